@@ -1,0 +1,52 @@
+"""TorchServe model archives, declared in `pyproject.toml` and built by `hatch build`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hatch_mar.__about__ import __version__
+
+if TYPE_CHECKING:
+    from hatch_mar.api import load as load
+    from hatch_mar.api import model_archive as model_archive
+    from hatch_mar.api import pack as pack
+    from hatch_mar.archive import Archive as Archive
+    from hatch_mar.archive import Member as Member
+    from hatch_mar.errors import HatchMarError as HatchMarError
+    from hatch_mar.manifest import Manifest as Manifest
+    from hatch_mar.packager import Artifact as Artifact
+    from hatch_mar.reader import read as read
+
+HOMES = {
+    "load": "api",
+    "model_archive": "api",
+    "pack": "api",
+    "read": "reader",
+    "Archive": "archive",
+    "Artifact": "packager",
+    "HatchMarError": "errors",
+    "Manifest": "manifest",
+    "Member": "archive",
+}
+"""The public names and the modules they live in, which are imported when they are asked for."""
+
+__all__ = [
+    "Archive",
+    "Artifact",
+    "HatchMarError",
+    "Manifest",
+    "Member",
+    "__version__",
+    "load",
+    "model_archive",
+    "pack",
+    "read",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        message = f"module `{__name__}` has no attribute `{name}`"
+        raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)

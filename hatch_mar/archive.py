@@ -1,0 +1,100 @@
+"""An archive: a manifest and its members, whether configured or read from disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+from hatch_mar.errors import PackError
+from hatch_mar.manifest import Manifest
+
+CHUNK = 1 << 20
+"""Bytes read at a time: large enough for the disk, small enough for the cache."""
+
+
+class Source(Protocol):
+    """Where a member's bytes come from."""
+
+    def size(self) -> int:
+        """Bytes that `chunks` will give."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, at most `CHUNK` at a time."""
+
+    def open(self) -> BinaryIO:
+        """The bytes as a seekable stream, for those who look into them."""
+
+
+class FileSource(NamedTuple):
+    """A file on disk, read at the moment it is packed and never staged."""
+
+    path: Path
+
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    def chunks(self) -> Iterator[bytes]:
+        """The file's bytes.
+
+        Raises:
+            PackError: the file changed while it was read, so that what was packed is
+                neither its old state nor its new one.
+        """
+        with open(self.path, "rb", buffering=0) as file:
+            before = os.fstat(file.fileno())
+            left = before.st_size
+            while chunk := file.read(min(CHUNK, left)):
+                left -= len(chunk)
+                yield chunk
+            after = os.fstat(file.fileno())
+        if left or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            message = f"File changed while it was packed: `{self.path}`; build again when it is written"
+            raise PackError(message)
+
+    def open(self) -> BinaryIO:
+        return open(self.path, "rb")
+
+
+class BytesSource(NamedTuple):
+    """Bytes in memory: the manifest, and files that the configuration generates."""
+
+    data: bytes
+
+    def size(self) -> int:
+        return len(self.data)
+
+    def chunks(self) -> Iterator[bytes]:
+        for start in range(0, len(self.data), CHUNK):
+            yield self.data[start : start + CHUNK]
+
+    def open(self) -> BinaryIO:
+        return BytesIO(self.data)
+
+
+class Member(NamedTuple):
+    """A file inside an archive. `name` is relative to the archive's root and uses `/`."""
+
+    name: str
+    source: Source
+    executable: bool = False
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A manifest and its members, in the order of their names."""
+
+    manifest: Manifest
+    members: tuple[Member, ...]
+
+    def __post_init__(self) -> None:
+        ordered = sorted(self.members, key=lambda member: member.name.encode("utf-8", "surrogateescape"))
+        object.__setattr__(self, "members", tuple(ordered))
+
+    def entries(self) -> Iterator[Member]:
+        """Every file of the archive, the manifest first: a stream's reader meets it at once."""
+        yield Member(self.manifest.name, BytesSource(self.manifest.to_json()))
+        yield from self.members

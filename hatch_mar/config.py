@@ -1,0 +1,126 @@
+"""The archives of a project as frozen dataclasses, their defaults filled in."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hatch_mar import values
+from hatch_mar.formats import FORMATS, WORKFLOW, Format
+
+TABLE = "tool.mar"
+
+
+@dataclass(frozen=True)
+class _Origins:
+    """Where each key was set, as a message names it: ``Field `tool.mar.handler` ``."""
+
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False, kw_only=True)
+
+    def origin(self, key: str) -> str:
+        return self.origins.get(key, f"Field `{TABLE}.{key}`")
+
+
+@dataclass(frozen=True)
+class ArchiveConfig(_Origins):
+    """One archive of `[tool.mar]`, its defaults filled in; paths are relative to the project."""
+
+    model_name: str
+    version: str
+    handler: str
+    model_file: str | None = None
+    serialized_file: str | None = None
+    extra_files: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    include_project: bool = False
+    force_include: Mapping[str, str] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    requirements_file: str | None = None
+    requirements_from: tuple[str, ...] = ()
+    config_file: str | None = None
+    config: Mapping[str, Any] | None = None
+    runtime: str = "python"
+    export_path: str | None = None
+    archive_name: str = "{model-name}"
+    archive_format: str = "default"
+    archive_root: str = "{model-name}"
+    compression: str = "auto"
+    force: bool = True
+    ignore: tuple[str, ...] = ()
+    allow_globals: tuple[str, ...] = ()
+    try_: bool = False
+    """Whether every build runs the examples."""
+    examples: tuple[values.Example, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.model_name
+
+    @property
+    def format(self) -> Format:
+        return FORMATS[self.archive_format]
+
+    @property
+    def file_name(self) -> str:
+        return self.filled_in(self.archive_name) + self.format.suffix
+
+    @property
+    def root(self) -> str:
+        """The folder inside a `tgz`."""
+        return self.filled_in(self.archive_root)
+
+    def filled_in(self, template: str) -> str:
+        return template.replace("{model-name}", self.model_name).replace("{version}", self.version)
+
+
+@dataclass(frozen=True)
+class WorkflowConfig(_Origins):
+    """One workflow of `[[tool.mar.workflows]]`."""
+
+    workflow_name: str
+    spec_file: str
+    handler: str | None = None
+    extra_files: tuple[str, ...] = ()
+    export_path: str | None = None
+    force: bool = True
+
+    compression: ClassVar[str] = "auto"
+    root: ClassVar[str] = ""
+    format: ClassVar[Format] = WORKFLOW
+
+    @property
+    def name(self) -> str:
+        return self.workflow_name
+
+    @property
+    def file_name(self) -> str:
+        return self.workflow_name + self.format.suffix
+
+
+Config = ArchiveConfig | WorkflowConfig
+
+
+def path_of(config: Config, root: Path, directory: Path) -> Path:
+    """Where the archive is written by a build of the project at `root` into `directory`."""
+    return (root / config.export_path if config.export_path else directory) / config.file_name
+
+
+def by_name(configs: tuple[Config, ...]) -> dict[str, Config]:
+    """The archives by the name a user selects them with, each by the shortest that is its alone.
+
+    That is the model's or workflow's name, or the file's, or the file's with its directory.
+    """
+    taken = Counter(name for config in configs for name in set(names_of(config)))
+    return {next(name for name in names_of(config) if taken[name] == 1): config for config in configs}
+
+
+def names_of(config: Config) -> tuple[str, str, str]:
+    return config.name, config.file_name, f"{directory_of(config)}/{config.file_name}"
+
+
+def directory_of(config: Config) -> str:
+    return posixpath.normpath(config.export_path or ".")

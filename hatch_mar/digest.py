@@ -1,0 +1,30 @@
+"""What an archive holds, as one digest, whatever its container."""
+
+from __future__ import annotations
+
+import hashlib
+
+from hatch_mar.archive import Archive, Member
+
+
+def sha256(member: Member) -> bytes:
+    """The digest of a member's bytes, which are read for it."""
+    digest = hashlib.sha256()
+    for chunk in member.source.chunks():
+        digest.update(chunk)
+    return digest.digest()
+
+
+def content_digest(archive: Archive) -> str:
+    """One digest of all names, modes and bytes, in hexadecimal.
+
+    It is the same for every archive format and compression, so that two archives can be
+    compared without unpacking either. Reads every member once.
+    """
+    digest = hashlib.sha256()
+    for member in archive.entries():
+        name = member.name.encode("utf-8", "surrogateescape")
+        digest.update(len(name).to_bytes(4, "big") + name)
+        digest.update(b"x" if member.executable else b"-")
+        digest.update(sha256(member))
+    return digest.hexdigest()

@@ -1,0 +1,136 @@
+"""`MAR-INF/MANIFEST.json`: what TorchServe reads first in an archive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from hatch_mar.__about__ import __version__
+
+MANIFEST_NAME = "MAR-INF/MANIFEST.json"
+"""The manifest's place in a model archive, fixed and case-sensitive (pytorch/serve, ModelArchive.java)."""
+
+WORKFLOW_MANIFEST_NAME = "WAR-INF/MANIFEST.json"
+"""Its place in a workflow archive (pytorch/serve, WorkflowArchive.java)."""
+
+ARCHIVER_VERSION = f"hatch-mar {__version__}"
+
+DEEPEST = 32
+"""Levels of nesting that a manifest may have; those of the tools have two."""
+
+RUNTIMES = ("python", "python3", "LSP", "python2")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest as its JSON document, whoever wrote it.
+
+    The document is kept whole, unknown keys included, so that an archive read from disk
+    is written again with nothing lost.
+    """
+
+    document: Mapping[str, Any]
+    name: str = MANIFEST_NAME
+
+    @classmethod
+    def for_model(
+        cls,
+        *,
+        model_name: str,
+        model_version: str | None,
+        handler: str,
+        created: datetime,
+        runtime: str = "python",
+        serialized_file: str | None = None,
+        model_file: str | None = None,
+        requirements_file: str | None = None,
+        config_file: str | None = None,
+    ) -> Manifest:
+        """The manifest of a model, in the key order of torch-model-archiver 0.12.
+
+        The order is that of model_archiver/manifest_components/{manifest,model}.py;
+        a key without a value is left out, as there. `created` is written in UTC, without
+        its zone, since that is the form every reader of the field knows.
+        """
+        model = {
+            "modelName": model_name,
+            "serializedFile": serialized_file,
+            "handler": handler,
+            "modelFile": model_file,
+            "modelVersion": model_version,
+            "requirementsFile": requirements_file,
+            "configFile": config_file,
+        }
+        return cls(
+            {
+                "createdOn": written(created),
+                "runtime": runtime,
+                "model": {key: value for key, value in model.items() if value},
+                "archiverVersion": ARCHIVER_VERSION,
+            }
+        )
+
+    @classmethod
+    def for_workflow(
+        cls, *, workflow_name: str, spec_file: str, handler: str | None, created: datetime
+    ) -> Manifest:
+        """The manifest of a workflow, in the key order of torch-workflow-archiver 0.2.15."""
+        workflow = {"workflowName": workflow_name, "specFile": spec_file, "handler": handler}
+        return cls(
+            {
+                "createdOn": written(created),
+                "workflow": {key: value for key, value in workflow.items() if value},
+                "archiverVersion": ARCHIVER_VERSION,
+            },
+            WORKFLOW_MANIFEST_NAME,
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes, name: str = MANIFEST_NAME) -> Manifest:
+        """Read a manifest.
+
+        Raises:
+            ValueError: the bytes are not a JSON object in UTF-8 without a byte order mark;
+                with one, TorchServe's Java side would start and its Python worker fail.
+        """
+        try:
+            document = json.loads(data.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            message = f"`{name}` is not JSON in UTF-8: {error}"
+            raise ValueError(message) from None
+        if not isinstance(document, dict):
+            message = f"`{name}` must be a JSON object"
+            raise ValueError(message)
+        if deeper_than(DEEPEST, document):
+            message = f"`{name}` is nested more than {DEEPEST} levels deep"
+            raise ValueError(message)
+        return cls(document, name)
+
+    def to_json(self) -> bytes:
+        return json.dumps(self.document, indent=2).encode("utf-8")
+
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """The `model` object; empty where the manifest has none, as TorchServe takes it."""
+        model = self.document.get("model")
+        return model if isinstance(model, dict) else {}
+
+
+def deeper_than(levels: int, value: object) -> bool:
+    """Whether arrays and tables are nested deeper, found without descending further."""
+    layer = [value]
+    for _ in range(levels):
+        inner = [
+            item.values() if isinstance(item, dict) else item
+            for item in layer
+            if isinstance(item, (dict, list))
+        ]
+        layer = [item for items in inner for item in items]
+    return any(isinstance(item, (dict, list)) for item in layer)
+
+
+def written(instant: datetime) -> str:
+    return instant.astimezone(timezone.utc).strftime("%d/%m/%Y %H:%M:%S")

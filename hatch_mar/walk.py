@@ -1,0 +1,85 @@
+"""The files below a directory, in an order that no file system decides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+CACHES = frozenset(
+    (
+        "__pycache__",
+        "__MACOSX",
+        ".git",
+        ".hg",
+        ".svn",
+        ".hatch",
+        ".tox",
+        ".nox",
+        ".venv",
+        ".pixi",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".mypy_cache",
+        ".ipynb_checkpoints",
+    )
+)
+"""Folders of tools and version control, never part of a model (hatchling's list, and a few more)."""
+
+
+class LinkLoop(Exception):
+    """A linked folder that holds itself."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+def files_below(directory: Path, *, caches: bool = False) -> Iterator[tuple[str, Path]]:
+    """Every file below `directory`, with its name relative to it; links are followed, caches left out.
+
+    Raises:
+        LinkLoop: a link leads back to a folder above it.
+    """
+    yield from _files_below(directory, "", (os.path.realpath(directory),), caches)
+
+
+def _files_below(
+    directory: Path, prefix: str, above: tuple[str, ...], caches: bool
+) -> Iterator[tuple[str, Path]]:
+    with os.scandir(directory) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
+        path, name = directory / entry.name, prefix + entry.name
+        if not is_directory(entry):
+            if caches or not is_cache_file(entry.name):
+                yield name, path
+        elif caches or entry.name not in CACHES:
+            real = os.path.realpath(path) if entry.is_symlink() else os.path.join(above[-1], entry.name)
+            if real in above:
+                raise LinkLoop(path)
+            yield from _files_below(path, f"{name}/", (*above, real), caches)
+
+
+def is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def is_cache(path: str) -> bool:
+    """Whether a path, relative to the project, is or lies in what tools leave behind."""
+    *folders, name = path.replace(os.sep, "/").rstrip("/").split("/")
+    return is_cache_file(name) or not CACHES.isdisjoint((*folders, name))
+
+
+def is_cache_file(name: str) -> bool:
+    return name.endswith((".pyc", ".pyo")) or name in (".DS_Store", ".git")
+
+
+def files_of(path: Path) -> list[Path]:
+    """The file itself, or all files below a directory, in order."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if not file.is_dir())

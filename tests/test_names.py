@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from hatch_mar.names import folded, unportable, unsafe
+from tests.archives import names
+
+
+class TestUnsafe:
+    @pytest.mark.parametrize(
+        "name",
+        ["a", "a/b", ".hidden", "a b", "a..b", "...", "é/ü", "mar-info/x", "aux", "a/MAR-INF/x"],
+    )
+    def test_none(self, name: str):
+        """Any name inside the archive will do."""
+        assert unsafe(name) is None
+
+    @pytest.mark.parametrize("name", ["", "/", "/etc/passwd", "C:", "C:/model.py"])
+    def test_absolute(self, name: str):
+        """No name may be empty, or say where it is on a machine."""
+        assert "must be relative to the archive's root" == unsafe(name)
+
+    @pytest.mark.parametrize("name", ["..", "../a", "a/../b", "./a", "a//b", "a/", "a/."])
+    def test_parts(self, name: str):
+        """No name may climb, or be written in two ways."""
+        assert "must not have empty, `.` or `..` parts" == unsafe(name)
+
+    @pytest.mark.parametrize("name", ["a\\b", "a\nb", "a\0b", "a\x1fb"])
+    def test_characters(self, name: str):
+        """No name may have what Windows takes for a folder, or what breaks a line of a listing."""
+        assert "must not have backslashes or control characters" == unsafe(name)
+
+    @pytest.mark.parametrize("name", ["MAR-INF", "MAR-INF/MANIFEST.json", "mar-inf/x", "WAR-INF/x"])
+    def test_reserved(self, name: str):
+        """The manifest's folder is its own, also where the file system does not see its case."""
+        folder = name.partition("/")[0]
+
+        assert f"is in `{folder}`, which is reserved for the manifest" == unsafe(name)
+
+    def test_not_unicode(self):
+        """A name that no UTF-8 can hold, as Linux gives it, is refused."""
+        assert "must be valid Unicode, for zips know no other names" == unsafe("weights-\udcff")
+
+
+class TestUnportable:
+    @pytest.mark.parametrize("name", ["a", "a/b.c", ".hidden", "a b", "é", "auxiliary/com", "com10"])
+    def test_none(self, name: str):
+        """Most names can be unpacked anywhere."""
+        assert unportable(name) is None
+
+    @pytest.mark.parametrize("name", ["aux", "a/NUL/b", "con.txt", "Com1.tar.gz", "lpt9 .x"])
+    def test_device(self, name: str):
+        """Some are devices of Windows, with any ending and in any folder."""
+        assert str(unportable(name)).startswith("cannot be unpacked on Windows, where `")
+        assert str(unportable(name)).endswith("` is a device")
+
+    @pytest.mark.parametrize("name", ["a.", "a ", "a./b", "..."])
+    def test_end(self, name: str):
+        """Windows cuts dots and blanks off at the end."""
+        part = name.partition("/")[0]
+        expected = f"cannot be unpacked on Windows, where `{part}` may not end in a dot or space"
+
+        assert expected == unportable(name)
+
+    @pytest.mark.parametrize("character", '<>:"|?*')
+    def test_character(self, character: str):
+        """Windows has no files with these."""
+        expected = f'cannot be unpacked on Windows, where `b{character}c` may not have any of `<>:"|?*`'
+
+        assert expected == unportable(f"a/b{character}c")
+
+
+class TestFolded:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [("Model.py", "model.py"), ("e\u0301", "\u00e9"), ("\u00c9", "e\u0301"), ("straße", "STRASSE")],
+    )
+    def test_same(self, one: str, other: str):
+        """Names that macOS or Windows take for one are equal."""
+        assert folded(one) == folded(other)
+
+    @pytest.mark.parametrize(("one", "other"), [("a", "b"), ("a/b", "a.b"), ("é", "e")])
+    def test_different(self, one: str, other: str):
+        """Others are not."""
+        assert folded(one) != folded(other)
+
+    @given(names)
+    def test_stable(self, name: str):
+        """What is folded stays as it is in either case."""
+        assert folded(name) == folded(name.casefold())
