@@ -1,0 +1,100 @@
+"""What a script needs: `import hatch_mar`."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from hatch_mar import build
+from hatch_mar.archive import Archive
+from hatch_mar.config import ArchiveConfig
+from hatch_mar.errors import ConfigError
+from hatch_mar.formats import FORMATS, WORKFLOW, Format, Packing
+from hatch_mar.layout import lay_out
+from hatch_mar.manifest import WORKFLOW_MANIFEST_NAME
+from hatch_mar.packager import Artifact
+from hatch_mar.packager import pack as pack_as
+from hatch_mar.pyproject import PyProject
+from hatch_mar.table import load as read_table
+from hatch_mar.timestamp import build_instant
+
+
+def load(
+    project: str | PathLike[str] = ".", output: str | PathLike[str] | None = None
+) -> list[build.Planned]:
+    """The archives that the `pyproject.toml` in `project` declares, ready to be built.
+
+    Each has its `archive`, the `path` it goes to, in `output` or else the project's `dist`,
+    and `build()`, which writes it and gives an `Artifact`.
+
+    Raises:
+        HatchMarError: with all faults of the configuration, or of the files it names.
+    """
+    found = PyProject(Path(project))
+    directory = Path(output).absolute() if output else found.root / "dist"
+    return build.plan(build.load(found), found, directory, build_instant(reproducible=found.reproducible))
+
+
+def model_archive(
+    model_name: str, *, version: str, handler: str, root: str | PathLike[str] = ".", **keys: Any
+) -> Archive:
+    """An archive from Python values instead of from `[tool.mar]`.
+
+    `keys` are those of `[tool.mar]` with underscores (`serialized_file`, `extra_files`, ...),
+    their paths relative to `root`.
+
+    Raises:
+        HatchMarError: with all faults of the values, or of the files they name.
+    """
+    values = {"model_name": model_name, "version": version, "handler": handler} | keys
+    table = {key.replace("_", "-"): toml(value) for key, value in values.items() if value is not None}
+    [found] = read_table(table, name=str, version=str)
+    if not isinstance(found, ArchiveConfig):
+        raise ConfigError("Field `tool.mar.workflows` has no place here")
+    return lay_out(found, Path(root).absolute(), build_instant())
+
+
+def toml(value: Any) -> Any:
+    """A Python value as TOML would have it."""
+    if isinstance(value, PathLike):
+        return Path(value).as_posix()
+    if isinstance(value, (list, tuple)):
+        return [toml(item) for item in value]
+    return value
+
+
+def pack(
+    archive: Archive,
+    path: str | PathLike[str],
+    *,
+    compression: str = "auto",
+    archive_root: str | None = None,
+    force: bool = True,
+) -> Artifact:
+    """Write an archive to `path`, in the format that its suffix says, whole or not at all.
+
+    `.mar` and `.war` are zips, `.tar.gz` has everything in the folder `archive_root` (the
+    model's name, if it is not given), a path without a suffix becomes a directory.
+
+    Raises:
+        HatchMarError: it cannot be written; what stood at `path` still stands there.
+    """
+    target = Path(path)
+    root = archive_root or str(archive.manifest.model.get("modelName", "model"))
+    return pack_as(
+        archive, target, format_of(target, archive), Packing(build_instant(), compression, root), force=force
+    )
+
+
+def format_of(path: Path, archive: Archive) -> Format:
+    if path.name.endswith(WORKFLOW.suffix) and archive.manifest.name == WORKFLOW_MANIFEST_NAME:
+        return WORKFLOW
+    for name in ("default", "tgz"):
+        if path.name.endswith(FORMATS[name].suffix):
+            return FORMATS[name]
+    if not path.suffix:
+        return FORMATS["no-archive"]
+    raise ConfigError(
+        f"Unknown kind of archive: `{path.name}` must end in `.mar`, `.war`, `.tar.gz` or not at all"
+    )

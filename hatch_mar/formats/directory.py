@@ -1,0 +1,25 @@
+"""A directory: `no-archive`, which TorchServe links to instead of unpacking."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hatch_mar.archive import Archive
+from hatch_mar.formats.packing import Packing
+
+
+def write(archive: Archive, path: Path, packing: Packing) -> None:
+    """Write `archive` as a new directory at `path`."""
+    when = packing.instant.timestamp()
+    path.mkdir()
+    for member in archive.entries():
+        target = path.joinpath(*member.name.split("/"))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(target, "xb") as file:
+            for chunk in member.source.chunks():
+                file.write(chunk)
+                packing.moved(len(chunk))
+        if member.executable:
+            target.chmod(target.stat().st_mode | 0o111)
+        os.utime(target, (when, when))

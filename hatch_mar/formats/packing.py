@@ -1,0 +1,21 @@
+"""How an archive is put into its container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Packing:
+    """What a format needs to know beyond the archive itself."""
+
+    instant: datetime
+    """The modification time of every member."""
+    compression: str = "auto"
+    """`auto`, `store` or `deflate`."""
+    root: str = ""
+    """`tgz` only: the folder that holds everything."""
+    moved: Callable[[int], object] = int
+    """Told of every so many bytes that were read."""

@@ -1,0 +1,114 @@
+"""What is in an archive, said without unpacking it or running any of its code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hatch_mar.archive import Member
+from hatch_mar.comparison import flat
+from hatch_mar.digest import content_digest, sha256
+from hatch_mar.errors import ReadError
+from hatch_mar.formats.untar import MOST_TIMES, most_unpacked
+from hatch_mar.manifest import Manifest
+from hatch_mar.names import printable, unsafe
+from hatch_mar.reader import Container, opened
+from hatch_mar.walk import files_of
+from hatch_mar.weights import inspect as inspect_weights
+
+WEIGHTS = (".pt", ".pth", ".bin", ".ckpt", ".onnx", ".safetensors", ".pt2", ".so", ".h5", ".npz", ".gguf")
+
+
+@dataclass(frozen=True)
+class MemberReport:
+    name: str
+    size: int
+    stored: str
+    """How it is stored: `stored`, `deflated`, `file`, ..."""
+    packed: int | None
+    """Bytes it takes in the archive, or None where members share one stream."""
+    sha256: str | None
+    weights: str | None
+    """What kind of checkpoint it is, of a member that is named like one."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    path: Path
+    kind: str
+    size: int
+    manifest: Manifest | None
+    members: tuple[MemberReport, ...]
+    content_digest: str | None
+    faults: tuple[str, ...]
+    """What keeps TorchServe, or this listing, from taking the archive as it is."""
+
+    def manifest_values(self) -> Iterator[tuple[str, Any]]:
+        """The manifest's keys and values, without the table they stand in."""
+        if self.manifest:
+            for key, value in flat(self.manifest.document).items():
+                yield key.rpartition(".")[2], value
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": str(self.path),
+            "kind": self.kind,
+            "size": self.size,
+            "content_digest": self.content_digest,
+            "manifest": self.manifest and self.manifest.document,
+            "members": [vars(member) for member in self.members],
+            "faults": list(self.faults),
+        }
+
+
+def inspect(path: Path) -> Inspection:
+    """Look into the archive at `path`; reads every member once, for its digest.
+
+    Raises:
+        ReadError: it cannot be read at all.
+    """
+    with opened(path) as container:
+        size = sum(file.stat().st_size for file in files_of(path))
+        faults = list(faults_in_names(container.members))
+        bomb = sum(member.source.size() for member in container.members) > most_unpacked(size)
+        if bomb:
+            faults.append(
+                f"Not read: the members unpack to more than {MOST_TIMES} times the size of `{path}`"
+            )
+        manifest = digest = None
+        try:
+            archive = container.archive()
+            manifest = archive.manifest
+            digest = None if bomb else content_digest(archive)
+        except ReadError as error:
+            faults += error.faults
+        members = tuple(report(container, member, read=not bomb) for member in container.members)
+        return Inspection(path, container.kind, size, manifest, members, digest, tuple(faults))
+
+
+def report(container: Container, member: Member, *, read: bool) -> MemberReport:
+    stored, packed = container.storage(member)
+    return MemberReport(
+        name=member.name,
+        size=member.source.size(),
+        stored=stored,
+        packed=packed,
+        sha256=sha256(member).hex() if read else None,
+        weights=weights(member) if read and member.name.endswith(WEIGHTS) else None,
+    )
+
+
+def weights(member: Member) -> str:
+    with member.source.open() as stream:
+        return inspect_weights(stream, member.name).describe()
+
+
+def faults_in_names(members: tuple[Member, ...]) -> Iterator[str]:
+    for name, count in Counter(member.name for member in members).items():
+        if count > 1:
+            yield f"Archive member `{printable(name)}` is there {count} times; TorchServe takes the last"
+        if (fault := unsafe(name)) and not name.startswith(("MAR-INF/", "WAR-INF/")):
+            yield f"Archive member `{printable(name)}` {fault}"

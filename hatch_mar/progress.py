@@ -1,0 +1,59 @@
+"""What a long build says of itself: on a terminal a line that moves, in a log a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TextIO
+
+PATIENCE = 1.0
+"""Seconds in which nothing is said."""
+BETWEEN_FRAMES, BETWEEN_LINES = 0.1, 10.0
+"""Seconds between two states of the moving line, and between two lines of a log."""
+
+
+class Progress:
+    """Bytes, rate and time left of a build, told as they go by. Threads may share it."""
+
+    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+        self.total = total
+        self.stream = stream or sys.stderr
+        self.moving = self.stream.isatty()
+        self.began = time.monotonic()
+        self.next = self.began + PATIENCE
+        self.done = 0
+        self.shown = False
+        self.lock = threading.Lock()
+
+    def moved(self, count: int) -> None:
+        """`count` more bytes have been read."""
+        with self.lock:
+            self.done += count
+            now = time.monotonic()
+            if now < self.next:
+                return
+            self.next = now + (BETWEEN_FRAMES if self.moving else BETWEEN_LINES)
+            self.show(self.line(now - self.began))
+
+    def finish(self) -> None:
+        """Take the moving line away, so that others may print."""
+        with self.lock:
+            if self.shown and self.moving:
+                self.stream.write("\r\x1b[K")
+                self.stream.flush()
+            self.shown = False
+
+    def show(self, line: str) -> None:
+        self.shown = True
+        self.stream.write(f"\r\x1b[K{line}" if self.moving else f"{line}\n")
+        self.stream.flush()
+
+    def line(self, seconds: float) -> str:
+        rate = self.done / seconds
+        left = max(0, self.total - self.done) / rate if rate else 0.0
+        mebi = 1 << 20
+        return (
+            f"Packing archives: {self.done / mebi:,.0f} of {self.total / mebi:,.0f} MiB,"
+            f" {rate / mebi:,.0f} MiB/s, {left:.0f} s left"
+        )

@@ -1,0 +1,63 @@
+"""`import hatch_mar`, as the README shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import hatch_mar
+from hatch_mar import HatchMarError
+
+PYPROJECT = """
+[project]
+name = "digits"
+version = "1.0"
+[tool.mar]
+handler = "handler.py"
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    (tmp_path / "handler.py").write_text("def handle(data, context):\n    return data\n")
+    return tmp_path
+
+
+def test_names():
+    """Every public name is there, and no other is made up."""
+    assert all(hasattr(hatch_mar, name) for name in hatch_mar.__all__)
+    assert not hasattr(hatch_mar, "nothing_such")
+
+
+def test_load(root: Path):
+    """The archives of a project are built from a script."""
+    assert [root / "dist" / "digits.mar"] == [planned.build().path for planned in hatch_mar.load(".")]
+
+
+@pytest.mark.parametrize("name", ["digits.mar", "digits.tar.gz", "digits"])
+def test_values(name: str, root: Path):
+    """An archive of Python values is packed by its suffix and read back, its path a string."""
+    archive = hatch_mar.model_archive("digits", version="1.0", handler="handler.py")
+    artifact = hatch_mar.pack(archive, f"store/{name}")
+    with hatch_mar.read(f"store/{name}") as found:
+        assert archive.manifest == found.manifest
+        assert ["handler.py"] == [member.name for member in found.members]
+    assert (artifact.sha256 is None) is (name == "digits")
+
+
+@pytest.mark.parametrize("name", ["digits.zip", "digits.tgz"])
+def test_other_suffix(name: str, root: Path):
+    """A suffix that TorchServe takes for something else is an error."""
+    archive = hatch_mar.model_archive("digits", version="1.0", handler="handler.py")
+    with pytest.raises(HatchMarError, match="Unknown kind of archive"):
+        hatch_mar.pack(archive, name)
+
+
+def test_faults(root: Path):
+    """All faults of the values come together."""
+    with pytest.raises(HatchMarError) as error:
+        hatch_mar.model_archive("1", version="1.0", handler="absent.py", runtme="python")
+    assert 2 == len(error.value.faults)
