@@ -1,0 +1,1 @@
+"""Hatch's side: the only part that imports hatchling."""
