@@ -1,0 +1,74 @@
+"""What a pickle may import: torch's own allow-list for `weights_only=True`.
+
+A pair is matched exactly. A rule by prefix can be walked around: `torch.serialization`
+imports `os`, so `STACK_GLOBAL` of ("torch.serialization", "os.system") runs a command.
+"""
+
+from __future__ import annotations
+
+WEIGHTS_ONLY_GLOBALS: frozenset[tuple[str, str]] = frozenset(
+    (module, name)
+    for module, names in {
+        "_codecs": "encode",
+        "builtins": "bytearray complex set",
+        "collections": "Counter OrderedDict",
+        "torch": """
+            BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage
+            DoubleStorage FloatStorage HalfStorage IntStorage LongStorage ShortStorage
+            QInt32Storage QInt8Storage QUInt2x4Storage QUInt4x2Storage QUInt8Storage
+            BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor
+            LongTensor ShortTensor
+            Size Tensor device
+            bfloat16 bits16 bits1x8 bits2x4 bits4x2 bits8 bool complex128 complex32 complex64
+            float16 float32 float64 float4_e2m1fn_x2 float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz
+            float8_e8m0fnu
+            int1 int2 int3 int4 int5 int6 int7 int8 int16 int32 int64
+            uint1 uint2 uint3 uint4 uint5 uint6 uint7 uint8 uint16 uint32 uint64
+            qint32 qint8 quint2x4 quint4x2 quint8
+            per_channel_affine per_channel_affine_float_qparams per_channel_symmetric
+            per_tensor_affine per_tensor_symmetric
+        """,
+        "torch._tensor": "_rebuild_from_type_v2",
+        "torch._utils": """
+            _rebuild_device_tensor_from_cpu_tensor _rebuild_device_tensor_from_numpy
+            _rebuild_meta_tensor_no_storage _rebuild_nested_tensor _rebuild_parameter
+            _rebuild_parameter_with_state _rebuild_qtensor _rebuild_sparse_tensor _rebuild_tensor
+            _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_wrapper_subclass
+        """,
+        "torch.cuda": """
+            BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage
+            DoubleStorage FloatStorage HalfStorage IntStorage LongStorage ShortStorage
+            BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor
+            LongTensor ShortTensor
+        """,
+        "torch.cuda.sparse": """
+            BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor
+            ShortTensor
+        """,
+        "torch.nn.parameter": "Parameter",
+        "torch.serialization": "_get_layout",
+        "torch.sparse": """
+            BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor
+            ShortTensor
+        """,
+        "torch.storage": "TypedStorage UntypedStorage",
+    }.items()
+    for name in names.split()
+)
+"""The 144 of torch 2.13 (torch/_weights_only_unpickler.py, `_get_allowed_globals`)."""
+
+
+def imported(module: str, name: str, protocol: int) -> tuple[str, str]:
+    """The pair that is really imported for the one a pickle names.
+
+    Below protocol 3 the names are Python 2's and are translated (pickle.py, `find_class`
+    with `fix_imports`). torch translates at every protocol; from 3 on this keeps the
+    name as it stands, which is then outside the allow-list.
+    """
+    if protocol >= 3:
+        return module, name
+    from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+
+    if (module, name) in NAME_MAPPING:
+        return NAME_MAPPING[module, name]
+    return IMPORT_MAPPING.get(module, module), name

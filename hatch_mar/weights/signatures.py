@@ -1,0 +1,65 @@
+"""Formats that their first bytes name."""
+
+from __future__ import annotations
+
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.report import Weights
+from hatch_mar.weights.view import View
+
+SIGNATURES = (
+    (0, b"GGUF", Kind.GGUF),
+    (0, b"\x89HDF\r\n\x1a\n", Kind.HDF5),
+    (0, b"\x93NUMPY", Kind.NPY),
+    (0, b"\x7fELF", Kind.ELF),
+    (0, b"\xcf\xfa\xed\xfe", Kind.MACHO),
+    (0, b"\xce\xfa\xed\xfe", Kind.MACHO),
+    (0, b"\xca\xfe\xba\xbe", Kind.MACHO),
+    (0, b"MZ", Kind.PE),
+    (0, b"\x1f\x8b", Kind.GZIP),
+    (0, b"BZh", Kind.BZIP2),
+    (0, b"\x28\xb5\x2f\xfd", Kind.ZSTD),
+    (0, b"\xfd7zXZ\x00", Kind.XZ),
+    (0, b"7z\xbc\xaf\x27\x1c", Kind.SEVEN_ZIP),
+    (0, b"PK\5\6", Kind.ZIP),
+    (4, b"TFL3", Kind.TFLITE),
+    (257, b"ustar", Kind.TAR),
+)
+"""Offset, bytes, kind. `PK\\5\\6` begins a zip of nothing."""
+LITE_FLATBUFFER = b"PTMF"
+"""At offset 4 of TorchScript for the lite interpreter, as a flatbuffer
+(torch/csrc/jit/serialization/mobile_bytecode.fbs, `file_identifier`)."""
+
+TAR_BLOCK = 512
+TAR_OF_TORCH = {b"sys_info", b"pickle", b"tensors", b"storages"}
+"""torch.save before 0.2 (torch/serialization.py, `legacy_load`)."""
+
+
+def inspect_signature(view: View, head: bytes) -> Weights | None:
+    """A file with a signature, or None."""
+    if head[4:8] == LITE_FLATBUFFER:
+        return Weights(Kind.TORCHSCRIPT, lite=True)
+    kind = next((kind for offset, signature, kind in SIGNATURES if head.startswith(signature, offset)), None)
+    if kind is Kind.TAR and len(TAR_OF_TORCH & set(tar_names(view))) > 1:
+        refusal = "weights_only refuses the tar that torch before 0.2 wrote"
+        return Weights(Kind.PICKLE, legacy=True, complete=False, refusals=(refusal,))
+    if kind is Kind.GGUF:
+        # The tensors' count, since version 2 (ggml/docs/gguf.md).
+        return Weights(kind, tensors=int.from_bytes(head[8:16], "little"))
+    return Weights(kind) if kind else None
+
+
+def tar_names(view: View) -> list[bytes]:
+    """The first members. `tarfile` would read extended headers of any size into memory."""
+    names, position = [], 0
+    for _ in range(len(TAR_OF_TORCH) * 2):
+        header = view.read(position, TAR_BLOCK)
+        digits = header[124:135].strip(b" \0")
+        if len(header) < TAR_BLOCK or not digits.isdigit():
+            break
+        names.append(header[:100].rstrip(b"\0"))
+        try:
+            blocks = -(-int(digits, 8) // TAR_BLOCK)
+        except ValueError:
+            break
+        position += TAR_BLOCK * (1 + blocks)
+    return names

@@ -1,0 +1,30 @@
+"""Random access to a stream, a bounded piece at a time."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+
+class View:
+    """The bytes of a seekable stream: a file on disk, or an entry of an archive.
+
+    Offsets mostly grow from call to call, since a deflated entry can seek backwards only
+    by starting over.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.size = file.seek(0, 2)
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes at `offset`: fewer at the end, none beyond it."""
+        if not 0 <= offset < self.size:
+            return b""
+        count = min(count, self.size - offset)
+        self.file.seek(offset)
+        pieces = []
+        while count > 0 and (piece := self.file.read(count)):
+            # An unbuffered stream may give less than it was asked for.
+            pieces.append(piece)
+            count -= len(piece)
+        return b"".join(pieces)
