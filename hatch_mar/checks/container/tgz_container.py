@@ -1,0 +1,111 @@
+"""A `.tar.gz` on disk: to TorchServe the first gzip member of it, and in that a tar with a root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from hatch_mar.checks.container.tar_stream import NO_FILES, FirstMember, TarEntry, members
+from hatch_mar.checks.container.unpacking import EMPTY, NO_FILE, Names, Stopped
+from hatch_mar.checks.member_names import brief
+from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.formats.untar import most_unpacked
+
+NOT_GZIP = Rule(
+    "MAR821",
+    "error",
+    "The file is no gzip",
+    "TorchServe takes all but a name in `.mar` for a `.tar.gz` and stops with"
+    " `Input is not in the .gz format`",
+    "build the archive again",
+)
+SEVERAL_GZIPS = Rule(
+    "MAR822",
+    "error",
+    "The file holds several gzips",
+    "TorchServe reads the first one and says nothing of the others (`cat`, `bgzip` and some"
+    " parallel gzips write such files)",
+    "pack it with `gzip`",
+)
+SEVERAL_ROOTS = Rule(
+    "MAR823",
+    "warning",
+    "The tar has several roots",
+    "TorchServe unpacks all of them into one folder; SageMaker, which unpacks them side by side,"
+    " then loads an archive without a manifest",
+    "pack everything into one folder, or into `.`",
+)
+
+RULES = (NOT_GZIP, SEVERAL_GZIPS, SEVERAL_ROOTS)
+
+
+def check(path: Path) -> Iterator[Finding]:
+    """What is wrong with the `.tar.gz` at `path`, all of which is unpacked in memory, by pieces."""
+    place = Place(str(path))
+    with open(path, "rb") as file:
+        start = file.read(4)
+        if not start.startswith(b"\x1f\x8b"):
+            yield not_gzip(path, start)
+            return
+        file.seek(0)
+        found = Found()
+        try:
+            stream = FirstMember(file, most_unpacked(path.stat().st_size))
+            for entry in members(stream):
+                found.add(entry)
+            stream.drain()
+        except Stopped as stopped:
+            yield from found.check(place)
+            yield stopped.at(place)
+            return
+        if holds_more(file):
+            yield SEVERAL_GZIPS.at(place, "The file holds several gzips, of which TorchServe reads the first")
+    if not found.names.count:
+        yield EMPTY.at(place, "The tar has no members")
+        return
+    yield from found.check(place)
+    yield from found.names.check(place)
+
+
+def not_gzip(path: Path, start: bytes) -> Finding:
+    text = f"TorchServe takes `{path.name}` for a `.tar.gz`, but it begins with {start!r}"
+    if start.startswith(b"PK"):
+        return NOT_GZIP.at(Place(str(path)), f"{text}, as a zip", "let the file's name end in `.mar`")
+    return NOT_GZIP.at(Place(str(path)), text)
+
+
+def holds_more(file: BinaryIO) -> bool:
+    """Whether another gzip, and not an empty one, follows at the file's position."""
+    while file.read(2) == b"\x1f\x8b":
+        file.seek(-2, 1)
+        try:
+            if FirstMember(file, 1 << 20).read(1):
+                return True
+        except Stopped:
+            return True
+    return False
+
+
+class Found:
+    """What is known of the tar's members while they are passed by."""
+
+    def __init__(self) -> None:
+        self.names = Names()
+        self.roots: dict[str, None] = {}
+        self.no_files: list[TarEntry] = []
+
+    def add(self, entry: TarEntry) -> None:
+        self.names.add(entry.unpacked_name, entry.name)
+        root, slash, _ = entry.name.partition("/")
+        if len(self.roots) < 3:
+            self.roots[root if slash else ""] = None
+        if entry.kind in NO_FILES and len(self.no_files) < 20:
+            self.no_files.append(entry)
+
+    def check(self, place: Place) -> Iterator[Finding]:
+        for entry in self.no_files:
+            yield NO_FILE.at(place, f"Member `{brief(entry.name)}` is {NO_FILES[entry.kind]}")
+        if len(self.roots) > 1 and self.names.manifests:
+            roots = " and ".join(f"`{brief(root or '.')}`" for root in self.roots)
+            yield SEVERAL_ROOTS.at(place, f"The tar has several roots, {roots}")

@@ -1,0 +1,113 @@
+"""A `.mar` on disk: a stream of members to TorchServe, a directory of them to all others."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from stat import S_ISLNK
+from typing import BinaryIO
+
+from hatch_mar.checks.container import zip_stream
+from hatch_mar.checks.container.unpacking import CUT_OFF, EMPTY, NO_FILE, Names, Stopped
+from hatch_mar.checks.container.zip_directory import CentralEntry, entries, start_of_directory
+from hatch_mar.checks.container.zip_stream import LocalEntry, members
+from hatch_mar.checks.member_names import brief
+from hatch_mar.checks.naming import MOST_FINDINGS
+from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME
+
+DISAGREEMENT = Rule(
+    "MAR815",
+    "error",
+    "The zip's directory and its members disagree",
+    "TorchServe reads the members alone: what only the directory lists is not there for it, and what"
+    " only the stream has no other tool shows",
+    "build the archive again; a zip that was edited in place, or has other bytes in it, is none for a stream",
+)
+
+RULES = (*zip_stream.RULES, DISAGREEMENT)
+
+
+def check(path: Path, *, deep: bool = False) -> Iterator[Finding]:
+    """What is wrong with the zip at `path`; with `deep` every byte of it is read."""
+    place = Place(str(path))
+    names = Names(WORKFLOW_MANIFEST_NAME if path.name.endswith(".war") else MANIFEST_NAME)
+    seen = Seen()
+    with open(path, "rb") as file:
+        total = path.stat().st_size
+        try:
+            for entry in members(file, total, deep=deep):
+                names.add(entry.name, entry.name)
+                seen.add(entry)
+        except Stopped as stopped:
+            yield stopped.at(place)
+            return
+        if not names.count:
+            yield EMPTY.at(place, nothing_in(file, total))
+            return
+        yield from names.check(place)
+        yield from check_directory(file, total, seen, place)
+
+
+def nothing_in(file: BinaryIO, total: int) -> str:
+    file.seek(0)
+    start = file.read(8)
+    if not total:
+        return "The file is empty"
+    if start.startswith(b"PK\x05\x06"):
+        return "The zip has no members"
+    return f"The file begins with {start!r}, not with the first member of a zip"
+
+
+class Seen:
+    """The members of the stream, in 16 bytes each: where they are, and a digest of what they are."""
+
+    def __init__(self) -> None:
+        self.offsets, self.digests = array("Q"), array("q")
+
+    def add(self, entry: LocalEntry) -> None:
+        self.offsets.append(entry.offset)
+        self.digests.append(digest(entry))
+
+    def index(self, offset: int) -> int | None:
+        position = bisect_left(self.offsets, offset)
+        return position if position < len(self.offsets) and self.offsets[position] == offset else None
+
+
+def digest(entry: LocalEntry | CentralEntry) -> int:
+    return hash((entry.raw_name, entry.method, entry.crc, entry.packed, entry.size))
+
+
+def check_directory(file: BinaryIO, total: int, seen: Seen, place: Place) -> Iterator[Finding]:
+    start = start_of_directory(file, total)
+    if start is None:
+        yield CUT_OFF.at(
+            place, "The file ends without the directory of a zip, so that members may be missing"
+        )
+        return
+    listed = bytearray(len(seen.offsets))
+    yield from islice(compared(file, start, seen, listed, place), MOST_FINDINGS)
+    if len(listed) != sum(listed):
+        file.seek(seen.offsets[listed.index(0)])
+        entry = zip_stream.header(file)
+        name = brief(entry.name) if entry else ""
+        yield DISAGREEMENT.at(place, f"TorchServe unpacks `{name}`, which the directory does not list")
+
+
+def compared(file: BinaryIO, start: int, seen: Seen, listed: bytearray, place: Place) -> Iterator[Finding]:
+    for entry in entries(file, start):
+        name = brief(entry.raw_name.decode("utf-8", "replace"))
+        index = seen.index(entry.offset)
+        if index is None:
+            yield DISAGREEMENT.at(place, f"The directory lists `{name}`, which TorchServe does not come to")
+            continue
+        if listed[index]:
+            yield DISAGREEMENT.at(place, f"The directory lists the member at byte {entry.offset} twice")
+        listed[index] = 1
+        if seen.digests[index] != digest(entry):
+            yield DISAGREEMENT.at(place, f"The directory says other things of `{name}` than the member does")
+        if S_ISLNK(entry.mode):
+            yield NO_FILE.at(place, f"Member `{name}` is a link")

@@ -1,0 +1,185 @@
+"""The handler: what TorchServe's worker makes of the manifest's word, and whether that works.
+
+pytorch/serve, ts/model_loader.py (`_load_handler_file`): the handler is split at its first
+`:`, loses a `.py` at its end and all before its last `/`, and is imported, with the
+archive's root on the path. On an `ImportError`, `ts.torch_handler.<handler>` is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hatch_mar.checks import model_file
+from hatch_mar.checks.handler import built_in, entry_point, importing, shadowing
+from hatch_mar.checks.python.distributions import TORCHSERVE, Environment
+from hatch_mar.checks.python.reach import Reach
+from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.checks.subject import PYTHON, Subject
+from hatch_mar.handler import BUILT_INS, LSP_BUILT_INS, OTHER_BUILT_INS
+from hatch_mar.manifest import MANIFEST_NAME
+
+RUNTIME = Rule(
+    "MAR201",
+    "error",
+    "No TorchServe has the runtime",
+    "TorchServe refuses the archive with `Runtime is not defined or invalid`"
+    " (frontend/archive/…/Manifest.java knows `python`, `python3` and `LSP`)",
+    "set `runtime` to `python`",
+)
+NO_HANDLER = Rule(
+    "MAR202",
+    "warning",
+    "The manifest names no handler",
+    "unless the server has a `default_service_handler`, the worker dies with"
+    " `AttributeError: 'NoneType' object has no attribute 'split'`",
+    "set `handler`",
+)
+LSP = Rule(
+    "MAR203",
+    "warning",
+    "The handler needs TorchServe's C++ worker",
+    "a TorchServe from PyPI has none and fails with `model_worker_socket not found`"
+    " (frontend/server/…/WorkerLifeCycle.java)",
+    "deploy it to a TorchServe that was built with `cpp/build.sh`",
+)
+LIBRARY = Rule(
+    "MAR204",
+    "error",
+    "The handler's library is not in the archive",
+    "the C++ worker fails to open it (cpp/src/backends/core/backend.cc)",
+    "pack the library at the archive's root, and name it without its ending",
+)
+NAME = Rule(
+    "MAR205",
+    "error",
+    "The handler's name cannot be imported",
+    "the worker dies with `ModuleNotFoundError` or `ValueError: Empty module name`",
+    "name the file like a module, without further dots",
+)
+MISSING = Rule(
+    "MAR206",
+    "error",
+    "The handler is neither in the archive nor one of TorchServe's own",
+    "the worker dies with `No module named 'ts.torch_handler.…'`",
+    "pack the handler's file at the archive's root, or its package with `packages`",
+)
+INSTALLED = Rule(
+    "MAR207",
+    "warning",
+    "The handler must be installed on the server",
+    "on a server without it, the worker dies with `No module named 'ts.torch_handler.…'`",
+    "pack the module, add it to the archive's requirements, or see that the server has it",
+)
+UNPARSABLE = Rule(
+    "MAR208",
+    "error",
+    "The handler is not Python",
+    "the worker dies with the same `SyntaxError`",
+    "mend the file",
+)
+
+RULES = (
+    *(RUNTIME, NO_HANDLER, LSP, LIBRARY, NAME, MISSING, INSTALLED, UNPARSABLE),
+    *entry_point.RULES,
+    *built_in.RULES,
+    *importing.RULES,
+    *shadowing.RULES,
+)
+
+RUNTIMES = ("python", "python3", "LSP")
+KNOWN = (*BUILT_INS, *OTHER_BUILT_INS)
+ALIKE = 0.85
+"""From here on a name is a built-in handler's, misspelled."""
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    if subject.manifest.name != MANIFEST_NAME:
+        return
+    runtime = subject.manifest.document.get("runtime", "python")
+    if runtime not in RUNTIMES:
+        yield RUNTIME.at(subject.set_by("runtime"), f"No TorchServe has a runtime `{runtime}`")
+    if runtime == "LSP":
+        yield from check_library(subject)
+        return
+    environment = importing.environment_of(subject)
+    yield from shadowing.check(subject, environment)
+    yield from check_python(subject, environment)
+
+
+def check_python(subject: Subject, environment: Environment) -> Iterator[Finding]:
+    handler = subject.value("handler")
+    if handler is None:
+        yield NO_HANDLER.at(subject.set_by("handler"), "The manifest names no handler")
+    name, function = named(handler or "")
+    module = subject.module(name)
+    if module is None:
+        yield from check_elsewhere(subject, handler, name, environment) if handler is not None else ()
+    else:
+        if handler in KNOWN:
+            yield from built_in.check_hidden(subject, handler, module.member.name)
+        if module.fault:
+            place = subject.place(module.member, module.line)
+            yield UNPARSABLE.at(place, f"The handler is not {PYTHON}: {module.fault}")
+        yield from entry_point.check(subject, module, function)
+    start = name if module is not None else None
+    yield from importing.check(subject, environment, start, model_file.imported(subject))
+
+
+def named(handler: str) -> tuple[str, str | None]:
+    """The module that the worker imports for a handler, and the function, if one is named."""
+    path, _, function = handler.partition(":")
+    return path.removesuffix(".py").rpartition("/")[2], function or None
+
+
+def check_elsewhere(subject: Subject, handler: str, name: str, environment: Environment) -> Iterator[Finding]:
+    """A handler of which the archive has no source."""
+    origin = subject.set_by("handler")
+    path = handler.partition(":")[0]
+    if handler in KNOWN:
+        yield from built_in.check(subject, handler, environment)
+    elif "" in name.split("."):
+        yield NAME.at(origin, f"Handler `{handler}` names no module that could be imported")
+    elif name in KNOWN:
+        text = f"`{name}` is a handler of TorchServe's own, but `{handler}` is not"
+        yield MISSING.at(origin, text, f"write `{name}`")
+    elif path in subject.members and "/" not in path:
+        package, _, module = name.rpartition(".")
+        text = f"TorchServe would import `{path}` as module `{module}` of a package `{package}`"
+        yield NAME.at(subject.place(subject.members[path]), text)
+    elif path in subject.members:
+        text = f"TorchServe looks for `{name}` at the archive's root, where handler `{handler}` is not"
+        full = path.removesuffix(".py").replace("/", ".")
+        yield MISSING.at(origin, text, f"name the handler `{full}{handler.removeprefix(path)}`")
+    elif Reach(subject, environment).holds(name) != "compiled":
+        yield from check_nowhere(subject, handler, name, environment)
+
+
+def check_nowhere(subject: Subject, handler: str, name: str, environment: Environment) -> Iterator[Finding]:
+    origin = subject.set_by("handler")
+    written = name.lower().replace("-", "_")
+    import difflib
+
+    if close := difflib.get_close_matches(written, KNOWN, n=1, cutoff=ALIKE):
+        yield MISSING.at(origin, f"There is no handler `{handler}`", f"did you mean `{close[0]}`?")
+        return
+    top, dot, _ = name.partition(".")
+    if dot and any(member.startswith(f"{top}/") and member.endswith(".py") for member in subject.members):
+        yield MISSING.at(origin, f"The archive has `{top}`, but no module `{name}` in it")
+    elif handler.partition(":")[0].endswith(".py"):
+        yield MISSING.at(origin, f"The archive has no `{name}.py` at its root")
+    elif top not in TORCHSERVE and not environment.brings(top):
+        text = f"Handler `{name}` is neither in the archive nor in its requirements"
+        yield INSTALLED.at(origin, text)
+
+
+def check_library(subject: Subject) -> Iterator[Finding]:
+    handler = subject.value("handler") or ""
+    origin = subject.set_by("handler")
+    yield LSP.at(origin, f"Handler `{handler}` needs TorchServe's C++ worker, which its wheel lacks")
+    library, colon, _ = handler.partition(":")
+    if not colon and handler not in LSP_BUILT_INS:
+        known = ", ".join(f"`{name}`" for name in LSP_BUILT_INS)
+        text = f"Handler `{handler}` is none of the C++ worker's own, {known}, and names no class"
+        yield MISSING.at(origin, text, f"write `{handler}:` and the name of its class")
+    elif colon and not any(f"{library}{suffix}" in subject.members for suffix in (".so", ".dylib")):
+        yield LIBRARY.at(origin, f"The archive has no `{library}.so`, which the C++ worker opens")

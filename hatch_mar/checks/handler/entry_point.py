@@ -1,0 +1,161 @@
+"""What TorchServe's worker calls in the handler's module: a function, or a class's methods.
+
+pytorch/serve, ts/model_loader.py (`load`): the function that the handler names, `handle` if
+it names none, is called with data and context, and with None and the context at the start.
+Without such a function, the one class that the module defines is made without arguments;
+its `initialize` is called with the context and its `handle` with data and context.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from hatch_mar.checks.python.classes import (
+    Counted,
+    attribute,
+    class_names,
+    counted,
+    line,
+    required_arguments,
+    takes,
+)
+from hatch_mar.checks.python.namespace import Namespace, Values
+from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.checks.subject import Module, Subject
+
+CLASSES = Rule(
+    "MAR211",
+    "error",
+    "The handler has neither the function nor exactly one class",
+    "the worker dies with `Expected only one class in custom service code or a function entry point`;"
+    " a helper class, an exception or a second name of a class counts too",
+    "define a function `handle(data, context)`, or keep one class in the file and import the others",
+)
+METHODS = Rule(
+    "MAR212",
+    "error",
+    "The handler's class lacks a method",
+    "the worker dies with `Expect handle method in class` or `has no attribute 'initialize'`",
+    "define it, or derive the class from `ts.torch_handler.base_handler.BaseHandler`",
+)
+ARGUMENTS = Rule(
+    "MAR213",
+    "error",
+    "The handler's class wants constructor arguments",
+    "the worker dies with `TypeError: __init__() missing … required positional argument`",
+    "give every argument a default",
+)
+SIGNATURE = Rule(
+    "MAR214",
+    "error",
+    "The handler cannot be called as TorchServe calls it",
+    "the worker dies with a `TypeError`, at the start or with the first request",
+    "take exactly these arguments",
+)
+CLASS_NAMED = Rule(
+    "MAR215",
+    "error",
+    "The handler names a class where a function belongs",
+    "the worker calls it with data and context and dies with `TypeError: … takes no arguments`",
+    "leave the name out: TorchServe finds the class by itself",
+)
+FALLBACK = Rule(
+    "MAR216",
+    "warning",
+    "The handler's function does not exist",
+    "TorchServe says nothing and uses the one class of the file",
+    "correct the name, or leave it out",
+)
+ASYNC = Rule(
+    "MAR217",
+    "error",
+    "The handler is `async`, but the model's configuration is not",
+    "every request is answered with `Invalid model predict output`",
+    "set `asyncCommunication: true` in the model's configuration, or make it a plain function",
+)
+
+RULES = (CLASSES, METHODS, ARGUMENTS, SIGNATURE, CLASS_NAMED, FALLBACK, ASYNC)
+
+ASYNC_SETTING = re.compile(rb"asyncCommunication[\"']?\s*:\s*(true|yes|on)\b", re.IGNORECASE)
+
+
+def check(subject: Subject, module: Module, function: str | None) -> Iterator[Finding]:
+    """The entry point of a handler's module, of which the handler may name a function."""
+    if module.tree is None:
+        return
+    names = Namespace(module.tree.body)
+    called = function or "handle"
+    if names.has(called):
+        yield from check_function(subject, module, called, names)
+        return
+    if names.stars or names.has("__getattr__"):
+        return
+    classes = counted(names)
+    if sum(each.certain for each in classes) > 1 or not classes:
+        yield wrong_count(subject, module, called, [each for each in classes if each.certain])
+        return
+    if function and len(classes) == 1:
+        uses = f"so that TorchServe uses class `{classes[0].name}`"
+        text = f"`{module.member.name}` has no function `{function}`, {uses}"
+        yield FALLBACK.at(subject.set_by("handler"), text)
+    if len(classes) == 1 and classes[0].definition:
+        yield from check_class(subject, module, classes[0].definition, names)
+
+
+def check_function(subject: Subject, module: Module, name: str, names: Namespace) -> Iterator[Finding]:
+    values = names.get(name)
+    if all(isinstance(value, ast.ClassDef) for value in values):
+        text = f"The handler's function `{name}` is a class of `{module.member.name}`"
+        yield CLASS_NAMED.at(subject.set_by("handler"), text)
+        return
+    if not any(takes(value, 2) for value in values):
+        text = f"Function `{name}` cannot be called with two arguments, the data and the context"
+        yield SIGNATURE.at(subject.place(module.member, line_of(values)), text)
+    yield from check_async(subject, module, f"Function `{name}`", values)
+
+
+def check_class(subject: Subject, module: Module, found: ast.ClassDef, names: Namespace) -> Iterator[Finding]:
+    place = subject.place(module.member, found.lineno)
+    if arguments := required_arguments(found):
+        wanted = ", ".join(f"`{argument}`" for argument in arguments)
+        yield ARGUMENTS.at(place, f"Class `{found.name}` is called without arguments, but wants {wanted}")
+    for name, count, said in (
+        ("handle", 2, "two arguments, the data and the context"),
+        ("initialize", 1, "one argument, the context"),
+    ):
+        values = attribute(found, name, names)
+        if values is None:
+            continue
+        if not values:
+            yield METHODS.at(place, f"Class `{found.name}` has no method `{name}`")
+        elif not any(takes(value, count, bound=True) for value in values):
+            here = subject.place(module.member, line_of(values))
+            yield SIGNATURE.at(here, f"Method `{found.name}.{name}` cannot be called with {said}")
+        elif name == "handle":
+            yield from check_async(subject, module, f"Method `{found.name}.handle`", values)
+
+
+def check_async(subject: Subject, module: Module, shown: str, values: Values) -> Iterator[Finding]:
+    if not all(isinstance(value, ast.AsyncFunctionDef) and not value.decorator_list for value in values):
+        return
+    config = subject.members.get(subject.value("configFile") or "")
+    if config is None or not ASYNC_SETTING.search(subject.text(config)):
+        place = subject.place(module.member, line_of(values))
+        yield ASYNC.at(place, f"{shown} is `async`, which TorchServe only awaits if it is told to")
+
+
+def wrong_count(subject: Subject, module: Module, called: str, classes: list[Counted]) -> Finding:
+    if not classes:
+        text = f"`{module.member.name}` has neither a function `{called}` nor a class"
+        return CLASSES.at(subject.place(module.member), text)
+    text = (
+        f"`{module.member.name}` has no function `{called}`, and {len(classes)} classes"
+        f" where TorchServe wants one: {class_names(classes)}"
+    )
+    return CLASSES.at(subject.place(module.member, line_of(frozenset([classes[1].node]))), text)
+
+
+def line_of(values: Values) -> int | None:
+    return min((line(value) for value in values if value), default=None)

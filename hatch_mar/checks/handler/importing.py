@@ -1,0 +1,125 @@
+"""The imports of the handler and of the modules it imports, as far as the archive holds them.
+
+On any `ImportError` TorchServe looks for a built-in handler of that name, and the worker's
+log shows that one missing, not the module (pytorch/serve, ts/model_loader.py; issue #1010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hatch_mar.checks.python.distributions import Environment
+from hatch_mar.checks.python.reach import Problem, Reach
+from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.checks.subject import PYTHON, Subject
+
+UNPARSABLE = Rule(
+    "MAR230",
+    "error",
+    "A module that is imported is not Python",
+    "the worker dies with the same `SyntaxError`",
+    "mend the file",
+)
+ABSENT = Rule(
+    "MAR231",
+    "warning",
+    "A module is imported that nothing brings",
+    "if the server lacks it too, the worker dies with `No module named 'ts.torch_handler.…'`",
+    "add it to the archive's requirements, pack it, or see that the server has it",
+)
+RELATIVE = Rule(
+    "MAR232",
+    "error",
+    "A relative import leads out of the package",
+    "the worker dies with `No module named 'ts.torch_handler.…'`, in which TorchServe hides"
+    " `attempted relative import`",
+    "import it by its full name, or pack the package and name the handler `package.module`",
+)
+LACKING = Rule(
+    "MAR233",
+    "error",
+    "A module is imported that the archive's own package lacks",
+    "the worker dies with `No module named 'ts.torch_handler.…'`",
+    "pack it too",
+)
+ITSELF = Rule(
+    "MAR234",
+    "error",
+    "A module imports the package that it has the name of",
+    "it gets itself, half loaded, and the worker dies with an `ImportError` or `AttributeError`",
+    "rename the file",
+)
+
+MOST_FINDINGS = 100
+
+RULES = (UNPARSABLE, ABSENT, RELATIVE, LACKING, ITSELF)
+
+
+def environment_of(subject: Subject) -> Environment:
+    """What the archive's requirements bring to the worker."""
+    member = subject.members.get(subject.value("requirementsFile") or "")
+    return Environment(subject.text(member).decode("utf-8", "replace") if member else "")
+
+
+def check(
+    subject: Subject, environment: Environment, handler: str | None, model_file: str | None
+) -> Iterator[Finding]:
+    """The imports of the handler's module, and of the model file's, by their dotted names."""
+    reach = Reach(subject, environment)
+    seen: set[tuple[str, str, str]] = set()
+    for start, masked in ((handler, masked_name(subject)), (model_file, None)):
+        if start is None:
+            continue
+        for problem in reach.start(start):
+            file = "" if problem.kind == "absent" else problem.module.member.name
+            key = problem.kind, problem.name, file
+            if key not in seen and len(seen) < MOST_FINDINGS:
+                seen.add(key)
+                yield finding(subject, problem, masked)
+    for name, module in reach.modules.items():
+        if module.fault and name not in (handler, model_file):
+            place = subject.place(module.member, module.line)
+            yield UNPARSABLE.at(
+                place, f"`{module.member.name}`, which is imported, is not {PYTHON}: {module.fault}"
+            )
+
+
+def masked_name(subject: Subject) -> str:
+    """The module that the worker's log shows for whatever the handler cannot import."""
+    return "ts.torch_handler." + (subject.value("handler") or "").partition(".")[0]
+
+
+def finding(subject: Subject, problem: Problem, masked: str | None) -> Finding:
+    place = subject.place(problem.module.member, problem.line)
+    instead = f", and the worker would only say `No module named '{masked}'`" if masked else ""
+    match problem.kind:
+        case "relative":
+            where = f"`{problem.module.member.name}` {outside(problem)}"
+            return RELATIVE.at(place, f"`{problem.name}` is relative, but {where}{instead}")
+        case "lacking":
+            package = problem.name.partition(".")[0]
+            text = f"`{problem.name}` is imported, but the archive's `{package}` lacks it{instead}"
+            return LACKING.at(place, text)
+        case "itself":
+            text = f"`{problem.module.member.name}` imports `{problem.name}`, which is itself{instead}"
+            return ITSELF.at(place, text)
+    text = (
+        f"`{problem.name}` comes neither with the archive nor with its requirements nor with TorchServe,"
+        f" and without it the worker would say `No module named '{masked or problem.name}'`"
+    )
+    return ABSENT.at(place, text, packing(subject, problem.name.partition(".")[0]))
+
+
+def outside(problem: Problem) -> str:
+    return "is not in that many packages" if "/" in problem.module.member.name else "is in no package"
+
+
+def packing(subject: Subject, module: str) -> str | None:
+    """What to write in `[tool.mar]` where the project itself has the module."""
+    for folder in (subject.root, subject.root / "src") if subject.root else ():
+        for name, key in ((module, "packages"), (f"{module}.py", "extra-files")):
+            path = folder / name
+            if path.is_file() or (path / "__init__.py").is_file():
+                shown = path.relative_to(subject.root or path).as_posix()
+                return f'pack it with `{key} = ["{shown}"]`'
+    return None

@@ -1,0 +1,206 @@
+"""`index_to_name.json`: the names that `BaseHandler` gives to a model's classes.
+
+pytorch/serve, ts/utils/util.py (`load_label_mapping`, `map_class_to_label`) and
+ts/torch_handler/base_handler.py: read at the archive's root only, looked up by the class's
+number in decimal digits. Handlers that do not come from `ts.torch_handler` read what they
+like, so of those the file is not checked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hatch_mar.archive import Member
+from hatch_mar.checks.origin import built_in, imported
+from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.checks.subject import LARGEST_TEXT, Subject
+from hatch_mar.manifest import MANIFEST_NAME
+
+NAME = "index_to_name.json"
+
+NESTED = Rule(
+    "MAR701",
+    "warning",
+    "`index_to_name.json` is not at the archive's root",
+    "no handler of TorchServe's reads it: answers have numbers instead of names",
+    "move it to the archive's root, for example with `extra-files`",
+)
+ENCODING = Rule(
+    "MAR702",
+    "error",
+    "`index_to_name.json` is not UTF-8 without a byte order mark",
+    "the worker dies with `UnicodeDecodeError` or `JSONDecodeError`",
+    "save the file as UTF-8, without a byte order mark",
+)
+SYNTAX = Rule(
+    "MAR703",
+    "error",
+    "`index_to_name.json` is not JSON",
+    "the worker dies with `JSONDecodeError`",
+    "mend the file",
+)
+OBJECT = Rule(
+    "MAR704",
+    "error",
+    "`index_to_name.json` is no object",
+    'the worker dies with `index->name JSON mapping should be in "class": "label" format`',
+    'write `{"0": "name", "1": "name"}`',
+)
+LABEL = Rule(
+    "MAR705",
+    "error",
+    "A label of `index_to_name.json` is no string",
+    "the worker dies with `labels in index->name mapping must be either str or List[str]`",
+    "make every label a string, or a list that ends with one",
+)
+KEY = Rule(
+    "MAR706",
+    "warning",
+    "A key of `index_to_name.json` is no class number",
+    "its label is never used, and a class without one fails its request: `KeyError`",
+    'use the class numbers `"0"`, `"1"` and so on',
+)
+GAP = Rule(
+    "MAR707",
+    "warning",
+    "A class has no label in `index_to_name.json`",
+    "a request that the model answers with this class fails: `KeyError`",
+    "give every class a label, from `0` on",
+)
+DUPLICATE = Rule(
+    "MAR708",
+    "warning",
+    "A class has two labels in `index_to_name.json`",
+    "the last one counts",
+    "keep one of them",
+)
+UNCHECKED = Rule(
+    "MAR709",
+    "warning",
+    "`index_to_name.json` is too long to be checked",
+    "what it holds is not known here",
+    "keep other data in files of their own",
+)
+
+RULES = (NESTED, ENCODING, SYNTAX, OBJECT, LABEL, KEY, GAP, DUPLICATE, UNCHECKED)
+
+WITHOUT_LABELS = (
+    "vllm_handler",
+    "trt_llm_handler",
+    "distributed.base_pippy_handler",
+    "distributed.base_deepspeed_handler",
+)
+"""Built-in handlers that do not initialize `BaseHandler`."""
+
+LOOKING_UP = (
+    "image_classifier",
+    "dali_image_classifier",
+    "densenet_handler",
+    "object_detector",
+    "text_classifier",
+)
+"""Built-in handlers that call `map_class_to_label`."""
+
+LABELS_LIST = "object_type_names"
+"""The one other form, of older examples: a list of labels under this key, taken as it is."""
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    if subject.manifest.name != MANIFEST_NAME or not reads_labels(subject):
+        return
+    if NAME in subject.members:
+        yield from check_file(subject, subject.members[NAME])
+        return
+    for name, member in subject.members.items():
+        if name.endswith(f"/{NAME}"):
+            yield NESTED.at(subject.place(member), f"TorchServe does not read `{name}`")
+
+
+def reads_labels(subject: Subject) -> bool:
+    """Whether the handler is TorchServe's own, or takes something from one."""
+    if subject.manifest.document.get("runtime") == "LSP":
+        return False
+    if name := built_in(subject):
+        return name not in WITHOUT_LABELS
+    return any(name.startswith("ts.torch_handler.") for name in imported(subject))
+
+
+def looks_up(subject: Subject) -> bool:
+    """Whether the handler looks a class's number up, as TorchServe's own classifiers do."""
+    modules = {f"ts.torch_handler.{name}" for name in LOOKING_UP}
+    return built_in(subject) in LOOKING_UP or not modules.isdisjoint(imported(subject))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A JSON object with all its keys, those that it has twice too."""
+
+    items: list[tuple[str, Any]]
+
+
+def check_file(subject: Subject, member: Member) -> Iterator[Finding]:
+    place, data = subject.place(member), subject.text(member)
+    if len(data) == LARGEST_TEXT:
+        yield UNCHECKED.at(place, f"`{NAME}` has more than {LARGEST_TEXT} bytes, too many to be checked")
+        return
+    try:
+        text = data.decode("utf-8")
+        if text.startswith("\ufeff"):
+            yield ENCODING.at(place, f"`{NAME}` begins with a byte order mark")
+            return
+        labels = json.loads(text, object_pairs_hook=Pairs)
+    except json.JSONDecodeError as error:
+        message = f"`{NAME}` is not JSON: {error.msg}"
+        yield SYNTAX.at(subject.place(member, error.lineno), message)
+    except UnicodeDecodeError as error:
+        yield ENCODING.at(place, f"`{NAME}` is not UTF-8: {error.reason}")
+    except (ValueError, RecursionError) as error:
+        # a number of thousands of digits, or nesting without end
+        yield SYNTAX.at(place, f"`{NAME}` cannot be read: {error}")
+    else:
+        for rule, message in faults(labels, looked_up=looks_up(subject)):
+            yield rule.at(place, message)
+
+
+def faults(labels: object, *, looked_up: bool) -> Iterator[tuple[Rule, str]]:
+    if not isinstance(labels, Pairs):
+        yield (
+            OBJECT,
+            f"`{NAME}` must be an object, not {'a list' if isinstance(labels, list) else 'one value'}",
+        )
+        return
+    found = dict(labels.items)
+    if isinstance(found.get(LABELS_LIST), list):
+        return
+    if unnamed := [key for key, label in found.items() if not is_label(label)]:
+        yield LABEL, f"`{NAME}` gives neither a string nor a list that ends with one to {listed(unnamed)}"
+    if len(found) < len(labels.items):
+        twice = [key for key, count in Counter(key for key, _ in labels.items).items() if count > 1]
+        yield DUPLICATE, f"`{NAME}` has more than one label for {listed(twice)}"
+    if looked_up:
+        yield from key_faults(found)
+
+
+def is_label(label: object) -> bool:
+    return isinstance(label[-1] if isinstance(label, list) and label else label, str)
+
+
+def key_faults(found: dict[str, Any]) -> Iterator[tuple[Rule, str]]:
+    numbers = {key for key in found if key.isascii() and key.isdigit() and str(int(key[:20])) == key}
+    if foreign := [key for key in found if key not in numbers]:
+        yield KEY, f"`{NAME}` has keys that are no class numbers: {listed(foreign)}"
+    elif gaps := [str(number) for number in range(len(found)) if str(number) not in numbers]:
+        yield GAP, f"`{NAME}` has {len(found)} labels, but none for {listed(gaps)}"
+
+
+def listed(keys: list[str]) -> str:
+    shown = ", ".join(f"`{cut(key)}`" for key in keys[:3])
+    return f"{shown} and {len(keys) - 3} more" if len(keys) > 3 else shown
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= 30 else text[:29] + "…"

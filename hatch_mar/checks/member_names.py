@@ -1,0 +1,46 @@
+"""Which names of members TorchServe fails to unpack (pytorch/serve, ZipUtils.java)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+
+LONGEST_PART = 255
+"""Bytes of one part of a path: NAME_MAX of Linux's file systems."""
+LONGEST_NAME = 4000
+"""Bytes of a whole name: PATH_MAX of Linux, less the folder that TorchServe unpacks to."""
+
+
+def unpackable(name: str) -> str | None:
+    """Why unpacking a file of this name fails on Linux, or None."""
+    parts = name.split("/")
+    if ".." in parts:
+        return "has a `..` in its path"
+    if parts[-1] in ("", "."):
+        return "has no name of its own"
+    if "\0" in name:
+        return "has a null character in its name"
+    longest = max(bytes_of(part) for part in parts)
+    if longest > LONGEST_PART:
+        return f"has a name of {longest} bytes, where Linux takes {LONGEST_PART}"
+    if bytes_of(name) > LONGEST_NAME:
+        return f"has a path of {bytes_of(name)} bytes, which is more than Linux takes"
+    return None
+
+
+def bytes_of(name: str) -> int:
+    return len(name) if name.isascii() else len(name.encode("utf-8", "surrogatepass"))
+
+
+def files_that_are_folders(names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The names that are a folder of another one too, with that one."""
+    ordered = sorted(names)
+    for name in ordered:
+        position = bisect_left(ordered, f"{name}/")
+        if position < len(ordered) and ordered[position].startswith(f"{name}/"):
+            yield name, ordered[position]
+
+
+def brief(name: str) -> str:
+    """A name for a message: those of an attacker have up to 64 KiB."""
+    return name if len(name) <= 200 else f"{name[:200]}…"

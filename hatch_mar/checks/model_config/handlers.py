@@ -1,0 +1,181 @@
+"""What TorchServe's handlers, and the functions it has for others, want of a model configuration.
+
+pytorch/serve, ts/torch_handler and ts/handler_utils. What a project's own handler reads is not
+known here, but for TorchServe's functions that it imports.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hatch_mar.checks.model_config.document import Table, in_yaml, kind_of
+from hatch_mar.checks.model_config.file import ConfigFile
+from hatch_mar.checks.model_config.kinds import is_int
+from hatch_mar.checks.origin import built_in, imported
+from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.checks.subject import Subject
+
+MISSING = Rule(
+    "MAR526",
+    "error",
+    "The model configuration lacks what the handler needs",
+    "the worker dies with `KeyError`, `ValueError` or `AssertionError` when the handler looks for it",
+    "set it",
+)
+FILE = Rule(
+    "MAR527",
+    "error",
+    "A file that the model configuration names is not in the archive",
+    "the worker dies when the handler opens it",
+    "add the file, for example with `extra-files`",
+)
+TABLE = Rule(
+    "MAR528",
+    "error",
+    "`handler` is no table",
+    "with `BaseHandler`, every request fails with status 503: `TypeError` in `wrap_func`",
+    "give it keys, or leave it out",
+)
+ASYNCHRONOUS = Rule(
+    "MAR529",
+    "error",
+    "`asyncCommunication` does not fit the built-in handler",
+    "every request fails: a plain `handle` cannot be awaited, and an asynchronous one not be called plainly",
+    "set `asyncCommunication: true` for `vllm_handler` and `trt_llm_handler`, and for no other",
+)
+MICRO_BATCHING = Rule(
+    "MAR530",
+    "error",
+    "`micro_batching` has a value that `MicroBatching` cannot take",
+    "the worker dies with `AssertionError` or `TypeError`, or every request fails",
+    "give whole numbers; the steps are `preprocess`, `inference` and `postprocess`",
+)
+
+RULES = (MISSING, FILE, TABLE, ASYNCHRONOUS, MICRO_BATCHING)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A handler, or functions for handlers, with the keys read without a default."""
+
+    handlers: tuple[str, ...]
+    functions: tuple[str, ...]
+    keys: tuple[str, ...]
+    """Each needed; of those with a `|` between them, one."""
+
+
+UTILS = "ts.handler_utils"
+READERS = (
+    Reader(("vllm_handler",), (), ("handler.vllm_engine_config.model|handler.model_path",)),
+    Reader(("trt_llm_handler",), (), ("handler.engine_dir", "handler.tokenizer_dir")),
+    Reader(
+        ("dali_image_classifier", "dali_handler"),
+        (f"{UTILS}.preprocess.dali.get_dali_pipeline",),
+        ("dali.batch_size", "dali.num_threads", "dali.device_id", "dali.seed"),
+    ),
+    Reader(
+        ("distributed.base_pippy_handler",),
+        (f"{UTILS}.distributed.pt_pippy.initialize_rpc_workers",),
+        ("pippy.rpc_timeout", "pippy.num_worker_threads", "torchrun"),
+    ),
+    Reader(
+        (),
+        (f"{UTILS}.distributed.pt_pippy.get_pipeline_driver",),
+        ("pippy.input_names", "pippy.model_type", "handler.model_path"),
+    ),
+    Reader((), (f"{UTILS}.distributed.deepspeed.get_ds_engine",), ("deepspeed", "handler.model_path")),
+)
+
+FILES = (("deepspeed", "config"), ("dali", "pipeline_file"))
+"""Settings that name a file of the archive."""
+
+ASYNCHRONOUS_HANDLERS = ("vllm_handler", "trt_llm_handler")
+MICRO_BATCHING_CLASS = f"{UTILS}.micro_batching.MicroBatching"
+STEPS = ("preprocess", "inference", "postprocess")
+
+
+def check(subject: Subject, file: ConfigFile | None, config: Table) -> Iterator[Finding]:
+    """What the handler will miss, whether or not the archive has a model configuration."""
+    place = file.place() if file else subject.set_by("handler")
+    yield from check_needs(subject, place, config)
+    yield from check_asynchronous(subject, file, place, config)
+    if file is None:
+        return
+    yield from check_files(file, config)
+    handler = config.get("handler", Table())
+    if handler is None or isinstance(handler, (bool, int, float)):
+        message = f"`handler` must be a table, not {kind_of(handler)}"
+        yield TABLE.at(file.place(config.lines.get("handler")), message)
+    if MICRO_BATCHING_CLASS in imported(subject):
+        yield from check_micro_batching(file, config)
+
+
+def check_needs(subject: Subject, place: Place, config: Table) -> Iterator[Finding]:
+    name, names = built_in(subject), imported(subject)
+    for reader in READERS:
+        used = [function for function in reader.functions if function in names]
+        if name not in reader.handlers and not used:
+            continue
+        who = f"`{used[0].rpartition('.')[2]}`" if used else f"Handler `{name}`"
+        for key in reader.keys:
+            if not any(found(config, way) for way in key.split("|")):
+                wanted = " or ".join(f"`{way}`" for way in key.split("|"))
+                message = f"{who} needs {wanted} in the model configuration"
+                yield MISSING.at(place, message)
+
+
+def found(config: Table, path: str) -> bool:
+    *parents, last = path.split(".")
+    table: Table | None = config
+    for parent in parents:
+        table = table.table(parent) if table is not None else None
+    return table is not None and last in table
+
+
+def check_files(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    for parent, key in FILES:
+        table = config.table(parent) or Table()
+        name = table.get(key)
+        # an absolute name is a file of the server's
+        if not isinstance(name, str) or name.startswith("/"):
+            continue
+        if posixpath.normpath(name) not in file.subject.members:
+            place = file.place(table.lines.get(key))
+            yield FILE.at(place, f"The archive has no `{name}`, which `{parent}.{key}` names")
+
+
+def check_asynchronous(
+    subject: Subject, file: ConfigFile | None, place: Place, config: Table
+) -> Iterator[Finding]:
+    name = built_in(subject)
+    wanted = name in ASYNCHRONOUS_HANDLERS
+    if wanted and config.get("asyncCommunication") is not True:
+        message = f"Handler `{name}` is asynchronous, but `asyncCommunication` is not set"
+        yield ASYNCHRONOUS.at(place, message, "set `asyncCommunication: true` in the model configuration")
+    if name and not wanted and file and config.get("asyncCommunication") is True:
+        place = file.place(config.lines.get("asyncCommunication"))
+        message = f"Handler `{name}` is not asynchronous, but `asyncCommunication` is set"
+        yield ASYNCHRONOUS.at(place, message, "leave `asyncCommunication` out")
+
+
+def check_micro_batching(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    table = config.table("micro_batching")
+    if table is None:
+        return
+    steps = table.get("parallelism")
+    if steps is not None and not isinstance(steps, Table):
+        message = f"`micro_batching.parallelism` must be a table, not {kind_of(steps)}"
+        yield MICRO_BATCHING.at(file.place(table.lines.get("parallelism")), message)
+    steps = steps if isinstance(steps, Table) else Table()
+    for step in steps:
+        if step not in STEPS:
+            message = f"`MicroBatching` has no step `{step}`"
+            yield MICRO_BATCHING.at(file.place(steps.lines.get(step)), message)
+    numbers = [(table, "micro_batch_size", 1), *((steps, step, 0) for step in STEPS)]
+    for holder, key, least in numbers:
+        value = holder.get(key, least)
+        if not is_int(value) or value < least:
+            message = f"`{key}` must be an integer of at least {least}, not {in_yaml(value)}"
+            yield MICRO_BATCHING.at(file.place(holder.lines.get(key)), message)

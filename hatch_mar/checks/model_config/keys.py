@@ -1,0 +1,147 @@
+"""The keys that TorchServe's Java half takes from a model configuration.
+
+pytorch/serve, frontend/archive/src/main/java/org/pytorch/serve/archive/model/ModelConfig.java:
+a value of another type is ignored with a warning in the log, one out of range likewise or
+replaced; a key that it does not know is left to the handler. The integers are Java's `int`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+
+from hatch_mar.checks.model_config.document import Table, cut, in_yaml
+from hatch_mar.checks.model_config.file import ConfigFile
+from hatch_mar.checks.model_config.kinds import (
+    BOOLEAN,
+    LARGEST_INT,
+    STRING,
+    TABLE,
+    Kind,
+    choice,
+    device_ids,
+    integer,
+)
+from hatch_mar.checks.rule import Finding, Rule
+
+UNKNOWN = Rule(
+    "MAR513",
+    "warning",
+    "A key of the model configuration is misspelled",
+    "TorchServe takes it for a setting of the handler's, and its own stays at the default",
+    "spell it as TorchServe does",
+)
+TYPE = Rule(
+    "MAR514",
+    "warning",
+    "A value of the model configuration has the wrong type",
+    "TorchServe ignores it, with a warning in its log",
+    "give it a value of that type",
+)
+RANGE = Rule(
+    "MAR515",
+    "warning",
+    "A value of the model configuration is out of range",
+    "TorchServe ignores it or takes another one",
+    "give it a value that TorchServe keeps, or leave the key out",
+)
+
+RULES = (UNKNOWN, TYPE, RANGE)
+
+IGNORED = "TorchServe ignores it"
+
+KEYS: Mapping[str, Kind] = {
+    "minWorkers": integer(1, "TorchServe takes 1"),
+    "maxWorkers": integer(0, IGNORED),
+    "batchSize": integer(1, "TorchServe takes 1"),
+    "maxBatchDelay": integer(0, IGNORED),
+    "responseTimeout": integer(1, "TorchServe takes 120"),
+    "startupTimeout": integer(1, "TorchServe takes 120"),
+    "deviceType": choice("cpu", "gpu"),
+    "deviceIds": device_ids(),
+    "parallelType": choice("pp", "tp", "pptp", "custom"),
+    "parallelLevel": integer(0, IGNORED),
+    "torchrun": TABLE,
+    # TorchServe multiplies it by 1000, as an int
+    "maxRetryTimeoutInSec": integer(0, "TorchServe takes 0", LARGEST_INT // 1000),
+    "clientTimeoutInMills": integer(0, "TorchServe takes 0, which is no timeout"),
+    "jobQueueSize": integer(1, "TorchServe takes the server's `job_queue_size`"),
+    "useJobTicket": BOOLEAN,
+    "useVenv": BOOLEAN,
+    "continuousBatching": BOOLEAN,
+    "asyncCommunication": BOOLEAN,
+    "sequenceBatching": BOOLEAN,
+    "sequenceMaxIdleMSec": integer(0, "TorchServe takes 0"),
+    "sequenceTimeoutMSec": integer(0, "TorchServe takes 0"),
+    "maxSequenceJobQueueSize": integer(1, "TorchServe takes 1"),
+    "maxNumSequence": integer(1, "TorchServe takes 1"),
+}
+
+TORCHRUN_KEYS: Mapping[str, Kind] = {
+    "nnodes": integer(1, "TorchServe takes 1"),
+    "nproc-per-node": integer(1, "TorchServe takes 1"),
+    "rdzv-backend": STRING,
+    "rdzv-endpoint": STRING,
+    "rdzv-conf": STRING,
+    "monitor-interval": integer(1, "TorchServe takes 5"),
+    "node-rank": integer(0, "TorchServe takes 0"),
+    "OMP_NUMBER_THREADS": integer(1, "TorchServe takes 1"),
+}
+
+HANDLERS_KEYS = ("handler", "pt2", "micro_batching", "pippy", "deepspeed", "dali")
+"""Keys that TorchServe's own handlers read; a project's handler may read any others."""
+
+
+def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    yield from check_values(file, config, KEYS)
+    yield from check_delay(file, config)
+    for key in config:
+        if key not in KEYS and (meant := nearest(key, (*KEYS, *HANDLERS_KEYS))):
+            place = file.place(config.lines.get(key))
+            yield UNKNOWN.at(place, f"TorchServe knows no key `{key}`", f"did you mean `{meant}`?")
+    torchrun = config.table("torchrun")
+    if torchrun is not None:
+        yield from check_values(file, torchrun, TORCHRUN_KEYS, "torchrun.")
+
+
+def check_values(
+    file: ConfigFile, table: Table, keys: Mapping[str, Kind], prefix: str = ""
+) -> Iterator[Finding]:
+    for key, kind in keys.items():
+        if key not in table:
+            continue
+        value, place = table[key], file.place(table.lines.get(key))
+        if not kind.has(value):
+            yield TYPE.at(place, f"TorchServe ignores `{prefix}{key}`, which must be {kind.misfit(value)}")
+        elif fault := kind.fault(value):
+            yield RANGE.at(place, f"`{prefix}{key}: {shown(value)}` is out of range: {fault}")
+
+
+def shown(value: object) -> str:
+    return cut(str(value)) if isinstance(value, list) else in_yaml(value)
+
+
+def check_delay(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    """A delay of 0 counts as none set (ModelManager.java); continuous batching never waits anyway."""
+    delay = config.get("maxBatchDelay")
+    if delay == 0 and not isinstance(delay, bool) and config.get("continuousBatching") is not True:
+        place = file.place(config.lines.get("maxBatchDelay"))
+        message = "`maxBatchDelay: 0` is out of range: TorchServe takes its default, 100 milliseconds"
+        yield RANGE.at(place, message, "set it to 1, or leave it out")
+
+
+def given(config: Table, key: str) -> object:
+    """A key's value as TorchServe takes it; None where it takes none."""
+    value, kind = config.get(key), KEYS[key]
+    return value if kind.has(value) and kind.fault(value) is None else None
+
+
+def nearest(word: object, known: tuple[str, ...]) -> str | None:
+    """The known key that a misspelled one stands for, if it is none of the known ones."""
+    if not isinstance(word, str) or word in known:
+        return None
+    squeezed = {re.sub(r"[^a-z0-9]", "", key.lower()): key for key in known}
+    mine = re.sub(r"[^a-z0-9]", "", word.lower())
+    close = difflib.get_close_matches(mine[:60], squeezed, n=1, cutoff=0.88) if len(mine) > 4 else []
+    return squeezed.get(mine) or (squeezed[close[0]] if close else None)

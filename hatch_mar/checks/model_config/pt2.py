@@ -1,0 +1,122 @@
+"""`pt2`: how `BaseHandler` compiles the model.
+
+pytorch/serve, ts/torch_handler/base_handler.py (`initialize`, `_use_torch_export_aot_compile`)
+and ts/utils/util.py (`PT2Backend`). A fault in the form kills the worker; of one that
+`torch.compile` finds, a line in the log tells, and the model is served uncompiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hatch_mar.checks.model_config.document import Table, in_yaml, kind_of
+from hatch_mar.checks.model_config.file import ConfigFile
+from hatch_mar.checks.model_config.keys import nearest
+from hatch_mar.checks.origin import built_in
+from hatch_mar.checks.rule import Finding, Place, Rule
+
+FORM = Rule(
+    "MAR524",
+    "error",
+    "`pt2` has a form that the handler cannot read",
+    "the worker dies with `TypeError`, `KeyError`, `ValueError` or `AttributeError`",
+    "write `pt2: {compile: {enable: true, backend: inductor}}`",
+)
+UNCOMPILED = Rule(
+    "MAR525",
+    "warning",
+    "The model is served without what `pt2` asks for",
+    "the handler goes on without, with a line in the worker's log",
+    "give `pt2.compile` the arguments of `torch.compile`, and a backend that TorchServe knows",
+)
+
+RULES = (FORM, UNCOMPILED)
+
+BACKENDS = (
+    "eager",
+    "aot_eager",
+    "inductor",
+    "nvfuser",
+    "aot_nvfuser",
+    "aot_cudagraphs",
+    "ofi",
+    "fx2trt",
+    "onnxrt",
+    "ipex",
+    "torchxla_trace_once",
+    "openvino",
+    "tensorrt",
+    "hpu_backend",
+)
+ARGUMENTS = ("fullgraph", "dynamic", "backend", "mode", "options", "disable")
+"""What `torch.compile` takes beside the model (torch 2.0 to 2.13)."""
+
+WITHOUT_BASE_HANDLER = ("vllm_handler", "trt_llm_handler")
+"""Built-in handlers that load the model on their own."""
+
+
+def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    subject = file.subject
+    if "pt2" not in config or built_in(subject) in WITHOUT_BASE_HANDLER:
+        return
+    if subject.manifest.document.get("runtime") == "LSP":
+        return
+    value, place = config["pt2"], file.place(config.lines.get("pt2"))
+    if isinstance(value, str):
+        weights = subject.value("serializedFile") or ""
+        if weights.endswith(".so") and not subject.value("modelFile"):
+            message = f"`pt2: {in_yaml(value)}` has no `export`, which the weights `{weights}` need"
+            yield FORM.at(place, message, "write `pt2: {export: {aot_compile: true}}`")
+        yield from check_backend(place, value, "pt2")
+    elif not isinstance(value, Table):
+        yield FORM.at(place, f"`pt2` must be a table, not {kind_of(value)}")
+    elif "compile" in value:
+        yield from check_compile(file, value)
+    elif "export" in value:
+        yield from check_export(file, value)
+    else:
+        yield from check_arguments(place, value, "pt2")
+
+
+def check_compile(file: ConfigFile, pt2: Table) -> Iterator[Finding]:
+    options, place = pt2["compile"], file.place(pt2.lines.get("compile"))
+    if not isinstance(options, Table):
+        yield FORM.at(place, f"`pt2.compile` must be a table, not {kind_of(options)}")
+    elif "enable" not in options:
+        yield FORM.at(place, "`pt2.compile` has no `enable`", "set `enable: true`, or leave `compile` out")
+    elif not isinstance(options["enable"], bool):
+        message = f"`pt2.compile.enable` must be a boolean, not {in_yaml(options['enable'])}"
+        yield UNCOMPILED.at(file.place(options.lines.get("enable")), message, "write `true` or `false`")
+    elif options["enable"]:
+        arguments = {key: value for key, value in options.items() if key != "enable"}
+        yield from check_arguments(place, arguments, "pt2.compile")
+
+
+def check_export(file: ConfigFile, pt2: Table) -> Iterator[Finding]:
+    export, place = pt2["export"], file.place(pt2.lines.get("export"))
+    if not isinstance(export, Table):
+        yield UNCOMPILED.at(place, f"`pt2.export` must be a table, not {kind_of(export)}")
+    elif not isinstance(export.get("aot_compile", True), bool):
+        message = f"`pt2.export.aot_compile` must be a boolean, not {in_yaml(export['aot_compile'])}"
+        yield UNCOMPILED.at(place, message, "write `true` or `false`")
+
+
+def check_arguments(place: Place, arguments: Mapping[Any, Any], key: str) -> Iterator[Finding]:
+    for argument in arguments:
+        if argument not in ARGUMENTS:
+            meant = "pt2.compile.enable" if argument == "enable" else nearest(argument, ARGUMENTS)
+            mend = f"did you mean `{meant}`?" if meant else None
+            yield UNCOMPILED.at(place, f"`torch.compile` takes no `{argument}`, which `{key}` has", mend)
+    if "mode" in arguments and "options" in arguments:
+        yield UNCOMPILED.at(place, f"`torch.compile` takes `mode` or `options`, and `{key}` has both")
+    if "backend" in arguments:
+        yield from check_backend(place, arguments["backend"], f"{key}.backend")
+
+
+def check_backend(place: Place, backend: object, key: str) -> Iterator[Finding]:
+    if backend not in BACKENDS:
+        known = ", ".join(f"`{known}`" for known in BACKENDS)
+        yield UNCOMPILED.at(
+            place, f"TorchServe knows no backend {in_yaml(backend)}, which `{key}` has", f"it knows {known}"
+        )

@@ -1,0 +1,147 @@
+"""The eager model's file: TorchServe makes an object of the one class it finds there.
+
+pytorch/serve, ts/torch_handler/base_handler.py (`_load_pickled_model`) and
+ts/utils/util.py (`list_classes_from_module`): the file is imported under its name up to
+the first dot, must define exactly one class, and that class is called without arguments.
+A handler that loads the model in its own way may do otherwise.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from hatch_mar.checks.loading import loads_as_base_handler
+from hatch_mar.checks.python.classes import (
+    attribute,
+    class_names,
+    counted,
+    line,
+    mentions,
+    required_arguments,
+)
+from hatch_mar.checks.python.namespace import Namespace
+from hatch_mar.checks.rule import Finding, Rule, Severity
+from hatch_mar.checks.subject import PYTHON, Module, Subject
+
+MISSING = Rule(
+    "MAR301",
+    "error",
+    "The model file is not in the archive",
+    "the worker dies with `Missing the model.py file`",
+    "add the file, at the archive's root",
+)
+UNPARSABLE = Rule(
+    "MAR302",
+    "error",
+    "The model file is not Python",
+    "the worker dies with the same error when it imports the file",
+    "mend the file",
+)
+CLASSES = Rule(
+    "MAR303",
+    "error",
+    "The model file does not define exactly one class",
+    "the worker dies with `Expected only one class as model definition`;"
+    " a helper class, an exception or a second name of a class counts too",
+    "keep the model's class alone in the file and import the others",
+)
+ARGUMENTS = Rule(
+    "MAR304",
+    "error",
+    "The model's class wants constructor arguments",
+    "the worker dies with `TypeError: __init__() missing … required positional argument`",
+    "give every argument a default",
+)
+STEM = Rule(
+    "MAR305",
+    "error",
+    "The model file's name cannot be imported",
+    "the worker imports the name up to its first dot and dies with `ModuleNotFoundError`",
+    "name the file like a module, without further dots",
+)
+
+RULES = (MISSING, UNPARSABLE, CLASSES, ARGUMENTS, STEM)
+
+LOADING_BUILT_INS = ("dali_handler", "dali_image_classifier", "densenet_handler")
+"""Built-in handlers that load a model file as the base handler does, besides those of `loading`."""
+
+LOADING = ("initialize", "_load_pickled_model", "list_classes_from_module", "modelFile")
+"""What a handler that leaves the loading to `BaseHandler`, or imitates it, speaks of."""
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    severity = loaded(subject)
+    if severity is None:
+        return
+    for finding in check_file(subject):
+        yield finding._replace(severity=severity)
+
+
+def loaded(subject: Subject) -> Severity | None:
+    """How bad a fault of the model file is: a warning where the handler may load it otherwise.
+
+    None if there is no model file, or none that anything loads.
+    """
+    if subject.value("modelFile") is None:
+        return None
+    handler = subject.value("handler") or ""
+    name = handler.partition(":")[0].removesuffix(".py").rpartition("/")[2]
+    module = subject.module(name)
+    if loads_as_base_handler(subject) or (module is None and handler in LOADING_BUILT_INS):
+        return "error"
+    if module is None or module.tree is None:
+        return "warning"
+    return "warning" if mentions(module.tree, *LOADING) or has_unseen_base(module.tree) else None
+
+
+def has_unseen_base(tree: ast.Module) -> bool:
+    """Whether the handler's class may inherit its `initialize`."""
+    names = Namespace(tree.body)
+    classes = [each.definition for each in counted(names) if each.definition]
+    return len(classes) == 1 and attribute(classes[0], "initialize", names) is None
+
+
+def imported(subject: Subject) -> str | None:
+    """The module of the model file, if a worker imports it."""
+    name = subject.value("modelFile")
+    return stem(name) if name in subject.members and loaded(subject) is not None else None
+
+
+def stem(name: str | None) -> str:
+    return (name or "").partition(".")[0]
+
+
+def check_file(subject: Subject) -> Iterator[Finding]:
+    name = subject.value("modelFile") or ""
+    if name not in subject.members:
+        yield MISSING.at(subject.set_by("model-file"), f"The archive has no `{name}`")
+        return
+    if name != f"{stem(name)}.py" or "/" in name:
+        place = subject.place(subject.members[name])
+        yield STEM.at(place, f"TorchServe would import `{name}` as `{stem(name)}`")
+        return
+    # a package of the same name goes before the file
+    module = subject.module(stem(name))
+    if module is None:
+        return
+    if module.fault:
+        place = subject.place(module.member, module.line)
+        yield UNPARSABLE.at(place, f"The model file is not {PYTHON}: {module.fault}")
+    elif module.tree is not None:
+        yield from check_classes(subject, module, Namespace(module.tree.body))
+
+
+def check_classes(subject: Subject, module: Module, names: Namespace) -> Iterator[Finding]:
+    classes = counted(names)
+    certain = [each for each in classes if each.certain]
+    if len(certain) > 1 or not classes:
+        place = subject.place(module.member, line(certain[1].node) if certain else None)
+        shown = class_names(certain) or "no class"
+        yield CLASSES.at(place, f"The model file defines {shown} where TorchServe wants one class")
+        return
+    found = classes[0].definition
+    if len(classes) == 1 and found and (arguments := required_arguments(found)):
+        wanted = ", ".join(f"`{argument}`" for argument in arguments)
+        text = f"Class `{found.name}` is called without arguments, but wants {wanted}"
+        yield ARGUMENTS.at(subject.place(module.member, found.lineno), text)

@@ -1,0 +1,89 @@
+"""Names that only some consumers take: KServe, a server without a locale, macOS and Windows.
+
+KServe's wrapper (pytorch/serve, kubernetes/kserve/kserve_wrapper/TorchserveModel.py) looks for
+a folder or for a file whose `pathlib` suffixes are `.mar` alone. A JVM whose locale is POSIX,
+as in an image that sets no `LANG`, has no name for a file that is not ASCII.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import PurePosixPath
+
+from hatch_mar.checks.naming import MOST_FINDINGS, named_by
+from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.checks.subject import Subject
+from hatch_mar.names import folded, unportable, unsafe
+
+KSERVE = Rule(
+    "MAR901",
+    "warning",
+    "KServe does not see the archive",
+    "in a model store that holds nothing else, its wrapper ends with `ModelMissingError`",
+    "for KServe, set `archive-name` to a name without dots",
+)
+NOT_ASCII = Rule(
+    "MAR902",
+    "warning",
+    "A name is not ASCII",
+    "a JVM with a POSIX locale fails with `InvalidPathException`, which ends a TorchServe that"
+    " starts with `--models all`",
+    "rename it, or set `LC_ALL=C.UTF-8` where TorchServe runs",
+)
+CASE = Rule(
+    "MAR903",
+    "warning",
+    "Names differ by case only",
+    "on macOS and Windows one file takes the other's place",
+    "rename one of them",
+)
+WINDOWS = Rule(
+    "MAR904",
+    "warning",
+    "A name is not for Windows",
+    "a TorchServe on Windows fails to unpack the archive",
+    "rename it",
+)
+
+RULES = (KSERVE, NOT_ASCII, CASE, WINDOWS)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    yield from check_kserve(subject)
+    yield from check_ascii(subject)
+    yield from islice(check_case(subject), MOST_FINDINGS)
+    yield from islice(check_windows(subject), MOST_FINDINGS)
+
+
+def check_kserve(subject: Subject) -> Iterator[Finding]:
+    name = subject.file_name
+    if name.endswith((".tar.gz", ".tgz")):
+        text = f"KServe does not see `{name}`, which is no `.mar`"
+        yield KSERVE.at(named_by(subject), text, "for KServe, set `archive-format` to `default`")
+    elif name.endswith(".mar") and PurePosixPath(name).suffixes != [".mar"]:
+        yield KSERVE.at(named_by(subject), f"KServe does not see `{name}`, whose name has further dots")
+
+
+def check_ascii(subject: Subject) -> Iterator[Finding]:
+    if not subject.file_name.isascii():
+        yield NOT_ASCII.at(named_by(subject), f"The file name `{subject.file_name}` is not ASCII")
+    names = [name for name in subject.members if not name.isascii()]
+    if names:
+        others = f", nor are {len(names) - 1} others" if names[1:] else ""
+        place = subject.place(subject.members[names[0]])
+        yield NOT_ASCII.at(place, f"Member `{names[0]}` is not ASCII{others}")
+
+
+def check_case(subject: Subject) -> Iterator[Finding]:
+    first: dict[str, str] = {}
+    for name, member in subject.members.items():
+        other = first.setdefault(folded(name), name)
+        if other != name:
+            yield CASE.at(subject.place(member), f"Members `{other}` and `{name}` differ by case only")
+
+
+def check_windows(subject: Subject) -> Iterator[Finding]:
+    for name, member in subject.members.items():
+        if not unsafe(name) and (fault := unportable(name)):
+            yield WINDOWS.at(subject.place(member), f"Member `{name}` {fault}")

@@ -1,0 +1,138 @@
+"""The lines of a requirements file, as pip takes them apart.
+
+pip 26, _internal/req/req_file.py (`preprocess`, `get_line_parser`, `_decode_req_file`) and
+_internal/req/constructors.py (`parse_req_from_line`).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import shlex
+from collections.abc import Iterator
+from optparse import OptionParser, Values
+from typing import NoReturn
+
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+)
+CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
+COMMENT = re.compile(r"(^|\s+)#.*$")
+
+VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
+"""What pip fills in from the server's environment, where it is set."""
+
+SCHEMES = ("http", "https", "file", "ftp", "ssh", "git", "hg", "bzr", "sftp", "svn")
+ARCHIVES = (".whl", ".zip", ".tar", ".tgz", ".tbz", ".txz", ".tlz", ".gz", ".bz2", ".xz", ".lz", ".lzma")
+
+WITH_VALUE = (
+    ("-i", "--index-url", "--pypi-url"),
+    ("--extra-index-url",),
+    ("-c", "--constraint"),
+    ("-r", "--requirement"),
+    ("-e", "--editable"),
+    ("-f", "--find-links"),
+    ("--no-binary",),
+    ("--only-binary",),
+    ("--all-releases",),
+    ("--only-final",),
+    ("--trusted-host",),
+    ("--use-feature",),
+    ("--global-option",),
+    ("--hash",),
+    ("-C", "--config-settings"),
+)
+FLAGS = ("--no-index", "--prefer-binary", "--require-hashes", "--no-require-hashes", "--pre")
+
+
+class OptionError(ValueError):
+    """pip refuses a line's options."""
+
+
+class Parser(OptionParser):
+    """The options that a requirements file may have."""
+
+    def __init__(self) -> None:
+        super().__init__(add_help_option=False, usage="")
+        for names in WITH_VALUE:
+            self.add_option(*names, action="append", default=[])
+        for flag in FLAGS:
+            self.add_option(flag, action="store_true", default=False)
+
+    def error(self, msg: str) -> NoReturn:
+        raise OptionError(msg)
+
+
+def decoded(data: bytes) -> str:
+    """The file's text: by its byte order mark, its `coding:` comment, or as UTF-8.
+
+    Raises:
+        ValueError: the bytes are not in that encoding, or there is none of that name.
+    """
+    for bom, encoding in BOMS:
+        if data.startswith(bom):
+            return data[len(bom) :].decode(encoding)
+    for line in data.split(b"\n", 2)[:2]:
+        if line.startswith(b"#") and (named := CODING.search(line)):
+            name = named[1].decode("ascii")
+            try:
+                return data.decode(name)
+            except LookupError:
+                raise ValueError(f"there is no encoding `{name}`") from None
+    return data.decode("utf-8")
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines without comments, those that end in a backslash joined with the next."""
+    first, parts = 0, list[str]()
+    for number, line in enumerate(text.splitlines(), start=1):
+        first = first if parts else number
+        comment = COMMENT.match(line)
+        parts.append(f" {line}" if comment else line)
+        if line.endswith("\\") and not comment:
+            parts[-1] = line.strip("\\")
+            continue
+        yield first, COMMENT.sub("", "".join(parts)).strip()
+        parts = []
+    if parts:
+        yield first, COMMENT.sub("", "".join(parts)).strip()
+
+
+def parted(line: str) -> tuple[str, Values]:
+    """A line's requirement, if it has one, and its options.
+
+    Raises:
+        OptionError: pip knows no such option, or it lacks its value.
+    """
+    words = line.split(" ")
+    at = next((index for index, word in enumerate(words) if word.startswith("-")), len(words))
+    try:
+        options = shlex.split(" ".join(words[at:]))
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    values, _ = Parser().parse_args(options)
+    return " ".join(words[:at]).strip(), values
+
+
+def scheme(text: str) -> str | None:
+    """The scheme of a URL, `git` of `git+https://…`; None if it is none."""
+    name = text.partition(":")[0].lower().partition("+")[0] if ":" in text else ""
+    return name if name in SCHEMES else None
+
+
+def path_in(requirement: str) -> str | None:
+    """The local file or folder that a requirement names, or None."""
+    name = requirement.partition(";")[0].strip()
+    before, at, _ = name.partition("@")
+    if at and not looks_like_path(before):
+        return None
+    name = re.sub(r"\[[^\]]*\]$", "", name).strip()
+    return name if looks_like_path(name) or name.lower().endswith(ARCHIVES) else None
+
+
+def looks_like_path(name: str) -> bool:
+    return "/" in name or name.startswith(".")

@@ -1,0 +1,199 @@
+"""The weights: are they there, are they whole, and are they what the handler will load?
+
+How `BaseHandler` loads is in pytorch/serve, ts/torch_handler/base_handler.py
+(`initialize`): with a model file, `torch.load` and `load_state_dict`; without one,
+`torch.jit.load` of a `.pt`, ONNX Runtime for a `.onnx`, and nothing else but AOTInductor.
+A handler that loads in its own way may load any kind, so only damage is held against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from hatch_mar.archive import Member
+from hatch_mar.checks.loading import loads_as_base_handler
+from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.checks.subject import Subject
+
+if TYPE_CHECKING:
+    from hatch_mar.weights import Weights
+
+MISSING = Rule(
+    "MAR401",
+    "error",
+    "The weights are not in the archive",
+    "the worker dies with `FileNotFoundError`",
+    "set `serialized-file`, which packs them and names them in the manifest",
+)
+NONE = Rule(
+    "MAR402",
+    "error",
+    "There are neither weights nor a model file",
+    "`BaseHandler` dies with `AttributeError: 'NoneType' object has no attribute 'endswith'`",
+    "set `serialized-file`, or override `initialize` in a handler of your own",
+)
+POINTER = Rule(
+    "MAR403",
+    "error",
+    "The weights are a pointer to the real file",
+    "the worker dies when it reads text for weights",
+    "fetch the real file and build again",
+)
+NO_WEIGHTS = Rule(
+    "MAR404",
+    "error",
+    "The file holds no weights",
+    "the worker dies when it reads the file",
+    "save or download the weights again",
+)
+DAMAGED = Rule(
+    "MAR405",
+    "error",
+    "The weights are damaged",
+    "torch refuses them, or loads other numbers than were saved",
+    "save or copy them again, and compare the sizes",
+)
+STATE_DICT_WANTED = Rule(
+    "MAR406",
+    "error",
+    "With a model file, the weights are not a state_dict",
+    "`BaseHandler` loads them with `torch.load` and hands them to `load_state_dict`, which fails",
+    "save `model.state_dict()`",
+)
+TORCHSCRIPT_WANTED = Rule(
+    "MAR407",
+    "error",
+    "Without a model file, a `.pt` file is not TorchScript",
+    "`BaseHandler` loads it with `torch.jit.load`, which fails",
+    "set `model-file`, or save `torch.jit.script(model)`",
+)
+SUFFIX = Rule(
+    "MAR408",
+    "error",
+    "Without a model file, nothing loads weights of this suffix",
+    "`BaseHandler` dies with `RuntimeError: No model weights could be loaded`",
+    "set `model-file`, or write a handler whose `initialize` loads them",
+)
+OTHER_KIND = Rule(
+    "MAR409",
+    "error",
+    "The weights are not of the kind that their suffix says",
+    "what the suffix makes `BaseHandler` load them with fails",
+    "export the model again, or rename the file",
+)
+PREFIX = Rule(
+    "MAR410",
+    "error",
+    "The state_dict was saved from a wrapper around the model",
+    "`load_state_dict` fails with missing and unexpected keys",
+    "save the inner model's state_dict: `model.module` of DataParallel, `model._orig_mod` of torch.compile",
+)
+REFUSED = Rule(
+    "MAR411",
+    "error",
+    "`torch.load` refuses to unpickle the weights",
+    "torch 2.6 and newer load with `weights_only=True`, which allows no other classes or functions",
+    "save a plain state_dict, or name what you trust in `allow-globals` where the handler allows it too",
+)
+PICKLE = Rule(
+    "MAR412",
+    "warning",
+    "Unpickling the weights imports what `weights_only` does not allow",
+    "a handler of its own must load them with `weights_only=False`, which can run any code",
+    "save a plain state_dict, or name what you trust in `allow-globals`",
+)
+
+RULES = (
+    MISSING, NONE, POINTER, NO_WEIGHTS, DAMAGED, STATE_DICT_WANTED,
+    TORCHSCRIPT_WANTED, SUFFIX, OTHER_KIND, PREFIX, REFUSED, PICKLE,
+)  # fmt: skip
+
+POINTERS = ("lfs-pointer", "annex-pointer", "dvc-file", "dvc-pointer")
+NOTHING = {"empty": "an", "html": "a"}
+PICKLED = ("state-dict", "checkpoint", "tensor", "module", "pickle", "tar")
+DAMAGES = ("truncated", "corrupt")
+SUFFIXES = {".onnx": ("onnx",), ".so": ("elf", "macho")}
+"""The kinds (`hatch_mar.weights.Kind`) that a suffix means to `BaseHandler`, `.pt` aside."""
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    name = subject.value("serializedFile")
+    as_base = loads_as_base_handler(subject)
+    if name is None:
+        if as_base and subject.value("modelFile") is None:
+            yield NONE.at(subject.set_by("handler"), "The handler loads a model, but the archive has none")
+        return
+    member = subject.members.get(PurePosixPath(name).as_posix())
+    if member is None:
+        yield MISSING.at(subject.set_by("serialized-file"), f"The archive has no `{name}`")
+        return
+    from hatch_mar.weights import inspect
+
+    with member.source.open() as stream:
+        weights = inspect(stream, member.name)
+    unusable = list(check_use(subject, member, weights))
+    yield from unusable
+    if not unusable:
+        yield from check_kind(subject, member, weights) if as_base else ()
+        yield from check_globals(subject, member, weights, as_base=as_base)
+
+
+def check_use(subject: Subject, member: Member, weights: Weights) -> Iterator[Finding]:
+    """What no handler could load."""
+    place, said, kind = subject.place(member), weights.describe(), weights.kind.value
+    if kind in POINTERS:
+        yield POINTER.at(place, f"The weights are a {said}")
+    elif kind in NOTHING:
+        yield NO_WEIGHTS.at(place, f"The weights are {NOTHING[kind]} {said}")
+    elif kind in DAMAGES:
+        yield DAMAGED.at(place, f"The weights are {said}")
+    elif weights.damage:
+        yield DAMAGED.at(place, f"The weights are damaged: {weights.damage[0]}")
+
+
+def check_kind(subject: Subject, member: Member, weights: Weights) -> Iterator[Finding]:
+    """What `BaseHandler` could not load."""
+    place, said = subject.place(member), weights.describe()
+    suffix = PurePosixPath(member.name).suffix
+    if subject.value("modelFile") is not None:
+        if weights.kind.value != "state-dict":
+            yield STATE_DICT_WANTED.at(
+                place, f"The weights must be a state_dict, but are: {said}", mend_of(weights)
+            )
+        elif weights.prefix:
+            yield PREFIX.at(place, f"Every key of the state_dict begins with `{weights.prefix}`")
+    elif suffix == ".pt":
+        if weights.kind.value != "torchscript" or weights.lite:
+            yield TORCHSCRIPT_WANTED.at(place, f"The weights must be TorchScript, but are: {said}")
+    elif suffix not in SUFFIXES:
+        yield SUFFIX.at(place, f"Without a model file, TorchServe loads no `{suffix or member.name}`")
+    elif weights.kind.value not in SUFFIXES[suffix]:
+        yield OTHER_KIND.at(place, f"A `{suffix}` file is loaded as what its suffix says, but it is: {said}")
+
+
+def mend_of(weights: Weights) -> str | None:
+    if weights.kind.value == "checkpoint":
+        keys = "".join(f"[{key!r}]" for key in weights.state_dict)
+        return f"save what stands at {keys} in a file of its own"
+    if weights.kind.value == "torchscript":
+        return "leave out `model-file`, which TorchScript needs none of, or save `model.state_dict()`"
+    return None
+
+
+def check_globals(subject: Subject, member: Member, weights: Weights, *, as_base: bool) -> Iterator[Finding]:
+    """What unpickling would import beyond torch's own allow-list."""
+    if weights.kind.value not in PICKLED:
+        return
+    rule = REFUSED if as_base else PICKLE
+    names = [f"{module}.{name}" for module, name in weights.unsafe_globals]
+    unknown = [f"`{name}`" for name in names if name not in subject.allow_globals]
+    if unknown:
+        listed = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+        yield rule.at(subject.place(member), f"Unpickling the weights imports {listed}")
+    elif weights.refusals and as_base:
+        yield rule.at(subject.place(member), f"torch refuses the weights: {weights.refusals[0]}")
+    elif not weights.complete:
+        said = "The weights' pickle cannot be followed to its end, so that it may import anything"
+        yield rule.at(subject.place(member), said)

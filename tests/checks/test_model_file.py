@@ -1,0 +1,156 @@
+"""What is said of model files; that TorchServe agrees is tested in tests/e2e/test_worker_handler.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from hatch_mar.checks.handler import check as check_handler
+from hatch_mar.checks.model_file import RULES, check, imported
+from hatch_mar.checks.subject import PYTHON
+from tests.checks import BASE, HANDLER, NET, Files, found, subject
+
+ALONE = "keep the model's class alone in the file and import the others"
+TWO = NET + "class Block: ...\n"
+
+
+def net(source: str | bytes, *, handler: str = "base_handler", more: Files | None = None) -> list[str]:
+    return found(check, {"net.py": source, **(more or {})}, handler, model_file="net.py")
+
+
+def test_codes() -> None:
+    assert [rule.code for rule in RULES] == ["MAR301", "MAR302", "MAR303", "MAR304", "MAR305"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        NET,
+        "from torch.nn import Linear, Module\n" + NET,
+        NET.replace("...", "\n    def __init__(self, *sizes, **more): ..."),
+        NET.replace("...", "\n    def __init__(self, size=1): ..."),
+        NET + "if __name__ == '__main__':\n    class Main: ...\n",
+        "@dataclass\nclass Net(Module):\n    size: int = 1\n    sizes: list = field(default_factory=list)\n",
+        "try:\n    class Net: ...\nexcept ImportError:\n    class Net: ...\n",
+        "from layers import *\n" + NET,
+    ],
+)
+def test_good(source: str) -> None:
+    assert net(source) == []
+
+
+def test_no_model_file() -> None:
+    assert found(check, {}, "base_handler") == []
+
+
+def test_missing() -> None:
+    assert found(check, {"src/net.py": NET}, "base_handler", model_file="net.py") == [
+        (
+            "digits.mar/MAR-INF/MANIFEST.json: MAR301 The archive has no `net.py`; add the file, at the"
+            " archive's root"
+        )
+    ]
+
+
+@pytest.mark.parametrize("source", ["class", "nonlocal x\n", b"\xff"])
+def test_syntax(source: str | bytes) -> None:
+    [message] = net(source)
+
+    assert f"digits.mar/net.py:1: MAR302 The model file is not {PYTHON}: " in message
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "shown"),
+    [
+        (TWO, ":3", "`Net`, `Block`"),
+        (NET + "Model = Net\n", ":2", "`Net`, `Model` (again `Net`)"),
+        ("@dataclass\nclass Sizes: ...\n" + NET, ":4", "`Sizes`, `Net`"),
+        ("from torchvision.models import ResNet as Net\n", "", "no class"),
+        ("def build(): ...\n", "", "no class"),
+    ],
+)
+def test_classes(source: str, line: str, shown: str) -> None:
+    assert net(source) == [
+        (
+            f"digits.mar/net.py{line}: MAR303 The model file defines {shown} where TorchServe wants one"
+            f" class; {ALONE}"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        (NET.replace("...", "\n    def __init__(self, size, *, depth): ..."), "`size`, `depth`"),
+        ("@dataclass\nclass Net(Module):\n    size: int\n", "`size`"),
+    ],
+)
+def test_arguments(source: str, wanted: str) -> None:
+    assert net(source) == [
+        (
+            f"digits.mar/net.py:2: MAR304 Class `Net` is called without arguments, but wants {wanted};"
+            " give every argument a default"
+        )
+    ]
+
+
+@pytest.mark.parametrize(("file", "stem"), [("my.net.py", "my"), ("src/net.py", "src/net"), ("net", "net")])
+def test_stem(file: str, stem: str) -> None:
+    assert found(check, {file: NET}, "base_handler", model_file=file) == [
+        (
+            f"digits.mar/{file}: MAR305 TorchServe would import `{file}` as `{stem}`;"
+            " name the file like a module, without further dots"
+        )
+    ]
+
+
+def test_package_of_the_name() -> None:
+    """What TorchServe imports is the package."""
+    [message] = net(NET, more={"net/__init__.py": ""})
+
+    assert message.startswith("digits.mar/net/__init__.py: MAR303 ")
+
+
+def test_name_of_another() -> None:
+    """That is the same for all modules of the archive."""
+    [message] = found(check_handler, {"queue.py": NET}, "base_handler", model_file="queue.py")
+
+    assert message.startswith("digits.mar/queue.py: MAR241 ")
+
+
+class TestSeverity:
+    """A handler that does not load the model file as TorchServe's own do may load it in any way."""
+
+    @pytest.mark.parametrize(
+        ("handler", "files"),
+        [
+            ("image_classifier", {}),
+            ("densenet_handler", {}),
+            ("h.py", {"h.py": BASE}),
+            ("h.py", {"h.py": BASE.replace("...", "\n    def initialize(self, c): super().initialize(c)")}),
+        ],
+    )
+    def test_error(self, handler: str, files: Files) -> None:
+        [finding] = check(subject({"net.py": TWO, **files}, handler, model_file="net.py"))
+
+        assert finding.severity == "error"
+
+    @pytest.mark.parametrize(
+        ("handler", "files"),
+        [
+            ("digits.serving", {}),
+            ("h.py", {"h.py": "from impl import Base\nclass H(Base): ...\n"}),
+            ("h.py", {"h.py": "service = Service()\ndef handle(data, c): service.initialize(c)\n"}),
+            ("h.py", {"h.py": HANDLER.replace("...", "self.model_file = c['modelFile']")}),
+        ],
+    )
+    def test_warning(self, handler: str, files: Files) -> None:
+        [finding] = check(subject({"net.py": TWO, **files}, handler, model_file="net.py"))
+
+        assert finding.severity == "warning"
+
+    @pytest.mark.parametrize("source", [HANDLER, "def handle(data, context): ..."])
+    def test_nothing(self, source: str) -> None:
+        made = subject({"net.py": TWO, "h.py": source}, model_file="net.py")
+
+        assert list(check(made)) == []
+        assert imported(made) is None

@@ -1,0 +1,132 @@
+"""Names that some consumers do not take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive import Archive, BytesSource, FileSource, Member
+from hatch_mar.build import findings_of, laid_out, load
+from hatch_mar.checks.portability import check
+from hatch_mar.checks.subject import Subject
+from hatch_mar.pyproject import PyProject
+from tests.archives import INSTANT, MANIFEST
+
+NOWHERE: Mapping[str, str] = {}
+
+
+def found(*names: str, file_name: str = "m.mar", origins: Mapping[str, str] = NOWHERE) -> list[str]:
+    members = tuple(Member(name, BytesSource(b"")) for name in names)
+    subject = Subject(Archive(MANIFEST, members), file_name, origins)
+    return [str(finding) for finding in check(subject)]
+
+
+class TestInOrder:
+    def test_names(self) -> None:
+        """Nothing is said of names in ASCII that are told apart."""
+        assert found("h.py", "H/h.py", "a b.txt", "deep/er/CONSOLE.txt", ".hidden", "x" * 200) == []
+
+    def test_example(self) -> None:
+        """Nor of the example project."""
+        project = PyProject(Path(__file__).parents[2] / "example_project")
+        findings = [
+            finding
+            for config in load(project)
+            for finding in findings_of(config, laid_out(config, project, INSTANT), project.root)
+        ]
+
+        assert [finding for finding in findings if finding.code.startswith(("MAR1", "MAR8", "MAR9"))] == []
+
+
+class TestKServe:
+    @pytest.mark.parametrize("name", ["m.mar", "resnet_1-0.mar", "m", "resnet-1.0"])
+    def test_seen(self, name: str) -> None:
+        """KServe sees folders, and files whose only suffix is `.mar`."""
+        assert found(file_name=name) == []
+
+    def test_dots(self) -> None:
+        """It does not see a `.mar` with further dots."""
+        assert found(file_name="resnet-1.0.mar") == [
+            (
+                "resnet-1.0.mar: MAR901 KServe does not see `resnet-1.0.mar`, whose name has further dots;"
+                " for KServe, set `archive-name` to a name without dots"
+            )
+        ]
+
+    @pytest.mark.parametrize("name", ["m.tar.gz", "m.tgz"])
+    def test_tar(self, name: str) -> None:
+        """Nor any other file; the finding is at the key that names it."""
+        origins = {"archive-name": "Field `tool.mar.archive-name`"}
+
+        assert found(file_name=name, origins=origins) == [
+            (
+                f"Field `tool.mar.archive-name`: MAR901 KServe does not see `{name}`, which is no `.mar`;"
+                " for KServe, set `archive-format` to `default`"
+            )
+        ]
+
+
+class TestAscii:
+    def test_members(self) -> None:
+        """A JVM without a locale cannot write them."""
+        assert found("a", "modèle.txt") == [
+            (
+                "m.mar/modèle.txt: MAR902 Member `modèle.txt` is not ASCII;"
+                " rename it, or set `LC_ALL=C.UTF-8` where TorchServe runs"
+            )
+        ]
+
+    def test_many(self) -> None:
+        """Many are one finding."""
+        assert found("à", "è", "ù") == [
+            (
+                "m.mar/à: MAR902 Member `à` is not ASCII, nor are 2 others;"
+                " rename it, or set `LC_ALL=C.UTF-8` where TorchServe runs"
+            )
+        ]
+
+    def test_file_name(self) -> None:
+        """Nor can it read a file of such a name."""
+        assert found(file_name="modèle.mar") == [
+            (
+                "modèle.mar: MAR902 The file name `modèle.mar` is not ASCII;"
+                " rename it, or set `LC_ALL=C.UTF-8` where TorchServe runs"
+            )
+        ]
+
+
+class TestCase:
+    def test_case(self, tmp_path: Path) -> None:
+        """On some file systems one file takes the other's place; the finding is at the file."""
+        members = tuple(Member(name, FileSource(tmp_path / "src" / name)) for name in ("README", "Readme"))
+        subject = Subject(Archive(MANIFEST, members), "m.mar", root=tmp_path)
+
+        assert [str(finding) for finding in check(subject)] == [
+            "src/Readme: MAR903 Members `README` and `Readme` differ by case only; rename one of them"
+        ]
+
+    def test_duplicates(self) -> None:
+        """Two members of one name are `naming`'s."""
+        assert found("a", "a") == []
+
+
+class TestWindows:
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("data/aux.json", "where `aux.json` is a device"),
+            ("end.", "where `end.` may not end in a dot or space"),
+            ("what?", 'where `what?` may not have any of `<>:"|?*`'),
+        ],
+    )
+    def test_windows(self, name: str, reason: str) -> None:
+        """Windows has names of its own."""
+        assert found(name) == [
+            f"m.mar/{name}: MAR904 Member `{name}` cannot be unpacked on Windows, {reason}; rename it"
+        ]
+
+    def test_unsafe(self) -> None:
+        """Of names that no archive may have `naming` speaks."""
+        assert found("a/..", "a\\b?") == []

@@ -1,0 +1,300 @@
+"""Requirements that pip refuses, or that do not reach the handler, are found before they are sent off."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.requirements import InvalidRequirement, Requirement
+
+from hatch_mar.checks.requirements import RULES, check
+from hatch_mar.checks.subject import Subject
+from tests.checks import found as found_by
+from tests.checks import subject
+
+FILE = "digits.mar/requirements.txt"
+NOTE = (
+    f"{FILE}: MAR611 TorchServe installs the requirements only with `install_py_dep_per_model=true`;"
+    " set it in `config.properties`, or ignore MAR611"
+)
+FILES = {
+    "pkg/pyproject.toml": b"",
+    "sub/more.txt": b"numpy\n",
+    "sub/data.bin": b"",
+    "wheels/pkg-1.0-py3-none-any.whl": b"",
+    "wheels/pkg-1.whl": b"",
+}
+
+
+def found(text: str | bytes, config: str = "a: 1\n", **keys: str) -> list[str]:
+    """What is found beside the note, which stands for itself."""
+    data = text if isinstance(text, bytes) else text.encode()
+    files = {**FILES, "requirements.txt": data, "c.yaml": config}
+    keys = {"requirements_file": "requirements.txt", "config_file": "c.yaml", **keys}
+    return [line for line in found_by(check, files, **keys) if line != NOTE]
+
+
+def reason(line: str) -> str:
+    """What `packaging`, in the version that is there, says of a line."""
+    with pytest.raises(InvalidRequirement) as error:
+        Requirement(line)
+    return str(error.value).partition("\n")[0]
+
+
+FORM = "write `name`, `name==1.0`, `name>=1; marker` or `name @ https://…`"
+LEAVE = "leave to the server what is no option of a requirements file"
+ADD = "add it to the archive under this path, counted from the archive's root"
+NAME = "add it to the archive and name it relative to the archive's root"
+NO_E = "leave `-e` out, or set `useVenv: true` in the model configuration"
+TORCH = "leave it out, or set `useVenv: true` in the model configuration"
+
+LINES: list[tuple[str, str]] = [
+    ("--foo\n", f":1: MAR603 pip refuses the options of `--foo`: no such option: --foo; {LEAVE}"),
+    (
+        "\nnumpy --user\n",
+        f":2: MAR603 pip refuses the options of `numpy --user`: no such option: --user; {LEAVE}",
+    ),
+    (
+        "-r\n",
+        f":1: MAR603 pip refuses the options of `-r`: -r option requires 1 argument; {LEAVE}",
+    ),
+    ("-r 'a\n", f":1: MAR603 pip refuses the options of `-r 'a`: No closing quotation; {LEAVE}"),
+    (
+        "numpy=1\n",
+        (f":1: MAR604 pip refuses the requirement `numpy=1`: {reason('numpy=1')}; {FORM}"),
+    ),
+    (
+        "a\nnumpy>=1.*\n",
+        (f":2: MAR604 pip refuses the requirement `numpy>=1.*`: {reason('numpy>=1.*')}; {FORM}"),
+    ),
+    (
+        "numpy; python_version\n",
+        (
+            ":1: MAR604 pip refuses the requirement `numpy; python_version`:"
+            f" {reason('numpy; python_version')}; {FORM}"
+        ),
+    ),
+    (
+        "pkg @ ./pkg\n",
+        f":1: MAR604 pip refuses the requirement `pkg @ ./pkg`: `./pkg` is no URL; {FORM}",
+    ),
+    (
+        "wheels/pkg-1.whl\n",
+        (
+            ":1: MAR604 pip refuses the wheel `wheels/pkg-1.whl` for its name;"
+            " name it `name-version-python-abi-platform.whl`, as it was built"
+        ),
+    ),
+    (
+        "numpy\n./lib\n",
+        f":2: MAR605 The archive has no file or folder `./lib` for pip to install; {ADD}",
+    ),
+    ("./sub\n", f":1: MAR605 The archive has no project `./sub` for pip to install; {ADD}"),
+    (".\n", f":1: MAR605 The archive has no project `.` for pip to install; {ADD}"),
+    (
+        "pkg-1.0-py3-none-any.whl\n",
+        (
+            ":1: MAR605 The archive has no file or folder `pkg-1.0-py3-none-any.whl` for pip to install;"
+            f" {ADD}"
+        ),
+    ),
+    ("file:./lib\n", f":1: MAR605 The archive has no file or folder `./lib` for pip to install; {ADD}"),
+    ("-r more.txt\n", f":1: MAR605 The archive has no `more.txt` for pip to read; {ADD}"),
+    ("-c sub/none.txt\n", f":1: MAR605 The archive has no `sub/none.txt` for pip to read; {ADD}"),
+    ("-r ../up.txt\n", f":1: MAR605 The archive has no `../up.txt` for pip to read; {ADD}"),
+    (
+        "-r requirements.txt\n",
+        ":1: MAR606 `requirements.txt` includes itself; take the line out",
+    ),
+    (
+        f"a==1 --hash=sha256:{'0' * 64}\nb==1\n",
+        ":2: MAR607 `b==1` has no `--hash`, but others do; give all of them hashes, or none",
+    ),
+    (
+        "--require-hashes\nb==1\n",
+        ":2: MAR607 `b==1` has no `--hash`, but others do; give all of them hashes, or none",
+    ),
+    (
+        "-e ./pkg\n",
+        f":1: MAR608 `-e ./pkg` cannot be imported from where TorchServe installs it; {NO_E}",
+    ),
+    (
+        "-e git+https://x/y#egg=y\n",
+        f":1: MAR608 `-e git+https://x/y#egg=y` cannot be imported from where TorchServe installs it; {NO_E}",
+    ),
+    ("/opt/x.whl\n", f":1: MAR609 pip looks for `/opt/x.whl` on the server; {NAME}"),
+    ("pkg @ file:///home/me/pkg\n", f":1: MAR609 pip looks for `/home/me/pkg` on the server; {NAME}"),
+    ("-r /opt/r.txt\n", f":1: MAR609 pip reads `/opt/r.txt` on the server; {NAME}"),
+    (
+        "--find-links packages\n",
+        f":1: MAR609 pip looks for packages in `packages` on the server; {NAME}",
+    ),
+    (
+        "Torch==2.8\n",
+        ":1: MAR610 `Torch` is installed beside the model, and goes before the server's own; " + TORCH,
+    ),
+]
+
+GOOD = [
+    "numpy\n",
+    "numpy>=1,<3 ; python_version < '4'  # why\n",
+    "numpy[extra]==1.*\n",
+    "numpy;\n",
+    "numpy \\\n  >=1\n",
+    "numpy\\",
+    "# torch==2\n\n",
+    "--pre --extra-index-url https://x/simple\nnumpy\n",
+    "-i https://x/simple\n--trusted-host x\n--no-index\n--no-binary :all:\n--prefer-binary\n",
+    f"a==1 --hash=sha256:{'0' * 64} \\\n  --hash=sha256:{'1' * 64}\n",
+    "pkg @ https://x/pkg-1.0-py3-none-any.whl#sha256=0\n",
+    "https://x/pkg.zip\n",
+    "git+https://x/y@main\n",
+    "./pkg\n",
+    "pkg/[extra] ; python_version < '4'\n",
+    "wheels/pkg-1.0-py3-none-any.whl\n",
+    "./wheels/../pkg\n",
+    "-f wheels\npkg\n",
+    "-f https://x/links.html\n",
+    "-rsub/more.txt\n--constraint 'sub/more.txt'\n",
+    "-r https://x/r.txt\n",
+    "${PACKAGE}\n-r ${WHERE}/r.txt\n",
+    "\ufeffnumpy\n",
+]
+
+
+class TestLines:
+    @pytest.mark.parametrize(("text", "expected"), LINES)
+    def test_fault(self, text: str, expected: str):
+        """What pip refuses, or the server may lack, is found, with its line."""
+        assert found(text) == [FILE + expected]
+
+    @pytest.mark.parametrize("text", GOOD)
+    def test_good(self, text: str):
+        """What pip reads is no fault."""
+        assert found(text) == []
+
+    def test_all(self):
+        """A fault does not hide the next."""
+        assert [line.split(" ")[1] for line in found("./x\n--y\nz z\n-r w\n")] == [
+            "MAR605",
+            "MAR603",
+            "MAR604",
+            "MAR605",
+        ]
+
+
+class TestEncoding:
+    @pytest.mark.parametrize(
+        ("data", "reason"),
+        [
+            (b"# \xe9\n", "invalid continuation byte"),
+            (
+                "numpy\n".encode("utf-16-le"),
+                "it has null characters, as UTF-16 has without a byte order mark",
+            ),
+            (b"# coding: klingon\n", "there is no encoding `klingon`"),
+            (b"# coding: ascii\n# \xe9\n", "ordinal not in range(128)"),
+        ],
+    )
+    def test_fault(self, data: bytes, reason: str):
+        """What pip cannot decode on a server with UTF-8 is an error."""
+        assert found(data) == [
+            f"{FILE}: MAR602 pip cannot read `requirements.txt`: {reason}; save the file as UTF-8"
+        ]
+
+    @pytest.mark.parametrize("data", ["numpy\n".encode("utf-16"), b"# -*- coding: latin-1 -*-\n# \xe9\n"])
+    def test_good(self, data: bytes):
+        """pip heeds byte order marks, PowerShell's too, and `coding:` comments."""
+        assert found(data) == []
+
+    def test_long(self):
+        """A file that no one wrote is not read to its end."""
+        assert found(b"# x\n" * (1 << 20)) == [
+            (
+                f"{FILE}: MAR612 The requirements file `requirements.txt` is too long to be checked;"
+                " keep what is no requirement out of it"
+            )
+        ]
+
+
+class TestFiles:
+    @pytest.mark.parametrize("name", ["no.txt", "../requirements.txt", ""])
+    def test_absent(self, name: str):
+        """A file that is not in the archive makes TorchServe refuse the model."""
+        assert found_by(check, FILES, model={"requirementsFile": name}) == [
+            (
+                f"digits.mar/MAR-INF/MANIFEST.json: MAR601 The archive has no `{name}`;"
+                " add the file, or take `requirementsFile` out of the manifest"
+            )
+        ]
+
+    @pytest.mark.parametrize("model", [{}, {"requirementsFile": None}])
+    def test_none(self, model: dict[str, None]):
+        """An archive may have none."""
+        assert found_by(check, FILES, model=model) == []
+
+    def test_nested(self):
+        """Included files count from the file that includes them, and are read once."""
+        files = {"a/r.txt": "-r b/s.txt\n-r b/s.txt\n", "a/b/s.txt": "-r ../t.txt\n", "a/t.txt": "x x\n"}
+        assert [line.split(" ")[:2] for line in found_by(check, files, requirements_file="a/r.txt")] == [
+            ["digits.mar/a/t.txt:1:", "MAR604"],
+            ["digits.mar/a/r.txt:", "MAR611"],
+        ]
+
+    def test_circle(self):
+        """Files that include one another are an error, however long the way round."""
+        files = {"r.txt": "-r s.txt\n", "s.txt": "-r r.txt\n"}
+        assert found_by(check, files, requirements_file="r.txt") == [
+            "digits.mar/s.txt:1: MAR606 `r.txt` includes itself; take the line out"
+        ]
+
+    def test_directory(self):
+        """For a directory, TorchServe starts pip beside it, where no path leads into it."""
+        packed = subject({**FILES, "requirements.txt": "./pkg\n"}, requirements_file="requirements.txt")
+        findings = [str(finding) for finding in check(Subject(packed.archive, "digits"))]
+        assert findings[0] == (
+            "digits/requirements.txt:1: MAR605 pip does not find `./pkg`: it is started beside a"
+            " directory model,"
+            " not in it; build a `.mar`, or install the package on the server"
+        )
+
+
+class TestVenv:
+    @pytest.mark.parametrize("line", ["-e ./pkg\n", "-e pkg\n", "torch==2.8\n"])
+    def test_good(self, line: str):
+        """In a virtual environment, editable lines work and what is there is not installed again."""
+        assert found(line, "useVenv: true\n") == []
+
+    def test_runtime(self):
+        """Of `python3`, there is none."""
+        assert len(found("torch\n", "useVenv: true\n", runtime="python3")) == 1
+
+    def test_absent(self):
+        """An editable project must be there all the same."""
+        assert found("-e ./lib\n", "useVenv: true\n") == [
+            f"{FILE}:1: MAR605 The archive has no file or folder `./lib` for pip to install; {ADD}"
+        ]
+
+
+class TestNote:
+    def test_once(self):
+        """That a setting is needed is said once, whatever the number of lines."""
+        files = {"requirements.txt": "numpy\nscipy\n"}
+        assert found_by(check, files, requirements_file="requirements.txt") == [NOTE]
+
+    def test_nothing(self):
+        """Where nothing is required, nothing is needed."""
+        assert found_by(check, {"requirements.txt": "# none\n"}, requirements_file="requirements.txt") == []
+
+    def test_generated(self):
+        """What `requirements-from` makes is shown there, for all archives alike."""
+        made = subject({"requirements.txt": "numpy\n"}, requirements_file="requirements.txt")
+        origin = "Field `tool.mar.requirements-from`"
+        findings = check(Subject(made.archive, "digits.mar", {"requirements-from": origin}))
+        assert [str(finding.place) for finding in findings] == [origin]
+
+
+def test_every_rule_has_an_example():
+    """No rule is without a test that makes it speak."""
+    with open(__file__, encoding="utf-8") as file:
+        text = file.read()
+    assert [rule.code for rule in RULES if rule.code not in text] == []
+    assert len({rule.code for rule in RULES}) == len(RULES)

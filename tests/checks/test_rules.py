@@ -1,0 +1,36 @@
+"""The rules as a whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.checks import Rule, rules
+from hatch_mar.cli.check import listing
+
+DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
+
+
+def test_page():
+    """The page of the docs is what `hatch-mar check --list --output-format markdown` prints."""
+    assert f"{listing('markdown')}\n" == DOCS.read_text(encoding="utf-8")
+
+
+def test_codes():
+    """No code is given twice."""
+    codes = [rule.code for rule in rules()]
+
+    assert sorted(set(codes)) == codes
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
+def test_words(rule: Rule):
+    """A rule says what is wrong, what happens and what to do, each in a line without a full stop."""
+    assert re.fullmatch(r"MAR[1-9][0-9]{2}", rule.code)
+    assert rule.severity in ("error", "warning")
+    for text in (rule.title, rule.consequence, rule.mend):
+        assert text
+        assert "\n" not in text
+        assert not text.endswith(".")

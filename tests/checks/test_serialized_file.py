@@ -1,0 +1,266 @@
+"""The weights, against the way they will be loaded."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from hatch_mar.archive import Archive, BytesSource, Member
+from hatch_mar.checks import Finding, Subject
+from hatch_mar.checks.serialized_file import check
+from hatch_mar.manifest import Manifest
+from tests.weights.files import (
+    dictionary,
+    protocol2,
+    safetensors,
+    saved,
+    short,
+    state_dict,
+    tensor,
+    text,
+    zipped,
+)
+
+STATE_DICT = zipped(saved(state_dict("weight"), {"0": 8}))
+WRAPPED = zipped(saved(state_dict("module.weight"), {"0": 8}))
+CHECKPOINT = zipped(
+    saved(protocol2(dictionary({"model": dictionary({"weight": tensor()}), "epoch": b"K\x03"})), {"0": 8})
+)
+TORCHSCRIPT = zipped(
+    {"m/data.pkl": b"\x80\x02N.", "m/constants.pkl": b"\x80\x02).", "m/version": b"3\n", "m/code/m.py": b""}
+)
+EVIL = zipped(saved(protocol2(b"cos\nsystem\n" + short("echo") + b"\x85R"), {}))
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 123\n"
+
+BASE_CLASS = b"""
+from ts.torch_handler.base_handler import BaseHandler
+class H(BaseHandler):
+    def preprocess(self, data): return data
+"""
+OWN_CLASS = b"""
+from ts.torch_handler.base_handler import BaseHandler
+class H(BaseHandler):
+    def initialize(self, context): self.model = None
+"""
+SUPER_CLASS = b"""
+from ts.torch_handler.base_handler import BaseHandler
+class H(BaseHandler):
+    def initialize(self, context):
+        super().initialize(context)
+"""
+FUNCTION = b"def handle(data, context): return data\n"
+
+
+def findings(
+    weights: bytes | None,
+    name: str = "w.pt",
+    *,
+    eager: bool = False,
+    handler: str = "base_handler",
+    source: bytes | None = None,
+    allow: tuple[str, ...] = (),
+) -> list[Finding]:
+    """What is found of an archive with these weights."""
+    manifest = Manifest.for_model(
+        model_name="m",
+        model_version="1",
+        handler=handler,
+        created=datetime(2020, 2, 2, tzinfo=timezone.utc),
+        serialized_file=name,
+        model_file="model.py" if eager else None,
+    )
+    files = {} if weights is None else {name: weights}
+    if source is not None:
+        files["h.py"] = source
+    members = tuple(Member(file, BytesSource(data)) for file, data in files.items())
+    return list(check(Subject(Archive(manifest, members), "m.mar", allow_globals=allow)))
+
+
+def codes(*arguments: object, **options: object) -> list[tuple[str, str]]:
+    return [(found.code, found.severity) for found in findings(*arguments, **options)]  # type: ignore[arg-type]
+
+
+class TestThere:
+    def test_not_in_the_archive(self):
+        """Weights that the manifest names are in the archive."""
+        [found] = findings(None)
+
+        assert (
+            "m.mar/MAR-INF/MANIFEST.json: MAR401 The archive has no `w.pt`; set `serialized-file`,"
+            " which packs them and names them in the manifest"
+        ) == str(found)
+
+    def test_base_handler_without_anything(self):
+        """The base handler has nothing to load."""
+        manifest = Manifest({"model": {"modelName": "m", "handler": "base_handler"}})
+        [found] = check(Subject(Archive(manifest, ()), "m.mar"))
+
+        assert "MAR402" == found.code
+        assert "The handler loads a model, but the archive has none" == found.message
+
+    def test_own_handler_without_anything(self):
+        """A handler of its own may need no weights."""
+        manifest = Manifest({"model": {"modelName": "m", "handler": "h.py"}})
+        members = (Member("h.py", BytesSource(FUNCTION)),)
+
+        assert [] == list(check(Subject(Archive(manifest, members), "m.mar")))
+
+    def test_model_file_alone(self):
+        """An eager model may make its own weights."""
+        manifest = Manifest({"model": {"modelName": "m", "handler": "base_handler", "modelFile": "model.py"}})
+
+        assert [] == list(check(Subject(Archive(manifest, ()), "m.mar")))
+
+
+class TestUse:
+    @pytest.mark.parametrize("handler", ["base_handler", "h.py"])
+    def test_pointer(self, handler: str):
+        """A pointer is of no use to any handler."""
+        [found] = findings(LFS, handler=handler, source=FUNCTION)
+
+        assert (
+            "m.mar/w.pt: MAR403 The weights are a git-lfs pointer (the real file has 123 bytes);"
+            " fetch the real file and build again"
+        ) == str(found)
+
+    @pytest.mark.parametrize(
+        ("data", "message"),
+        [
+            (b"", "The weights are an empty file"),
+            (b"<!DOCTYPE html>", "The weights are a web page: text that begins `<!DOCTYPE html>`"),
+        ],
+    )
+    def test_no_weights(self, data: bytes, message: str):
+        """A file that is empty, or a page, holds no weights."""
+        [found] = findings(data, handler="h.py", source=FUNCTION)
+
+        assert ("MAR404", message) == (found.code, found.message)
+
+    @pytest.mark.parametrize("cut", [1, 100, len(STATE_DICT) // 2])
+    def test_truncated(self, cut: int):
+        """Weights are whole."""
+        assert [("MAR405", "error")] == codes(STATE_DICT[:-cut], eager=True)
+
+    def test_missing_record(self):
+        """Every tensor's bytes are there."""
+        assert [("MAR405", "error")] == codes(zipped(saved(state_dict("weight"), {"0": 4})), eager=True)
+
+
+class TestEager:
+    @pytest.mark.parametrize("name", ["w.pt", "w.pth", "w.bin"])
+    def test_state_dict(self, name: str):
+        """With a model file, a state_dict under any name is loaded."""
+        assert [] == findings(STATE_DICT, name, eager=True)
+
+    def test_checkpoint(self):
+        """A checkpoint is not the state_dict that it holds."""
+        [found] = findings(CHECKPOINT, "w.pth", eager=True)
+
+        assert "MAR406" == found.code
+        assert "save what stands at ['model'] in a file of its own" == found.mend
+
+    def test_torchscript(self):
+        """TorchScript needs no model file, and is no state_dict."""
+        [found] = findings(TORCHSCRIPT, eager=True)
+
+        assert "MAR406" == found.code
+        assert (
+            "leave out `model-file`, which TorchScript needs none of, or save `model.state_dict()`"
+            == found.mend
+        )
+
+    def test_safetensors(self):
+        """torch.load does not read safetensors."""
+        data = safetensors({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, bytes(4))
+
+        assert [("MAR406", "error")] == codes(data, "w.safetensors", eager=True)
+
+    def test_prefix(self):
+        """A wrapper's prefix fits no key of the model."""
+        [found] = findings(WRAPPED, "w.pth", eager=True)
+
+        assert "MAR410" == found.code
+        assert "Every key of the state_dict begins with `module.`" == found.message
+
+
+class TestScripted:
+    def test_torchscript(self):
+        """Without a model file, `.pt` is TorchScript."""
+        assert [] == findings(TORCHSCRIPT)
+
+    def test_state_dict(self):
+        """The classic: a state_dict where TorchScript is wanted."""
+        [found] = findings(STATE_DICT)
+
+        assert "MAR407" == found.code
+        assert "The weights must be TorchScript, but are: state_dict, 1 tensor, float32" == found.message
+
+    @pytest.mark.parametrize("name", ["w.pth", "w.bin", "w.pt2", "w.safetensors", "w"])
+    def test_suffix(self, name: str):
+        """No other suffix is loaded without a model file."""
+        assert [("MAR408", "error")] == codes(TORCHSCRIPT, name)
+
+    @pytest.mark.parametrize("name", ["w.onnx", "w.so"])
+    def test_other_kind(self, name: str):
+        """What the suffix says is what the file is."""
+        assert [("MAR409", "error")] == codes(TORCHSCRIPT, name)
+
+    def test_library(self):
+        """A shared library is loaded as AOTInductor's."""
+        assert [] == findings(b"\x7fELF\x02\x01\x01" + bytes(100), "w.so")
+
+
+class TestWhoLoads:
+    @pytest.mark.parametrize("source", [BASE_CLASS, SUPER_CLASS])
+    def test_subclass_that_keeps_loading(self, source: bytes):
+        """A subclass loads as the base handler does."""
+        assert [("MAR407", "error")] == codes(STATE_DICT, handler="h.py", source=source)
+
+    @pytest.mark.parametrize("source", [OWN_CLASS, FUNCTION])
+    def test_loads_in_its_own_way(self, source: bytes):
+        """A handler that loads for itself may load any kind."""
+        assert [] == findings(STATE_DICT, handler="h.py", source=source)
+        assert [] == findings(CHECKPOINT, "w.bin", handler="h.py", source=source)
+
+    def test_replaced_loader(self):
+        """So may one that replaces the loading function alone."""
+        source = BASE_CLASS + b"    def _load_torchscript_model(self, path): return None\n"
+
+        assert [] == findings(STATE_DICT, handler="h.py", source=source)
+
+
+class TestGlobals:
+    def test_refused(self):
+        """The base handler loads no pickle that could run code."""
+        found = findings(EVIL, "w.pth", eager=True)
+
+        assert ["MAR406", "MAR411"] == [one.code for one in found]
+        assert "Unpickling the weights imports `os.system`" == found[1].message
+
+    def test_own_handler(self):
+        """A handler of its own could, which is a warning."""
+        assert [("MAR412", "warning")] == codes(EVIL, "w.bin", handler="h.py", source=FUNCTION)
+
+    def test_allowed(self):
+        """`allow-globals` is the way out, by exact name."""
+        assert [] == findings(EVIL, "w.bin", handler="h.py", source=FUNCTION, allow=("os.system",))
+        assert [("MAR412", "warning")] == codes(EVIL, "w.bin", handler="h.py", source=FUNCTION, allow=("os",))
+
+    def test_text(self):
+        """A string is no global."""
+        data = zipped(saved(protocol2(dictionary({"weight": tensor(), "os": text("system")})), {"0": 8}))
+
+        assert [] == findings(data, "w.bin", handler="h.py", source=FUNCTION)
+
+    @pytest.mark.parametrize(
+        ("eager", "handler", "code"), [(True, "base_handler", "MAR411"), (False, "h.py", "MAR412")]
+    )
+    def test_not_followed(self, eager: bool, handler: str, code: str):
+        """What cannot be read to its end is not taken for harmless."""
+        pickle = protocol2(dictionary({"weight": tensor(), "other": b"\x82\x01"}))  # EXT1
+        found = findings(
+            zipped(saved(pickle, {"0": 8})), "w.bin", eager=eager, handler=handler, source=FUNCTION
+        )
+
+        assert code in [one.code for one in found]
