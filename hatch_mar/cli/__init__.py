@@ -1,0 +1,66 @@
+"""`hatch-mar`: the core without hatch, a module a command."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from keyword import iskeyword
+from typing import Protocol, cast
+
+from hatch_mar.__about__ import __version__
+from hatch_mar.errors import HatchMarError
+
+COMMANDS = {
+    "build": "write the archives that a project's pyproject.toml declares",
+    "archive": "write one archive, with the options of torch-model-archiver",
+    "check": "find what would break where an archive is deployed",
+    "inspect": "show what is in an archive",
+    "diff": "compare two archives",
+    "migrate": "turn torch-model-archiver commands into [tool.mar] tables",
+    "try": "run an archive's code as TorchServe's worker would, and see what it answers",
+}
+"""The commands, each the module of its name in this package, imported only when it is called."""
+
+FAULTS, USAGE, INTERRUPTED = 1, 2, 130
+
+
+class Command(Protocol):
+    def main(self, arguments: list[str]) -> int: ...
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; the exit status is 0, 1 for faults found, 2 for wrong usage."""
+    name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in ("-h", "--help"):
+        print(usage())
+        return 0
+    if name == "--version":
+        print(f"hatch-mar {__version__}")
+        return 0
+    if name not in COMMANDS:
+        print(f"Unknown command `{name}`; see `hatch-mar --help`", file=sys.stderr)
+        return USAGE
+    module = f"{name}_" if iskeyword(name) else name
+    try:
+        command = cast("Command", import_module(f"{__name__}.{module}"))
+        return command.main(rest)
+    except HatchMarError as error:
+        print(error, file=sys.stderr)
+        return FAULTS
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader of a pipe, such as `head`, has seen enough
+        sys.stderr.close()
+        return 0
+
+
+def usage() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:{width}}  {what}" for name, what in COMMANDS.items())
+    return (
+        "usage: hatch-mar COMMAND ...\n\n"
+        "TorchServe model archives, declared in pyproject.toml.\n\n"
+        f"{commands}\n\n"
+        "`hatch-mar COMMAND --help` shows a command's options, with an example."
+    )

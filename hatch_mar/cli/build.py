@@ -1,0 +1,35 @@
+"""`hatch-mar build`: the archives of a project, without hatch."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from hatch_mar.build import build_all, plan
+from hatch_mar.cli.parser import parser
+from hatch_mar.cli.selection import chosen
+from hatch_mar.pyproject import PyProject
+from hatch_mar.timestamp import build_instant
+
+
+def main(arguments: list[str]) -> int:
+    command = parser(
+        "build",
+        "Write the archives that a project's pyproject.toml declares, whatever its build backend.",
+        "hatch-mar build digits --output model-store",
+    )
+    command.add_argument("names", nargs="*", metavar="NAME", help="a model's name; all archives by default")
+    command.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")
+    command.add_argument("--output", metavar="DIR", help="where archives go (default: the project's dist)")
+    command.add_argument("-q", "--quiet", action="store_true", help="show no progress")
+    options = command.parse_args(arguments)
+
+    project = PyProject(Path(options.project))
+    directory = Path(options.output).absolute() if options.output else project.root / "dist"
+    instant = build_instant(reproducible=project.reproducible)
+    planned = plan(chosen(project, options.names), project, directory, instant)
+    for finding in dict.fromkeys(finding for one in planned for finding in one.warnings):
+        print(f"Warning: {finding}", file=sys.stderr)
+    for artifact in build_all(planned, quiet=options.quiet):
+        print(f"{artifact.path}{' (unchanged)' if artifact.unchanged else ''}")
+    return 0

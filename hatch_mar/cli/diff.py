@@ -1,0 +1,31 @@
+"""`hatch-mar diff`: what sets two archives apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hatch_mar.cli import FAULTS
+from hatch_mar.cli.parser import parser
+from hatch_mar.cli.text import shown
+from hatch_mar.comparison import compare
+
+
+def main(arguments: list[str]) -> int:
+    command = parser(
+        "diff",
+        "Compare two archives, whatever their formats. The exit status is 1 if they differ.",
+        "hatch-mar diff model-store/digits.mar dist/digits.mar",
+    )
+    command.add_argument("a", type=Path, metavar="A", help="a .mar, .war, .tar.gz or directory")
+    command.add_argument("b", type=Path, metavar="B", help="another")
+    command.add_argument("--json", action="store_true", help="for machines")
+    options = command.parse_args(arguments)
+
+    differences = compare(options.a, options.b)
+    if options.json:
+        print(json.dumps([difference.to_json() for difference in differences], indent=2))
+    else:
+        for difference in differences:
+            print(shown(difference.line()))
+    return FAULTS if differences else 0

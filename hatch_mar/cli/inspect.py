@@ -1,0 +1,38 @@
+"""`hatch-mar inspect`: what is in an archive."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hatch_mar.cli.parser import parser
+from hatch_mar.cli.text import shown, size
+from hatch_mar.inspection import Inspection, inspect
+
+
+def main(arguments: list[str]) -> int:
+    command = parser(
+        "inspect",
+        "Show an archive's manifest and members. Nothing is unpacked, and none of its code runs.",
+        "hatch-mar inspect dist/digits.mar",
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help="a .mar, .war, .tar.gz or directory")
+    command.add_argument("--json", action="store_true", help="for machines")
+    options = command.parse_args(arguments)
+
+    inspection = inspect(options.file)
+    print(json.dumps(inspection.to_json(), indent=2) if options.json else "\n".join(lines(inspection)))
+    return 0
+
+
+def lines(inspection: Inspection) -> list[str]:
+    found = [f"{shown(inspection.path)}  {inspection.kind}, {size(inspection.size)}"]
+    found += [f"content  {inspection.content_digest}"] if inspection.content_digest else []
+    found += ["", *(f"{key:18} {shown(value)}" for key, value in inspection.manifest_values())]
+    found += ["", f"{'size':>12} {'packed':>12}  sha256        name"]
+    for member in inspection.members:
+        packed = "-" if member.packed is None else str(member.packed)
+        digest = (member.sha256 or "")[:12]
+        weights = f"  ({member.weights})" if member.weights else ""
+        found.append(f"{member.size:>12} {packed:>12}  {digest:12}  {shown(member.name)}{weights}")
+    return found + [f"\n{fault}" for fault in inspection.faults]

@@ -1,0 +1,15 @@
+"""A command's argument parser."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+
+
+def parser(command: str, description: str, example: str) -> ArgumentParser:
+    """A parser whose help ends with an example."""
+    return ArgumentParser(
+        prog=f"hatch-mar {command}",
+        description=description,
+        epilog=f"example:\n  {example}",
+        formatter_class=RawDescriptionHelpFormatter,
+    )

@@ -1,0 +1,21 @@
+"""Values as people read them on a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def shown(value: Any) -> str:
+    """Text of an archive on a terminal, which it must not control."""
+    text = value if isinstance(value, str) else str(value)
+    return text if text.isprintable() else repr(text)
+
+
+def size(count: int) -> str:
+    """Bytes, as people read them."""
+    amount = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < 1024 or unit == "GiB":
+            return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    raise AssertionError

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.cli import main
+
+LEAST = ["--model-name", "digits", "--version", "1.0", "--handler", "handler.py"]
+
+
+def archive(*arguments: str) -> int:
+    """The exit status of `hatch-mar archive`, whoever gives it."""
+    try:
+        return main(["archive", *arguments])
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+@pytest.fixture(autouse=True)
+def _inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    # what they find has tests of its own
+    monkeypatch.setattr("hatch_mar.cli.archive.check", lambda *_: [])
+
+
+class TestArchive:
+    def test_written(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """The archive is written to the working directory, and its path is all that is printed."""
+        assert 0 == archive(*LEAST)
+
+        assert ("digits.mar\n", "") == capsys.readouterr()
+        with zipfile.ZipFile(project / "digits.mar") as mar:
+            assert {"MAR-INF/MANIFEST.json", "handler.py"} == {*mar.namelist()}
+            model = json.loads(mar.read("MAR-INF/MANIFEST.json"))["model"]
+        assert {"modelName": "digits", "handler": "handler.py", "modelVersion": "1.0"} == model
+
+    def test_export_path(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Or to the directory that is asked for."""
+        (project / "store").mkdir()
+
+        assert 0 == archive(*LEAST, "--export-path", "store")
+
+        assert (str(Path("store/digits.mar")) + "\n", "") == capsys.readouterr()
+        assert not (project / "digits.mar").exists()
+
+    @pytest.mark.parametrize(
+        ("form", "name"),
+        [
+            ("default", "digits.mar"),
+            ("zip-store", "digits.mar"),
+            ("tgz", "digits.tar.gz"),
+            ("no-archive", "digits"),
+        ],
+    )
+    def test_archive_format(self, project: Path, form: str, name: str) -> None:
+        """The format decides the name."""
+        assert 0 == archive(*LEAST, "--archive-format", form)
+        assert (project / name).exists()
+
+    @pytest.mark.parametrize("force", ["-f", "--force", "--fo"])
+    def test_force(self, project: Path, force: str) -> None:
+        """An archive is replaced if that is asked for."""
+        (project / "digits.mar").write_bytes(b"old")
+
+        assert 0 == archive(*LEAST, force)
+        assert zipfile.is_zipfile(project / "digits.mar")
+
+    def test_version_empty(self, project: Path) -> None:
+        """A model without a version has none in its manifest, as with torch-model-archiver."""
+        assert 0 == archive("--model-name", "digits", "--version", "", "--handler", "handler.py")
+
+        with zipfile.ZipFile(project / "digits.mar") as mar:
+            assert "modelVersion" not in json.loads(mar.read("MAR-INF/MANIFEST.json"))["model"]
+
+
+class TestFaults:
+    def refused(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+        assert 1 == archive(*arguments)
+        out, err = capsys.readouterr()
+        assert "" == out
+        return err.splitlines()
+
+    def test_exists(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """An archive that stands is left alone, and the message says how to replace it."""
+        (project / "digits.mar").write_bytes(b"old")
+
+        expected = "File already exists: `digits.mar`; give `--force` to overwrite it"
+
+        assert [expected] == self.refused(capsys, *LEAST)
+        assert b"old" == (project / "digits.mar").read_bytes()
+
+    @pytest.mark.parametrize("path", ["none", "model.py"])
+    def test_export_path(self, capsys: pytest.CaptureFixture[str], path: str) -> None:
+        """The directory must be there already, as torch-model-archiver has it."""
+        expected = f"Option `--export-path` must be a directory that exists: `{path}`"
+
+        assert [expected] == self.refused(capsys, *LEAST, "--export-path", path)
+
+    def test_values(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """All values that cannot be are named at once."""
+        name = (
+            "Option `--model-name` must begin with a letter, followed by letters, digits,"
+            " `_`, `-` and `.` (never two dots in a row): `1 2`"
+        )
+        handler = (
+            "Option `--handler` must have a function's name after its colon, as in `handler.py:handle`: `a:1`"
+        )
+
+        assert [name, handler] == self.refused(capsys, "--model-name", "1 2", "-v", "1", "--handler", "a:1")
+
+    def test_files(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """All files that are missing are named at once, with their options, and nothing is written."""
+        expected = [
+            "Option `--serialized-file`: file not found: `none.pt`",
+            "Option `--handler`: file not found: `none.py`",
+            "Option `--extra-files`: no file matches the pattern `*.none`",
+            "Option `--requirements-file`: file not found: `none.txt`",
+        ]
+        options = ["--serialized-file", "none.pt", "--extra-files", "*.none", "-r", "none.txt"]
+
+        assert expected == self.refused(capsys, *LEAST[:-1], "none", *options)
+        assert not (project / "digits.mar").exists()
+
+
+class TestUsage:
+    @pytest.mark.parametrize("missing", ["--model-name", "--version", "--handler"])
+    def test_required(self, capsys: pytest.CaptureFixture[str], missing: str) -> None:
+        """Without an option that must be, the status is that of wrong usage."""
+        place = LEAST.index(missing)
+
+        assert 2 == archive(*LEAST[:place], *LEAST[place + 2 :])
+        assert "hatch-mar archive: error: the following arguments are required: " in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        "more", [["more"], ["--none"], ["--runtime", "java"], ["--archive-format", "zip"]]
+    )
+    def test_wrong(self, more: list[str]) -> None:
+        """What torch-model-archiver does not know is unknown here."""
+        assert 2 == archive(*LEAST, *more)
+
+    def test_help(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The help has an example that works as it stands."""
+        assert 0 == archive("--help")
+
+        out = capsys.readouterr().out
+        assert out.startswith("usage: hatch-mar archive [-h] --model-name MODEL_NAME")
+        assert "example:\n  hatch-mar archive --model-name digits --version 1.0" in out

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.cli import main, try_
+from hatch_mar.trial.trial import Options
+from tests.archives import needs_posix
+from tests.trial import ECHO, archive_of, written
+
+PYPROJECT = """
+[project]
+name = "digits"
+version = "1.0"
+
+[tool.mar]
+handler = "handler.py"
+
+[[tool.mar.examples]]
+input = [1]
+expect = "answer.json"
+"""
+RUNNING = "Running the code of `digits`, which may do all that you may"
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(try_, "Options", partial(Options, stand_in=True, bare=True))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    (tmp_path / "handler.py").write_text(ECHO)
+    (tmp_path / "answer.json").write_text("[1]\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class TestProject:
+    def test_examples(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """Without a name, all archives of the project are asked their examples; first of all it is said
+        that this runs their code."""
+        assert 0 == main(["try"])
+        lines = capsys.readouterr().out.splitlines()
+
+        assert RUNNING == lines[0]
+        assert lines[1].startswith("digits: a stand-in for TorchServe's loader, no torch, Python 3.")
+        assert lines[1].endswith(", on the CPU: there is no torch")
+        assert ["loaded", "ok", "ok", "peak"][:3] == [line.split()[0] for line in lines[2:5]]
+
+    def test_package_of_that_name(self, project: Path):
+        """A folder that is called as the model is no archive."""
+        (project / "digits").mkdir()
+
+        assert 0 == main(["try", "digits"])
+
+    def test_differs(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """An answer that is not the expected one is a fault."""
+        (project / "answer.json").write_text("[2]")
+
+        assert 1 == main(["try", "digits"])
+        captured = capsys.readouterr()
+        assert "digits: `example #1`: `[0]` is 1, expected 2\n" == captured.err
+        assert "  FAIL example #1 " in captured.out
+
+    def test_update(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """`--update` writes what was answered."""
+        (project / "answer.json").unlink()
+
+        assert 0 == main(["try", "--update"])
+        assert capsys.readouterr().out.endswith("Updated answer.json\n")
+        assert [1] == json.loads((project / "answer.json").read_text())
+        assert 0 == main(["try"])
+
+    def test_input(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """With `--input`, that is asked instead."""
+        Path("in.json").write_text('{"a": "b"}')
+
+        assert 0 == main(["try", "digits", "--input", "in.json", "--input", "in.json"])
+        assert 2 == capsys.readouterr().out.count('{"a": "b"}')
+
+    def test_unknown(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """A name that is none is an error of one line."""
+        assert 1 == main(["try", "letters"])
+        assert "Unknown archive `letters`; the project has `digits`\n" == capsys.readouterr().err
+
+    def test_json(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """For machines all is JSON, and the warning is on standard error."""
+        assert 0 == main(["try", "--json"])
+        captured = capsys.readouterr()
+        [report] = json.loads(captured.out)
+
+        assert f"{RUNNING}\n" == captured.err
+        assert ("digits", True, "cpu") == (report["name"], report["ok"], report["device"])
+        assert [[1], None] == [reply["answer"] for reply in report["replies"]]
+
+    def test_serve(self, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+        """Before a server is started, what it lacks is told."""
+        monkeypatch.setattr(try_, "missing", lambda: "`--serve` needs Java")
+
+        assert 1 == main(["try", "--serve"])
+        assert "`--serve` needs Java\n" == capsys.readouterr().err
+
+
+class TestFile:
+    @pytest.mark.parametrize("name", ["digits.mar", "digits"])
+    def test_file(self, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """An archive on disk is tried, whatever its format; it is not changed."""
+        path = written(archive_of({"handler.py": ECHO}), tmp_path / name)
+        request = tmp_path / "in.json"
+        request.write_text("[3]")
+
+        assert 0 == main(["try", str(path), "--input", str(request)])
+        assert "[3]" in capsys.readouterr().out
+        assert path.is_file() or {"handler.py", "MAR-INF"} == {entry.name for entry in path.iterdir()}
+
+    def test_missing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        """A file that is not there is told as one."""
+        monkeypatch.chdir(tmp_path)
+
+        assert 1 == main(["try", "absent.mar"])
+        assert (
+            "File not found: `absent.mar`, and no project here that declares it\n" == capsys.readouterr().err
+        )
+
+    def test_control_characters(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """An archive cannot control the terminal."""
+        code = "def handle(data, context):\n    raise RuntimeError('\\x1b[2J')\n"
+        path = written(archive_of({"handler.py": code}), tmp_path / "digits.mar")
+
+        assert 1 == main(["try", str(path), "--verbose"])
+        captured = capsys.readouterr()
+        assert "\x1b" not in captured.out + captured.err
+
+
+class TestUsage:
+    @pytest.mark.parametrize(
+        "arguments", [["--update", "--input", "x"], ["--timeout", "0"], ["--timeout", "soon"], ["--unknown"]]
+    )
+    def test_wrong(self, arguments: list[str], project: Path):
+        """Wrong usage is status 2."""
+        with pytest.raises(SystemExit) as error:
+            main(["try", *arguments])
+        assert 2 == error.value.code
+
+    def test_help(self, capsys: pytest.CaptureFixture[str]):
+        """The help says that it runs the archive's code."""
+        with pytest.raises(SystemExit):
+            main(["try", "--help"])
+        assert "THIS RUNS THE ARCHIVE'S\nCODE" in capsys.readouterr().out
+
+
+class TestInterrupted:
+    @needs_posix
+    @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_signal(self, number: signal.Signals, status: int, tmp_path: Path):
+        """Ctrl-C, and a request to end, end the worker too, and leave nothing behind."""
+        mark = tmp_path / "worker"
+        code = f"""
+        import os, time
+        def handle(data, context):
+            with open({str(mark)!r}, "w") as file:
+                file.write(str(os.getpid()))
+            time.sleep(60)
+        """
+        path = written(archive_of({"handler.py": code}), tmp_path / "digits.mar")
+        temporary = tmp_path / "t"
+        temporary.mkdir()
+        script = (
+            "import sys; from functools import partial; from hatch_mar.cli import main, try_;"
+            "from hatch_mar.trial.trial import Options;"
+            "try_.Options = partial(Options, stand_in=True, bare=True);"
+            "sys.exit(main(['try', sys.argv[1]]))"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(path)],
+            env=os.environ | {"TMPDIR": str(temporary)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + 60
+        while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=30)
+
+        assert status == process.returncode
+        assert b"Traceback" not in output
+        assert [] == list(temporary.iterdir())
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.read_text()), 0)
