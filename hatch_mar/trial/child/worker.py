@@ -1,0 +1,233 @@
+"""TorchServe's worker without its server: what runs in the fresh process. It imports no hatch_mar.
+
+After pytorch/serve, ts/model_service_worker.py: the same loader, the same messages in and
+out, in the working directory and on the PYTHONPATH that its parent has set. Whatever
+happens goes to the journal, a line of JSON each, so that its parent knows how far it came
+even if the archive's code ends the process.
+"""
+
+import base64
+import faulthandler
+import importlib.util
+import json
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from hatch_mar_wire import Conversation, Response, message  # noqa: E402
+
+# as there: the archive's code must not find what lies beside this file
+sys.path[:] = [entry for entry in sys.path if entry != HERE]
+
+Json = dict[str, Any]
+
+
+class Journal:
+    def __init__(self, path: str) -> None:
+        self.file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+
+    def write(self, event: str, **values: Any) -> None:
+        self.file.write(json.dumps({"event": event, **values}) + "\n")
+
+
+class Recorder:
+    """The handler's entry point, and what it raised or gave, which `Service.predict` hides."""
+
+    def __init__(self, entry_point: Callable[[Any, Any], Any]) -> None:
+        self.entry_point = entry_point
+        self.error: BaseException | None = None
+        self.returned: str | None = None
+
+    def __call__(self, data: Any, context: Any) -> Any:
+        self.error = self.returned = None
+        try:
+            answers = self.entry_point(data, context)
+        except BaseException as error:
+            self.error = error
+            raise
+        self.returned = f"{len(answers)}" if isinstance(answers, list) else type(answers).__name__
+        return answers
+
+
+def told(error: BaseException, directory: str) -> Json:
+    """An error for the journal; instead of the one that masks it, the real one.
+
+    TsModelLoader retries a handler that cannot be imported as `ts.torch_handler.<handler>`,
+    and raises what that gives (pytorch/serve#1010).
+    """
+    real, masked = error, False
+    name = str(getattr(error, "name", None) or "")
+    if isinstance(error, ImportError) and name.startswith("ts.torch_handler"):
+        first = error.__context__
+        if isinstance(first, ImportError):
+            real, masked = first, True
+    frames = [
+        {"file": os.path.relpath(frame.filename, directory), "line": frame.lineno, "function": frame.name}
+        for frame in traceback.extract_tb(real.__traceback__)
+        if os.path.realpath(frame.filename).startswith(directory + os.sep)
+    ]
+    if isinstance(real, SyntaxError) and str(real.filename or "").startswith(directory + os.sep):
+        frames.append(
+            {"file": os.path.relpath(str(real.filename), directory), "line": real.lineno, "function": ""}
+        )
+    return {
+        "type": type(real).__name__,
+        # a PredictionException's text has its status too
+        "message": str(real.message if hasattr(real, "error_code") and hasattr(real, "message") else real),
+        "status": getattr(real, "error_code", None),
+        "module": getattr(real, "name", None) if isinstance(real, ImportError) else None,
+        "masked": str(error) if masked else None,
+        "frames": frames,
+        "traceback": "".join(traceback.format_exception(type(real), real, real.__traceback__)),
+    }
+
+
+def loader(stand_in: str, *, forced: bool, bare: bool) -> tuple[Any, Any]:
+    """TorchServe's package and a loader of models: its own, or the stand-in where it is not installed.
+
+    TorchServe's imports torch; so does the stand-in, if there is one.
+    """
+    if forced:
+        sys.path.insert(0, stand_in)
+    elif importlib.util.find_spec("ts") is None:
+        sys.path.append(stand_in)
+    import ts
+    from ts.model_loader import ModelLoaderFactory
+
+    if not bare and importlib.util.find_spec("torch"):
+        importlib.import_module("torch")
+
+    return ts, ModelLoaderFactory.get_model_loader()
+
+
+def device(device_type: str) -> tuple[int | None, str, str]:
+    """The GPU's number that a worker is given, or None; torch's name for it; which it is, or why none."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return None, "cpu", "there is no torch"
+    if device_type.lower() == "cpu":
+        return None, "cpu", "`deviceType` says so"
+    if torch.cuda.is_available():
+        return 0, "cuda:0", torch.cuda.get_device_name(0)
+    if torch.backends.mps.is_available():
+        return 0, "mps", ""
+    return None, "cpu", "torch finds no GPU"
+
+
+def metrics_cache(ts: Any, model_name: str) -> Any:
+    from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
+
+    path = os.path.join(os.path.dirname(ts.__file__), "configs", "metrics.yaml")
+    cache = MetricsCacheYamlImpl(config_file_path=path)
+    cache.initialize_cache()
+    cache.model_name = model_name
+    return cache
+
+
+def peaks() -> Json:
+    """Bytes of memory that were needed at most, and of the GPU's; None where that is not known."""
+    torch = sys.modules.get("torch")
+    on_gpu = torch.cuda.max_memory_allocated() if torch and torch.cuda.is_available() else None
+    return {"memory": peak_memory(), "gpu_memory": on_gpu}
+
+
+def peak_memory() -> int | None:
+    try:
+        # Linux's ru_maxrss would have that of the process which started this one
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+            return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        import resource
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << (0 if sys.platform == "darwin" else 10)
+
+
+def answered(service: Any, recorder: Recorder, requests: list[Json], batch: int, directory: str) -> Json:
+    from ts.protocol.otf_message_handler import retrieve_msg
+
+    conversation = Conversation(message(requests, batch))
+    service.set_cl_socket(conversation)
+    _, received = retrieve_msg(conversation)
+    began = time.perf_counter()
+    response = Response(bytes(service.predict(received)))
+    seconds = time.perf_counter() - began
+    bodies: dict[str, bytes] = {}
+    for part in [*(Response(data) for data in conversation.sent), response]:
+        for answer in part.answers:
+            # what was streamed comes before the last part, as an HTTP client sees it
+            bodies[answer["id"]] = bodies.get(answer["id"], b"") + answer["body"]
+    answers = [
+        answer | {"body": base64.b64encode(bodies[answer["id"]]).decode()} for answer in response.answers
+    ]
+    return {
+        "seconds": seconds,
+        "code": response.code,
+        "message": response.message,
+        "answers": answers,
+        "returned": recorder.returned,
+        "error": told(recorder.error, directory) if recorder.error else None,
+    }
+
+
+def work(order: Json, journal: Journal, stacks: BinaryIO) -> None:
+    directory, limits = order["directory"], order["limits"]
+    faulthandler.enable(stacks)
+    faulthandler.dump_traceback_later(limits["starting"], file=stacks)
+    ts, own_loader = loader(order["stand_in"], forced=order["forced"], bare=order["bare"])
+    gpu, where, note = device(order["device_type"])
+    metrics = metrics_cache(ts, order["name"])
+    torch = sys.modules.get("torch")
+    journal.write(
+        "started",
+        python=sys.version.split()[0],
+        torch=torch.__version__ if torch else None,
+        torchserve=None if hasattr(ts, "STAND_IN") else ts.__version__,
+        device=where,
+        device_note=note,
+    )
+    faulthandler.dump_traceback_later(limits["loading"], file=stacks)
+    began = time.perf_counter()
+    service = own_loader.load(
+        order["name"], directory, order["handler"], gpu, order["batch_size"], order["envelope"], True, metrics
+    )
+    journal.write("loaded", seconds=time.perf_counter() - began)
+    service._entry_point = recorder = Recorder(service._entry_point)
+    for number, batch in enumerate(order["batches"]):
+        journal.write("asked", batch=number)
+        faulthandler.dump_traceback_later(limits["answering"], file=stacks)
+        requests = [order["requests"][index] for index in batch]
+        journal.write("answered", batch=number, **answered(service, recorder, requests, number, directory))
+    faulthandler.cancel_dump_traceback_later()
+    journal.write("done", **peaks())
+
+
+def main() -> None:
+    with open(sys.argv[1], encoding="utf-8") as file:
+        order = json.load(file)
+    logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
+    journal = Journal(order["journal"])
+    with open(order["stacks"], "wb") as stacks:
+        try:
+            work(order, journal, stacks)
+        except BaseException as error:
+            traceback.print_exc()
+            journal.write("failed", error=told(error, order["directory"]))
+        finally:
+            sys.stdout.flush()
+            faulthandler.cancel_dump_traceback_later()
+    # what the archive's threads still do is nobody's concern
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

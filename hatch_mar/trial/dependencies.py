@@ -1,0 +1,23 @@
+"""What a build environment needs in which archives are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+REQUIREMENT = "hatch-mar[torch]"
+
+
+def trial_dependencies(pyproject: Mapping[str, Any]) -> list[str]:
+    """`hatch-mar[torch]`, if an archive of the project has `try = true`.
+
+    The tables are read as they stand: what is wrong with them is for the build to say, and
+    a version that a plugin finds is not needed yet.
+    """
+    mar = pyproject.get("tool", {}).get("mar")
+    if not isinstance(mar, dict):
+        return []
+    archives = mar.get("archives", [{}])
+    tables = archives if isinstance(archives, list) else []
+    tried = (table.get("try", mar.get("try")) for table in tables if isinstance(table, dict))
+    return [REQUIREMENT] if any(value is True for value in tried) else []

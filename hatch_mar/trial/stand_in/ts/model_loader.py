@@ -1,0 +1,87 @@
+"""The worker's loader, after ts/model_loader.py, whose order of steps decides what an archive may do."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from typing import Any
+
+from .service import Service
+from .utils.util import list_classes_from_module
+
+
+class ModelLoaderFactory:
+    @staticmethod
+    def get_model_loader() -> TsModelLoader:
+        return TsModelLoader()
+
+
+class TsModelLoader:
+    def load(
+        self,
+        model_name: str,
+        model_dir: str,
+        handler: Any = None,
+        gpu_id: int | None = None,
+        batch_size: int | None = None,
+        envelope: str | None = None,
+        limit_max_image_pixels: bool = True,
+        metrics_cache: Any = None,
+    ) -> Service:
+        manifest = None
+        manifest_file = os.path.join(model_dir, "MAR-INF", "MANIFEST.json")
+        if os.path.exists(manifest_file):
+            with open(manifest_file) as file:
+                manifest = json.load(file)
+        function_name = None
+        try:
+            module, function_name = self._load_handler_file(handler)
+        except ImportError:
+            module = self._load_default_handler(handler)
+        function_name = function_name or "handle"
+        if hasattr(module, function_name):
+            entry_point, initialize = self._get_function_entry_point(module, function_name)
+        else:
+            entry_point, initialize = self._get_class_entry_point(module)
+        if envelope is not None:
+            entry_point = self._load_default_envelope(envelope)(entry_point).handle
+        service = Service(
+            model_name,
+            model_dir,
+            manifest,
+            entry_point,
+            gpu_id,
+            batch_size,
+            limit_max_image_pixels,
+            metrics_cache,
+        )
+        initialize(service.context)
+        return service
+
+    def _load_handler_file(self, handler: Any) -> tuple[Any, str | None]:
+        name, colon, function = handler.partition(":")
+        module = importlib.import_module(name.removesuffix(".py").split("/")[-1])
+        return module, function if colon else None
+
+    def _load_default_handler(self, handler: Any) -> Any:
+        return importlib.import_module(f".{handler}", "ts.torch_handler")
+
+    def _load_default_envelope(self, envelope: str) -> Any:
+        module = importlib.import_module(f".{envelope}", "ts.torch_handler.request_envelope")
+        return list_classes_from_module(module)[0]
+
+    def _get_function_entry_point(self, module: Any, function_name: str) -> tuple[Any, Any]:
+        entry_point = getattr(module, function_name)
+        return entry_point, lambda context: entry_point(None, context)
+
+    def _get_class_entry_point(self, module: Any) -> tuple[Any, Any]:
+        found = list_classes_from_module(module)
+        if len(found) != 1:
+            raise ValueError(
+                f"Expected only one class in custom service code or a function entry point {found}"
+            )
+        service = found[0]()
+        if not hasattr(service, "handle"):
+            raise ValueError(f"Expect handle method in class {found[0]}")
+        return service.handle, service.initialize

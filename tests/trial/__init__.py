@@ -1,0 +1,64 @@
+"""Archives whose handlers need no torch, tried with the stand-in: a worker then starts in no time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from hatch_mar.archive import Archive, BytesSource, Member
+from hatch_mar.checks import Subject
+from hatch_mar.formats import FORMATS, Packing
+from hatch_mar.manifest import Manifest
+from hatch_mar.packager import pack
+from hatch_mar.trial.expectation import ANY, Expectation
+from hatch_mar.trial.requests import Request
+from hatch_mar.trial.trial import Candidate, Options
+from tests.archives import INSTANT
+
+ECHO = """
+def handle(data, context):
+    return data and [row["body"] for row in data]
+"""
+"""A handler that answers with what it was asked; as a function, it is called once to initialize."""
+
+STAND_IN = Options(stand_in=True, bare=True, timeout=20)
+
+
+def archive_of(files: dict[str, str | bytes], handler: str = "handler.py", **keys: Any) -> Archive:
+    manifest = Manifest.for_model(
+        model_name="digits", model_version="1.0", handler=handler, created=INSTANT, **keys
+    )
+    members = (
+        Member(name, BytesSource(data if isinstance(data, bytes) else dedent(data).encode()))
+        for name, data in files.items()
+    )
+    return Archive(manifest, tuple(members))
+
+
+def candidate_of(
+    code: str = ECHO,
+    *requests: Request,
+    handler: str = "handler.py",
+    files: dict[str, str | bytes] | None = None,
+    **keys: Any,
+) -> Candidate:
+    """An archive with a handler of this code, and what it is asked."""
+    archive = archive_of({"handler.py": code, **(files or {})}, handler, **keys)
+    return Candidate("digits", archive, Subject(archive, "digits.mar"), requests)
+
+
+def written(archive: Archive, path: Path) -> Path:
+    """The archive on disk, as `path` tells."""
+    form = "default" if path.suffix == ".mar" else "no-archive"
+    return pack(archive, path, FORMATS[form], Packing(INSTANT)).path
+
+
+def asking(value: Any, label: str = "one", expectation: Expectation = ANY) -> Request:
+    return Request(label, json.dumps(value).encode(), "application/json", expectation)
+
+
+def labels(batches: Sequence[Any]) -> list[str]:
+    return [reply.label for reply in batches]

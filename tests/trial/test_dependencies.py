@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+from hatchling.plugin.manager import PluginManager
+
+from hatch_mar.plugin.builder import MarBuilder
+from hatch_mar.trial.dependencies import trial_dependencies
+
+
+class TestDependencies:
+    @pytest.mark.parametrize(
+        "mar",
+        [
+            {"try": True},
+            {"archives": [{}, {"try": True}]},
+            {"try": True, "archives": [{"try": False}, {}]},
+        ],
+    )
+    def test_tried(self, mar: dict[str, Any]):
+        """An archive that is tried needs torch in the build environment."""
+        assert ["hatch-mar[torch]"] == trial_dependencies({"tool": {"mar": mar}})
+
+    @pytest.mark.parametrize(
+        "pyproject",
+        [
+            {},
+            {"tool": {"mar": {"examples": [{"input": 1}]}}},
+            {"tool": {"mar": {"try": False}}},
+            {"tool": {"mar": {"try": "yes"}}},
+            {"tool": {"mar": {"try": True, "archives": [{"try": False}]}}},
+            {"tool": {"mar": {"try": True, "archives": 1}}},
+            {"tool": {"mar": 1}},
+        ],
+    )
+    def test_not_tried(self, pyproject: dict[str, Any]):
+        """Nothing else does; what is wrong with a table is for the build to say."""
+        assert [] == trial_dependencies(pyproject)
+
+
+PROJECT = """
+[project]
+name = "digits"
+version = "1.0"
+
+[tool.mar]
+handler = "handler.py"
+try = true
+"""
+HOOK = "[tool.hatch.build.hooks.mar]\n"
+
+
+class TestBuild:
+    """What hatchling tells a frontend to install."""
+
+    def test_hook(self, tmp_path: Path):
+        """The hook asks for torch where an archive is tried."""
+        (tmp_path / "pyproject.toml").write_text(PROJECT + HOOK)
+
+        assert ["hatch-mar[torch]"] == WheelBuilder(str(tmp_path)).config.dependencies
+
+    def test_hook_without_try(self, tmp_path: Path):
+        """It asks for nothing otherwise."""
+        (tmp_path / "pyproject.toml").write_text(PROJECT.replace("try = true", "") + HOOK)
+
+        assert [] == WheelBuilder(str(tmp_path)).config.dependencies
+
+    @pytest.mark.parametrize("name", ["PIP_BUILD_TRACKER", "HATCH_MAR_SKIP"])
+    def test_thrown_away(self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """It asks for nothing where no archive is built."""
+        (tmp_path / "pyproject.toml").write_text(PROJECT + HOOK)
+        monkeypatch.setenv(name, "1")
+
+        assert [] == WheelBuilder(str(tmp_path)).config.dependencies
+
+    def test_from_sdist(self, tmp_path: Path):
+        """Nor from an unpacked sdist, of which no archive is built."""
+        (tmp_path / "pyproject.toml").write_text(PROJECT + HOOK)
+        (tmp_path / "PKG-INFO").touch()
+
+        assert [] == WheelBuilder(str(tmp_path)).config.dependencies
+
+    @pytest.mark.parametrize("hook", [HOOK, ""])
+    def test_builder(self, hook: str, tmp_path: Path):
+        """`hatch build -t mar` asks for it too, with the hook and without."""
+        (tmp_path / "pyproject.toml").write_text(PROJECT + hook)
+        builder = MarBuilder(str(tmp_path), plugin_manager=PluginManager())
+
+        assert ["hatch-mar[torch]"] == builder.config.dependencies

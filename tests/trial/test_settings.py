@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from hatch_mar.trial.settings import Settings
+from tests.trial import archive_of
+
+
+def settings(text: str) -> Settings:
+    return Settings.of(archive_of({"c.yaml": text}, config_file="c.yaml"))
+
+
+class TestSettings:
+    def test_default(self):
+        """Without a model configuration TorchServe's own values count."""
+        assert Settings(None, 120, 120, "", False) == Settings.of(archive_of({}))
+
+    def test_values(self):
+        """What it says is taken from it."""
+        text = "batchSize: 4\nstartupTimeout: 5\nresponseTimeout: 6\ndeviceType: cpu\nuseVenv: true\n"
+
+        assert Settings(4, 5, 6, "cpu", True) == settings(text)
+
+    @pytest.mark.parametrize(
+        "text", ["", "- 1\n", "batchSize: '4'\n", "batchSize: 0\n", "batchSize: true\n", "a: [", "\x00"]
+    )
+    def test_unreadable(self, text: str):
+        """What TorchServe ignores or fails on decides nothing here."""
+        assert Settings() == settings(text)
