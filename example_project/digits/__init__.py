@@ -1,0 +1,1 @@
+"""Reads handwritten digits of 8 by 8 pixels."""
