@@ -1,0 +1,245 @@
+"""hatch-mar beside `cp` and torch-model-archiver: whole processes, in pairs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SCRIPTS = Path(sys.executable).parent
+MIB = 1 << 20
+
+HATCH_MAR = [str(SCRIPTS / "hatch-mar"), "archive"]
+ARCHIVER = [str(SCRIPTS / "torch-model-archiver")]
+HATCHLING = [sys.executable, "-m", "hatchling", "build"]
+
+PYPROJECT = """
+[build-system]
+requires = ["hatchling", "hatch-mar"]
+build-backend = "hatchling.build"
+[project]
+name = "bench"
+version = "1.0"
+[tool.hatch.build.targets.wheel]
+only-include = ["handler.py"]
+[tool.hatch.build.targets.sdist]
+only-include = ["handler.py"]
+{hook}
+[tool.mar]
+handler = "handler.py"
+serialized-file = "weights.bin"
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A process: how long it took, and the most memory it held."""
+
+    seconds: float
+    mebibytes: float
+
+
+@dataclass
+class Case:
+    """Commands that do the same work. The first is what the others are measured against."""
+
+    title: str
+    commands: dict[str, list[str]]
+    work: Path
+    clean: tuple[str, ...] = ("out",)
+    """What each run starts without."""
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+
+    def measure(self, count: int) -> None:
+        for number in range(count + 1):  # the first warms the page cache and is not counted
+            for name, command in self.commands.items():
+                run = timed(command, self.work, self.clean)
+                if number:
+                    self.runs.setdefault(name, []).append(run)
+
+    def rows(self) -> Iterator[tuple[str, float, float, float]]:
+        """Name, median seconds, median ratio to the first, and most memory in MiB."""
+        first = next(iter(self.runs.values()))
+        for name, runs in self.runs.items():
+            ratio = statistics.median(run.seconds / other.seconds for run, other in zip(runs, first))
+            seconds = statistics.median(run.seconds for run in runs)
+            yield name, seconds, ratio, max(run.mebibytes for run in runs)
+
+
+def timed(command: list[str], work: Path, clean: tuple[str, ...]) -> Run:
+    for name in clean:
+        shutil.rmtree(work / name, ignore_errors=True)
+        (work / name).mkdir()
+    os.sync()  # what the run before wrote is not to be paid for by this one
+    environ = os.environ | {"TMPDIR": str(work / "out")} if "out" in clean else dict(os.environ)
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=work, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    if status:
+        sys.exit(f"{' '.join(command)}: {said.decode()}")
+    process.returncode = 0
+    return Run(seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else MIB))
+
+
+def archiver_options(*more: str) -> list[str]:
+    return ["--model-name", "m", "--version", "1", "--handler", "handler.py", "--export-path", "out", *more]
+
+
+def weights_case(work: Path, size: int) -> Case:
+    noise(work / "weights.bin", size)
+    weights = archiver_options("--serialized-file", "weights.bin")
+    return Case(
+        f"{size // MIB} MiB of weights",
+        {
+            "cp": ["cp", "weights.bin", "out/copy"],
+            "hatch-mar archive": [*HATCH_MAR, *weights],
+            "hatchling build -t mar": [*HATCHLING, "-t", "mar", "-d", "out"],
+            "torch-model-archiver zip-store": [*ARCHIVER, *weights, "--archive-format", "zip-store"],
+            "torch-model-archiver": [*ARCHIVER, *weights],
+        },
+        work,
+    )
+
+
+def tgz_case(work: Path, size: int) -> Case:
+    noise(work / "weights.bin", size)
+    weights = archiver_options("--serialized-file", "weights.bin", "--archive-format", "tgz")
+    return Case(
+        f"{size // MIB} MiB of weights as tgz",
+        {"cp": ["cp", "weights.bin", "out/copy"], "hatch-mar archive": [*HATCH_MAR, *weights]},
+        work,
+    )
+
+
+def compressible_case(work: Path, size: int) -> Case:
+    """Half-bytes of noise in every eighth place: deflating comes to about a quarter."""
+    letters = random.Random(0)
+    block = bytearray(MIB)
+    for place in range(0, MIB, 2):
+        block[place] = letters.randrange(16)
+    with open(work / "weights.bin", "wb") as file:
+        for _ in range(size // MIB):
+            file.write(block)
+    weights = archiver_options("--serialized-file", "weights.bin")
+    return Case(
+        f"{size // MIB} MiB that shrink to a quarter",
+        {"torch-model-archiver": [*ARCHIVER, *weights], "hatch-mar archive": [*HATCH_MAR, *weights]},
+        work,
+    )
+
+
+def small_files_case(work: Path, count: int) -> Case:
+    bits = random.Random(0)
+    for number in range(count):
+        folder = work / "files" / f"{number % 100:02}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.bin").write_bytes(bits.randbytes(4096))
+    files = archiver_options("--extra-files", "files")
+    return Case(
+        f"{count} files of 4 KiB",
+        {"torch-model-archiver": [*ARCHIVER, *files], "hatch-mar archive": [*HATCH_MAR, *files]},
+        work,
+    )
+
+
+def tiny_case(work: Path) -> Case:
+    tiny = archiver_options()
+    return Case(
+        "one handler",
+        {"torch-model-archiver": [*ARCHIVER, *tiny], "hatch-mar archive": [*HATCH_MAR, *tiny]},
+        work,
+    )
+
+
+def rebuild_case(work: Path, size: int) -> Case:
+    """`hatchling build` of a project whose archive stands there already."""
+    noise(work / "weights.bin", size)
+    (work / "pyproject.toml").write_text(PYPROJECT.format(hook="[tool.hatch.build.hooks.mar]"))
+    return Case(
+        f"rebuild with {size // MIB} MiB unchanged",
+        {"hook off": [*HATCHLING, "--no-hooks"], "hook on": HATCHLING},
+        work,
+        clean=(),
+    )
+
+
+def noise(path: Path, size: int) -> None:
+    """Bytes that nothing shrinks, as weights are."""
+    with open(path, "wb") as file:
+        for _ in range(size // MIB):
+            file.write(os.urandom(MIB))
+
+
+def measured(quick: bool) -> Iterator[Case]:
+    size, count = (128 * MIB, 1) if quick else (1024 * MIB, 5)
+    makers: list[Callable[[Path], Case]] = [
+        tiny_case,
+        lambda work: small_files_case(work, 10_000),
+        lambda work: weights_case(work, size),
+        lambda work: tgz_case(work, size),
+        lambda work: compressible_case(work, size // 2),
+        lambda work: rebuild_case(work, size),
+    ]
+    for make in makers:
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("BENCH_DIR")) as directory:
+            work = Path(directory)
+            (work / "handler.py").write_text("def handle(data, context):\n    return data\n")
+            (work / "pyproject.toml").write_text(PYPROJECT.format(hook=""))
+            case = make(work)
+            case.measure(count)
+            yield case
+
+
+def table(cases: list[Case]) -> str:
+    lines = ["| Work | Command | Seconds | Ratio | Peak MiB |", "| --- | --- | ---: | ---: | ---: |"]
+    for case in cases:
+        for name, seconds, ratio, memory in case.rows():
+            lines.append(f"| {case.title} | {name} | {seconds:.3f} | {ratio:.2f} | {memory:.0f} |")
+    return "\n".join(lines)
+
+
+def plot(cases: list[Case], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(len(cases), 1, figsize=(8, 1.6 * len(cases)), constrained_layout=True)
+    for case, axis in zip(cases, axes):
+        rows = list(case.rows())[::-1]
+        colors = ["#2b6cb0" if "hatch" in name or name == "hook on" else "#a0aec0" for name, *_ in rows]
+        axis.barh([name for name, *_ in rows], [seconds for _, seconds, *_ in rows], color=colors)
+        axis.set_title(case.title, fontsize=9, loc="left")
+        axis.set_xlabel("seconds", fontsize=8)
+        axis.tick_params(labelsize=8)
+    figure.savefig(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one run of each, smaller weights")
+    cases = []
+    for case in measured(parser.parse_args().quick):
+        cases.append(case)
+        print(table([case]), flush=True)
+    (HERE / "results.md").write_text(f"# Results\n\n{table(cases)}\n\n![The same as a plot](results.svg)\n")
+    plot(cases, HERE / "results.svg")
+
+
+if __name__ == "__main__":
+    main()
