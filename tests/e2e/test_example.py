@@ -69,7 +69,7 @@ def test_torchserve_answers_as_the_training_script_did(built: Path, tmp_path: Pa
     with TorchServe(built, tmp_path) as server:
         for archive in ARCHIVES:
             model = server.register(archive)
-            assert ["READY"] == [worker["status"] for worker in server.describe(model)[0]["workers"]]
+            server.wait_until_ready(model)
             for name, answer in expected.items():
                 sample = samples / name
                 given = json.loads(server.predict(model, sample.read_bytes(), TYPES[sample.suffix]))

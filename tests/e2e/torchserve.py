@@ -97,6 +97,18 @@ class TorchServe:
         answer: list[dict[str, Any]] = self._management("GET", _path("models", model, version))
         return answer
 
+    def wait_until_ready(self, model: str) -> None:
+        """Return when TorchServe calls a worker of the model ready.
+
+        It answers a synchronous registration a moment before it does: `setState` of
+        WorkerThread.java tells its listener first, and keeps the state then.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while (workers := self.describe(model)[0]["workers"])[0]["status"] != "READY":
+            if time.monotonic() > deadline:
+                raise TorchServeError(f"no worker ready: {workers}\n{self.log()}")
+            time.sleep(0.1)
+
     def predict(
         self,
         model: str,
