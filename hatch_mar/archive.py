@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
@@ -83,18 +82,26 @@ class Member(NamedTuple):
     executable: bool = False
 
 
-@dataclass(frozen=True)
 class Archive:
     """A manifest and its members, in the order of their names."""
 
-    manifest: Manifest
-    members: tuple[Member, ...]
+    def __init__(self, manifest: Manifest, members: Iterable[Member]) -> None:
+        self.manifest = manifest
+        self.members = tuple(sorted(members, key=in_bytes))
 
-    def __post_init__(self) -> None:
-        ordered = sorted(self.members, key=lambda member: member.name.encode("utf-8", "surrogateescape"))
-        object.__setattr__(self, "members", tuple(ordered))
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Archive):
+            return NotImplemented
+        return (self.manifest, self.members) == (other.manifest, other.members)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def entries(self) -> Iterator[Member]:
         """Every file of the archive, the manifest first: a stream's reader meets it at once."""
         yield Member(self.manifest.name, BytesSource(self.manifest.to_json()))
         yield from self.members
+
+
+def in_bytes(member: Member) -> bytes:
+    """Where a member comes among others: by its name as an archive holds it, whatever the locale."""
+    return member.name.encode("utf-8", "surrogateescape")

@@ -1,13 +1,12 @@
-"""The archives of a project as frozen dataclasses, their defaults filled in."""
+"""The archives of a project as tuples, their defaults filled in."""
 
 from __future__ import annotations
 
 import posixpath
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 from hatch_mar import values
 from hatch_mar.formats import FORMATS, WORKFLOW, Format
@@ -15,18 +14,14 @@ from hatch_mar.formats import FORMATS, WORKFLOW, Format
 TABLE = "tool.mar"
 
 
-@dataclass(frozen=True)
-class _Origins:
+class Origins(dict[str, str]):
     """Where each key was set, as a message names it: ``Field `tool.mar.handler` ``."""
 
-    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False, kw_only=True)
-
-    def origin(self, key: str) -> str:
-        return self.origins.get(key, f"Field `{TABLE}.{key}`")
+    def __missing__(self, key: str) -> str:
+        return f"Field `{TABLE}.{key}`"
 
 
-@dataclass(frozen=True)
-class ArchiveConfig(_Origins):
+class ArchiveConfig(NamedTuple):
     """One archive of `[tool.mar]`, its defaults filled in; paths are relative to the project."""
 
     model_name: str
@@ -37,7 +32,7 @@ class ArchiveConfig(_Origins):
     extra_files: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     include_project: bool = False
-    force_include: Mapping[str, str] = field(default_factory=dict)
+    force_include: Mapping[str, str] = {}
     exclude: tuple[str, ...] = ()
     requirements_file: str | None = None
     requirements_from: tuple[str, ...] = ()
@@ -55,6 +50,7 @@ class ArchiveConfig(_Origins):
     try_: bool = False
     """Whether every build runs the examples."""
     examples: tuple[values.Example, ...] = ()
+    origins: Origins = Origins()
 
     @property
     def name(self) -> str:
@@ -77,8 +73,7 @@ class ArchiveConfig(_Origins):
         return template.replace("{model-name}", self.model_name).replace("{version}", self.version)
 
 
-@dataclass(frozen=True)
-class WorkflowConfig(_Origins):
+class WorkflowConfig(NamedTuple):
     """One workflow of `[[tool.mar.workflows]]`."""
 
     workflow_name: str
@@ -87,10 +82,7 @@ class WorkflowConfig(_Origins):
     extra_files: tuple[str, ...] = ()
     export_path: str | None = None
     force: bool = True
-
-    compression: ClassVar[str] = "auto"
-    root: ClassVar[str] = ""
-    format: ClassVar[Format] = WORKFLOW
+    origins: Origins = Origins()
 
     @property
     def name(self) -> str:
@@ -99,6 +91,18 @@ class WorkflowConfig(_Origins):
     @property
     def file_name(self) -> str:
         return self.workflow_name + self.format.suffix
+
+    @property
+    def format(self) -> Format:
+        return WORKFLOW
+
+    @property
+    def compression(self) -> str:
+        return "auto"
+
+    @property
+    def root(self) -> str:
+        return ""
 
 
 Config = ArchiveConfig | WorkflowConfig

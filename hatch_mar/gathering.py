@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -24,17 +23,17 @@ class Claim(NamedTuple):
     origin: str
 
 
-@dataclass
 class Gathering:
     """The members so far, and what is wrong with them.
 
     `origin` is the key that asks for a file, as a message names it.
     """
 
-    root: Path
-    exclude: tuple[str, ...] = ()
-    claims: dict[str, Claim] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
+    def __init__(self, root: Path, exclude: tuple[str, ...] = ()) -> None:
+        self.root = root
+        self.exclude = exclude
+        self.claims: dict[str, Claim] = {}
+        self.faults: list[str] = []
 
     def archive(self, manifest: Manifest) -> Archive:
         """All members under their manifest.
@@ -45,7 +44,7 @@ class Gathering:
         self.refuse_files_that_are_folders()
         if self.faults:
             raise LayoutError(*self.faults)
-        return Archive(manifest, tuple(claim.member for claim in self.claims.values()))
+        return Archive(manifest, (claim.member for claim in self.claims.values()))
 
     def add_file(self, path: str | None, origin: str, name: str | None = None) -> None:
         """A file, at the archive's root unless it is given a name."""

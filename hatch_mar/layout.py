@@ -28,9 +28,9 @@ def lay_out(config: ArchiveConfig, root: Path, created: datetime, project: Proje
     """
     handler = parse(config.handler, root, config.runtime)
     files = Gathering(root, config.exclude)
-    files.add_file(config.model_file, config.origin("model-file"))
-    files.add_file(config.serialized_file, config.origin("serialized-file"))
-    files.add_file(handler.file, config.origin("handler"))
+    files.add_file(config.model_file, config.origins["model-file"])
+    files.add_file(config.serialized_file, config.origins["serialized-file"])
+    files.add_file(handler.file, config.origins["handler"])
     add_trees(files, config, project)
     manifest = Manifest.for_model(
         model_name=config.model_name,
@@ -53,10 +53,10 @@ def lay_out_workflow(config: WorkflowConfig, root: Path, created: datetime) -> A
         LayoutError: with all that is missing, or that two sources claim.
     """
     files = Gathering(root)
-    files.add_file(config.spec_file, config.origin("spec-file"))
-    files.add_file(config.handler, config.origin("handler"))
+    files.add_file(config.spec_file, config.origins["spec-file"])
+    files.add_file(config.handler, config.origins["handler"])
     for pattern in config.extra_files:
-        files.add_pattern(pattern, config.origin("extra-files"))
+        files.add_pattern(pattern, config.origins["extra-files"])
     manifest = Manifest.for_workflow(
         workflow_name=config.workflow_name,
         spec_file=PurePosixPath(config.spec_file).name,
@@ -68,18 +68,18 @@ def lay_out_workflow(config: WorkflowConfig, root: Path, created: datetime) -> A
 
 def add_trees(files: Gathering, config: ArchiveConfig, project: Project | None) -> None:
     for pattern in config.extra_files:
-        files.add_pattern(pattern, config.origin("extra-files"))
+        files.add_pattern(pattern, config.origins["extra-files"])
     for path in config.packages:
         if (files.root / path).is_dir():
-            files.add_tree(path, PurePosixPath(path).name, config.origin("packages"))
+            files.add_tree(path, PurePosixPath(path).name, config.origins["packages"])
         else:
-            files.faults.append(f"{config.origin('packages')}: package not found: `{path}`")
+            files.faults.append(f"{config.origins['packages']}: package not found: `{path}`")
     if config.include_project:
-        for member in needed(project, config.origin("include-project")).wheel_files():
+        for member in needed(project, config.origins["include-project"]).wheel_files():
             if not files.excluded(member.name):
-                files.add(member, "the project", config.origin("include-project"))
+                files.add(member, "the project", config.origins["include-project"])
     for source, target in config.force_include.items():
-        origin = config.origin("force-include")
+        origin = config.origins["force-include"]
         if (files.root / source).is_dir():
             files.add_tree(source, target, origin, exclude=False)
         else:
@@ -88,11 +88,11 @@ def add_trees(files: Gathering, config: ArchiveConfig, project: Project | None) 
 
 def add_requirements(files: Gathering, config: ArchiveConfig, project: Project | None) -> str | None:
     if not config.requirements_from:
-        files.add_file(config.requirements_file, config.origin("requirements-file"))
+        files.add_file(config.requirements_file, config.origins["requirements-file"])
         return base_name(config.requirements_file)
     from hatch_mar.requirements import requirements
 
-    origin = config.origin("requirements-from")
+    origin = config.origins["requirements-from"]
     try:
         lines = requirements(config.requirements_from, needed(project, origin), origin)
     except LayoutError as error:
@@ -104,13 +104,13 @@ def add_requirements(files: Gathering, config: ArchiveConfig, project: Project |
 
 def add_model_config(files: Gathering, config: ArchiveConfig) -> str | None:
     if config.config is None:
-        files.add_file(config.config_file, config.origin("config-file"))
+        files.add_file(config.config_file, config.origins["config-file"])
         return base_name(config.config_file)
     import yaml
 
     # ASCII: TorchServe's Python worker opens the file in the locale's encoding (ts/service.py)
     text = yaml.safe_dump(config.config, sort_keys=False, width=float("inf"))
-    files.add_generated(MODEL_CONFIG, text.encode("ascii"), config.origin("config"))
+    files.add_generated(MODEL_CONFIG, text.encode("ascii"), config.origins["config"])
     return MODEL_CONFIG
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatch_mar.__about__ import __version__
 
@@ -24,8 +23,7 @@ DEEPEST = 32
 RUNTIMES = ("python", "python3", "LSP", "python2")
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A manifest as its JSON document, whoever wrote it.
 
     The document is kept whole, unknown keys included, so that an archive read from disk

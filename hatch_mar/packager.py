@@ -6,9 +6,8 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from hatch_mar.archive import CHUNK, Archive
 from hatch_mar.errors import PackError
@@ -21,20 +20,19 @@ from hatch_mar.walk import files_of
 from hatch_mar.workspace import workspace
 
 
-@dataclass(frozen=True)
-class Artifact:
+class Artifact(NamedTuple):
     """What stands on disk after a build."""
 
     path: Path
     unchanged: bool
     """Whether it stood there already, and was left alone."""
 
-    @cached_property
+    @property
     def size(self) -> int:
         """Bytes on disk; of a directory, those of its files."""
         return sum(path.stat().st_size for path in files_of(self.path))
 
-    @cached_property
+    @property
     def sha256(self) -> str | None:
         """The file's digest in hexadecimal, or None for a directory. Costs a read of the file."""
         if self.path.is_dir():

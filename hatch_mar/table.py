@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hatch_mar import values
-from hatch_mar.config import TABLE, ArchiveConfig, Config, WorkflowConfig, directory_of
+from hatch_mar.config import TABLE, ArchiveConfig, Config, Origins, WorkflowConfig, directory_of
 from hatch_mar.errors import ConfigError
 from hatch_mar.formats import FORMATS
 from hatch_mar.manifest import RUNTIMES
@@ -113,7 +113,7 @@ class Draft:
     def settings(self, defaults: dict[str, Value]) -> dict[str, Any]:
         found = self.values | defaults
         settings = {attribute(key): value.value for key, value in found.items()}
-        return settings | {"origins": {key: f"Field `{value.key}`" for key, value in found.items()}}
+        return settings | {"origins": Origins((key, f"Field `{value.key}`") for key, value in found.items())}
 
 
 def attribute(key: str) -> str:
@@ -215,7 +215,7 @@ def refuse_strange_names(configs: list[tuple[str, Config]]) -> None:
             continue
         for key, name in (("archive-name", config.file_name), ("archive-root", config.root)):
             if "/" in name or name.startswith("..") or unsafe(name.removeprefix(".") or "-"):
-                faults.append(f"{config.origin(key)} must give the name of one file or folder, not `{name}`")
+                faults.append(f"{config.origins[key]} must give the name of one file or folder, not `{name}`")
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatch_mar.names import unsafe
 
@@ -179,8 +178,10 @@ def code(value: object) -> str:
     return text
 
 
-@dataclass(frozen=True)
-class Example:
+TOLERANCE = 1e-4
+
+
+class Example(NamedTuple):
     """A request and the answer it should get, to try an archive with."""
 
     input: Any
@@ -191,7 +192,7 @@ class Example:
     """A file's path, as a string, or JSON; None where any answer will do."""
     expect_schema: Any = None
     """A JSON Schema that the answer must fit: a file's path, as a string, or a table."""
-    tolerance: float = 1e-4
+    tolerance: float = TOLERANCE
     """By how much a number of the answer may differ, relative or absolute."""
 
 
@@ -212,7 +213,7 @@ def example(number: int, table: object) -> Example:
         )
     if "input" not in table:
         raise ValueError(f"needs an `input` in example #{number}: a file's path, or JSON")
-    tolerance = table.get("tolerance", Example.tolerance)
+    tolerance = table.get("tolerance", TOLERANCE)
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or tolerance < 0:
         raise ValueError(f"must have a number of 0 or more as the `tolerance` of example #{number}")
     if not isinstance(table.get("content-type", ""), str):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,7 +64,7 @@ class TestContentDigest:
         """It is the same whatever the archive's format and compression, and for what is read back."""
         archive = archive_of(MEMBERS | {"weights": incompressible(1 << 20), "words": LARGE}, ["bin/run"])
         path = tmp_path / f"digits{FORMATS[form].suffix}"
-        FORMATS[form].write(archive, path, replace(PACKING, compression=compression))
+        FORMATS[form].write(archive, path, PACKING._replace(compression=compression))
         with read(path) as found:
             assert content_digest(archive) == content_digest(found)
 
@@ -82,7 +81,7 @@ class TestContentDigest:
         archive = archive_of(members)
         path = tmp_path_factory.mktemp("any") / f"digits{FORMATS[form].suffix}"
         try:
-            FORMATS[form].write(archive, path, replace(PACKING, compression=compression))
+            FORMATS[form].write(archive, path, PACKING._replace(compression=compression))
         except OSError:
             return  # two names that are one to the file system, or a file that is a folder of another
         with read(path) as found:
@@ -102,8 +101,8 @@ class TestContentDigest:
             archive_of(MEMBERS | {"empty": b"\0"}, executable=["bin/run"]),
             archive_of(MEMBERS | {"another": b""}, executable=["bin/run"]),
             archive_of({**MEMBERS, "void": MEMBERS["empty"]} | {"empty": b"1"}, executable=["bin/run"]),
-            replace(SMALL, manifest=Manifest({"model": {"modelName": "Digits"}})),
-            replace(SMALL, manifest=replace(MANIFEST, name="WAR-INF/MANIFEST.json")),
+            Archive(Manifest({"model": {"modelName": "Digits"}}), SMALL.members),
+            Archive(MANIFEST._replace(name="WAR-INF/MANIFEST.json"), SMALL.members),
             Archive(MANIFEST, SMALL.members[:-1]),
         ],
         ids=["mode", "mode of another", "byte", "more", "moved", "manifest", "kind", "fewer"],

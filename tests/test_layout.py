@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_mar.archive import Archive, BytesSource, FileSource, Member
-from hatch_mar.config import ArchiveConfig, WorkflowConfig
+from hatch_mar.config import ArchiveConfig, Origins, WorkflowConfig
 from hatch_mar.errors import LayoutError
 from hatch_mar.layout import lay_out, lay_out_workflow
 from tests.archives import INSTANT, SomeProject, needs_posix
@@ -148,9 +148,8 @@ class TestFiles:
 
     def test_key_of_the_archive(self, project: Path):
         """A fault names the key where it was set."""
-        found = faults(
-            project, model_file="x.py", origins={"model-file": "Field `tool.mar.archives[1].model-file`"}
-        )
+        origins = Origins({"model-file": "Field `tool.mar.archives[1].model-file`"})
+        found = faults(project, model_file="x.py", origins=origins)
 
         assert ("Field `tool.mar.archives[1].model-file`: file not found: `x.py`",) == found
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import os
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,9 +37,8 @@ def written(path: Path, form: Format, archive: Archive = SMALL, **packing: objec
     """An archive in a file of the format's own suffix, with the manifest that belongs in it."""
     name = WORKFLOW_MANIFEST_NAME if form is WORKFLOW else archive.manifest.name
     path = path / f"digits{form.suffix}"
-    form.write(
-        replace(archive, manifest=replace(archive.manifest, name=name)), path, replace(PACKING, **packing)
-    )
+    named = Archive(archive.manifest._replace(name=name), archive.members)
+    form.write(named, path, PACKING._replace(**packing))
     return path
 
 
@@ -249,10 +247,10 @@ class TestNoArchive:
     )
     def test_damaged_manifest(self, data: bytes, form: Format, tmp_path: Path):
         """A manifest that is no JSON object is none."""
-        manifest = replace(MANIFEST, name=WORKFLOW_MANIFEST_NAME if form is WORKFLOW else MANIFEST_NAME)
+        manifest = MANIFEST._replace(name=WORKFLOW_MANIFEST_NAME if form is WORKFLOW else MANIFEST_NAME)
         path = tmp_path / f"digits{form.suffix}"
         form.write(
-            Archive(replace(manifest, name="first"), (Member(manifest.name, BytesSource(data)),)),
+            Archive(manifest._replace(name="first"), (Member(manifest.name, BytesSource(data)),)),
             path,
             PACKING,
         )
@@ -271,7 +269,7 @@ class TestNoArchive:
 
     def test_largest_manifest(self, form: Format, tmp_path: Path):
         """One of more than a mebibyte is not read."""
-        path = written(tmp_path, form, replace(SMALL, manifest=Manifest({"a": "0" * (1 << 20)})))
+        path = written(tmp_path, form, Archive(Manifest({"a": "0" * (1 << 20)}), SMALL.members))
 
         assert refused(path).endswith(" is larger than the 1048576 bytes it may have")
 

@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,7 +51,7 @@ def archive(*files: Path) -> Archive:
 def build(
     archive: Archive, path: Path, form: Format, remember: str = "settings", **packing: object
 ) -> Artifact:
-    return pack(archive, path, form, replace(PACKING, **packing), remember=remember)
+    return pack(archive, path, form, PACKING._replace(**packing), remember=remember)
 
 
 def refuse_reading(monkeypatch: pytest.MonkeyPatch) -> None:

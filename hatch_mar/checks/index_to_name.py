@@ -11,8 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatch_mar.archive import Member
 from hatch_mar.checks.origin import built_in, imported
@@ -135,8 +134,7 @@ def looks_up(subject: Subject) -> bool:
     return built_in(subject) in LOOKING_UP or not modules.isdisjoint(imported(subject))
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Pairs(NamedTuple):
     """A JSON object with all its keys, those that it has twice too."""
 
     items: list[tuple[str, Any]]

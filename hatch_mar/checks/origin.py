@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 from hatch_mar.checks.subject import Module, Subject
 from hatch_mar.handler import BUILT_INS, OTHER_BUILT_INS
 
@@ -24,18 +22,10 @@ def module_of(subject: Subject) -> Module | None:
     return subject.module(module_name(subject))
 
 
-def imported(subject: Subject) -> set[str]:
-    """The full names of all that the handler's module imports, anywhere in it."""
+def imported(subject: Subject) -> frozenset[str]:
+    """The full names of all that the handler's module imports."""
     module = module_of(subject)
-    if module is None or module.tree is None:
-        return set()
-    names = set()
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
+    return module.imported if module else frozenset()
 
 
 def takes_settings(subject: Subject) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -24,16 +23,34 @@ MOST_DOTS = 1000
 """Bytes of a module that is parsed, and dots of an import, whose square is the memory that Python takes."""
 
 
-@dataclass(frozen=True)
 class Module:
-    """A Python module of the archive, parsed by the Python that checks."""
+    """A Python module of the archive, parsed by the Python that checks.
 
-    member: Member
-    tree: ast.Module | None
-    """None where it does not parse, or is too large to be read."""
-    fault: str | None = None
-    """Why it does not parse."""
-    line: int | None = None
+    Args:
+        member: its file.
+        tree: None where it does not parse, or is too large to be read.
+        fault: why it does not parse.
+        line: where.
+    """
+
+    def __init__(
+        self, member: Member, tree: ast.Module | None, fault: str | None = None, line: int | None = None
+    ) -> None:
+        self.member = member
+        self.tree = tree
+        self.fault = fault
+        self.line = line
+
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """The full names of all that it imports, anywhere in it."""
+        names: set[str] = set()
+        for node in ast.walk(self.tree) if self.tree else ():
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
+        return frozenset(names)
 
     def classes(self) -> list[ast.ClassDef]:
         """The classes that the module defines at its top level, in `if` and `try` too."""
@@ -47,18 +64,30 @@ class Module:
         ]
 
 
-@dataclass(frozen=True)
 class Subject:
-    """What the checks look at, the same for a configured archive and for one read from disk."""
+    """What the checks look at, the same for a configured archive and for one read from disk.
 
-    archive: Archive
-    file_name: str
-    """The archive's own file name, by which some consumers know it."""
-    origins: Mapping[str, str] = field(default_factory=dict)
-    """For a configured archive, where each key was set: ``Field `tool.mar.handler` ``."""
-    allow_globals: tuple[str, ...] = ()
-    root: Path | None = None
-    """The project, from which places are shown."""
+    Args:
+        archive: the archive.
+        file_name: its own file's name, by which some consumers know it.
+        origins: for a configured archive, where each key was set: ``Field `tool.mar.handler` ``.
+        allow_globals: what its pickles may import beyond torch's own list.
+        root: the project, from which places are shown.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        file_name: str,
+        origins: Mapping[str, str] | None = None,
+        allow_globals: tuple[str, ...] = (),
+        root: Path | None = None,
+    ) -> None:
+        self.archive = archive
+        self.file_name = file_name
+        self.origins = origins or {}
+        self.allow_globals = allow_globals
+        self.root = root
 
     @property
     def manifest(self) -> Manifest:

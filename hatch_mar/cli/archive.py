@@ -11,7 +11,7 @@ from typing import Any
 from hatch_mar import values
 from hatch_mar.checks import Subject, check
 from hatch_mar.cli.parser import parser
-from hatch_mar.config import ArchiveConfig
+from hatch_mar.config import ArchiveConfig, Origins
 from hatch_mar.errors import CheckError, ConfigError
 from hatch_mar.formats import FORMATS, Packing
 from hatch_mar.layout import lay_out
@@ -86,7 +86,7 @@ def configured(options: Namespace) -> ArchiveConfig:
         ConfigError: an option's value is at fault.
     """
     settings: dict[str, Any] = {"version": ""}
-    origins: dict[str, str] = {}
+    origins = Origins()
     faults: list[str] = []
     for name, value in vars(options).items():
         if name == "export_path" or (not value and name not in ("model_name", "handler")):

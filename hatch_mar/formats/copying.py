@@ -5,19 +5,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import BinaryIO
 
 LARGE = 8 << 20
 """Bytes from which a second thread pays: writing and CRC-32 both release the GIL."""
 
 
-@dataclass
 class Tally:
     """What went by: a count of bytes, and their CRC-32."""
 
-    size: int = 0
-    crc: int = 0
+    def __init__(self) -> None:
+        self.size = 0
+        self.crc = 0
 
 
 def copy(chunks: Iterable[bytes], size: int, file: BinaryIO, moved: Callable[[int], object]) -> Tally:

@@ -10,10 +10,9 @@ PKWARE's APPNOTE 6.3.10.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from hatch_mar.archive import Archive, Member
 from hatch_mar.errors import PackError
@@ -36,8 +35,7 @@ ZIP64_LOCATOR = struct.Struct("<4sIQI")  # 4.3.15
 END = struct.Struct("<4s4H2IH")  # 4.3.16
 
 
-@dataclass
-class Entry:
+class Entry(NamedTuple):
     """What a zip says of one member, in its local header and in the central directory."""
 
     name: bytes
@@ -68,7 +66,7 @@ def write(archive: Archive, path: Path, packing: Packing) -> None:
 
 def write_stored(archive: Archive, path: Path, packing: Packing) -> None:
     """`zip-store`: the same with nothing deflated."""
-    write(archive, path, replace(packing, compression="store"))
+    write(archive, path, packing._replace(compression="store"))
 
 
 def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) -> Entry:
@@ -91,11 +89,10 @@ def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) 
         for piece in deflate(tallied(member.source.chunks(), size, tally, packing.moved), size):
             file.write(piece)
         file.write(LAST_BLOCK)
-    entry.crc, entry.size = tally.crc, tally.size
     if tally.size != size:
         raise PackError(f"File changed before it was packed: `{member.name}`; build again when it is written")
     end = file.tell()
-    entry.packed = end - start
+    entry = entry._replace(crc=tally.crc, size=tally.size, packed=end - start)
     file.seek(entry.offset)
     file.write(local_header(entry, time, date))
     file.seek(end)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Packing:
+class Packing(NamedTuple):
     """What a format needs to know beyond the archive itself."""
 
     instant: datetime

@@ -11,7 +11,7 @@ from hatch_mar.errors import TrialError
 from hatch_mar.trial.answers import NOT_JSON, Answer, parsed
 from hatch_mar.trial.comparing import answers_differ
 from hatch_mar.trial.files import content
-from hatch_mar.values import Example
+from hatch_mar.values import TOLERANCE, Example
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Expectation:
     """The bytes of a file, or JSON; None where any answer will do."""
     schema: Any = None
     """A JSON Schema, or None."""
-    tolerance: float = Example.tolerance
+    tolerance: float = TOLERANCE
 
     @classmethod
     def of(cls, example: Example, root: Path, *, update: bool) -> Expectation:

@@ -35,7 +35,7 @@ def requests_of(config: ArchiveConfig, root: Path, *, update: bool = False) -> t
         try:
             found.append(request_of(example, number, root, update=update))
         except TrialError as error:
-            origin = config.origin("examples")
+            origin = config.origins["examples"]
             faults += [f"{origin} cannot use example #{number}: {fault}" for fault in error.faults]
     if faults:
         raise TrialError(*faults)

@@ -57,7 +57,7 @@ def write(path: Path, answer: Answer) -> None:
 
 def write_inline(config: ArchiveConfig, index: int, answer: Answer, pyproject: Path) -> str:
     """Set `expect` in `pyproject.toml`, and leave the rest of it as it is."""
-    key = config.origin("examples").removeprefix("Field `").removesuffix("`")
+    key = config.origins["examples"].removeprefix("Field `").removesuffix("`")
     place = f"`{key}[{index}].expect`"
     if answer.value is NOT_JSON or isinstance(answer.value, str) or has_null(answer.value):
         raise TrialError(

@@ -132,7 +132,7 @@ def named(value: Any) -> str:
         return f"{value.maker.module}.{value.maker.name}"
     if isinstance(value, Mapping):
         return "dict"
-    return type(value).__name__ if isinstance(value, (list, tuple, str, int)) else ""
+    return type(value).__name__ if type(value) in (list, tuple, str, int, bool) else ""
 
 
 def dtypes(tensors: Iterable[Tensor]) -> tuple[str, ...]:

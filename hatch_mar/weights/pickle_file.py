@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from hatch_mar.weights import pickle_reader
 from hatch_mar.weights.contents import contents, misfits
@@ -34,8 +33,7 @@ def inspect_pickle(view: View) -> Weights | None:
     if is_legacy(pickles):
         return legacy(view, pickles)
     after = view.size - first.end
-    found = replace(
-        contents(first),
+    found = contents(first)._replace(
         globals=imports(pickles, 1),
         complete=is_complete(pickles, 1),
         refusals=(*first.refusals, "torch.save did not write it"),
@@ -45,12 +43,12 @@ def inspect_pickle(view: View) -> Weights | None:
     if not is_marked and (first.fault or after) and not any(importable(pair) for pair in first.globals):
         return None
     if not first.fault:
-        return replace(found, remarks=(f"{counted(after, 'byte')} after the pickle's STOP",) if after else ())
+        return found._replace(remarks=(f"{counted(after, 'byte')} after the pickle's STOP",) if after else ())
     if first.blind or first.globals:
-        return replace(found, remarks=(unfinished(first.fault),))
+        return found._replace(remarks=(unfinished(first.fault),))
     if first.cut:
-        return replace(found, kind=Kind.TRUNCATED, reason="a pickle of which the end is missing")
-    return replace(found, kind=Kind.CORRUPT, reason=f"it begins as a pickle, but {first.fault}")
+        return found._replace(kind=Kind.TRUNCATED, reason="a pickle of which the end is missing")
+    return found._replace(kind=Kind.CORRUPT, reason=f"it begins as a pickle, but {first.fault}")
 
 
 def unfinished(fault: str) -> str:
@@ -66,7 +64,7 @@ def also_a_pickle(view: View, found: Weights) -> Weights:
     if not pairs and not is_hidden:
         return found
     remarks = (*found.remarks, "its first bytes are also a pickle")
-    return replace(found, globals=pairs, complete=not pickles[0].fault, remarks=remarks)
+    return found._replace(globals=pairs, complete=not pickles[0].fault, remarks=remarks)
 
 
 def legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
@@ -76,24 +74,23 @@ def legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     found = Weights(Kind.CORRUPT, legacy=True, globals=pairs, complete=False, refusals=refusals)
     last = pickles[-1]
     if last.blind:
-        return replace(found, kind=Kind.PICKLE, remarks=(unfinished(last.fault),))
+        return found._replace(kind=Kind.PICKLE, remarks=(unfinished(last.fault),))
     if last.fault or len(pickles) < LEGACY_PICKLES:
         if last.cut or not last.fault:
-            return replace(
-                found, kind=Kind.TRUNCATED, reason="a file of torch.save that ends among its pickles"
+            return found._replace(
+                kind=Kind.TRUNCATED, reason="a file of torch.save that ends among its pickles"
             )
-        return replace(found, reason=f"a file of torch.save, but its pickle cannot be read: {last.fault}")
+        return found._replace(reason=f"a file of torch.save, but its pickle cannot be read: {last.fault}")
     _, version, _, main, _ = pickles
     sizes = {storage.key: storage.size for storage in main.storages}
     known = [size for size in sizes.values() if size is not None]
     needed = last.end + sum(8 + size for size in known)
     if len(known) == len(sizes) and view.size < needed:
         reason = f"a file of torch.save that has {counted(view.size, 'byte')} of {needed}"
-        return replace(found, kind=Kind.TRUNCATED, reason=reason)
+        return found._replace(kind=Kind.TRUNCATED, reason=reason)
     after = view.size - needed if len(known) == len(sizes) else 0
     unknown = () if version.value == PROTOCOL else ("its format's version is unknown",)
-    return replace(
-        contents(main),
+    return contents(main)._replace(
         legacy=True,
         globals=pairs,
         damage=some([*misfits(main), *unknown]),
@@ -114,7 +111,7 @@ def window(view: View) -> list[Pickle]:
         size *= GROWTH
     if pickles[-1].cut and most < view.size:
         fault = f"it has more than the {pickle_reader.LARGEST_PICKLE} bytes that are read"
-        pickles[-1] = replace(pickles[-1], fault=fault, cut=False, blind=True)
+        pickles[-1] = pickles[-1]._replace(fault=fault, cut=False, blind=True)
     return pickles
 
 

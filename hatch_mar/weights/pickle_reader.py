@@ -8,8 +8,7 @@ unpickler meets the fault.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatch_mar.weights.globals import imported
 from hatch_mar.weights.opcodes import WEIGHTS_ONLY_OPCODES, Op
@@ -23,8 +22,7 @@ LARGEST_PICKLE = 64 << 20
 MOST_GLOBALS = 10_000
 
 
-@dataclass(frozen=True)
-class Pickle:
+class Pickle(NamedTuple):
     """What a pickle holds and what loading it would do."""
 
     value: Any

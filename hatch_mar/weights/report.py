@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hatch_mar.weights.globals import WEIGHTS_ONLY_GLOBALS
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.words import counted, printable, quoted
 
 
-@dataclass(frozen=True)
-class Weights:
+class Weights(NamedTuple):
     """A weights file, as its own bytes tell it."""
 
     kind: Kind

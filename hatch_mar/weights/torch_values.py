@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatch_mar.weights.operations import OPAQUE
 
@@ -54,8 +53,7 @@ class Instance:
         self.state: Any = None
 
 
-@dataclass(frozen=True)
-class Storage:
+class Storage(NamedTuple):
     """Bytes outside of the pickle: `data/<key>` in a zip."""
 
     key: str

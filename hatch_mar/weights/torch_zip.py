@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import chain
 
 from hatch_mar.weights import pickle_reader
@@ -74,7 +73,7 @@ class Records:
         if found.kind is Kind.ZIP:
             return saved
         remarks = (*found.remarks, "torch.load would unpickle its record `data.pkl`")
-        return replace(found, globals=saved.globals, complete=saved.complete, remarks=remarks)
+        return found._replace(globals=saved.globals, complete=saved.complete, remarks=remarks)
 
     def other(self) -> Weights:
         """What neither torch.jit.save nor torch.save wrote."""
@@ -111,12 +110,11 @@ class Records:
         if first.fault:
             found = Weights(Kind.PICKLE, globals=first.globals, refusals=first.refusals, complete=False)
             if first.blind:
-                return self.of_torch(replace(found, remarks=(unfinished(first.fault),)))
+                return self.of_torch(found._replace(remarks=(unfinished(first.fault),)))
             reason = f"a zip of torch.save, but its pickle cannot be read: {first.fault}"
-            return replace(found, kind=Kind.CORRUPT, reason=reason)
+            return found._replace(kind=Kind.CORRUPT, reason=reason)
         after = len(data) - first.end
-        found = replace(
-            contents(first),
+        found = contents(first)._replace(
             globals=imports(pickles, 1),
             complete=is_complete(pickles, 1),
             refusals=first.refusals,
@@ -134,7 +132,7 @@ class Records:
                 "its CRCs are switched off, so damage cannot be seen; "
                 "save it again after torch.serialization.set_crc32_options(True)"
             )
-        return replace(found, damage=some(chain(*damage, self.faults())), remarks=some(remarks))
+        return found._replace(damage=some(chain(*damage, self.faults())), remarks=some(remarks))
 
     def faults(self) -> Iterator[str]:
         if len(self.by_name) < len(self.index.entries) or not self.root:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from textwrap import dedent
 from typing import Any
 
@@ -31,7 +30,7 @@ def subject(files: Files, handler: str = "h.py", *, model: Mapping[str, Any] = {
     )
     document = {**manifest.document, "model": {**manifest.model, **model}}
     members = tuple(Member(name, BytesSource(encoded(data))) for name, data in files.items())
-    return Subject(Archive(replace(manifest, document=document), members), "digits.mar")
+    return Subject(Archive(manifest._replace(document=document), members), "digits.mar")
 
 
 def encoded(data: str | bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,9 +70,9 @@ class TestRuntime:
         """A manifest without a runtime is one for Python."""
         base = subject({"h.py": HANDLER})
         document = {"model": base.manifest.model}
-        archive = replace(base.archive, manifest=Manifest(document))
+        archive = Archive(Manifest(document), base.archive.members)
 
-        assert list(check(replace(base, archive=archive))) == []
+        assert list(check(Subject(archive, base.file_name))) == []
 
     def test_workflow(self) -> None:
         """A workflow's handler is another thing."""
@@ -208,11 +207,12 @@ class TestFound:
         file = tmp_path / "src" / "h.py"
         file.write_text("class H: ...\n")
         base = subject({})
-        archive = replace(base.archive, members=(Member("h.py", FileSource(file)),))
-        made = replace(base, archive=archive, root=tmp_path, origins={"handler": "Field `tool.mar.handler`"})
+        archive = Archive(base.manifest, [Member("h.py", FileSource(file))])
+        origins = {"handler": "Field `tool.mar.handler`"}
 
+        made = Subject(archive, base.file_name, origins, root=tmp_path)
         assert [str(finding.place) for finding in check(made)] == ["src/h.py:1", "src/h.py:1"]
-        made = replace(made, archive=base.archive)
+        made = Subject(base.archive, base.file_name, origins, root=tmp_path)
         assert [str(finding.place) for finding in check(made)] == ["Field `tool.mar.handler`"]
 
 

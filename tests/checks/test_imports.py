@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from hatch_mar.checks.handler import check
 from hatch_mar.checks.handler.shadowing import LOADED, NEEDED, PACKAGES
 from hatch_mar.checks.python.distributions import Environment, distribution
 from hatch_mar.checks.python.reach import MOST_MODULES
-from hatch_mar.checks.subject import PYTHON, statements
+from hatch_mar.checks.subject import PYTHON, Subject, statements
 from tests.checks import HANDLER, NET, Files, found, subject
 
 LACKS = "add it to the archive's requirements, pack it, or see that the server has it"
@@ -123,7 +122,8 @@ class TestAbsent:
         """What the project itself has is but to be packed."""
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
-        [finding] = check(replace(subject({"h.py": "import digits\n" + HANDLER}), root=tmp_path))
+        of_files = subject({"h.py": "import digits\n" + HANDLER})
+        [finding] = check(Subject(of_files.archive, of_files.file_name, root=tmp_path))
 
         assert finding.mend == mend
 

@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -469,7 +468,7 @@ class TestSourceChanges:
             if total >= 4 * MEBI and (step := next(changes, None)):
                 step()
 
-        pack(archive, path, FORMATS[form], replace(PACKING, moved=moved), remember="settings")
+        pack(archive, path, FORMATS[form], PACKING._replace(moved=moved), remember="settings")
 
     @pytest.mark.parametrize("change", ERRORS)
     def test_error(

@@ -241,7 +241,7 @@ found["content"] = content_digest(archive)
 for form in ("default", "zip-store", "tgz"):
     for compression in ("auto", "store", "deflate"):
         path = Path(sys.argv[4], f"{form} {compression}")
-        FORMATS[form].write(archive, path, replace(packing, compression=compression))
+        FORMATS[form].write(archive, path, packing._replace(compression=compression))
         found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
 print(json.dumps(found))
 """

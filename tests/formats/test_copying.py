@@ -25,7 +25,7 @@ class TestCopy:
         tally = copy([DATA, b"", DATA[:7]], size, file, int)
 
         assert DATA + DATA[:7] == file.getvalue()
-        assert Tally(len(DATA) + 7, zlib.crc32(DATA + DATA[:7])) == tally
+        assert (len(DATA) + 7, zlib.crc32(DATA + DATA[:7])) == (tally.size, tally.crc)
 
     def test_moved(self, size: int):
         """Every chunk is told of once it is written."""
@@ -52,7 +52,7 @@ class TestTallied:
         tally = Tally()
 
         assert chunks == list(tallied(chunks, size, tally, int))
-        assert Tally(len(b"".join(chunks)), zlib.crc32(b"".join(chunks))) == tally
+        assert (len(b"".join(chunks)), zlib.crc32(b"".join(chunks))) == (tally.size, tally.crc)
 
     def test_goes_on(self):
         """A tally goes on where it was, as that of a tar whose members come one after the other."""
@@ -60,7 +60,7 @@ class TestTallied:
         for chunk in (b"1", b"23"):
             list(tallied([chunk], 1, tally, int))
 
-        assert Tally(3, zlib.crc32(b"123")) == tally
+        assert (3, zlib.crc32(b"123")) == (tally.size, tally.crc)
 
 
 class TestFastestCrc32:

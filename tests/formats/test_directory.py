@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
+from hatch_mar.archive import Archive
 from hatch_mar.formats import directory
 from tests.archives import MANIFEST_BYTES, PACKING, archive_of, needs_posix, tree
 
@@ -29,7 +29,7 @@ class TestWrite:
     def test_date(self, instant: datetime, tmp_path: Path):
         """Every file has the date of the build."""
         path = tmp_path / "digits"
-        directory.write(archive_of({"a": b"", "b/c": b""}), path, replace(PACKING, instant=instant))
+        directory.write(archive_of({"a": b"", "b/c": b""}), path, PACKING._replace(instant=instant))
 
         assert {instant.timestamp()} == {(path / name).stat().st_mtime for name in tree(path)}
 
@@ -43,8 +43,8 @@ class TestWrite:
 
     def test_two_members_of_one_name(self, tmp_path: Path):
         """A member does not write over another that the file system takes for the same."""
-        (archive,) = (archive_of({"a": b"1"}),)
-        twice = replace(archive, members=archive.members * 2)
+        archive = archive_of({"a": b"1"})
+        twice = Archive(archive.manifest, archive.members * 2)
 
         with pytest.raises(FileExistsError):
             directory.write(twice, tmp_path / "digits", PACKING)

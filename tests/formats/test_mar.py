@@ -5,7 +5,7 @@ import os
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def content(entry: Entry) -> bytes:
 
 
 def written(path: Path, archive: Archive, **packing: object) -> bytes:
-    mar.write(archive, path, replace(PACKING, **packing))
+    mar.write(archive, path, PACKING._replace(**packing))
     return path.read_bytes()
 
 
@@ -210,7 +210,7 @@ class TestCompression:
 
     def test_zip_store(self, path: Path):
         """`zip-store` deflates nothing, whatever the compression."""
-        mar.write_stored(archive_of({"a": TEXT}), path, replace(PACKING, compression="deflate"))
+        mar.write_stored(archive_of({"a": TEXT}), path, PACKING._replace(compression="deflate"))
 
         assert {mar.STORED} == {entry.method for entry in entries(path.read_bytes())}
 
@@ -280,7 +280,7 @@ class TestDate:
     )
     def test_clamped(self, instant: datetime, expected: tuple[int, ...], path: Path):
         """A date that a zip cannot hold becomes the nearest that it can, in UTC."""
-        mar.write(SMALL, path, replace(PACKING, instant=instant))
+        mar.write(SMALL, path, PACKING._replace(instant=instant))
         with zipfile.ZipFile(path) as file:
             assert {expected} == {info.date_time for info in file.infolist()}
 

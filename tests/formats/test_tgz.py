@@ -7,7 +7,7 @@ import struct
 import tarfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -36,7 +36,7 @@ SMALL = archive_of(
 
 
 def written(path: Path, archive: Archive, **packing: object) -> bytes:
-    tgz.write(archive, path, replace(PACKING, **packing))
+    tgz.write(archive, path, PACKING._replace(**packing))
     return path.read_bytes()
 
 
@@ -85,7 +85,7 @@ class TestReadBack:
 
     def test_root_of_its_own(self, path: Path):
         """With `.` as the folder, TorchServe still has a first part to cut, and SageMaker none to miss."""
-        tgz.write(archive_of({"model.py": b""}), path, replace(PACKING, root="."))
+        tgz.write(archive_of({"model.py": b""}), path, PACKING._replace(root="."))
 
         assert ["./MAR-INF/MANIFEST.json", "./model.py"] == [info.name for info in entries(path)]
 
@@ -112,7 +112,7 @@ class TestReadBack:
     def test_any(self, tmp_path_factory: pytest.TempPathFactory, members: dict[str, bytes], compression: str):
         """Whatever the names and bytes, a reader gets them back."""
         path = tmp_path_factory.mktemp("any") / "digits.tar.gz"
-        tgz.write(archive_of(members), path, replace(PACKING, compression=compression))
+        tgz.write(archive_of(members), path, PACKING._replace(compression=compression))
         expected = {"MAR-INF/MANIFEST.json": MANIFEST_BYTES} | members
 
         assert {f"digits/{name}": data for name, data in expected.items()} == contents(path)
@@ -148,7 +148,7 @@ class TestEntries:
     )
     def test_date(self, instant: datetime, expected: int, path: Path):
         """Every member has the date of the build, and none before 1970."""
-        tgz.write(SMALL, path, replace(PACKING, instant=instant))
+        tgz.write(SMALL, path, PACKING._replace(instant=instant))
 
         assert {expected} == {info.mtime for info in entries(path)}
 

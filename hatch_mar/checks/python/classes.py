@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hatch_mar.checks.python.namespace import Namespace, Values, dotted
 
@@ -28,8 +28,7 @@ PLAIN_BASES = {"ABC", "Protocol", "Generic", "NamedTuple", "TypedDict", "Enum", 
 """Bases from the standard library that bring neither `handle` nor `initialize`."""
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(NamedTuple):
     """A name that is, or may be, bound to a class of the module."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hatch_mar.checks.python.classes import last
 from hatch_mar.checks.python.namespace import dotted
@@ -14,8 +14,7 @@ CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 PATHS = {"sys.path", "sys.meta_path", "sys.path_hooks", "sys.modules", "site.addsitedir"}
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(NamedTuple):
     """`import module`, or `from module import names` with so many dots before the module."""
 
     module: str

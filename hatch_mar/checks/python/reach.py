@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hatch_mar.checks.python.distributions import Environment
 from hatch_mar.checks.python.imports import Import, changes_path, imports
@@ -24,8 +23,7 @@ MOST_PARTS = 50
 COMPILED = (".so", ".pyd", ".pyc")
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """An import that fails, or may fail, in a worker."""
 
     kind: Literal["absent", "lacking", "relative", "itself"]
@@ -36,17 +34,17 @@ class Problem:
     """What is wanted: of `relative` as it is written, else in full, and of an absent package the package."""
 
 
-@dataclass
 class Reach:
     """Follows imports through the archive, each module once."""
 
-    subject: Subject
-    environment: Environment
-    modules: dict[str, Module] = field(default_factory=dict)
-    """By dotted name, in the order they are met."""
-    own: dict[str, Namespace] = field(default_factory=dict)
-    """The names that modules have by themselves, of those that import themselves."""
-    size: int = 0
+    def __init__(self, subject: Subject, environment: Environment) -> None:
+        self.subject = subject
+        self.environment = environment
+        self.modules: dict[str, Module] = {}
+        """By dotted name, in the order they are met."""
+        self.own: dict[str, Namespace] = {}
+        """The names that modules have by themselves, of those that import themselves."""
+        self.size = 0
 
     def start(self, name: str) -> Iterator[Problem]:
         """What importing a module of the archive meets, beyond what was met before."""
