@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from io import BytesIO
+from contextlib import contextmanager
+from io import BytesIO, FileIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -37,7 +38,15 @@ class FileSource(NamedTuple):
         return self.path.stat().st_size
 
     def chunks(self) -> Iterator[bytes]:
-        """The file's bytes.
+        with self.reading() as (file, size):
+            left = size
+            while chunk := file.read(min(CHUNK, left)):
+                left -= len(chunk)
+                yield chunk
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[FileIO, int]]:
+        """The file without a buffer, and how many bytes it has.
 
         Raises:
             PackError: the file changed while it was read, so that what was packed is
@@ -45,12 +54,9 @@ class FileSource(NamedTuple):
         """
         with open(self.path, "rb", buffering=0) as file:
             before = os.fstat(file.fileno())
-            left = before.st_size
-            while chunk := file.read(min(CHUNK, left)):
-                left -= len(chunk)
-                yield chunk
+            yield file, before.st_size
             after = os.fstat(file.fileno())
-        if left or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             message = f"File changed while it was packed: `{self.path}`; build again when it is written"
             raise PackError(message)
 

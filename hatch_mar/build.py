@@ -16,7 +16,7 @@ from hatch_mar.checks import Finding, Subject, check
 from hatch_mar.config import ArchiveConfig, Config, WorkflowConfig, path_of
 from hatch_mar.errors import CheckError, LayoutError, PackError, TrialError
 from hatch_mar.formats import Packing
-from hatch_mar.formats.compression import cores
+from hatch_mar.formats.cores import cores
 from hatch_mar.layout import lay_out, lay_out_workflow
 from hatch_mar.packager import Artifact, pack, refuse_foreign
 from hatch_mar.progress import Progress

@@ -6,13 +6,13 @@ rivals are not.
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from hatch_mar.archive import CHUNK, Member
+from hatch_mar.formats.cores import cores
 
 LEVEL = 6
 WINDOW = 1 << 15
@@ -95,10 +95,3 @@ def several_at_once(size: int) -> Iterator[Callable[..., Callable[[], bytes]]]:
 
     with ThreadPoolExecutor(cores(), "hatch-mar-deflate") as threads:
         yield lambda function, *arguments: threads.submit(function, *arguments).result
-
-
-def cores() -> int:
-    """Those this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -7,22 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-LARGE = 8 << 20
-"""Bytes from which a second thread pays: writing and CRC-32 both release the GIL."""
+from hatch_mar.archive import FileSource, Source
+from hatch_mar.formats.crc import Tally, fastest_crc32
+from hatch_mar.formats.large_file import LARGE, POSSIBLE, copy_large_file
 
 
-class Tally:
-    """What went by: a count of bytes, and their CRC-32."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.crc = 0
-
-
-def copy(chunks: Iterable[bytes], size: int, file: BinaryIO, moved: Callable[[int], object]) -> Tally:
-    """Write `chunks`, `size` bytes in all as far as is known, and count them."""
+def copy(source: Source, file: BinaryIO, moved: Callable[[int], object]) -> Tally:
+    """Write all of a source, and count it."""
+    size = source.size()
+    if POSSIBLE and size >= LARGE and isinstance(source, FileSource):
+        return copy_large_file(source, file, moved)
     tally = Tally()
-    for chunk in tallied(chunks, size, tally, moved):
+    for chunk in tallied(source.chunks(), size, tally, moved):
         file.write(chunk)
     return tally
 
@@ -56,12 +52,3 @@ def crc_beside(size: int) -> Iterator[Callable[[bytes, int], Callable[[], int]]]
     crc32 = fastest_crc32()
     with ThreadPoolExecutor(1, "hatch-mar-crc") as thread:
         yield lambda chunk, crc: thread.submit(crc32, chunk, crc).result
-
-
-def fastest_crc32() -> Callable[[bytes, int], int]:
-    """ISA-L's, six times as fast as zlib's, where it is installed; the value is the same."""
-    try:
-        from isal.isal_zlib import crc32
-    except ImportError:
-        return zlib.crc32
-    return crc32

@@ -17,7 +17,8 @@ from typing import BinaryIO, NamedTuple
 from hatch_mar.archive import Archive, Member
 from hatch_mar.errors import PackError
 from hatch_mar.formats.compression import LAST_BLOCK, deflate, pays
-from hatch_mar.formats.copying import Tally, copy, tallied
+from hatch_mar.formats.copying import copy, tallied
+from hatch_mar.formats.crc import Tally
 from hatch_mar.formats.packing import Packing
 
 STORED, DEFLATED = 0, 8
@@ -83,7 +84,7 @@ def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) 
     file.write(local_header(entry, time, date))
     start = file.tell()
     if method == STORED:
-        tally = copy(member.source.chunks(), size, file, packing.moved)
+        tally = copy(member.source, file, packing.moved)
     else:
         tally = Tally()
         for piece in deflate(tallied(member.source.chunks(), size, tally, packing.moved), size):

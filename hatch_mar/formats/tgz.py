@@ -14,7 +14,8 @@ from pathlib import Path
 from hatch_mar.archive import Archive, Member
 from hatch_mar.errors import PackError
 from hatch_mar.formats.compression import LAST_BLOCK, deflate, pays
-from hatch_mar.formats.copying import Tally, tallied
+from hatch_mar.formats.copying import tallied
+from hatch_mar.formats.crc import Tally
 from hatch_mar.formats.packing import Packing
 
 GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from hatch_mar.archive import BytesSource, Member
 from hatch_mar.formats import compression
-from hatch_mar.formats.compression import LAST_BLOCK, cores, deflate, pays
+from hatch_mar.formats.compression import LAST_BLOCK, deflate, pays
 from tests.archives import LARGE, incompressible
 
 MEGABYTE = 1 << 20
@@ -131,15 +130,3 @@ class TestDeflate:
 
         assert len(read) <= 2 * cores + 2
         taken.close()
-
-
-class TestCores:
-    @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux pins a process to cores")
-    def test_pinned(self):
-        """They are those of the process, not of the machine: a container may have few."""
-        before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, [min(before)])
-        try:
-            assert 1 == cores()
-        finally:
-            os.sched_setaffinity(0, before)

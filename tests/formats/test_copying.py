@@ -1,54 +1,81 @@
 from __future__ import annotations
 
 import io
-import sys
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hatch_mar.archive import BytesSource, FileSource
 from hatch_mar.formats import copying
-from hatch_mar.formats.copying import Tally, copy, fastest_crc32, tallied
+from hatch_mar.formats.copying import copy, tallied
+from hatch_mar.formats.crc import Tally
+from hatch_mar.formats.large_file import LARGE
 from tests.archives import incompressible
 
-LARGE = copying.LARGE
 DATA = incompressible(100_000)
 
 
-@pytest.mark.parametrize("size", [0, LARGE - 1, LARGE], ids=["unknown", "small", "large"])
+class Faulty:
+    """A source that ends before its time."""
+
+    def __init__(self, size: int):
+        self._size = size
+
+    def size(self) -> int:
+        return self._size
+
+    def chunks(self) -> Iterator[bytes]:
+        yield DATA
+        raise OSError("no more")
+
+
+@pytest.fixture(params=["bytes", "small file", "large file"])
+def source(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> BytesSource | FileSource:
+    if request.param == "bytes":
+        return BytesSource(DATA)
+    if request.param == "large file":
+        monkeypatch.setattr(copying, "LARGE", 1000)
+    (tmp_path / "weights").write_bytes(DATA)
+    return FileSource(tmp_path / "weights")
+
+
 class TestCopy:
-    def test_bytes(self, size: int):
-        """The bytes arrive, and are counted with their CRC, whether a second thread helps or not."""
-        file = io.BytesIO()
-        tally = copy([DATA, b"", DATA[:7]], size, file, int)
+    def test_bytes(self, source: BytesSource | FileSource, tmp_path: Path):
+        """The bytes arrive where the file stands, which then stands behind them."""
+        with open(tmp_path / "copy", "xb") as file:
+            file.write(b"before")
+            tally = copy(source, file, int)
+            assert 6 + len(DATA) == file.tell()
+            file.write(b"after")
 
-        assert DATA + DATA[:7] == file.getvalue()
-        assert (len(DATA) + 7, zlib.crc32(DATA + DATA[:7])) == (tally.size, tally.crc)
+        assert b"before" + DATA + b"after" == (tmp_path / "copy").read_bytes()
+        assert (len(DATA), zlib.crc32(DATA)) == (tally.size, tally.crc)
 
-    def test_moved(self, size: int):
-        """Every chunk is told of once it is written."""
+    def test_moved(self, source: BytesSource | FileSource, tmp_path: Path):
+        """All bytes are told of."""
         moved: list[int] = []
-        copy([DATA, DATA[:7]], size, io.BytesIO(), moved.append)
+        with open(tmp_path / "copy", "xb") as file:
+            copy(source, file, moved.append)
 
-        assert [len(DATA), 7] == moved
+        assert len(DATA) == sum(moved)
 
+    @pytest.mark.parametrize("size", [LARGE - 1, LARGE], ids=["small", "large"])
     def test_fault(self, size: int):
-        """What goes wrong while reading or writing goes on, and leaves no thread behind."""
-
-        def chunks() -> Iterator[bytes]:
-            yield DATA
-            raise OSError("no more")
-
+        """What goes wrong while reading goes on, and leaves no thread behind."""
         with pytest.raises(OSError, match=r"^no more$"):
-            copy(chunks(), size, io.BytesIO(), int)
+            copy(Faulty(size), io.BytesIO(), int)
 
 
 class TestTallied:
     @given(st.lists(st.binary(max_size=100)), st.sampled_from([0, LARGE]))
     def test_any(self, chunks: list[bytes], size: int):
-        """Chunks go through as they are."""
+        """Chunks go through as they are, whether a second thread helps or not."""
         tally = Tally()
 
         assert chunks == list(tallied(chunks, size, tally, int))
@@ -61,16 +88,3 @@ class TestTallied:
             list(tallied([chunk], 1, tally, int))
 
         assert (3, zlib.crc32(b"123")) == (tally.size, tally.crc)
-
-
-class TestFastestCrc32:
-    def test_same(self):
-        """Whichever it is, it gives zlib's value."""
-        assert zlib.crc32(DATA, 5) == fastest_crc32()(DATA, 5)
-
-    def test_without_isal(self, monkeypatch: pytest.MonkeyPatch):
-        """Where ISA-L is not installed, it is zlib's."""
-        monkeypatch.setitem(sys.modules, "isal", None)
-        monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
-
-        assert zlib.crc32 is fastest_crc32()
