@@ -163,7 +163,7 @@ def refuse_foreign(path: Path, form: Format) -> None:
 
 
 def same_files(one: Path, other: Path) -> bool:
-    """Whether two files, or two directories of files, hold the same bytes."""
+    """Whether two files, or two directories of files, hold the same, whatever the umask was."""
     import filecmp
 
     if not other.exists() or one.is_dir() != other.is_dir():
@@ -172,6 +172,9 @@ def same_files(one: Path, other: Path) -> bool:
         return filecmp.cmp(one, other, shallow=False)
     ours, theirs = files_of(one), files_of(other)
     return [path.relative_to(one) for path in ours] == [path.relative_to(other) for path in theirs] and all(
-        a.stat().st_mode == b.stat().st_mode and filecmp.cmp(a, b, shallow=False)
-        for a, b in zip(ours, theirs)
+        executable(a) == executable(b) and filecmp.cmp(a, b, shallow=False) for a, b in zip(ours, theirs)
     )
+
+
+def executable(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o100)

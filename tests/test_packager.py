@@ -106,6 +106,18 @@ class TestUnchanged:
 
         assert not pack(archive_of({"run": b""}, executable=["run"]), path, form, PACKING).unchanged
 
+    @needs_posix
+    def test_other_umask(self, form: Format, path: Path):
+        """It is the same archive for whoever makes it."""
+        archive = archive_of({"a": b"1", "run": b""}, executable=["run"])
+        before = os.umask(0o077)
+        try:
+            pack(archive, path, form, PACKING)
+            os.umask(0o022)
+            assert pack(archive, path, form, PACKING).unchanged
+        finally:
+            os.umask(before)
+
 
 class TestForce:
     def test_differs(self, form: Format, path: Path):

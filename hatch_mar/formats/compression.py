@@ -20,7 +20,7 @@ WINDOW = 1 << 15
 WORTHWHILE_SIZE = 1 << 20
 """Bytes below which a member is stored: nobody waits for it, and its bytes stay readable."""
 WORTHWHILE_RATIO = 0.8
-SAMPLES, SAMPLE = 8, 1 << 16
+SAMPLES, SAMPLE = 8, 1 << 14
 """How many samples of how many bytes are looked at, spread over the member."""
 
 

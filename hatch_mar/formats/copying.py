@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import BinaryIO
 
 from hatch_mar.archive import FileSource, Source
-from hatch_mar.formats.crc import Tally, fastest_crc32
-from hatch_mar.formats.large_file import LARGE, POSSIBLE, copy_large_file
+from hatch_mar.formats.crc import Tally
+from hatch_mar.formats.large_file import LARGE, POSSIBLE, Framed, bare, copy_large_file
 
 
-def copy(source: Source, file: BinaryIO, moved: Callable[[int], object]) -> Tally:
-    """Write all of a source, and count it."""
-    size = source.size()
-    if POSSIBLE and size >= LARGE and isinstance(source, FileSource):
-        return copy_large_file(source, file, moved)
-    tally = Tally()
-    for chunk in tallied(source.chunks(), size, tally, moved):
-        file.write(chunk)
-    return tally
-
-
-def tallied(
-    chunks: Iterable[bytes], size: int, tally: Tally, moved: Callable[[int], object]
-) -> Iterator[bytes]:
-    """`chunks` as they are; of a large member the CRC is taken while its taker uses the chunk."""
-    with crc_beside(size) as crc:
-        for chunk in chunks:
-            pending = crc(chunk, tally.crc)
-            yield chunk
-            tally.crc = pending()
-            tally.size += len(chunk)
-            moved(len(chunk))
-
-
-@contextmanager
-def crc_beside(size: int) -> Iterator[Callable[[bytes, int], Callable[[], int]]]:
-    """A function that starts a CRC-32 and gives another that waits for it."""
-    if size < LARGE:
-
-        def at_once(chunk: bytes, crc: int) -> Callable[[], int]:
-            value = zlib.crc32(chunk, crc)
-            return lambda: value
-
-        yield at_once
+def copy(
+    source: Source,
+    file: BinaryIO,
+    tally: Tally,
+    moved: Callable[[int], object],
+    framed: Framed = bare,
+) -> None:
+    """Write all of a source, each chunk as its container frames it, and count what was read."""
+    if POSSIBLE and isinstance(source, FileSource) and source.size() >= LARGE:
+        copy_large_file(source, file, tally, moved, framed)
         return
-    from concurrent.futures import ThreadPoolExecutor
+    for chunk in counted(source.chunks(), tally, moved):
+        file.writelines(framed(chunk))
 
-    crc32 = fastest_crc32()
-    with ThreadPoolExecutor(1, "hatch-mar-crc") as thread:
-        yield lambda chunk, crc: thread.submit(crc32, chunk, crc).result
+
+def counted(chunks: Iterable[bytes], tally: Tally, moved: Callable[[int], object]) -> Iterator[bytes]:
+    """`chunks` as they are."""
+    for chunk in chunks:
+        tally.count(chunk)
+        yield chunk
+        moved(len(chunk))

@@ -9,6 +9,9 @@ from functools import cache
 POLYNOMIAL = 0xEDB88320
 """Without its x^32; as everywhere below, the highest bit is the coefficient of x^0."""
 
+WORTHWHILE = 1 << 20
+"""Bytes from which importing a faster CRC-32 pays."""
+
 
 class Tally:
     """What went by: a count of bytes, and their CRC-32."""
@@ -17,12 +20,19 @@ class Tally:
         self.size = 0
         self.crc = 0
 
+    def count(self, chunk: bytes) -> None:
+        """Bytes that follow."""
+        crc32 = zlib.crc32 if len(chunk) < WORTHWHILE else fastest_crc32()
+        self.size += len(chunk)
+        self.crc = crc32(chunk, self.crc)
+
     def add(self, size: int, crc: int) -> None:
         """A piece that follows, of which the CRC was taken by itself."""
         self.size += size
         self.crc = joined(self.crc, crc, size)
 
 
+@cache
 def fastest_crc32() -> Callable[[bytes, int], int]:
     """ISA-L's, six times as fast as zlib's, where it is installed; the value is the same."""
     try:

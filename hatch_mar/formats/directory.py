@@ -21,5 +21,6 @@ def write(archive: Archive, path: Path, packing: Packing) -> None:
                 file.write(chunk)
                 packing.moved(len(chunk))
         if member.executable:
-            target.chmod(target.stat().st_mode | 0o111)
+            mode = target.stat().st_mode
+            target.chmod(mode | (mode & 0o444) >> 2)  # by those who may read it, as the umask has it
         os.utime(target, (when, when))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from threading import Thread
 from typing import BinaryIO
 
 from hatch_mar.archive import CHUNK, FileSource
@@ -14,60 +15,81 @@ from hatch_mar.formats.crc import Tally, fastest_crc32
 LARGE = 8 << 20
 """Bytes from which a second thread pays."""
 
+RUN = 4 * CHUNK
+"""Bytes in a row that one thread takes: few CRCs to join, and all threads done at the same time."""
+
 MOST_THREADS = 4
 """A file takes one writer at a time, and three who read and take CRCs keep it busy."""
 
-POSSIBLE = hasattr(os, "pread") and hasattr(os, "pwrite")
+POSSIBLE = hasattr(os, "pread") and hasattr(os, "pwritev")
 """Windows has no reading and writing at a place of one's own."""
 
+Framed = Callable[[bytes], Sequence[bytes | memoryview]]
+"""A chunk in pieces, with what its container puts between them; so many bytes for each whole chunk."""
 
-def copy_large_file(source: FileSource, file: BinaryIO, moved: Callable[[int], object]) -> Tally:
-    """Write a file's bytes where `file` stands, and count them.
 
-    Whoever is free takes the next chunk. So both files are gone through once and forwards,
+def bare(chunk: bytes) -> Sequence[bytes]:
+    return (chunk,)
+
+
+def copy_large_file(
+    source: FileSource,
+    file: BinaryIO,
+    tally: Tally,
+    moved: Callable[[int], object],
+    framed: Framed = bare,
+) -> None:
+    """Write a file's chunks, `framed`, at the end of `file`, and count what was read.
+
+    Whoever is free takes the next run. So both files are gone through once and forwards,
     and while one thread writes, another reads and takes the CRC, which release the GIL.
 
     Raises:
         PackError: the file changed meanwhile.
         OSError: it cannot be read, or not be written.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     crc32 = fastest_crc32()
-    pieces: dict[int, tuple[int, int]] = {}
     file.flush()
-    start = file.tell()
-    with source.reading() as (original, size):
-        left = deque(range(0, size, CHUNK))
+    end, step = file.tell(), sum(map(len, framed(bytes(CHUNK))))
+    pieces: dict[int, tuple[int, int]] = {}
+    failures: list[BaseException] = []
 
-        def copy_chunk(place: int) -> None:
-            chunk = read_at(original.fileno(), place, min(CHUNK, size - place))
-            pieces[place] = len(chunk), crc32(chunk, 0)
-            write_at(file.fileno(), start + place, chunk)
-            moved(len(chunk))
+    with source.reading() as (original, size):
+        runs = deque(range(0, size, RUN))
+
+        def copy_run(first: int) -> None:
+            length, crc = 0, 0
+            for place in range(first, min(first + RUN, size), CHUNK):
+                chunk = read_at(original.fileno(), place, min(CHUNK, size - place))
+                length, crc = length + len(chunk), crc32(chunk, crc)
+                write_at(file.fileno(), end + place // CHUNK * step, framed(chunk))
+                moved(len(chunk))
+            pieces[first] = length, crc
 
         def work() -> None:
-            try:
-                while True:
-                    copy_chunk(left.popleft())
-            except IndexError:
-                return
-            finally:
-                left.clear()  # where one has failed, the others need not go on
+            while True:
+                try:
+                    first = runs.popleft()
+                except IndexError:
+                    return
+                try:
+                    copy_run(first)
+                except BaseException as error:
+                    failures.append(error)
+                    runs.clear()  # the others need not go on
 
-        count = min(cores(), MOST_THREADS)
-        with ThreadPoolExecutor(count, "hatch-mar-copy") as threads:
-            try:
-                for done in [threads.submit(work) for _ in range(count)]:
-                    done.result()
-            finally:
-                left.clear()
+        others = [Thread(target=work) for _ in range(min(cores(), MOST_THREADS) - 1)]
+        for thread in others:
+            thread.start()
+        work()
+        for thread in others:
+            thread.join()
+        if failures:
+            raise failures[0]
 
-    tally = Tally()
-    for place in sorted(pieces):
-        tally.add(*pieces[place])
-    file.seek(start + tally.size)
-    return tally
+    for first in sorted(pieces):
+        tally.add(*pieces[first])
+    file.seek(0, os.SEEK_END)
 
 
 def read_at(file: int, place: int, size: int) -> bytes:
@@ -78,7 +100,7 @@ def read_at(file: int, place: int, size: int) -> bytes:
     return data
 
 
-def write_at(file: int, place: int, data: bytes) -> None:
-    written = os.pwrite(file, data, place)
-    while written < len(data):
-        written += os.pwrite(file, data[written:], place + written)
+def write_at(file: int, place: int, pieces: Sequence[bytes | memoryview]) -> None:
+    written, size = os.pwritev(file, pieces, place), sum(map(len, pieces))
+    while written < size:
+        written += os.pwrite(file, b"".join(pieces)[written:], place + written)

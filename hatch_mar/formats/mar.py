@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from hatch_mar.archive import Archive, Member
 from hatch_mar.errors import PackError
 from hatch_mar.formats.compression import LAST_BLOCK, deflate, pays
-from hatch_mar.formats.copying import copy, tallied
+from hatch_mar.formats.copying import copy, counted
 from hatch_mar.formats.crc import Tally
 from hatch_mar.formats.packing import Packing
 
@@ -83,11 +83,11 @@ def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) 
     )
     file.write(local_header(entry, time, date))
     start = file.tell()
+    tally = Tally()
     if method == STORED:
-        tally = copy(member.source, file, packing.moved)
+        copy(member.source, file, tally, packing.moved)
     else:
-        tally = Tally()
-        for piece in deflate(tallied(member.source.chunks(), size, tally, packing.moved), size):
+        for piece in deflate(counted(member.source.chunks(), tally, packing.moved), size):
             file.write(piece)
         file.write(LAST_BLOCK)
     if tally.size != size:

@@ -8,13 +8,14 @@ none.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
-from hatch_mar.archive import Archive, Member
+from hatch_mar.archive import Archive, BytesSource, Member
 from hatch_mar.errors import PackError
 from hatch_mar.formats.compression import LAST_BLOCK, deflate, pays
-from hatch_mar.formats.copying import tallied
+from hatch_mar.formats.copying import copy, counted
 from hatch_mar.formats.crc import Tally
 from hatch_mar.formats.packing import Packing
 
@@ -34,43 +35,46 @@ def write(archive: Archive, path: Path, packing: Packing) -> None:
     tally = Tally()
     with open(path, "xb") as file:
         file.write(GZIP_HEADER)
-        for deflated, size, chunks in runs(archive, packing):
-            stream = tallied(chunks, size, tally, packing.moved)
-            for piece in deflate(stream, size) if deflated else map(stored_blocks, stream):
-                file.write(piece)
+        for member in archive.entries():
+            add(file, member, packing, tally)
+        copy(BytesSource(bytes(2 * TAR_BLOCK)), file, tally, int, stored_blocks)
         file.write(LAST_BLOCK)
         file.write(struct.pack("<2I", tally.crc, tally.size & 0xFFFFFFFF))
 
 
-def runs(archive: Archive, packing: Packing) -> Iterator[tuple[bool, int, Iterator[bytes]]]:
-    """The tar stream, a run of chunks a member: whether to deflate it, and its size."""
-    for member in archive.entries():
-        yield pays(member, packing.compression), member.source.size(), tar_entry(member, packing)
-    yield False, 0, iter([bytes(2 * TAR_BLOCK)])
+def add(file: BinaryIO, member: Member, packing: Packing, tally: Tally) -> None:
+    """Write a member as a tar has it: its header, its bytes, and what fills its last block."""
+    size = member.source.size()
+    header, filling = BytesSource(tar_header(member, size, packing)), BytesSource(bytes(-size % TAR_BLOCK))
+    sources = (header, member.source, filling)
+    after = tally.size + sum(source.size() for source in sources)
+    if pays(member, packing.compression):
+        chunks = chain.from_iterable(source.chunks() for source in sources)
+        for piece in deflate(counted(chunks, tally, packing.moved), size):
+            file.write(piece)
+    else:
+        for source in sources:
+            copy(source, file, tally, packing.moved, stored_blocks)
+    if tally.size != after:
+        raise PackError(f"File changed before it was packed: `{member.name}`; build again when it is written")
 
 
-def tar_entry(member: Member, packing: Packing) -> Iterator[bytes]:
-    """One member's header, bytes and padding, without the user's name or umask."""
+def tar_header(member: Member, size: int, packing: Packing) -> bytes:
+    """Without the user's name or umask."""
     import tarfile
 
     info = tarfile.TarInfo(f"{packing.root or '.'}/{member.name}")
-    info.size = member.source.size()
+    info.size = size
     info.mtime = max(0, int(packing.instant.timestamp()))
     info.mode = 0o755 if member.executable else 0o644
-    yield info.tobuf(tarfile.PAX_FORMAT)
-    size = 0
-    for chunk in member.source.chunks():
-        size += len(chunk)
-        yield chunk
-    if size != info.size:
-        raise PackError(f"File changed before it was packed: `{member.name}`; build again when it is written")
-    yield bytes(-size % TAR_BLOCK)
+    return info.tobuf(tarfile.PAX_FORMAT)
 
 
-def stored_blocks(data: bytes) -> bytes:
+def stored_blocks(data: bytes) -> list[bytes | memoryview]:
+    """The bytes in blocks, each behind its header; in pieces, for to join them is to move them once more."""
     pieces: list[bytes | memoryview] = []
     view = memoryview(data)
     for start in range(0, len(data), STORED_BLOCK):
         block = view[start : start + STORED_BLOCK]
         pieces += [struct.pack("<B2H", 0, len(block), len(block) ^ 0xFFFF), block]
-    return b"".join(pieces)
+    return pieces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import struct
 import zipfile
@@ -46,7 +47,7 @@ class ZipSource:
 
     def __reduce__(self) -> tuple[object, ...]:
         """For another process, which opens the zip for itself."""
-        return reopened, (self.file.filename, self.info.filename)
+        return reopened, (self.file.filename, self.info)
 
     @property
     def shown(self) -> str:
@@ -75,13 +76,14 @@ class ZipSource:
         return cast("BinaryIO", io.BufferedReader(Part(file, start, self.info.file_size)))
 
 
-def reopened(path: str, name: str) -> ZipSource:
-    file = zip_at(path)
-    return ZipSource(file, file.getinfo(name))
+def reopened(path: str, info: zipfile.ZipInfo) -> ZipSource:
+    stat = os.stat(path)
+    return ZipSource(zip_at(path, stat.st_ino, stat.st_mtime_ns), info)
 
 
 @lru_cache(maxsize=4)
-def zip_at(path: str) -> zipfile.ZipFile:
+def zip_at(path: str, inode: int, time: int) -> zipfile.ZipFile:  # noqa: ARG001
+    """The zip that stands there now: a process that works for others outlives what it opens."""
     return zipfile.ZipFile(path)
 
 

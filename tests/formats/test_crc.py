@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.formats.crc import Tally, fastest_crc32, joined
+from hatch_mar.formats.crc import WORTHWHILE, Tally, fastest_crc32, joined
 from tests.archives import incompressible
 
 DATA = incompressible(100_000)
@@ -23,7 +23,7 @@ class TestFastestCrc32:
         monkeypatch.setitem(sys.modules, "isal", None)
         monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
 
-        assert zlib.crc32 is fastest_crc32()
+        assert zlib.crc32 is fastest_crc32.__wrapped__()
 
 
 class TestJoined:
@@ -39,6 +39,15 @@ class TestJoined:
 
 
 class TestTally:
+    @pytest.mark.parametrize("size", [0, 1, WORTHWHILE - 1, WORTHWHILE])
+    def test_count(self, size: int):
+        """Whichever CRC-32 takes it, it is the same."""
+        tally = Tally()
+        tally.count(b"before")
+        tally.count(bytes(size))
+
+        assert (6 + size, zlib.crc32(b"before" + bytes(size))) == (tally.size, tally.crc)
+
     @given(st.lists(st.binary()))
     def test_add(self, pieces: list[bytes]):
         """Pieces add up to the whole."""

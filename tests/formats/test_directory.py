@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -40,6 +41,17 @@ class TestWrite:
         modes = [(tmp_path / "digits" / name).stat().st_mode & 0o111 for name in "ab"]
 
         assert [0, 0o111] == modes
+
+    @needs_posix
+    def test_umask(self, tmp_path: Path):
+        """Who may not read a file may not run it."""
+        before = os.umask(0o027)
+        try:
+            directory.write(archive_of({"a": b"", "b": b""}, executable=["b"]), tmp_path / "digits", PACKING)
+        finally:
+            os.umask(before)
+
+        assert [0o640, 0o750] == [(tmp_path / "digits" / name).stat().st_mode & 0o777 for name in "ab"]
 
     def test_two_members_of_one_name(self, tmp_path: Path):
         """A member does not write over another that the file system takes for the same."""

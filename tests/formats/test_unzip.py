@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import struct
 import tracemalloc
 import zipfile
@@ -62,6 +63,30 @@ class TestMembers:
                 file.writestr("a", b"22")
         with zipfile.ZipFile(path) as file:
             assert [b"1", b"22"] == [b"".join(member.source.chunks()) for member in zip_members(file)]
+
+
+class TestElsewhere:
+    def test_twice(self, path: Path):
+        """Another process reads the very entry, be its name another's too."""
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("a", b"1")
+            with pytest.warns(UserWarning, match="Duplicate name"):
+                file.writestr("a", b"22")
+        with zipfile.ZipFile(path) as file:
+            found = pickle.loads(pickle.dumps([member.source for member in zip_members(file)]))
+
+        assert [b"1", b"22"] == [b"".join(source.chunks()) for source in found]
+
+    def test_replaced(self, path: Path):
+        """It reads the file that is there now, not one of that name it once read."""
+        for data in (b"old", b"new"):
+            path.unlink(missing_ok=True)
+            with zipfile.ZipFile(path, "w") as file:
+                file.writestr("a", data)
+            with zipfile.ZipFile(path) as file:
+                [source] = pickle.loads(pickle.dumps([member.source for member in zip_members(file)]))
+
+            assert data == b"".join(source.chunks())
 
 
 class TestOpen:
