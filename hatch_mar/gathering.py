@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hatch_mar.archive import Archive, BytesSource, FileSource, Member, Source
 from hatch_mar.errors import LayoutError
 from hatch_mar.manifest import Manifest
-from hatch_mar.names import folded, unportable, unsafe
+from hatch_mar.names import folded, in_unicode, unportable, unsafe
 from hatch_mar.walk import LinkLoop, files_below, is_cache
 
 
@@ -74,13 +74,13 @@ class Gathering:
             missing = "no file matches the pattern" if glob.has_magic(pattern) else "file not found:"
             self.faults.append(f"{origin}: {missing} `{pattern}`")
         for path in found:
-            self.add_flat(path, origin)
+            self.add_flat(path, origin, in_unicode(PurePosixPath(path).name))
 
-    def add_flat(self, path: str, origin: str) -> None:
+    def add_flat(self, path: str, origin: str, name: str | None = None) -> None:
         if (self.root / path).is_dir():
             self.add_tree(path, "", origin)
         else:
-            self.add_file(path, origin)
+            self.add_file(path, origin, name)
 
     def add_tree(self, path: str, target: str, origin: str, *, exclude: bool = True) -> None:
         """All files below a directory, below the folder `target` of the archive."""

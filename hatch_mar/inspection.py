@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,26 +79,30 @@ def inspect(path: Path) -> Inspection:
             faults.append(
                 f"Not read: the members unpack to more than {MOST_TIMES} times the size of `{path}`"
             )
-        manifest = digest = None
+        digest_of = cache(sha256)
+        members = tuple(
+            report(container, member, None if bomb else digest_of) for member in container.members
+        )
+        manifest = content = None
         try:
             archive = container.archive()
             manifest = archive.manifest
-            digest = None if bomb else content_digest(archive)
+            content = None if bomb else content_digest(archive, digest_of)
         except ReadError as error:
             faults += error.faults
-        members = tuple(report(container, member, read=not bomb) for member in container.members)
-        return Inspection(path, container.kind, size, manifest, members, digest, tuple(faults))
+        return Inspection(path, container.kind, size, manifest, members, content, tuple(faults))
 
 
-def report(container: Container, member: Member, *, read: bool) -> MemberReport:
+def report(container: Container, member: Member, digest_of: Callable[[Member], bytes] | None) -> MemberReport:
+    """What is told of a member; without `digest_of`, only what can be told without reading it."""
     stored, packed = container.storage(member)
     return MemberReport(
         name=member.name,
         size=member.source.size(),
         stored=stored,
         packed=packed,
-        sha256=sha256(member).hex() if read else None,
-        weights=weights(member) if read and member.name.endswith(WEIGHTS) else None,
+        sha256=digest_of(member).hex() if digest_of else None,
+        weights=weights(member) if digest_of and member.name.endswith(WEIGHTS) else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 
 RESERVED_FOLDERS = ("MAR-INF", "WAR-INF")
@@ -43,6 +44,16 @@ def unportable(name: str) -> str | None:
         if any(character in '<>:"|?*' for character in part):
             return f'cannot be unpacked on Windows, where `{part}` may not have any of `<>:"|?*`'
     return None
+
+
+def in_unicode(name: str) -> str:
+    """A file's name from disk, where UTF-8 spells it, whatever the locale makes of its bytes."""
+    return os.fsencode(name).decode("utf-8", "surrogateescape")
+
+
+def on_disk(name: str) -> str:
+    """The other way: a name for the file system."""
+    return os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
 
 def printable(name: str) -> str:

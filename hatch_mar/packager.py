@@ -45,6 +45,15 @@ class Artifact(NamedTuple):
                 digest.update(chunk)
         return digest.hexdigest()
 
+    @property
+    def content_digest(self) -> str:
+        """One digest of names, modes and bytes, the same in every format. Costs a read of the members."""
+        from hatch_mar.digest import content_digest
+        from hatch_mar.reader import read
+
+        with read(self.path) as archive:
+            return content_digest(archive)
+
 
 def pack(
     archive: Archive,

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from hatch_mar.names import in_unicode
+
 CACHES = frozenset(
     (
         "__pycache__",
@@ -50,7 +52,7 @@ def _files_below(
     with os.scandir(directory) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
-        path, name = directory / entry.name, prefix + entry.name
+        path, name = directory / entry.name, prefix + in_unicode(entry.name)
         if not is_directory(entry):
             if caches or not is_cache_file(entry.name):
                 yield name, path

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hatch_mar import inspection
 from hatch_mar.archive import Archive, BytesSource, Member
-from hatch_mar.digest import content_digest
+from hatch_mar.digest import content_digest, sha256
 from hatch_mar.errors import ReadError
 from hatch_mar.formats import FORMATS, Format
 from hatch_mar.inspection import inspect
@@ -52,6 +53,19 @@ class TestInspect:
 
         assert hashlib.sha256(b"class Net: ...\n").hexdigest() == found["model.py"]
         assert hashlib.sha256(MANIFEST_BYTES).hexdigest() == found[MANIFEST_NAME]
+
+    def test_read_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """One read of a member serves its own digest and that of the whole."""
+        read: list[str] = []
+
+        def counting(member: Member) -> bytes:
+            read.append(member.name)
+            return sha256(member)
+
+        monkeypatch.setattr(inspection, "sha256", counting)
+        inspect(written(tmp_path))
+
+        assert ["model.py", "weights/model.pth"] == sorted(name for name in read if name != MANIFEST_NAME)
 
     def test_weights(self, form: Format, tmp_path: Path):
         """A checkpoint is said to be one, and nothing else is."""

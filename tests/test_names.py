@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given
 
-from hatch_mar.names import folded, unportable, unsafe
-from tests.archives import names
+from hatch_mar.names import folded, in_unicode, on_disk, unportable, unsafe
+from tests.archives import names, needs_posix
 
 
 class TestUnsafe:
@@ -89,3 +91,21 @@ class TestFolded:
     def test_stable(self, name: str):
         """What is folded stays as it is in either case."""
         assert folded(name) == folded(name.casefold())
+
+
+@needs_posix
+class TestOnDisk:
+    @given(names)
+    def test_back(self, name: str):
+        """A name on disk is that of the archive, however the locale spells it."""
+        assert name == in_unicode(on_disk(name))
+
+    @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+    def test_locale(self, encoding: str, monkeypatch: pytest.MonkeyPatch):
+        """Its bytes are those of UTF-8."""
+        monkeypatch.setattr(os, "fsencode", lambda name: name.encode(encoding, "surrogateescape"))
+        monkeypatch.setattr(os, "fsdecode", lambda name: name.decode(encoding, "surrogateescape"))
+        read = b"\xc3\xa9".decode(encoding, "surrogateescape")
+
+        assert "\u00e9" == in_unicode(read)
+        assert read == on_disk("\u00e9")

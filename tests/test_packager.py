@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive import Archive, BytesSource, Member
+from hatch_mar.digest import content_digest
 from hatch_mar.errors import PackError
 from hatch_mar.formats import FORMATS, WORKFLOW, Format, Packing
+from hatch_mar.manifest import WORKFLOW_MANIFEST_NAME
 from hatch_mar.packager import Artifact, pack, remove
 from hatch_mar.workspace import LOCK
 from tests.archives import (
@@ -409,3 +411,10 @@ class TestArtifact:
 
         assert sum(map(len, tree(tmp_path / "digits").values())) == artifact.size
         assert artifact.sha256 is None
+
+    def test_content_digest(self, form: Format, path: Path):
+        """What it holds has one digest in every format."""
+        archive = Archive(MANIFEST._replace(name=WORKFLOW_MANIFEST_NAME), NEW.members)
+        packed = archive if form is WORKFLOW else NEW
+
+        assert content_digest(packed) == pack(packed, path, form, PACKING).content_digest

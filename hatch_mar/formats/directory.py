@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hatch_mar.archive import Archive
 from hatch_mar.formats.packing import Packing
+from hatch_mar.names import on_disk
 
 
 def write(archive: Archive, path: Path, packing: Packing) -> None:
@@ -14,7 +15,7 @@ def write(archive: Archive, path: Path, packing: Packing) -> None:
     when = packing.instant.timestamp()
     path.mkdir()
     for member in archive.entries():
-        target = path.joinpath(*member.name.split("/"))
+        target = path.joinpath(*on_disk(member.name).split("/"))
         target.parent.mkdir(parents=True, exist_ok=True)
         with open(target, "xb") as file:
             for chunk in member.source.chunks():

@@ -66,6 +66,7 @@ FILES = {
     "names/Z.json": b"1",
     "names/a.json": b"2",
     "names/\u00e9.json": b"3",
+    "data/\u00e9/\u00fc.txt": b"4",
 }
 
 MAIN = """
@@ -92,6 +93,11 @@ class Reversed:
 os.scandir = Reversed
 """
 
+MANY_CORES = """
+from hatch_mar.formats import compression, large_file
+compression.cores = large_file.cores = lambda: 16
+"""
+
 PLACES = {
     "again": ("", {}),
     "umask 077": ("os.umask(0o077)", {}),
@@ -99,6 +105,7 @@ PLACES = {
     "Tokyo": ("", {"TZ": "Asia/Tokyo"}),
     "Honolulu": ("", {"TZ": "HST10"}),
     "locale C": ("import locale; locale.setlocale(locale.LC_ALL, 'C')", {"LC_ALL": "C"}),
+    "locale without UTF-8": ("", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
     "another locale": ("", {"LC_ALL": "tr_TR.UTF-8", "LANGUAGE": "tr"}),
     "hash seed": ("", {"PYTHONHASHSEED": "1"}),
     "optimized": ("", {"PYTHONOPTIMIZE": "2"}),
@@ -106,7 +113,7 @@ PLACES = {
     "order of the file system": (REVERSED, {}),
     "without isal": ("sys.modules['isal'] = sys.modules['isal.isal_zlib'] = None", {}),
     "one core": ("os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])", {}),
-    "many cores": ("from hatch_mar.formats import compression; compression.cores = lambda: 16", {}),
+    "many cores": (MANY_CORES, {}),
 }
 """What is done first in the process that builds, and what its environment is."""
 
