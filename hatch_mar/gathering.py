@@ -12,7 +12,7 @@ from hatch_mar.archive import Archive, BytesSource, FileSource, Member, Source
 from hatch_mar.errors import LayoutError
 from hatch_mar.manifest import Manifest
 from hatch_mar.names import folded, in_unicode, unportable, unsafe
-from hatch_mar.walk import LinkLoop, files_below, is_cache
+from hatch_mar.walk import LinkLoop, files_below, is_cache, is_executable
 
 
 class Claim(NamedTuple):
@@ -108,8 +108,7 @@ class Gathering:
         self.add(Member(name, BytesSource(data)), "the configuration", origin)
 
     def add_path(self, name: str, file: Path, origin: str) -> None:
-        executable = os.name == "posix" and bool(file.stat().st_mode & 0o100)
-        self.add(Member(name, FileSource(file), executable), f"`{self.shown(file)}`", origin)
+        self.add(Member(name, FileSource(file), is_executable(file)), f"`{self.shown(file)}`", origin)
 
     def add(self, member: Member, shown: str, origin: str) -> None:
         name = member.name

@@ -16,7 +16,7 @@ from hatch_mar.formats import Format, Packing
 from hatch_mar.manifest import MANIFEST_NAME
 from hatch_mar.names import unsafe
 from hatch_mar.stamp import forget, inputs_of, leave, matches
-from hatch_mar.walk import files_of
+from hatch_mar.walk import files_of, is_executable
 from hatch_mar.workspace import workspace
 
 
@@ -181,9 +181,6 @@ def same_files(one: Path, other: Path) -> bool:
         return filecmp.cmp(one, other, shallow=False)
     ours, theirs = files_of(one), files_of(other)
     return [path.relative_to(one) for path in ours] == [path.relative_to(other) for path in theirs] and all(
-        executable(a) == executable(b) and filecmp.cmp(a, b, shallow=False) for a, b in zip(ours, theirs)
+        is_executable(a) == is_executable(b) and filecmp.cmp(a, b, shallow=False)
+        for a, b in zip(ours, theirs)
     )
-
-
-def executable(path: Path) -> bool:
-    return bool(path.stat().st_mode & 0o100)

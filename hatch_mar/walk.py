@@ -80,6 +80,11 @@ def is_cache_file(name: str) -> bool:
     return name.endswith((".pyc", ".pyo")) or name in (".DS_Store", ".git")
 
 
+def is_executable(file: Path) -> bool:
+    """Whether its owner may run it; on Windows, which has no such bit, never."""
+    return os.name == "posix" and bool(file.stat().st_mode & 0o100)
+
+
 def files_of(path: Path) -> list[Path]:
     """The file itself, or all files below a directory, in order."""
     if not path.is_dir():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import signal
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from hypothesis import settings
 
 settings.register_profile("hatch-mar", deadline=None, database=None, max_examples=60, derandomize=True)
 settings.load_profile("hatch-mar")
+
+# a shell's background job ignores Ctrl-C, and so would what the tests start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def checkpoint() -> bytes:

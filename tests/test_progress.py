@@ -12,6 +12,7 @@ import pytest
 
 from hatch_mar import progress
 from hatch_mar.progress import Progress
+from tests.archives import incompressible
 
 MEBI = 1 << 20
 
@@ -160,7 +161,7 @@ class TestMoved:
 def root(tmp_path: Path) -> Path:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     (tmp_path / "handler.py").write_text("def handle(data, context):\n    return data\n")
-    (tmp_path / "model.pth").write_bytes(os.urandom(8 * MEBI))
+    (tmp_path / "model.pth").write_bytes(incompressible(8 * MEBI))
     return tmp_path
 
 

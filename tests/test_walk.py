@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.walk import CACHES, LinkLoop, files_below
+from hatch_mar.walk import CACHES, LinkLoop, files_below, is_executable
 from tests.archives import needs_posix
 
 
@@ -112,3 +112,17 @@ class TestLinks:
             names_below(tmp_path / "in")
 
         assert tmp_path / "in" / "link" / "deep" / "back" == error.value.path
+
+
+class TestIsExecutable:
+    @needs_posix
+    @pytest.mark.parametrize(
+        ("mode", "expected"), [(0o644, False), (0o755, True), (0o700, True), (0o655, False)]
+    )
+    def test_owner(self, mode: int, expected: bool, tmp_path: Path):
+        """What counts is whether its owner may run it."""
+        file = tmp_path / "run.sh"
+        file.touch()
+        file.chmod(mode)
+
+        assert expected is is_executable(file)

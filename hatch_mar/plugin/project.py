@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_mar.archive import FileSource, Member
 from hatch_mar.build import Planned
 from hatch_mar.errors import HatchMarError
+from hatch_mar.walk import is_executable
 
 if TYPE_CHECKING:
     from hatchling.bridge.app import Application
@@ -75,7 +76,7 @@ class HatchProject:
                 yield Member(
                     file.distribution_path.replace(os.sep, "/"),
                     FileSource(path),
-                    os.name == "posix" and bool(path.stat().st_mode & 0o100),
+                    is_executable(path),
                 )
 
 

@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 from hatch_mar.archive import Archive, BytesSource, Member
 from hatch_mar.formats import compression, mar
-from tests.archives import LARGE, MANIFEST, MANIFEST_BYTES, PACKING, archive_of, files, needs_zlib
+from tests.archives import (
+    LARGE,
+    MANIFEST,
+    MANIFEST_BYTES,
+    PACKING,
+    archive_of,
+    files,
+    incompressible,
+    needs_zlib,
+)
 
 SMALL = archive_of(
     {"model.py": b"class Net: ...\n", "bin/run": b"#!/bin/sh\n", "names/zoë.json": b"{}\n", "empty": b""},
@@ -216,7 +225,7 @@ class TestCompression:
 
     def test_incompressible(self, path: Path):
         """A member that deflating makes larger is still read back."""
-        data = os.urandom(5000)
+        data = incompressible(5000)
         [_, entry] = entries(written(path, archive_of({"a": data}), compression="deflate"))
 
         assert entry.packed > entry.size
