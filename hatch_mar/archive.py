@@ -43,6 +43,8 @@ class FileSource(NamedTuple):
             while chunk := file.read(min(CHUNK, left)):
                 left -= len(chunk)
                 yield chunk
+            if left:
+                raise self.changed()
 
     @contextmanager
     def reading(self) -> Iterator[tuple[FileIO, int]]:
@@ -57,8 +59,10 @@ class FileSource(NamedTuple):
             yield file, before.st_size
             after = os.fstat(file.fileno())
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            message = f"File changed while it was packed: `{self.path}`; build again when it is written"
-            raise PackError(message)
+            raise self.changed()
+
+    def changed(self) -> PackError:
+        return PackError(f"File changed while it was packed: `{self.path}`; build again when it is written")
 
     def open(self) -> BinaryIO:
         return open(self.path, "rb")

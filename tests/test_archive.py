@@ -93,6 +93,16 @@ class TestFileSource:
         with pytest.raises(PackError, match=r"^File changed while it was packed"):
             list(chunks)
 
+    def test_short(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """Nor is one that ends before its time, whatever its times say."""
+        file = tmp_path / "weights"
+        file.write_bytes(b"0123456789")
+        longer = os.stat_result([*os.stat(file)[:6], 11, *os.stat(file)[7:10]])
+        monkeypatch.setattr(os, "fstat", lambda _: longer)
+
+        with pytest.raises(PackError, match=r"^File changed while it was packed: "):
+            list(FileSource(file).chunks())
+
     def test_rewritten(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """A file of the same size that is written while it is read is an error."""
         file = tmp_path / "weights"

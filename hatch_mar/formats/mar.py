@@ -103,20 +103,8 @@ def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) 
 def local_header(entry: Entry, time: int, date: int) -> bytes:
     """4.3.7, with the sizes in the ZIP64 extra field (4.5.3) where they need 64 bits."""
     extra = struct.pack("<2H2Q", 1, 16, entry.size, entry.packed) if entry.zip64 else b""
-    fixed = LOCAL_HEADER.pack(
-        b"PK\x03\x04",
-        entry.version,
-        entry.flags,
-        entry.method,
-        time,
-        date,
-        entry.crc,
-        LIMIT_32 if entry.zip64 else entry.packed,
-        LIMIT_32 if entry.zip64 else entry.size,
-        len(entry.name),
-        len(extra),
-    )
-    return fixed + entry.name + extra
+    shared = in_both_headers(entry, entry.version, time, date, extra)
+    return LOCAL_HEADER.pack(b"PK\x03\x04", *shared) + entry.name + extra
 
 
 def central_header(entry: Entry, time: int, date: int) -> bytes:
@@ -126,26 +114,17 @@ def central_header(entry: Entry, time: int, date: int) -> bytes:
         large.append(entry.offset)
     extra = struct.pack(f"<2H{len(large)}Q", 1, 8 * len(large), *large) if large else b""
     version = 45 if large else entry.version
-    fixed = CENTRAL_HEADER.pack(
-        b"PK\x01\x02",
-        UNIX << 8 | version,
-        version,
-        entry.flags,
-        entry.method,
-        time,
-        date,
-        entry.crc,
-        LIMIT_32 if entry.zip64 else entry.packed,
-        LIMIT_32 if entry.zip64 else entry.size,
-        len(entry.name),
-        len(extra),
-        0,
-        0,
-        0,
-        (REGULAR_FILE | entry.mode) << 16,
-        min(entry.offset, LIMIT_32),
-    )
+    shared = in_both_headers(entry, version, time, date, extra)
+    mode, offset = (REGULAR_FILE | entry.mode) << 16, min(entry.offset, LIMIT_32)
+    fixed = CENTRAL_HEADER.pack(b"PK\x01\x02", UNIX << 8 | version, *shared, 0, 0, 0, mode, offset)
     return fixed + entry.name + extra
+
+
+def in_both_headers(entry: Entry, version: int, time: int, date: int, extra: bytes) -> tuple[int, ...]:
+    """From the version that is needed to the length of the extra field."""
+    packed, size = (LIMIT_32, LIMIT_32) if entry.zip64 else (entry.packed, entry.size)
+    about = version, entry.flags, entry.method, time, date
+    return *about, entry.crc, packed, size, len(entry.name), len(extra)
 
 
 def close(file: BinaryIO, entries: list[Entry], time: int, date: int) -> None:

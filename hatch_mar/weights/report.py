@@ -56,11 +56,6 @@ class Weights(NamedTuple):
         """The globals that `weights_only` does not allow: each may run any code."""
         return tuple(pair for pair in self.globals if pair not in WEIGHTS_ONLY_GLOBALS)
 
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Everything wrong inside the file, the worst first."""
-        return self.damage + self.refusals + self.remarks
-
     def describe(self) -> str:
         """One line: "state_dict, 42 tensors, float32"."""
         parts = [self._what()]

@@ -11,6 +11,11 @@ from struct import pack
 from hatch_mar.weights import Weights, inspect
 
 
+def problems(found: Weights) -> tuple[str, ...]:
+    """Everything wrong inside a file."""
+    return found.damage + found.refusals + found.remarks
+
+
 def inspected(data: bytes, name: str = "") -> Weights:
     return inspect(io.BytesIO(data), name)
 

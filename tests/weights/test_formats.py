@@ -9,7 +9,7 @@ from struct import pack
 import pytest
 
 from hatch_mar.weights import Kind, Weights
-from tests.weights.files import ANNEX, DVC, LFS, ONNX, field, inspected, safetensors
+from tests.weights.files import ANNEX, DVC, LFS, ONNX, field, inspected, problems, safetensors
 
 WEIGHT = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 BIAS = {"dtype": "BF16", "shape": [1, 2], "data_offsets": [8, 12]}
@@ -127,7 +127,7 @@ class TestSafetensors:
         found = inspected(safetensors(HEADER, bytes(12)))
 
         assert "safetensors, 2 tensors, float32, bfloat16" == found.describe()
-        assert () == found.problems
+        assert () == problems(found)
 
     def test_empty(self):
         assert Weights(Kind.SAFETENSORS) == inspected(safetensors({}))

@@ -15,12 +15,6 @@ class TestWeights:
             Kind.PICKLE, globals=pairs
         ).unsafe_globals
 
-    def test_problems(self):
-        """The worst first."""
-        found = Weights(Kind.PICKLE, damage=("a",), refusals=("b",), remarks=("c",))
-
-        assert ("a", "b", "c") == found.problems
-
     @pytest.mark.parametrize(
         ("weights", "words"),
         [

@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 
 from hatch_mar.weights import Kind, Weights, pickle_reader
-from tests.weights.files import TENSORS, inspected, protocol2, saved, short, state_dict, stored, text, zipped
+from tests.weights.files import (
+    TENSORS,
+    inspected,
+    problems,
+    protocol2,
+    saved,
+    short,
+    state_dict,
+    stored,
+    text,
+    zipped,
+)
 
 SYSTEM = b"cos\nsystem\n" + text("true") + b"\x85R"
 SCRIPT = {
@@ -142,7 +153,7 @@ class TestDamage:
         """What does not stop it is no damage."""
         data = zipped(records, method)
 
-        assert () == inspected(data).problems
+        assert () == problems(inspected(data))
         assert {"weight", "bias"} == set(load(io.BytesIO(data), weights_only=True))
 
     def test_method(self):
