@@ -3,15 +3,16 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hatch_mar import inspection
 from hatch_mar.archive import Archive, BytesSource, Member
-from hatch_mar.digest import content_digest, sha256
+from hatch_mar.digest import content_digest
 from hatch_mar.errors import ReadError
 from hatch_mar.formats import FORMATS, Format
+from hatch_mar.formats.unzip import ZipSource
 from hatch_mar.inspection import inspect
 from hatch_mar.manifest import MANIFEST_NAME
 from tests.archives import MANIFEST, MANIFEST_BYTES, PACKING, archive_of
@@ -57,12 +58,13 @@ class TestInspect:
     def test_read_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """One read of a member serves its own digest and that of the whole."""
         read: list[str] = []
+        chunks = ZipSource.chunks
 
-        def counting(member: Member) -> bytes:
-            read.append(member.name)
-            return sha256(member)
+        def counting(source: ZipSource) -> Iterator[bytes]:
+            read.append(source.info.filename)
+            return chunks(source)
 
-        monkeypatch.setattr(inspection, "sha256", counting)
+        monkeypatch.setattr(ZipSource, "chunks", counting)
         inspect(written(tmp_path))
 
         assert ["model.py", "weights/model.pth"] == sorted(name for name in read if name != MANIFEST_NAME)
