@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     from hatch_mar.api import load as load
     from hatch_mar.api import model_archive as model_archive
     from hatch_mar.api import pack as pack
-    from hatch_mar.archive import Archive as Archive
-    from hatch_mar.archive import Member as Member
+    from hatch_mar.archive.archive import Archive as Archive
+    from hatch_mar.archive.archive import Member as Member
+    from hatch_mar.archive.formats.reader import read as read
+    from hatch_mar.archive.manifest import Manifest as Manifest
+    from hatch_mar.archive.packager import Artifact as Artifact
     from hatch_mar.errors import HatchMarError as HatchMarError
-    from hatch_mar.manifest import Manifest as Manifest
-    from hatch_mar.packager import Artifact as Artifact
-    from hatch_mar.reader import read as read
 
 HOMES = {
     "load": "api",
     "model_archive": "api",
     "pack": "api",
-    "read": "reader",
-    "Archive": "archive",
-    "Artifact": "packager",
+    "read": "archive.formats.reader",
+    "Archive": "archive.archive",
+    "Artifact": "archive.packager",
     "HatchMarError": "errors",
-    "Manifest": "manifest",
-    "Member": "archive",
+    "Manifest": "archive.manifest",
+    "Member": "archive.archive",
 }
 """The public names and the modules they live in, which are imported when they are asked for."""
 

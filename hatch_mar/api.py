@@ -6,23 +6,21 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from hatch_mar import build
-from hatch_mar.archive import Archive
-from hatch_mar.config import ArchiveConfig
+from hatch_mar.archive.archive import Archive
+from hatch_mar.archive.formats import FORMATS, WORKFLOW, Format, Packing
+from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME
+from hatch_mar.archive.packager import Artifact
+from hatch_mar.archive.packager import pack as pack_as
+from hatch_mar.build import plan
 from hatch_mar.errors import ConfigError
-from hatch_mar.formats import FORMATS, WORKFLOW, Format, Packing
-from hatch_mar.layout import lay_out
-from hatch_mar.manifest import WORKFLOW_MANIFEST_NAME
-from hatch_mar.packager import Artifact
-from hatch_mar.packager import pack as pack_as
-from hatch_mar.pyproject import PyProject
-from hatch_mar.table import load as read_table
-from hatch_mar.timestamp import build_instant
+from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.project.config.schema import load as read_table
+from hatch_mar.project.layout.layout import lay_out
+from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.timestamp import build_instant
 
 
-def load(
-    project: str | PathLike[str] = ".", output: str | PathLike[str] | None = None
-) -> list[build.Planned]:
+def load(project: str | PathLike[str] = ".", output: str | PathLike[str] | None = None) -> list[plan.Planned]:
     """The archives that the `pyproject.toml` in `project` declares, ready to be built.
 
     Each has its `archive`, the `path` it goes to, in `output` or else the project's `dist`,
@@ -33,7 +31,7 @@ def load(
     """
     found = PyProject(Path(project))
     directory = Path(output).absolute() if output else found.root / "dist"
-    return build.plan(build.load(found), found, directory, build_instant(reproducible=found.reproducible))
+    return plan.plan(plan.load(found), found, directory, build_instant(reproducible=found.reproducible))
 
 
 def model_archive(

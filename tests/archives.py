@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from hatch_mar.archive import Archive, BytesSource, FileSource, Member
-from hatch_mar.formats import Packing
-from hatch_mar.manifest import Manifest
+from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
+from hatch_mar.archive.formats import Packing
+from hatch_mar.archive.manifest import Manifest
 from hatch_mar.names import unsafe
 
 INSTANT = datetime(2020, 2, 2, tzinfo=timezone.utc)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 
-from hatch_mar.checks.origin import takes_settings
+from hatch_mar.checks.handler_facts import takes_settings
 from hatch_mar.checks.rule import Finding, Rule, Severity
 from hatch_mar.checks.subject import Subject
 
 SUBJECTS = (
-    "naming",
+    "archive_names",
     "handler",
     "model_file",
     "serialized_file",
@@ -24,7 +24,7 @@ SUBJECTS = (
     "index_to_name",
     "portability",
 )
-"""The modules, in the order of their codes; `container` and `on_disk` are for files that were read."""
+"""The modules, in the order of their codes; `container` and `archive_file` are for files that were read."""
 
 OF_A_KEY = {"model_file": "modelFile", "model_config": "configFile", "requirements": "requirementsFile"}
 """Those that have nothing to look at where the manifest lacks a key."""
@@ -50,7 +50,7 @@ def concerned(name: str, subject: Subject) -> bool:
 
 def rules() -> list[Rule]:
     """All rules, by code."""
-    modules = (import_module(f"{__name__}.{name}") for name in (*SUBJECTS, "container", "on_disk"))
+    modules = (import_module(f"{__name__}.{name}") for name in (*SUBJECTS, "container", "archive_file"))
     return sorted((rule for module in modules for rule in module.RULES), key=lambda rule: rule.code)
 
 

@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from hatch_mar.archive import Member
-from hatch_mar.checks.origin import built_in, imported
+from hatch_mar.archive.archive import Member
+from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.checks.handler_facts import built_in, imported
 from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
-from hatch_mar.manifest import MANIFEST_NAME
 
 NAME = "index_to_name.json"
 

@@ -11,18 +11,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from hatch_mar.checks.loading import loads_as_base_handler
-from hatch_mar.checks.python.classes import (
-    attribute,
-    class_names,
-    counted,
-    line,
-    mentions,
-    required_arguments,
-)
-from hatch_mar.checks.python.namespace import Namespace
+from hatch_mar.checks.handler_facts import loads_as_base_handler
 from hatch_mar.checks.rule import Finding, Rule, Severity
-from hatch_mar.checks.subject import PYTHON, Module, Subject
+from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.classes import attribute, class_names, counted, line, mentions, required_arguments
+from hatch_mar.pysource.module import PYTHON, Module
+from hatch_mar.pysource.namespace import Namespace
 
 MISSING = Rule(
     "MAR301",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import PurePosixPath
 
-from hatch_mar.checks.naming import MOST_FINDINGS, named_by
+from hatch_mar.checks.archive_names import MOST_FINDINGS, named_by
 from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
 from hatch_mar.names import folded, unportable, unsafe

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from hatch_mar.archive import Member
-from hatch_mar.checks.loading import loads_as_base_handler
+from hatch_mar.archive.archive import Member
+from hatch_mar.checks.handler_facts import loads_as_base_handler
 from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from hatch_mar.build import build_all, plan
-from hatch_mar.cli.parser import parser
-from hatch_mar.cli.selection import chosen
-from hatch_mar.pyproject import PyProject
-from hatch_mar.timestamp import build_instant
+from hatch_mar.build.plan import plan
+from hatch_mar.build.run import build_all
+from hatch_mar.cli._parser import parser
+from hatch_mar.cli._selection import chosen
+from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.timestamp import build_instant
 
 
 def main(arguments: list[str]) -> int:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hatch_mar.build import findings_of, laid_out
+from hatch_mar.build.plan import findings_of
 from hatch_mar.checks import Finding, rules
-from hatch_mar.checks.on_disk import check_path
+from hatch_mar.checks.archive_file import check_path
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli.parser import parser
-from hatch_mar.cli.selection import chosen, is_path
-from hatch_mar.cli.text import shown
-from hatch_mar.pyproject import PyProject
-from hatch_mar.timestamp import build_instant
+from hatch_mar.cli._parser import parser
+from hatch_mar.cli._selection import chosen, is_path
+from hatch_mar.project.layout.layout import laid_out
+from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.timestamp import build_instant
+from hatch_mar.text import shown
 
 
 def main(arguments: list[str]) -> int:

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli.parser import parser
-from hatch_mar.cli.text import shown
-from hatch_mar.comparison import compare
+from hatch_mar.cli._parser import parser
+from hatch_mar.inspection.diff import compare
+from hatch_mar.text import shown
 
 
 def main(arguments: list[str]) -> int:

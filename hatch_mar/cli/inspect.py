@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hatch_mar.cli.parser import parser
-from hatch_mar.cli.text import shown, size
-from hatch_mar.inspection import Inspection, inspect
+from hatch_mar.cli._parser import parser
+from hatch_mar.inspection.report import Inspection, inspect
+from hatch_mar.text import shown, size
 
 
 def main(arguments: list[str]) -> int:

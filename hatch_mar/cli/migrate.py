@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import NoReturn
 
-from hatch_mar import shell, values
-from hatch_mar.cli.archive import add_options, configured
-from hatch_mar.cli.parser import parser
-from hatch_mar.declaration import Table, declare, to_toml
+from hatch_mar import shell
+from hatch_mar.cli._parser import parser
 from hatch_mar.errors import ConfigError
-from hatch_mar.handler import BUILT_INS, parse
-from hatch_mar.pyproject import PyProject
+from hatch_mar.project.config import values
+from hatch_mar.project.config.archiver_options import add_options, configured
+from hatch_mar.project.config.schema import load
+from hatch_mar.project.edit import Table, declare, to_toml
+from hatch_mar.project.pyproject import PyProject
 from hatch_mar.shell import ScriptError, Text
-from hatch_mar.table import load
+from hatch_mar.torchserve.handlers import BUILT_INS, parse
 
 DESCRIPTION = """Turn torch-model-archiver commands into the [tool.mar] tables that build the same archives.
 They come from shell scripts, Dockerfiles and YAML workflows, none of which is run, or from the

@@ -13,19 +13,18 @@ from pathlib import Path
 from typing import TextIO
 
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli.parser import parser
-from hatch_mar.cli.selection import chosen, is_path
-from hatch_mar.cli.text import shown
-from hatch_mar.config import ArchiveConfig
+from hatch_mar.cli._parser import parser
+from hatch_mar.cli._selection import chosen, is_path
 from hatch_mar.errors import ConfigError, TrialError
-from hatch_mar.pyproject import PyProject
-from hatch_mar.timestamp import build_instant
-from hatch_mar.trial.building import ENVELOPE
-from hatch_mar.trial.candidates import declared, on_disk
-from hatch_mar.trial.report import Report
-from hatch_mar.trial.requests import request_from
-from hatch_mar.trial.serving import missing
-from hatch_mar.trial.trial import Candidate, Options
+from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.timestamp import build_instant
+from hatch_mar.text import shown
+from hatch_mar.trial.candidate import Candidate, Options, declared, on_disk
+from hatch_mar.trial.examples.request import request_from
+from hatch_mar.trial.in_build import ENVELOPE
+from hatch_mar.trial.server.server import missing
+from hatch_mar.trial.verdict.report import Report
 
 DESCRIPTION = """Run an archive as TorchServe's worker would, and see what it answers. THIS RUNS THE ARCHIVE'S
 CODE, in a process of its own that may do all that you may; no other command does. Without
@@ -111,7 +110,7 @@ def tried(options: Namespace, files: list[Path], names: list[str]) -> int:
             if not options.json:
                 show(report, verbose=options.verbose)
         if options.update:
-            from hatch_mar.trial.updating import update
+            from hatch_mar.trial.update_examples import update
 
             for config, report in zip(configs, reports[len(files) :]):
                 for changed in update(config, report, project.root):
@@ -129,10 +128,10 @@ def warn(candidates: list[Candidate], stream: TextIO) -> None:
 def tried_one(candidate: Candidate, options: Options, *, serve: bool) -> Report:
     try:
         if serve:
-            from hatch_mar.trial.served import serve_archive
+            from hatch_mar.trial.in_server import serve_archive
 
             return serve_archive(candidate, options)
-        from hatch_mar.trial.trying import try_archive
+        from hatch_mar.trial.in_worker import try_archive
 
         return try_archive(candidate, options)
     except TrialError as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hatch_mar.archive import Archive
+from hatch_mar.archive.archive import Archive
+from hatch_mar.archive.formats.reader import content
 from hatch_mar.checks.subject import LARGEST_TEXT
 from hatch_mar.errors import ReadError
-from hatch_mar.reader import content
 
 SECONDS = 120
 """TorchServe's default for loading and for an answer (ModelConfig.java)."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hatch_mar.weights.globals import WEIGHTS_ONLY_GLOBALS
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.words import counted, printable, quoted
+from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_GLOBALS
+from hatch_mar.weights.wording import counted, printable, quoted
 
 
 class Weights(NamedTuple):

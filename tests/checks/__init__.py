@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from textwrap import dedent
 from typing import Any
 
-from hatch_mar.archive import Archive, BytesSource, Member
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.manifest import Manifest
 from hatch_mar.checks.rule import Finding
 from hatch_mar.checks.subject import Subject
-from hatch_mar.manifest import Manifest
 from tests.archives import INSTANT
 
 Files = Mapping[str, str | bytes]

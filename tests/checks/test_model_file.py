@@ -6,7 +6,7 @@ import pytest
 
 from hatch_mar.checks.handler import check as check_handler
 from hatch_mar.checks.model_file import RULES, check, imported
-from hatch_mar.checks.subject import PYTHON
+from hatch_mar.pysource.module import PYTHON
 from tests.checks import BASE, HANDLER, NET, Files, found, subject
 
 ALONE = "keep the model's class alone in the file and import the others"

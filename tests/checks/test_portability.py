@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive import Archive, BytesSource, FileSource, Member
-from hatch_mar.build import findings_of, laid_out, load
+from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
+from hatch_mar.build.plan import findings_of, load
 from hatch_mar.checks.portability import check
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pyproject import PyProject
+from hatch_mar.project.layout.layout import laid_out
+from hatch_mar.project.pyproject import PyProject
 from tests.archives import INSTANT, MANIFEST
 
 NOWHERE: Mapping[str, str] = {}

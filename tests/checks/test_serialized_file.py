@@ -6,10 +6,10 @@ from datetime import datetime, timezone
 
 import pytest
 
-from hatch_mar.archive import Archive, BytesSource, Member
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.manifest import Manifest
 from hatch_mar.checks import Finding, Subject
 from hatch_mar.checks.serialized_file import check
-from hatch_mar.manifest import Manifest
 from tests.weights.files import (
     dictionary,
     protocol2,

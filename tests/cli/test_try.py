@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.cli import main, try_
-from hatch_mar.trial.trial import Options
+from hatch_mar.trial.candidate import Options
 from tests.archives import needs_posix
 from tests.trial import ECHO, archive_of, written
 
@@ -179,7 +179,7 @@ class TestInterrupted:
         temporary.mkdir()
         script = (
             "import sys; from functools import partial; from hatch_mar.cli import main, try_;"
-            "from hatch_mar.trial.trial import Options;"
+            "from hatch_mar.trial.candidate import Options;"
             "try_.Options = partial(Options, stand_in=True, bare=True);"
             "sys.exit(main(['try', sys.argv[1]]))"
         )

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.build import load, plan
+from hatch_mar.build.plan import load, plan
 from hatch_mar.cli import main
-from hatch_mar.timestamp import build_instant
+from hatch_mar.project.timestamp import build_instant
 from tests.archives import SomeProject
 from tests.e2e.conftest import Run, require
 from tests.e2e.test_torch_model_archiver import Contents, contents
@@ -248,7 +248,7 @@ def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
 @pytest.fixture
 def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Folder:
     # this is about what is packed, and not about whether it is any good
-    monkeypatch.setattr("hatch_mar.build.findings_of", lambda *_: [])
+    monkeypatch.setattr("hatch_mar.build.plan.findings_of", lambda *_: [])
 
     def call(root: Path, arguments: list[str]) -> int:
         monkeypatch.chdir(root)

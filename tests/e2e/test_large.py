@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive import Archive, FileSource, Member
-from hatch_mar.formats import FORMATS
-from hatch_mar.packager import pack
+from hatch_mar.archive.archive import Archive, FileSource, Member
+from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.packager import pack
 from tests.archives import MANIFEST, MANIFEST_BYTES, PACKING
 from tests.e2e.conftest import require, without
 

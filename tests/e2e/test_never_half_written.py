@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive import Archive, FileSource, Member
+from hatch_mar.archive.archive import Archive, FileSource, Member
+from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.formats.reader import read
+from hatch_mar.archive.packager import pack
 from hatch_mar.errors import PackError
-from hatch_mar.formats import FORMATS
-from hatch_mar.packager import pack
-from hatch_mar.reader import read
 from tests.archives import MANIFEST, PACKING, archive_of, tree
 
 pytestmark = pytest.mark.skipif(
@@ -37,10 +37,10 @@ MOMENTS = 12
 
 SERVER = """
 import json, os, resource, signal, sys, traceback
-from hatch_mar import build
+from hatch_mar.build import plan
 from hatch_mar.cli import main
 
-build.findings_of = lambda *arguments: []  # the checks are another matter
+plan.findings_of = lambda *arguments: []  # the checks are another matter
 main(json.loads(sys.stdin.readline()))
 print("ready", file=sys.stderr)
 for line in sys.stdin:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.api import pack
-from hatch_mar.checks.on_disk import check_path
+from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.subject import Subject
 from tests.checks import subject
 from tests.e2e.conftest import without

@@ -94,8 +94,8 @@ os.scandir = Reversed
 """
 
 MANY_CORES = """
-from hatch_mar.formats import compression, large_file
-compression.cores = large_file.cores = lambda: 16
+from hatch_mar.archive.formats import compression, copy
+compression.cores = copy.cores = lambda: 16
 """
 
 PLACES = {
@@ -234,10 +234,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
-from hatch_mar.archive import Archive, BytesSource, Member
-from hatch_mar.digest import content_digest
-from hatch_mar.formats import FORMATS, Packing
-from hatch_mar.manifest import Manifest
+from hatch_mar.archive.archive import Archive, BytesSource, Member, content_digest
+from hatch_mar.archive.formats import FORMATS, Packing
+from hatch_mar.archive.manifest import Manifest
 
 found = {"python": list(sys.version_info[:2])}
 files = {file: Path(sys.argv[2], file).read_bytes() for file in json.loads(sys.argv[3])}

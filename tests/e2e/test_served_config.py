@@ -20,10 +20,10 @@ from zipfile import ZipFile
 
 import pytest
 
-from hatch_mar.archive import Archive, BytesSource, Member
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.manifest import Manifest
 from hatch_mar.checks import index_to_name, model_config, requirements
 from hatch_mar.checks.subject import Subject
-from hatch_mar.manifest import Manifest
 from tests.archives import INSTANT
 from tests.e2e.torchserve import TorchServe, TorchServeError, missing
 

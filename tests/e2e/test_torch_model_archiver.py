@@ -14,10 +14,10 @@ from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 
-from hatch_mar.build import load, plan
+from hatch_mar.build.plan import load, plan
 from hatch_mar.errors import PackError
-from hatch_mar.table import ARCHIVE_KEYS
-from hatch_mar.timestamp import build_instant
+from hatch_mar.project.config.schema import ARCHIVE_KEYS
+from hatch_mar.project.timestamp import build_instant
 from tests.archives import SomeProject
 from tests.e2e.conftest import Run
 
@@ -209,7 +209,7 @@ def file_name(options: Options) -> str:
 @pytest.fixture(autouse=True)
 def _unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is packed is compared, much of which no server could load; that is for the checks to say."""
-    monkeypatch.setattr("hatch_mar.build.findings_of", lambda *arguments: [])
+    monkeypatch.setattr("hatch_mar.build.plan.findings_of", lambda *arguments: [])
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
+from hatch_mar.archive.formats import FORMATS, Packing
 from hatch_mar.checks import Subject
-from hatch_mar.formats import FORMATS, Packing
-from hatch_mar.trial.report import Report
-from hatch_mar.trial.served import serve_archive
-from hatch_mar.trial.trial import Candidate, Options
-from hatch_mar.trial.trying import try_archive
+from hatch_mar.trial.candidate import Candidate, Options
+from hatch_mar.trial.in_server import serve_archive
+from hatch_mar.trial.in_worker import try_archive
+from hatch_mar.trial.verdict.report import Report
 from tests.archives import INSTANT
 from tests.e2e.conftest import CHECKOUT, Run, require_module, without
 from tests.e2e.torchserve import TorchServe, missing

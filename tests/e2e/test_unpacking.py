@@ -21,9 +21,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
+from hatch_mar.archive.formats import FORMATS
+from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.container import check_file
-from hatch_mar.checks.on_disk import check_path
-from hatch_mar.formats import FORMATS
 from tests.archives import PACKING, archive_of, tree
 from tests.checks.containers import FILES, MANIFEST, Entry, described, gz, model, tar, zipped
 from tests.checks.faults import FOLDERS, NAMES, TARS, ZIPS, Tree

@@ -9,8 +9,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from hatch_mar.build import load, plan
-from hatch_mar.timestamp import build_instant
+from hatch_mar.build.plan import load, plan
+from hatch_mar.project.timestamp import build_instant
 from tests.archives import SomeProject
 from tests.e2e.conftest import Run
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from hatch_mar.archive import Archive, BytesSource, Member
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.formats import FORMATS, Packing
+from hatch_mar.archive.manifest import Manifest
+from hatch_mar.archive.packager import pack
 from hatch_mar.checks import Subject
-from hatch_mar.formats import FORMATS, Packing
-from hatch_mar.manifest import Manifest
-from hatch_mar.packager import pack
-from hatch_mar.trial.expectation import ANY, Expectation
-from hatch_mar.trial.requests import Request
-from hatch_mar.trial.trial import Candidate, Options
+from hatch_mar.trial.candidate import Candidate, Options
+from hatch_mar.trial.examples.expectation import ANY, Expectation
+from hatch_mar.trial.examples.request import Request
 from tests.archives import INSTANT
 
 ECHO = """

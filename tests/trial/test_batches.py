@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.trial.batches import batches_of
+from hatch_mar.trial.candidate import batches_of
 
 
 class TestBatches:

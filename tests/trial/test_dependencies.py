@@ -7,7 +7,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 from hatchling.plugin.manager import PluginManager
 
-from hatch_mar.plugin.builder import MarBuilder
+from hatch_mar.hatch.builder import MarBuilder
 from hatch_mar.trial.dependencies import trial_dependencies
 
 

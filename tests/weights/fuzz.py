@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator
 from struct import pack
 from typing import Any
 
-from hatch_mar.weights.globals import imported
-from hatch_mar.weights.opcodes import Op
-from hatch_mar.weights.operations import PickleFault, operations
-from hatch_mar.weights.pickle_reader import Pickle, read
+from hatch_mar.weights.pickles.allowlist import imported
+from hatch_mar.weights.pickles.disassembler import PickleFault, operations
+from hatch_mar.weights.pickles.interpreter import Pickle, read
+from hatch_mar.weights.pickles.opcodes import Op
 from tests.weights.files import number, short, state_dict, text
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.weights import Kind, Weights
-from hatch_mar.weights.words import counted, quoted, some
+from hatch_mar.weights.wording import counted, quoted, some
 
 
 class TestWeights:

@@ -10,11 +10,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.checks.container import tgz_container, unpacking, zip_container
-from hatch_mar.checks.naming import LONELY_MANIFEST
+from hatch_mar.archive.formats.damage import readable
+from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.checks.archive_names import LONELY_MANIFEST
+from hatch_mar.checks.container import stream, tgz_container, zip_container
 from hatch_mar.checks.rule import Finding, Place, Rule
-from hatch_mar.formats.damage import readable
-from hatch_mar.manifest import MANIFEST_NAME
 
 SKIPPED = Rule(
     "MAR831",
@@ -25,7 +25,7 @@ SKIPPED = Rule(
     "rename it, or name it after `--models`",
 )
 
-RULES = (*unpacking.RULES, *zip_container.RULES, *tgz_container.RULES, SKIPPED)
+RULES = (*stream.RULES, *zip_container.RULES, *tgz_container.RULES, SKIPPED)
 
 ZIP_SUFFIXES = (".mar", ".war")
 LOADED_SUFFIXES = (*ZIP_SUFFIXES, ".model", ".tar.gz")

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from hatch_mar.checks.container.unpacking import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, inflated
-from hatch_mar.checks.member_names import brief
-from hatch_mar.formats.untar import LARGEST_HEADER
+from hatch_mar.archive.formats.tar_reader import LARGEST_HEADER
+from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, inflated
+from hatch_mar.torchserve.member_names import brief
 
 BLOCK = 512
 GZIP_WINDOW = 31

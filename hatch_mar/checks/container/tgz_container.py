@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from hatch_mar.archive.formats.tar_reader import most_unpacked
+from hatch_mar.checks.container.stream import EMPTY, NO_FILE, Names, Stopped
 from hatch_mar.checks.container.tar_stream import NO_FILES, FirstMember, TarEntry, members
-from hatch_mar.checks.container.unpacking import EMPTY, NO_FILE, Names, Stopped
-from hatch_mar.checks.member_names import brief
 from hatch_mar.checks.rule import Finding, Place, Rule
-from hatch_mar.formats.untar import most_unpacked
+from hatch_mar.torchserve.member_names import brief
 
 NOT_GZIP = Rule(
     "MAR821",

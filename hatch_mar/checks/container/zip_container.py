@@ -10,14 +10,14 @@ from pathlib import Path
 from stat import S_ISLNK
 from typing import BinaryIO
 
+from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME
+from hatch_mar.checks.archive_names import MOST_FINDINGS
 from hatch_mar.checks.container import zip_stream
-from hatch_mar.checks.container.unpacking import CUT_OFF, EMPTY, NO_FILE, Names, Stopped
+from hatch_mar.checks.container.stream import CUT_OFF, EMPTY, NO_FILE, Names, Stopped
 from hatch_mar.checks.container.zip_directory import CentralEntry, entries, start_of_directory
 from hatch_mar.checks.container.zip_stream import LocalEntry, members
-from hatch_mar.checks.member_names import brief
-from hatch_mar.checks.naming import MOST_FINDINGS
 from hatch_mar.checks.rule import Finding, Place, Rule
-from hatch_mar.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME
+from hatch_mar.torchserve.member_names import brief
 
 DISAGREEMENT = Rule(
     "MAR815",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from hatch_mar.formats.mar import CENTRAL_HEADER, END, LIMIT_32, ZIP64_END, ZIP64_LOCATOR
+from hatch_mar.archive.formats.mar import CENTRAL_HEADER, END, LIMIT_32, ZIP64_END, ZIP64_LOCATOR
 
 LONGEST_TAIL = END.size + 0xFFFF
 """The end record and the longest comment behind it (4.3.16)."""

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from hatch_mar.checks.container.unpacking import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb, inflated
-from hatch_mar.checks.member_names import brief
+from hatch_mar.archive.formats.mar import DEFLATED, LIMIT_32, LOCAL_HEADER, STORED
+from hatch_mar.archive.formats.tar_reader import most_unpacked
+from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb, inflated
 from hatch_mar.checks.rule import Rule
-from hatch_mar.formats.mar import DEFLATED, LIMIT_32, LOCAL_HEADER, STORED
-from hatch_mar.formats.untar import most_unpacked
+from hatch_mar.torchserve.member_names import brief
 
 ENCRYPTED_FLAG, DESCRIPTOR_FLAG = 1, 8  # 4.4.4
 ZIP64 = 1  # 4.5.3

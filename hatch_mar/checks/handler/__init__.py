@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks import model_file
 from hatch_mar.checks.handler import built_in, entry_point, importing, shadowing
-from hatch_mar.checks.python.distributions import TORCHSERVE, Environment
-from hatch_mar.checks.python.reach import Reach
+from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.rule import Finding, Rule
-from hatch_mar.checks.subject import PYTHON, Subject
-from hatch_mar.handler import BUILT_INS, LSP_BUILT_INS, OTHER_BUILT_INS
-from hatch_mar.manifest import MANIFEST_NAME
+from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.module import PYTHON
+from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, OTHER_BUILT_INS
+from hatch_mar.torchserve.packages import TORCHSERVE, Environment
 
 RUNTIME = Rule(
     "MAR201",

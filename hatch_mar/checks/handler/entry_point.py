@@ -12,7 +12,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from hatch_mar.checks.python.classes import (
+from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.classes import (
     Counted,
     attribute,
     class_names,
@@ -21,9 +23,8 @@ from hatch_mar.checks.python.classes import (
     required_arguments,
     takes,
 )
-from hatch_mar.checks.python.namespace import Namespace, Values
-from hatch_mar.checks.rule import Finding, Rule
-from hatch_mar.checks.subject import Module, Subject
+from hatch_mar.pysource.module import Module
+from hatch_mar.pysource.namespace import Namespace, Values
 
 CLASSES = Rule(
     "MAR211",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.checks.python.distributions import Environment
-from hatch_mar.checks.python.reach import Problem, Reach
+from hatch_mar.checks.handler.reach import Problem, Reach
 from hatch_mar.checks.rule import Finding, Rule
-from hatch_mar.checks.subject import PYTHON, Subject
+from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.module import PYTHON
+from hatch_mar.torchserve.packages import Environment
 
 UNPARSABLE = Rule(
     "MAR230",

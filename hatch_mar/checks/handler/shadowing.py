@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from hatch_mar.checks.python.distributions import Environment
 from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.torchserve.packages import Environment
 
 FATAL = Rule(
     "MAR241",

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.checks.model_config import file, handlers, keys, pt2, together
-from hatch_mar.checks.model_config.document import Table
+from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.checks.model_config import combinations, file, handlers, keys, pt2
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.rule import Finding
 from hatch_mar.checks.subject import Subject
-from hatch_mar.manifest import MANIFEST_NAME
+from hatch_mar.torchserve.model_config import Table
 
-RULES = (*file.RULES, *keys.RULES, *together.RULES, *pt2.RULES, *handlers.RULES)
+RULES = (*file.RULES, *keys.RULES, *combinations.RULES, *pt2.RULES, *handlers.RULES)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def check_file(config_file: ConfigFile) -> Iterator[Finding]:
             yield loaded
             continue
         yield from keys.check(config_file, loaded)
-        yield from together.check(config_file, loaded)
+        yield from combinations.check(config_file, loaded)
         yield from pt2.check(config_file, loaded)
         yield from handlers.check(config_file.subject, config_file, loaded)
 

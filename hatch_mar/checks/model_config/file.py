@@ -12,8 +12,10 @@ from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, ScalarNode
 from yaml.reader import ReaderError
 
-from hatch_mar.archive import Member
-from hatch_mar.checks.model_config.document import (
+from hatch_mar.archive.archive import Member
+from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.checks.subject import LARGEST_TEXT, Subject
+from hatch_mar.torchserve.model_config import (
     MOST_CHARACTERS,
     MOST_NODES,
     EndlessError,
@@ -25,8 +27,6 @@ from hatch_mar.checks.model_config.document import (
     kind_of,
     line_of,
 )
-from hatch_mar.checks.rule import Finding, Place, Rule
-from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 
 ABSENT = Rule(
     "MAR501",

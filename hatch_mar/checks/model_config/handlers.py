@@ -10,12 +10,12 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hatch_mar.checks.model_config.document import Table, in_yaml, kind_of
+from hatch_mar.checks.handler_facts import built_in, imported
 from hatch_mar.checks.model_config.file import ConfigFile
-from hatch_mar.checks.model_config.kinds import is_int
-from hatch_mar.checks.origin import built_in, imported
+from hatch_mar.checks.model_config.types import is_int
 from hatch_mar.checks.rule import Finding, Place, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
 MISSING = Rule(
     "MAR526",

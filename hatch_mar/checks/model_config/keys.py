@@ -11,9 +11,8 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 
-from hatch_mar.checks.model_config.document import Table, cut, in_yaml
 from hatch_mar.checks.model_config.file import ConfigFile
-from hatch_mar.checks.model_config.kinds import (
+from hatch_mar.checks.model_config.types import (
     BOOLEAN,
     LARGEST_INT,
     STRING,
@@ -24,6 +23,7 @@ from hatch_mar.checks.model_config.kinds import (
     integer,
 )
 from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.torchserve.model_config import Table, cut, in_yaml
 
 UNKNOWN = Rule(
     "MAR513",

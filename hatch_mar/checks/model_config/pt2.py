@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hatch_mar.checks.model_config.document import Table, in_yaml, kind_of
+from hatch_mar.checks.handler_facts import built_in
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.keys import nearest
-from hatch_mar.checks.origin import built_in
 from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
 FORM = Rule(
     "MAR524",

@@ -16,17 +16,8 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.model_config import settings
-from hatch_mar.checks.model_config.document import cut
-from hatch_mar.checks.requirements.lines import (
-    VARIABLE,
-    OptionError,
-    decoded,
-    logical_lines,
-    parted,
-    path_in,
-    scheme,
-)
 from hatch_mar.checks.requirements.rules import (
     ABSENT,
     CYCLE,
@@ -44,7 +35,16 @@ from hatch_mar.checks.requirements.rules import (
 )
 from hatch_mar.checks.rule import Finding, Place
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
-from hatch_mar.manifest import MANIFEST_NAME
+from hatch_mar.torchserve.model_config import cut
+from hatch_mar.torchserve.requirements_file import (
+    VARIABLE,
+    OptionError,
+    decoded,
+    logical_lines,
+    parted,
+    path_in,
+    scheme,
+)
 
 SERVERS_PACKAGES = ("torch", "torchvision", "torchaudio", "torchserve")
 """What a server has already, and is better not given twice."""

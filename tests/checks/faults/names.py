@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatch_mar.manifest import MANIFEST_NAME
+from hatch_mar.archive.manifest import MANIFEST_NAME
 from tests.checks.containers import FILES, MANIFEST, Entry, gz, model, tar, zipped
 from tests.checks.faults.fault import MAR, Fault, Tree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tarfile
 
-from hatch_mar.manifest import MANIFEST_NAME
+from hatch_mar.archive.manifest import MANIFEST_NAME
 from tests.checks.containers import FILES, MANIFEST, gz, header, special, tar
 from tests.checks.faults.fault import (
     AGAIN,

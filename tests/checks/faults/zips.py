@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 
-from hatch_mar.manifest import MANIFEST_NAME
+from hatch_mar.archive.manifest import MANIFEST_NAME
 from tests.checks.containers import (
     DEFLATED,
     FILES,

@@ -1,0 +1,1 @@
+"""Walking directory trees, and replacing files and directories atomically."""

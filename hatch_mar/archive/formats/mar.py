@@ -1,0 +1,154 @@
+"""`.mar`: a zip that TorchServe can read as a stream.
+
+TorchServe unpacks with java.util.zip.ZipInputStream, which never sees the central
+directory: sizes and CRC must stand in each local header, and a stored member must not
+have a data descriptor. Python's own writer gives other header bytes in other releases for
+members of more than 1.9 GiB; these are the same everywhere. Section numbers are those of
+PKWARE's APPNOTE 6.3.10.
+"""
+
+from __future__ import annotations
+
+import struct
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from hatch_mar.archive.archive import Archive, Member
+from hatch_mar.archive.formats.compression import LAST_BLOCK, deflate, pays
+from hatch_mar.archive.formats.copy import copy, counted
+from hatch_mar.archive.formats.crc import Tally
+from hatch_mar.archive.formats.options import Packing
+from hatch_mar.errors import PackError
+
+STORED, DEFLATED = 0, 8
+UTF8_NAME = 0x800
+UNIX = 3
+REGULAR_FILE = 0o100000
+LIMIT_32 = 0xFFFFFFFF
+ZIP64_SIZE = 0xF0000000
+"""Bytes from which a member's header has ZIP64 sizes: what deflating may add fits below."""
+
+LOCAL_HEADER = struct.Struct("<4s5H3I2H")  # 4.3.7
+CENTRAL_HEADER = struct.Struct("<4s6H3I5H2I")  # 4.3.12
+ZIP64_END = struct.Struct("<4sQ2H2I4Q")  # 4.3.14
+ZIP64_LOCATOR = struct.Struct("<4sIQI")  # 4.3.15
+END = struct.Struct("<4s4H2IH")  # 4.3.16
+
+
+class Entry(NamedTuple):
+    """What a zip says of one member, in its local header and in the central directory."""
+
+    name: bytes
+    method: int
+    mode: int
+    offset: int
+    zip64: bool
+    crc: int = 0
+    size: int = 0
+    packed: int = 0
+
+    @property
+    def flags(self) -> int:
+        return 0 if self.name.isascii() else UTF8_NAME
+
+    @property
+    def version(self) -> int:
+        return 45 if self.zip64 else 20
+
+
+def write(archive: Archive, path: Path, packing: Packing) -> None:
+    """Write `archive` to a new file at `path`."""
+    time, date = dos_time(packing.instant)
+    with open(path, "xb") as file:
+        entries = [add(file, member, packing, time, date) for member in archive.entries()]
+        close(file, entries, time, date)
+
+
+def write_stored(archive: Archive, path: Path, packing: Packing) -> None:
+    """`zip-store`: the same with nothing deflated."""
+    write(archive, path, packing._replace(compression="store"))
+
+
+def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) -> Entry:
+    """Write a member with its local header, whose sizes and CRC are known when it is through."""
+    method = DEFLATED if pays(member, packing.compression) else STORED
+    size = member.source.size()
+    entry = Entry(
+        name=member.name.encode("utf-8"),
+        method=method,
+        mode=0o755 if member.executable else 0o644,
+        offset=file.tell(),
+        zip64=size >= ZIP64_SIZE,
+    )
+    file.write(local_header(entry, time, date))
+    start = file.tell()
+    tally = Tally()
+    if method == STORED:
+        copy(member.source, file, tally, packing.moved)
+    else:
+        for piece in deflate(counted(member.source.chunks(), tally, packing.moved), size):
+            file.write(piece)
+        file.write(LAST_BLOCK)
+    if tally.size != size:
+        raise PackError(f"File changed before it was packed: `{member.name}`; build again when it is written")
+    end = file.tell()
+    entry = entry._replace(crc=tally.crc, size=tally.size, packed=end - start)
+    file.seek(entry.offset)
+    file.write(local_header(entry, time, date))
+    file.seek(end)
+    return entry
+
+
+def local_header(entry: Entry, time: int, date: int) -> bytes:
+    """4.3.7, with the sizes in the ZIP64 extra field (4.5.3) where they need 64 bits."""
+    extra = struct.pack("<2H2Q", 1, 16, entry.size, entry.packed) if entry.zip64 else b""
+    shared = in_both_headers(entry, entry.version, time, date, extra)
+    return LOCAL_HEADER.pack(b"PK\x03\x04", *shared) + entry.name + extra
+
+
+def central_header(entry: Entry, time: int, date: int) -> bytes:
+    """4.3.12; the ZIP64 extra field holds, in this order, what does not fit above it."""
+    large = [entry.size, entry.packed] if entry.zip64 else []
+    if entry.offset >= LIMIT_32:
+        large.append(entry.offset)
+    extra = struct.pack(f"<2H{len(large)}Q", 1, 8 * len(large), *large) if large else b""
+    version = 45 if large else entry.version
+    shared = in_both_headers(entry, version, time, date, extra)
+    mode, offset = (REGULAR_FILE | entry.mode) << 16, min(entry.offset, LIMIT_32)
+    fixed = CENTRAL_HEADER.pack(b"PK\x01\x02", UNIX << 8 | version, *shared, 0, 0, 0, mode, offset)
+    return fixed + entry.name + extra
+
+
+def in_both_headers(entry: Entry, version: int, time: int, date: int, extra: bytes) -> tuple[int, ...]:
+    """From the version that is needed to the length of the extra field."""
+    packed, size = (LIMIT_32, LIMIT_32) if entry.zip64 else (entry.packed, entry.size)
+    about = version, entry.flags, entry.method, time, date
+    return *about, entry.crc, packed, size, len(entry.name), len(extra)
+
+
+def close(file: BinaryIO, entries: list[Entry], time: int, date: int) -> None:
+    """The central directory and its end records (4.3.12 to 4.3.16)."""
+    start = file.tell()
+    directory = b"".join(central_header(entry, time, date) for entry in entries)
+    count, size, end = len(entries), len(directory), start + len(directory)
+    file.write(directory)
+    if count >= 0xFFFF or start >= LIMIT_32:
+        file.write(
+            ZIP64_END.pack(
+                b"PK\x06\x06", ZIP64_END.size - 12, UNIX << 8 | 45, 45, 0, 0, count, count, size, start
+            )
+        )
+        file.write(ZIP64_LOCATOR.pack(b"PK\x06\x07", 0, end, 1))
+    count, start = min(count, 0xFFFF), min(start, LIMIT_32)
+    file.write(END.pack(b"PK\x05\x06", 0, 0, count, count, size, start, 0))
+
+
+def dos_time(instant: datetime) -> tuple[int, int]:
+    """An instant as MS-DOS time and date (4.4.6): UTC, even seconds, clamped to 1980 to 2107."""
+    earliest = datetime(1980, 1, 1, tzinfo=timezone.utc)
+    latest = datetime(2107, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
+    moment = min(max(instant.astimezone(timezone.utc), earliest), latest)
+    time = moment.hour << 11 | moment.minute << 5 | moment.second // 2
+    date = (moment.year - 1980) << 9 | moment.month << 5 | moment.day
+    return time, date

@@ -1,0 +1,152 @@
+"""Reading a zip: its entries as members, which stay bounded whatever the file claims."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import struct
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from hatch_mar.archive.archive import CHUNK, Member
+from hatch_mar.archive.formats.damage import readable
+from hatch_mar.errors import ReadError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+UTF8_NAME = 0x800
+TAIL = 65557 + 76
+"""Bytes at the end of a file in which the end records stand: they, and the longest comment."""
+LARGEST_DIRECTORY = 16 << 20
+"""Bytes of a central directory; more is an attack on the reader's memory, not a model."""
+
+METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
+
+
+@dataclass(frozen=True)
+class ZipSource:
+    """An entry of an open zip."""
+
+    file: zipfile.ZipFile
+    info: zipfile.ZipInfo
+
+    def size(self) -> int:
+        return self.info.file_size
+
+    def chunks(self) -> Iterator[bytes]:
+        self.refuse_other_methods()
+        with readable(self.shown), self.file.open(self.info) as entry:
+            while chunk := entry.read(CHUNK):
+                yield chunk
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """For another process, which opens the zip for itself."""
+        return reopened, (self.file.filename, self.info)
+
+    @property
+    def shown(self) -> str:
+        return f"{self.file.filename}: {self.info.filename}"
+
+    def refuse_other_methods(self) -> None:
+        """Java knows no others (java.util.zip), and Python's take what memory they like."""
+        if self.info.compress_type not in METHODS:
+            raise ReadError(f"Cannot read `{self.shown}`: {self.method} is neither stored nor deflated")
+
+    @property
+    def method(self) -> str:
+        return METHODS.get(self.info.compress_type, f"method {self.info.compress_type}")
+
+    def open(self) -> BinaryIO:
+        """A stored entry is a part of the file, so that seeking in it costs nothing."""
+        self.refuse_other_methods()
+        if self.info.compress_type != zipfile.ZIP_STORED or self.file.filename is None:
+            return cast("BinaryIO", self.file.open(self.info))
+        with self.file.open(self.info):  # checks the local header
+            pass
+        file = io.FileIO(self.file.filename)
+        file.seek(self.info.header_offset + 26)
+        name, extra = struct.unpack("<2H", file.read(4))
+        start = self.info.header_offset + 30 + name + extra
+        return cast("BinaryIO", io.BufferedReader(Part(file, start, self.info.file_size)))
+
+
+def reopened(path: str, info: zipfile.ZipInfo) -> ZipSource:
+    stat = os.stat(path)
+    return ZipSource(zip_at(path, stat.st_ino, stat.st_mtime_ns), info)
+
+
+@lru_cache(maxsize=4)
+def zip_at(path: str, inode: int, time: int) -> zipfile.ZipFile:  # noqa: ARG001
+    """The zip that stands there now: a process that works for others outlives what it opens."""
+    return zipfile.ZipFile(path)
+
+
+class Part(io.RawIOBase):
+    """A part of a file as a file of its own."""
+
+    def __init__(self, file: io.FileIO, start: int, size: int) -> None:
+        self.file, self.start, self.size, self.position = file, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.position, io.SEEK_END: self.size}[whence]
+        self.position = max(0, base + offset)
+        return self.position
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)[: max(0, self.size - self.position)]
+        self.file.seek(self.start + self.position)
+        count = self.file.readinto(view)
+        self.position += count
+        return count
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
+
+
+def zip_members(file: zipfile.ZipFile) -> Iterator[Member]:
+    for info in file.infolist():
+        if not info.is_dir():
+            yield Member(name_of(info), ZipSource(file, info), bool(info.external_attr >> 16 & 0o100))
+
+
+def name_of(info: zipfile.ZipInfo) -> str:
+    """The name as Java reads it, which is UTF-8 with or without the flag that says so."""
+    if info.flag_bits & UTF8_NAME:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
+
+
+def refuse_huge_directory(path: Path) -> None:
+    """zipfile reads the central directory whole, some hundred bytes for each of its 46.
+
+    Its size stands in the end record (APPNOTE 4.3.16), or in that of ZIP64 before it
+    (4.3.14), at the file's end but for a comment. What looks like such a record is taken
+    for one: which of them zipfile goes by is its own affair.
+    """
+    length = path.stat().st_size
+    with open(path, "rb") as file:
+        file.seek(max(0, length - TAIL))
+        tail = file.read()
+    for signature, field, offset in ((b"PK\x05\x06", "<I", 12), (b"PK\x06\x06", "<Q", 40)):
+        for found in re.finditer(re.escape(signature), tail):
+            if found.start() + offset + struct.calcsize(field) > len(tail):
+                continue
+            [size] = struct.unpack_from(field, tail, found.start() + offset)
+            if LARGEST_DIRECTORY < size <= length:
+                raise ReadError(f"Cannot read `{path}`: its central directory has {size} bytes")

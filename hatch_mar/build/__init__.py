@@ -1,0 +1,1 @@
+"""A project's archives: planned, checked, then written."""

@@ -1,0 +1,64 @@
+"""Planned archives, written several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from threading import Event
+
+from hatch_mar.archive.formats.copy import cores
+from hatch_mar.archive.packager import Artifact
+from hatch_mar.build.plan import Planned
+from hatch_mar.build.progress import Progress
+from hatch_mar.errors import PackError, TrialError
+
+
+def build_all(
+    planned: Sequence[Planned], executor: Executor | None = None, *, quiet: bool = True
+) -> Iterator[Artifact]:
+    """Write archives, several at once, and give their artifacts in the order of `planned`.
+
+    Any `concurrent.futures.Executor` will do; one whose workers are elsewhere, such as
+    Dask's `Client.get_executor()`, must see the same files under the same paths. Without
+    one, as many threads work as there are cores, for what they do releases the GIL;
+    progress is then shown unless `quiet`.
+
+    Raises:
+        PackError: an archive could not be written, or was tried in vain. The others are.
+    """
+    if executor is not None:
+        yield from results([executor.submit(Planned.build, one) for one in planned])
+        return
+    stop = Event()
+    progress = None if quiet else Progress(sum(one.size for one in planned))
+
+    def moved(count: int) -> None:
+        if stop.is_set():
+            raise PackError("Interrupted")
+        if progress:
+            progress.moved(count)
+
+    with ThreadPoolExecutor(min(cores(), len(planned) or 1), "hatch-mar") as threads:
+        try:
+            for artifact in results([threads.submit(one.build, moved, stop) for one in planned]):
+                if progress:
+                    progress.finish()
+                yield artifact
+        finally:
+            # Ctrl-C reaches this thread alone; the others end when they next look
+            stop.set()
+            threads.shutdown(wait=False, cancel_futures=True)
+            if progress:
+                progress.finish()
+
+
+def results(futures: Sequence[Future[Artifact]]) -> Iterator[Artifact]:
+    """What the futures give, in order; their faults together, when all have ended."""
+    faults: list[str] = []
+    for future in futures:
+        try:
+            yield future.result()
+        except (PackError, TrialError) as error:
+            faults += error.faults
+    if faults:
+        raise PackError(*faults)

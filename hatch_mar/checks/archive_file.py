@@ -1,0 +1,58 @@
+"""An archive that anybody made, checked as it lies on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from hatch_mar.archive.formats.reader import Container, opened
+from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.checks import check
+from hatch_mar.checks.container import check_file
+from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.checks.subject import Subject
+from hatch_mar.errors import ReadError
+
+MANIFEST = Rule(
+    "MAR199",
+    "error",
+    "The manifest cannot be read",
+    "TorchServe refuses the archive with `Failed to parse signature.json`",
+    "build the archive again",
+)
+UNREADABLE = Rule(
+    "MAR899",
+    "error",
+    "The file is no archive",
+    "TorchServe loads nothing from it, or refuses it",
+    "build the archive again, and copy it whole",
+)
+
+RULES = (MANIFEST, UNREADABLE)
+
+
+def check_path(path: Path, ignore: Iterable[str] = ()) -> list[Finding]:
+    """All that is wrong with the archive at `path`, but for the codes in `ignore`."""
+    found = list(check_file(path, deep=True))
+    # what Java cannot read, Python need not be asked about
+    if not any(finding.severity == "error" for finding in found):
+        found += check_content(path)
+    return [finding for finding in found if finding.code not in ignore]
+
+
+def check_content(path: Path) -> Iterator[Finding]:
+    try:
+        with opened(path) as container:
+            yield from check_container(container)
+    except ReadError as error:
+        yield UNREADABLE.at(Place(str(path)), str(error))
+
+
+def check_container(container: Container) -> Iterator[Finding]:
+    place = Place(f"{container.path.name}/{MANIFEST_NAME}")
+    try:
+        archive = container.archive()
+    except ReadError as error:
+        yield MANIFEST.at(place, str(error))
+        return
+    yield from check(Subject(archive, container.path.name))

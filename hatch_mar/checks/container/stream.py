@@ -1,0 +1,169 @@
+"""What goes wrong while TorchServe unpacks a file, be it a zip or a tar.
+
+It reads both as streams (pytorch/serve, frontend/archive/…/utils/ZipUtils.java), and so do the
+modules that use this one: no further than TorchServe, and in bounded memory.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import BinaryIO
+
+from hatch_mar.archive.formats.tar_reader import MOST_ENTRIES, MOST_TIMES
+from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.checks.archive_names import DUPLICATE, FILE_AND_FOLDER, MOST_FINDINGS, UNPACKABLE
+from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.torchserve.member_names import brief, unpackable
+
+EMPTY = Rule(
+    "MAR801",
+    "error",
+    "TorchServe finds no members in the file",
+    "it loads an archive without files, and says nothing",
+    "build the archive again, and copy the file itself",
+)
+CUT_OFF = Rule(
+    "MAR802",
+    "error",
+    "The file is cut off",
+    "TorchServe stops with an `EOFException`, or loads the members that are left",
+    "copy or build it again, whole",
+)
+DAMAGED = Rule(
+    "MAR803",
+    "error",
+    "The file is damaged",
+    "TorchServe stops unpacking with a `ZipException` or an `IOException`",
+    "copy or build it again",
+)
+NOT_UTF_8 = Rule(
+    "MAR804",
+    "error",
+    "A member's name is not UTF-8",
+    "TorchServe stops with `malformed input`, or unpacks it under another name",
+    "build the archive with a tool that writes names in UTF-8",
+)
+NO_FILE = Rule(
+    "MAR805",
+    "error",
+    "A member is a link, or no file at all",
+    "TorchServe writes a file: of a link in a zip with its target's name in it, of all else an empty one",
+    "pack the file that the link leads to",
+)
+BOMB = Rule(
+    "MAR806",
+    "warning",
+    "The archive unpacks to very much",
+    "TorchServe knows no limits and unpacks until the disk is full; the rest of the file was not checked",
+    "do not deploy it unless it is yours",
+)
+MANIFEST_PLACE = Rule(
+    "MAR807",
+    "error",
+    "The manifest is not where TorchServe looks",
+    "TorchServe loads the archive as one without a manifest, and so without a handler",
+    "pack `MAR-INF` at the root of a `.mar`, or into the one folder of a `.tar.gz`",
+)
+
+RULES = (EMPTY, CUT_OFF, DAMAGED, NOT_UTF_8, NO_FILE, BOMB, MANIFEST_PLACE)
+
+LARGEST_NAMES = 32 << 20
+"""Bytes of all names together; more are an attack on the reader's memory, not a model."""
+PACKED, UNPACKED = 1 << 14, 1 << 18
+"""Bytes that are inflated at a time, and that they may become."""
+
+
+class Stopped(Exception):
+    """Unpacking ends here."""
+
+    def __init__(self, rule: Rule, message: str) -> None:
+        super().__init__(message)
+        self.rule, self.message = rule, message
+
+    def at(self, place: Place) -> Finding:
+        return self.rule.at(place, self.message)
+
+
+def inflated(file: BinaryIO, window: int, most: int, shown: str) -> Iterator[bytes]:
+    """What a deflate stream at the file's position unpacks to; the file is left at its end.
+
+    `window` is that of `zlib.decompressobj`.
+
+    Raises:
+        Stopped: it is damaged, cut off, or has more than `most` bytes.
+    """
+    inflater = zlib.decompressobj(window)
+    size = 0
+    while not inflater.eof:
+        packed = inflater.unconsumed_tail or file.read(PACKED)
+        try:
+            piece = inflater.decompress(packed, UNPACKED)
+        except zlib.error as error:
+            raise Stopped(DAMAGED, f"{shown} is damaged: {error}") from None
+        if not (packed or piece or inflater.eof):
+            raise Stopped(CUT_OFF, f"{shown} is cut off")
+        size += len(piece)
+        if size > most:
+            raise bomb()
+        yield piece
+    file.seek(-len(inflater.unused_data), 1)
+
+
+def bomb() -> Stopped:
+    return Stopped(BOMB, f"The members unpack to more than {MOST_TIMES} times the file's size")
+
+
+@dataclass
+class Names:
+    """The names that unpacking has met. Those of files alone are `naming`'s, from the listing."""
+
+    manifest: str = MANIFEST_NAME
+    files: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+    manifests: int = 0
+    misplaced: str | None = None
+    """A manifest that is elsewhere."""
+    count: int = 0
+    size: int = 0
+
+    def add(self, name: str, full: str) -> None:
+        """A member, by the name that it is unpacked to and by the one that the container has.
+
+        Raises:
+            Stopped: there are too many.
+        """
+        self.count += 1
+        self.size += len(full)
+        if self.count > MOST_ENTRIES:
+            raise Stopped(BOMB, f"The file has more than {MOST_ENTRIES} members")
+        if self.size > LARGEST_NAMES:
+            raise Stopped(BOMB, f"The members' names have more than {LARGEST_NAMES} bytes")
+        if full.endswith("/"):
+            self.folders.add(name.rstrip("/"))
+            return
+        self.files.add(name)
+        if name == self.manifest:
+            self.manifests += 1
+        elif full == self.manifest or full.endswith(f"/{self.manifest}"):
+            self.misplaced = full
+
+    def check(self, place: Place) -> Iterator[Finding]:
+        for name in islice(sorted(filter(self.unpackable, self.folders)), MOST_FINDINGS):
+            fault = unpackable(f"{name}/file")
+            yield UNPACKABLE.at(place, f"Folder `{brief(name)}` {fault}")
+        for name in islice(sorted(self.files & self.folders), MOST_FINDINGS):
+            yield FILE_AND_FOLDER.at(place, f"Member `{name}` is a file, and a folder")
+        if self.manifests > 1:
+            yield DUPLICATE.at(place, f"Member `{self.manifest}` is there {self.manifests} times")
+        if self.misplaced and not self.manifests:
+            yield MANIFEST_PLACE.at(
+                place,
+                f"TorchServe looks for `{self.manifest}`, which is packed as `{brief(self.misplaced)}`",
+            )
+
+    @staticmethod
+    def unpackable(folder: str) -> bool:
+        return unpackable(f"{folder}/file") is not None

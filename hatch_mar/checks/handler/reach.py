@@ -1,0 +1,155 @@
+"""The modules of an archive that importing one of them imports, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Literal, NamedTuple
+
+from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.imports import Import, changes_path, imports
+from hatch_mar.pysource.module import Module
+from hatch_mar.pysource.namespace import Namespace
+from hatch_mar.torchserve.packages import Environment
+
+MOST_MODULES = 1000
+MOST_BYTES = 4 << 20
+"""How far imports are followed; real handlers stay well below."""
+
+MOST_PARTS = 50
+"""Folders below one another, and names of a dotted name."""
+
+COMPILED = (".so", ".pyd", ".pyc")
+
+
+class Problem(NamedTuple):
+    """An import that fails, or may fail, in a worker."""
+
+    kind: Literal["absent", "lacking", "relative", "itself"]
+    """The module is nowhere; not in the archive's own package; relative to no package; the module itself."""
+    module: Module
+    line: int
+    name: str
+    """What is wanted: of `relative` as it is written, else in full, and of an absent package the package."""
+
+
+class Reach:
+    """Follows imports through the archive, each module once."""
+
+    def __init__(self, subject: Subject, environment: Environment) -> None:
+        self.subject = subject
+        self.environment = environment
+        self.modules: dict[str, Module] = {}
+        """By dotted name, in the order they are met."""
+        self.own: dict[str, Namespace] = {}
+        """The names that modules have by themselves, of those that import themselves."""
+        self.size = 0
+
+    def start(self, name: str) -> Iterator[Problem]:
+        """What importing a module of the archive meets, beyond what was met before."""
+        queue = list(self.packages_and(name))
+        found = []
+        while queue:
+            met = queue.pop(0)
+            module = self.subject.module(met)
+            if module is None or met in self.modules or self.full(module):
+                continue
+            self.modules[met] = module
+            for statement in imports(module.tree):
+                problem, names = self.resolved(met, module, statement)
+                found += [problem] if problem else []
+                queue += names
+        unseen = any(
+            module.tree is not None and changes_path(module.tree) for module in self.modules.values()
+        )
+        yield from (problem for problem in found if not (unseen and problem.kind == "absent"))
+
+    def full(self, module: Module) -> bool:
+        self.size += module.member.source.size()
+        return len(self.modules) >= MOST_MODULES or self.size > MOST_BYTES
+
+    def resolved(self, name: str, module: Module, statement: Import) -> tuple[Problem | None, list[str]]:
+        """What is wrong with an import, and the archive's modules that it runs."""
+        target = statement.module
+        if statement.level:
+            package = name if is_package(module) else name.rpartition(".")[0]
+            parts = package.split(".") if package else []
+            if len(parts) < statement.level:
+                return Problem("relative", module, statement.line, str(statement)), []
+            base = parts[: len(parts) - statement.level + 1]
+            target = ".".join([*base, target] if target else base)
+        elif self.imports_itself(name, module, statement):
+            return Problem("itself", module, statement.line, name), []
+        if fault := self.fault_in(target):
+            top = target.partition(".")[0]
+            return Problem(fault, module, statement.line, target if self.holds(top) else top), []
+        found = list(self.packages_and(target))
+        for part in statement.names:
+            found += [f"{target}.{part}"] if self.holds(f"{target}.{part}") == "module" else []
+        return None, found
+
+    def imports_itself(self, name: str, module: Module, statement: Import) -> bool:
+        """Whether a module stands in the way of the package that it wants."""
+        if is_package(module) or statement.module != name:
+            return False
+        if name not in self.own:
+            body = module.tree.body if module.tree else []
+            others = (node for node in body if not (isinstance(node, ast.ImportFrom) and node.module == name))
+            self.own[name] = Namespace(others)
+        lacks = any(part != "*" and not self.own[name].has(part) for part in statement.names)
+        return lacks or self.environment.requires(name)
+
+    def fault_in(self, name: str) -> Literal["absent", "lacking"] | None:
+        """Why an absolute import fails, as far as that can be seen."""
+        top = name.partition(".")[0]
+        if self.holds(top) in (None, "folder") and self.environment.has(top):
+            return None
+        for inner in self.prefixes(name):
+            if self.holds(inner) is not None:
+                continue
+            outer = inner.rpartition(".")[0]
+            if not outer or self.holds(outer) == "folder":
+                return "absent"
+            package = self.subject.module(outer)
+            seen = package is not None and package.tree is not None and not changes_path(package.tree)
+            return "lacking" if seen else None
+        return None
+
+    def holds(self, name: str) -> Literal["module", "compiled", "folder"] | None:
+        """What the archive has under a dotted name."""
+        path = name.replace(".", "/")
+        if f"{path}/__init__.py" in self.subject.members or f"{path}.py" in self.subject.members:
+            return "module"
+        if path in self.compiled or f"{path}/__init__" in self.compiled:
+            return "compiled"
+        return "folder" if path in self.folders else None
+
+    def packages_and(self, name: str) -> Iterator[str]:
+        """A module of the archive after the packages it is in, which Python imports first."""
+        return (prefix for prefix in self.prefixes(name) if self.holds(prefix) == "module")
+
+    @staticmethod
+    def prefixes(name: str) -> Iterator[str]:
+        parts = name.split(".", MOST_PARTS)[:MOST_PARTS]
+        return (".".join(parts[: count + 1]) for count in range(len(parts)))
+
+    @cached_property
+    def compiled(self) -> frozenset[str]:
+        """Paths of modules without source, up to the first dot of their file names."""
+        paths = (PurePosixPath(name) for name in self.subject.members if name.endswith(COMPILED))
+        return frozenset((path.parent / path.name.partition(".")[0]).as_posix() for path in paths)
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        return frozenset(
+            parent.as_posix()
+            for name in self.subject.members
+            if name.count("/") <= MOST_PARTS
+            for parent in PurePosixPath(name).parents
+        )
+
+
+def is_package(module: Module) -> bool:
+    return PurePosixPath(module.member.name).name == "__init__.py"

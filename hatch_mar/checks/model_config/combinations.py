@@ -1,0 +1,165 @@
+"""Settings that TorchServe heeds only together, or that break it together.
+
+pytorch/serve, frontend/server/src/main/java/org/pytorch/serve: ModelServer.java and
+util/ApiUtils.java for workers, wlm/Model.java and wlm/WorkerLifeCycle.java for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hatch_mar.checks.model_config.file import ConfigFile
+from hatch_mar.checks.model_config.keys import TORCHRUN_KEYS, given, nearest
+from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.torchserve.model_config import Table
+
+WORKERS = Rule(
+    "MAR516",
+    "warning",
+    "`minWorkers` and `maxWorkers` are not used",
+    "TorchServe starts as many workers as without them, unless both are there and fit",
+    "set both, `maxWorkers` not below `minWorkers`",
+)
+PARALLEL = Rule(
+    "MAR517",
+    "warning",
+    "Settings of parallel workers are not used",
+    "TorchServe heeds `parallelType` and `torchrun`, or `parallelLevel`, only together",
+    "set the other one, or leave this one out",
+)
+NO_TORCHRUN = Rule(
+    "MAR518",
+    "error",
+    "`parallelLevel` is set without `torchrun`",
+    "for `pp`, `tp` and `pptp`, no worker starts: `NullPointerException` in `attachRunner`",
+    "set `torchrun: {nproc-per-node: …}` instead of `parallelLevel`",
+)
+LEVELS = Rule(
+    "MAR519",
+    "warning",
+    "`parallelLevel` and `torchrun` disagree",
+    "the one that comes last in the file says how many processes TorchServe waits for, `torchrun` how"
+    " many there are",
+    "leave `parallelLevel` out",
+)
+TORCHRUN_KEY = Rule(
+    "MAR520",
+    "warning",
+    "A key of `torchrun` is not passed on",
+    "torchrun starts without it",
+    "leave it out",
+)
+VENV = Rule(
+    "MAR521",
+    "warning",
+    "`useVenv` is not used",
+    "TorchServe makes virtual environments for the runtime `python` only",
+    'set `runtime = "python"`, or leave it out',
+)
+SEQUENCES = Rule(
+    "MAR522",
+    "error",
+    "`sequenceBatching` is set without `sequenceMaxIdleMSec`",
+    "every request fails with status 500: `jobGroupLock` is null",
+    "set `sequenceMaxIdleMSec` to more than 0",
+)
+SEQUENCE_KEY = Rule(
+    "MAR523",
+    "warning",
+    "A setting of sequences is not used",
+    "TorchServe heeds it only with `sequenceBatching: true` and `sequenceMaxIdleMSec` above 0",
+    "set them too, or leave this one out",
+)
+
+RULES = (WORKERS, PARALLEL, NO_TORCHRUN, LEVELS, TORCHRUN_KEY, VENV, SEQUENCES, SEQUENCE_KEY)
+
+NEVER_PASSED = ("rdzv-conf", "monitor-interval", "node-rank")
+"""Keys that `TorchRun.build` reads and `attachRunner` forgets."""
+
+SEQUENCE_KEYS = ("sequenceMaxIdleMSec", "sequenceTimeoutMSec", "maxSequenceJobQueueSize", "maxNumSequence")
+
+
+def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    yield from check_workers(file, config)
+    yield from check_parallel(file, config)
+    yield from check_torchrun(file, config)
+    yield from check_sequences(file, config)
+    runtime = file.subject.manifest.document.get("runtime", "python")
+    if config.get("useVenv") is True and runtime != "python":
+        place = file.place(config.lines.get("useVenv"))
+        yield VENV.at(place, f"TorchServe makes no virtual environment for the runtime `{runtime}`")
+
+
+def check_workers(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    for one, other in (("minWorkers", "maxWorkers"), ("maxWorkers", "minWorkers")):
+        if one in config and other not in config:
+            place = file.place(config.lines.get(one))
+            yield WORKERS.at(place, f"TorchServe does not use `{one}` without `{other}`")
+    least, most = given(config, "minWorkers"), given(config, "maxWorkers")
+    if isinstance(least, int) and isinstance(most, int) and most < least:
+        place = file.place(config.lines.get("maxWorkers"))
+        message = f"TorchServe uses neither `minWorkers: {least}` nor the lesser `maxWorkers: {most}`"
+        yield WORKERS.at(place, message)
+
+
+def check_parallel(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    kind, level, torchrun = (
+        str(given(config, "parallelType") or "").lower(),
+        level_of(config),
+        config.table("torchrun"),
+    )
+    place = file.place(config.lines.get("parallelType"))
+    if not kind:
+        for key in ("torchrun", "parallelLevel"):
+            if torchrun is not None if key == "torchrun" else level:
+                message = f"TorchServe does not use `{key}` without `parallelType`"
+                yield PARALLEL.at(file.place(config.lines.get(key)), message)
+    elif torchrun is None and not level:
+        other = "`parallelLevel`" if kind == "custom" else "`torchrun`"
+        yield PARALLEL.at(place, f"TorchServe does not use `parallelType: {kind}` without {other}")
+    elif torchrun is None and kind != "custom":
+        message = (
+            f"TorchServe starts no worker for `parallelType: {kind}` with `parallelLevel` and no `torchrun`"
+        )
+        yield NO_TORCHRUN.at(place, message)
+    elif torchrun is not None and kind == "custom":
+        message = "TorchServe does not run torchrun for `parallelType: custom`"
+        yield PARALLEL.at(file.place(config.lines.get("torchrun")), message, "set `parallelLevel` instead")
+
+
+def level_of(config: Table) -> int:
+    level = given(config, "parallelLevel")
+    return level if isinstance(level, int) else 0
+
+
+def check_torchrun(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    torchrun = config.table("torchrun")
+    if torchrun is None:
+        return
+    processes, level = torchrun.get("nproc-per-node", 1), config.get("parallelLevel")
+    if level is not None and level != processes:
+        place = file.place(config.lines.get("parallelLevel"))
+        message = f"`parallelLevel: {level}` is not torchrun's `nproc-per-node: {processes}`"
+        yield LEVELS.at(place, message)
+    for key in torchrun:
+        place = file.place(torchrun.lines.get(key))
+        if key in NEVER_PASSED:
+            yield TORCHRUN_KEY.at(place, f"TorchServe does not pass `torchrun.{key}` on")
+        elif key not in TORCHRUN_KEYS:
+            meant = nearest(key, tuple(TORCHRUN_KEYS))
+            mend = f"did you mean `{meant}`?" if meant else None
+            yield TORCHRUN_KEY.at(place, f"TorchServe knows no key `torchrun.{key}`", mend)
+
+
+def check_sequences(file: ConfigFile, config: Table) -> Iterator[Finding]:
+    idle = given(config, "sequenceMaxIdleMSec")
+    if config.get("sequenceBatching") is True:
+        if not idle:
+            place = file.place(config.lines.get("sequenceBatching"))
+            message = "`sequenceBatching: true` needs a `sequenceMaxIdleMSec` above 0"
+            yield SEQUENCES.at(place, message)
+        return
+    for key in SEQUENCE_KEYS:
+        if key in config:
+            place = file.place(config.lines.get(key))
+            yield SEQUENCE_KEY.at(place, f"TorchServe does not use `{key}` without `sequenceBatching: true`")

@@ -1,0 +1,77 @@
+"""The types of a model configuration's values, as Java sees them, and their ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hatch_mar.torchserve.model_config import in_yaml, kind_of
+
+LARGEST_INT = (1 << 31) - 1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a key may hold."""
+
+    name: str
+    has: Callable[[Any], bool]
+    """Whether Java takes a value for one of this type."""
+    fault: Callable[[Any], str | None] = lambda _: None
+    """What becomes of a value of this type that is out of range."""
+
+    def misfit(self, value: object) -> str:
+        """What a value of another type is instead, for a message."""
+        if is_whole(value) and self.name == "an integer":
+            return f"{self.name} of 32 bits, not {in_yaml(value)}"
+        if isinstance(value, list) and "list" in self.name:
+            return f"{self.name}, not of anything else"
+        if value is None or isinstance(value, (list, dict)):
+            return f"{self.name}, not {kind_of(value)}"
+        return f"{self.name}, not the {kind_of(value).partition(' ')[2]} {in_yaml(value)}"
+
+
+def is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_int(value: Any) -> bool:
+    return is_whole(value) and -LARGEST_INT - 1 <= value <= LARGEST_INT
+
+
+def integer(least: int, below: str, most: int = LARGEST_INT) -> Kind:
+    """`below` tells what becomes of a lesser value."""
+
+    def fault(value: int) -> str | None:
+        if value > most:
+            return f"TorchServe counts no more than {most}"
+        return below if value < least else None
+
+    return Kind("an integer", is_int, fault)
+
+
+def plain(name: str, kind: type) -> Kind:
+    return Kind(name, lambda value: isinstance(value, kind))
+
+
+def choice(*choices: str) -> Kind:
+    def fault(value: str) -> str | None:
+        known = ", ".join(f"`{choice}`" for choice in choices)
+        return None if value.lower() in ("", *choices) else f"TorchServe ignores it; it knows {known}"
+
+    return Kind("a string", lambda value: isinstance(value, str), fault)
+
+
+def device_ids() -> Kind:
+    def fault(value: list[int]) -> str | None:
+        return "TorchServe drops the list" if any(item < 0 for item in value) else None
+
+    return Kind(
+        "a list of integers", lambda value: isinstance(value, list) and all(map(is_int, value)), fault
+    )
+
+
+BOOLEAN = plain("a boolean", bool)
+STRING = plain("a string", str)
+TABLE = plain("a table", dict)

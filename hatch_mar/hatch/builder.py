@@ -1,0 +1,93 @@
+"""The builder: `hatch build -t mar`, every archive a version of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hatchling.builders.config import BuilderConfig
+from hatchling.builders.plugin.interface import BuilderInterface
+
+from hatch_mar.archive.packager import Artifact, remove
+from hatch_mar.build.plan import load, plan
+from hatch_mar.build.run import build_all
+from hatch_mar.errors import ConfigError
+from hatch_mar.hatch.project import HatchProject, faults_shown, show_warnings
+from hatch_mar.project.config.models import Config, by_name, path_of
+from hatch_mar.project.timestamp import build_instant
+from hatch_mar.trial.dependencies import trial_dependencies
+
+if TYPE_CHECKING:
+    from hatchling.plugin.manager import PluginManager
+
+    Interface = BuilderInterface[BuilderConfig, PluginManager]
+else:  # hatchling 1.32.3 refuses the subscript at run time
+    Interface = BuilderInterface
+
+
+class MarBuilderConfig(BuilderConfig):
+    @cached_property
+    def dynamic_dependencies(self) -> list[str]:
+        """hatch asks for them only where a build hook is declared; else the user must name them."""
+        return [*super().dynamic_dependencies, *trial_dependencies(self.builder.metadata.config)]
+
+
+class MarBuilder(Interface):
+    PLUGIN_NAME = "mar"
+
+    @classmethod
+    def get_config_class(cls) -> type[BuilderConfig]:
+        return MarBuilderConfig
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.chosen: list[str] = []
+        self.built: dict[tuple[str, str | None], Artifact] = {}
+
+    def get_version_api(self) -> dict[str, Callable[..., str]]:
+        return {name: partial(self.build_archive, config) for name, config in self.archives.items()}
+
+    def get_default_versions(self) -> list[str]:
+        return list(self.archives)
+
+    def clean(self, directory: str, versions: list[str]) -> None:
+        with faults_shown(self.app):
+            for name in versions:
+                config = self.archives[name]
+                remove(path_of(config, Path(self.root), Path(self.root, directory)), config.format)
+
+    def build(self, *, versions: list[str] | None = None, **options: Any) -> Generator[str, None, None]:
+        """Build the archives that are chosen, of which any fault stops all."""
+        self.chosen = versions or self.config.versions
+        if unknown := [name for name in self.chosen if name not in self.archives]:
+            known = ", ".join(f"`{name}`" for name in self.archives)
+            with faults_shown(self.app):
+                raise ConfigError(*(f"Unknown archive `{name}`; the project has {known}" for name in unknown))
+        yield from super().build(versions=versions, **options)
+
+    def build_archive(self, config: Config, directory: str, **build_data: Any) -> str:
+        """The path of an archive. The first that is asked for is built together with all others."""
+        if not self.built:
+            with faults_shown(self.app):
+                self.built = self.build_chosen(directory, build_data)
+        return str(self.built[config.file_name, config.export_path].path)
+
+    def build_chosen(
+        self, directory: str, build_data: dict[str, Any]
+    ) -> dict[tuple[str, str | None], Artifact]:
+        project = HatchProject.of_build(self, build_data)
+        instant = build_instant(reproducible=self.config.reproducible)
+        configs = [self.archives[name] for name in self.chosen]
+        planned = plan(configs, project, Path(self.root, directory), instant)
+        show_warnings(planned, self.app)
+        artifacts = build_all(planned, quiet=self.app.verbosity < 0)
+        return {
+            (config.file_name, config.export_path): artifact for config, artifact in zip(configs, artifacts)
+        }
+
+    @cached_property
+    def archives(self) -> dict[str, Config]:
+        with faults_shown(self.app):
+            return by_name(load(HatchProject(Path(self.root), self.metadata)))

@@ -1,0 +1,100 @@
+"""A hatch project as the core sees it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hatch_mar.archive.archive import FileSource, Member
+from hatch_mar.archive.filesystem.walk import is_executable
+from hatch_mar.build.plan import Planned
+from hatch_mar.errors import HatchMarError
+
+if TYPE_CHECKING:
+    from hatchling.bridge.app import Application
+    from hatchling.builders.plugin.interface import BuilderInterface
+    from hatchling.metadata.core import ProjectMetadata
+    from hatchling.plugin.manager import PluginManager
+
+
+@dataclass(frozen=True)
+class HatchProject:
+    """The project that hatchling builds, and what other hooks add to its wheel."""
+
+    root: Path
+    metadata: ProjectMetadata[PluginManager]
+    artifacts: tuple[str, ...] = ()
+    force_include: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_build(cls, builder: BuilderInterface[Any, Any], build_data: Mapping[str, Any]) -> HatchProject:
+        """The project of a build, for which hooks have added to `build_data`.
+
+        What stands there of itself is the target's own: an sdist ships its `pyproject.toml`.
+        """
+        own = builder.get_default_build_data()
+        return cls(
+            Path(builder.root),
+            builder.metadata,
+            tuple(item for item in build_data["artifacts"] if item not in own.get("artifacts", ())),
+            {
+                source: target
+                for source, target in build_data["force_include"].items()
+                if source not in own.get("force_include", {})
+            },
+        )
+
+    @property
+    def pyproject(self) -> Mapping[str, Any]:
+        return self.metadata.config
+
+    def name(self) -> str:
+        return self.metadata.core.raw_name
+
+    def version(self) -> str:
+        return self.metadata.version
+
+    def dependencies(self) -> list[str]:
+        return self.metadata.core.dependencies
+
+    def optional_dependencies(self) -> Mapping[str, list[str]]:
+        return self.metadata.core.optional_dependencies
+
+    def wheel_files(self) -> Iterable[Member]:
+        """hatchling's own selection for the wheel, with what other hooks add to it."""
+        from hatchling.builders.wheel import WheelBuilder
+
+        builder = WheelBuilder(str(self.root), metadata=self.metadata)
+        added = {"artifacts": list(self.artifacts), "force_include": dict(self.force_include)}
+        with builder.config.set_build_data(added):
+            for file in builder.recurse_included_files():
+                path = Path(file.path)
+                yield Member(
+                    file.distribution_path.replace(os.sep, "/"),
+                    FileSource(path),
+                    is_executable(path),
+                )
+
+
+@contextmanager
+def faults_shown(app: Application) -> Iterator[None]:
+    """End the build with an error's own lines instead of a traceback."""
+    try:
+        yield
+    except HatchMarError as error:
+        app.abort(str(error))
+
+
+def show_warnings(planned: Iterable[Planned], app: Application) -> None:
+    """Say what the checks found, once even where archives share it."""
+    for finding in dict.fromkeys(finding for one in planned for finding in one.warnings):
+        app.display_warning(f"Warning: {finding}")
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as hatch prints its own artifacts: relative to the project where it lies inside."""
+    return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)

@@ -1,0 +1,118 @@
+"""What is in an archive, said without unpacking it or running any of its code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hatch_mar.archive.archive import Member, content_digest, sha256
+from hatch_mar.archive.filesystem.walk import files_of
+from hatch_mar.archive.formats.reader import Container, opened
+from hatch_mar.archive.formats.tar_reader import MOST_TIMES, most_unpacked
+from hatch_mar.archive.manifest import Manifest
+from hatch_mar.errors import ReadError
+from hatch_mar.inspection.diff import flat
+from hatch_mar.names import printable, unsafe
+from hatch_mar.weights import inspect as inspect_weights
+
+WEIGHTS = (".pt", ".pth", ".bin", ".ckpt", ".onnx", ".safetensors", ".pt2", ".so", ".h5", ".npz", ".gguf")
+
+
+@dataclass(frozen=True)
+class MemberReport:
+    name: str
+    size: int
+    stored: str
+    """How it is stored: `stored`, `deflated`, `file`, ..."""
+    packed: int | None
+    """Bytes it takes in the archive, or None where members share one stream."""
+    sha256: str | None
+    weights: str | None
+    """What kind of checkpoint it is, of a member that is named like one."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    path: Path
+    kind: str
+    size: int
+    manifest: Manifest | None
+    members: tuple[MemberReport, ...]
+    content_digest: str | None
+    faults: tuple[str, ...]
+    """What keeps TorchServe, or this listing, from taking the archive as it is."""
+
+    def manifest_values(self) -> Iterator[tuple[str, Any]]:
+        """The manifest's keys and values, without the table they stand in."""
+        if self.manifest:
+            for key, value in flat(self.manifest.document).items():
+                yield key.rpartition(".")[2], value
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": str(self.path),
+            "kind": self.kind,
+            "size": self.size,
+            "content_digest": self.content_digest,
+            "manifest": self.manifest and self.manifest.document,
+            "members": [vars(member) for member in self.members],
+            "faults": list(self.faults),
+        }
+
+
+def inspect(path: Path) -> Inspection:
+    """Look into the archive at `path`; reads every member once, for its digest.
+
+    Raises:
+        ReadError: it cannot be read at all.
+    """
+    with opened(path) as container:
+        size = sum(file.stat().st_size for file in files_of(path))
+        faults = list(faults_in_names(container.members))
+        bomb = sum(member.source.size() for member in container.members) > most_unpacked(size)
+        if bomb:
+            faults.append(
+                f"Not read: the members unpack to more than {MOST_TIMES} times the size of `{path}`"
+            )
+        digest_of = cache(sha256)
+        members = tuple(
+            report(container, member, None if bomb else digest_of) for member in container.members
+        )
+        manifest = content = None
+        try:
+            archive = container.archive()
+            manifest = archive.manifest
+            content = None if bomb else content_digest(archive, digest_of)
+        except ReadError as error:
+            faults += error.faults
+        return Inspection(path, container.kind, size, manifest, members, content, tuple(faults))
+
+
+def report(container: Container, member: Member, digest_of: Callable[[Member], bytes] | None) -> MemberReport:
+    """What is told of a member; without `digest_of`, only what can be told without reading it."""
+    stored, packed = container.storage(member)
+    return MemberReport(
+        name=member.name,
+        size=member.source.size(),
+        stored=stored,
+        packed=packed,
+        sha256=digest_of(member).hex() if digest_of else None,
+        weights=weights(member) if digest_of and member.name.endswith(WEIGHTS) else None,
+    )
+
+
+def weights(member: Member) -> str:
+    with member.source.open() as stream:
+        return inspect_weights(stream, member.name).describe()
+
+
+def faults_in_names(members: tuple[Member, ...]) -> Iterator[str]:
+    for name, count in Counter(member.name for member in members).items():
+        if count > 1:
+            yield f"Archive member `{printable(name)}` is there {count} times; TorchServe takes the last"
+        if (fault := unsafe(name)) and not name.startswith(("MAR-INF/", "WAR-INF/")):
+            yield f"Archive member `{printable(name)}` {fault}"

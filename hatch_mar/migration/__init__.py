@@ -1,0 +1,1 @@
+"""torch-model-archiver calls turned into `[tool.mar]` tables."""

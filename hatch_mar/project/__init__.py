@@ -1,0 +1,1 @@
+"""What a project declares: its `pyproject.toml`, its build backend, its requirements and its time."""

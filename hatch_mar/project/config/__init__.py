@@ -1,0 +1,1 @@
+"""`[tool.mar]`, read and validated into one configuration per archive."""

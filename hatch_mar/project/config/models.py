@@ -1,0 +1,147 @@
+"""The archives of a project as tuples, their defaults filled in."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hatch_mar.archive.formats import FORMATS, WORKFLOW, Format
+
+TABLE = "tool.mar"
+
+
+class Origins(dict[str, str]):
+    """Where each key was set, as a message names it: ``Field `tool.mar.handler` ``."""
+
+    def __missing__(self, key: str) -> str:
+        return f"Field `{TABLE}.{key}`"
+
+
+class ArchiveConfig(NamedTuple):
+    """One archive of `[tool.mar]`, its defaults filled in; paths are relative to the project."""
+
+    model_name: str
+    version: str
+    handler: str
+    model_file: str | None = None
+    serialized_file: str | None = None
+    extra_files: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    include_project: bool = False
+    force_include: Mapping[str, str] = {}
+    exclude: tuple[str, ...] = ()
+    requirements_file: str | None = None
+    requirements_from: tuple[str, ...] = ()
+    config_file: str | None = None
+    config: Mapping[str, Any] | None = None
+    runtime: str = "python"
+    export_path: str | None = None
+    archive_name: str = "{model-name}"
+    archive_format: str = "default"
+    archive_root: str = "{model-name}"
+    compression: str = "auto"
+    force: bool = True
+    ignore: tuple[str, ...] = ()
+    allow_globals: tuple[str, ...] = ()
+    try_: bool = False
+    """Whether every build runs the examples."""
+    examples: tuple[Example, ...] = ()
+    origins: Origins = Origins()
+
+    @property
+    def name(self) -> str:
+        return self.model_name
+
+    @property
+    def format(self) -> Format:
+        return FORMATS[self.archive_format]
+
+    @property
+    def file_name(self) -> str:
+        return self.filled_in(self.archive_name) + self.format.suffix
+
+    @property
+    def root(self) -> str:
+        """The folder inside a `tgz`."""
+        return self.filled_in(self.archive_root)
+
+    def filled_in(self, template: str) -> str:
+        return template.replace("{model-name}", self.model_name).replace("{version}", self.version)
+
+
+class WorkflowConfig(NamedTuple):
+    """One workflow of `[[tool.mar.workflows]]`."""
+
+    workflow_name: str
+    spec_file: str
+    handler: str | None = None
+    extra_files: tuple[str, ...] = ()
+    export_path: str | None = None
+    force: bool = True
+    origins: Origins = Origins()
+
+    @property
+    def name(self) -> str:
+        return self.workflow_name
+
+    @property
+    def file_name(self) -> str:
+        return self.workflow_name + self.format.suffix
+
+    @property
+    def format(self) -> Format:
+        return WORKFLOW
+
+    @property
+    def compression(self) -> str:
+        return "auto"
+
+    @property
+    def root(self) -> str:
+        return ""
+
+
+Config = ArchiveConfig | WorkflowConfig
+
+
+def path_of(config: Config, root: Path, directory: Path) -> Path:
+    """Where the archive is written by a build of the project at `root` into `directory`."""
+    return (root / config.export_path if config.export_path else directory) / config.file_name
+
+
+def by_name(configs: tuple[Config, ...]) -> dict[str, Config]:
+    """The archives by the name a user selects them with, each by the shortest that is its alone.
+
+    That is the model's or workflow's name, or the file's, or the file's with its directory.
+    """
+    taken = Counter(name for config in configs for name in set(names_of(config)))
+    return {next(name for name in names_of(config) if taken[name] == 1): config for config in configs}
+
+
+def names_of(config: Config) -> tuple[str, str, str]:
+    return config.name, config.file_name, f"{directory_of(config)}/{config.file_name}"
+
+
+def directory_of(config: Config) -> str:
+    return posixpath.normpath(config.export_path or ".")
+
+
+TOLERANCE = 1e-4
+
+
+class Example(NamedTuple):
+    """A request and the answer it should get, to try an archive with."""
+
+    input: Any
+    """A file's path, as a string, or JSON."""
+    content_type: str | None = None
+    """By the input's kind or suffix, if it is not given."""
+    expect: Any = None
+    """A file's path, as a string, or JSON; None where any answer will do."""
+    expect_schema: Any = None
+    """A JSON Schema that the answer must fit: a file's path, as a string, or a table."""
+    tolerance: float = TOLERANCE
+    """By how much a number of the answer may differ, relative or absolute."""

@@ -1,0 +1,200 @@
+"""Archives declared in a project's `pyproject.toml`, whose comments and order stay as they are."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from hatch_mar.archive.filesystem.atomic import workspace
+from hatch_mar.errors import ConfigError
+from hatch_mar.project.config.models import TABLE
+from hatch_mar.project.config.schema import load
+from hatch_mar.project.pyproject import PyProject
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PLUGIN = "hatch-mar"
+HOOK = ("tool", "hatch", "build", "hooks", "mar")
+
+Table = Mapping[str, "str | Sequence[str]"]
+"""An archive as `[[tool.mar.archives]]` has it: strings, and arrays of strings."""
+
+
+def to_toml(tables: Sequence[Table]) -> str:
+    return "\n".join(
+        f"[[{TABLE}.archives]]\n" + "".join(f"{key} = {written(value)}\n" for key, value in table.items())
+        for table in tables
+    )
+
+
+def name_of_archive(table: Table) -> str:
+    return str(table["model-name"])
+
+
+def written(value: str | Sequence[str]) -> str:
+    """A TOML string, or an array of them. TOML has all the escapes of JSON, and DEL needs one."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    line = f"[{', '.join(map(written, value))}]"
+    if len(line) <= 88:
+        return line
+    return "[\n" + "".join(f"  {written(item)},\n" for item in value) + "]"
+
+
+def declare(project: PyProject, tables: Sequence[Table]) -> list[str]:
+    """Add archives to a project; gives what was done, a line each. The file is written whole or not at all.
+
+    Raises:
+        ConfigError: it has such archives already, it would give them other values, or its
+            tables are written in a way that nothing can be added to.
+    """
+    try:
+        import tomlkit
+    except ImportError:
+        raise ConfigError("Option `--write` needs tomlkit: pip install 'hatch-mar[cli]'") from None
+
+    refuse_conflicts(subtable(project.pyproject, "tool", "mar"), tables)
+    path = Path(os.path.realpath(project.root / "pyproject.toml"))
+    document = tomlkit.parse(path.read_bytes().decode())
+    expected = copy.deepcopy(dict(project.pyproject))
+    expected.setdefault("tool", {}).setdefault("mar", {}).setdefault("archives", []).extend(tables)
+    added = to_toml(tables)
+    done = [f"Added {', '.join(f'`{name_of_archive(table)}`' for table in tables)} to `{path}`"]
+
+    backend = subtable(expected, "build-system").get("build-backend")
+    if backend == "hatchling.build":
+        if not requires_plugin(expected["build-system"]):
+            for either in (expected, document):
+                either["build-system"]["requires"].append(PLUGIN)
+            done.append(f"Added `{PLUGIN}` to `build-system.requires`")
+        if hatch_toml_has_build(project.root):
+            done.append("Add `[build.hooks.mar]` to `hatch.toml`, which goes before `[tool.hatch.build]`")
+        elif not has_hook(expected):
+            added = f"[{'.'.join(HOOK)}]\n\n{added}"
+            add_subtable(expected, HOOK)
+            done.append(f"Added `[{'.'.join(HOOK)}]`")
+        done.append("`hatch build` builds them")
+    else:
+        named = f"the build backend is `{backend}`, not hatchling" if backend else "there is no build backend"
+        done.append(f"`hatch-mar build` builds them, for {named}")
+
+    write(path, appended(document.as_string(), added, expected, path))
+    return done
+
+
+def appended(text: str, added: str, expected: Mapping[str, Any], path: Path) -> str:
+    """The text with more at its end, when it says what is expected and that makes sense."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    text = text.rstrip() and text.rstrip() + newline * 2
+    text += added.replace("\n", newline)
+    if parsed(text) != expected:
+        raise ConfigError(
+            f"Cannot add to `{path}`, whose `tool` tables are written inline;"
+            " run this without `--write`, and paste what it prints"
+        )
+    # the project's own name and version change nothing about that
+    load(expected["tool"]["mar"], name=lambda: "name", version=lambda: "0")
+    return text
+
+
+def refuse_conflicts(mar: Mapping[str, Any], tables: Sequence[Table]) -> None:
+    """Raise ConfigError where tables cannot join those of a project."""
+    shared = [key for key in mar if key not in ("archives", "workflows")]
+    archives = mar.get("archives", [])
+    if not isinstance(archives, list) or not all(isinstance(archive, dict) for archive in archives):
+        raise ConfigError(f"Field `{TABLE}.archives` must be an array of tables")
+    if shared and "archives" not in mar:
+        raise ConfigError(
+            f"Table `{TABLE}` is itself an archive; make it `[[{TABLE}.archives]]`, so that others may follow"
+        )
+    present = {archive.get("model-name") for archive in archives}
+    faults = [
+        f"Table `{TABLE}` has an archive `{table['model-name']}` already"
+        for table in tables
+        if table["model-name"] in present
+    ]
+    for table in tables:
+        if inherited := [f"`{key}`" for key in shared if key not in table]:
+            faults.append(
+                f"Archive `{table['model-name']}` would inherit {', '.join(inherited)} from `{TABLE}`,"
+                " which its command does not set; move that to the archives it is for"
+            )
+    if faults:
+        raise ConfigError(*faults)
+
+
+def requires_plugin(build_system: Mapping[str, Any]) -> bool:
+    requires = build_system.get("requires")
+    if not isinstance(requires, list):
+        raise ConfigError("Field `build-system.requires` must be an array")
+    return any(canonicalize_name(name_of(str(line))) == PLUGIN for line in requires)
+
+
+def name_of(requirement: str) -> str:
+    try:
+        return Requirement(requirement).name
+    except InvalidRequirement:
+        return requirement
+
+
+def has_hook(pyproject: Mapping[str, Any]) -> bool:
+    """Whether the hook is switched on, for all targets or for one."""
+    build = subtable(pyproject, "tool", "hatch", "build")
+    targets = subtable(build, "targets")
+    return any(
+        "mar" in subtable(place, "hooks") for place in (build, *(subtable(targets, name) for name in targets))
+    )
+
+
+def hatch_toml_has_build(root: Path) -> bool:
+    file = root / "hatch.toml"
+    return file.is_file() and "build" in (parsed(file.read_text(encoding="utf-8")) or {})
+
+
+def subtable(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """A table within a document, or an empty one.
+
+    Raises:
+        ConfigError: something else is there.
+    """
+    for number, key in enumerate(keys, start=1):
+        document = document.get(key, {})
+        if not isinstance(document, Mapping):
+            raise ConfigError(f"Field `{'.'.join(keys[:number])}` must be a table")
+    return document
+
+
+def add_subtable(document: dict[str, Any], keys: Sequence[str]) -> None:
+    for key in keys:
+        document = document.setdefault(key, {})
+
+
+def parsed(text: str) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def write(path: Path, text: str) -> None:
+    """Put `text` in the place of a file, which keeps its mode."""
+    try:
+        with workspace(path) as place:
+            draft = place / path.name
+            draft.write_bytes(text.encode())
+            shutil.copymode(path, draft)
+            os.replace(draft, path)
+    except OSError as error:
+        raise ConfigError(f"Cannot write `{path}`: {error.strerror or error}") from None

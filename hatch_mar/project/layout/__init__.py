@@ -1,0 +1,1 @@
+"""From an archive's configuration and the project's files to an `Archive`."""

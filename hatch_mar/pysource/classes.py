@@ -1,0 +1,218 @@
+"""The classes that TorchServe counts in a module, and what making an object of one takes.
+
+pytorch/serve, ts/utils/util.py (`list_classes_from_module`): every name of the module that
+is bound to a class made in it. An imported class does not count; an `Enum`, a dataclass or
+an exception does, and so does each further name of a class.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import NamedTuple
+
+from hatch_mar.pysource.namespace import Namespace, Values, dotted
+
+FACTORIES = {"namedtuple", "NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
+"""Functions that make a class in the module that calls them; of two arguments at the least."""
+
+CLASS_DECORATORS = {
+    *("dataclass", "final", "total_ordering", "runtime_checkable", "unique", "verify", "deprecated"),
+    *("attrs", "attributes", "define", "frozen", "mutable"),
+}
+"""Decorators that give a class of the same module back."""
+
+MOST_SHOWN = 8
+
+PLAIN_BASES = {"ABC", "Protocol", "Generic", "NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum"}
+"""Bases from the standard library that bring neither `handle` nor `initialize`."""
+
+
+class Counted(NamedTuple):
+    """A name that is, or may be, bound to a class of the module."""
+
+    name: str
+    node: ast.AST
+    """The class, or the first of those that it may be."""
+    certain: bool
+    single: bool
+    """Whether it can be no other class."""
+
+    @property
+    def again(self) -> bool:
+        """Whether the class has another name, by which it was defined."""
+        return isinstance(self.node, ast.ClassDef) and self.node.name != self.name
+
+    @property
+    def definition(self) -> ast.ClassDef | None:
+        """The class's definition, if that is known."""
+        return self.node if self.single and isinstance(self.node, ast.ClassDef) else None
+
+
+def counted(names: Namespace) -> list[Counted]:
+    """The names that TorchServe counts, in the order of the source."""
+    makers = {name for name, values in names.names() if any(map(makes_classes, values))}
+    seen: dict[ast.AST | None, bool | None] = {}
+    found = []
+    for name, values in names.names():
+        for value in values:
+            if value not in seen:
+                seen[value] = certainty(value, names, makers)
+        nodes = sorted((value for value in values if value and seen[value] is not False), key=line)
+        if nodes:
+            found.append(Counted(name, nodes[0], all(seen[value] for value in values), len(values) == 1))
+    return sorted(found, key=lambda each: (line(each.node), each.again, each.name))
+
+
+def line(node: ast.AST | None) -> int:
+    number: int = getattr(node, "lineno", 0)
+    return number
+
+
+def certainty(value: ast.AST | None, names: Namespace, makers: set[str]) -> bool | None:
+    """Whether a value is a class of this module: None where the syntax does not tell."""
+    if isinstance(value, ast.ClassDef):
+        plain = all(last(decorator) in CLASS_DECORATORS for decorator in value.decorator_list)
+        return True if plain and not Namespace(value.body).has("__module__") else None
+    if not isinstance(value, ast.Call):
+        return False
+    if last(value) == "type":
+        return len(value.args) == 3
+    if last(value) in FACTORIES and len(value.args) >= 2:
+        return True
+    if dotted(value.func) in makers or any(dotted(each) in names.classes for each in value.args):
+        return None
+    return False
+
+
+def makes_classes(value: ast.AST | None) -> bool:
+    """Whether a function may return a class of its own, which is one of its module's."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return isinstance(value, functions) and any(isinstance(node, ast.ClassDef) for node in ast.walk(value))
+
+
+def last(node: ast.AST) -> str:
+    """The last part of a name, of what is called, or of what is subscripted."""
+    while isinstance(node, (ast.Call, ast.Subscript)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return dotted(node).rpartition(".")[2]
+
+
+def class_names(classes: list[Counted]) -> str:
+    """The names that TorchServe counts, with a word on those that are a class's second."""
+    shown = []
+    for each in classes[:MOST_SHOWN]:
+        shown.append(
+            f"`{each.name}` (again `{getattr(each.node, 'name', '')}`)" if each.again else f"`{each.name}`"
+        )
+    return ", ".join(shown) + (", …" if len(classes) > MOST_SHOWN else "")
+
+
+def attribute(found: ast.ClassDef, name: str, module: Namespace) -> Values | None:
+    """What a class's objects have under a name: empty if nothing, None if that cannot be seen."""
+    own = Namespace(found.body)
+    if own.has(name):
+        return own.get(name)
+    if own.stars or own.has("__getattr__") or own.has("__getattribute__") or sets(found, name):
+        return None
+    if any(last(decorator) not in CLASS_DECORATORS for decorator in found.decorator_list):
+        return None
+    if any(keyword.arg != "metaclass" or last(keyword.value) != "ABCMeta" for keyword in found.keywords):
+        return None
+    return frozenset() if all(plain(base, module) for base in found.bases) else None
+
+
+def plain(base: ast.expr, module: Namespace) -> bool:
+    """Whether a base class is Python's own, and one that brings none of the handler's methods."""
+    if isinstance(base, ast.Name) and not module.has(base.id):
+        return hasattr(builtins, base.id)
+    return last(base) in PLAIN_BASES
+
+
+def sets(tree: ast.AST, name: str) -> bool:
+    """Whether anything is given an attribute of this name."""
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store))
+        or (isinstance(node, ast.Constant) and node.value == name)
+        for node in ast.walk(tree)
+    )
+
+
+def required_arguments(found: ast.ClassDef) -> list[str]:
+    """The constructor's arguments that have no default, the object itself aside."""
+    if any(keyword.arg == "metaclass" and last(keyword.value) != "ABCMeta" for keyword in found.keywords):
+        return []
+    if any(last(decorator) not in CLASS_DECORATORS for decorator in found.decorator_list):
+        return []
+    own = Namespace(found.body)
+    for constructor in ("__new__", "__init__"):
+        match list(own.get(constructor)):
+            case [ast.FunctionDef(decorator_list=[]) as function]:
+                if missing := without_default(function.args):
+                    return missing
+    return [] if own.has("__init__") else required_fields(found)
+
+
+def without_default(arguments: ast.arguments, skip: int = 1) -> list[str]:
+    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    required = positional[skip : max(skip, len(positional) - len(arguments.defaults))]
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults)
+    return required + [argument.arg for argument, default in named if default is None]
+
+
+def required_fields(found: ast.ClassDef) -> list[str]:
+    """A dataclass's fields that have no default."""
+    decorators = [decorator for decorator in found.decorator_list if last(decorator) == "dataclass"]
+    if not decorators or any(has_keyword(decorator, "init") for decorator in decorators):
+        return []
+    return [
+        node.target.id
+        for node in found.body
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and not mentions(node.annotation, "ClassVar", "KW_ONLY")
+        and (
+            node.value is None
+            or (
+                last(node.value) == "field"
+                and not has_keyword(node.value, "default", "default_factory", "init")
+            )
+        )
+    ]
+
+
+def mentions(tree: ast.AST, *names: str) -> bool:
+    """Whether any of the names occurs; in a string too, as some annotations are."""
+    return any(
+        (getattr(node, "id", None) or getattr(node, "attr", None)) in names
+        or (isinstance(node, ast.Constant) and any(name in str(node.value) for name in names))
+        for node in ast.walk(tree)
+    )
+
+
+def has_keyword(node: ast.expr, *names: str) -> bool:
+    return isinstance(node, ast.Call) and any(keyword.arg in (*names, None) for keyword in node.keywords)
+
+
+def takes(value: ast.AST | None, count: int, *, bound: bool = False) -> bool:
+    """Whether a function can be called with so many positional arguments; True if it cannot be seen.
+
+    A method is `bound`: the object comes before them.
+    """
+    if not isinstance(value, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return True
+    match [dotted(decorator) for decorator in value.decorator_list]:
+        case []:
+            count += bound
+        case ["classmethod"] if bound:
+            count += 1
+        case ["staticmethod"] if bound:
+            pass
+        case _:
+            return True
+    arguments = value.args
+    most = len(arguments.posonlyargs) + len(arguments.args)
+    least = most - len(arguments.defaults)
+    if any(default is None for default in arguments.kw_defaults):
+        return False
+    return least <= count and (count <= most or arguments.vararg is not None)

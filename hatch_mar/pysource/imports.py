@@ -1,0 +1,74 @@
+"""What a module imports for certain when it is imported itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from hatch_mar.pysource.classes import last
+from hatch_mar.pysource.namespace import dotted
+
+CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+
+PATHS = {"sys.path", "sys.meta_path", "sys.path_hooks", "sys.modules", "site.addsitedir"}
+
+
+class Import(NamedTuple):
+    """`import module`, or `from module import names` with so many dots before the module."""
+
+    module: str
+    names: tuple[str, ...]
+    """Empty for a plain `import`."""
+    level: int
+    line: int
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0]
+
+    def __str__(self) -> str:
+        return "." * self.level + self.module
+
+
+def imports(tree: ast.Module | None) -> Iterator[Import]:
+    """The imports that run whenever the module is imported, and whose failure ends that.
+
+    Not those in functions, under a condition, or where their failure is caught.
+    """
+    left: list[ast.stmt] = list(reversed(tree.body)) if tree else []
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, (), 0, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            names = tuple(alias.name for alias in node.names)
+            yield Import(node.module or "", names, node.level, node.lineno)
+        elif isinstance(node, ast.Try):
+            caught = any(map(catches, node.handlers))
+            left += reversed(node.finalbody if caught else node.body + node.orelse + node.finalbody)
+        elif isinstance(node, ast.With) and not any(map(suppresses, node.items)):
+            left += reversed(node.body)
+
+
+def catches(handler: ast.ExceptHandler) -> bool:
+    """Whether an `except` clause catches a failed import."""
+    if handler.type is None:
+        return True
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(last(each) in CATCHING for each in types)
+
+
+def suppresses(item: ast.withitem) -> bool:
+    return last(item.context_expr) == "suppress"
+
+
+def changes_path(tree: ast.AST) -> bool:
+    """Whether a module has to do with where Python finds modules, so that nobody can tell."""
+    return any(
+        dotted(node) in PATHS
+        or (isinstance(node, ast.Name) and node.id in ("__path__", "exec", "__import__"))
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Attribute, ast.Name))
+    )

@@ -1,0 +1,1 @@
+"""What TorchServe does, as facts without verdicts."""

@@ -1,0 +1,1 @@
+"""Requests, the answers they should get, and how the two are compared."""

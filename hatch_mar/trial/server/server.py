@@ -1,0 +1,189 @@
+"""A TorchServe of one's own, on loopback, for the time of a `with` block."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from urllib.error import HTTPError
+from urllib.parse import quote, urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from hatch_mar.errors import TrialError
+from hatch_mar.trial.examples.answer import Answer
+from hatch_mar.trial.process import Process, TimedOutError
+
+START_SECONDS = 120
+"""Seconds for the server to be ready."""
+
+ATTEMPTS = 3
+"""Another process may take a port between its choice and its use."""
+
+MODULES = {"ts": "torchserve", "torch": "torch", "psutil": "psutil", "yaml": "pyyaml"}
+"""What the server and its workers cannot start without, and what to install for it."""
+
+
+def missing() -> str | None:
+    """What this machine lacks to run a TorchServe, and what to do; None if nothing."""
+    java_home = os.environ.get("JAVA_HOME")
+    if shutil.which(f"{java_home}/bin/java" if java_home else "java") is None:
+        return (
+            "`--serve` needs Java: install a Java 17, and put `java` on the PATH or its folder into JAVA_HOME"
+        )
+    absent = [MODULES[name] for name in MODULES if importlib.util.find_spec(name) is None]
+    if absent:
+        return f"`--serve` needs what is not installed here: pip install {' '.join(absent)}"
+    return None
+
+
+class Server:
+    """TorchServe with an empty model store of its own ports, directories and log."""
+
+    def __init__(
+        self, place: Path, store: Path, properties: Mapping[str, str], *, stop: Event, timeout: float | None
+    ) -> None:
+        self.place = place
+        self.store = store
+        self.properties = properties
+        self.stop = stop
+        self.timeout = timeout
+        self.ready_seconds = 0.0
+        # the server itself goes through no proxy, and neither must we on the way to it
+        self.opener = build_opener(ProxyHandler({}))
+
+    def __enter__(self) -> Server:
+        for attempt in range(1, ATTEMPTS + 1):
+            self.start(attempt)
+            try:
+                if self.becomes_healthy():
+                    return self
+            except BaseException:
+                self.process.end()
+                raise
+            self.process.end()
+            if "BindException" not in self.log() and "already in use" not in self.log():
+                break
+        reason = next(
+            (line for line in self.log().splitlines() if "Exception" in line or "Error" in line), ""
+        )
+        raise TrialError(f"TorchServe ended while it started: {reason.strip() or 'see `--verbose`'}")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.end()
+
+    def start(self, attempt: int) -> None:
+        self.inference, self.management, metrics, grpc_inference, grpc_management = free_ports(5)
+        properties = {
+            "inference_address": f"http://127.0.0.1:{self.inference}",
+            "management_address": f"http://127.0.0.1:{self.management}",
+            "metrics_address": f"http://127.0.0.1:{metrics}",
+            "grpc_inference_port": grpc_inference,
+            "grpc_management_port": grpc_management,
+            "default_workers_per_model": 1,
+            "disable_system_metrics": "true",
+            **self.properties,
+        }
+        config = self.place / "config.properties"
+        config.write_text("".join(f"{key}={value}\n" for key, value in properties.items()), encoding="utf-8")
+        command = [sys.executable, "-m", "ts.model_server", "--start", "--foreground", "--ncs"]
+        command += ["--disable-token-auth", "--enable-model-api"]
+        command += ["--model-store", str(self.store), "--ts-config", str(config)]
+        # TS_... would overrule the configuration
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TS_")}
+        temporary = dict.fromkeys(("TEMP", "TMP", "TMPDIR"), str(self.place / "tmp"))
+        self.process = Process(
+            command,
+            directory=self.place,
+            environ={**inherited, **temporary},
+            log=self.place / f"server-{attempt}.log",
+            stop=self.stop,
+        )
+        self.process.__enter__()
+
+    def becomes_healthy(self) -> bool:
+        """Wait until it is ready; False if it ended instead."""
+        began = time.monotonic()
+        limit = max(self.timeout or 0, START_SECONDS)
+        try:
+            self.process.wait(limit, self.healthy)
+        except TimedOutError:
+            message = f"TorchServe was not ready after {limit:g} s; give it longer with `--timeout`"
+            raise TrialError(message) from None
+        self.ready_seconds = time.monotonic() - began
+        return self.process.status is None
+
+    def healthy(self) -> bool:
+        try:
+            return self.request(self.inference, "GET", "/ping", 5).status == 200
+        except OSError:
+            return False
+
+    def register(self, url: str, seconds: float, **options: object) -> Answer:
+        query = {"url": url, "initial_workers": 1, "synchronous": "true", **options}
+        return self.request(self.management, "POST", f"/models?{urlencode(query)}", seconds)
+
+    def unregister(self, model: str, seconds: float) -> Answer:
+        return self.request(self.management, "DELETE", f"/models/{quote(model, safe='')}", seconds)
+
+    def describe(self, model: str, seconds: float) -> Answer:
+        return self.request(self.management, "GET", f"/models/{quote(model, safe='')}", seconds)
+
+    def predict(self, model: str, data: bytes, content_type: str, seconds: float) -> Answer:
+        path = f"/predictions/{quote(model, safe='')}"
+        return self.request(self.inference, "POST", path, seconds, data=data, content_type=content_type)
+
+    def request(
+        self,
+        port: int,
+        method: str,
+        path: str,
+        seconds: float,
+        *,
+        data: bytes | None = None,
+        content_type: str = "",
+    ) -> Answer:
+        """An answer of whatever status.
+
+        Raises:
+            OSError: there was none in time.
+        """
+        headers = {"Content-Type": content_type} if content_type else {}
+        request = Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
+        try:
+            with self.opener.open(request, timeout=seconds) as response:
+                return Answer(response.read(), response.headers.get("Content-Type", ""), response.status)
+        except HTTPError as error:
+            with error:
+                return Answer(error.read(), error.headers.get("Content-Type", ""), error.code)
+
+    def log(self) -> str:
+        """All that the server and its workers have printed."""
+        return self.process.output()
+
+
+def message_of(answer: Answer) -> str:
+    """The sentence in TorchServe's answer to a request that failed, or all of it if it has none."""
+    if isinstance(answer.value, dict) and "message" in answer.value:
+        return str(json.loads(answer.body)["message"])
+    return answer.shown
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports

@@ -1,0 +1,1 @@
+"""TorchServe's worker: its environment, its process, its errors."""

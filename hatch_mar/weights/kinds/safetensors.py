@@ -1,0 +1,115 @@
+"""safetensors files (https://github.com/huggingface/safetensors, "Format")."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.report import Weights
+from hatch_mar.weights.view import View
+from hatch_mar.weights.wording import counted, quoted, some
+
+LARGEST_HEADER = 100_000_000
+"""Bytes; safetensors itself refuses more."""
+LARGEST_READ = 8 << 20
+"""Bytes of a header that are read: 70 000 tensors. JSON may take twenty times as much memory."""
+LONGEST_NUMBER = 20
+MOST_DIMENSIONS = 64
+
+DTYPES = {
+    "BOOL": ("bool", 8),
+    "U8": ("uint8", 8),
+    "I8": ("int8", 8),
+    "F8_E5M2": ("float8_e5m2", 8),
+    "F8_E4M3": ("float8_e4m3fn", 8),
+    "F8_E5M2FNUZ": ("float8_e5m2fnuz", 8),
+    "F8_E4M3FNUZ": ("float8_e4m3fnuz", 8),
+    "F8_E8M0": ("float8_e8m0fnu", 8),
+    "F4": ("float4_e2m1fn", 4),
+    "F6_E2M3": ("float6_e2m3", 6),
+    "F6_E3M2": ("float6_e3m2", 6),
+    "I16": ("int16", 16),
+    "U16": ("uint16", 16),
+    "F16": ("float16", 16),
+    "BF16": ("bfloat16", 16),
+    "I32": ("int32", 32),
+    "U32": ("uint32", 32),
+    "F32": ("float32", 32),
+    "C64": ("complex64", 64),
+    "I64": ("int64", 64),
+    "U64": ("uint64", 64),
+    "F64": ("float64", 64),
+}
+"""torch's names, and the bits of an element (safetensors/src/tensor.rs, `Dtype`)."""
+
+
+def inspect_safetensors(view: View, head: bytes) -> Weights | None:
+    """A file of eight bytes of length, a JSON header, and the tensors; or None."""
+    length = int.from_bytes(head[:8], "little")
+    if head[8:9] != b"{" or not 2 <= length <= LARGEST_HEADER:
+        return None
+    if 8 + length > view.size:
+        if head[8:10] not in (b'{"', b"{}", b"{ "):
+            return None
+        return Weights(Kind.TRUNCATED, "safetensors that end inside their header", complete=False)
+    if length > LARGEST_READ:
+        return Weights(Kind.SAFETENSORS, remarks=("its header is too long to be looked at",))
+    import json
+
+    try:
+        header = json.loads(view.read(8, length), object_pairs_hook=without_repetition, parse_int=bounded)
+        return described(header, view.size - 8 - length)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return Weights(Kind.CORRUPT, "safetensors, but their header cannot be read", complete=False)
+
+
+def described(header: Any, room: int) -> Weights:
+    tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    damage = list(faults(tensors))
+    needed = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
+    if needed > room:
+        reason = f"safetensors that have {counted(room, 'byte')} of {needed} behind their header"
+        return Weights(Kind.TRUNCATED, reason, complete=False)
+    if needed < room:
+        damage.append(f"{counted(room - needed, 'byte')} after the last tensor")
+    counts = Counter(DTYPES[entry["dtype"]][0] for entry in tensors.values() if entry["dtype"] in DTYPES)
+    dtypes = tuple(name for name, _ in counts.most_common())
+    return Weights(Kind.SAFETENSORS, tensors=len(tensors), dtypes=dtypes, damage=some(damage))
+
+
+def faults(tensors: dict[str, Any]) -> Iterator[str]:
+    """Tensors that do not fill their own bytes, or that leave a hole or overlap."""
+    end = 0
+    for name, entry in sorted(tensors.items(), key=lambda item: tuple(item[1]["data_offsets"])):
+        start, stop = entry["data_offsets"]
+        if type(start) is not int or type(stop) is not int:
+            raise ValueError(entry)
+        if start != end:
+            yield f"tensor {quoted(name)} does not follow the one before it"
+        end = stop
+        if entry["dtype"] not in DTYPES:
+            yield f"tensor {quoted(name)} has the unknown dtype {quoted(entry['dtype'])}"
+        elif (stop - start) * 8 != elements(entry["shape"]) * DTYPES[entry["dtype"]][1]:
+            yield f"tensor {quoted(name)} has {counted(stop - start, 'byte')}, which its shape does not need"
+
+
+def elements(shape: list[int]) -> int:
+    if len(shape) > MOST_DIMENSIONS or not all(type(number) is int for number in shape):
+        raise ValueError(shape)
+    return prod(shape)
+
+
+def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        raise ValueError(pairs)
+    return table
+
+
+def bounded(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError(digits)
+    return int(digits)

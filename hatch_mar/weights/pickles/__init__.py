@@ -1,0 +1,1 @@
+"""Pickles read opcode by opcode: nothing is unpickled."""

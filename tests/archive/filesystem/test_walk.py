@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive.filesystem.walk import CACHES, LinkLoop, files_below, is_executable
+from tests.archives import needs_posix
+
+
+def touch(root: Path, *names: str) -> None:
+    for name in names:
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+
+def names_below(root: Path) -> list[str]:
+    return [name for name, _ in files_below(root)]
+
+
+class TestFilesBelow:
+    def test_order(self, tmp_path: Path):
+        """Every folder's entries come in the order of their names."""
+        touch(tmp_path, "b", "a/z", "a/b/c", "C", ".hidden")
+
+        assert [".hidden", "C", "a/b/c", "a/z", "b"] == names_below(tmp_path)
+
+    def test_paths(self, tmp_path: Path):
+        """A file comes with its name and where it is."""
+        touch(tmp_path, "a/b")
+
+        assert [("a/b", tmp_path / "a" / "b")] == list(files_below(tmp_path))
+
+    def test_empty(self, tmp_path: Path):
+        """Folders that hold no files give none."""
+        (tmp_path / "a" / "b").mkdir(parents=True)
+
+        assert [] == names_below(tmp_path)
+
+    @pytest.mark.parametrize("cache", sorted(CACHES))
+    def test_caches(self, cache: str, tmp_path: Path):
+        """The folders of tools and version control are left out, at any depth."""
+        touch(tmp_path, "kept", f"{cache}/a", f"deep/{cache}/deeper/b")
+
+        assert ["kept"] == names_below(tmp_path)
+
+    @pytest.mark.parametrize("name", ["model.pyc", "model.pyo", ".DS_Store", ".git"])
+    def test_cache_files(self, name: str, tmp_path: Path):
+        """The files that an interpreter or a file manager leaves are left out."""
+        touch(tmp_path, "kept", name, f"deep/{name}")
+
+        assert ["kept"] == names_below(tmp_path)
+
+    def test_file_named_as_a_cache(self, tmp_path: Path):
+        """A file is no cache for having the name of one."""
+        touch(tmp_path, "__pycache__")
+
+        assert ["__pycache__"] == names_below(tmp_path)
+
+
+@needs_posix
+class TestLinks:
+    def test_followed(self, tmp_path: Path):
+        """A linked file or folder stands for what it leads to."""
+        touch(tmp_path, "out/side", "in/side")
+        (tmp_path / "in" / "file").symlink_to("../out/side")
+        (tmp_path / "in" / "folder").symlink_to("../out", target_is_directory=True)
+
+        assert ["file", "folder/side", "side"] == names_below(tmp_path / "in")
+
+    def test_same_folder_twice(self, tmp_path: Path):
+        """Two links to one folder are no loop."""
+        touch(tmp_path, "out/side")
+        (tmp_path / "in").mkdir()
+        for name in "ab":
+            (tmp_path / "in" / name).symlink_to("../out", target_is_directory=True)
+
+        assert ["a/side", "b/side"] == names_below(tmp_path / "in")
+
+    def test_broken(self, tmp_path: Path):
+        """A broken link is given, for the caller to speak of."""
+        (tmp_path / "broken").symlink_to("nowhere")
+
+        assert ["broken"] == names_below(tmp_path)
+
+    def test_link_to_itself(self, tmp_path: Path):
+        """A link that only leads to itself is a broken one."""
+        (tmp_path / "loop").symlink_to("loop")
+
+        assert ["loop"] == names_below(tmp_path)
+
+    @pytest.mark.parametrize("target", [".", "..", "../.."])
+    def test_loop(self, target: str, tmp_path: Path):
+        """A link back to a folder above is an error that names the link."""
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        (tmp_path / "a" / "b" / "loop").symlink_to(target, target_is_directory=True)
+
+        with pytest.raises(LinkLoop) as error:
+            names_below(tmp_path)
+
+        assert tmp_path / "a" / "b" / "loop" == error.value.path
+
+    def test_loop_outside(self, tmp_path: Path):
+        """A loop is also found where a link has led out of the folder."""
+        (tmp_path / "in").mkdir()
+        (tmp_path / "out" / "deep").mkdir(parents=True)
+        (tmp_path / "in" / "link").symlink_to("../out", target_is_directory=True)
+        (tmp_path / "out" / "deep" / "back").symlink_to("../../out", target_is_directory=True)
+
+        with pytest.raises(LinkLoop) as error:
+            names_below(tmp_path / "in")
+
+        assert tmp_path / "in" / "link" / "deep" / "back" == error.value.path
+
+
+class TestIsExecutable:
+    @needs_posix
+    @pytest.mark.parametrize(
+        ("mode", "expected"), [(0o644, False), (0o755, True), (0o700, True), (0o655, False)]
+    )
+    def test_owner(self, mode: int, expected: bool, tmp_path: Path):
+        """What counts is whether its owner may run it."""
+        file = tmp_path / "run.sh"
+        file.touch()
+        file.chmod(mode)
+
+        assert expected is is_executable(file)

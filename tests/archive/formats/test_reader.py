@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import errno
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.formats import FORMATS, WORKFLOW, Format
+from hatch_mar.archive.formats.reader import content, opened, read
+from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
+from hatch_mar.errors import ReadError
+from tests.archives import MANIFEST, MANIFEST_BYTES, PACKING, archive_of, files, needs_posix
+
+MEMBERS = {
+    "model.py": b"class Net: ...\n",
+    "bin/run": b"#!/bin/sh\n",
+    "names/zoë.json": b"{}\n",
+    "empty": b"",
+}
+SMALL = archive_of(MEMBERS, executable=["bin/run"])
+ALL_FORMATS = {**FORMATS, "workflow": WORKFLOW}
+REFUSED = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL)
+"""What a file system says of names that it takes for one, or that no file of its own can have."""
+
+
+@pytest.fixture(params=ALL_FORMATS)
+def form(request: pytest.FixtureRequest) -> Format:
+    return ALL_FORMATS[request.param]
+
+
+def written(path: Path, form: Format, archive: Archive = SMALL, **packing: object) -> Path:
+    """An archive in a file of the format's own suffix, with the manifest that belongs in it."""
+    name = WORKFLOW_MANIFEST_NAME if form is WORKFLOW else archive.manifest.name
+    path = path / f"digits{form.suffix}"
+    named = Archive(archive.manifest._replace(name=name), archive.members)
+    form.write(named, path, PACKING._replace(**packing))
+    return path
+
+
+def contents(archive: Archive) -> dict[str, bytes]:
+    return {member.name: b"".join(member.source.chunks()) for member in archive.members}
+
+
+def refused(path: Path) -> str:
+    """The one line that tells why a file is not read."""
+    with pytest.raises(ReadError) as error, read(path):
+        pass
+    assert 1 == len(error.value.faults)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+class TestRead:
+    def test_members(self, form: Format, tmp_path: Path):
+        """Manifest, names and bytes are those that were written."""
+        with read(written(tmp_path, form)) as found:
+            assert MANIFEST.document == found.manifest.document
+            assert MEMBERS == contents(found)
+            assert [member.source.size() for member in found.members] == list(
+                map(len, contents(found).values())
+            )
+
+    @needs_posix
+    def test_modes(self, form: Format, tmp_path: Path):
+        """So is what is executable."""
+        with read(written(tmp_path, form)) as found:
+            assert ["bin/run"] == [member.name for member in found.members if member.executable]
+
+    def test_seekable(self, form: Format, tmp_path: Path):
+        """Every member can be looked into."""
+        with read(written(tmp_path, form, compression="deflate")) as found:
+            for member in found.members:
+                with member.source.open() as stream:
+                    stream.seek(3)
+                    assert MEMBERS[member.name][3:] == stream.read()
+
+    def test_written_again(self, form: Format, tmp_path: Path):
+        """What is read can be written again, to the same bytes."""
+        path = written(tmp_path, form)
+        (tmp_path / "again").mkdir()
+        with read(path) as found:
+            again = written(tmp_path / "again", form, found)
+        if path.is_file():
+            assert path.read_bytes() == again.read_bytes()
+
+    @given(files.filter(bool), st.sampled_from(list(FORMATS)), st.sampled_from(["auto", "store", "deflate"]))
+    def test_any(
+        self,
+        tmp_path_factory: pytest.TempPathFactory,
+        members: dict[str, bytes],
+        form: str,
+        compression: str,
+    ):
+        """Whatever an archive holds is read back, names and bytes, or the file system refuses it."""
+        directory = tmp_path_factory.mktemp("any")
+        refused = None
+        try:
+            path = written(directory, FORMATS[form], archive_of(members), compression=compression)
+        except OSError as error:
+            refused = error
+        if refused:
+            assert form == "no-archive"
+            assert refused.errno in REFUSED
+            return
+        with read(path) as found:
+            assert members == contents(found)
+
+    @pytest.mark.parametrize(
+        "name",
+        ["__pycache__/model.cpython-311.pyc", ".git/config", "a.pyc", ".DS_Store", ".hatch/x", ".hidden"],
+    )
+    def test_strange_names(self, name: str, form: Format, tmp_path: Path):
+        """A name that no build would gather is read in every format: it is served as well."""
+        with read(written(tmp_path, form, archive_of({name: b"1"}))) as found:
+            assert {name: b"1"} == contents(found)
+
+    @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "C:/evil", "a\\..\\evil"])
+    @pytest.mark.parametrize("form", ["default", "tgz"])
+    def test_escapes(self, form: str, name: str, tmp_path: Path):
+        """A name that would leave the archive is a name like others to who does not unpack it."""
+        path = written(tmp_path, FORMATS[form], archive_of({name: b"1"}))
+        with read(path) as found:
+            assert [b"1"] == list(contents(found).values())
+        assert [path] == list(tmp_path.iterdir())
+
+    def test_two_of_a_name(self, tmp_path: Path):
+        """Two members of a name are both there."""
+        twice = Archive(MANIFEST, (Member("a", BytesSource(b"1")), Member("a", BytesSource(b"2"))))
+        with read(written(tmp_path, FORMATS["default"], twice)) as found:
+            assert [b"1", b"2"] == [b"".join(member.source.chunks()) for member in found.members]
+
+    def test_two_manifests(self, tmp_path: Path):
+        """Of two manifests the last counts, which is what TorchServe unpacks."""
+        late = Archive(MANIFEST, (Member(MANIFEST_NAME, BytesSource(b'{"late": true}')),))
+        with read(written(tmp_path, FORMATS["default"], late)) as found:
+            assert {"late": True} == found.manifest.document
+            assert () == found.members
+
+    def test_closed(self, form: Format, tmp_path: Path):
+        """Its files are closed when it is left."""
+        path = written(tmp_path, form)
+        with read(path) as found:
+            pass
+        if form.suffix:
+            with pytest.raises((ReadError, ValueError)):
+                contents(found)
+
+
+class TestContainer:
+    """TorchServe decides by the name alone what a file is."""
+
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("default", "zip"),
+            ("zip-store", "zip"),
+            ("workflow", "zip"),
+            ("tgz", "tgz"),
+            ("no-archive", "directory"),
+        ],
+    )
+    def test_kind(self, name: str, kind: str, tmp_path: Path):
+        """A `.mar` or `.war` is a zip, any other file a `.tar.gz`."""
+        with opened(written(tmp_path, ALL_FORMATS[name])) as container:
+            assert kind == container.kind
+
+    @pytest.mark.parametrize(("form", "other"), [("default", "digits.tar.gz"), ("tgz", "digits.mar")])
+    def test_wrong_suffix(self, form: str, other: str, tmp_path: Path):
+        """An archive that is named like one of another kind is not read."""
+        path = written(tmp_path, FORMATS[form]).rename(tmp_path / other)
+
+        assert refused(path).startswith(f"Cannot read `{path}`: ")
+
+    @pytest.mark.parametrize("name", ["digits.tgz", "digits", "digits.zip"])
+    def test_any_other_suffix(self, name: str, tmp_path: Path):
+        """Whatever else a file is called, it is a `.tar.gz`."""
+        with read(written(tmp_path, FORMATS["tgz"]).rename(tmp_path / name)) as found:
+            assert MEMBERS == contents(found)
+
+    def test_storage(self, tmp_path: Path):
+        """A zip knows how each member is stored, and how large it is then."""
+        path = written(tmp_path, FORMATS["default"], archive_of({"a": b"0" * 1000}), compression="deflate")
+        with opened(path) as container, zipfile.ZipFile(path) as file:
+            manifest, member = container.members
+
+            assert ("deflated", file.getinfo("a").compress_size) == container.storage(member)
+            assert "deflated" == container.storage(manifest)[0]
+
+    def test_shared_stream(self, tmp_path: Path):
+        """Of one that has a single stream, only the whole has a size."""
+        with opened(written(tmp_path, FORMATS["tgz"])) as container:
+            assert {("tgz", None)} == {container.storage(member) for member in container.members}
+
+
+class TestNoArchive:
+    def test_missing(self, tmp_path: Path):
+        """A file that is not there is told."""
+        for name in ("digits.mar", "digits.tar.gz", "digits"):
+            assert f"Cannot read `{tmp_path / name}`: No such file or directory" == refused(tmp_path / name)
+
+    @pytest.mark.parametrize("name", ["digits.mar", "digits.war", "digits.tar.gz"])
+    @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"\x1f\x8b", b"0" * 10_000], ids=len)
+    def test_other_bytes(self, data: bytes, name: str, tmp_path: Path):
+        """Neither is what is no archive."""
+        (tmp_path / name).write_bytes(data)
+
+        message = refused(tmp_path / name)
+        assert message.startswith((f"Cannot read `{tmp_path / name}`: ", "Not a model archive: "))
+
+    def test_no_manifest(self, tmp_path: Path):
+        """Nor a zip or directory of other things."""
+        (tmp_path / "digits").mkdir()
+        with zipfile.ZipFile(tmp_path / "digits.mar", "w") as file:
+            file.writestr("model.py", b"")
+        for name in ("digits", "digits.mar"):
+            expected = f"Not a model archive: `{tmp_path / name}` has no `MAR-INF/MANIFEST.json`"
+
+            assert expected == refused(tmp_path / name)
+
+    @pytest.mark.parametrize(
+        "name", ["mar-inf/manifest.json", "MAR-INF/manifest.json", "x/MAR-INF/MANIFEST.json"]
+    )
+    def test_manifest_elsewhere(self, name: str, tmp_path: Path):
+        """A manifest of another case or place is none to TorchServe."""
+        with zipfile.ZipFile(tmp_path / "digits.mar", "w") as file:
+            file.writestr(name, MANIFEST_BYTES)
+
+        assert refused(tmp_path / "digits.mar").endswith(" has no `MAR-INF/MANIFEST.json`")
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"",
+            b"[]",
+            b"{",
+            b"\xff",
+            b"\xef\xbb\xbf{}",
+            b"[" * 100_000,
+            b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
+        ],
+        ids=["empty", "array", "half", "no text", "byte order mark", "deep", "deep tables"],
+    )
+    def test_damaged_manifest(self, data: bytes, form: Format, tmp_path: Path):
+        """A manifest that is no JSON object is none."""
+        manifest = MANIFEST._replace(name=WORKFLOW_MANIFEST_NAME if form is WORKFLOW else MANIFEST_NAME)
+        path = tmp_path / f"digits{form.suffix}"
+        form.write(
+            Archive(manifest._replace(name="first"), (Member(manifest.name, BytesSource(data)),)),
+            path,
+            PACKING,
+        )
+
+        assert refused(path).startswith(f"Not a model archive: `{path}`: `{manifest.name}` ")
+
+    @pytest.mark.parametrize("depth", [100, 300, 500, 900])
+    def test_nested_manifest(self, depth: int, tmp_path: Path):
+        """One that is nested as no tool's is, is refused before anybody walks down into it."""
+        data = b'{"a":' * depth + b"1" + b"}" * depth
+        path = tmp_path / "digits.mar"
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr(MANIFEST_NAME, data)
+
+        assert refused(path).startswith(f"Not a model archive: `{path}`: ")
+
+    def test_largest_manifest(self, form: Format, tmp_path: Path):
+        """One of more than a mebibyte is not read."""
+        path = written(tmp_path, form, Archive(Manifest({"a": "0" * (1 << 20)}), SMALL.members))
+
+        assert refused(path).endswith(" is larger than the 1048576 bytes it may have")
+
+
+class TestDirectory:
+    @needs_posix
+    def test_broken_link(self, tmp_path: Path):
+        """A link that leads nowhere is an error that names it."""
+        path = written(tmp_path, FORMATS["no-archive"])
+        (path / "weights").symlink_to("nowhere")
+        message = refused(path)
+
+        assert message.startswith(f"Cannot read `{path}`: ")
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+    def test_pipe(self, tmp_path: Path):
+        """What cannot be read to an end is an error, for nobody waits for ever."""
+        path = written(tmp_path, FORMATS["no-archive"])
+        os.mkfifo(path / "pipe")
+
+        assert "`" in refused(path)
+
+    @needs_posix
+    def test_link_to_a_folder_above(self, tmp_path: Path):
+        """A link that leads back to its own folder is an error, for it has no end."""
+        path = written(tmp_path, FORMATS["no-archive"])
+        (path / "again").symlink_to(".")
+
+        assert refused(path).endswith(f"link leads back to its own folder: `{path / 'again'}`")
+
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a file that may not be read")
+    def test_unreadable(self, tmp_path: Path):
+        """A file that may not be read is told."""
+        path = written(tmp_path, FORMATS["no-archive"])
+        (path / "empty").chmod(0)
+        with pytest.raises((ReadError, PermissionError)), read(path) as found:
+            contents(found)
+
+
+class TestContent:
+    def test_most(self):
+        """A member may have just so many bytes."""
+        assert b"12345" == content(Member("a", BytesSource(b"12345")), 5)
+
+    def test_more(self):
+        """With one more it is an error."""
+        with pytest.raises(ReadError, match=r"^Archive member `a` is larger than the 4 bytes it may have$"):
+            content(Member("a", BytesSource(b"12345")), 4)

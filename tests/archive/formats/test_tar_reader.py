@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import gzip
+import struct
+import tarfile
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatch_mar.archive.archive import content_digest
+from hatch_mar.archive.formats import tar_reader, tgz
+from hatch_mar.archive.formats.reader import opened, read
+from hatch_mar.errors import ReadError
+from tests.archive.formats.test_zip_reader import bounded, read_all
+from tests.archives import MANIFEST_BYTES, PACKING, archive_of, incompressible
+
+DATA = incompressible(5000)
+BLOCK = 512
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "digits.tar.gz"
+
+
+def header(name: str = "digits/a", size: int = 0, kind: bytes = tarfile.REGTYPE, link: str = "") -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size, info.type, info.linkname = size, kind, link
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def write(path: Path, *pieces: bytes, zeros: int = 0, level: int = 1) -> None:
+    """A `.tar.gz` of these pieces, then so many zeros."""
+    with gzip.open(path, "wb", level) as file:
+        for piece in pieces:
+            file.write(piece)
+        for _ in range(zeros >> 20):
+            file.write(bytes(1 << 20))
+        file.write(bytes(2 * BLOCK))
+
+
+def padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % BLOCK)
+
+
+def pax(**records: str) -> bytes:
+    data = b""
+    for key, value in records.items():
+        body = f" {key}={value}\n".encode()
+        length = len(body)
+        while len(str(length)) + len(body) != length:
+            length = len(str(length)) + len(body)
+        data += str(length).encode() + body
+    return header("pax", len(data), tarfile.XHDTYPE) + padded(data)
+
+
+class TestMembers:
+    def test_names(self, path: Path):
+        """The first part of a name is cut, as TorchServe does; a name without one stays."""
+        write(
+            path,
+            header("digits/a"),
+            header("./b"),
+            header("c"),
+            header("x/y/z"),
+            header("d", kind=tarfile.DIRTYPE),
+        )
+        with opened(path) as container:
+            assert ["a", "b", "c", "y/z"] == [member.name for member in container.members]
+
+    def test_modes(self, path: Path):
+        """An entry is executable where its owner may execute it."""
+        tgz.write(archive_of({"run": b"", "text": b""}, executable=["run"]), path, PACKING)
+        with read(path) as found:
+            assert [True, False] == [member.executable for member in found.members]
+
+    @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+    def test_links(self, kind: bytes, path: Path):
+        """What is no file has no bytes, wherever it leads: TorchServe makes an empty file of it."""
+        write(path, header("digits/a", kind=kind, link="/etc/passwd"))
+        with opened(path) as container:
+            [member] = container.members
+
+            assert ("a", 0, b"") == (member.name, member.source.size(), b"".join(member.source.chunks()))
+            assert b"" == member.source.open().read()
+
+    def test_twice(self, path: Path):
+        """Of two entries of one name, each has its own bytes."""
+        write(path, header(size=1), padded(b"1"), header(size=2), padded(b"22"))
+        with opened(path) as container:
+            assert [b"1", b"22"] == [b"".join(member.source.chunks()) for member in container.members]
+
+    def test_not_unicode(self, path: Path):
+        """A name that is no Unicode is no traceback."""
+        tgz.write(archive_of({}), path, PACKING)
+        data = gzip.decompress(path.read_bytes())[: -2 * BLOCK]
+        name = b"digits/weights-\xff"
+        block = bytearray(header("digits/weights-?"))
+        block[: len(name)] = name
+        block[148:156] = b"%06o\0 " % (sum(block[:148]) + sum(block[156:]) + 8 * 32)
+        write(path, data, bytes(block))
+        with read(path) as found:
+            assert ["weights-\udcff"] == [member.name for member in found.members]
+            assert 64 == len(content_digest(found))
+
+    @given(st.binary(max_size=300), st.data())
+    def test_seek(self, tmp_path_factory: pytest.TempPathFactory, data: bytes, draw: st.DataObject):
+        """An entry can be read from anywhere, as a file can."""
+        path = tmp_path_factory.mktemp("seek") / "digits.tar.gz"
+        tgz.write(archive_of({"a": b"before", "b": data, "c": b"after"}), path, PACKING)
+        steps = draw.draw(st.lists(st.tuples(st.integers(0, 320), st.integers(0, 320)), max_size=5))
+        with read(path) as archive:
+            source = archive.members[1].source
+            assert len(data) == source.size()
+            with source.open() as stream:
+                for start, count in steps:
+                    stream.seek(start)
+                    assert data[start : start + count] == stream.read(count)
+
+
+class TestDamage:
+    @given(st.integers(0, 10**6), st.integers(0, 255))
+    def test_any_byte(self, tmp_path_factory: pytest.TempPathFactory, place: int, value: int):
+        """Whatever byte of the tar is another, nothing but an error of one line is raised."""
+        path = tmp_path_factory.mktemp("damage") / "digits.tar.gz"
+        tgz.write(archive_of({"a": b"1" * 600, "é" * 120: b"2"}), path, PACKING)
+        data = bytearray(gzip.decompress(path.read_bytes()))
+        data[place % len(data)] = value
+        path.write_bytes(gzip.compress(data, 1))
+        read_all(path)
+
+    @given(st.integers(0, 10**6), st.integers(0, 255))
+    def test_any_byte_of_the_gzip(self, tmp_path_factory: pytest.TempPathFactory, place: int, value: int):
+        """Nor where a byte of the gzip is another."""
+        path = tmp_path_factory.mktemp("damage") / "digits.tar.gz"
+        tgz.write(archive_of({"a": DATA}), path, PACKING)
+        data = bytearray(path.read_bytes())
+        data[place % len(data)] = value
+        path.write_bytes(data)
+        read_all(path)
+
+    @given(st.integers(0, 10**6))
+    def test_cut(self, tmp_path_factory: pytest.TempPathFactory, place: int):
+        """An archive that is cut is damaged, wherever it is."""
+        path = tmp_path_factory.mktemp("cut") / "digits.tar.gz"
+        tgz.write(archive_of({"a": DATA}), path, PACKING)
+        data = path.read_bytes()
+        path.write_bytes(data[: place % (len(data) - 1100)])
+
+        assert read_all(path) is not None
+
+    def test_no_gzip(self, path: Path):
+        """What is no gzip is told so."""
+        path.write_bytes(b"PK\x03\x04")
+
+        assert f"Cannot read `{path}`: Not a gzipped file (b'PK')" == str(read_all(path))
+
+
+class TestBombs:
+    """Memory stays bounded, whatever the file claims."""
+
+    @pytest.mark.parametrize(
+        "kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK]
+    )
+    @pytest.mark.parametrize("size", [10 << 30, 1 << 30], ids=["10 GiB", "1 GiB"])
+    def test_extended_header(self, size: int, kind: bytes, path: Path):
+        """An extended header of gigabytes is refused, whether it is there or not."""
+        write(path, header("pax", size, kind), zeros=100 << 20)
+        with bounded():
+            assert str(read_all(path)).startswith(f"Cannot read `{path}`: ")
+
+    def test_size(self, path: Path):
+        """A file that a PAX header says to be larger than the archive can hold is a bomb."""
+        write(path, pax(size=str(10 << 30)), header(), zeros=1 << 20)
+        with bounded():
+            assert f"Cannot read `{path}`: it unpacks to more than 250 times its size" == str(read_all(path))
+
+    def test_bomb(self, path: Path):
+        """So is one that really is."""
+        write(path, header(size=100 << 20), zeros=100 << 20, level=9)
+        with bounded():
+            assert f"Cannot read `{path}`: it unpacks to more than 250 times its size" == str(read_all(path))
+
+    @pytest.mark.parametrize("module", ["bz2", "lzma", "gzip"])
+    def test_compressed_twice(self, module: str, path: Path):
+        """What is compressed a second time is no tar, to TorchServe and here."""
+        tgz.write(archive_of({"a": DATA}), path, PACKING)
+        tar = gzip.decompress(path.read_bytes())
+        path.write_bytes(gzip.compress(import_module(module).compress(tar)))
+
+        assert str(read_all(path)).startswith(f"Cannot read `{path}`: ")
+
+    def test_gzip_without_a_tar(self, path: Path):
+        """Nor does a gzip of nothing but zeros take memory."""
+        write(path, zeros=300 << 20)
+        with bounded():
+            read_all(path)
+
+    def test_many_entries(self, path: Path, monkeypatch: pytest.MonkeyPatch):
+        """More entries than a model has are refused."""
+        monkeypatch.setattr(tar_reader, "MOST_ENTRIES", 100)
+        write(path, *[header(f"digits/{number}") for number in range(102)])
+
+        assert f"Cannot read `{path}`: it has more than 100 entries" == str(read_all(path))
+
+    def test_most_entries(self, path: Path):
+        """As many as are read take no more memory than a model."""
+        count = 5_000
+        write(path, header() * count)
+        with bounded((384 << 20) * count // tar_reader.MOST_ENTRIES):
+            assert read_all(path) is None
+
+    def test_chain(self, path: Path):
+        """Extended headers that each wait for the next one do not add up."""
+        record = pax(path="digits/" + "a" * (tar_reader.LARGEST_HEADER // 2))
+        write(path, *[record] * 300, header())
+        with bounded(128 << 20):
+            read_all(path)
+
+    def test_sparse_map(self, path: Path):
+        """The map of a sparse file of the old GNU kind does not grow without an end."""
+        first = bytearray(header(kind=tarfile.GNUTYPE_SPARSE))
+        first[482] = 1
+        first[148:156] = b"%06o\0 " % (sum(first[:148]) + sum(first[156:]) + 8 * 32)
+        more = b"00000000001\0" * 42 + b"\1" + bytes(7)
+        write(path, bytes(first), *[more * 1000] * 200)
+        with bounded(128 << 20):
+            read_all(path)
+
+    def test_negative_size(self, path: Path):
+        """A header that leads back to itself is refused."""
+        block = bytearray(header(size=0))
+        block[124:136] = b"\xff" * 10 + struct.pack(">h", -BLOCK)
+        block[148:156] = b"%06o\0 " % (sum(block[:148]) + sum(block[156:]) + 8 * 32)
+        write(path, header("digits/first"), bytes(block))
+        with bounded():
+            assert read_all(path) is not None
+
+
+class TestManifest:
+    def test_gigabyte(self, path: Path):
+        """A manifest of hundreds of megabytes is not read."""
+        name = "digits/MAR-INF/MANIFEST.json"
+        write(
+            path,
+            header(name, 64 << 20),
+            b" " * (64 << 20),
+            header("digits/b", 4 << 20),
+            incompressible(4 << 20),
+        )
+        with bounded(), pytest.raises(ReadError) as error, read(path):
+            pass
+
+        expected = "Archive member `MAR-INF/MANIFEST.json` is larger than the 1048576 bytes it may have"
+        assert expected == str(error.value)
+
+    def test_read(self, path: Path):
+        """A common one is."""
+        write(path, header("digits/MAR-INF/MANIFEST.json", len(MANIFEST_BYTES)), padded(MANIFEST_BYTES))
+        with read(path) as found:
+            assert MANIFEST_BYTES == found.manifest.to_json()

@@ -1,0 +1,419 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive.archive import Archive, BytesSource, Member, content_digest
+from hatch_mar.archive.filesystem.atomic import LOCK
+from hatch_mar.archive.formats import FORMATS, WORKFLOW, Format, Packing
+from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME
+from hatch_mar.archive.packager import Artifact, pack, remove
+from hatch_mar.errors import PackError
+from tests.archives import (
+    INSTANT,
+    MANIFEST,
+    PACKING,
+    GrowingSource,
+    UnreadableSource,
+    archive_of,
+    needs_posix,
+    tree,
+)
+
+OLD = archive_of({"model.py": b"old", "stale.txt": b"stale"})
+NEW = archive_of({"model.py": b"new", "deep/weights.pth": b"\x80" * 1000})
+
+ALL_FORMATS = {**FORMATS, "workflow": WORKFLOW}
+
+
+@pytest.fixture(params=ALL_FORMATS)
+def form(request: pytest.FixtureRequest) -> Format:
+    return ALL_FORMATS[request.param]
+
+
+@pytest.fixture
+def path(tmp_path: Path, form: Format) -> Path:
+    """Where the archive is to be, in a directory of its own."""
+    return tmp_path / "dist" / f"digits{form.suffix}"
+
+
+def failing(error: BaseException) -> Archive:
+    """An archive that fails when its manifest and one member are written."""
+    return Archive(MANIFEST, (Member("a", BytesSource(b"written")), Member("b", UnreadableSource(error))))
+
+
+class TestPack:
+    def test_new(self, form: Format, path: Path):
+        """An archive stands where it was asked for, in a directory made for it, with nothing beside it."""
+        artifact = pack(NEW, path, form, PACKING)
+
+        assert Artifact(path, unchanged=False) == artifact
+        assert [path] == list(path.parent.iterdir())
+        assert any(b"\x80" * 1000 in data for data in tree(path).values())
+
+    def test_replaced(self, form: Format, path: Path, tmp_path: Path):
+        """Nothing of an older archive is left."""
+        fresh = tmp_path / "fresh" / path.name
+        pack(NEW, fresh, form, PACKING)
+        pack(OLD, path, form, PACKING)
+        artifact = pack(NEW, path, form, PACKING)
+
+        assert not artifact.unchanged
+        assert tree(fresh) == tree(path)
+        assert [path] == list(path.parent.iterdir())
+
+    @pytest.mark.parametrize("name", ["../evil", "/evil", "a//b", "MAR-INF/x", "a\\b"])
+    def test_name(self, name: str, form: Format, path: Path):
+        """A member that would leave the archive, or take the manifest's place, is refused."""
+        with pytest.raises(PackError, match=r"^Archive member `.*` (must|is in) "):
+            pack(archive_of({name: b""}), path, form, PACKING)
+
+        assert not path.parent.exists()
+
+
+class TestUnchanged:
+    def test_untouched(self, form: Format, path: Path):
+        """An archive that would be the same is not written again."""
+        pack(NEW, path, form, PACKING)
+        os.utime(path, (1, 1))
+        before = path.stat()
+        artifact = pack(NEW, path, form, PACKING)
+
+        assert Artifact(path, unchanged=True) == artifact
+        assert (before.st_mtime_ns, before.st_ino) == (path.stat().st_mtime_ns, path.stat().st_ino)
+        assert [path] == list(path.parent.iterdir())
+
+    def test_without_force(self, form: Format, path: Path):
+        """That it may not be replaced does not matter to an archive that is the same."""
+        pack(NEW, path, form, PACKING)
+
+        assert pack(NEW, path, form, PACKING, force=False).unchanged
+
+    def test_other_bytes_of_the_same_size(self, form: Format, path: Path):
+        """An archive that differs by its bytes alone is written."""
+        pack(archive_of({"a": b"1"}), path, form, PACKING)
+
+        assert not pack(archive_of({"a": b"2"}), path, form, PACKING).unchanged
+
+    @needs_posix
+    def test_other_mode(self, form: Format, path: Path):
+        """An archive of which one file has become executable is written."""
+        pack(archive_of({"run": b""}), path, form, PACKING)
+
+        assert not pack(archive_of({"run": b""}, executable=["run"]), path, form, PACKING).unchanged
+
+    @needs_posix
+    def test_other_umask(self, form: Format, path: Path):
+        """It is the same archive for whoever makes it."""
+        archive = archive_of({"a": b"1", "run": b""}, executable=["run"])
+        before = os.umask(0o077)
+        try:
+            pack(archive, path, form, PACKING)
+            os.umask(0o022)
+            assert pack(archive, path, form, PACKING).unchanged
+        finally:
+            os.umask(before)
+
+
+class TestForce:
+    def test_differs(self, form: Format, path: Path):
+        """Without force, an archive that differs is an error, and stays."""
+        pack(OLD, path, form, PACKING)
+        before = tree(path)
+
+        with pytest.raises(PackError) as error:
+            pack(NEW, path, form, PACKING, force=False)
+
+        expected = f"File already exists and differs: `{path}`; delete it or set `force = true`"
+        assert expected == str(error.value)
+        assert before == tree(path)
+        assert [path] == list(path.parent.iterdir())
+
+    def test_new(self, form: Format, path: Path):
+        """Without force, a new archive is written."""
+        assert not pack(NEW, path, form, PACKING, force=False).unchanged
+
+
+@pytest.mark.parametrize("old", [True, False], ids=["replacing", "new"])
+class TestFailure:
+    """Whatever goes wrong, the old archive stays as it was, and nothing else."""
+
+    @pytest.fixture
+    def before(self, old: bool, form: Format, path: Path) -> dict[str, bytes]:
+        """What stands in the directory before the failure."""
+        path.parent.mkdir()
+        if old:
+            pack(OLD, path, form, PACKING)
+        return tree(path.parent)
+
+    def test_disk(self, form: Format, path: Path, before: dict[str, bytes]):
+        """A file that cannot be read is an error of one line."""
+        with pytest.raises(PackError) as error:
+            pack(failing(OSError(errno.EIO, "Input/output error", "weights.pth")), path, form, PACKING)
+
+        assert f"Cannot write `{path}`: Input/output error (`weights.pth`)" == str(error.value)
+        assert before == tree(path.parent)
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), MemoryError()], ids=repr)
+    def test_interrupt(self, error: BaseException, form: Format, path: Path, before: dict[str, bytes]):
+        """An interrupt passes through."""
+        with pytest.raises(type(error)):
+            pack(failing(error), path, form, PACKING)
+
+        assert before == tree(path.parent)
+
+    def test_changed_file(self, form: Format, path: Path, tmp_path: Path, before: dict[str, bytes]):
+        """A file that something writes to while it is packed is an error that names it."""
+        file = tmp_path / "weights.pth"
+        file.write_bytes(b"weights")
+
+        with pytest.raises(PackError) as error:
+            pack(Archive(MANIFEST, (Member("weights.pth", GrowingSource(file)),)), path, form, PACKING)
+
+        expected = f"File changed while it was packed: `{file}`; build again when it is written"
+        assert expected == str(error.value)
+        assert before == tree(path.parent)
+
+    def test_vanished_file(self, form: Format, path: Path, tmp_path: Path, before: dict[str, bytes]):
+        """A file that is gone by the time it is packed is an error that names it."""
+        file = tmp_path / "weights.pth"
+
+        with pytest.raises(PackError) as error:
+            pack(Archive(MANIFEST, (Member("weights.pth", GrowingSource(file)),)), path, form, PACKING)
+
+        assert f"Cannot write `{path}`: No such file or directory (`{file}`)" == str(error.value)
+        assert before == tree(path.parent)
+
+    def test_last_step(
+        self, form: Format, path: Path, before: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    ):
+        """The old archive is put back even where the new one cannot take its place."""
+        monkeypatch.setattr("hatch_mar.archive.filesystem.atomic.swapped", lambda *_: False)
+        for name in ("rename", "replace"):
+            monkeypatch.setattr(os, name, fails_once_for(path, getattr(os, name)))
+
+        with pytest.raises(PackError, match=r"^Cannot write `.*`: Permission denied"):
+            pack(NEW, path, form, PACKING)
+
+        assert before == tree(path.parent)
+
+
+def fails_once_for(path: Path, rename):
+    failed = []
+
+    def renamed(source: str | Path, target: str | Path) -> None:
+        if Path(target) == path and not failed:
+            failed.append(target)
+            raise PermissionError(errno.EACCES, "Permission denied", str(source), None, str(target))
+        rename(source, target)
+
+    return renamed
+
+
+class TestRubbish:
+    def test_of_a_killed_build(self, form: Format, path: Path):
+        """What a build that was killed left behind is cleared by the next one."""
+        left: list[Path] = []
+
+        def write(archive: Archive, draft: Path, packing: Packing) -> None:
+            form.write(archive, draft, packing)
+            left.append(draft)
+
+        pack(NEW, path, Format(form.suffix, write), PACKING)
+        left[0].parent.mkdir()
+        (left[0].parent / LOCK).touch()
+        form.write(OLD, left[0], PACKING)
+        pack(NEW, path, form, PACKING)
+
+        assert [path] == list(path.parent.iterdir())
+
+    def test_of_a_build_killed_before_its_lock(self, form: Format, path: Path):
+        """So is the directory that it made just before it was killed."""
+        path.parent.mkdir()
+        path.with_name(f".{path.name}.0123456789abcdef.part").mkdir()
+        pack(NEW, path, form, PACKING)
+
+        assert [path] == list(path.parent.iterdir())
+
+    def test_of_a_living_build(self, form: Format, path: Path):
+        """A build that is still at work is left in peace."""
+        seen = []
+
+        def write(archive: Archive, draft: Path, packing: Packing) -> None:
+            form.write(archive, draft, packing)
+            pack(OLD, path, form, PACKING)
+            seen.append(tree(draft))
+
+        pack(NEW, path, Format(form.suffix, write), PACKING)
+
+        assert [tree(path)] == seen
+        assert [path] == list(path.parent.iterdir())
+
+    def test_files_of_others(self, form: Format, path: Path):
+        """Nothing else in the directory is touched."""
+        path.parent.mkdir()
+        others = [path.with_name(name) for name in (f"{path.name}.part", f".{path.name}", ".x.part")]
+        for other in others:
+            other.touch()
+        pack(NEW, path, form, PACKING)
+
+        assert {path, *others} == set(path.parent.iterdir())
+
+
+class TestForeign:
+    @pytest.mark.parametrize("name", [name for name, form in ALL_FORMATS.items() if form.suffix])
+    def test_directory(self, name: str, tmp_path: Path):
+        """A directory at the place of a file is refused, and stays."""
+        path = tmp_path / "digits.mar"
+        path.mkdir()
+        (path / "notes.txt").touch()
+
+        with pytest.raises(PackError) as error:
+            pack(NEW, path, ALL_FORMATS[name], PACKING)
+
+        expected = f"Cannot write `{path}`: a directory of that name exists; move it away"
+        assert expected == str(error.value)
+        assert {"digits.mar/notes.txt": b""} == tree(tmp_path)
+
+    @pytest.mark.parametrize("kind", ["file", "empty directory", "directory"])
+    def test_no_model(self, kind: str, tmp_path: Path):
+        """What is no model is not replaced by the directory of one."""
+        path = tmp_path / "digits"
+        if kind == "file":
+            path.touch()
+        else:
+            path.mkdir()
+        if kind == "directory":
+            (path / "thesis.tex").touch()
+        before = tree(tmp_path)
+
+        with pytest.raises(PackError) as error:
+            pack(NEW, path, FORMATS["no-archive"], PACKING)
+
+        expected = f"Cannot write `{path}`: it exists and is not a model archive; move it away"
+        assert expected == str(error.value)
+        assert before == tree(tmp_path)
+        assert [path] == list(tmp_path.iterdir())
+
+    def test_parent_is_a_file(self, form: Format, path: Path):
+        """An error of one line says which file is in the way of the directory."""
+        path.parent.touch()
+
+        with pytest.raises(PackError) as error:
+            pack(NEW, path, form, PACKING)
+
+        assert str(error.value).startswith(f"Cannot write `{path}`: ")
+        assert str(error.value).endswith(f" (`{path.parent}`)")
+
+    def test_name_too_long(self, form: Format, tmp_path: Path):
+        """A name that no file can have is an error of one line."""
+        path = tmp_path / ("a" * 300 + form.suffix)
+
+        with pytest.raises(PackError, match=r"^Cannot write `"):
+            pack(NEW, path, form, PACKING)
+
+        assert [] == list(tmp_path.iterdir())
+
+    @needs_posix
+    def test_link(self, form: Format, path: Path, tmp_path: Path):
+        """A link is replaced, and what it leads to stays."""
+        target = tmp_path / "elsewhere" / path.name
+        pack(OLD, target, form, PACKING)
+        before = tree(target)
+        path.parent.mkdir()
+        path.symlink_to(target)
+        pack(NEW, path, form, PACKING)
+
+        assert before == tree(target)
+        assert not path.is_symlink()
+        assert [path] == list(path.parent.iterdir())
+
+
+class TestRemove:
+    def test_archive(self, form: Format, path: Path):
+        """An archive is removed, and nothing beside it."""
+        pack(NEW, path, form, PACKING)
+        other = path.with_name("other.mar")
+        other.touch()
+        remove(path, form)
+
+        assert [other] == list(path.parent.iterdir())
+
+    def test_nothing(self, form: Format, path: Path):
+        """Where nothing is, nothing is done."""
+        remove(path, form)
+
+        assert not path.parent.exists()
+
+    def test_interrupted(self, form: Format, path: Path, monkeypatch: pytest.MonkeyPatch):
+        """An archive goes at once: what is interrupted leaves all of it or nothing at its place."""
+        pack(NEW, path, form, PACKING)
+        before = tree(path)
+        unlink = os.unlink
+        removed = []
+
+        def interrupted(*arguments: object, **options: object) -> None:
+            if removed:
+                raise KeyboardInterrupt
+            removed.append(arguments)
+            unlink(*arguments, **options)
+
+        with monkeypatch.context() as context, suppress(KeyboardInterrupt):
+            context.setattr(os, "unlink", interrupted)
+            remove(path, form)
+
+        assert not path.exists() or before == tree(path)
+        pack(NEW, path, form, PACKING)
+        assert before == tree(path)
+
+    def test_foreign(self, form: Format, path: Path):
+        """What is no archive stays, and is spoken of."""
+        path.mkdir(parents=True)
+        (path / "thesis.tex").touch()
+
+        with pytest.raises(PackError):
+            remove(path, form)
+
+        assert {"thesis.tex": b""} == tree(path)
+
+    @needs_posix
+    def test_link(self, form: Format, path: Path, tmp_path: Path):
+        """Of a link, only the link is removed."""
+        target = tmp_path / "elsewhere" / path.name
+        pack(OLD, target, form, PACKING)
+        before = tree(target)
+        path.parent.mkdir()
+        path.symlink_to(target)
+        remove(path, form)
+
+        assert before == tree(target)
+        assert [] == list(path.parent.iterdir())
+
+
+class TestArtifact:
+    def test_file(self, tmp_path: Path):
+        """A file has a size and a digest."""
+        artifact = pack(NEW, tmp_path / "digits.mar", FORMATS["default"], PACKING)
+        data = (tmp_path / "digits.mar").read_bytes()
+
+        assert len(data) == artifact.size
+        assert hashlib.sha256(data).hexdigest() == artifact.sha256
+
+    def test_directory(self, tmp_path: Path):
+        """A directory has the size of its files, and no digest."""
+        artifact = pack(NEW, tmp_path / "digits", FORMATS["no-archive"], Packing(INSTANT))
+
+        assert sum(map(len, tree(tmp_path / "digits").values())) == artifact.size
+        assert artifact.sha256 is None
+
+    def test_content_digest(self, form: Format, path: Path):
+        """What it holds has one digest in every format."""
+        archive = Archive(MANIFEST._replace(name=WORKFLOW_MANIFEST_NAME), NEW.members)
+        packed = archive if form is WORKFLOW else NEW
+
+        assert content_digest(packed) == pack(packed, path, form, PACKING).content_digest

@@ -1,0 +1,453 @@
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
+from hatch_mar.archive.formats import FORMATS, Format
+from hatch_mar.archive.packager import Artifact, pack, remove, unchanged
+from hatch_mar.archive.packager.unchanged import inputs_of, leave, matches, stamp_file
+from hatch_mar.errors import PackError
+from tests.archives import INSTANT, MANIFEST, PACKING, UnreadableSource, needs_posix, tree
+
+WEIGHTS = b"0123456789"
+LONG_AGO = 1_000_000_000_123_456_789
+
+
+@pytest.fixture(params=FORMATS)
+def form(request: pytest.FixtureRequest) -> Format:
+    return FORMATS[request.param]
+
+
+@pytest.fixture
+def path(tmp_path: Path, form: Format) -> Path:
+    return tmp_path / "dist" / f"digits{form.suffix}"
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    file = tmp_path / "model.pth"
+    file.write_bytes(WEIGHTS)
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _no_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that a test has just made count as old."""
+    monkeypatch.setattr(unchanged, "COARSE", -(1 << 62))
+    monkeypatch.setattr(unchanged, "FINE", -(1 << 62))
+
+
+def archive(*files: Path) -> Archive:
+    return Archive(MANIFEST, tuple(Member(file.name, FileSource(file)) for file in files))
+
+
+def build(
+    archive: Archive, path: Path, form: Format, remember: str = "settings", **packing: object
+) -> Artifact:
+    return pack(archive, path, form, PACKING._replace(**packing), remember=remember)
+
+
+def refuse_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(source: FileSource) -> None:
+        pytest.fail("the weights were read")
+
+    monkeypatch.setattr(FileSource, "chunks", refused)
+    monkeypatch.setattr(FileSource, "open", refused)
+
+
+def tick(file: Path) -> None:
+    """Wait until the file system's clock has moved on, so that a change shows in the times."""
+    before = file.stat().st_ctime_ns
+    probe = file.with_name("probe")
+    probe.touch()
+    while probe.stat().st_ctime_ns <= before:
+        time.sleep(0.001)
+        probe.touch()
+        os.utime(probe)
+    probe.unlink()
+
+
+class TestUnchanged:
+    def test_not_read(self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
+        """An archive whose inputs look as before is recognised without reading a byte of them."""
+        build(archive(weights), path, form)
+        before = tree(path)
+        refuse_reading(monkeypatch)
+
+        assert Artifact(path, unchanged=True) == build(archive(weights), path, form)
+        assert before == tree(path)
+
+    def test_nor_the_archive(self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
+        """Nor is the archive."""
+        build(archive(weights), path, form)
+
+        def refused(one: Path, other: Path) -> bool:
+            pytest.fail("the archive was read")
+
+        monkeypatch.setattr("hatch_mar.archive.packager.same_files", refused)
+
+        assert build(archive(weights), path, form).unchanged
+
+    def test_not_asked_for(self, form: Format, path: Path, weights: Path):
+        """Where nothing is to be remembered, nothing is."""
+        pack(archive(weights), path, form, PACKING)
+
+        assert [path] == list(path.parent.iterdir())
+
+    def test_where(self, form: Format, path: Path, weights: Path):
+        """What is remembered stands in a hidden folder beside the archive."""
+        build(archive(weights), path, form)
+
+        assert path.parent / ".hatch" / f"{path.name}.stamp" == stamp_file(path)
+        assert {".hatch", path.name} == set(os.listdir(path.parent))
+        assert [stamp_file(path)] == list(stamp_file(path).parent.iterdir())
+
+
+def edited(weights: Path) -> None:
+    weights.write_bytes(WEIGHTS[::-1])
+
+
+def edited_in_disguise(weights: Path) -> None:
+    """Other bytes of the same size, and the times set back."""
+    before = weights.stat()
+    weights.write_bytes(WEIGHTS[::-1])
+    os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def edited_through_a_link(weights: Path) -> None:
+    other = weights.with_name("other name")
+    os.link(weights, other)
+    edited_in_disguise(other)
+    other.unlink()
+
+
+def grown(weights: Path) -> None:
+    before = weights.stat()
+    weights.write_bytes(WEIGHTS + b"0")
+    os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def a_nanosecond_later(weights: Path) -> None:
+    before = weights.stat()
+    os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+
+
+def replaced(weights: Path) -> None:
+    """Another file of the same size and time."""
+    other = weights.with_name("other")
+    other.write_bytes(WEIGHTS[::-1])
+    before = weights.stat()
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.replace(other, weights)
+
+
+@needs_posix
+class TestInputs:
+    """Whatever changes an input is noticed, in whatever disguise."""
+
+    @pytest.mark.parametrize(
+        "change", [edited, edited_in_disguise, edited_through_a_link, grown, a_nanosecond_later, replaced]
+    )
+    def test_changed(self, change: Callable[[Path], None], form: Format, path: Path, weights: Path):
+        """A file that is edited, grown or replaced is packed again, whatever its times say."""
+        build(archive(weights), path, form)
+        tick(weights)
+        change(weights)
+        build(archive(weights), path, form)
+
+        assert any(weights.read_bytes() in data for data in tree(path).values())
+
+    def test_read_again(self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
+        """Where only its time is another, a file is read, and the archive found to be the same."""
+        build(archive(weights), path, form)
+        a_nanosecond_later(weights)
+
+        assert build(archive(weights), path, form).unchanged
+        refuse_reading(monkeypatch)
+        assert build(archive(weights), path, form).unchanged
+
+    def test_elsewhere(self, form: Format, path: Path, weights: Path, tmp_path: Path):
+        """A copy of the file is another file."""
+        other = tmp_path / "other" / weights.name
+        other.parent.mkdir()
+        other.write_bytes(WEIGHTS[::-1])
+        build(archive(weights), path, form)
+
+        assert not build(archive(other), path, form).unchanged
+
+    def test_link(self, form: Format, path: Path, weights: Path, tmp_path: Path):
+        """Of a link, what counts is the file that it leads to."""
+        other = tmp_path / "other.pth"
+        other.write_bytes(WEIGHTS[::-1])
+        link = tmp_path / "link.pth"
+        link.symlink_to(weights)
+        build(archive(link), path, form)
+        link.unlink()
+        link.symlink_to(other)
+
+        assert not build(archive(link), path, form).unchanged
+
+    def test_members(self, form: Format, path: Path, weights: Path):
+        """Names, modes and what the configuration generates count."""
+        source = FileSource(weights)
+        variants = [
+            (Member("a", source),),
+            (Member("b", source),),
+            (Member("b", source, executable=True),),
+            (Member("b", source), Member("c", BytesSource(b"1"))),
+            (Member("b", source), Member("c", BytesSource(b"2"))),
+        ]
+
+        found = [build(Archive(MANIFEST, members), path, form).unchanged for members in variants]
+
+        assert [False] * len(variants) == found
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("instant", INSTANT.replace(year=2021)),
+            ("compression", "deflate"),
+            ("root", "another"),
+            ("remember", "other settings"),
+        ],
+    )
+    def test_settings(self, key: str, value: object, form: Format, path: Path, weights: Path):
+        """All that decides about an archive counts: what is not known to be the same is packed."""
+        build(archive(weights), path, form)
+        read = []
+
+        def moved(count: int) -> None:
+            read.append(count)
+
+        build(archive(weights), path, form, **{key: value}, moved=moved)
+
+        assert len(WEIGHTS) <= sum(read)
+
+    @pytest.mark.parametrize("name", ["__version__", "zlib.ZLIB_RUNTIME_VERSION"])
+    def test_tools(self, name: str, weights: Path, monkeypatch: pytest.MonkeyPatch):
+        """So do the versions of hatch-mar and of zlib."""
+        before = inputs_of(archive(weights), PACKING)
+        monkeypatch.setattr(f"hatch_mar.archive.packager.unchanged.{name}", "0.0")
+
+        assert before != inputs_of(archive(weights), PACKING)
+
+    def test_unknown_source(self, form: Format, path: Path):
+        """What cannot be told without reading is not remembered."""
+        source = UnreadableSource(OSError())
+
+        assert inputs_of(Archive(MANIFEST, (Member("a", source),)), PACKING) is None
+        assert not matches(path, None)
+
+
+class TestArtifact:
+    """Whatever happens to the archive is noticed."""
+
+    @needs_posix
+    def test_edited_in_disguise(self, form: Format, path: Path, weights: Path):
+        """An archive that was written to is made anew, though its size and time are as they were."""
+        build(archive(weights), path, form)
+        expected = tree(path)
+        file = path / weights.name if path.is_dir() else path
+        before = file.stat()
+        tick(weights)
+        file.write_bytes(file.read_bytes()[::-1])
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+        assert not build(archive(weights), path, form).unchanged
+        assert expected == tree(path)
+
+    def test_gone(self, form: Format, path: Path, weights: Path):
+        """So is one that is gone."""
+        build(archive(weights), path, form)
+        expected = tree(path)
+        path.rename(path.with_name("elsewhere"))
+
+        assert not build(archive(weights), path, form).unchanged
+        assert expected == tree(path)
+
+    def test_copied(self, form: Format, path: Path, weights: Path):
+        """A copy of the directory has other files, which are read once."""
+        build(archive(weights), path, form)
+        moved = path.parent.rename(path.parent.with_name("moved")) / path.name
+
+        assert not matches(moved, inputs_of(archive(weights), PACKING, "settings"))
+        assert build(archive(weights), moved, form).unchanged
+
+    def test_a_file_more(self, path: Path, form: Format, weights: Path):
+        """A directory into which something was put is made anew."""
+        if form.suffix:
+            pytest.skip("an archive that is a file has nothing put into it")
+        build(archive(weights), path, form)
+        expected = tree(path)
+        (path / "more").touch()
+
+        assert not build(archive(weights), path, form).unchanged
+        assert expected == tree(path)
+
+
+class TestStampFile:
+    @pytest.mark.parametrize("state", ["deleted", "empty", "cut", "foreign", "binary", "folder"])
+    def test_harmless(self, state: str, form: Format, path: Path, weights: Path):
+        """Whatever becomes of it, the next build packs again and finds the archive unchanged."""
+        build(archive(weights), path, form)
+        file = stamp_file(path)
+        text = file.read_text()
+        file.unlink()
+        if state == "folder":
+            file.mkdir()
+        elif state != "deleted":
+            texts = {"empty": b"", "cut": text[:-1].encode(), "foreign": b"x" * 64, "binary": b"\x80\xff"}
+            file.write_bytes(texts[state])
+        read = []
+        artifact = build(archive(weights), path, form, moved=read.append)
+
+        assert artifact.unchanged
+        assert len(WEIGHTS) <= sum(read)
+        assert {file} == set(file.parent.iterdir())
+
+    def test_no_folder(self, form: Format, path: Path, weights: Path):
+        """A file in the way of its folder only costs the next build its time."""
+        path.parent.mkdir()
+        (path.parent / ".hatch").write_bytes(b"a file")
+
+        assert not build(archive(weights), path, form).unchanged
+        assert build(archive(weights), path, form).unchanged
+        assert b"a file" == (path.parent / ".hatch").read_bytes()
+
+    def test_of_a_killed_build(
+        self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        """A build that is killed while it leaves its stamp leaves nothing else for ever."""
+        replace = os.replace
+
+        def killed(source: Path, target: Path) -> None:
+            if Path(target) == stamp_file(path):
+                raise KeyboardInterrupt
+            replace(source, target)
+
+        with monkeypatch.context() as context, suppress(KeyboardInterrupt):
+            context.setattr(os, "replace", killed)
+            build(archive(weights), path, form)
+        monkeypatch.setattr(os, "getpid", lambda: 1)
+        build(archive(weights), path, form)
+
+        assert [stamp_file(path)] == list(stamp_file(path).parent.iterdir())
+
+    def test_remove(self, form: Format, path: Path, weights: Path):
+        """It goes with the archive, and its folder with the last."""
+        other = path.with_name(f"other{form.suffix}")
+        build(archive(weights), path, form)
+        build(archive(weights), other, form)
+        remove(path, form)
+
+        assert [stamp_file(other)] == list(stamp_file(path).parent.iterdir())
+        remove(other, form)
+        assert [] == os.listdir(path.parent)
+
+    def test_remove_after_the_archive(self, form: Format, path: Path, weights: Path):
+        """It goes too where somebody has deleted the archive already."""
+        build(archive(weights), path, form)
+        path.rename(path.parent.parent / "elsewhere")
+        remove(path, form)
+
+        assert [] == os.listdir(path.parent)
+
+    def test_failed_build(self, form: Format, path: Path, weights: Path):
+        """After a build that failed, the archive that stands is not taken for the one that was wanted."""
+        build(archive(weights), path, form)
+        broken = Archive(MANIFEST, (Member(weights.name, UnreadableSource(OSError("broken"))),))
+        with pytest.raises(PackError):
+            build(broken, path, form)
+
+        assert not matches(path, inputs_of(broken, PACKING, "settings"))
+        assert matches(path, inputs_of(archive(weights), PACKING, "settings"))
+
+
+class TestYoung:
+    """A file may change again within its clock's tick, which its times would not show."""
+
+    @pytest.fixture(autouse=True)
+    def _slack(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(unchanged, "COARSE", 2_000_000_000)
+        monkeypatch.setattr(unchanged, "FINE", 100_000_000)
+
+    def left(self, weights: Path, age: int, fraction: int = 1) -> bool:
+        """Whether a stamp is left for a file that was written `age` nanoseconds before the build."""
+        path = weights.with_name("digits.mar")
+        path.touch()
+        found = archive(weights)
+        written = max(weights.stat().st_ctime_ns, weights.stat().st_mtime_ns)
+        leave(path, inputs_of(found, PACKING), found, written + age)
+        return stamp_file(path).exists()
+
+    def test_just_written(self, weights: Path):
+        """Inputs that were written just before the build are not remembered."""
+        assert not self.left(weights, 50_000_000)
+
+    @pytest.mark.parametrize(("age", "expected"), [(1_900_000_000, False), (2_100_000_000, True)])
+    def test_coarse(self, age: int, expected: bool, weights: Path):
+        """Two seconds pass on a file system that counts in whole seconds."""
+        now = time.time_ns() // 1_000_000_000 * 1_000_000_000 + 60_000_000_000
+        os.utime(weights, ns=(now, now))
+
+        assert expected is self.left(weights, age)
+
+    def test_old(self, weights: Path):
+        """Other inputs are."""
+        assert self.left(weights, 10_000_000_000)
+
+    @needs_posix
+    def test_with_an_old_time(self, weights: Path):
+        """A time that was set does not make a file old."""
+        os.utime(weights, ns=(LONG_AGO, LONG_AGO))
+
+        assert not self.left(weights, 50_000_000)
+
+    def test_forgotten(self, weights: Path):
+        """An older stamp does not outlive a build that leaves none."""
+        assert self.left(weights, 10_000_000_000)
+        assert not self.left(weights, 1_000)
+
+
+class TestMeanwhile:
+    """Inputs that change during the build are not remembered."""
+
+    @pytest.fixture
+    def other(self, tmp_path: Path) -> Path:
+        """A small file that is packed after the weights."""
+        file = tmp_path / "zeros"
+        file.write_bytes(b"0")
+        return file
+
+    def test_edited(self, form: Format, path: Path, weights: Path, other: Path):
+        """A file that was read and then edited is packed again by the next build."""
+        tick(weights)
+        edits = iter([edited])
+
+        def moved(count: int) -> None:
+            if count == 1:
+                for edit in edits:
+                    edit(weights)
+
+        build(archive(weights, other), path, form, moved=moved)
+        artifact = build(archive(weights, other), path, form)
+
+        assert not artifact.unchanged
+        assert any(WEIGHTS[::-1] in data for data in tree(path).values())
+
+    @needs_posix
+    def test_vanished(self, form: Format, path: Path, weights: Path, other: Path):
+        """A file that vanishes after it was read whole has been packed: there is no fault."""
+
+        def moved(count: int) -> None:
+            if count == 1:
+                weights.unlink(missing_ok=True)
+
+        assert Artifact(path, unchanged=False) == build(archive(weights, other), path, form, moved=moved)
+        assert any(WEIGHTS in data for data in tree(path).values())

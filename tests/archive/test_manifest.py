@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatch_mar import __version__
+from hatch_mar.archive.manifest import Manifest
+from tests.archives import INSTANT, MANIFEST, MANIFEST_BYTES
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
+    max_leaves=8,
+)
+
+
+def for_model(**changes: object) -> Manifest:
+    settings = {"model_name": "digits", "model_version": "1.0", "handler": "base_handler", "created": INSTANT}
+    return Manifest.for_model(**(settings | changes))
+
+
+class TestForModel:
+    def test_whole(self):
+        """The keys and their order are torch-model-archiver's."""
+        manifest = for_model(
+            config_file="model-config.yaml",
+            requirements_file="requirements.txt",
+            model_file="model.py",
+            handler="handler.py:handle",
+            serialized_file="model.pth",
+            runtime="python3",
+        )
+        expected = f"""\
+{{
+  "createdOn": "02/02/2020 00:00:00",
+  "runtime": "python3",
+  "model": {{
+    "modelName": "digits",
+    "serializedFile": "model.pth",
+    "handler": "handler.py:handle",
+    "modelFile": "model.py",
+    "modelVersion": "1.0",
+    "requirementsFile": "requirements.txt",
+    "configFile": "model-config.yaml"
+  }},
+  "archiverVersion": "hatch-mar {__version__}"
+}}"""
+
+        assert expected == manifest.to_json().decode()
+
+    def test_least(self):
+        """A key without a value is left out, since TorchServe's worker fails on null."""
+        assert {"modelName": "digits", "handler": "base_handler", "modelVersion": "1.0"} == for_model().model
+
+    def test_runtime(self):
+        """The runtime is `python` where nothing is said."""
+        assert "python" == for_model().document["runtime"]
+
+    def test_created_in_utc(self):
+        """The time of making does not depend on the zone of the machine."""
+        created = datetime(2020, 2, 2, 0, 30, tzinfo=timezone(timedelta(hours=1)))
+
+        assert "01/02/2020 23:30:00" == for_model(created=created).document["createdOn"]
+
+
+class TestForWorkflow:
+    def test_whole(self):
+        """The keys, their order and the place are torch-workflow-archiver's."""
+        manifest = Manifest.for_workflow(
+            handler="handler.py", spec_file="spec.yaml", workflow_name="dogs", created=INSTANT
+        )
+        expected = f"""\
+{{
+  "createdOn": "02/02/2020 00:00:00",
+  "workflow": {{
+    "workflowName": "dogs",
+    "specFile": "spec.yaml",
+    "handler": "handler.py"
+  }},
+  "archiverVersion": "hatch-mar {__version__}"
+}}"""
+
+        assert expected == manifest.to_json().decode()
+        assert "WAR-INF/MANIFEST.json" == manifest.name
+
+    def test_least(self):
+        """A workflow without a handler says nothing of one."""
+        manifest = Manifest.for_workflow(
+            workflow_name="dogs", spec_file="spec.yaml", handler=None, created=INSTANT
+        )
+
+        assert {"workflowName": "dogs", "specFile": "spec.yaml"} == manifest.document["workflow"]
+
+
+class TestModel:
+    def test_absent(self):
+        """A manifest without a model has an empty one."""
+        assert {} == Manifest({}).model
+
+    @pytest.mark.parametrize("model", [None, "digits", ["digits"]])
+    def test_no_object(self, model: object):
+        """What is no JSON object is no model."""
+        assert {} == Manifest({"model": model}).model
+
+
+class TestJson:
+    def test_from_json(self):
+        """A manifest is read from its bytes."""
+        assert MANIFEST == Manifest.from_json(MANIFEST_BYTES)
+
+    def test_to_json(self):
+        """A manifest is written with an indent of two, and no line at its end."""
+        assert MANIFEST_BYTES == MANIFEST.to_json()
+
+    @given(st.dictionaries(st.text(), json_values, max_size=4))
+    def test_round_trip(self, document: dict[str, object]):
+        """Whatever a manifest holds is written again, in its order."""
+        read = Manifest.from_json(Manifest(document).to_json())
+
+        assert document == read.document
+        assert list(document) == list(read.document)
+
+    @pytest.mark.parametrize(
+        "data",
+        [b"", b"{", b"\xff\xfe{\x00}\x00", b"\xef\xbb\xbf{}", b'{"a": "\xe9"}', b"[" * 100_000],
+        ids=["empty", "cut off", "UTF-16", "byte order mark", "Latin-1", "deep"],
+    )
+    def test_not_json(self, data: bytes):
+        """What TorchServe's worker could not read is an error."""
+        with pytest.raises(ValueError, match=r"^`MAR-INF/MANIFEST\.json` is not JSON in UTF-8: ."):
+            Manifest.from_json(data)
+
+    @pytest.mark.parametrize("data", [b"null", b"[]", b'"model"', b"1"])
+    def test_not_object(self, data: bytes):
+        """A manifest is a JSON object."""
+        with pytest.raises(ValueError, match=r"^`MAR-INF/MANIFEST\.json` must be a JSON object$"):
+            Manifest.from_json(data)

@@ -1,0 +1,348 @@
+from __future__ import annotations
+
+import os
+import signal
+import tarfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatch_mar.archive.archive import FileSource
+from hatch_mar.archive.formats.zip_reader import zip_members
+from hatch_mar.archive.manifest import Manifest
+from hatch_mar.archive.packager import Artifact, unchanged
+from hatch_mar.build.plan import Planned, load, plan
+from hatch_mar.build.run import build_all
+from hatch_mar.checks import rules
+from hatch_mar.errors import ConfigError, HatchMarError, PackError
+from tests.archives import INSTANT, SomeProject, incompressible, tree
+
+LEAST = {"handler": "handler.py"}
+
+
+def planned(root: Path, table: dict[str, Any], directory: str = "dist") -> list[Planned]:
+    project = SomeProject(root, {"tool": {"mar": table}})
+    return plan(load(project), project, root / directory, INSTANT)
+
+
+class TestLoad:
+    def test_defaults(self, project: Path):
+        """The name and the version are the project's."""
+        [config] = load(SomeProject(project, {"tool": {"mar": LEAST}}))
+
+        assert ("digits", "1.0") == (config.name, config.version)
+
+    @pytest.mark.parametrize("pyproject", [{}, {"tool": {}}])
+    def test_missing(self, pyproject: dict[str, Any], project: Path):
+        """A project without the table is told what to write."""
+        with pytest.raises(ConfigError, match=r"^Table `tool\.mar` is missing; "):
+            load(SomeProject(project, pyproject))
+
+
+class TestPlan:
+    def test_nothing_written(self, project: Path):
+        """Planning leaves no trace."""
+        before = tree(project)
+        planned(project, LEAST)
+
+        assert before == tree(project)
+
+    def test_all_faults(self, project: Path):
+        """The faults of all archives are reported at once, and a shared one once."""
+        table = LEAST | {
+            "extra-files": ["missing.json"],
+            "archives": [{"model-file": "a.py"}, {"model-name": "other", "model-file": "b.py"}],
+        }
+        with pytest.raises(HatchMarError) as error:
+            planned(project, table)
+
+        assert (
+            "Field `tool.mar.archives[0].model-file`: file not found: `a.py`",
+            "Field `tool.mar.extra-files`: file not found: `missing.json`",
+            "Field `tool.mar.archives[1].model-file`: file not found: `b.py`",
+        ) == error.value.faults
+
+    def test_paths(self, project: Path):
+        """Each archive goes to the build directory or to its export path."""
+        other = {"archive-format": "tgz", "export-path": "store"}
+        expected = [project / "dist" / "digits.mar", project / "store" / "digits.tar.gz"]
+
+        assert expected == [one.path for one in planned(project, LEAST | {"archives": [{}, other]})]
+
+    @pytest.mark.parametrize("export_path", ["dist", "./dist/", "store/../dist"])
+    def test_clash_with_the_build_directory(self, export_path: str, project: Path):
+        """An archive that is exported to where another is built is an error, for one would be lost."""
+        with pytest.raises(HatchMarError):
+            planned(project, LEAST | {"archives": [{}, {"export-path": export_path}]})
+
+
+class TestBuild:
+    @pytest.mark.parametrize("form", ["default", "zip-store", "tgz", "no-archive"])
+    def test_format(self, form: str, project: Path):
+        """An archive is written in its format."""
+        [one] = planned(project, LEAST | {"archive-format": form, "model-file": "model.py"})
+        artifact = one.build()
+
+        assert one.path == artifact.path
+        assert {"MAR-INF/MANIFEST.json", "handler.py", "model.py"} == names_in(one.path)
+
+    def test_workflow(self, project: Path):
+        """A workflow is a zip with a manifest of its own."""
+        (project / "spec.yaml").touch()
+        [one] = planned(project, {"workflows": [{"workflow-name": "dogs", "spec-file": "spec.yaml"}]})
+        artifact = one.build()
+
+        assert project / "dist" / "dogs.war" == artifact.path
+        with zipfile.ZipFile(artifact.path) as file:
+            assert ["WAR-INF/MANIFEST.json", "spec.yaml"] == file.namelist()
+
+    def test_instant(self, project: Path):
+        """The instant of the build is the manifest's and the members'."""
+        [one] = planned(project, LEAST)
+        with zipfile.ZipFile(one.build().path) as file:
+            dates = {info.date_time for info in file.infolist()}
+            manifest = Manifest.from_json(file.read("MAR-INF/MANIFEST.json"))
+
+        assert "02/02/2020 00:00:00" == manifest.document["createdOn"]
+        assert {(2020, 2, 2, 0, 0, 0)} == dates
+
+    @pytest.mark.parametrize(("root", "expected"), [(None, "digits"), (".", "."), ("v{version}", "v1.0")])
+    def test_folder_of_a_tgz(self, root: str | None, expected: str, project: Path):
+        """A `tgz` has all its members in the folder that is asked for."""
+        table = LEAST | {"archive-format": "tgz"} | ({"archive-root": root} if root else {})
+        [one] = planned(project, table)
+        with tarfile.open(one.build().path) as file:
+            assert [f"{expected}/MAR-INF/MANIFEST.json", f"{expected}/handler.py"] == file.getnames()
+
+    @pytest.mark.parametrize(
+        ("settings", "method"),
+        [
+            ({}, zipfile.ZIP_STORED),
+            ({"compression": "deflate"}, zipfile.ZIP_DEFLATED),
+            ({"compression": "deflate", "archive-format": "zip-store"}, zipfile.ZIP_STORED),
+        ],
+    )
+    def test_compression(self, settings: dict[str, str], method: int, project: Path):
+        """Members are compressed as asked, and never with `zip-store`."""
+        [one] = planned(project, LEAST | settings | {"model-file": "model.py"})
+        with zipfile.ZipFile(one.build().path) as file:
+            assert {method} == {info.compress_type for info in file.infolist()}
+
+    def test_read_when_written(self, project: Path):
+        """What is packed is what a file holds when the archive is written."""
+        [one] = planned(project, LEAST | {"model-file": "model.py"})
+        (project / "model.py").write_bytes(b"later")
+        with zipfile.ZipFile(one.build().path) as file:
+            assert b"later" == file.read("model.py")
+
+    def test_again(self, project: Path):
+        """A second build of the same writes nothing."""
+        table = LEAST | {"serialized-file": "weights/model.pth"}
+
+        assert [False, True] == [planned(project, table)[0].build().unchanged for _ in range(2)]
+
+    def test_force(self, project: Path):
+        """Without force, an archive that differs stays."""
+        planned(project, LEAST)[0].build()
+        before = tree(project / "dist")
+
+        with pytest.raises(HatchMarError, match=r"^File already exists and differs: "):
+            planned(project, LEAST | {"force": False, "version": "2"})[0].build()
+        assert before == tree(project / "dist")
+
+
+@pytest.fixture
+def three(project: Path) -> list[Planned]:
+    """Three archives, of which the first takes the longest."""
+    (project / "large.bin").write_bytes(incompressible(24 << 20))
+    archives = [
+        {"model-name": "large", "extra-files": ["large.bin"]},
+        {"model-name": "b"},
+        {"model-name": "a"},
+    ]
+    return planned(project, LEAST | {"archives": archives})
+
+
+class TestBuildAll:
+    @pytest.mark.parametrize("quiet", [True, False])
+    def test_order(self, quiet: bool, three: list[Planned]):
+        """Artifacts come in the order of their plans, whichever is ready first."""
+        artifacts = list(build_all(three, quiet=quiet))
+
+        assert [one.path for one in three] == [artifact.path for artifact in artifacts]
+        assert [False] * 3 == [artifact.unchanged for artifact in artifacts]
+        assert {"large.mar", "b.mar", "a.mar"} == {path.name for path in three[0].path.parent.glob("*.mar")}
+
+    def test_nothing(self):
+        """Of nothing, nothing is made."""
+        assert [] == list(build_all([]))
+
+    @pytest.mark.parametrize("executor", [ThreadPoolExecutor, ProcessPoolExecutor])
+    def test_executor(self, executor: Callable[..., Executor], three: list[Planned], tmp_path: Path):
+        """Any executor gives the same bytes, in the same order."""
+        list(build_all(three))
+        expected = {one.path.name: one.path.read_bytes() for one in three}
+        elsewhere = [replace(one, path=tmp_path / "out" / one.path.name) for one in three]
+        with executor(2, **spawned(executor)) as workers:
+            artifacts = list(build_all(elsewhere, workers))
+
+        assert [one.path for one in elsewhere] == [artifact.path for artifact in artifacts]
+        assert expected == {artifact.path.name: artifact.path.read_bytes() for artifact in artifacts}
+
+    @pytest.mark.parametrize("executor", [None, ThreadPoolExecutor, ProcessPoolExecutor])
+    def test_faults(self, executor: Callable[..., Executor] | None, three: list[Planned], project: Path):
+        """What fails keeps nothing else from being written, and all faults are told at the end."""
+        (project / "dist" / "b.mar").mkdir(parents=True)
+        (project / "large.bin").unlink()
+        workers = executor(2, **spawned(executor)) if executor else None
+        built = []
+        with workers or nullcontext(), pytest.raises(PackError) as error:
+            built += build_all(three, workers)
+
+        assert (project / "dist" / "a.mar").is_file()
+        assert [
+            f"Cannot write `{project}/dist/large.mar`: No such file or directory (`{project}/large.bin`)",
+            f"Cannot write `{project}/dist/b.mar`: a directory of that name exists; move it away",
+        ] == [fault.replace("\\", "/") for fault in error.value.faults]
+        assert set() == {path.name for path in (project / "dist").glob(".*.part")}
+
+    def test_members_of_a_wheel(self, project: Path, tmp_path: Path):
+        """Members that stand in a zip are built by another process too."""
+        with zipfile.ZipFile(tmp_path / "digits.whl", "w") as file:
+            file.writestr("digits/__init__.py", b"1")
+        with zipfile.ZipFile(tmp_path / "digits.whl") as file:
+            wheel = SomeProject(
+                project, {"tool": {"mar": LEAST | {"include-project": True}}}, wheel=tuple(zip_members(file))
+            )
+            plans = plan(load(wheel), wheel, project / "dist", INSTANT)
+            with ProcessPoolExecutor(1, **spawned(ProcessPoolExecutor)) as workers:
+                [artifact] = build_all(plans, workers)
+
+        assert "digits/__init__.py" in names_in(artifact.path)
+
+    @pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
+    def test_interrupt(self, project: Path, monkeypatch: pytest.MonkeyPatch):
+        """An interrupt ends the build at once; what stood there stays, and nothing is left."""
+        (project / "endless.bin").write_bytes(b"1")
+        plans = planned(
+            project, LEAST | {"archives": [{"extra-files": ["endless.bin"]}, {"model-name": "b"}]}
+        )
+        list(build_all(plans))
+        before = tree(project / "dist")
+
+        def endless(source: FileSource) -> Iterator[bytes]:
+            for number in range(300):
+                if number == 20 and source.path.name == "endless.bin":
+                    os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.01)
+                yield b"2"
+
+        monkeypatch.setattr(FileSource, "chunks", endless)
+        (project / "endless.bin").write_bytes(b"2")
+        (project / "handler.py").write_bytes(b"2")
+        with pytest.raises(KeyboardInterrupt):
+            list(build_all(plans))
+
+        after = tree(project / "dist")
+        assert {name: data for name, data in before.items() if name.endswith(".mar")} == (
+            {name: data for name, data in after.items() if name.endswith(".mar")}
+        )
+        assert before.keys() >= after.keys()
+
+
+def spawned(executor: object) -> dict[str, Any]:
+    """Processes that share nothing with this one: to fork one with threads is a fault of its own."""
+    return {"mp_context": get_context("spawn")} if executor is ProcessPoolExecutor else {}
+
+
+class TestRemembered:
+    """An archive whose inputs and configuration are as before is not packed again."""
+
+    @pytest.fixture(autouse=True)
+    def _no_slack(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Files that a test has just made count as old."""
+        monkeypatch.setattr(unchanged, "COARSE", -(1 << 62))
+        monkeypatch.setattr(unchanged, "FINE", -(1 << 62))
+
+    BASE = LEAST | {"serialized-file": "weights/model.pth", "compression": "deflate"}
+
+    def built(self, project: Path, table: dict[str, Any]) -> tuple[Artifact, int]:
+        """An archive, and how many bytes were read for it."""
+        [one] = planned(project, table)
+        read: list[int] = []
+        return one.build(read.append), sum(read)
+
+    def test_same(self, project: Path):
+        """Nothing is read."""
+        self.built(project, self.BASE)
+        artifact, read = self.built(project, self.BASE)
+
+        assert (True, 0) == (artifact.unchanged, read)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"archive-format": "zip-store"},
+            {"compression": "store"},
+            {"version": "2.0"},
+            {"handler": "handler.py:handle"},
+            {"model-file": "model.py"},
+            {"extra-files": ["index_to_name.json"]},
+            {"runtime": "python3"},
+            {"requirements-file": "requirements.txt"},
+            {"config-file": "model-config.yaml"},
+            {"config": {"minWorkers": 2}},
+            {"force-include": {"model.py": "a/b.py"}},
+            {"packages": ["weights"]},
+            {"exclude": ["*.txt"]},
+            {"ignore": ["MAR001"]},
+            {"force": False},
+        ],
+        ids=lambda change: next(iter(change)),
+    )
+    def test_setting(self, change: dict[str, Any], project: Path):
+        """With any key of the configuration changed, the archive is what a new build would give."""
+        if next(iter(change)) == "ignore":
+            change = {"ignore": [rules()[0].code]}
+        self.built(project, self.BASE)
+        if change.get("force", True):
+            artifact, _ = self.built(project, self.BASE | change)
+        else:
+            artifact = planned(project, self.BASE | change)[0].build()
+        fresh = planned(project, self.BASE | change, "fresh")[0].build()
+
+        assert tree(fresh.path) == tree(artifact.path)
+        assert artifact.path.parent.name == "dist"
+
+    def test_archive_root(self, project: Path):
+        """So has a `tgz` of another folder."""
+        table = self.BASE | {"archive-format": "tgz"}
+        self.built(project, table)
+        artifact, _ = self.built(project, table | {"archive-root": "."})
+
+        assert not artifact.unchanged
+
+    def test_instant(self, project: Path):
+        """So has one of another date."""
+        [one] = planned(project, self.BASE)
+        one.build()
+
+        assert not replace(one, instant=INSTANT.replace(year=2021)).build().unchanged
+
+
+def names_in(path: Path) -> set[str]:
+    if path.is_dir():
+        return set(tree(path))
+    if path.suffix == ".mar":
+        with zipfile.ZipFile(path) as file:
+            return set(file.namelist())
+    with tarfile.open(path) as tar:
+        return {name.partition("/")[2] for name in tar.getnames()}

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.build import progress
+from hatch_mar.build.progress import Progress
+from tests.archives import incompressible
+
+MEBI = 1 << 20
+
+BUILD = """
+import sys
+from hatch_mar.build import progress
+from hatch_mar.cli import main
+
+progress.PATIENCE = progress.BETWEEN_FRAMES = progress.BETWEEN_LINES = 0.0
+sys.exit(main(["build", *sys.argv[1:]]))
+"""
+OLD = """
+from hatch_mar.archive.packager import unchanged
+
+unchanged.COARSE = unchanged.FINE = -(1 << 62)
+"""
+PYPROJECT = """
+[project]
+name = "digits"
+version = "1.0"
+
+[tool.mar]
+handler = "handler.py"
+compression = "store"
+serialized-file = "model.pth"
+
+[[tool.mar.archives]]
+model-name = "one"
+
+[[tool.mar.archives]]
+model-name = "two"
+"""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("hatch_mar.build.progress.time.monotonic", clock)
+    return clock
+
+
+def told(made: Progress, clock: Clock, *steps: float, count: int = MEBI) -> str:
+    """What is said of bytes that move after so many seconds each."""
+    for seconds in steps:
+        clock.now += seconds
+        made.moved(count)
+    return made.stream.getvalue()
+
+
+class TestMoved:
+    @pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+    def test_short(self, stream: type[io.StringIO], clock: Clock):
+        """Of a build that is soon done nothing is said."""
+        made = Progress(10 * MEBI, stream())
+        told(made, clock, *[0.099] * 10)
+        made.finish()
+
+        assert "" == made.stream.getvalue()
+
+    def test_log(self, clock: Clock):
+        """A log gets a plain line now and then."""
+        made = Progress(100 * MEBI, io.StringIO())
+        text = told(made, clock, *[1.0] * 30)
+        made.finish()
+
+        assert text == made.stream.getvalue()
+        assert [
+            "Packing archives: 1 of 100 MiB, 1 MiB/s, 99 s left",
+            "Packing archives: 11 of 100 MiB, 1 MiB/s, 89 s left",
+            "Packing archives: 21 of 100 MiB, 1 MiB/s, 79 s left",
+        ] == text.splitlines()
+
+    def test_terminal(self, clock: Clock):
+        """A terminal gets one line that is written over, and at the end taken away."""
+        made = Progress(4 * MEBI, Terminal())
+        told(made, clock, 1.0, 0.06, 0.06, 0.9)
+        made.finish()
+        frames = made.stream.getvalue().split("\r\x1b[K")
+
+        assert [
+            "",
+            "Packing archives: 1 of 4 MiB, 1 MiB/s, 3 s left",
+            "Packing archives: 3 of 4 MiB, 3 MiB/s, 0 s left",
+            "Packing archives: 4 of 4 MiB, 2 MiB/s, 0 s left",
+            "",
+        ] == frames
+
+    def test_more_than_known(self, clock: Clock):
+        """A file that grows does not make the time left less than none."""
+        made = Progress(MEBI, io.StringIO())
+
+        assert told(made, clock, 2.0, count=10 * MEBI).endswith(" 0 s left\n")
+
+    def test_nothing_moved(self, clock: Clock):
+        """Where nothing has moved, no time is told that would be endless."""
+        made = Progress(MEBI, io.StringIO())
+
+        assert told(made, clock, 2.0, count=0).endswith(" 0 MiB/s, 0 s left\n")
+
+    def test_large(self, clock: Clock):
+        """Large numbers can be read."""
+        made = Progress(6 << 30, io.StringIO())
+
+        assert "1,024 of 6,144 MiB, 512 MiB/s, 10 s left\n" in told(made, clock, 2.0, count=1 << 30)
+
+    def test_threads(self, monkeypatch: pytest.MonkeyPatch):
+        """Threads that share it lose no byte and mix no lines."""
+        monkeypatch.setattr(progress, "PATIENCE", 0.0)
+        monkeypatch.setattr(progress, "BETWEEN_LINES", 0.0)
+        made = Progress(8000 * MEBI, io.StringIO())
+        threads = [threading.Thread(target=lambda: [made.moved(MEBI) for _ in range(1000)]) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert 8000 * MEBI == made.done
+        line = re.compile(r"Packing archives: [\d,]+ of 8,000 MiB, [\d,]+ MiB/s, \d+ s left")
+        assert all(line.fullmatch(found) for found in made.stream.getvalue().splitlines())
+
+    def test_standard_error(self, capsys: pytest.CaptureFixture[str], clock: Clock):
+        """It goes where it does not mix with what is printed."""
+        made = Progress(MEBI)
+        clock.now += 2
+        made.moved(MEBI)
+        captured = capsys.readouterr()
+
+        assert "" == captured.out
+        assert captured.err.startswith("Packing archives: ")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    (tmp_path / "handler.py").write_text("def handle(data, context):\n    return data\n")
+    (tmp_path / "model.pth").write_bytes(incompressible(8 * MEBI))
+    return tmp_path
+
+
+def build(
+    root: Path,
+    *options: str,
+    old: bool = False,
+    stderr: int = subprocess.PIPE,
+    stdout: int = subprocess.PIPE,
+) -> subprocess.CompletedProcess[bytes]:
+    """`hatch-mar build` that says how far it is from the start, for which all files may be old."""
+    done = subprocess.run(
+        [sys.executable, "-c", (OLD if old else "") + BUILD, "--project", str(root), *options],
+        stdout=stdout,
+        stderr=stderr,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stderr
+    return done
+
+
+class TestBuild:
+    def test_log(self, root: Path):
+        """A build whose output goes to a file says in plain lines how far it is."""
+        done = build(root)
+        lines = done.stderr.decode().splitlines()
+
+        assert b"\x1b" not in done.stderr
+        assert b"\r" not in done.stderr
+        assert any(line.startswith("Packing archives: 16 of 16 MiB, ") for line in lines)
+        assert [f"{root}/dist/{name}.mar" for name in ("one", "two")] == done.stdout.decode().splitlines()
+
+    @pytest.mark.parametrize("options", [["-q"], ["--quiet"]])
+    def test_quiet(self, options: list[str], root: Path):
+        """With `-q`, none at all."""
+        assert b"" == build(root, *options).stderr
+
+    def test_unchanged(self, root: Path):
+        """Nor of archives that need not be packed."""
+        build(root, old=True)
+
+        assert b"" == build(root, old=True).stderr
+
+    @pytest.mark.skipif(os.name != "posix", reason="Windows has no pseudoterminals")
+    def test_terminal(self, root: Path):
+        """On a terminal a line moves, and what is printed stands on lines of its own."""
+        ours, theirs = os.openpty()
+        shown = []
+
+        def show() -> None:
+            while True:
+                try:
+                    data = os.read(ours, 1 << 16)
+                except OSError:  # Linux says so when the last writer is gone
+                    return
+                if not data:
+                    return
+                shown.append(data)
+
+        reader = threading.Thread(target=show)
+        reader.start()
+        build(root, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        reader.join()
+        os.close(ours)
+        text = b"".join(shown).decode()
+        lines = [line.rpartition("\r\x1b[K")[2] for line in text.replace("\r\n", "\n").split("\n")]
+
+        assert "\r\x1b[KPacking archives: " in text
+        assert [f"{root}/dist/one.mar", f"{root}/dist/two.mar", ""] == lines

@@ -1,0 +1,120 @@
+"""The members of a `.tar.gz`, one after the other."""
+
+from __future__ import annotations
+
+import tarfile
+from io import BytesIO
+
+import pytest
+
+from hatch_mar.checks.container.stream import Stopped
+from hatch_mar.checks.container.tar_stream import FirstMember, TarEntry, members
+from tests.checks.containers import FILES, gz, header, special, tar
+
+LONG = "long/" * 60 + "name"
+
+
+def read(*parts: bytes) -> list[TarEntry]:
+    return [*members(FirstMember(BytesIO(gz(*parts)), 1 << 30))]
+
+
+def block(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 512)
+
+
+def records(*pairs: str) -> bytes:
+    """A pax header of these `key=value`."""
+    found = b""
+    for pair in pairs:
+        size = len(pair.encode()) + 2
+        size += len(str(size + len(str(size))))
+        found += f"{size} {pair}\n".encode()
+    return found
+
+
+class TestMembers:
+    @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+    def test_formats(self, form: int) -> None:
+        """Names and sizes are read of all formats."""
+        found = read(tar(FILES, form=form))
+
+        assert [(entry.unpacked_name, entry.size) for entry in found] == [
+            (name, len(data)) for name, data in FILES.items()
+        ]
+
+    @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+    def test_long_names(self, form: int) -> None:
+        """So are names that do not fit into a header, or are not ASCII."""
+        found = read(tar({LONG: b"x", "modèle.txt": b"y", "link": special(b"2", LONG)}, form=form))
+
+        assert [entry.name for entry in found] == [f"m/{LONG}", "m/modèle.txt", "m/link"]
+
+    def test_prefix(self) -> None:
+        """And those that fit into two fields."""
+        assert [entry.name for entry in read(tar({"x" * 60: b""}, "m" * 90 + "/", tarfile.USTAR_FORMAT))] == [
+            "m" * 90 + "/" + "x" * 60
+        ]
+
+    def test_folders(self) -> None:
+        """A folder's name ends in a slash, and nothing is read of it."""
+        found = read(header("m", b"5", 9) + header("m/old/", b"0", 9) + header("m/x", b"0", 0))
+
+        assert found == [TarEntry("m/", b"5", 0), TarEntry("m/old/", b"5", 0), TarEntry("m/x", b"0", 0)]
+        assert [entry.unpacked_name for entry in found] == ["", "old/", "x"]
+
+    def test_pax_for_all(self) -> None:
+        """What a pax header says of all members holds until the next one says otherwise."""
+        said = records("size=3", "comment=none")
+        data = header("g", b"g", len(said)) + block(said) + header("m/x", b"0", 9) + block(b"xyz")
+        own = records("size=0", "path=/m/z")
+        data += header("x", b"x", len(own)) + block(own) + header("m/y", b"0", 9) + header("m/a", b"0", 3)
+
+        assert read(data + block(b"abc")) == [
+            TarEntry("m/x", b"0", 3),
+            TarEntry("m/z", b"0", 0),
+            TarEntry("m/a", b"0", 3),
+        ]
+
+    def test_sparse(self) -> None:
+        """GNU tar's sparse files may have blocks of their map behind the header."""
+        info = tarfile.TarInfo("m/x")
+        info.size, info.type = 5, b"S"
+        head = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+        head[482] = 1
+        head[148:156] = b"%06o\0 " % (sum(head) - sum(head[148:156]) + 8 * 32)
+        more = bytearray(512)
+        more[504] = 1
+        data = bytes(head) + bytes(more) + bytes(512) + block(b"12345") + header("m/y", b"0", 0)
+
+        assert [(entry.name, entry.size) for entry in read(data)] == [("m/x", 5), ("m/y", 0)]
+
+    def test_times_of_gnu_tar(self) -> None:
+        """Where POSIX has a name's prefix, GNU tar has times."""
+        head = bytearray(tarfile.TarInfo("m/x").tobuf(tarfile.GNU_FORMAT))
+        head[345:357] = b"14000000000\0"
+        head[148:156] = b"%06o\0 " % (sum(head) - sum(head[148:156]) + 8 * 32)
+
+        assert [entry.name for entry in read(bytes(head))] == ["m/x"]
+
+    def test_large_size(self) -> None:
+        """A size may have the base 256."""
+        info = tarfile.TarInfo("m/x")
+        info.size = 20 << 30
+        entries = members(FirstMember(BytesIO(gz(info.tobuf(tarfile.GNU_FORMAT))), 1 << 30))
+
+        assert next(entries).size == 20 << 30
+
+    def test_end(self) -> None:
+        """The tar ends at an empty block, or where the gzip ends."""
+        assert len(read(header("m/x", b"0", 0) + bytes(512) + header("m/y", b"0", 0))) == 1
+        assert len(read(header("m/x", b"0", 0) + b"rest")) == 1
+        assert len(read(header("m/x", b"0", 0), header("m/y", b"0", 0))) == 1
+
+    def test_negative_size(self) -> None:
+        """A size below nothing is damage."""
+        head = bytearray(header("m/x", b"0", 0))
+        head[124:136] = b"\xff" * 12
+        head[148:156] = b"%06o\0 " % (sum(head) - sum(head[148:156]) + 8 * 32)
+
+        with pytest.raises(Stopped, match="another than its checksum says"):
+            read(bytes(head))

@@ -1,0 +1,142 @@
+"""The members of a zip, one after the other."""
+
+from __future__ import annotations
+
+import zlib
+from io import BytesIO
+from struct import pack
+
+import pytest
+
+from hatch_mar.checks.container.stream import Stopped
+from hatch_mar.checks.container.zip_directory import entries, start_of_directory
+from hatch_mar.checks.container.zip_stream import LocalEntry, members, read_descriptor
+from tests.checks.containers import DEFLATED, FILES, Entry, deflated, described, model, zipped
+
+WIDE = 0xFFFFFFFF
+
+
+def read(data: bytes, *, deep: bool = True) -> list[LocalEntry]:
+    return [*members(BytesIO(data), len(data), deep=deep)]
+
+
+def sizes(*values: int) -> bytes:
+    """The ZIP64 extra field (APPNOTE 4.5.3), behind another one."""
+    return pack("<2H2s", 0x5455, 2, b"..") + pack(f"<2H{len(values)}Q", 1, 8 * len(values), *values)
+
+
+class TestMembers:
+    @pytest.mark.parametrize("deep", [False, True])
+    @pytest.mark.parametrize("method", [0, DEFLATED])
+    def test_headers(self, method: int, deep: bool) -> None:
+        """Every member has what its header says."""
+        found = read(model(method=method), deep=deep)
+
+        assert [(entry.name, entry.size, entry.crc) for entry in found] == [
+            (name, len(data), zlib.crc32(data)) for name, data in FILES.items()
+        ]
+
+    @pytest.mark.parametrize("deep", [False, True])
+    def test_descriptors(self, deep: bool) -> None:
+        """Of a member whose size stands behind it, that is read."""
+        [entry, after] = read(zipped(described("x", b"x" * 99), Entry("y")), deep=deep)
+
+        assert (entry.size, entry.packed, entry.crc) == (99, len(deflated(b"x" * 99)), zlib.crc32(b"x" * 99))
+        assert after.name == "y"
+
+    def test_descriptor_without_signature(self) -> None:
+        """The descriptor's signature may be missing (APPNOTE 4.3.9.3)."""
+        data = zipped(described("x", b"x"), Entry("y")).replace(b"PK\x07\x08", b"")
+
+        assert [entry.name for entry in read(data)] == ["x", "y"]
+
+    def test_end(self) -> None:
+        """The file is left where the members end, at the central directory."""
+        data = model()
+        file = BytesIO(data)
+        assert len([*members(file, len(data), deep=False)]) == len(FILES)
+
+        assert file.read(4) == b"PK\x01\x02"
+
+    def test_zip64(self) -> None:
+        """Sizes may stand in the ZIP64 extra field, unpacked before packed."""
+        data = deflated(b"x" * 99)
+        entry = Entry("x", b"x" * 99, DEFLATED, 0, WIDE, WIDE, extra=sizes(99, len(data)))
+
+        assert [(found.size, found.packed) for found in read(entry.local())] == [(99, len(data))]
+
+    def test_zip64_of_one_size(self) -> None:
+        """Java's reader passes by a ZIP64 extra field that has one size only."""
+        entry = Entry("x", b"x" * 99, DEFLATED, 0, WIDE, WIDE, extra=sizes(99))
+
+        with pytest.raises(Stopped, match="has 4294967295 bytes"):
+            read(entry.local())
+
+    def test_broken_extra_field(self) -> None:
+        """As it does where a field is longer than all of them."""
+        entry = Entry("x", b"x", 0, 0, 1, WIDE, extra=pack("<2H9x", 1, 99))
+
+        assert [found.packed for found in read(entry.local(), deep=False)] == [WIDE]
+
+    def test_stored(self) -> None:
+        """Of a stored member's two sizes Java's reader takes the unpacked one."""
+        assert [found.name for found in read(zipped(Entry("x", b"xx", packed=7), Entry("y")))] == ["x", "y"]
+
+
+class TestDescriptor:
+    @pytest.mark.parametrize("signature", [b"PK\x07\x08", b""])
+    def test_large(self, signature: bytes) -> None:
+        """Behind a member of more than 4 GiB the sizes have 64 bits."""
+        entry = LocalEntry(0, b"x", "x", 8, DEFLATED, 7, 5 << 30, 6 << 30)
+        file = BytesIO(signature + pack("<I2Q", 7, 5 << 30, 6 << 30) + b"after")
+        read_descriptor(file, entry)
+
+        assert file.read() == b"after"
+
+    def test_cut_off(self) -> None:
+        """A descriptor that is not whole is a file cut off."""
+        with pytest.raises(Stopped, match="The file ends behind member `x`"):
+            read_descriptor(BytesIO(b"PK\x07\x08"), LocalEntry(0, b"x", "x", 8, DEFLATED, 0, 2, 0))
+
+
+class TestDirectory:
+    def test_entries(self) -> None:
+        """The central directory lists members by their places."""
+        data = model()
+        start = start_of_directory(BytesIO(data), len(data))
+
+        assert start == data.index(b"PK\x01\x02")
+        found = [*entries(BytesIO(data), start)]
+        assert [(entry.offset, entry.raw_name) for entry in found] == [
+            (entry.offset, entry.raw_name) for entry in read(data)
+        ]
+
+    @pytest.mark.parametrize("end", [22, 1])
+    def test_cut_off(self, end: int) -> None:
+        """Without its end record, or with a part of it, there is none."""
+        assert start_of_directory(BytesIO(model()[:-end]), len(model()) - end) is None
+
+    def test_elsewhere(self) -> None:
+        """Nor is there where it does not end at its end record."""
+        data = model() + b"."
+        data = data[:-23] + b"." + data[-23:-1]
+
+        assert start_of_directory(BytesIO(data), len(data)) is None
+
+    def test_zip64_without_record(self) -> None:
+        """Nor where the ZIP64 locator leads nowhere (APPNOTE 4.3.15)."""
+        data = pack("<4sIQI", b"PK\x06\x07", 0, 1 << 62, 1) + zipped()
+
+        assert start_of_directory(BytesIO(data), len(data)) is None
+
+    def test_values_of_64_bits(self) -> None:
+        """What does not fit stands in the ZIP64 extra field, in its order (APPNOTE 4.5.3)."""
+        header = bytearray(Entry("x").central(0))
+        header[20:28] = pack("<2I", 3, WIDE)
+        header[42:46] = pack("<I", WIDE)
+        extra = sizes(5 << 30, 6 << 30)
+        header[30:32] = pack("<H", len(extra))
+
+        [entry] = entries(BytesIO(bytes(header) + extra), 0)
+
+        assert (entry.packed, entry.size, entry.offset) == (3, 5 << 30, 6 << 30)

@@ -1,0 +1,400 @@
+"""What is said of imports and of names; that TorchServe agrees is tested in"
+" tests/e2e/test_worker_handler.py."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.checks.handler import check
+from hatch_mar.checks.handler.reach import MOST_MODULES
+from hatch_mar.checks.handler.shadowing import LOADED, NEEDED, PACKAGES
+from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.module import PYTHON, statements
+from hatch_mar.torchserve.packages import Environment, distribution
+from tests.checks import HANDLER, NET, Files, found, subject
+
+LACKS = "add it to the archive's requirements, pack it, or see that the server has it"
+MASKED = "`No module named 'ts.torch_handler.h'`"
+FULL_NAME = "import it by its full name, or pack the package and name the handler `package.module`"
+
+
+def absent(name: str, said: str = MASKED) -> str:
+    return (
+        f"MAR231 `{name}` comes neither with the archive nor with its requirements nor with TorchServe,"
+        f" and without it the worker would say {said}; {LACKS}"
+    )
+
+
+def importing(source: str, requirements: str = "", **files: str) -> list[str]:
+    """What is found in a handler that starts with these lines."""
+    # `digits_a` stands for `digits/a.py`, `digits_init` for `digits/__init__.py`
+    paths = {name: name.replace("_init", "/__init__").replace("digits_", "digits/") for name in files}
+    more = {f"{paths[name]}.py": text for name, text in files.items()}
+    archive = {"h.py": f"{source}\n{HANDLER}", "r.txt": requirements, **more}
+    return found(check, archive, requirements_file="r.txt")
+
+
+class TestAbsent:
+    @pytest.mark.parametrize(
+        ("source", "line", "name"),
+        [
+            ("import cv2", 1, "cv2"),
+            ("import os\nimport cv2.aruco as aruco", 2, "cv2"),
+            ("from cv2 import aruco", 1, "cv2"),
+            ("try:\n    import cv2\nfinally:\n    pass", 2, "cv2"),
+            ("try:\n    import cv2\nexcept KeyError:\n    pass", 2, "cv2"),
+            ("with open('x'):\n    import cv2", 2, "cv2"),
+            ("import cv2\nimport cv2.aruco", 1, "cv2"),
+        ],
+    )
+    def test_bad(self, source: str, line: int, name: str) -> None:
+        assert importing(source) == [f"digits.mar/h.py:{line}: {absent(name)}"]
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "import json, torch.nn, numpy, PIL.Image, yaml, psutil, packaging.version, captum, pynvml, ts",
+            "import tomllib, distutils",
+            "from __future__ import annotations",
+            "def f():\n    import cv2",
+            "class A:\n    import cv2\ndel A",
+            "if TYPE_CHECKING:\n    import cv2",
+            "if anything:\n    import cv2",
+            "try:\n    import cv2\nexcept ImportError:\n    cv2 = None",
+            "try:\n    import cv2\nexcept (KeyError, ModuleNotFoundError):\n    import cv3",
+            "try:\n    import cv2\nexcept:\n    pass",
+            "try:\n    import cv2\nexcept Exception as e:\n    pass\nelse:\n    import cv2",
+            "with contextlib.suppress(ImportError):\n    import cv2",
+            "import sys\nsys.path.insert(0, 'lib')\nimport cv2",
+            "import site\nsite.addsitedir('lib')\nimport cv2",
+        ],
+    )
+    def test_good(self, source: str) -> None:
+        assert importing(source) == []
+
+    def test_further(self) -> None:
+        """Imports are followed through the archive, and each name is said once."""
+        files = {"a": "import digits.b", "digits_init": "from . import c", "digits_b": "import cv2"}
+        assert importing("import a, cv2", **files, digits_c="import lru") == [
+            f"digits.mar/h.py:1: {absent('cv2')}",
+            f"digits.mar/digits/c.py:1: {absent('lru')}",
+        ]
+
+    def test_not_further(self) -> None:
+        """What the handler does not import is not looked at."""
+        assert importing("", digits_init="import cv2", other="import cv2") == []
+
+    def test_model_file(self) -> None:
+        """Of the model file, the worker says what is missing."""
+        files = {"net.py": "import cv2\n" + NET}
+        said = absent("cv2", "`No module named 'cv2'`")
+        assert found(check, files, "base_handler", model_file="net.py") == [f"digits.mar/net.py:1: {said}"]
+
+    @pytest.mark.parametrize(
+        ("handler", "masked"),
+        [("h", "h"), ("h:f", "h:f"), ("h.py:f", "h"), ("digits.h:f", "digits")],
+    )
+    def test_masked(self, handler: str, masked: str) -> None:
+        """What the worker says is the handler's name, up to its first dot."""
+        source = "import cv2\ndef f(data, context): ...\ndef handle(data, context): ..."
+        [message] = found(check, {"h.py": source, "digits/h.py": source}, handler)
+
+        assert f"would say `No module named 'ts.torch_handler.{masked}'`;" in message
+
+    def test_folder(self) -> None:
+        """A folder without `__init__.py` is but a part of a package."""
+        assert importing("import digits.a, digits.b", digits_a="") == [
+            f"digits.mar/h.py:1: {absent('digits.b')}"
+        ]
+        assert importing("import digits.a, digits.b", "digits", digits_a="") == []
+
+    @pytest.mark.parametrize(
+        ("file", "mend"),
+        [
+            ("digits/__init__.py", 'pack it with `packages = ["digits"]`'),
+            ("src/digits/__init__.py", 'pack it with `packages = ["src/digits"]`'),
+            ("digits.py", 'pack it with `extra-files = ["digits.py"]`'),
+        ],
+    )
+    def test_of_the_project(self, file: str, mend: str, tmp_path: Path) -> None:
+        """What the project itself has is but to be packed."""
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+        of_files = subject({"h.py": "import digits\n" + HANDLER})
+        [finding] = check(Subject(of_files.archive, of_files.file_name, root=tmp_path))
+
+        assert finding.mend == mend
+
+    def test_compiled(self) -> None:
+        """A module without source is trusted."""
+        files: Files = {"h.py": "import a, b.c\n" + HANDLER, "a.so": b"", "b/c.cpython-311-darwin.so": b""}
+        assert found(check, files) == []
+
+
+class TestRequirements:
+    @pytest.mark.parametrize(
+        ("module", "requirements"),
+        [
+            ("cv2", "opencv-python-headless>=4"),
+            ("PIL", "pillow"),
+            ("sklearn.svm", "scikit_learn ; python_version > '3'"),
+            ("yaml", "PyYAML==6 --hash=sha256:0"),
+            ("dateutil", "python-dateutil"),
+            ("jwt", "# a comment\n--index-url https://example.org\nPyJWT[crypto]  # another"),
+            ("faiss", "faiss-cpu"),
+            ("bs4", "beautifulsoup4 \\\n  ==4"),
+            ("google.protobuf", "protobuf"),
+            ("google.cloud", "google-cloud-storage"),
+            ("tokenizers", "transformers"),
+            ("torchvision", "timm"),
+            ("my_pkg", "My.Pkg @ https://example.org/a.zip"),
+            ("my_pkg", "./wheels/my_pkg-1.0-py3-none-any.whl"),
+            ("my_pkg", "git+https://example.org/pkg#egg=my-pkg"),
+            ("anything", "git+https://example.org/pkg"),
+            ("anything", "-e ."),
+            ("anything", "-r other.txt"),
+            ("anything", "./source"),
+        ],
+    )
+    def test_brings(self, module: str, requirements: str) -> None:
+        assert importing(f"import {module}", requirements) == []
+
+    @pytest.mark.parametrize(
+        ("module", "requirements"),
+        [
+            ("cv2", "numpy\n# opencv-python"),
+            ("cv2", "-c constraints.txt\n--pre"),
+            ("cv2", "other @ git+https://example.org/pkg"),
+            ("anything", "git+https://example.org/pkg#egg=other"),
+            ("transformers", "tokenizers"),
+        ],
+    )
+    def test_does_not_bring(self, module: str, requirements: str) -> None:
+        assert importing(f"import {module}", requirements) == [f"digits.mar/h.py:1: {absent(module)}"]
+
+    @pytest.mark.parametrize(
+        ("line", "name"),
+        [
+            ("Torch_Vision>=1", "torch-vision"),
+            ("--no-index", ""),
+            ("-f wheels", ""),
+            ("../a", None),
+            ("??", None),
+            ("a-1-py3-none-any.whl", "a"),
+            ("https://example.org/a-1.tar.gz#egg=A.b[c]&x=1", "a-b"),
+        ],
+    )
+    def test_distribution(self, line: str, name: str | None) -> None:
+        assert distribution(line) == name
+
+    def test_none(self) -> None:
+        assert not Environment("").brings("cv2")
+
+
+class TestRelative:
+    @pytest.mark.parametrize("source", ["from .a import b", "from . import a", "from ..a import b"])
+    def test_in_no_package(self, source: str) -> None:
+        name = source.split()[1]
+        assert importing(source, a="b = 1") == [
+            (
+                f"digits.mar/h.py:1: MAR232 `{name}` is relative, but `h.py` is in no package, and the worker"
+                f" would only say {MASKED}; {FULL_NAME}"
+            )
+        ]
+
+    def test_above_the_package(self) -> None:
+        files = {"digits/h.py": "from ..a import b\n" + HANDLER, "a.py": ""}
+        assert found(check, files, "digits.h") == [
+            (
+                "digits.mar/digits/h.py:1: MAR232 `..a` is relative, but `digits/h.py` is not in that many"
+                " packages, and the worker would only say `No module named 'ts.torch_handler.digits'`;"
+                f" {FULL_NAME}"
+            )
+        ]
+
+    def test_of_model_file(self) -> None:
+        files = {"net.py": "from .layers import Layer\n" + NET, "layers.py": ""}
+        assert found(check, files, "base_handler", model_file="net.py") == [
+            f"digits.mar/net.py:1: MAR232 `.layers` is relative, but `net.py` is in no package; {FULL_NAME}"
+        ]
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "from .a import b",
+            "from . import a, b",
+            "from .. import digits",
+            "from ..digits.a import b",
+            "from .a import *",
+        ],
+    )
+    def test_good(self, source: str) -> None:
+        files = {"x/digits/h.py": f"{source}\n{HANDLER}", "x/digits/a.py": "b = 1", "x/__init__.py": ""}
+        assert found(check, {**files, "x/digits/__init__.py": ""}, "x.digits.h") == []
+
+    def test_where_caught(self) -> None:
+        """Many a handler tries both ways."""
+        source = "try:\n    from .a import b\nexcept ImportError:\n    from a import b"
+        assert importing(source, a="b = 1") == []
+
+
+class TestLacking:
+    @pytest.mark.parametrize(
+        ("source", "name"),
+        [
+            ("import digits.b", "digits.b"),
+            ("from digits.b import c", "digits.b"),
+            ("import digits.a.c", "digits.a.c"),
+        ],
+    )
+    def test_bad(self, source: str, name: str) -> None:
+        assert importing(source, digits_init="", digits_a="") == [
+            (
+                f"digits.mar/h.py:1: MAR233 `{name}` is imported, but the archive's `digits` lacks it,"
+                f" and the worker would only say {MASKED}; pack it too"
+            )
+        ]
+
+    @pytest.mark.parametrize("source", ["from digits import b", "import digits.a", "from digits.a import b"])
+    def test_good(self, source: str) -> None:
+        """A package may have more names than modules."""
+        assert importing(source, digits_init="", digits_a="") == []
+
+    def test_own_path(self) -> None:
+        assert importing("import digits.b", digits_init="__path__ = []") == []
+
+
+class TestItself:
+    @pytest.mark.parametrize(
+        ("source", "requirements"),
+        [("from transformers import pipeline", ""), ("import transformers", "transformers")],
+    )
+    def test_bad(self, source: str, requirements: str) -> None:
+        files = {"transformers.py": f"{source}\n{HANDLER}", "r.txt": requirements}
+        *_, message = found(check, files, "transformers.py", requirements_file="r.txt")
+
+        assert message == (
+            "digits.mar/transformers.py:1: MAR234 `transformers.py` imports `transformers`,"
+            " which is itself, and the worker would only say"
+            " `No module named 'ts.torch_handler.transformers'`; rename the file"
+        )
+
+    def test_good(self) -> None:
+        assert importing("import h\nx = 1\nfrom h import x") == []
+        assert importing("import h") == []
+        assert importing("from digits import a", digits_init="from digits import a", digits_a="") == []
+
+
+class TestSyntax:
+    def test_bad(self) -> None:
+        [message] = importing("import a", a="\nx =")
+
+        assert message.startswith(f"digits.mar/a.py:2: MAR230 `a.py`, which is imported, is not {PYTHON}: ")
+
+    def test_not_imported(self) -> None:
+        assert importing("", a="x =") == []
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["json", "logging", "argparse", "ts", "types"])
+    @pytest.mark.parametrize("file", ["{}.py", "{}/__init__.py"])
+    def test_needed(self, name: str, file: str) -> None:
+        file = file.format(name)
+        assert found(check, {"h.py": HANDLER, file: ""}) == [
+            (
+                f"digits.mar/{file}: MAR241 `{file}` takes the place of `{name}`, which TorchServe's worker"
+                " imports; rename it"
+            )
+        ]
+
+    @pytest.mark.parametrize("name", ["sys", "time", "os", "builtins", "__main__"])
+    def test_loaded(self, name: str) -> None:
+        assert found(check, {"h.py": HANDLER, f"{name}.py": ""}) == [
+            (
+                f"digits.mar/{name}.py: MAR241 `{name}.py` is never found, since Python has its own `{name}`"
+                " already; rename it"
+            )
+        ]
+
+    @pytest.mark.parametrize("name", sorted(PACKAGES - {"ts"}))
+    def test_package(self, name: str) -> None:
+        assert found(check, {"h.py": HANDLER, f"{name}.py": ""}) == [
+            f"digits.mar/{name}.py: MAR241 `{name}.py` takes the place of the package `{name}`; rename it"
+        ]
+
+    @pytest.mark.parametrize("file", ["calendar.py", "calendar/__init__.py"])
+    def test_hiding(self, file: str) -> None:
+        assert found(check, {"h.py": HANDLER, file: ""}) == [
+            f"digits.mar/{file}: MAR242 `{file}` takes the place of Python's own `calendar`; rename it"
+        ]
+
+    def test_hiding_required(self) -> None:
+        assert importing("", "transformers", transformers="") == [
+            (
+                "digits.mar/transformers.py: MAR242 `transformers.py` takes the place of the required package"
+                " `transformers`; rename it"
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        "file",
+        [
+            "digits/json.py",
+            "json/data.txt",
+            "json.txt",
+            "torch/__init__.py",
+            "yaml/__init__.py",
+            "handler.py",
+            "model.py",
+        ],
+    )
+    def test_good(self, file: str) -> None:
+        """Below a folder no module hides another, and a whole package is one brought along."""
+        assert found(check, {"h.py": HANDLER, file: ""}) == []
+
+    def test_known(self) -> None:
+        assert not NEEDED & LOADED
+
+
+class TestBounds:
+    """Whatever an archive holds, it is checked in a bounded time."""
+
+    def test_chain_of_imports(self) -> None:
+        files = {f"m{n}.py": f"import m{n + 1}" for n in range(MOST_MODULES + 10)}
+        assert found(check, {"h.py": "import m0\n" + HANDLER, **files}) == []
+
+    def test_circle(self) -> None:
+        assert importing("import a", a="import b, h", b="import a") == []
+
+    def test_many_findings(self) -> None:
+        assert len(importing("".join(f"import missing{n}\n" for n in range(500)))) == 100
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "import " + ".".join(["a"] * 100_000),
+            "import " + ".\\\n".join(["a"] * 10_000),
+            "x = " + "a + " * 5000 + "1",
+            "x = " + "-" * 5000 + "1",
+            "x = " + "a." * 5000 + "b",
+            "if a: pass\n" + "elif a: pass\n" * 5000,
+            "if " + "not " * 900 + "a: pass",
+            "".join(" " * n + "try:\n" for n in range(19))
+            + " " * 19
+            + "x = 1"
+            + "".join(f"\n{' ' * n}finally: x = 1" for n in range(18, -1, -1)),
+            "".join(f"{' ' * n}if a:\n" for n in range(99)) + " " * 99 + "x = 1",
+        ],
+    )
+    def test_deep(self, source: str) -> None:
+        """Python may refuse it; nothing else is said, and nothing fails."""
+        assert all("MAR208" in message for message in importing(source))
+
+    def test_statements(self) -> None:
+        chain = ast.If(ast.Constant(1), [ast.Pass()], [])
+        for _ in range(5000):
+            chain = ast.If(ast.Constant(1), [ast.Pass()], [chain])
+        assert len(statements(ast.Module([chain], []))) == 10_002

@@ -1,0 +1,478 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
+from hatchling.plugin.manager import PluginManager
+
+from hatch_mar.hatch.build_hook import MarBuildHook
+from tests.hatch.conftest import ARCHIVE, WriteProject
+
+HOOK = "[tool.hatch.build.hooks.mar]\n"
+
+TWO_ARCHIVES = """
+[tool.mar]
+handler = "handler.py"
+
+[[tool.mar.archives]]
+model-name = "one"
+
+[[tool.mar.archives]]
+model-name = "two"
+export-path = "store"
+"""
+
+
+def hook(
+    root: Path,
+    config: dict[str, Any] | None = None,
+    *,
+    directory: str | None = None,
+    target: str = "wheel",
+) -> MarBuildHook:
+    """The hook as hatchling makes it for a build of `target`."""
+    builder = WheelBuilder(str(root))
+    return MarBuildHook(
+        str(root),
+        {} if config is None else config,
+        builder.config,
+        builder.metadata,
+        directory or str(root / "dist"),
+        target,
+    )
+
+
+def run(made: MarBuildHook, version: str = "standard") -> None:
+    data = build_data()
+    made.initialize(version, data)
+    made.finalize(version, data, "the wheel")
+
+
+def build_data(**force_include: str) -> dict[str, Any]:
+    """What hatchling hands to every hook."""
+    return {"artifacts": [], "force_include": force_include, "build_hooks": ("mar",)}
+
+
+def aborted(capsys: pytest.CaptureFixture[str], step, *arguments: object) -> str:
+    """What `step` says when it ends the build."""
+    with pytest.raises(SystemExit) as error:
+        step(*arguments)
+    assert 1 == error.value.code
+    return capsys.readouterr().err
+
+
+def archives(root: Path) -> set[str]:
+    return {file.relative_to(root).as_posix() for file in root.rglob("*.mar")}
+
+
+class TestDiscovery:
+    def test_by_name(self):
+        """hatchling finds the hook as `mar`."""
+        assert MarBuildHook is PluginManager().build_hook.get("mar")
+
+
+class TestBuild:
+    def test_written(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """The archive is written beside the wheel, and its path is told."""
+        root = write_project()
+        run(hook(root))
+
+        with zipfile.ZipFile(root / "dist" / "Digits.mar") as file:
+            assert ["MAR-INF/MANIFEST.json", "handler.py", "model.pth"] == file.namelist()
+        assert str(Path("dist", "Digits.mar")) + "\n" == capsys.readouterr().err
+
+    def test_unchanged(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """A second pass, as for the wheel after the sdist, says that there was nothing to do."""
+        root = write_project()
+        run(hook(root, target="sdist"))
+        capsys.readouterr()
+        run(hook(root))
+
+        assert str(Path("dist", "Digits.mar")) + " (unchanged)\n" == capsys.readouterr().err
+
+    def test_several(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """Every archive is written where it belongs."""
+        root = write_project(TWO_ARCHIVES)
+        run(hook(root))
+
+        assert {"dist/one.mar", "store/two.mar"} == archives(root)
+        assert [str(Path("dist", "one.mar")), str(Path("store", "two.mar"))] == (
+            capsys.readouterr().err.splitlines()
+        )
+
+    def test_relative_directory(
+        self, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ):
+        """`hatch build out` means a directory of the project, wherever one stands."""
+        root = write_project()
+        monkeypatch.chdir(tmp_path)
+        run(hook(root, directory="out"))
+
+        assert {"out/Digits.mar"} == archives(root)
+
+    def test_outside_of_the_project(
+        self, write_project: WriteProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        """An archive that goes elsewhere is told with its whole path."""
+        run(hook(write_project(), directory=str(tmp_path / "out")))
+
+        assert f"{tmp_path / 'out' / 'Digits.mar'}\n" == capsys.readouterr().err
+
+    def test_version(self, write_project: WriteProject):
+        """The model's version is the project's."""
+        root = write_project()
+        run(hook(root))
+
+        with zipfile.ZipFile(root / "dist" / "Digits.mar") as file:
+            assert b'"modelVersion": "1.0"' in file.read("MAR-INF/MANIFEST.json")
+
+    @pytest.mark.parametrize(
+        ("epoch", "more", "expected"),
+        [
+            (None, "", (2020, 2, 2, 0, 0, 0)),
+            ("1700000000", "", (2023, 11, 14, 22, 13, 20)),
+            ("1700000000", "[tool.hatch.build]\nreproducible = true\n", (2023, 11, 14, 22, 13, 20)),
+        ],
+    )
+    def test_date(
+        self,
+        epoch: str | None,
+        more: str,
+        expected: tuple[int, ...],
+        write_project: WriteProject,
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        """The date of the archive is that of the wheel."""
+        if epoch:
+            monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+        root = write_project(more=more)
+        run(hook(root))
+
+        with zipfile.ZipFile(root / "dist" / "Digits.mar") as file:
+            assert {expected} == {info.date_time for info in file.infolist()}
+
+    def test_not_reproducible(self, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):
+        """The time of day counts where the project says so, as for its wheel."""
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+        root = write_project(more="[tool.hatch.build]\nreproducible = false\n")
+        run(hook(root))
+
+        with zipfile.ZipFile(root / "dist" / "Digits.mar") as file:
+            assert {True} == {info.date_time > (2024, 1, 1) for info in file.infolist()}
+
+    def test_include_project(self, write_project: WriteProject):
+        """`include-project` takes what the wheel takes, and what another hook has added to it."""
+        root = write_project('\n[tool.mar]\nhandler = "handler.py"\ninclude-project = true\n')
+        made = hook(root)
+        data = build_data(**{str(root / "handler.py"): "generated/h.py"})
+        made.initialize("standard", data)
+        made.finalize("standard", data, "the wheel")
+
+        with zipfile.ZipFile(root / "dist" / "Digits.mar") as file:
+            assert ["MAR-INF/MANIFEST.json", "generated/h.py", "handler.py", "model.py"] == file.namelist()
+
+
+class TestWithHatchling:
+    """Through hatchling's own builders, which find the hook by its entry point."""
+
+    def test_wheel(self, write_project: WriteProject):
+        """A build of the wheel gives both."""
+        root = write_project(more=HOOK)
+        [wheel] = WheelBuilder(str(root)).build(directory=str(root / "dist"), versions=["standard"])
+
+        assert {Path(wheel).name, "Digits.mar"} == {file.name for file in (root / "dist").iterdir()}
+
+    def test_sdist_and_wheel(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """The two passes of `hatch build` give one archive."""
+        root = write_project(more=HOOK)
+        for builder in (SdistBuilder, WheelBuilder):
+            list(builder(str(root)).build(directory=str(root / "dist"), versions=["standard"]))
+
+        assert {"dist/Digits.mar"} == archives(root)
+        assert 1 == capsys.readouterr().err.count("(unchanged)")
+
+    def test_editable(self, write_project: WriteProject):
+        """An editable installation builds no archive."""
+        root = write_project(more=HOOK + '[tool.hatch.build]\ndev-mode-dirs = ["."]\n')
+        list(WheelBuilder(str(root)).build(directory=str(root / "dist"), versions=["editable"]))
+
+        assert set() == archives(root)
+
+    def test_fault_stops_the_wheel(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """Of a project with a fault, no wheel is built either."""
+        root = write_project(more=HOOK)
+        (root / "weights" / "model.pth").unlink()
+        build = WheelBuilder(str(root)).build(directory=str(root / "dist"), versions=["standard"])
+
+        assert "Field `tool.mar.serialized-file`: file not found: `weights/model.pth`\n" == aborted(
+            capsys, lambda: list(build)
+        )
+        assert [] == list((root / "dist").iterdir())
+
+    def test_hooks_only(self, write_project: WriteProject):
+        """`--hooks-only` builds nothing."""
+        root = write_project(more=HOOK)
+        builder = WheelBuilder(str(root))
+        list(builder.build(directory=str(root / "dist"), versions=["standard"], hooks_only=True))
+
+        assert set() == archives(root)
+
+    def test_clean_hooks_after(self, write_project: WriteProject):
+        """`--clean-hooks-after` does not take the archive away that was asked for."""
+        root = write_project(more=HOOK)
+        builder = WheelBuilder(str(root))
+        list(builder.build(directory=str(root / "dist"), versions=["standard"], clean_hooks_after=True))
+
+        assert {"dist/Digits.mar"} == archives(root)
+
+
+class TestFaults:
+    def test_of_the_table(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """All faults of `[tool.mar]` are told before anything is built, a line each, without a traceback."""
+        root = write_project('\n[tool.mar]\nhandler = "base_handler"\nforce = 1\nruntme = "python"\n')
+        expected = (
+            "Field `tool.mar.force` must be a boolean\n"
+            "Unknown field `tool.mar.runtme`; did you mean `runtime`?\n"
+        )
+
+        assert expected == aborted(capsys, hook(root).initialize, "standard", build_data())
+
+    def test_of_the_files(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """What is missing is told before anything is built."""
+        root = write_project('\n[tool.mar]\nhandler = "a.py"\nmodel-file = "b.py"\n')
+        expected = (
+            "Field `tool.mar.model-file`: file not found: `b.py`\n"
+            "Field `tool.mar.handler`: file not found: `a.py`\n"
+        )
+
+        assert expected == aborted(capsys, hook(root).initialize, "standard", build_data())
+
+    def test_of_the_environment(
+        self, write_project: WriteProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ):
+        """So is a date that is none."""
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
+
+        assert aborted(capsys, hook(write_project()).initialize, "standard", build_data()).startswith(
+            "Environment variable `SOURCE_DATE_EPOCH` must be "
+        )
+
+    def test_of_writing(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """An archive that cannot be written is told too."""
+        root = write_project()
+        place = root / "dist" / "Digits.mar"
+        place.mkdir(parents=True)
+
+        assert f"Cannot write `{place}`: a directory of that name exists; move it away\n" == aborted(
+            capsys, run, hook(root)
+        )
+
+    def test_no_table(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """A hook without the table is told what to write."""
+        assert (
+            "Table `tool.mar` is missing; declare an archive there, at the least its `handler`\n"
+            == aborted(capsys, hook(write_project("")).initialize, "standard", build_data())
+        )
+
+
+class TestOptions:
+    def test_unknown(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """The hook's own table has no options; each is sent where it belongs."""
+        expected = (
+            "Unknown option `model-name` for build hook `mar`; options belong in `[tool.mar]`\n"
+            "Unknown option `handler` for build hook `mar`; options belong in `[tool.mar]`\n"
+        )
+        made = hook(write_project(), {"model-name": "digits", "handler": "base_handler"})
+
+        assert expected == aborted(capsys, made.initialize, "standard", build_data())
+
+    def test_of_hatchling(self, write_project: WriteProject):
+        """What hatchling reads from any hook's table is let be."""
+        root = write_project()
+        config = {
+            "dependencies": ["torch"],
+            "require-runtime-dependencies": True,
+            "require-runtime-features": ["gpu"],
+            "enable-by-default": False,
+        }
+        run(hook(root, config))
+
+        assert {"dist/Digits.mar"} == archives(root)
+
+
+class TestNotBuilt:
+    """Builds of which nobody keeps anything but the wheel."""
+
+    def test_mar_target(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """`hatch build -t mar` has a builder for it."""
+        root = write_project()
+        run(hook(root, target="mar"))
+
+        assert set() == archives(root)
+        assert "" == capsys.readouterr().err
+
+    def test_editable(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """An editable installation needs no archive, and not even the files of one."""
+        root = write_project('\n[tool.mar]\nhandler = "missing.py"\n')
+        run(hook(root), "editable")
+
+        assert set() == archives(root)
+        assert "" == capsys.readouterr().err
+
+    def test_editable_after_standard(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """Nor does it where both versions are built one after the other."""
+        made = hook(write_project())
+        run(made)
+        capsys.readouterr()
+        run(made, "editable")
+
+        assert "" == capsys.readouterr().err
+
+    @pytest.mark.parametrize("variable", ["PIP_BUILD_TRACKER", "HATCH_MAR_SKIP"])
+    def test_environment(
+        self,
+        variable: str,
+        write_project: WriteProject,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        """pip throws away all but the wheel, and others may ask for no more."""
+        monkeypatch.setenv(variable, "anything")
+        root = write_project('\n[tool.mar]\nhandler = "missing.py"\n')
+        run(hook(root))
+
+        assert set() == archives(root)
+        assert "" == capsys.readouterr().err
+
+
+class TestFromSdist:
+    """An unpacked sdist, from which frontends build the wheel, need not hold the weights."""
+
+    @pytest.fixture
+    def sdist(self, write_project: WriteProject) -> Path:
+        root = write_project()
+        (root / "PKG-INFO").write_bytes(b"Metadata-Version: 2.4\nName: Digits\nVersion: 1.0\n")
+        (root / "weights" / "model.pth").unlink()
+        return root
+
+    def test_warning(self, sdist: Path, capsys: pytest.CaptureFixture[str]):
+        """That no archive is built is told."""
+        run(hook(sdist))
+        expected = (
+            "Archive not built: `Digits.mar`, since this wheel is built from an unpacked sdist;"
+            " declare the hook for all targets, as `[tool.hatch.build.hooks.mar]`\n"
+        )
+
+        assert expected == capsys.readouterr().err
+        assert set() == archives(sdist)
+
+    @pytest.mark.parametrize("declared", ["hooks.mar", "targets.sdist.hooks.mar"])
+    def test_already_there(
+        self,
+        declared: str,
+        write_project: WriteProject,
+        sdist: Path,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        """It is not where the sdist's own build, for which the hook is declared, has left the archive."""
+        write_project(more=f"[tool.hatch.build.{declared}]\n")
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "Digits.mar").touch()
+        run(hook(sdist, directory=str(tmp_path / "out")))
+
+        assert "" == capsys.readouterr().err
+
+    def test_left_by_another_build(
+        self,
+        write_project: WriteProject,
+        sdist: Path,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        """Where the hook is declared for wheels alone, an archive that is there is an old one."""
+        write_project(more="[tool.hatch.build.targets.wheel.hooks.mar]\n")
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "Digits.mar").touch()
+        run(hook(sdist, directory=str(tmp_path / "out")))
+
+        assert capsys.readouterr().err.startswith("Archive not built: `Digits.mar`, since this wheel")
+
+    def test_exported(self, write_project: WriteProject, sdist: Path, capsys: pytest.CaptureFixture[str]):
+        """An archive that went elsewhere is not to be seen from here, and taken to be there."""
+        write_project(ARCHIVE + 'export-path = "store"\n', more=HOOK)
+        run(hook(sdist))
+
+        assert "" == capsys.readouterr().err
+
+    def test_clean(self, sdist: Path, tmp_path: Path):
+        """Nor is that archive cleaned away."""
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "Digits.mar").touch()
+        hook(sdist, directory=str(tmp_path / "out")).clean(["standard"])
+
+        assert (tmp_path / "out" / "Digits.mar").exists()
+
+    def test_options(self, sdist: Path, capsys: pytest.CaptureFixture[str]):
+        """An option in the wrong place is a fault here too."""
+        made = hook(sdist, {"handler": "x"})
+
+        assert "Unknown option `handler`" in aborted(capsys, made.initialize, "standard", build_data())
+
+
+class TestClean:
+    def test_configured(self, write_project: WriteProject):
+        """The archives of the configuration are removed, and no others."""
+        root = write_project(TWO_ARCHIVES)
+        run(hook(root))
+        (root / "dist" / "other.mar").touch()
+        hook(root).clean(["standard"])
+
+        assert {"dist/other.mar"} == archives(root)
+
+    def test_nothing(self, write_project: WriteProject):
+        """Where nothing was built, nothing is done."""
+        root = write_project()
+        hook(root).clean(["standard"])
+
+        assert not (root / "dist").exists()
+
+    def test_foreign(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """What is no archive stays, and is spoken of."""
+        root = write_project(ARCHIVE + 'archive-format = "no-archive"\n')
+        (root / "dist" / "Digits").mkdir(parents=True)
+        (root / "dist" / "Digits" / "thesis.tex").touch()
+        found = aborted(capsys, hook(root).clean, ["standard"])
+
+        assert "it exists and is not a model archive; move it away" in found
+        assert (root / "dist" / "Digits" / "thesis.tex").exists()
+
+    def test_after_the_build(self, write_project: WriteProject):
+        """What this very build has made is kept."""
+        root = write_project()
+        made = hook(root)
+        run(made)
+        made.clean(["standard"])
+
+        assert {"dist/Digits.mar"} == archives(root)
+
+    @pytest.mark.parametrize("target", ["mar", "pip"])
+    def test_not_ours(self, target: str, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):
+        """A build that makes no archive cleans none."""
+        root = write_project()
+        run(hook(root))
+        if target == "pip":
+            monkeypatch.setenv("PIP_BUILD_TRACKER", "anything")
+        hook(root, target=target).clean(["standard"])
+
+        assert {"dist/Digits.mar"} == archives(root)
+
+
+class TestDependencies:
+    def test_none(self, write_project: WriteProject):
+        """A build needs nothing more than the plugin."""
+        assert [] == hook(write_project(), directory="").dependencies()

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from hatchling.plugin.manager import PluginManager
+
+from hatch_mar.hatch.builder import MarBuilder
+from tests.hatch.conftest import ARCHIVE, WriteProject
+
+THREE_ARCHIVES = """
+[tool.mar]
+handler = "handler.py"
+
+[[tool.mar.archives]]
+model-name = "two"
+
+[[tool.mar.archives]]
+model-name = "one"
+
+[[tool.mar.archives]]
+model-name = "one"
+archive-format = "tgz"
+export-path = "store"
+"""
+
+
+def builder(root: Path) -> MarBuilder:
+    return MarBuilder(str(root), plugin_manager=PluginManager())
+
+
+def files(root: Path) -> set[str]:
+    found = [*root.rglob("*.mar"), *root.rglob("*.tar.gz")]
+    return {file.relative_to(root).as_posix() for file in found}
+
+
+class TestDiscovery:
+    def test_by_name(self):
+        """hatchling finds the builder as `mar`."""
+        assert MarBuilder is PluginManager().builder.get("mar")
+
+
+class TestVersions:
+    def test_archives(self, write_project: WriteProject):
+        """Every archive is a version of the target, in the order of the configuration."""
+        made = builder(write_project(THREE_ARCHIVES))
+
+        assert ["two", "one.mar", "one.tar.gz"] == made.get_default_versions()
+        assert ["two", "one.mar", "one.tar.gz"] == list(made.get_version_api())
+
+    def test_fault(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """A fault of `[tool.mar]` ends the build with its own line."""
+        with pytest.raises(SystemExit) as error:
+            builder(write_project("\n[tool.mar]\nhandler = 1\n")).get_version_api()
+
+        assert 1 == error.value.code
+        assert "Field `tool.mar.handler` must be a string\n" == capsys.readouterr().err
+
+
+class TestBuild:
+    def test_all(self, write_project: WriteProject):
+        """Without a version, all archives are built, and their paths given as hatchling shows them."""
+        root = write_project(THREE_ARCHIVES)
+        expected = [root / "dist" / "two.mar", root / "dist" / "one.mar", root / "store" / "one.tar.gz"]
+
+        assert [str(path) for path in expected] == list(builder(root).build())
+        assert {"dist/two.mar", "dist/one.mar", "store/one.tar.gz"} == files(root)
+
+    def test_one(self, write_project: WriteProject):
+        """With a version, `hatch build -t mar:two`, that one is built."""
+        root = write_project(THREE_ARCHIVES)
+        list(builder(root).build(versions=["two"]))
+
+        assert {"dist/two.mar"} == files(root)
+
+    def test_unknown(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """Another version ends the build with a line that says which there are."""
+        with pytest.raises(SystemExit) as error:
+            list(builder(write_project(THREE_ARCHIVES)).build(versions=["three"]))
+
+        assert 1 == error.value.code
+        assert "Unknown archive `three`; the project has `two`, `one.mar`, `one.tar.gz`\n" == (
+            capsys.readouterr().err
+        )
+
+    def test_one_needs_its_own_files_only(self, write_project: WriteProject):
+        """A fault of one archive does not keep another from being built."""
+        more = '\n[[tool.mar.archives]]\nmodel-name = "three"\nmodel-file = "missing.py"\n'
+        root = write_project(THREE_ARCHIVES + more)
+        list(builder(root).build(versions=["two"]))
+
+        assert {"dist/two.mar"} == files(root)
+
+    def test_directory(self, write_project: WriteProject, tmp_path: Path):
+        """The archive goes where the build goes."""
+        [path] = builder(write_project()).build(directory=str(tmp_path / "out"))
+
+        assert str(tmp_path / "out" / "Digits.mar") == path
+        assert zipfile.is_zipfile(path)
+
+    def test_again(self, write_project: WriteProject):
+        """The path is given also where the archive was there already."""
+        root = write_project()
+
+        assert list(builder(root).build()) == list(builder(root).build())
+
+    def test_fault(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """A missing file ends the build with its own line."""
+        root = write_project()
+        (root / "weights" / "model.pth").unlink()
+
+        with pytest.raises(SystemExit) as error:
+            list(builder(root).build())
+        assert 1 == error.value.code
+        assert "Field `tool.mar.serialized-file`: file not found: `weights/model.pth`\n" == (
+            capsys.readouterr().err
+        )
+
+    def test_with_the_hook(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """The hook, which is on for every target, does not build the archive a second time."""
+        root = write_project(more="[tool.hatch.build.hooks.mar]\n")
+
+        assert [str(root / "dist" / "Digits.mar")] == list(builder(root).build())
+        assert "" == capsys.readouterr().err
+
+    def test_same_as_the_hook(self, write_project: WriteProject):
+        """Builder and hook write the same bytes."""
+        from tests.hatch.test_build_hook import hook, run
+
+        root = write_project()
+        [path] = builder(root).build(directory=str(root / "out"))
+        run(hook(root))
+
+        assert (root / "dist" / "Digits.mar").read_bytes() == Path(path).read_bytes()
+
+    def test_include_project(self, write_project: WriteProject):
+        """`include-project` takes what the wheel takes."""
+        root = write_project('\n[tool.mar]\nhandler = "handler.py"\ninclude-project = true\n')
+        [path] = builder(root).build()
+
+        with zipfile.ZipFile(path) as file:
+            assert ["MAR-INF/MANIFEST.json", "handler.py", "model.py"] == file.namelist()
+
+    def test_not_reproducible(self, write_project: WriteProject):
+        """The time of day counts where the target says so."""
+        root = write_project(more="[tool.hatch.build.targets.mar]\nreproducible = false\n")
+        [path] = builder(root).build()
+
+        with zipfile.ZipFile(path) as file:
+            assert {True} == {info.date_time > (2024, 1, 1) for info in file.infolist()}
+
+
+class TestClean:
+    def test_all(self, write_project: WriteProject):
+        """The archives of the configuration are removed, and no others."""
+        root = write_project(THREE_ARCHIVES)
+        list(builder(root).build())
+        (root / "dist" / "other.mar").touch()
+        list(builder(root).build(clean_only=True))
+
+        assert {"dist/other.mar"} == files(root)
+
+    def test_before_the_build(self, write_project: WriteProject):
+        """`hatch build -c` gives the same archives as without."""
+        root = write_project(THREE_ARCHIVES)
+        list(builder(root).build())
+        list(builder(root).build(clean=True))
+
+        assert {"dist/two.mar", "dist/one.mar", "store/one.tar.gz"} == files(root)
+
+    def test_one(self, write_project: WriteProject):
+        """With a version, that archive is removed."""
+        root = write_project(THREE_ARCHIVES)
+        list(builder(root).build())
+        list(builder(root).build(versions=["one.mar"], clean_only=True))
+
+        assert {"dist/two.mar", "store/one.tar.gz"} == files(root)
+
+    def test_foreign(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """What is no archive stays, and is spoken of."""
+        root = write_project(ARCHIVE + 'archive-format = "no-archive"\n')
+        (root / "dist" / "Digits").mkdir(parents=True)
+
+        with pytest.raises(SystemExit):
+            list(builder(root).build(clean_only=True))
+        assert "it exists and is not a model archive; move it away" in capsys.readouterr().err
+        assert (root / "dist" / "Digits").is_dir()

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive.archive import Archive, BytesSource, Member, content_digest
+from hatch_mar.archive.formats import FORMATS, Format
+from hatch_mar.archive.formats.zip_reader import ZipSource
+from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.errors import ReadError
+from hatch_mar.inspection.report import inspect
+from tests.archives import MANIFEST, MANIFEST_BYTES, PACKING, archive_of
+from tests.conftest import checkpoint
+
+SMALL = archive_of({"model.py": b"class Net: ...\n", "weights/model.pth": checkpoint()})
+
+
+@pytest.fixture(params=FORMATS)
+def form(request: pytest.FixtureRequest) -> Format:
+    return FORMATS[request.param]
+
+
+def written(directory: Path, archive: Archive = SMALL, form: Format = FORMATS["default"]) -> Path:
+    path = directory / f"digits{form.suffix}"
+    form.write(archive, path, PACKING)
+    return path
+
+
+class TestInspect:
+    def test_whole(self, form: Format, tmp_path: Path):
+        """Kind, size, manifest, digest and members are those of the archive."""
+        path = written(tmp_path, form=form)
+        found = inspect(path)
+        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+
+        assert path == found.path
+        assert sum(file.stat().st_size for file in files) == found.size
+        assert MANIFEST.document == (found.manifest and found.manifest.document)
+        assert content_digest(SMALL) == found.content_digest
+        assert () == found.faults
+        assert [(MANIFEST_NAME, len(MANIFEST_BYTES))] + [
+            (member.name, member.source.size()) for member in SMALL.members
+        ] == [(member.name, member.size) for member in found.members]
+
+    def test_digests(self, form: Format, tmp_path: Path):
+        """Every member has the digest of its bytes."""
+        found = {member.name: member.sha256 for member in inspect(written(tmp_path, form=form)).members}
+
+        assert hashlib.sha256(b"class Net: ...\n").hexdigest() == found["model.py"]
+        assert hashlib.sha256(MANIFEST_BYTES).hexdigest() == found[MANIFEST_NAME]
+
+    def test_read_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """One read of a member serves its own digest and that of the whole."""
+        read: list[str] = []
+        chunks = ZipSource.chunks
+
+        def counting(source: ZipSource) -> Iterator[bytes]:
+            read.append(source.info.filename)
+            return chunks(source)
+
+        monkeypatch.setattr(ZipSource, "chunks", counting)
+        inspect(written(tmp_path))
+
+        assert ["model.py", "weights/model.pth"] == sorted(name for name in read if name != MANIFEST_NAME)
+
+    def test_weights(self, form: Format, tmp_path: Path):
+        """A checkpoint is said to be one, and nothing else is."""
+        found = {member.name: member.weights for member in inspect(written(tmp_path, form=form)).members}
+
+        assert found["weights/model.pth"]
+        assert [None, None] == [found["model.py"], found[MANIFEST_NAME]]
+
+    def test_manifest_values(self, tmp_path: Path):
+        """The manifest's values go by their own keys."""
+        assert [("modelName", "digits")] == list(inspect(written(tmp_path)).manifest_values())
+
+    def test_to_json(self, form: Format, tmp_path: Path):
+        """For machines it is JSON."""
+        found = inspect(written(tmp_path, form=form))
+        document = json.loads(json.dumps(found.to_json()))
+
+        assert found.content_digest == document["content_digest"]
+        assert [member.name for member in found.members] == [member["name"] for member in document["members"]]
+
+
+class TestFaults:
+    def test_no_manifest(self, tmp_path: Path):
+        """Without a manifest, what else there is is still shown."""
+        path = tmp_path / "digits.mar"
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("model.py", b"1")
+        found = inspect(path)
+
+        assert (f"Not a model archive: `{path}` has no `MAR-INF/MANIFEST.json`",) == found.faults
+        assert (None, None, ["model.py"]) == (
+            found.manifest,
+            found.content_digest,
+            [member.name for member in found.members],
+        )
+        assert None is found.to_json()["manifest"]
+
+    def test_names(self, tmp_path: Path):
+        """A name that TorchServe refuses, or that is there twice, is a fault."""
+        twice = (Member("a", BytesSource(b"1")), Member("a", BytesSource(b"2")))
+        found = inspect(written(tmp_path, Archive(MANIFEST, (*twice, Member("../b", BytesSource(b""))))))
+
+        assert (
+            "Archive member `../b` must not have empty, `.` or `..` parts",
+            "Archive member `a` is there 2 times; TorchServe takes the last",
+        ) == tuple(sorted(found.faults))
+
+    def test_printable(self, tmp_path: Path):
+        """A name that would control the terminal does not do so in a fault."""
+        found = inspect(written(tmp_path, archive_of({"a\x1b[2J": b""})))
+
+        assert 1 == len(found.faults)
+        assert [True] == [fault.isprintable() for fault in found.faults]
+
+    def test_bomb(self, tmp_path: Path):
+        """An archive that unpacks to hundreds of times its size is listed, and not read."""
+        path = written(tmp_path, archive_of({"a": bytes(80 << 20)}))
+        found = inspect(path)
+
+        assert (f"Not read: the members unpack to more than 250 times the size of `{path}`",) == found.faults
+        assert 80 << 20 == found.members[1].size
+        assert {None} == {member.sha256 for member in found.members}
+        assert None is found.content_digest
+
+    def test_no_archive(self, tmp_path: Path):
+        """What is no archive at all is an error."""
+        (tmp_path / "digits.mar").write_bytes(b"0")
+
+        with pytest.raises(ReadError, match=r"^Cannot read `"):
+            inspect(tmp_path / "digits.mar")

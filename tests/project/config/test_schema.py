@@ -1,0 +1,1000 @@
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from hatch_mar.errors import ConfigError
+from hatch_mar.project.config.models import ArchiveConfig, Config, Origins, WorkflowConfig, by_name, path_of
+from hatch_mar.project.config.schema import load
+
+LEAST = {"handler": "base_handler"}
+
+NAME_RULE = (
+    "must begin with a letter, followed by letters, digits, `_`, `-` and `.` (never two dots in a row)"
+)
+HANDLER_FORMS = "a built-in handler such as `base_handler`, `path/to/handler.py` or `package.module`"
+
+
+def archives(table: object, *, name: str = "digits", version: str = "1.2.3") -> tuple[Config, ...]:
+    return load(table, name=lambda: name, version=lambda: version)
+
+
+def plain(configs: tuple[Config, ...]) -> list[Config]:
+    """The archives whatever key set what."""
+    return [config._replace(origins=Origins()) for config in configs]
+
+
+def archive(name: str = "digits", **settings: Any) -> ArchiveConfig:
+    """The one archive of a table with `settings`, `_` for `-`, and what it needs."""
+    table = {key.replace("_", "-"): value for key, value in settings.items()}
+    [config] = archives(LEAST | table, name=name)
+    return config
+
+
+def faults(table: object, *, name: str = "digits") -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as error:
+        archives(table, name=name)
+    return error.value.faults
+
+
+def faults_of(key: str, value: object) -> tuple[str, ...]:
+    return faults(LEAST | {key: value})
+
+
+def not_string(key: str) -> tuple[str, ...]:
+    return (f"Field `tool.mar.{key}` must be a string",)
+
+
+def empty(key: str) -> tuple[str, ...]:
+    return (f"Field `tool.mar.{key}` must not be empty",)
+
+
+class TestTable:
+    def test_missing(self):
+        """A project without the table is told what to write."""
+        expected = "Table `tool.mar` is missing; declare an archive there, at the least its `handler`"
+
+        assert (expected,) == faults(None)
+
+    @pytest.mark.parametrize("table", ["digits", [LEAST], 1, True])
+    def test_not_table(self, table: object):
+        """Nothing but a table is one."""
+        assert ("Field `tool.mar` must be a table",) == faults(table)
+
+    def test_empty(self):
+        """An empty table lacks what has no default."""
+        expected = (
+            "Field `tool.mar.handler` is required: a built-in handler such as `base_handler`,"
+            " `path/to/handler.py` or `package.module`"
+        )
+
+        assert (expected,) == faults({})
+
+    def test_single(self):
+        """Without `archives`, the table is the one archive."""
+        expected = ArchiveConfig(model_name="digits", version="1.2.3", handler="base_handler")
+
+        assert [expected] == plain(archives(LEAST))
+
+    def test_given_table_is_left_alone(self):
+        """Reading a table does not change it."""
+        table = {"handler": "base_handler", "archives": [{"extra-files": "a,b"}]}
+        archives(table)
+
+        assert {"handler": "base_handler", "archives": [{"extra-files": "a,b"}]} == table
+
+
+class TestArchives:
+    def test_order(self):
+        """Archives come in the order of their tables."""
+        table = {"archives": [LEAST | {"model-name": "b"}, LEAST | {"model-name": "a"}]}
+
+        assert ["b", "a"] == [config.model_name for config in archives(table)]
+
+    @pytest.mark.parametrize("value", [[], "digits", 1, LEAST])
+    def test_not_array(self, value: object):
+        """It is an array with a table at the least; one without the double brackets is none."""
+        expected = "Field `tool.mar.archives` must be an array of tables, with one at the least"
+
+        assert (expected,) == faults({"archives": value})
+
+    def test_not_tables(self):
+        """Each element that is no table is named."""
+        expected = (
+            "Field `tool.mar.archives[0]` must be a table",
+            "Field `tool.mar.archives[2]` must be a table",
+        )
+
+        assert expected == faults(LEAST | {"archives": ["a", {}, 1]})
+
+    def test_not_nested(self):
+        """An archive has no archives."""
+        [found] = faults(LEAST | {"archives": [{"archives": []}]})
+
+        assert "Unknown field `tool.mar.archives[0].archives`" == found.partition(";")[0]
+
+
+class TestInheritance:
+    def test_default(self):
+        """A key of `[tool.mar]` counts for every archive."""
+        table = {"handler": "handler.py", "archives": [{"model-name": "a"}, {"model-name": "b"}]}
+
+        assert ["handler.py", "handler.py"] == [config.handler for config in archives(table)]
+
+    def test_archive_overrides_default(self):
+        """A key of an archive takes the place of `[tool.mar]`'s, and adds nothing to it."""
+        table = LEAST | {"extra-files": ["a"], "archives": [{"extra-files": ["b"]}, {"model-name": "other"}]}
+
+        assert [("b",), ("a",)] == [config.extra_files for config in archives(table)]
+
+    def test_origin(self):
+        """A later message names the key where it was really set, and a default by its own."""
+        table = {"handler": "handler.py", "archives": [{"model-file": "model.py"}]}
+        [config] = archives(table)
+
+        assert "Field `tool.mar.handler`" == config.origins["handler"]
+        assert "Field `tool.mar.archives[0].model-file`" == config.origins["model-file"]
+        assert "Field `tool.mar.serialized-file`" == config.origins["serialized-file"]
+
+    def test_fault_of_default(self):
+        """A fault of `[tool.mar]` is reported once, not for every archive."""
+        table = LEAST | {"force": "no", "archives": [{"model-name": "a"}, {"model-name": "b"}]}
+
+        assert ("Field `tool.mar.force` must be a boolean",) == faults(table)
+
+    def test_required_of_archive(self):
+        """What an archive lacks is missed there."""
+        expected = (
+            "Field `tool.mar.archives[1].handler` is required: a built-in handler such as `base_handler`,"
+            " `path/to/handler.py` or `package.module`"
+        )
+        table = {"archives": [LEAST | {"model-name": "a"}, {"model-name": "b"}]}
+
+        assert (expected,) == faults(table)
+
+
+class TestFaults:
+    def test_all_at_once(self):
+        """Every fault of every table is reported, a line each."""
+        table = {
+            "force": 1,
+            "serialised-file": "model.pth",
+            "archives": [{"handler": "base_handler", "compression": "zstd"}, {"extra-files": 5}],
+        }
+        expected = (
+            "Field `tool.mar.force` must be a boolean",
+            "Unknown field `tool.mar.serialised-file`; did you mean `serialized-file`?",
+            "Field `tool.mar.archives[0].compression` must be one of `auto`, `store`, `deflate`: `zstd`",
+            "Field `tool.mar.archives[1].extra-files` must be an array of strings, or one string with commas",
+            "Field `tool.mar.archives[1].handler` is required: " + HANDLER_FORMS,
+        )
+
+        assert expected == faults(table)
+
+    def test_text(self):
+        """An error reads as its faults do."""
+        assert "one\ntwo" == str(ConfigError("one", "two"))
+
+    def test_handler_at_fault_is_not_missing(self):
+        """A handler that is set, if wrongly, is not asked for again."""
+        assert ("Field `tool.mar.handler` must be a string",) == faults({"handler": 1})
+
+    def test_model_name_at_fault_is_not_missing(self):
+        """A name that is set, if wrongly, is not asked for again because the project's would not do."""
+        assert ("Field `tool.mar.model-name` must be a string",) == faults(
+            LEAST | {"model-name": 1}, name="1project"
+        )
+
+
+class TestUnknownField:
+    @pytest.mark.parametrize(
+        ("key", "meant"),
+        [
+            ("serialised-file", "serialized-file"),
+            ("serialized_file", "serialized-file"),
+            ("Model-Name", "model-name"),
+            ("extra-file", "extra-files"),
+            ("archive", "archives"),
+        ],
+    )
+    def test_suggestion(self, key: str, meant: str):
+        """A key that nearly is one is answered with that one."""
+        assert (f"Unknown field `tool.mar.{key}`; did you mean `{meant}`?",) == faults_of(key, "x")
+
+    def test_no_suggestion(self):
+        """A key that is like no other is answered plainly."""
+        assert ("Unknown field `tool.mar.zzz`",) == faults_of("zzz", "x")
+
+    def test_in_archive(self):
+        """It is named with the archive that has it."""
+        expected = "Unknown field `tool.mar.archives[0].modelfile`; did you mean `model-file`?"
+
+        assert (expected,) == faults(LEAST | {"archives": [{"modelfile": "x"}]})
+
+
+class TestModelName:
+    def test_default(self):
+        """A model is called as its project is."""
+        assert "Digits_Model" == archive(name="Digits_Model").model_name
+
+    @pytest.mark.parametrize("name", ["a", "Z", "digits-2", "a.b", "a_", "resnet-1.0"])
+    def test_correct(self, name: str):
+        """A name may have all that the seed allows."""
+        assert name == archive(model_name=name).model_name
+
+    def test_not_string(self):
+        """A name is a string."""
+        assert not_string("model-name") == faults_of("model-name", 9000)
+
+    @pytest.mark.parametrize("name", ["", "  "])
+    def test_empty(self, name: str):
+        """A name is not empty."""
+        assert empty("model-name") == faults_of("model-name", name)
+
+    @pytest.mark.parametrize(
+        "name", ["1abc", "-a", ".a", "_a", "a b", "a/b", "é", "a..b", "m1\n", "a\\b", "../a", "\u017f", "a:b"]
+    )
+    def test_malformed(self, name: str):
+        """A name that TorchServe, a URL or a file system cannot hold is an error."""
+        expected = f"Field `tool.mar.model-name` {NAME_RULE}: `{name}`"
+
+        assert (expected,) == faults_of("model-name", name)
+
+    @given(st.text(max_size=20) | st.from_regex(r"\A[A-Za-z][A-Za-z0-9_.-]*\n?\Z"))
+    @example("a..b")
+    @example("a\n")
+    def test_any(self, name: str):
+        """A name is either accepted as it is or refused, by the rule of the seed and of TorchServe."""
+        assume(name.strip())
+        ascii_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        others = ascii_letters + "0123456789_-."
+        if name[0] in ascii_letters and set(name) <= set(others) and ".." not in name:
+            assert name == archive(model_name=name).model_name
+        else:
+            assert 1 == len(faults_of("model-name", name))
+
+    def test_of_the_project(self):
+        """A project whose name would not do has to set another."""
+        expected = (
+            "Field `tool.mar.archives[0].model-name` must be set, since the project's own name"
+            f" {NAME_RULE}: `1digits`"
+        )
+
+        assert (expected,) == faults(LEAST | {"archives": [{}]}, name="1digits")
+
+    def test_not_of_the_project(self):
+        """The project's name is not even asked for where another is set."""
+
+        def never() -> str:
+            pytest.fail("asked for the project's name")
+
+        [config] = load(LEAST | {"model-name": "digits"}, name=never, version=lambda: "1")
+
+        assert "digits" == config.name
+
+
+class TestVersion:
+    def test_default(self):
+        """A model has its project's version."""
+        [config] = archives(LEAST, version="1.2.3.dev4+g5")
+
+        assert "1.2.3.dev4+g5" == config.version
+
+    def test_set(self):
+        """A version of one's own is a string as it stands; the project's is not even asked for."""
+
+        def never() -> str:
+            pytest.fail("asked for the project's version")
+
+        [config] = load(LEAST | {"version": "2024-01 b"}, name=lambda: "digits", version=never)
+
+        assert "2024-01 b" == config.version
+
+    @pytest.mark.parametrize("value", [1, 1.1])
+    def test_not_string(self, value: object):
+        """A number is no version: TOML reads 1.10 as 1.1."""
+        assert not_string("version") == faults_of("version", value)
+
+    def test_empty(self):
+        """A version is not empty."""
+        assert empty("version") == faults_of("version", "")
+
+    @pytest.mark.parametrize("version", ["1\n", "1\0", "\x7f"])
+    def test_control_character(self, version: str):
+        """A version with characters that nobody sees is an error."""
+        expected = f"Field `tool.mar.version` must not have control characters: `{version!r}`"
+
+        assert (expected,) == faults_of("version", version)
+
+
+class TestHandler:
+    @pytest.mark.parametrize(
+        "handler",
+        ["base_handler", "handler.py", "a/handler.py:handle", "package.module", "package.module:handle"],
+    )
+    def test_correct(self, handler: str):
+        """Every form of the handler is kept as it is."""
+        assert handler == archive(handler=handler).handler
+
+    def test_not_string(self):
+        """A handler is a string."""
+        assert not_string("handler") == faults_of("handler", ["handler.py"])
+
+    def test_empty(self):
+        """A handler is not empty."""
+        assert empty("handler") == faults_of("handler", " ")
+
+    def test_backslash(self):
+        """A path has the same form on any platform."""
+        expected = "Field `tool.mar.handler` must use `/` between folders: `a\\handler.py`"
+
+        assert (expected,) == faults_of("handler", "a\\handler.py")
+
+    @pytest.mark.parametrize(
+        "handler", ["handler.py:", ":handle", "handler.py:a-b", "a.py:b:c", "C:/handler.py"]
+    )
+    def test_function(self, handler: str):
+        """After the colon there is the name of a function."""
+        expected = (
+            "Field `tool.mar.handler` must have a function's name after its colon,"
+            f" as in `handler.py:handle`: `{handler}`"
+        )
+
+        assert (expected,) == faults_of("handler", handler)
+
+
+class TestExportPath:
+    def test_anywhere(self):
+        """An export path may be absolute, since it is nothing that the archive holds."""
+        assert "/srv/models" == archive(export_path="/srv/models").export_path
+
+
+@pytest.mark.parametrize(
+    "key", ["model-file", "serialized-file", "requirements-file", "config-file", "export-path"]
+)
+class TestPaths:
+    def test_default(self, key: str):
+        """No file is named by default."""
+        assert None is getattr(archive(), key.replace("-", "_"))
+
+    @pytest.mark.parametrize("path", ["a", "a/b.c", "../a", "a b/é", "a,b"])
+    def test_correct(self, key: str, path: str):
+        """A path is kept as it is."""
+        field = key.replace("-", "_")
+
+        assert path == getattr(archive(**{field: path}), field)
+
+    @pytest.mark.parametrize("value", [1, True, ["a"], {}])
+    def test_not_string(self, key: str, value: object):
+        """A path is a string."""
+        assert not_string(key) == faults_of(key, value)
+
+    def test_empty(self, key: str):
+        """A path is not empty."""
+        assert empty(key) == faults_of(key, "")
+
+    def test_backslash(self, key: str):
+        """A path has the same form on any platform."""
+        assert (f"Field `tool.mar.{key}` must use `/` between folders: `a\\b`",) == faults_of(key, "a\\b")
+
+
+class TestExtraFiles:
+    def test_default(self):
+        """There are none by default."""
+        assert () == archive().extra_files
+
+    @pytest.mark.parametrize("value", [["a,b", "c/**/*.json"], []])
+    def test_array(self, value: list[str]):
+        """Paths of an array may have commas."""
+        assert tuple(value) == archive(extra_files=value).extra_files
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [("a", ("a",)), ("a,b/c", ("a", "b/c")), (" a , b ", ("a", "b"))],
+    )
+    def test_string(self, value: str, expected: tuple[str, ...]):
+        """As with torch-model-archiver, one string has commas, and blanks beside them do not count."""
+        assert expected == archive(extra_files=value).extra_files
+
+    @pytest.mark.parametrize("value", ["", ",", "a,", "a,,b"])
+    def test_empty_in_string(self, value: str):
+        """A comma too many is an error."""
+        expected = "Field `tool.mar.extra-files` must not have empty paths between its commas"
+
+        assert (expected,) == faults_of("extra-files", value)
+
+    @pytest.mark.parametrize("value", [1, {"a": "b"}])
+    def test_not_array(self, value: object):
+        """Nothing else will do."""
+        expected = "Field `tool.mar.extra-files` must be an array of strings, or one string with commas"
+
+        assert (expected,) == faults_of("extra-files", value)
+
+    @pytest.mark.parametrize(
+        ("value", "fault"),
+        [
+            (["a", 1], "path #2 must be a string"),
+            ([""], "path #1 must not be empty"),
+            (["a\\b"], "path #1 must use `/` between folders: `a\\b`"),
+            ("a,b\\c", "path #2 must use `/` between folders: `b\\c`"),
+        ],
+    )
+    def test_element(self, value: object, fault: str):
+        """A path at fault is named by its number."""
+        expected = f"Field `tool.mar.extra-files` must be an array of paths; {fault}"
+
+        assert (expected,) == faults_of("extra-files", value)
+
+
+class TestPackages:
+    def test_default(self):
+        """There are none by default."""
+        assert () == archive().packages
+
+    def test_correct(self):
+        """They are paths."""
+        assert ("digits", "src/shapes") == archive(packages=["digits", "src/shapes"]).packages
+
+    @pytest.mark.parametrize("value", ["digits", 1])
+    def test_not_array(self, value: object):
+        """They are an array."""
+        assert ("Field `tool.mar.packages` must be an array of paths",) == faults_of("packages", value)
+
+    def test_element(self):
+        """A path at fault is named by its number."""
+        expected = "Field `tool.mar.packages` must be an array of paths; path #2 must not be empty"
+
+        assert (expected,) == faults_of("packages", ["a", ""])
+
+
+class TestIncludeProject:
+    def test_default(self):
+        """The project is not included by default."""
+        assert False is archive().include_project
+
+    def test_correct(self):
+        """It can be switched on."""
+        assert True is archive(include_project=True).include_project
+
+    def test_not_boolean(self):
+        """Nothing else is a boolean."""
+        assert ("Field `tool.mar.include-project` must be a boolean",) == faults_of("include-project", 1)
+
+
+class TestForceInclude:
+    def test_default(self):
+        """Nothing is included by force."""
+        assert {} == archive().force_include
+
+    @pytest.mark.parametrize(
+        ("target", "expected"),
+        [
+            ("a/b", "a/b"),
+            ("./a", "a"),
+            ("a/", "a"),
+            ("/", ""),
+            (".", ""),
+            ("./", ""),
+        ],
+    )
+    def test_correct(self, target: str, expected: str):
+        """A target is a name in the archive, however it is written."""
+        assert {"../src": expected} == archive(force_include={"../src": target}).force_include
+
+    @pytest.mark.parametrize("value", [["a"], "a", True])
+    def test_not_table(self, value: object):
+        """It is a table."""
+        expected = "Field `tool.mar.force-include` must be a table of sources and targets"
+
+        assert (expected,) == faults_of("force-include", value)
+
+    def test_target_not_string(self):
+        """A target is a string."""
+        expected = (
+            "Field `tool.mar.force-include` must be a table of sources and targets;"
+            " target of `a` must be a string"
+        )
+
+        assert (expected,) == faults_of("force-include", {"a": 1})
+
+    @pytest.mark.parametrize(
+        ("target", "fault"),
+        [
+            ("../a", "must not have empty, `.` or `..` parts"),
+            ("/a", "must be relative to the archive's root"),
+            ("C:/a", "must be relative to the archive's root"),
+            ("MAR-INF/x", "is in `MAR-INF`, which is reserved for the manifest"),
+            ("a\\b", "must not have backslashes or control characters"),
+        ],
+    )
+    def test_unsafe(self, target: str, fault: str):
+        """A target lies inside the archive, and not where the manifest does."""
+        expected = f"Field `tool.mar.force-include` has a target that {fault}: `{target}`"
+
+        assert (expected,) == faults_of("force-include", {"a": target})
+
+
+class TestExclude:
+    def test_default(self):
+        """Nothing is excluded by name."""
+        assert () == archive().exclude
+
+    def test_correct(self):
+        """The patterns are gitignore's, and so may have a backslash."""
+        assert ("*.tmp", "\\#a", "!b") == archive(exclude=["*.tmp", "\\#a", "!b"]).exclude
+
+    def test_not_array(self):
+        """They are an array."""
+        assert ("Field `tool.mar.exclude` must be an array of patterns",) == faults_of("exclude", "*.tmp")
+
+    def test_element(self):
+        """A pattern at fault is named by its number."""
+        expected = "Field `tool.mar.exclude` must be an array of patterns; pattern #1 must be a string"
+
+        assert (expected,) == faults_of("exclude", [1])
+
+
+class TestRequirementsFrom:
+    def test_default(self):
+        """No requirements are taken from the project."""
+        assert () == archive().requirements_from
+
+    @pytest.mark.parametrize(
+        "source", ["dependencies", "optional-dependencies.serving", "dependency-groups.serving.gpu"]
+    )
+    def test_correct(self, source: str):
+        """A source names a table of the project's, and an entry of it."""
+        assert (source,) == archive(requirements_from=[source]).requirements_from
+
+    def test_not_array(self):
+        """They are an array."""
+        expected = "Field `tool.mar.requirements-from` must be an array of sources"
+
+        assert (expected,) == faults_of("requirements-from", "dependencies")
+
+    @pytest.mark.parametrize(
+        "source",
+        ["dependencie", "dependencies.x", "optional-dependencies", "dependency-groups.", "requirements.txt"],
+    )
+    def test_unknown(self, source: str):
+        """Another is an error that lists the forms."""
+        expected = (
+            "Field `tool.mar.requirements-from` must be an array of sources; source #1 must be"
+            f" `dependencies`, `optional-dependencies.NAME` or `dependency-groups.NAME`: `{source}`"
+        )
+
+        assert (expected,) == faults_of("requirements-from", [source])
+
+    def test_and_file(self):
+        """An archive has one list of requirements."""
+        expected = "Fields `tool.mar.requirements-file` and `tool.mar.requirements-from` cannot both be set"
+        table = {"requirements-file": "requirements.txt", "requirements-from": ["dependencies"]}
+
+        assert (expected,) == faults(LEAST | table)
+
+
+class TestConfig:
+    def test_default(self):
+        """There is no model configuration by default."""
+        assert None is archive().config
+
+    def test_correct(self):
+        """It is kept as it is, in its order."""
+        table = {"minWorkers": 1, "handler": {"b": [1, 2.5], "a": True}}
+
+        assert table == archive(config=table).config
+
+    @pytest.mark.parametrize("value", ["minWorkers: 1", [1], 1])
+    def test_not_table(self, value: object):
+        """It is a table."""
+        assert ("Field `tool.mar.config` must be a table",) == faults_of("config", value)
+
+    def test_empty(self):
+        """It is not empty."""
+        expected = "Field `tool.mar.config` must not be empty; leave it out instead"
+
+        assert (expected,) == faults_of("config", {})
+
+    @pytest.mark.parametrize(
+        ("value", "place"),
+        [
+            ({"since": date(2020, 2, 2)}, "since"),
+            ({"handler": {"at": [1, datetime(2020, 2, 2, 12)]}}, "handler.at.1"),
+            ({"handler": [{"at": time(12)}]}, "handler.0.at"),
+        ],
+    )
+    def test_date(self, value: object, place: str):
+        """A date of TOML's is named with its place, since TorchServe reads none."""
+        expected = (
+            f"Field `tool.mar.config` has a date at `{place}`, which TorchServe's configuration cannot hold;"
+            " make it a string"
+        )
+
+        assert (expected,) == faults_of("config", value)
+
+    def test_and_file(self):
+        """An archive has one model configuration."""
+        expected = "Fields `tool.mar.config-file` and `tool.mar.config` cannot both be set"
+
+        assert (expected,) == faults(LEAST | {"config": {"a": 1}, "config-file": "model-config.yaml"})
+
+    def test_replaces_inherited_file(self):
+        """An archive's own takes the place of a default that answers the same question."""
+        table = LEAST | {"config-file": "a.yaml", "archives": [{"config": {"a": 1}}]}
+        [config] = archives(table)
+
+        assert (None, {"a": 1}) == (config.config_file, config.config)
+
+
+class TestArchiveName:
+    def test_default(self):
+        """An archive is called as its model is."""
+        assert "digits.mar" == archive().file_name
+
+    @pytest.mark.parametrize(
+        ("template", "expected"),
+        [
+            ("fixed", "fixed.mar"),
+            ("{model-name}-{version}", "digits-1.2.3.mar"),
+            ("{version}_x", "1.2.3_x.mar"),
+            ("{model-name}+gpu.a", "digits+gpu.a.mar"),
+        ],
+    )
+    def test_template(self, template: str, expected: str):
+        """Its placeholders are filled in."""
+        assert expected == archive(archive_name=template).file_name
+
+    def test_not_string(self):
+        """It is a string."""
+        assert not_string("archive-name") == faults_of("archive-name", 1)
+
+    def test_empty(self):
+        """It is not empty."""
+        assert empty("archive-name") == faults_of("archive-name", "")
+
+    @pytest.mark.parametrize("template", ["{name}", "{", "{model_name}", "a}", "{{version}}"])
+    def test_placeholder(self, template: str):
+        """There are two placeholders."""
+        expected = (
+            "Field `tool.mar.archive-name` may have the placeholders `{model-name}` and `{version}`,"
+            f" and no others: `{template}`"
+        )
+
+        assert (expected,) == faults_of("archive-name", template)
+
+    @pytest.mark.parametrize("template", ["a/b", "../a", "a b", ".a", "a..b", "é", "a:b", "a\n"])
+    def test_malformed(self, template: str):
+        """It is a file's name."""
+        expected = (
+            "Field `tool.mar.archive-name` must be a file's name without its suffix, of letters, digits,"
+            f" `_`, `-`, `+` and `.`: `{template}`"
+        )
+
+        assert (expected,) == faults_of("archive-name", template)
+
+    @pytest.mark.parametrize("version", ["1/2", "../1", "..", "a\\b", "1:2"])
+    def test_version_that_is_no_name(self, version: str):
+        """A version leads no archive out of its directory."""
+        table = LEAST | {"archive-name": "{version}", "version": version, "archive-format": "no-archive"}
+
+        assert 1 == len(faults(table))
+
+
+class TestArchiveRoot:
+    def test_default(self):
+        """The folder in a `tgz` is called as the model is."""
+        assert "digits" == archive().root
+
+    @pytest.mark.parametrize(
+        ("template", "expected"), [(".", "."), ("model", "model"), ("{version}", "1.2.3")]
+    )
+    def test_template(self, template: str, expected: str):
+        """Its placeholders are filled in; `.` is the root itself."""
+        assert expected == archive(archive_root=template).root
+
+    def test_not_string(self):
+        """It is a string."""
+        assert not_string("archive-root") == faults_of("archive-root", 1)
+
+    @pytest.mark.parametrize("template", ["a/b", "..", "/", "a/", "./a", "MAR-INF", "a\\b"])
+    def test_malformed(self, template: str):
+        """It is one folder, for TorchServe cuts one off every name."""
+        expected = f"Field `tool.mar.archive-root` must be the name of one folder, or `.`: `{template}`"
+
+        assert (expected,) == faults_of("archive-root", template)
+
+    def test_version_that_is_no_folder(self):
+        """A version makes no more than one folder."""
+        assert 1 == len(faults(LEAST | {"archive-root": "{version}", "version": "1/2"}))
+
+
+class TestCompression:
+    def test_default(self):
+        """What pays is compressed."""
+        assert "auto" == archive().compression
+
+    @pytest.mark.parametrize("compression", ["auto", "store", "deflate"])
+    def test_correct(self, compression: str):
+        """Either can be asked for."""
+        assert compression == archive(compression=compression).compression
+
+    def test_unknown(self):
+        """Another is an error that lists them."""
+        expected = "Field `tool.mar.compression` must be one of `auto`, `store`, `deflate`: `zstd`"
+
+        assert (expected,) == faults_of("compression", "zstd")
+
+
+class TestIgnore:
+    def test_default(self):
+        """No check is switched off."""
+        assert () == archive().ignore
+
+    def test_correct(self):
+        """Checks are named by their codes."""
+        assert ("MAR203", "MAR101") == archive(ignore=["MAR203", "MAR101"]).ignore
+
+    def test_not_array(self):
+        """They are an array."""
+        assert ("Field `tool.mar.ignore` must be an array of codes",) == faults_of("ignore", "MAR203")
+
+    @pytest.mark.parametrize("code", ["mar203", "MAR20", "MAR2034", "E501"])
+    def test_no_code(self, code: str):
+        """What is no code is an error that shows one."""
+        expected = (
+            "Field `tool.mar.ignore` must be an array of codes;"
+            f" code #1 must be a check's code, such as `MAR203`: `{code}`"
+        )
+
+        assert (expected,) == faults_of("ignore", [code])
+
+
+class TestAllowGlobals:
+    def test_default(self):
+        """No global is accepted beyond those that are known to be harmless."""
+        assert () == archive().allow_globals
+
+    def test_correct(self):
+        """Globals are named."""
+        assert ("digits.Net",) == archive(allow_globals=["digits.Net"]).allow_globals
+
+    def test_not_array(self):
+        """They are an array."""
+        assert faults_of("allow-globals", "digits.Net")[0].startswith(
+            "Field `tool.mar.allow-globals` must be an array of "
+        )
+
+
+class TestRuntime:
+    def test_default(self):
+        """The runtime is TorchServe's own default."""
+        assert "python" == archive().runtime
+
+    @pytest.mark.parametrize("runtime", ["python", "python3", "LSP", "python2"])
+    def test_correct(self, runtime: str):
+        """Each runtime of the seed can be asked for."""
+        assert runtime == archive(runtime=runtime).runtime
+
+    def test_not_string(self):
+        """A runtime is a string."""
+        assert not_string("runtime") == faults_of("runtime", 3)
+
+    @pytest.mark.parametrize("runtime", ["ruby", "Python", "lsp"])
+    def test_unknown(self, runtime: str):
+        """Another is an error that lists them."""
+        expected = (
+            f"Field `tool.mar.runtime` must be one of `python`, `python3`, `LSP`, `python2`: `{runtime}`"
+        )
+
+        assert (expected,) == faults_of("runtime", runtime)
+
+
+class TestArchiveFormat:
+    def test_default(self):
+        """The archive is a `.mar`."""
+        assert "default" == archive().archive_format
+
+    @pytest.mark.parametrize("form", ["default", "zip-store", "tgz", "no-archive"])
+    def test_correct(self, form: str):
+        """Each format of torch-model-archiver can be asked for."""
+        assert form == archive(archive_format=form).archive_format
+
+    def test_not_string(self):
+        """A format is a string."""
+        assert not_string("archive-format") == faults_of("archive-format", False)
+
+    def test_unknown(self):
+        """Another is an error that lists them."""
+        expected = (
+            "Field `tool.mar.archive-format` must be one of"
+            " `default`, `tgz`, `no-archive`, `zip-store`: `zip`"
+        )
+
+        assert (expected,) == faults_of("archive-format", "zip")
+
+
+class TestForce:
+    def test_default(self):
+        """An older archive is replaced."""
+        assert True is archive().force
+
+    @pytest.mark.parametrize("force", [True, False])
+    def test_correct(self, force: bool):
+        """It can be switched."""
+        assert force is archive(force=force).force
+
+    @pytest.mark.parametrize("value", ["false", 0, 1])
+    def test_not_boolean(self, value: object):
+        """Nothing else is a boolean."""
+        assert ("Field `tool.mar.force` must be a boolean",) == faults_of("force", value)
+
+
+WORKFLOW = {"workflow-name": "dogs", "spec-file": "spec.yaml"}
+
+
+class TestWorkflows:
+    def test_least(self):
+        """A table of workflows alone declares no archive."""
+        expected = WorkflowConfig(workflow_name="dogs", spec_file="spec.yaml")
+
+        assert [expected] == plain(archives({"workflows": [WORKFLOW]}))
+        assert "dogs.war" == expected.file_name
+
+    def test_beside_archives(self):
+        """Workflows come after the archives, and inherit nothing from `[tool.mar]`."""
+        table = LEAST | {"force": False, "workflows": [WORKFLOW]}
+        model, workflow = archives(table)
+
+        assert ("digits", False) == (model.name, model.force)
+        assert ("dogs", True, None) == (workflow.name, workflow.force, workflow.handler)
+
+    def test_whole(self):
+        """The keys are torch-workflow-archiver's options."""
+        own = {"handler": "h.py", "extra-files": "a,b", "export-path": "out", "force": False}
+        expected = WorkflowConfig(
+            workflow_name="dogs",
+            spec_file="spec.yaml",
+            handler="h.py",
+            extra_files=("a", "b"),
+            export_path="out",
+            force=False,
+        )
+
+        assert [expected] == plain(archives({"workflows": [WORKFLOW | own]}))
+
+    def test_required(self):
+        """A workflow has a name and a specification."""
+        expected = (
+            "Field `tool.mar.workflows[0].workflow-name` is required",
+            "Field `tool.mar.workflows[0].spec-file` is required",
+        )
+
+        assert expected == faults({"workflows": [{}]})
+
+    def test_unknown_field(self):
+        """It has no other keys, and a near one is named."""
+        expected = "Unknown field `tool.mar.workflows[0].spec-files`; did you mean `spec-file`?"
+
+        assert (expected,) == faults({"workflows": [WORKFLOW | {"spec-files": "x"}]})
+
+    @pytest.mark.parametrize("value", [[], {}, "dogs"])
+    def test_not_array(self, value: object):
+        """They are an array with a table at the least."""
+        expected = "Field `tool.mar.workflows` must be an array of tables, with one at the least"
+
+        assert (expected,) == faults({"workflows": value})
+
+
+class TestFileName:
+    @pytest.mark.parametrize(
+        ("form", "expected"),
+        [
+            ("default", "a.b.mar"),
+            ("zip-store", "a.b.mar"),
+            ("tgz", "a.b.tar.gz"),
+            ("no-archive", "a.b"),
+        ],
+    )
+    def test_suffix(self, form: str, expected: str):
+        """The suffix is the format's, by which TorchServe tells them apart."""
+        assert expected == archive(model_name="a.b", archive_format=form).file_name
+
+    def test_in_the_build_directory(self):
+        """An archive goes where the build goes."""
+        assert Path("out/digits.mar") == path_of(archive(), Path("project"), Path("out"))
+
+    def test_in_the_export_path(self):
+        """An export path is relative to the project."""
+        config = archive(export_path="store/models")
+
+        assert Path("project/store/models/digits.mar") == path_of(config, Path("project"), Path("out"))
+
+
+class TestClash:
+    @pytest.mark.parametrize(
+        ("one", "other", "file"),
+        [
+            ({}, {}, "digits.mar"),
+            ({"archive-format": "default"}, {"archive-format": "zip-store"}, "digits.mar"),
+            ({"model-name": "a"}, {"model-name": "A"}, "A.mar"),
+            ({"export-path": "out"}, {"export-path": "out"}, "digits.mar"),
+            ({"export-path": "out"}, {"export-path": "out/"}, "digits.mar"),
+            ({"export-path": "out"}, {"export-path": "./out"}, "digits.mar"),
+            ({"model-name": "a.mar", "archive-format": "no-archive"}, {"model-name": "a"}, "a.mar"),
+        ],
+    )
+    def test_same_file(self, one: dict[str, str], other: dict[str, str], file: str):
+        """Two archives that one file system could take for the same are an error."""
+        expected = (
+            f"Fields `tool.mar.archives[0]` and `tool.mar.archives[1]` both write `{file}`;"
+            " give one another `model-name`, `archive-name`, `archive-format` or `export-path`"
+        )
+
+        assert (expected,) == faults(LEAST | {"archives": [one, other]})
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ({}, {"model-name": "other"}),
+            ({}, {"archive-format": "tgz"}),
+            ({}, {"export-path": "out"}),
+        ],
+    )
+    def test_other_file(self, one: dict[str, str], other: dict[str, str]):
+        """One model may be written several times, to several places."""
+        assert 2 == len(archives(LEAST | {"archives": [one, other]}))
+
+    def test_each(self):
+        """Each archive that clashes is named beside the first."""
+        found = faults(LEAST | {"archives": [{}, {}, {}]})
+
+        assert 2 == len(found)
+        assert all(fault.startswith("Fields `tool.mar.archives[0]` and") for fault in found)
+
+
+class TestByName:
+    def test_by_model(self):
+        """An archive is selected by its model's name."""
+        configs = archives(LEAST | {"archives": [{"model-name": "b"}, {"model-name": "a"}]})
+
+        assert {"b": configs[0], "a": configs[1]} == by_name(configs)
+        assert ["b", "a"] == list(by_name(configs))
+
+    def test_by_file(self):
+        """Archives of one model are selected by their files' names, others still by their own."""
+        configs = archives(
+            LEAST | {"archives": [{}, {"archive-format": "tgz"}, {"model-name": "other"}]},
+        )
+
+        assert ["digits.mar", "digits.tar.gz", "other"] == list(by_name(configs))
+
+    @pytest.mark.parametrize(
+        "tables",
+        [
+            [{"export-path": "a"}, {"export-path": "b"}],
+            [{}, {"archive-format": "tgz"}, {"model-name": "digits.mar"}],
+            [{}, {"archive-name": "{model-name}-{version}"}],
+        ],
+        ids=["two directories", "named as a file", "two files"],
+    )
+    def test_each(self, tables: list[dict[str, str]]):
+        """Every archive has a name of its own."""
+        configs = archives(LEAST | {"archives": tables})
+
+        assert sorted(configs, key=repr) == sorted(by_name(configs).values(), key=repr)
+
+
+class TestHouse:
+    def test_without_hatchling(self):
+        """The core does not import hatchling."""
+        root = Path(load.__code__.co_filename).parent
+        core = [file for file in root.rglob("*.py") if "plugin" not in file.relative_to(root).parts]
+        imported = re.compile(r"^\s*(import|from) hatchling", re.M)
+
+        assert [] == [str(file) for file in core if imported.search(file.read_text(encoding="utf-8"))]

@@ -1,0 +1,645 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
+from hatch_mar.errors import LayoutError
+from hatch_mar.project.config.models import ArchiveConfig, Origins, WorkflowConfig
+from hatch_mar.project.layout.layout import lay_out, lay_out_workflow
+from tests.archives import INSTANT, SomeProject, needs_posix
+
+
+def config(**settings: Any) -> ArchiveConfig:
+    return ArchiveConfig(**({"model_name": "digits", "version": "1.0", "handler": "base_handler"} | settings))
+
+
+def archive(root: Path, project: SomeProject | None = None, **settings: Any) -> Archive:
+    return lay_out(config(**settings), root, INSTANT, project)
+
+
+def sources(archive: Archive) -> dict[str, Path]:
+    found = ((member.name, member.source) for member in archive.members)
+    return {name: source.path for name, source in found if isinstance(source, FileSource)}
+
+
+def contents(archive: Archive) -> dict[str, bytes]:
+    return {member.name: b"".join(member.source.chunks()) for member in archive.members}
+
+
+def faults(root: Path, **settings: Any) -> tuple[str, ...]:
+    with pytest.raises(LayoutError) as error:
+        archive(root, **settings)
+    return error.value.faults
+
+
+def write(root: Path, *names: str) -> None:
+    for name in names:
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+
+
+class TestManifest:
+    def test_whole(self, project: Path):
+        """The manifest names every file by what it is called in the archive."""
+        found = archive(
+            project,
+            handler="handler.py:handle",
+            model_file="model.py",
+            serialized_file="weights/model.pth",
+            requirements_file="requirements.txt",
+            config_file="model-config.yaml",
+            runtime="python3",
+            version="2",
+        ).manifest
+        expected = {
+            "modelName": "digits",
+            "serializedFile": "model.pth",
+            "handler": "handler.py:handle",
+            "modelFile": "model.py",
+            "modelVersion": "2",
+            "requirementsFile": "requirements.txt",
+            "configFile": "model-config.yaml",
+        }
+
+        assert expected == found.model
+        assert "python3" == found.document["runtime"]
+        assert "02/02/2020 00:00:00" == found.document["createdOn"]
+
+    def test_least(self, project: Path):
+        """An archive of a built-in handler has nothing but the manifest."""
+        found = archive(project)
+
+        expected = {"modelName": "digits", "handler": "base_handler", "modelVersion": "1.0"}
+
+        assert () == found.members
+        assert expected == found.manifest.model
+
+
+class TestFiles:
+    def test_at_the_root(self, project: Path):
+        """Every file that has a key of its own goes to the root, read from where it lies."""
+        found = archive(
+            project,
+            handler="handler.py",
+            model_file="model.py",
+            serialized_file="weights/model.pth",
+            requirements_file="requirements.txt",
+            config_file="model-config.yaml",
+        )
+        expected = {
+            "handler.py": project / "handler.py",
+            "model-config.yaml": project / "model-config.yaml",
+            "model.pth": project / "weights" / "model.pth",
+            "model.py": project / "model.py",
+            "requirements.txt": project / "requirements.txt",
+        }
+
+        assert expected == sources(found)
+        assert list(expected) == [member.name for member in found.members]
+
+    def test_handler_without_ending(self, project: Path):
+        """The handler's file is found without its ending, as with torch-model-archiver."""
+        assert ["handler.py"] == list(sources(archive(project, handler="handler")))
+
+    def test_handler_is_a_module(self, project: Path):
+        """A module is not looked for as a file."""
+        found = archive(project, handler="package.serving:handle")
+
+        assert {} == sources(found)
+        assert "package.serving:handle" == found.manifest.model["handler"]
+
+    def test_outside_of_the_project(self, project: Path, tmp_path: Path):
+        """A file may lie beside the project."""
+        write(tmp_path, "shared.pth")
+
+        assert ["shared.pth"] == list(sources(archive(project, serialized_file="../shared.pth")))
+
+    def test_one_file_by_two_keys(self, project: Path):
+        """A file that two keys name is there once."""
+        found = archive(project, handler="handler.py", extra_files=("handler.py", "*.py"))
+
+        assert ["handler.py", "model.py"] == list(sources(found))
+
+    @pytest.mark.parametrize("key", ["model-file", "serialized-file", "requirements-file", "config-file"])
+    def test_missing(self, key: str, project: Path):
+        """A file that is not there is named with its key."""
+        found = faults(project, **{key.replace("-", "_"): "no/such.file"})
+
+        assert (f"Field `tool.mar.{key}`: file not found: `no/such.file`",) == found
+
+    def test_handler_missing(self, project: Path):
+        """A handler that is not there is named as a file."""
+        assert ("Field `tool.mar.handler`: file not found: `digits.py`",) == faults(project, handler="digits")
+
+    def test_directory(self, project: Path):
+        """A directory is no file."""
+        expected = "Field `tool.mar.serialized-file` must be a file, but is a directory: `weights`"
+
+        assert (expected,) == faults(project, serialized_file="weights")
+
+    def test_key_of_the_archive(self, project: Path):
+        """A fault names the key where it was set."""
+        origins = Origins({"model-file": "Field `tool.mar.archives[1].model-file`"})
+        found = faults(project, model_file="x.py", origins=origins)
+
+        assert ("Field `tool.mar.archives[1].model-file`: file not found: `x.py`",) == found
+
+    def test_all_at_once(self, project: Path):
+        """All faults of an archive are reported."""
+        expected = (
+            "Field `tool.mar.model-file`: file not found: `a`",
+            "Field `tool.mar.serialized-file`: file not found: `b`",
+            "Field `tool.mar.handler`: file not found: `c.py`",
+            "Field `tool.mar.extra-files`: file not found: `d`",
+            "Field `tool.mar.extra-files`: no file matches the pattern `*.e`",
+        )
+        found = faults(project, model_file="a", serialized_file="b", handler="c.py", extra_files=("d", "*.e"))
+
+        assert expected == found[: len(expected)]
+
+    def test_not_matched_is_one_fault(self, project: Path):
+        """A pattern without a match is one fault, and not also a missing file."""
+        expected = "Field `tool.mar.extra-files`: no file matches the pattern `*.e`"
+
+        assert (expected,) == faults(project, extra_files=("*.e",))
+
+    @needs_posix
+    def test_not_regular(self, project: Path):
+        """What cannot be read to an end is no file."""
+        os.mkfifo(project / "pipe")
+
+        assert ("Field `tool.mar.serialized-file`: not a regular file: `pipe`",) == faults(
+            project, serialized_file="pipe"
+        )
+
+    @needs_posix
+    def test_link(self, project: Path):
+        """A link stands for what it leads to, under its own name."""
+        (project / "latest.pth").symlink_to("weights/model.pth")
+
+        found = archive(project, serialized_file="latest.pth")
+
+        assert {"latest.pth": project / "latest.pth"} == sources(found)
+
+    @needs_posix
+    @pytest.mark.parametrize("target", ["nowhere", "latest.pth"])
+    def test_broken_link(self, target: str, project: Path):
+        """A link that leads nowhere is named with where it wanted to lead."""
+        (project / "latest.pth").symlink_to(target)
+        expected = f"Field `tool.mar.serialized-file`: broken link: `latest.pth` -> `{target}`"
+
+        assert (expected,) == faults(project, serialized_file="latest.pth")
+
+    @needs_posix
+    def test_executable(self, project: Path):
+        """The owner's right to execute a file is kept, and no other."""
+        (project / "model.py").chmod(0o700)
+        (project / "handler.py").chmod(0o666)
+        found = archive(project, handler="handler.py", model_file="model.py")
+
+        assert {"handler.py": False, "model.py": True} == {m.name: m.executable for m in found.members}
+
+
+class TestExtraFiles:
+    def extra(self, project: Path, *patterns: str) -> list[str]:
+        return list(sources(archive(project, extra_files=patterns)))
+
+    def test_file(self, project: Path):
+        """A file goes to the root under its base name."""
+        assert ["model.pth"] == self.extra(project, "weights/model.pth")
+
+    def test_directory(self, project: Path):
+        """A directory's contents go to the root, its folders as they are."""
+        write(project, "assets/a.txt", "assets/deep/b.txt", "assets/.hidden")
+
+        assert [".hidden", "a.txt", "deep/b.txt"] == self.extra(project, "assets")
+
+    def test_directory_with_slash(self, project: Path):
+        """A slash at its end makes a directory no other."""
+        assert ["model.pth"] == self.extra(project, "weights/")
+
+    def test_glob(self, project: Path):
+        """A pattern stands for what it matches, files and directories."""
+        write(project, "assets/a.txt", "assets/deep/b.txt")
+
+        assert ["a.txt", "b.txt"] == self.extra(project, "assets/*")
+
+    def test_recursive_glob(self, project: Path):
+        """`**` passes through directories; what it matches are the files."""
+        write(project, "assets/a.txt", "assets/deep/b.txt", "assets/deep/deeper/c.json")
+
+        assert ["a.txt", "b.txt"] == self.extra(project, "assets/**/*.txt")
+        assert ["a.txt", "b.txt", "c.json"] == self.extra(project, "assets/**")
+
+    def test_name_that_looks_like_a_pattern(self, project: Path):
+        """A file that is there is no pattern, whatever its name."""
+        write(project, "w[1].bin", "w1.bin")
+
+        assert ["w[1].bin"] == self.extra(project, "w[1].bin")
+
+    def test_pattern_without_match(self, project: Path):
+        """A pattern that matches nothing is an error."""
+        expected = "Field `tool.mar.extra-files`: no file matches the pattern `*.onnx`"
+
+        assert expected == faults(project, extra_files=("*.onnx",))[0]
+
+    @pytest.mark.parametrize("pattern", ["code", "code/*", "code/**", "code/**/*"])
+    def test_caches(self, pattern: str, project: Path):
+        """Caches are left out of directories and of patterns alike."""
+        write(project, "code/a.py", "code/__pycache__/a.cpython-311.pyc", "code/b.pyc")
+
+        assert ["a.py"] == self.extra(project, pattern)
+
+    def test_missing(self, project: Path):
+        """A path that is not there is named."""
+        found = faults(project, extra_files=("index.json",))
+
+        assert ("Field `tool.mar.extra-files`: file not found: `index.json`",) == found
+
+    @needs_posix
+    @pytest.mark.parametrize("target", ["nowhere", "link"])
+    @pytest.mark.parametrize("pattern", ["assets", "assets/*", "assets/**", "assets/link"])
+    def test_broken_link(self, pattern: str, target: str, project: Path):
+        """A broken link is an error, however it was met."""
+        (project / "assets").mkdir()
+        (project / "assets" / "link").symlink_to(target)
+        expected = f"Field `tool.mar.extra-files`: broken link: `assets/link` -> `{target}`"
+
+        assert (expected,) == faults(project, extra_files=(pattern,))
+
+    @needs_posix
+    def test_loop(self, project: Path):
+        """A directory that holds itself is an error that names the link."""
+        (project / "assets").mkdir()
+        (project / "assets" / "again").symlink_to(".", target_is_directory=True)
+        expected = "Field `tool.mar.extra-files`: link leads back to its own folder: `assets/again`"
+
+        assert (expected,) == faults(project, extra_files=("assets",))
+
+    @needs_posix
+    @pytest.mark.parametrize("pattern", ["assets", "assets/*"])
+    def test_not_regular(self, pattern: str, project: Path):
+        """What cannot be read to an end is not packed."""
+        (project / "assets").mkdir()
+        os.mkfifo(project / "assets" / "pipe")
+
+        assert ("Field `tool.mar.extra-files`: not a regular file: `assets/pipe`",) == faults(
+            project, extra_files=(pattern,)
+        )
+
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a folder that may not be read")
+    def test_unreadable(self, project: Path):
+        """A folder that may not be read is an error that names it."""
+        (project / "assets").mkdir(mode=0)
+
+        assert "`assets`" in faults(project, extra_files=("assets",))[0]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are no Unicode")
+    def test_not_unicode(self, project: Path):
+        """A name that an archive cannot hold is an error."""
+        (project / "assets").mkdir()
+        Path(os.fsdecode(os.fsencode(project / "assets") + b"/weights-\xff")).touch()
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `weights-\udcff`, from `assets/weights-\udcff`,"
+            " must be valid Unicode, for zips know no other names"
+        )
+
+        assert (expected,) == faults(project, extra_files=("assets",))
+
+    def test_reserved(self, project: Path):
+        """`MAR-INF` among the inputs is an error, since the manifest is ours."""
+        write(project, "assets/MAR-INF/MANIFEST.json")
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `MAR-INF/MANIFEST.json`, from"
+            " `assets/MAR-INF/MANIFEST.json`, is in `MAR-INF`, which is reserved for the manifest"
+        )
+
+        assert (expected,) == faults(project, extra_files=("assets",))
+
+
+class TestPackages:
+    def test_tree(self, project: Path):
+        """A package stays a tree, under its own name at the root."""
+        write(project, "src/digits/__init__.py", "src/digits/net/a.py", "src/digits/__pycache__/a.pyc")
+
+        assert ["digits/__init__.py", "digits/net/a.py"] == list(
+            sources(archive(project, packages=("src/digits",)))
+        )
+
+    @pytest.mark.parametrize("path", ["src/digits/", "./src/digits"])
+    def test_written_otherwise(self, path: str, project: Path):
+        """A path's form does not matter."""
+        write(project, "src/digits/__init__.py")
+
+        assert ["digits/__init__.py"] == list(sources(archive(project, packages=(path,))))
+
+    @pytest.mark.parametrize("path", ["digits", "model.py"])
+    def test_missing(self, path: str, project: Path):
+        """A package is a directory that is there."""
+        expected = f"Field `tool.mar.packages`: package not found: `{path}`"
+
+        assert (expected,) == faults(project, packages=(path,))
+
+    def test_empty(self, project: Path):
+        """A package without files is an error."""
+        (project / "digits").mkdir()
+
+        assert ("Field `tool.mar.packages`: directory holds no files: `digits`",) == faults(
+            project, packages=("digits",)
+        )
+
+
+class TestForceInclude:
+    def test_file(self, project: Path):
+        """A file goes where it is told, under the name it is told."""
+        assert {"x/net.py": project / "model.py"} == sources(
+            archive(project, force_include={"model.py": "x/net.py"})
+        )
+
+    def test_tree(self, project: Path):
+        """A directory's contents go where they are told."""
+        assert ["best/model.pth"] == list(sources(archive(project, force_include={"weights": "best"})))
+
+    def test_root(self, project: Path):
+        """An empty target is the root."""
+        found = archive(project, force_include={"weights": "", "model.py": ""})
+
+        assert ["model.pth", "model.py"] == list(sources(found))
+
+    def test_not_excluded(self, project: Path):
+        """What is included by force is not excluded."""
+        included = {"weights": "w", "model.py": "m.py"}
+        found = archive(project, force_include=included, exclude=("weights", "*.py"))
+
+        assert ["m.py", "w/model.pth"] == list(sources(found))
+
+    def test_missing(self, project: Path):
+        """A source that is not there is named."""
+        assert ("Field `tool.mar.force-include`: file not found: `x`",) == faults(
+            project, force_include={"x": "y"}
+        )
+
+
+class TestExclude:
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"extra_files": ("assets",)},
+            {"extra_files": ("./assets/",)},
+            {"extra_files": ("assets/*",)},
+            {"extra_files": ("assets/**",)},
+        ],
+    )
+    def test_left_out(self, settings: dict[str, Any], project: Path):
+        """A pattern is gitignore's, relative to the project, and counts for directories and globs."""
+        write(project, "assets/a.txt", "assets/a.tmp", "assets/sub/b.txt", "assets/raw/c.txt")
+        found = archive(project, exclude=("*.tmp", "/assets/raw/"), **settings)
+
+        assert {"a.txt", "b.txt"} == {name.rpartition("/")[2] for name in sources(found)}
+
+    def test_package(self, project: Path):
+        """It counts for packages."""
+        write(project, "digits/__init__.py", "digits/tests/test_net.py")
+
+        assert ["digits/__init__.py"] == list(
+            sources(archive(project, packages=("digits",), exclude=("digits/tests",)))
+        )
+
+    def test_project(self, project: Path):
+        """It counts for the files of the project's wheel."""
+        wheel = (Member("digits/a.py", BytesSource(b"")), Member("digits/tests/b.py", BytesSource(b"")))
+        found = archive(project, SomeProject(project, wheel=wheel), include_project=True, exclude=("tests",))
+
+        assert ["digits/a.py"] == [member.name for member in found.members]
+
+    def test_negated(self, project: Path):
+        """A later pattern may take a file back in."""
+        write(project, "assets/a.tmp", "assets/b.tmp")
+
+        assert ["b.tmp"] == list(
+            sources(archive(project, extra_files=("assets",), exclude=("*.tmp", "!b.tmp")))
+        )
+
+    def test_named(self, project: Path):
+        """A file that is named outright is not left out."""
+        found = archive(project, model_file="model.py", extra_files=("handler.py",), exclude=("*.py",))
+
+        assert ["handler.py", "model.py"] == list(sources(found))
+
+    def test_everything(self, project: Path):
+        """A pattern of which nothing is left matches nothing."""
+        expected = "Field `tool.mar.extra-files`: no file matches the pattern `weights/*`"
+
+        assert (expected,) == faults(project, extra_files=("weights/*",), exclude=("*.pth",))
+
+
+class TestIncludeProject:
+    def test_files(self, project: Path):
+        """Everything that the wheel ships lies at the root as in `site-packages`."""
+        wheel = (Member("digits/__init__.py", BytesSource(b"")), Member("run", BytesSource(b""), True))
+        found = archive(project, SomeProject(project, wheel=wheel), include_project=True)
+
+        assert wheel == found.members
+
+    def test_clash(self, project: Path):
+        """Another file of the same name is an error."""
+        wheel = (Member("model.py", BytesSource(b"")),)
+        expected = (
+            "Field `tool.mar.include-project`: archive member `model.py` comes from the project"
+            " and from `model.py` (Field `tool.mar.model-file`); rename one"
+        )
+
+        assert (expected,) == faults(
+            project, project=SomeProject(project, wheel=wheel), model_file="model.py", include_project=True
+        )
+
+    def test_without_project(self, project: Path):
+        """There has to be a project."""
+        expected = (
+            "Field `tool.mar.include-project` needs a project: there is no `pyproject.toml` to take it from"
+        )
+
+        assert (expected,) == faults(project, include_project=True)
+
+
+class TestRequirements:
+    def test_generated(self, project: Path):
+        """The requirements are written, a line each, and named in the manifest."""
+        found = archive(
+            project, SomeProject(project, requires=("torch>=2", "numpy")), requirements_from=("dependencies",)
+        )
+
+        assert {"requirements.txt": b"numpy\ntorch>=2\n"} == contents(found)
+        assert "requirements.txt" == found.manifest.model["requirementsFile"]
+
+    def test_clash(self, project: Path):
+        """A file of that name is an error."""
+        [found] = faults(
+            project,
+            project=SomeProject(project, requires=("torch",)),
+            requirements_from=("dependencies",),
+            extra_files=("requirements.txt",),
+        )
+
+        assert found.startswith("Field `tool.mar.requirements-from`: archive member `requirements.txt` ")
+        assert found.endswith(" and from `requirements.txt` (Field `tool.mar.extra-files`); rename one")
+        assert "`Field `" not in found
+
+    def test_unknown(self, project: Path):
+        """A source that the project does not have is a fault beside the others."""
+        found = faults(
+            project,
+            project=SomeProject(project),
+            requirements_from=("optional-dependencies.gpu",),
+            model_file="missing.py",
+        )
+
+        assert 2 == len(found)
+
+
+class TestModelConfig:
+    def test_generated(self, project: Path):
+        """An inline configuration is written as YAML in its own order, and named in the manifest."""
+        found = archive(project, config={"minWorkers": 1, "handler": {"b": [1, "x"], "a": True}})
+        expected = b"minWorkers: 1\nhandler:\n  b:\n  - 1\n  - x\n  a: true\n"
+
+        assert {"model-config.yaml": expected} == contents(found)
+        assert "model-config.yaml" == found.manifest.model["configFile"]
+
+    @given(
+        st.dictionaries(
+            st.text(min_size=1),
+            st.recursive(
+                st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+                lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+                max_leaves=5,
+            ),
+            min_size=1,
+            max_size=3,
+        )
+    )
+    def test_round_trip(self, config: dict[str, Any]):
+        """TorchServe reads what was written, whatever the locale: the file is ASCII."""
+        data = contents(archive(Path(), config=config))["model-config.yaml"]
+
+        assert config == yaml.safe_load(data)
+        assert data.isascii()
+
+
+class TestWorkflow:
+    def workflow(self, root: Path, **settings: Any) -> Archive:
+        least = {"workflow_name": "dogs", "spec_file": "spec.yaml"}
+        return lay_out_workflow(WorkflowConfig(**(least | settings)), root, INSTANT)
+
+    def test_whole(self, project: Path):
+        """A workflow's files go to the root, and its manifest names them."""
+        write(project, "flows/spec.yaml", "flows/steps.py", "assets/a")
+        found = self.workflow(
+            project, spec_file="flows/spec.yaml", handler="flows/steps.py", extra_files=("assets",)
+        )
+
+        assert ["a", "spec.yaml", "steps.py"] == list(sources(found))
+        assert {"workflowName": "dogs", "specFile": "spec.yaml", "handler": "steps.py"} == (
+            found.manifest.document["workflow"]
+        )
+
+    def test_missing(self, project: Path):
+        """All that is missing is reported."""
+        with pytest.raises(LayoutError) as error:
+            self.workflow(project, handler="steps.py")
+
+        assert (
+            "Field `tool.mar.spec-file`: file not found: `spec.yaml`",
+            "Field `tool.mar.handler`: file not found: `steps.py`",
+        ) == error.value.faults
+
+
+class TestClash:
+    def test_two_keys(self, project: Path):
+        """Two files for one name are an error that names both, and both keys."""
+        write(project, "other/model.pth")
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `model.pth` comes from `other/model.pth`"
+            " and from `weights/model.pth` (Field `tool.mar.serialized-file`); rename one"
+        )
+
+        assert (expected,) == faults(
+            project, serialized_file="weights/model.pth", extra_files=("other/model.pth",)
+        )
+
+    def test_two_directories(self, project: Path):
+        """Directories may share a folder, as long as no file is in both."""
+        write(project, "a/shared/1", "b/shared/2")
+
+        assert ["shared/1", "shared/2"] == list(sources(archive(project, extra_files=("a", "b"))))
+
+    def test_equal_bytes(self, project: Path):
+        """That the files are equal today does not make them one."""
+        (project / "a").mkdir()
+        (project / "b").mkdir()
+        (project / "a" / "x").write_bytes(b"same")
+        (project / "b" / "x").write_bytes(b"same")
+
+        assert 1 == len(faults(project, extra_files=("a", "b")))
+
+    def test_outside_of_the_project(self, project: Path, tmp_path: Path):
+        """A file that lies elsewhere is shown so that it can be found."""
+        write(tmp_path, "elsewhere/model.py")
+        [found] = faults(project, model_file="model.py", extra_files=("../elsewhere",))
+
+        assert "elsewhere/model.py" in found
+        assert "`model.py` (Field `tool.mar.model-file`)" in found
+
+    @pytest.mark.parametrize("patterns", [("one", "two"), ("two", "one")])
+    def test_file_and_folder(self, patterns: tuple[str, str], project: Path):
+        """A name cannot be a file's and a folder's."""
+        write(project, "one/name", "two/name/file")
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `name/file`, from `two/name/file`, needs a folder"
+            " where `name` is a file, from `one/name` (Field `tool.mar.extra-files`); rename one"
+        )
+
+        assert (expected,) == faults(project, extra_files=patterns)
+
+    @pytest.mark.parametrize(
+        ("one", "other"), [("Model.py", "model.PY"), ("\u00e9", "e\u0301")], ids=["case", "composition"]
+    )
+    def test_same_on_other_systems(self, one: str, other: str, project: Path):
+        """Names that macOS or Windows cannot hold beside each other are an error."""
+        write(project, f"a/{one}", f"b/{other}")
+        expected = (
+            f"Field `tool.mar.extra-files`: archive member `{other}`, which on macOS and Windows is `{one}`,"
+            f" comes from `b/{other}` and from `a/{one}` (Field `tool.mar.extra-files`); rename one"
+        )
+
+        assert (expected,) == faults(project, extra_files=("a", "b"))
+
+    @needs_posix
+    def test_name_that_windows_has_not(self, project: Path):
+        """A file that could not be unpacked on Windows is an error."""
+        write(project, "assets/aux.txt")
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `aux.txt`, from `assets/aux.txt`,"
+            " cannot be unpacked on Windows, where `aux.txt` is a device"
+        )
+
+        assert (expected,) == faults(project, extra_files=("assets",))
+
+
+class TestDeterminism:
+    def test_order_of_patterns(self, project: Path):
+        """An archive does not depend on the order in which its files were named."""
+        write(project, "assets/a", "assets/b/c")
+        one = archive(project, extra_files=("assets", "model.py", "*.json"))
+        other = archive(project, extra_files=("*.json", "model.py", "assets"))
+
+        assert one == other

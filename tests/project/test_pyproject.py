@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import importlib.util
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatch_mar.errors import ConfigError
+from hatch_mar.project import pyproject
+from hatch_mar.project.pyproject import PyProject
+from tests.archives import needs_posix
+
+STATIC = """
+[project]
+name = "Digits"
+version = "1.0"
+dependencies = ["torch>=2", "numpy; python_version > '3'"]
+
+[project.optional-dependencies]
+serve = ["torchserve"]
+"""
+DYNAMIC = """
+[project]
+name = "Digits"
+dynamic = ["version", "dependencies", "optional-dependencies"]
+"""
+WITHOUT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+BACKEND = """
+import os
+import zipfile
+
+METADATA = "Metadata-Version: 2.1\\nName: Digits\\nVersion: 2.0\\nRequires-Dist: torch\\n"
+INFO = "digits-2.0.dist-info"
+
+
+def prepare_metadata_for_build_wheel(directory, settings=None):
+    os.mkdir(os.path.join(directory, INFO))
+    with open(os.path.join(directory, INFO, "METADATA"), "w") as file:
+        file.write(METADATA)
+    return INFO
+
+
+def build_wheel(directory, settings=None, metadata=None):
+    assert os.environ["HATCH_MAR_SKIP"] == "1"
+    name = "digits-2.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(directory, name), "w") as file:
+        file.writestr("digits/__init__.py", "version = 2")
+        file.writestr("digits-2.0.data/scripts/run", "")
+        file.writestr(f"{INFO}/METADATA", METADATA)
+    return name
+"""
+FAILING = """
+def prepare_metadata_for_build_wheel(directory, settings=None):
+    raise RuntimeError("no version in sight")
+
+
+def build_wheel(directory, settings=None, metadata=None):
+    raise RuntimeError("no version in sight")
+"""
+
+
+@pytest.fixture
+def _never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*arguments: object) -> None:
+        pytest.fail("the build backend was asked")
+
+    monkeypatch.setattr(pyproject, "asked", asked)
+
+
+@pytest.fixture
+def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the build backend is asked, which answers at once."""
+    metadata = Message()
+    metadata["Name"] = "digits"
+    metadata["Version"] = "3.0"
+    metadata["Requires-Dist"] = "torch>=2"
+    metadata["Requires-Dist"] = "numpy; python_version > '3'"
+    metadata["Requires-Dist"] = "torchserve; extra == 'serve'"
+    questions: list[str] = []
+
+    def asked(function: str, *arguments: object) -> Any:
+        questions.append(function)
+        return metadata
+
+    monkeypatch.setattr(pyproject, "asked", asked)
+    return questions
+
+
+def project(root: Path, text: str = STATIC) -> PyProject:
+    (root / "pyproject.toml").write_text(text, encoding="utf-8")
+    return PyProject(root)
+
+
+class TestFile:
+    def test_missing(self, tmp_path: Path):
+        """Without the file there is no project."""
+        with pytest.raises(ConfigError) as error:
+            PyProject(tmp_path)
+
+        assert f"File not found: `{tmp_path / 'pyproject.toml'}`" == str(error.value)
+
+    @pytest.mark.parametrize(
+        "data", [b"[project", b"a = 1\na = 2\n", b"\xff\xfe"], ids=["open", "twice", "no text"]
+    )
+    def test_no_toml(self, data: bytes, tmp_path: Path):
+        """What is no TOML is told with its file."""
+        (tmp_path / "pyproject.toml").write_bytes(data)
+        with pytest.raises(ConfigError) as error:
+            PyProject(tmp_path)
+
+        assert str(error.value).startswith(f"Cannot read `{tmp_path / 'pyproject.toml'}`: ")
+        assert 1 == len(error.value.faults)
+
+    def test_directory(self, tmp_path: Path):
+        """So is what is no file."""
+        (tmp_path / "pyproject.toml").mkdir()
+        with pytest.raises(ConfigError, match=r"^Cannot read `.*`: "):
+            PyProject(tmp_path)
+
+    @needs_posix
+    def test_root(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """The root is absolute, wherever one was when one named it."""
+        project(tmp_path)
+        monkeypatch.chdir(tmp_path)
+        found = PyProject(Path("."))
+        monkeypatch.chdir("/")
+
+        assert tmp_path == found.root
+
+
+@pytest.mark.usefixtures("_never_asked")
+class TestStatic:
+    def test_values(self, tmp_path: Path):
+        """What `pyproject.toml` says is not asked of the backend."""
+        found = project(tmp_path)
+
+        assert ("Digits", "1.0") == (found.name(), found.version())
+        assert ["torch>=2", "numpy; python_version > '3'"] == found.dependencies()
+        assert {"serve": ["torchserve"]} == found.optional_dependencies()
+
+    def test_left_out(self, tmp_path: Path):
+        """Dependencies that are not declared are none."""
+        found = project(tmp_path, '[project]\nname = "a"\nversion = "1"\n')
+
+        assert [] == found.dependencies()
+        assert {} == found.optional_dependencies()
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("", True),
+            ("[tool.hatch.build]\n", True),
+            ("[tool.hatch.build]\nreproducible = true\n", True),
+            ("[tool.hatch.build]\nreproducible = false\n", False),
+        ],
+    )
+    def test_reproducible(self, text: str, expected: bool, tmp_path: Path):
+        """It is reproducible unless hatch's own setting says otherwise."""
+        assert expected is project(tmp_path, text).reproducible
+
+
+class TestDynamic:
+    def test_values(self, tmp_path: Path, questions: list[str]):
+        """What is left to the backend is asked of it, once."""
+        found = project(tmp_path, DYNAMIC)
+
+        assert ("Digits", "3.0") == (found.name(), found.version())
+        assert ["torch>=2", "numpy; python_version > '3'"] == found.dependencies()
+        assert ["metadata"] == questions
+
+    def test_no_project(self, tmp_path: Path, questions: list[str]):
+        """Without a table `project`, all is."""
+        found = project(tmp_path, WITHOUT)
+
+        assert ("digits", "3.0") == (found.name(), found.version())
+        assert ["torch>=2", "numpy; python_version > '3'"] == found.dependencies()
+
+    def test_optional_dependencies(self, tmp_path: Path, questions: list[str]):
+        """Groups cannot be told apart in metadata, which is told."""
+        with pytest.raises(ConfigError) as error:
+            project(tmp_path, DYNAMIC).optional_dependencies()
+
+        expected = (
+            "Field `project.optional-dependencies` is left to the build backend; only `hatch build`"
+            " can take an archive's requirements from there"
+        )
+        assert expected == str(error.value)
+        assert [] == questions
+
+    def test_without_build(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """Where `build` is not installed, what to install is told."""
+        monkeypatch.setitem(__import__("sys").modules, "hatch_mar.project.pep517", None)
+        monkeypatch.delattr("hatch_mar.project.pep517", raising=False)
+        with pytest.raises(ConfigError) as error:
+            project(tmp_path, DYNAMIC).version()
+
+        assert str(error.value).endswith("only `build` can ask: pip install 'hatch-mar[cli]'")
+        assert 1 == len(error.value.faults)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("build") is None, reason="needs the module `build`")
+class TestBackend:
+    """A real backend, asked in an environment of its own."""
+
+    def test_metadata(self, tmp_path: Path):
+        """Its metadata is the project's."""
+        (tmp_path / "backend.py").write_text(BACKEND)
+        found = project(tmp_path, WITHOUT)
+
+        assert ("Digits", "2.0") == (found.name(), found.version())
+        assert ["torch"] == found.dependencies()
+
+    def test_wheel(self, tmp_path: Path):
+        """Its wheel's files are the project's, without the wheel's own."""
+        (tmp_path / "backend.py").write_text(BACKEND)
+        [member] = project(tmp_path, WITHOUT).wheel_files()
+
+        assert ("digits/__init__.py", b"version = 2") == (member.name, b"".join(member.source.chunks()))
+
+    def test_failing(self, tmp_path: Path):
+        """What it fails with is one line."""
+        (tmp_path / "backend.py").write_text(FAILING)
+        with pytest.raises(ConfigError) as error:
+            project(tmp_path, WITHOUT).version()
+
+        expected = f"The build backend of `{tmp_path}` failed: RuntimeError: no version in sight"
+        assert expected == str(error.value)

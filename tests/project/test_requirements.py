@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatch_mar.errors import LayoutError
+from hatch_mar.project.requirements import requirements
+from tests.archives import SomeProject
+
+ORIGIN = "Field `tool.mar.requirements-from`"
+
+
+def found(*sources: str, groups: object = None, **project: Any) -> list[str]:
+    pyproject = {} if groups is None else {"dependency-groups": groups}
+    return requirements(sources, SomeProject(Path(), pyproject, **project), ORIGIN)
+
+
+class TestDependencies:
+    def test_order(self):
+        """The requirements are in order, whatever that of the project."""
+        assert ["numpy", "torch>=2"] == found("dependencies", requires=("torch>=2", "numpy"))
+
+    def test_none(self):
+        """A project may have none."""
+        assert [] == found("dependencies")
+
+    def test_each_once(self):
+        """A requirement that several sources have is there once, however they spell it."""
+        extras = {"a": ["numpy", "torch"], "b": ["Torch", "pillow"]}
+        sources = ("optional-dependencies.a", "optional-dependencies.b")
+
+        assert ["numpy", "pillow", "torch"] == found(*sources, extras=extras)
+
+    def test_marker(self):
+        """A marker stays, for the server to judge."""
+        requires = ('torch; sys_platform == "linux"',)
+
+        assert list(requires) == found("dependencies", requires=requires)
+
+    def test_malformed(self):
+        """What is no requirement is an error that names the source."""
+        with pytest.raises(LayoutError, match=rf"^{ORIGIN}: `dependencies` cannot be read: ."):
+            found("dependencies", requires=("torch >> 2",))
+
+
+class TestOptionalDependencies:
+    @pytest.mark.parametrize("source", ["optional-dependencies.gpu-x", "optional-dependencies.GPU_X"])
+    def test_name(self, source: str):
+        """An extra is known by its name in any spelling."""
+        assert ["cuda"] == found(source, extras={"gpu_x": ["cuda"]})
+
+    def test_unknown(self):
+        """An extra that the project does not have is an error that lists those it has."""
+        with pytest.raises(LayoutError) as error:
+            found("optional-dependencies.cpu", extras={"gpu": [], "dev": []})
+
+        expected = (
+            f"{ORIGIN}: the project has no `optional-dependencies.cpu`;"
+            " it has `optional-dependencies.gpu`, `optional-dependencies.dev`"
+        )
+        assert expected == str(error.value)
+
+    def test_none(self):
+        """A project without extras has none to list."""
+        with pytest.raises(LayoutError) as error:
+            found("optional-dependencies.gpu")
+
+        assert f"{ORIGIN}: the project has no `optional-dependencies.gpu`" == str(error.value)
+
+
+class TestSelf:
+    def test_extra(self):
+        """A requirement on the project itself stands for its extra and its dependencies."""
+        extras = {"all": ["Digits[gpu]", "rich"], "gpu": ["cuda"]}
+
+        assert ["cuda", "rich", "torch"] == found(
+            "optional-dependencies.all", requires=("torch",), extras=extras
+        )
+
+    def test_loop(self):
+        """Extras that need each other end."""
+        extras = {"a": ["digits[b]", "one"], "b": ["digits[a]", "two"]}
+
+        assert {"one", "two"} == set(found("optional-dependencies.a", extras=extras))
+
+    def test_marker(self):
+        """A marker of such a requirement counts for what it stands for."""
+        extras = {"all": ['digits[gpu]; sys_platform == "linux"'], "gpu": ["cuda"]}
+
+        assert ['cuda; sys_platform == "linux"'] == found("optional-dependencies.all", extras=extras)
+
+
+class TestDependencyGroups:
+    @pytest.mark.parametrize("source", ["dependency-groups.serve-it", "dependency-groups.Serve_It"])
+    def test_name(self, source: str):
+        """A group is known by its name in any spelling."""
+        assert ["torch"] == found(source, groups={"serve_it": ["torch"]})
+
+    def test_included(self):
+        """A group may include another (PEP 735)."""
+        groups = {"serve": [{"include-group": "base"}, "torch"], "base": ["numpy"]}
+
+        assert ["numpy", "torch"] == found("dependency-groups.serve", groups=groups)
+
+    def test_unknown(self):
+        """A group that the project does not have is an error that lists those it has."""
+        with pytest.raises(LayoutError) as error:
+            found("dependency-groups.serving", groups={"serve": []})
+
+        expected = (
+            f"{ORIGIN}: the project has no `dependency-groups.serving`; it has `dependency-groups.serve`"
+        )
+        assert expected == str(error.value)
+
+    @pytest.mark.parametrize(
+        "groups",
+        [
+            {"serve": [{"include-group": "serve"}]},
+            {"serve": [{"include-group": "missing"}]},
+            {"serve": ["torch >> 2"]},
+            {"serve": [{"unknown": "x"}]},
+            {"serve": "torch"},
+            ["serve"],
+        ],
+        ids=["cycle", "missing", "malformed", "unknown", "no array", "no table"],
+    )
+    def test_malformed(self, groups: object):
+        """A group that cannot be read is an error, not a traceback."""
+        with pytest.raises(LayoutError, match=rf"^{ORIGIN}: `dependency-groups"):
+            found("dependency-groups.serve", groups=groups)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatch_mar.errors import ConfigError
+from hatch_mar.project.timestamp import build_instant
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=timezone.utc)
+
+
+class TestSourceDateEpoch:
+    def test_unset(self):
+        """Without it, archives have the date that hatchling gives its wheels."""
+        assert utc(2020, 2, 2) == build_instant(environ={})
+
+    def test_environment(self, monkeypatch: pytest.MonkeyPatch):
+        """It is read from the environment of the moment."""
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+
+        assert utc(2023, 11, 14, 22, 13, 20) == build_instant()
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ("0", utc(1970, 1, 1)),
+            ("-5", utc(1969, 12, 31, 23, 59, 55)),
+            ("4500000000", utc(2112, 8, 7, 8, 0)),
+            ("32536850400", utc(3001, 1, 19, 22, 0)),
+            ("253402300799", utc(9999, 12, 31, 23, 59, 59)),
+        ],
+    )
+    def test_beyond_a_zip(self, value: str, expected: datetime):
+        """It holds for the manifest also where a zip's dates end, on any platform."""
+        assert expected == build_instant(environ={"SOURCE_DATE_EPOCH": value})
+
+    @given(st.integers(0, 253402300799))
+    def test_any(self, seconds: int):
+        """It counts seconds, in UTC."""
+        instant = build_instant(environ={"SOURCE_DATE_EPOCH": str(seconds)})
+
+        assert seconds == instant.timestamp()
+        assert timezone.utc == instant.tzinfo
+
+    @pytest.mark.parametrize(
+        "value", ["", "abc", "1e9", "1.5", "0x10", "1_000", "253402300800", "9" * 25, "9" * 5000]
+    )
+    def test_malformed(self, value: str):
+        """What is no number of seconds ends the build, instead of a date that nobody asked for."""
+        with pytest.raises(ConfigError) as error:
+            build_instant(environ={"SOURCE_DATE_EPOCH": value})
+
+        expected = (
+            "Environment variable `SOURCE_DATE_EPOCH` must be a whole number of seconds"
+            f" since 1970-01-01, up to the year 9999: `{value}`"
+        )
+        assert expected == str(error.value)
+
+
+class TestNotReproducible:
+    def test_now(self):
+        """The time of day counts where the project asks for it, whatever the environment says."""
+        before = datetime.now(timezone.utc)
+        instant = build_instant(reproducible=False, environ={"SOURCE_DATE_EPOCH": "abc"})
+
+        assert before <= instant <= datetime.now(timezone.utc)

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatch_mar.build.plan import load, plan
+from hatch_mar.build.run import build_all
+from hatch_mar.errors import HatchMarError
+from hatch_mar.trial import in_build
+from hatch_mar.trial.candidate import Options
+from tests.archives import INSTANT, SomeProject, needs_posix, tree
+
+DOUBLE = "def handle(data, context):\n    return data and [2 * row['body'] for row in data]\n"
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_build, "Options", partial(Options, stand_in=True, bare=True))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "handler.py").write_text(DOUBLE)
+    (tmp_path / "answer.json").write_text("4\n")
+    return tmp_path
+
+
+def built(root: Path, expect: Any = "answer.json", **keys: Any) -> list[bool]:
+    """Whether each archive was unchanged."""
+    table = {
+        "handler": "handler.py",
+        "try": True,
+        "examples": [{"input": 2, **({} if expect is None else {"expect": expect})}],
+        **keys,
+    }
+    project = SomeProject(root, {"tool": {"mar": table}})
+    planned = plan(load(project), project, root / "dist", INSTANT)
+    return [artifact.unchanged for artifact in build_all(planned)]
+
+
+class TestTry:
+    def test_as_expected(self, root: Path):
+        """An archive that answers as expected takes its place."""
+        assert [False] == built(root)
+        assert (root / "dist" / "digits.mar").exists()
+
+    def test_differs(self, root: Path):
+        """One that does not leaves what stands there as it is."""
+        built(root)
+        before = tree(root / "dist")
+        (root / "handler.py").write_text(DOUBLE.replace("2 *", "3 *"))
+
+        with pytest.raises(HatchMarError, match=r"^digits: `example #1`: the answer is 6, expected 4$"):
+            built(root)
+        assert before == tree(root / "dist")
+
+    def test_does_not_load(self, root: Path):
+        """With the file of the project in the message, and how a build gets what is missing."""
+        (root / "handler.py").write_text("import nowhere\n" + DOUBLE)
+
+        with pytest.raises(HatchMarError) as error:
+            built(root, ignore=["MAR231"])
+        assert error.value.faults[0].startswith(
+            "handler.py:1: ModuleNotFoundError: No module named 'nowhere'"
+        )
+        assert "`dependencies` of `[tool.hatch.build.hooks.mar]`" in error.value.faults[0]
+
+    def test_all_faults(self, root: Path):
+        """Every archive is tried, whatever the others do, and all faults are told."""
+        other = {"model-name": "other", "examples": [{"input": 1, "expect": 3}]}
+
+        with pytest.raises(HatchMarError) as error:
+            built(root, 5, archives=[{}, other])
+        assert [
+            "digits: `example #1`: the answer is 4, expected 5",
+            "other: `example #1`: the answer is 2, expected 3",
+        ] == list(error.value.faults)
+
+    def test_off(self, root: Path):
+        """Without `try`, nothing of the archive runs."""
+        (root / "handler.py").write_text("open('ran', 'w')\n" + DOUBLE)
+
+        assert [False] == built(root, 5, **{"try": False})
+
+    def test_missing_file(self, root: Path):
+        """An example's file that is not there is an error of one line."""
+        with pytest.raises(HatchMarError, match=r"cannot use example #1: File not found: `absent.json`"):
+            built(root, "absent.json")
+
+
+class TestAgain:
+    def test_unchanged(self, root: Path, monkeypatch: pytest.MonkeyPatch):
+        """What was tried and has not changed is not tried again."""
+        age(root)
+        # what was written just before a build may change again unseen, and is not remembered
+        monkeypatch.setattr("hatch_mar.archive.packager.unchanged.FINE", 0)
+        built(root)
+        monkeypatch.setattr(in_build.Trier, "__call__", lambda *_: pytest.fail("tried again"))
+
+        assert [True] == built(root)
+
+    def test_expectation(self, root: Path):
+        """A changed expectation is tried, though the archive is the same."""
+        age(root)
+        built(root)
+        (root / "answer.json").write_text(json.dumps(5))
+
+        with pytest.raises(HatchMarError, match=r"expected 5$"):
+            built(root)
+
+
+def age(root: Path) -> None:
+    """Let the files be old enough for a stamp to be left."""
+    for file in root.iterdir():
+        os.utime(file, (1_600_000_000, 1_600_000_000))
+
+
+SCRIPT = """
+import sys
+from functools import partial
+from hatch_mar.cli import main
+from hatch_mar.trial import in_build
+from hatch_mar.trial.candidate import Options
+
+in_build.Options = partial(Options, stand_in=True, bare=True)
+sys.exit(main(["build"]))
+"""
+
+
+class TestInterrupted:
+    @needs_posix
+    def test_ctrl_c(self, root: Path):
+        """Ctrl-C ends the worker of a build, and leaves neither an archive nor anything else."""
+        (root / "pyproject.toml").write_text(
+            '[project]\nname = "digits"\nversion = "1"\n[tool.mar]\nhandler = "handler.py"\ntry = true\n'
+        )
+        mark = root / "worker"
+        hang = f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+        (root / "handler.py").write_text(f"import os, time\ndef handle(data, context):\n    {hang}\n")
+        temporary = root / "t"
+        temporary.mkdir()
+        process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT],
+            cwd=root,
+            env=os.environ | {"TMPDIR": str(temporary)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + 60
+        while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+
+        assert (130, b"") == (process.returncode, error)
+        assert [] == list(temporary.iterdir())
+        assert [] == list((root / "dist").iterdir())
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.read_text()), 0)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.errors import TrialError
+from hatch_mar.trial.worker.unpack import unpack
+from tests.archives import MANIFEST, MANIFEST_BYTES, needs_posix, tree
+
+
+def archive(*members: tuple[str, bytes, bool]) -> Archive:
+    return Archive(MANIFEST, tuple(Member(name, BytesSource(data), mode) for name, data, mode in members))
+
+
+class TestUnpack:
+    def test_files(self, tmp_path: Path):
+        """All files stand below the directory, the manifest among them."""
+        made = unpack(archive(("a/b.py", b"1", False)), tmp_path / "model")
+
+        assert {"a/b.py": b"1", "MAR-INF/MANIFEST.json": MANIFEST_BYTES} == tree(made)
+
+    def test_twice(self, tmp_path: Path):
+        """Of two members of one name the last wins, as in TorchServe."""
+        made = unpack(archive(("a", b"1", False), ("a", b"2", False)), tmp_path / "model")
+
+        assert b"2" == (made / "a").read_bytes()
+
+    @needs_posix
+    @pytest.mark.parametrize("modes", [False, True])
+    def test_modes(self, modes: bool, tmp_path: Path):
+        """TorchServe drops a zip's and a tar's modes; those of a directory stay."""
+        made = unpack(archive(("run.sh", b"", True)), tmp_path / "model", modes=modes)
+
+        assert modes == bool((made / "run.sh").stat().st_mode & 0o100)
+
+    @pytest.mark.parametrize("name", ["../out", "/etc/out", "a/../../out", "C:/out", "a\\..\\out"])
+    def test_out(self, name: str, tmp_path: Path):
+        """A name that leads out of the directory is refused, and nothing is written."""
+        with pytest.raises(TrialError, match=r"^Archive member `"):
+            unpack(archive(("a", b"", False), (name, b"", False)), tmp_path / "model")
+        assert {} == tree(tmp_path)
+
+    def test_file_and_folder(self, tmp_path: Path):
+        """What no disk can hold is an error of one line."""
+        with pytest.raises(TrialError, match=r"^Cannot unpack the archive: "):
+            unpack(archive(("a", b"", False), ("a/b", b"", False)), tmp_path / "model")

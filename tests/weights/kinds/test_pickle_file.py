@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import pickle
+from struct import pack
+
+import pytest
+
+from hatch_mar.weights import Kind
+from hatch_mar.weights.pickles import interpreter
+from tests.weights.files import dictionary, inspected, problems, protocol2, safetensors, tensor, text, zipped
+
+SYSTEM = b"cos\nsystem\n" + text("true") + b"\x85R"
+MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+PROTOCOL = b"\x80\x02M\xe9\x03."
+
+
+def legacy_tensor() -> bytes:
+    """The persistent id of the old format ends with the data of a view."""
+    return tensor().replace(b"tQ", b"NtQ")
+
+
+def legacy(
+    magic: bytes = MAGIC, version: bytes = PROTOCOL, value: bytes | None = None, rest: bytes = b""
+) -> bytes:
+    body = dictionary({"weight": legacy_tensor()}) if value is None else value
+    keys = protocol2(b"](" + text("0") + b"e")
+    return magic + version + protocol2(b"}") + protocol2(body) + keys + (rest or pack("<q", 2) + bytes(8))
+
+
+class TestLegacy:
+    def test_state_dict(self):
+        found = inspected(legacy())
+
+        assert (Kind.STATE_DICT, True, True, ()) == (
+            found.kind,
+            found.legacy,
+            found.complete,
+            problems(found),
+        )
+
+    def test_blind(self):
+        """A pickle that cannot be followed is no damage."""
+        found = inspected(legacy(value=b"\x82\x01"))
+
+        assert (Kind.PICKLE, True, False) == (found.kind, found.legacy, found.complete)
+
+    def test_protocol(self):
+        """Other pickle protocols spell the magic number differently."""
+        found = inspected(legacy(magic=pickle.dumps(0x1950A86A20F9469CFC6C, 4)))
+
+        assert found.legacy
+        assert Kind.STATE_DICT is found.kind
+
+    def test_version(self):
+        assert ("its format's version is unknown",) == inspected(legacy(version=protocol2(b"K\x01"))).damage
+
+    def test_storages_cut(self):
+        data = legacy()
+        found = inspected(data[:-1])
+
+        assert Kind.TRUNCATED is found.kind
+        assert f"a file of torch.save that has {len(data) - 1} bytes of {len(data)}" == found.reason
+
+    @pytest.mark.parametrize("cut", [20, 25, 60, 150])
+    def test_pickles_cut(self, cut: int):
+        found = inspected(legacy()[:cut])
+
+        assert (Kind.TRUNCATED, False) == (found.kind, found.complete)
+
+    def test_after(self):
+        assert ("3 bytes after the last storage",) == inspected(legacy() + b"abc").remarks
+
+    def test_corrupt(self):
+        found = inspected(legacy(value=SYSTEM + b"\xff"))
+
+        assert (Kind.CORRUPT, (("os", "system"),)) == (found.kind, found.unsafe_globals)
+
+    @pytest.mark.parametrize("place", ["version", "magic"])
+    def test_other_pickles(self, place: str):
+        """Each of the five is unpickled, so each is looked at."""
+        if place == "version":
+            data = legacy(version=protocol2(SYSTEM + b"0M\xe9\x03"))
+        else:
+            data = legacy(magic=protocol2(SYSTEM + b"0" + MAGIC[2:-1]))
+        found = inspected(data)
+
+        assert (("os", "system"),) == found.unsafe_globals
+        assert Kind.STATE_DICT is found.kind
+
+    def test_data(self):
+        """The storages' bytes are not taken for pickles, whatever they are."""
+        assert () == inspected(legacy(rest=pack("<q", 2) + b"cos\nx\n..")).unsafe_globals
+
+    def test_window(self):
+        """Pickles beyond the first bytes that are read."""
+        large = dictionary({f"weight.{number:0100}": legacy_tensor() for number in range(3000)})
+        found = inspected(legacy(value=large))
+
+        assert (3000, ()) == (found.tensors, problems(found))
+
+
+class TestPlain:
+    @pytest.mark.parametrize("protocol", range(6))
+    def test_protocols(self, protocol: int):
+        found = inspected(pickle.dumps({"a": [1, 2], "b": None}, protocol))
+
+        assert (Kind.PICKLE, "dict", True) == (found.kind, found.type, found.complete)
+        assert "torch.save did not write it" == found.refusals[-1]
+
+    def test_object(self):
+        found = inspected(pickle.dumps(ValueError("x"), 4))
+
+        assert "pickle of `builtins.ValueError`" == found.describe()
+        assert (("builtins", "ValueError"),) == found.unsafe_globals
+
+    def test_stream(self):
+        """Several pickles in one file."""
+        found = inspected(pickle.dumps(1) + protocol2(SYSTEM))
+
+        assert (("os", "system"),) == found.unsafe_globals
+
+    def test_many(self):
+        """More of them than are read."""
+        assert not inspected(b"N." * 2000).complete
+
+    def test_inline_data(self):
+        """joblib writes arrays between the opcodes, where reading ends; the imports before are told."""
+        found = inspected(b"\x80\x04cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81\x00\x01\x02\x03")
+
+        assert (Kind.PICKLE, False) == (found.kind, found.complete)
+        assert (("joblib.numpy_pickle", "NumpyArrayWrapper"),) == found.globals
+        assert ("its pickle was not read to the end: byte 0x00 is no opcode",) == found.remarks
+
+    def test_truncated(self):
+        found = inspected(pickle.dumps(list(range(1000)))[:-10])
+
+        assert (Kind.TRUNCATED, "a pickle of which the end is missing") == (found.kind, found.reason)
+
+    def test_corrupt(self):
+        found = inspected(b"\x80\x04\x00")
+
+        assert (Kind.CORRUPT, "it begins as a pickle, but byte 0x00 is no opcode") == (
+            found.kind,
+            found.reason,
+        )
+
+    def test_too_large(self, monkeypatch: pytest.MonkeyPatch):
+        """A pickle is read up to a limit, and no claim is made beyond it."""
+        monkeypatch.setattr(interpreter, "LARGEST_PICKLE", 100_000)
+        found = inspected(pickle.dumps(bytes(200_000)))
+
+        assert not found.complete
+        assert found.remarks[0].endswith("it has more than the 100000 bytes that are read")
+
+    @pytest.mark.parametrize(
+        "words", [b"N.B. this is no pickle", b"class Net:\n    pass\n", b"import os\nx = 1\n"]
+    )
+    def test_text(self, words: bytes):
+        """Words that begin as pickles do."""
+        assert Kind.UNKNOWN is inspected(words).kind
+
+    def test_text_of_imports(self):
+        """Two lines that an unpickler would import from."""
+        assert (("os", "system"),) == inspected(b"cos\nsystem\nand so on").unsafe_globals
+
+
+class TestPolyglots:
+    def test_pickle_and_zip(self):
+        """A pickle with a zip behind it is a pickle: torch looks at the first bytes."""
+        found = inspected(protocol2(SYSTEM) + zipped({"a/constants.pkl": b""}))
+
+        assert (Kind.PICKLE, (("os", "system"),)) == (found.kind, found.unsafe_globals)
+
+    @pytest.mark.parametrize(
+        ("head", "kind"),
+        [
+            (b"MZ\x90", Kind.PE),
+            (b"GGUF" + bytes(5), Kind.GGUF),
+            (b"BZh\x00\x00" + b"a" * 0x685A, Kind.BZIP2),
+        ],
+    )
+    def test_signature(self, head: bytes, kind: Kind):
+        """Signatures that an unpickler reads as numbers and strings, and goes on."""
+        found = inspected(head + SYSTEM + b".")
+
+        assert kind is found.kind
+        assert (("os", "system"),) == found.unsafe_globals
+        assert ("its first bytes are also a pickle",) == found.remarks
+
+    def test_safetensors(self):
+        """A length that begins as an opcode makes no pickle of a file."""
+        for length in range(100, 400):
+            header = safetensors({"__metadata__": {"x": ""}})[8:].ljust(length)
+            found = inspected(pack("<Q", length) + header)
+
+            assert (Kind.SAFETENSORS, True, ()) == (found.kind, found.complete, problems(found))
+
+    def test_blind(self):
+        found = inspected(b"MZ\x90\x82\x01.")
+
+        assert (Kind.PE, False) == (found.kind, found.complete)

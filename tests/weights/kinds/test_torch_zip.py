@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from hatch_mar.weights import Kind, Weights
+from hatch_mar.weights.pickles import interpreter
+from tests.weights.files import (
+    TENSORS,
+    inspected,
+    problems,
+    protocol2,
+    saved,
+    short,
+    state_dict,
+    stored,
+    text,
+    zipped,
+)
+
+SYSTEM = b"cos\nsystem\n" + text("true") + b"\x85R"
+SCRIPT = {
+    "net/data.pkl": protocol2(b"N"),
+    "net/code/__torch__.py": b"",
+    "net/constants.pkl": protocol2(b")"),
+    "net/version": b"3\n",
+}
+
+
+def changed(**records: bytes | None) -> dict[str, bytes]:
+    """The records of a state_dict, some of them others or, if None, missing."""
+    named = {f"model/{name}": content for name, content in records.items()}
+    return {name: data for name, data in {**TENSORS, **named}.items() if data is not None}
+
+
+def told(records: Mapping[str, bytes], **options: Any) -> Weights:
+    return inspected(zipped(records, **options))
+
+
+class TestKinds:
+    @pytest.mark.parametrize(
+        ("names", "kind"),
+        [
+            (SCRIPT, Kind.TORCHSCRIPT),
+            (("net/model.json", "net/tensors/0"), Kind.TORCHSCRIPT),
+            (("serialized_exported_program.json", "version"), Kind.EXPORTED_PROGRAM),
+            (("a.npy", "b.npy"), Kind.NPZ),
+            (("readme.txt", "a.npy"), Kind.ZIP),
+            (("config.json", "model.weights.h5"), Kind.ZIP),
+        ],
+    )
+    def test_names(self, names: tuple[str, ...] | dict[str, bytes], kind: Kind):
+        """A zip is known by the names of its files."""
+        assert kind is told(dict.fromkeys(names, b"")).kind
+
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("models/model.json", Kind.EXPORTED_PROGRAM),
+            ("data/aotinductor/model/x.so", Kind.AOTINDUCTOR),
+            ("data/else", Kind.ZIP),
+        ],
+    )
+    def test_pt2(self, name: str, kind: Kind):
+        """Archives of torch.export say so in a record."""
+        found = told({f"p/{name}": b"", "p/archive_format": b"pt2", "p/.data/version": b"11"[:1]})
+
+        assert (kind, ()) == (found.kind, found.damage)
+
+    def test_saved(self):
+        assert Kind.STATE_DICT is told(TENSORS).kind
+
+    def test_lite(self):
+        assert told({**SCRIPT, "net/bytecode.pkl": b""}).lite
+
+    def test_empty(self):
+        assert Kind.ZIP is inspected(zipped({})).kind
+
+    def test_describe(self):
+        assert "zip archive: of 2 files, and none of torch" == told({"a": b"", "b": b""}).describe()
+
+
+class TestDisguise:
+    """A pickle that torch.load reads is found in a zip that looks like something else."""
+
+    @pytest.mark.parametrize(
+        "others",
+        [
+            {"model/CONSTANTS.PKL": b""},
+            {"model/archive_format": b"pt2", "model/models/a.json": b""},
+            {"serialized_exported_program.json": b""},
+            {"model/model.json": b"", "model/tensors/0": b""},
+        ],
+    )
+    def test_found(self, others: dict[str, bytes]):
+        found = told({**saved(protocol2(SYSTEM)), **others})
+
+        assert (("os", "system"),) == found.unsafe_globals
+        assert found.complete
+
+    def test_case(self):
+        """torch finds `DATA.PKL` too."""
+        records = {
+            name.replace("data.pkl", "DATA.PKL"): data for name, data in saved(protocol2(SYSTEM)).items()
+        }
+
+        assert (("os", "system"),) == told(records).unsafe_globals
+
+    def test_script(self):
+        """TorchScript's own pickles import nothing in Python."""
+        assert () == told({**SCRIPT, "net/data.pkl": protocol2(b"c__torch__\nNet\n)\x81")}).globals
+
+    def test_second_pickle(self):
+        """What stands after the first pickle's STOP is looked at as well."""
+        found = told(saved(state_dict() + protocol2(SYSTEM)))
+
+        assert (("os", "system"),) == found.unsafe_globals
+        assert "after the pickle's STOP" in found.remarks[0]
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        ("records", "damage"),
+        [
+            (changed(**{"data/0": None}), "record `data/0` is missing"),
+            (changed(**{"data/0": bytes(7)}), "record `data/0` has 7 bytes, its tensor needs 8"),
+            (changed(**{"data/0": bytes(9)}), "record `data/0` has 9 bytes, its tensor needs 8"),
+            (changed(version=None), "record `version` is missing"),
+            (changed(version=b"99"), "its format's version is unknown"),
+            (changed(byteorder=b"middle"), "its byte order is unknown"),
+            (changed(**{".storage_alignment": b"wide"}), "its alignment is no number"),
+            (changed(**{".data/serialization_id": b"\xff"}), "its serialization id is no text"),
+            ({**TENSORS, "other/file": b""}, "it has files outside of its one folder"),
+            ({**TENSORS, "file": b""}, "it has files outside of its one folder"),
+        ],
+    )
+    def test_damage(self, load: Callable[..., Any], records: dict[str, bytes], damage: str):
+        """What stops torch, told beforehand."""
+        assert (damage,) == told(records).damage
+        with pytest.raises(Exception, match=r"."):
+            load(io.BytesIO(zipped(records)), weights_only=True)
+
+    @pytest.mark.parametrize(
+        "records",
+        [TENSORS, changed(byteorder=None), changed(**{"data/9": b"unused"}), {"model/": b"", **TENSORS}],
+        ids=["plain", "without byte order", "a record too many", "directory"],
+    )
+    @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+    def test_sound(self, load: Callable[..., Any], records: dict[str, bytes], method: int):
+        """What does not stop it is no damage."""
+        data = zipped(records, method)
+
+        assert () == problems(inspected(data))
+        assert {"weight", "bias"} == set(load(io.BytesIO(data), weights_only=True))
+
+    def test_method(self):
+        found = told(TENSORS, method=zipfile.ZIP_BZIP2)
+
+        assert Kind.CORRUPT is found.kind
+        assert "is compressed in a way that torch cannot read" in found.reason
+
+    def test_crc(self):
+        """Changed bytes of the pickle, at which torch does not look."""
+        data = zipped(TENSORS)
+        at = data.index(b"weight")
+        found = inspected(data[:at] + b"height" + data[at + 6 :])
+
+        assert (
+            "record `model/data.pkl` has another CRC than was saved, and torch does not notice",
+        ) == found.damage
+
+    def test_tensor_beyond(self):
+        """A storage that is smaller than its tensor."""
+        shape = b"K\x00K\x05\x85K\x01\x85\x89NtR"
+        body = b"ctorch._utils\n_rebuild_tensor_v2\n(" + stored("0", 2) + shape
+        found = told(saved(protocol2(body), {"0": 8}))
+
+        assert ("tensors that reach beyond the end of their storage: 1",) == found.damage
+
+    def test_script(self):
+        assert ("record `data.pkl` is missing",) == told(
+            {"net/constants.pkl": b"", "net/version": b"3"}
+        ).damage
+
+    def test_many(self):
+        """A thousand missing records are told in a few lines."""
+        found = told(saved(state_dict(*(f"w{number}" for number in range(1000)))))
+
+        assert 21 == len(found.damage)
+        assert "and 980 more" == found.damage[-1]
+
+    def test_after(self, load: Callable[..., Any]):
+        """Bytes after the zip are remarked on, and loaded."""
+        data = zipped(TENSORS) + bytes(100)
+
+        assert ("100 bytes after the end of the zip",) == inspected(data).remarks
+        load(io.BytesIO(data), weights_only=True)
+
+
+class TestUnfinished:
+    """What cannot be followed to its end is not known, and not corrupt."""
+
+    def test_extension(self):
+        found = told(saved(b"\x80\x02\x82\x05."))
+
+        assert (Kind.PICKLE, False) == (found.kind, found.complete)
+        assert ("opcode EXT1 is none that weights_only knows",) == found.refusals
+        assert "it imports by extension code 5" in found.remarks[0]
+
+    def test_large(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(interpreter, "LARGEST_PICKLE", 100)
+        found = told(TENSORS)
+
+        assert (Kind.PICKLE, False) == (found.kind, found.complete)
+        assert (
+            "its pickle was not read to the end: it has more than the 100 bytes that are read",
+        ) == found.remarks
+
+
+class TestCorrupt:
+    @pytest.mark.parametrize(
+        ("pickle", "reason"),
+        [
+            (b"", "it ends without STOP"),
+            (b"\x80\x02}", "it ends without STOP"),
+            (b"\x80\x02\xff", "byte 0xff is no opcode"),
+        ],
+    )
+    def test_pickle(self, pickle: bytes, reason: str):
+        """A pickle that cannot be read to its end makes the file corrupt, and its imports uncertain."""
+        found = told(saved(pickle))
+
+        assert (Kind.CORRUPT, False) == (found.kind, found.complete)
+        assert f"a zip of torch.save, but its pickle cannot be read: {reason}" == found.reason
+
+    def test_payload(self):
+        """What runs before the fault is told."""
+        found = told(saved(b"\x80\x02" + SYSTEM + b"\xff"))
+
+        assert (("os", "system"),) == found.unsafe_globals
+
+    def test_stack_global(self):
+        """The name that a rule by prefix would let pass."""
+        body = short("torch.serialization") + short("os.system") + b"\x93" + short("true") + b"\x85R"
+        found = told(saved(b"\x80\x04" + body + b"."))
+
+        assert (("torch.serialization", "os.system"),) == found.unsafe_globals
+        assert ("opcode SHORT_BINUNICODE, STACK_GLOBAL is none that weights_only knows",) == found.refusals

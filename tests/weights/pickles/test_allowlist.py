@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from hatch_mar.weights import WEIGHTS_ONLY_GLOBALS
+from hatch_mar.weights.pickles.allowlist import imported
+
+
+class TestWeightsOnlyGlobals:
+    def test_torch(self, torch: ModuleType):
+        """The allow-list is that of the installed torch, name for name."""
+        unpickler = torch._weights_only_unpickler
+
+        assert set(unpickler._get_allowed_globals()) == {".".join(pair) for pair in WEIGHTS_ONLY_GLOBALS}
+
+    def test_number(self):
+        assert 144 == len(WEIGHTS_ONLY_GLOBALS)
+
+    @pytest.mark.parametrize(
+        "pair",
+        [
+            ("torch.serialization", "os.system"),
+            ("torch", "serialization._get_layout"),
+            ("torch", "load"),
+            ("collections", "OrderedDict.fromkeys"),
+            ("collections", "ordereddict"),
+            ("builtins", "eval"),
+            ("builtins", "getattr"),
+        ],
+    )
+    def test_exact(self, pair: tuple[str, str]):
+        """No prefix, no attribute and no other spelling of an allowed name is allowed."""
+        assert pair not in WEIGHTS_ONLY_GLOBALS
+
+
+class TestImported:
+    def test_module(self):
+        """A module of Python 2 is imported by its name in Python 3."""
+        assert ("builtins", "set") == imported("__builtin__", "set", 2)
+
+    def test_name(self):
+        """So is a name that moved."""
+        assert ("functools", "reduce") == imported("__builtin__", "reduce", 0)
+
+    def test_protocol_3(self):
+        """From protocol 3 on, names are Python 3's."""
+        assert ("__builtin__", "set") == imported("__builtin__", "set", 3)
+
+    def test_torch(self, torch: ModuleType):
+        """torch's tables translate no other names than CPython's."""
+        import _compat_pickle
+
+        assert torch._utils.IMPORT_MAPPING.items() <= _compat_pickle.IMPORT_MAPPING.items()
+        assert torch._utils.NAME_MAPPING.items() <= _compat_pickle.NAME_MAPPING.items()
