@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class HatchMarError(Exception):
-    """Something the user can mend: one fault or, so that all are mended at once, several."""
+    """Something the user can fix: one fault or, so that all are fixed at once, several."""
 
     def __init__(self, *faults: str) -> None:
         super().__init__(*faults)

@@ -12,8 +12,10 @@ from threading import Event
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats import Packing
 from hatch_mar.archive.packager import Artifact, pack, refuse_foreign
-from hatch_mar.checks import Finding, Subject, check
+from hatch_mar.checks import check
+from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import CheckError, LayoutError, PackError
+from hatch_mar.finding import Finding
 from hatch_mar.project.config import schema
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig, path_of
 from hatch_mar.project.interface import Project

@@ -1,6 +1,6 @@
 """What breaks after the deploy, found before it.
 
-A module a subject. Each has its rules in `RULES` and a function `check` that yields what it
+A module a subject. Each has its rules and a function `check` that yields what it
 finds in a `Subject`. Nothing of the archive is imported or run, and whatever it holds, a
 check reads a bounded part of it.
 """
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
+from pkgutil import walk_packages
 
 from hatch_mar.checks.handler_facts import takes_settings
-from hatch_mar.checks.rule import Finding, Rule, Severity
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import RULES, Finding, Rule
 
 SUBJECTS = (
     "archive_names",
@@ -49,9 +50,8 @@ def concerned(name: str, subject: Subject) -> bool:
 
 
 def rules() -> list[Rule]:
-    """All rules, by code."""
-    modules = (import_module(f"{__name__}.{name}") for name in (*SUBJECTS, "container", "archive_file"))
-    return sorted((rule for module in modules for rule in module.RULES), key=lambda rule: rule.code)
-
-
-__all__ = ["Finding", "Rule", "Severity", "Subject", "check", "rules"]
+    """All rules, by code: those of every module, for a rule registers itself where it is written."""
+    for package in ("hatch_mar.checks",):
+        for module in walk_packages(import_module(package).__path__, f"{package}."):
+            import_module(module.name)
+    return [RULES[code] for code in sorted(RULES)]

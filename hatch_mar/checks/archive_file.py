@@ -9,26 +9,24 @@ from hatch_mar.archive.formats.reader import Container, opened
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks import check
 from hatch_mar.checks.container import check_file
-from hatch_mar.checks.rule import Finding, Place, Rule
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import ReadError
+from hatch_mar.finding import Finding, Place, Rule
 
 MANIFEST = Rule(
-    "MAR199",
-    "error",
-    "The manifest cannot be read",
-    "TorchServe refuses the archive with `Failed to parse signature.json`",
-    "build the archive again",
+    code="MAR199",
+    severity="error",
+    title="The manifest cannot be read",
+    consequence="TorchServe refuses the archive with `Failed to parse signature.json`",
+    fix="build the archive again",
 )
 UNREADABLE = Rule(
-    "MAR899",
-    "error",
-    "The file is no archive",
-    "TorchServe loads nothing from it, or refuses it",
-    "build the archive again, and copy it whole",
+    code="MAR899",
+    severity="error",
+    title="The file is no archive",
+    consequence="TorchServe loads nothing from it, or refuses it",
+    fix="build the archive again, and copy it whole",
 )
-
-RULES = (MANIFEST, UNREADABLE)
 
 
 def check_path(path: Path, ignore: Iterable[str] = ()) -> list[Finding]:

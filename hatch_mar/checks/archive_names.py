@@ -12,118 +12,122 @@ from collections.abc import Iterator
 from itertools import islice
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.checks.rule import Finding, Place, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.names import RESERVED_FOLDERS, folded, unsafe
 from hatch_mar.torchserve.member_names import brief, files_that_are_folders, unpackable
 
 NO_OBJECT = Rule(
-    "MAR101",
-    "error",
-    "The manifest's `model` is no object",
-    "a `null` ends a TorchServe that starts with `--models all` with a `NullPointerException`,"
-    " all else is refused with `Failed to parse signature.json`",
-    "make `model` an object",
+    code="MAR101",
+    severity="error",
+    title="The manifest's `model` is no object",
+    consequence=(
+        "a `null` ends a TorchServe that starts with `--models all` with a `NullPointerException`,"
+        " all else is refused with `Failed to parse signature.json`"
+    ),
+    fix="make `model` an object",
 )
 NO_MODEL = Rule(
-    "MAR102",
-    "warning",
-    "The manifest has no `model`",
-    "TorchServe's own handlers die with `KeyError: 'model'`, and there is no handler unless the"
-    " server has a `default_service_handler`",
-    'add `"model"` with `modelName`, `modelVersion` and `handler`',
+    code="MAR102",
+    severity="warning",
+    title="The manifest has no `model`",
+    consequence=(
+        "TorchServe's own handlers die with `KeyError: 'model'`, and there is no handler unless the"
+        " server has a `default_service_handler`"
+    ),
+    fix='add `"model"` with `modelName`, `modelVersion` and `handler`',
 )
 NO_TEXT = Rule(
-    "MAR103",
-    "error",
-    "A value of the manifest is no text",
-    "TorchServe refuses the archive with `Failed to parse signature.json`",
-    "make it a string",
+    code="MAR103",
+    severity="error",
+    title="A value of the manifest is no text",
+    consequence="TorchServe refuses the archive with `Failed to parse signature.json`",
+    fix="make it a string",
 )
 NO_NAME = Rule(
-    "MAR104",
-    "warning",
-    "The model has no name",
-    "TorchServe takes the file's name when it loads the archive at its start, and answers a"
-    " registration that names no model with `Model name is not defined`",
-    "set `model-name`",
+    code="MAR104",
+    severity="warning",
+    title="The model has no name",
+    consequence=(
+        "TorchServe takes the file's name when it loads the archive at its start, and answers a"
+        " registration that names no model with `Model name is not defined`"
+    ),
+    fix="set `model-name`",
 )
 UNREACHABLE_MODEL = Rule(
-    "MAR105",
-    "error",
-    "The model's name cannot be asked for",
-    "TorchServe registers the model and answers every request for it with 404",
-    "give the model a name without `/`",
+    code="MAR105",
+    severity="error",
+    title="The model's name cannot be asked for",
+    consequence="TorchServe registers the model and answers every request for it with 404",
+    fix="give the model a name without `/`",
 )
 UNREACHABLE_VERSION = Rule(
-    "MAR106",
-    "warning",
-    "The model's version cannot be asked for",
-    "a request for this version gets 404; one for the default version does not",
-    "give the model a version without `/`",
+    code="MAR106",
+    severity="warning",
+    title="The model's version cannot be asked for",
+    consequence="a request for this version gets 404; one for the default version does not",
+    fix="give the model a version without `/`",
 )
 ENVELOPE = Rule(
-    "MAR107",
-    "warning",
-    "The manifest sets an envelope",
-    "TorchServe overwrites it with its own `service_envelope` (ModelManager.java)",
-    "set `service_envelope` in the server's `config.properties`",
+    code="MAR107",
+    severity="warning",
+    title="The manifest sets an envelope",
+    consequence="TorchServe overwrites it with its own `service_envelope` (ModelManager.java)",
+    fix="set `service_envelope` in the server's `config.properties`",
 )
 UNPACKABLE = Rule(
-    "MAR111",
-    "error",
-    "A member cannot be unpacked",
-    "TorchServe stops unpacking with an `IOException`, such as `Detected Zip Slip vulnerability`",
-    "rename it",
+    code="MAR111",
+    severity="error",
+    title="A member cannot be unpacked",
+    consequence="TorchServe stops unpacking with an `IOException`, such as `Detected Zip Slip vulnerability`",
+    fix="rename it",
 )
 DUPLICATE = Rule(
-    "MAR112",
-    "warning",
-    "Two members have one name",
-    "TorchServe keeps the last one; other tools may show the first",
-    "keep one of them",
+    code="MAR112",
+    severity="warning",
+    title="Two members have one name",
+    consequence="TorchServe keeps the last one; other tools may show the first",
+    fix="keep one of them",
 )
 FILE_AND_FOLDER = Rule(
-    "MAR113",
-    "error",
-    "A member is a file and a folder",
-    "TorchServe stops unpacking with an `IOException`",
-    "rename the file or the folder",
+    code="MAR113",
+    severity="error",
+    title="A member is a file and a folder",
+    consequence="TorchServe stops unpacking with an `IOException`",
+    fix="rename the file or the folder",
 )
 MISPLACED = Rule(
-    "MAR114",
-    "warning",
-    "A member's name is not plain",
-    "TorchServe unpacks it to another place than the name says, or to another one on Windows",
-    "name it by its place in the archive",
+    code="MAR114",
+    severity="warning",
+    title="A member's name is not plain",
+    consequence="TorchServe unpacks it to another place than the name says, or to another one on Windows",
+    fix="name it by its place in the archive",
 )
 MANIFEST_CASE = Rule(
-    "MAR115",
-    "warning",
-    "A member differs from the manifest by case only",
-    "TorchServe reads only `MAR-INF/MANIFEST.json`; on macOS and Windows this file takes its place",
-    "remove it, or write its name as `MAR-INF/MANIFEST.json`",
+    code="MAR115",
+    severity="warning",
+    title="A member differs from the manifest by case only",
+    consequence=(
+        "TorchServe reads only `MAR-INF/MANIFEST.json`; on macOS and Windows this file takes its place"
+    ),
+    fix="remove it, or write its name as `MAR-INF/MANIFEST.json`",
 )
 FILE_NAME = Rule(
-    "MAR121",
-    "error",
-    "The archive's file name has `..`",
-    "TorchServe refuses it with `Relative path is not allowed in url`",
-    "name the file without two dots in a row",
+    code="MAR121",
+    severity="error",
+    title="The archive's file name has `..`",
+    consequence="TorchServe refuses it with `Relative path is not allowed in url`",
+    fix="name the file without two dots in a row",
 )
 LONELY_MANIFEST = Rule(
-    "MAR122",
-    "error",
-    "The directory holds nothing but the manifest",
-    "TorchServe takes a directory's only folder for the model, and so loses the manifest in it"
-    " (ModelArchive.java, for SageMaker)",
-    "choose another `archive-format`, or add a file",
-)
-
-RULES = (
-    *(NO_OBJECT, NO_MODEL, NO_TEXT, NO_NAME, UNREACHABLE_MODEL, UNREACHABLE_VERSION, ENVELOPE),
-    *(UNPACKABLE, DUPLICATE, FILE_AND_FOLDER, MISPLACED, MANIFEST_CASE),
-    *(FILE_NAME, LONELY_MANIFEST),
+    code="MAR122",
+    severity="error",
+    title="The directory holds nothing but the manifest",
+    consequence=(
+        "TorchServe takes a directory's only folder for the model, and so loses the manifest in it"
+        " (ModelArchive.java, for SageMaker)"
+    ),
+    fix="choose another `archive-format`, or add a file",
 )
 
 TEXTS = ("createdOn", "description", "archiverVersion")

@@ -16,76 +16,74 @@ from typing import Any, NamedTuple
 from hatch_mar.archive.archive import Member
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.handler_facts import built_in, imported
-from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
+from hatch_mar.finding import Finding, Rule
 
 NAME = "index_to_name.json"
 
 NESTED = Rule(
-    "MAR701",
-    "warning",
-    "`index_to_name.json` is not at the archive's root",
-    "no handler of TorchServe's reads it: answers have numbers instead of names",
-    "move it to the archive's root, for example with `extra-files`",
+    code="MAR701",
+    severity="warning",
+    title="`index_to_name.json` is not at the archive's root",
+    consequence="no handler of TorchServe's reads it: answers have numbers instead of names",
+    fix="move it to the archive's root, for example with `extra-files`",
 )
 ENCODING = Rule(
-    "MAR702",
-    "error",
-    "`index_to_name.json` is not UTF-8 without a byte order mark",
-    "the worker dies with `UnicodeDecodeError` or `JSONDecodeError`",
-    "save the file as UTF-8, without a byte order mark",
+    code="MAR702",
+    severity="error",
+    title="`index_to_name.json` is not UTF-8 without a byte order mark",
+    consequence="the worker dies with `UnicodeDecodeError` or `JSONDecodeError`",
+    fix="save the file as UTF-8, without a byte order mark",
 )
 SYNTAX = Rule(
-    "MAR703",
-    "error",
-    "`index_to_name.json` is not JSON",
-    "the worker dies with `JSONDecodeError`",
-    "mend the file",
+    code="MAR703",
+    severity="error",
+    title="`index_to_name.json` is not JSON",
+    consequence="the worker dies with `JSONDecodeError`",
+    fix="fix the file",
 )
 OBJECT = Rule(
-    "MAR704",
-    "error",
-    "`index_to_name.json` is no object",
-    'the worker dies with `index->name JSON mapping should be in "class": "label" format`',
-    'write `{"0": "name", "1": "name"}`',
+    code="MAR704",
+    severity="error",
+    title="`index_to_name.json` is no object",
+    consequence='the worker dies with `index->name JSON mapping should be in "class": "label" format`',
+    fix='write `{"0": "name", "1": "name"}`',
 )
 LABEL = Rule(
-    "MAR705",
-    "error",
-    "A label of `index_to_name.json` is no string",
-    "the worker dies with `labels in index->name mapping must be either str or List[str]`",
-    "make every label a string, or a list that ends with one",
+    code="MAR705",
+    severity="error",
+    title="A label of `index_to_name.json` is no string",
+    consequence="the worker dies with `labels in index->name mapping must be either str or List[str]`",
+    fix="make every label a string, or a list that ends with one",
 )
 KEY = Rule(
-    "MAR706",
-    "warning",
-    "A key of `index_to_name.json` is no class number",
-    "its label is never used, and a class without one fails its request: `KeyError`",
-    'use the class numbers `"0"`, `"1"` and so on',
+    code="MAR706",
+    severity="warning",
+    title="A key of `index_to_name.json` is no class number",
+    consequence="its label is never used, and a class without one fails its request: `KeyError`",
+    fix='use the class numbers `"0"`, `"1"` and so on',
 )
 GAP = Rule(
-    "MAR707",
-    "warning",
-    "A class has no label in `index_to_name.json`",
-    "a request that the model answers with this class fails: `KeyError`",
-    "give every class a label, from `0` on",
+    code="MAR707",
+    severity="warning",
+    title="A class has no label in `index_to_name.json`",
+    consequence="a request that the model answers with this class fails: `KeyError`",
+    fix="give every class a label, from `0` on",
 )
 DUPLICATE = Rule(
-    "MAR708",
-    "warning",
-    "A class has two labels in `index_to_name.json`",
-    "the last one counts",
-    "keep one of them",
+    code="MAR708",
+    severity="warning",
+    title="A class has two labels in `index_to_name.json`",
+    consequence="the last one counts",
+    fix="keep one of them",
 )
 UNCHECKED = Rule(
-    "MAR709",
-    "warning",
-    "`index_to_name.json` is too long to be checked",
-    "what it holds is not known here",
-    "keep other data in files of their own",
+    code="MAR709",
+    severity="warning",
+    title="`index_to_name.json` is too long to be checked",
+    consequence="what it holds is not known here",
+    fix="keep other data in files of their own",
 )
-
-RULES = (NESTED, ENCODING, SYNTAX, OBJECT, LABEL, KEY, GAP, DUPLICATE, UNCHECKED)
 
 WITHOUT_LABELS = (
     "vllm_handler",

@@ -12,50 +12,50 @@ import ast
 from collections.abc import Iterator
 
 from hatch_mar.checks.handler_facts import loads_as_base_handler
-from hatch_mar.checks.rule import Finding, Rule, Severity
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule, Severity
 from hatch_mar.pysource.classes import attribute, class_names, counted, line, mentions, required_arguments
 from hatch_mar.pysource.module import PYTHON, Module
 from hatch_mar.pysource.namespace import Namespace
 
 MISSING = Rule(
-    "MAR301",
-    "error",
-    "The model file is not in the archive",
-    "the worker dies with `Missing the model.py file`",
-    "add the file, at the archive's root",
+    code="MAR301",
+    severity="error",
+    title="The model file is not in the archive",
+    consequence="the worker dies with `Missing the model.py file`",
+    fix="add the file, at the archive's root",
 )
 UNPARSABLE = Rule(
-    "MAR302",
-    "error",
-    "The model file is not Python",
-    "the worker dies with the same error when it imports the file",
-    "mend the file",
+    code="MAR302",
+    severity="error",
+    title="The model file is not Python",
+    consequence="the worker dies with the same error when it imports the file",
+    fix="fix the file",
 )
 CLASSES = Rule(
-    "MAR303",
-    "error",
-    "The model file does not define exactly one class",
-    "the worker dies with `Expected only one class as model definition`;"
-    " a helper class, an exception or a second name of a class counts too",
-    "keep the model's class alone in the file and import the others",
+    code="MAR303",
+    severity="error",
+    title="The model file does not define exactly one class",
+    consequence=(
+        "the worker dies with `Expected only one class as model definition`;"
+        " a helper class, an exception or a second name of a class counts too"
+    ),
+    fix="keep the model's class alone in the file and import the others",
 )
 ARGUMENTS = Rule(
-    "MAR304",
-    "error",
-    "The model's class wants constructor arguments",
-    "the worker dies with `TypeError: __init__() missing … required positional argument`",
-    "give every argument a default",
+    code="MAR304",
+    severity="error",
+    title="The model's class wants constructor arguments",
+    consequence="the worker dies with `TypeError: __init__() missing … required positional argument`",
+    fix="give every argument a default",
 )
 STEM = Rule(
-    "MAR305",
-    "error",
-    "The model file's name cannot be imported",
-    "the worker imports the name up to its first dot and dies with `ModuleNotFoundError`",
-    "name the file like a module, without further dots",
+    code="MAR305",
+    severity="error",
+    title="The model file's name cannot be imported",
+    consequence="the worker imports the name up to its first dot and dies with `ModuleNotFoundError`",
+    fix="name the file like a module, without further dots",
 )
-
-RULES = (MISSING, UNPARSABLE, CLASSES, ARGUMENTS, STEM)
 
 LOADING_BUILT_INS = ("dali_handler", "dali_image_classifier", "densenet_handler")
 """Built-in handlers that load a model file as the base handler does, besides those of `loading`."""

@@ -12,41 +12,41 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from hatch_mar.checks.archive_names import MOST_FINDINGS, named_by
-from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
 from hatch_mar.names import folded, unportable, unsafe
 
 KSERVE = Rule(
-    "MAR901",
-    "warning",
-    "KServe does not see the archive",
-    "in a model store that holds nothing else, its wrapper ends with `ModelMissingError`",
-    "for KServe, set `archive-name` to a name without dots",
+    code="MAR901",
+    severity="warning",
+    title="KServe does not see the archive",
+    consequence="in a model store that holds nothing else, its wrapper ends with `ModelMissingError`",
+    fix="for KServe, set `archive-name` to a name without dots",
 )
 NOT_ASCII = Rule(
-    "MAR902",
-    "warning",
-    "A name is not ASCII",
-    "a JVM with a POSIX locale fails with `InvalidPathException`, which ends a TorchServe that"
-    " starts with `--models all`",
-    "rename it, or set `LC_ALL=C.UTF-8` where TorchServe runs",
+    code="MAR902",
+    severity="warning",
+    title="A name is not ASCII",
+    consequence=(
+        "a JVM with a POSIX locale fails with `InvalidPathException`, which ends a TorchServe that"
+        " starts with `--models all`"
+    ),
+    fix="rename it, or set `LC_ALL=C.UTF-8` where TorchServe runs",
 )
 CASE = Rule(
-    "MAR903",
-    "warning",
-    "Names differ by case only",
-    "on macOS and Windows one file takes the other's place",
-    "rename one of them",
+    code="MAR903",
+    severity="warning",
+    title="Names differ by case only",
+    consequence="on macOS and Windows one file takes the other's place",
+    fix="rename one of them",
 )
 WINDOWS = Rule(
-    "MAR904",
-    "warning",
-    "A name is not for Windows",
-    "a TorchServe on Windows fails to unpack the archive",
-    "rename it",
+    code="MAR904",
+    severity="warning",
+    title="A name is not for Windows",
+    consequence="a TorchServe on Windows fails to unpack the archive",
+    fix="rename it",
 )
-
-RULES = (KSERVE, NOT_ASCII, CASE, WINDOWS)
 
 
 def check(subject: Subject) -> Iterator[Finding]:

@@ -14,101 +14,101 @@ from typing import TYPE_CHECKING
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.handler_facts import loads_as_base_handler
-from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
 
 if TYPE_CHECKING:
     from hatch_mar.weights import Weights
 
 MISSING = Rule(
-    "MAR401",
-    "error",
-    "The weights are not in the archive",
-    "the worker dies with `FileNotFoundError`",
-    "set `serialized-file`, which packs them and names them in the manifest",
+    code="MAR401",
+    severity="error",
+    title="The weights are not in the archive",
+    consequence="the worker dies with `FileNotFoundError`",
+    fix="set `serialized-file`, which packs them and names them in the manifest",
 )
 NONE = Rule(
-    "MAR402",
-    "error",
-    "There are neither weights nor a model file",
-    "`BaseHandler` dies with `AttributeError: 'NoneType' object has no attribute 'endswith'`",
-    "set `serialized-file`, or override `initialize` in a handler of your own",
+    code="MAR402",
+    severity="error",
+    title="There are neither weights nor a model file",
+    consequence="`BaseHandler` dies with `AttributeError: 'NoneType' object has no attribute 'endswith'`",
+    fix="set `serialized-file`, or override `initialize` in a handler of your own",
 )
 POINTER = Rule(
-    "MAR403",
-    "error",
-    "The weights are a pointer to the real file",
-    "the worker dies when it reads text for weights",
-    "fetch the real file and build again",
+    code="MAR403",
+    severity="error",
+    title="The weights are a pointer to the real file",
+    consequence="the worker dies when it reads text for weights",
+    fix="fetch the real file and build again",
 )
 NO_WEIGHTS = Rule(
-    "MAR404",
-    "error",
-    "The file holds no weights",
-    "the worker dies when it reads the file",
-    "save or download the weights again",
+    code="MAR404",
+    severity="error",
+    title="The file holds no weights",
+    consequence="the worker dies when it reads the file",
+    fix="save or download the weights again",
 )
 DAMAGED = Rule(
-    "MAR405",
-    "error",
-    "The weights are damaged",
-    "torch refuses them, or loads other numbers than were saved",
-    "save or copy them again, and compare the sizes",
+    code="MAR405",
+    severity="error",
+    title="The weights are damaged",
+    consequence="torch refuses them, or loads other numbers than were saved",
+    fix="save or copy them again, and compare the sizes",
 )
 STATE_DICT_WANTED = Rule(
-    "MAR406",
-    "error",
-    "With a model file, the weights are not a state_dict",
-    "`BaseHandler` loads them with `torch.load` and hands them to `load_state_dict`, which fails",
-    "save `model.state_dict()`",
+    code="MAR406",
+    severity="error",
+    title="With a model file, the weights are not a state_dict",
+    consequence="`BaseHandler` loads them with `torch.load` and hands them to `load_state_dict`, which fails",
+    fix="save `model.state_dict()`",
 )
 TORCHSCRIPT_WANTED = Rule(
-    "MAR407",
-    "error",
-    "Without a model file, a `.pt` file is not TorchScript",
-    "`BaseHandler` loads it with `torch.jit.load`, which fails",
-    "set `model-file`, or save `torch.jit.script(model)`",
+    code="MAR407",
+    severity="error",
+    title="Without a model file, a `.pt` file is not TorchScript",
+    consequence="`BaseHandler` loads it with `torch.jit.load`, which fails",
+    fix="set `model-file`, or save `torch.jit.script(model)`",
 )
 SUFFIX = Rule(
-    "MAR408",
-    "error",
-    "Without a model file, nothing loads weights of this suffix",
-    "`BaseHandler` dies with `RuntimeError: No model weights could be loaded`",
-    "set `model-file`, or write a handler whose `initialize` loads them",
+    code="MAR408",
+    severity="error",
+    title="Without a model file, nothing loads weights of this suffix",
+    consequence="`BaseHandler` dies with `RuntimeError: No model weights could be loaded`",
+    fix="set `model-file`, or write a handler whose `initialize` loads them",
 )
 OTHER_KIND = Rule(
-    "MAR409",
-    "error",
-    "The weights are not of the kind that their suffix says",
-    "what the suffix makes `BaseHandler` load them with fails",
-    "export the model again, or rename the file",
+    code="MAR409",
+    severity="error",
+    title="The weights are not of the kind that their suffix says",
+    consequence="what the suffix makes `BaseHandler` load them with fails",
+    fix="export the model again, or rename the file",
 )
 PREFIX = Rule(
-    "MAR410",
-    "error",
-    "The state_dict was saved from a wrapper around the model",
-    "`load_state_dict` fails with missing and unexpected keys",
-    "save the inner model's state_dict: `model.module` of DataParallel, `model._orig_mod` of torch.compile",
+    code="MAR410",
+    severity="error",
+    title="The state_dict was saved from a wrapper around the model",
+    consequence="`load_state_dict` fails with missing and unexpected keys",
+    fix=(
+        "save the inner model's state_dict: `model.module` of DataParallel, `model._orig_mod` of"
+        " torch.compile"
+    ),
 )
 REFUSED = Rule(
-    "MAR411",
-    "error",
-    "`torch.load` refuses to unpickle the weights",
-    "torch 2.6 and newer load with `weights_only=True`, which allows no other classes or functions",
-    "save a plain state_dict, or name what you trust in `allow-globals` where the handler allows it too",
+    code="MAR411",
+    severity="error",
+    title="`torch.load` refuses to unpickle the weights",
+    consequence=(
+        "torch 2.6 and newer load with `weights_only=True`, which allows no other classes or functions"
+    ),
+    fix="save a plain state_dict, or name what you trust in `allow-globals` where the handler allows it too",
 )
 PICKLE = Rule(
-    "MAR412",
-    "warning",
-    "Unpickling the weights imports what `weights_only` does not allow",
-    "a handler of its own must load them with `weights_only=False`, which can run any code",
-    "save a plain state_dict, or name what you trust in `allow-globals`",
+    code="MAR412",
+    severity="warning",
+    title="Unpickling the weights imports what `weights_only` does not allow",
+    consequence="a handler of its own must load them with `weights_only=False`, which can run any code",
+    fix="save a plain state_dict, or name what you trust in `allow-globals`",
 )
-
-RULES = (
-    MISSING, NONE, POINTER, NO_WEIGHTS, DAMAGED, STATE_DICT_WANTED,
-    TORCHSCRIPT_WANTED, SUFFIX, OTHER_KIND, PREFIX, REFUSED, PICKLE,
-)  # fmt: skip
 
 POINTERS = ("lfs-pointer", "annex-pointer", "dvc-file", "dvc-pointer")
 NOTHING = {"empty": "an", "html": "a"}

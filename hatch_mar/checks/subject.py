@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.checks.rule import Place
+from hatch_mar.finding import Place
 from hatch_mar.pysource.module import Module, parsable, parsed
 
 LARGEST_TEXT = 4 << 20

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from hatch_mar.archive.formats import Packing
 from hatch_mar.archive.packager import pack
-from hatch_mar.checks import Subject, check
+from hatch_mar.checks import check
+from hatch_mar.checks.subject import Subject
 from hatch_mar.cli._parser import parser
 from hatch_mar.errors import CheckError, ConfigError
 from hatch_mar.project.config.archiver_options import add_options, configured

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 from hatch_mar.build.plan import findings_of
-from hatch_mar.checks import Finding, rules
+from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._parser import parser
 from hatch_mar.cli._selection import chosen, is_path
+from hatch_mar.finding import Finding
 from hatch_mar.project.layout.layout import laid_out
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
@@ -80,7 +81,7 @@ def annotation(finding: Finding) -> str:
         for key, value in properties.items()
         if value is not None
     )
-    return f"::{finding.severity} {written}::{escaped(f'{finding.message}; {finding.mend}')}"
+    return f"::{finding.severity} {written}::{escaped(f'{finding.message}; {finding.fix}')}"
 
 
 def escaped(text: str) -> str:
@@ -90,11 +91,11 @@ def escaped(text: str) -> str:
 def listing(form: str) -> str:
     found = rules()
     if form == "json":
-        return json.dumps([rule._asdict() for rule in found], indent=2)
+        return json.dumps([rule.to_json() for rule in found], indent=2)
     if form != "markdown":
         return "\n".join(f"{rule.code}  {rule.severity:7}  {rule.title}" for rule in found)
     rows = (
-        " | ".join(text.replace("|", "\\|") for text in (rule.title, rule.consequence, rule.mend))
+        " | ".join(text.replace("|", "\\|") for text in (rule.title, rule.consequence, rule.fix))
         for rule in found
     )
     table = [f"| {rule.code} | {rule.severity} | {row} |" for rule, row in zip(found, rows)]

@@ -111,8 +111,8 @@ class Call:
             yield f"the working directory depends on `{source}`, which is not known"
         for source in (source for argument in self.arguments for source in argument.unknown):
             name = SETTABLE.fullmatch(source)
-            mend = f"give it with `--set {name[1] or name[2]}=...`" if name else "write what it stands for"
-            yield f"`{source}` is not known; {mend}"
+            fix = f"give it with `--set {name[1] or name[2]}=...`" if name else "write what it stands for"
+            yield f"`{source}` is not known; {fix}"
 
 
 class Usage(ArgumentParser):

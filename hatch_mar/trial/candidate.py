@@ -12,7 +12,7 @@ from threading import Event
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats import FORMATS, Format
 from hatch_mar.archive.formats.reader import read
-from hatch_mar.checks import Subject
+from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.interface import Project

@@ -8,8 +8,9 @@ from typing import Any
 
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.checks.rule import Finding
+from hatch_mar.checks import rules
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
 from tests.archives import INSTANT
 
 Files = Mapping[str, str | bytes]
@@ -40,3 +41,8 @@ def encoded(data: str | bytes) -> bytes:
 def found(check: Callable[[Subject], Iterator[Finding]], *arguments: Any, **keys: Any) -> list[str]:
     """What a check says of an archive."""
     return [str(finding) for finding in check(subject(*arguments, **keys))]
+
+
+def rules_of(family: str) -> list[Rule]:
+    """The rules whose codes begin so, such as `MAR2`."""
+    return [rule for rule in rules() if rule.code.startswith(family)]

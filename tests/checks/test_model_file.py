@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.checks.handler import check as check_handler
-from hatch_mar.checks.model_file import RULES, check, imported
+from hatch_mar.checks.model_file import check, imported
 from hatch_mar.pysource.module import PYTHON
-from tests.checks import BASE, HANDLER, NET, Files, found, subject
+from tests.checks import BASE, HANDLER, NET, Files, found, rules_of, subject
 
 ALONE = "keep the model's class alone in the file and import the others"
 TWO = NET + "class Block: ...\n"
@@ -18,7 +18,7 @@ def net(source: str | bytes, *, handler: str = "base_handler", more: Files | Non
 
 
 def test_codes() -> None:
-    assert [rule.code for rule in RULES] == ["MAR301", "MAR302", "MAR303", "MAR304", "MAR305"]
+    assert [rule.code for rule in rules_of("MAR3")] == ["MAR301", "MAR302", "MAR303", "MAR304", "MAR305"]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.checks import Rule, rules
+from hatch_mar.checks import rules
 from hatch_mar.cli.check import listing
+from hatch_mar.finding import Rule
 
 DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
 
@@ -30,7 +31,7 @@ def test_words(rule: Rule):
     """A rule says what is wrong, what happens and what to do, each in a line without a full stop."""
     assert re.fullmatch(r"MAR[1-9][0-9]{2}", rule.code)
     assert rule.severity in ("error", "warning")
-    for text in (rule.title, rule.consequence, rule.mend):
+    for text in (rule.title, rule.consequence, rule.fix):
         assert text
         assert "\n" not in text
         assert not text.endswith(".")

@@ -8,8 +8,9 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.checks import Finding, Subject
 from hatch_mar.checks.serialized_file import check
+from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding
 from tests.weights.files import (
     dictionary,
     protocol2,
@@ -158,7 +159,7 @@ class TestEager:
         [found] = findings(CHECKPOINT, "w.pth", eager=True)
 
         assert "MAR406" == found.code
-        assert "save what stands at ['model'] in a file of its own" == found.mend
+        assert "save what stands at ['model'] in a file of its own" == found.fix
 
     def test_torchscript(self):
         """TorchScript needs no model file, and is no state_dict."""
@@ -167,7 +168,7 @@ class TestEager:
         assert "MAR406" == found.code
         assert (
             "leave out `model-file`, which TorchScript needs none of, or save `model.state_dict()`"
-            == found.mend
+            == found.fix
         )
 
     def test_safetensors(self):

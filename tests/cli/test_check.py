@@ -104,7 +104,7 @@ class TestOutput:
         main(["check", "--json"])
         [found] = json.loads(capsys.readouterr().out)
 
-        assert ["code", "severity", "file", "line", "message", "mend"] == list(found)
+        assert ["code", "severity", "file", "line", "key", "archives", "message", "fix"] == list(found)
         assert ("MAR208", "error", "handler.py", 1) == tuple(found.values())[:4]
 
     def test_github(self, project: Path, capsys: pytest.CaptureFixture[str]):

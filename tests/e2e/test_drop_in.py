@@ -384,7 +384,7 @@ MENDED = {
         1, {"libreader" + (".dylib" if sys.platform == "darwin" else ".so")},
     ),
 }  # fmt: skip
-"""The faults of torch-model-archiver that hatch-mar mends, and how."""
+"""The faults of torch-model-archiver that hatch-mar fixes, and how."""
 
 
 class TestMended:

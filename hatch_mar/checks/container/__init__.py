@@ -13,19 +13,19 @@ from pathlib import Path
 from hatch_mar.archive.formats.damage import readable
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.archive_names import LONELY_MANIFEST
-from hatch_mar.checks.container import stream, tgz_container, zip_container
-from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.checks.container import tgz_container, zip_container
+from hatch_mar.finding import Finding, Place, Rule
 
 SKIPPED = Rule(
-    "MAR831",
-    "warning",
-    "TorchServe passes the file by",
-    "`--models all` loads folders and files in `.mar`, `.model` and `.tar.gz`, and none that is"
-    " hidden (ModelServer.java)",
-    "rename it, or name it after `--models`",
+    code="MAR831",
+    severity="warning",
+    title="TorchServe passes the file by",
+    consequence=(
+        "`--models all` loads folders and files in `.mar`, `.model` and `.tar.gz`, and none that is"
+        " hidden (ModelServer.java)"
+    ),
+    fix="rename it, or name it after `--models`",
 )
-
-RULES = (*stream.RULES, *zip_container.RULES, *tgz_container.RULES, SKIPPED)
 
 ZIP_SUFFIXES = (".mar", ".war")
 LOADED_SUFFIXES = (*ZIP_SUFFIXES, ".model", ".tar.gz")

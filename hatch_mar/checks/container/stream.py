@@ -15,60 +15,62 @@ from typing import BinaryIO
 from hatch_mar.archive.formats.tar_reader import MOST_ENTRIES, MOST_TIMES
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.archive_names import DUPLICATE, FILE_AND_FOLDER, MOST_FINDINGS, UNPACKABLE
-from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve.member_names import brief, unpackable
 
 EMPTY = Rule(
-    "MAR801",
-    "error",
-    "TorchServe finds no members in the file",
-    "it loads an archive without files, and says nothing",
-    "build the archive again, and copy the file itself",
+    code="MAR801",
+    severity="error",
+    title="TorchServe finds no members in the file",
+    consequence="it loads an archive without files, and says nothing",
+    fix="build the archive again, and copy the file itself",
 )
 CUT_OFF = Rule(
-    "MAR802",
-    "error",
-    "The file is cut off",
-    "TorchServe stops with an `EOFException`, or loads the members that are left",
-    "copy or build it again, whole",
+    code="MAR802",
+    severity="error",
+    title="The file is cut off",
+    consequence="TorchServe stops with an `EOFException`, or loads the members that are left",
+    fix="copy or build it again, whole",
 )
 DAMAGED = Rule(
-    "MAR803",
-    "error",
-    "The file is damaged",
-    "TorchServe stops unpacking with a `ZipException` or an `IOException`",
-    "copy or build it again",
+    code="MAR803",
+    severity="error",
+    title="The file is damaged",
+    consequence="TorchServe stops unpacking with a `ZipException` or an `IOException`",
+    fix="copy or build it again",
 )
 NOT_UTF_8 = Rule(
-    "MAR804",
-    "error",
-    "A member's name is not UTF-8",
-    "TorchServe stops with `malformed input`, or unpacks it under another name",
-    "build the archive with a tool that writes names in UTF-8",
+    code="MAR804",
+    severity="error",
+    title="A member's name is not UTF-8",
+    consequence="TorchServe stops with `malformed input`, or unpacks it under another name",
+    fix="build the archive with a tool that writes names in UTF-8",
 )
 NO_FILE = Rule(
-    "MAR805",
-    "error",
-    "A member is a link, or no file at all",
-    "TorchServe writes a file: of a link in a zip with its target's name in it, of all else an empty one",
-    "pack the file that the link leads to",
+    code="MAR805",
+    severity="error",
+    title="A member is a link, or no file at all",
+    consequence=(
+        "TorchServe writes a file: of a link in a zip with its target's name in it, of all else an empty one"
+    ),
+    fix="pack the file that the link leads to",
 )
 BOMB = Rule(
-    "MAR806",
-    "warning",
-    "The archive unpacks to very much",
-    "TorchServe knows no limits and unpacks until the disk is full; the rest of the file was not checked",
-    "do not deploy it unless it is yours",
+    code="MAR806",
+    severity="warning",
+    title="The archive unpacks to very much",
+    consequence=(
+        "TorchServe knows no limits and unpacks until the disk is full; the rest of the file was not checked"
+    ),
+    fix="do not deploy it unless it is yours",
 )
 MANIFEST_PLACE = Rule(
-    "MAR807",
-    "error",
-    "The manifest is not where TorchServe looks",
-    "TorchServe loads the archive as one without a manifest, and so without a handler",
-    "pack `MAR-INF` at the root of a `.mar`, or into the one folder of a `.tar.gz`",
+    code="MAR807",
+    severity="error",
+    title="The manifest is not where TorchServe looks",
+    consequence="TorchServe loads the archive as one without a manifest, and so without a handler",
+    fix="pack `MAR-INF` at the root of a `.mar`, or into the one folder of a `.tar.gz`",
 )
-
-RULES = (EMPTY, CUT_OFF, DAMAGED, NOT_UTF_8, NO_FILE, BOMB, MANIFEST_PLACE)
 
 LARGEST_NAMES = 32 << 20
 """Bytes of all names together; more are an attack on the reader's memory, not a model."""

@@ -9,35 +9,39 @@ from typing import BinaryIO
 from hatch_mar.archive.formats.tar_reader import most_unpacked
 from hatch_mar.checks.container.stream import EMPTY, NO_FILE, Names, Stopped
 from hatch_mar.checks.container.tar_stream import NO_FILES, FirstMember, TarEntry, members
-from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve.member_names import brief
 
 NOT_GZIP = Rule(
-    "MAR821",
-    "error",
-    "The file is no gzip",
-    "TorchServe takes all but a name in `.mar` for a `.tar.gz` and stops with"
-    " `Input is not in the .gz format`",
-    "build the archive again",
+    code="MAR821",
+    severity="error",
+    title="The file is no gzip",
+    consequence=(
+        "TorchServe takes all but a name in `.mar` for a `.tar.gz` and stops with"
+        " `Input is not in the .gz format`"
+    ),
+    fix="build the archive again",
 )
 SEVERAL_GZIPS = Rule(
-    "MAR822",
-    "error",
-    "The file holds several gzips",
-    "TorchServe reads the first one and says nothing of the others (`cat`, `bgzip` and some"
-    " parallel gzips write such files)",
-    "pack it with `gzip`",
+    code="MAR822",
+    severity="error",
+    title="The file holds several gzips",
+    consequence=(
+        "TorchServe reads the first one and says nothing of the others (`cat`, `bgzip` and some"
+        " parallel gzips write such files)"
+    ),
+    fix="pack it with `gzip`",
 )
 SEVERAL_ROOTS = Rule(
-    "MAR823",
-    "warning",
-    "The tar has several roots",
-    "TorchServe unpacks all of them into one folder; SageMaker, which unpacks them side by side,"
-    " then loads an archive without a manifest",
-    "pack everything into one folder, or into `.`",
+    code="MAR823",
+    severity="warning",
+    title="The tar has several roots",
+    consequence=(
+        "TorchServe unpacks all of them into one folder; SageMaker, which unpacks them side by side,"
+        " then loads an archive without a manifest"
+    ),
+    fix="pack everything into one folder, or into `.`",
 )
-
-RULES = (NOT_GZIP, SEVERAL_GZIPS, SEVERAL_ROOTS)
 
 
 def check(path: Path) -> Iterator[Finding]:

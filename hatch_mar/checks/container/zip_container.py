@@ -16,19 +16,22 @@ from hatch_mar.checks.container import zip_stream
 from hatch_mar.checks.container.stream import CUT_OFF, EMPTY, NO_FILE, Names, Stopped
 from hatch_mar.checks.container.zip_directory import CentralEntry, entries, start_of_directory
 from hatch_mar.checks.container.zip_stream import LocalEntry, members
-from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve.member_names import brief
 
 DISAGREEMENT = Rule(
-    "MAR815",
-    "error",
-    "The zip's directory and its members disagree",
-    "TorchServe reads the members alone: what only the directory lists is not there for it, and what"
-    " only the stream has no other tool shows",
-    "build the archive again; a zip that was edited in place, or has other bytes in it, is none for a stream",
+    code="MAR815",
+    severity="error",
+    title="The zip's directory and its members disagree",
+    consequence=(
+        "TorchServe reads the members alone: what only the directory lists is not there for it, and what"
+        " only the stream has no other tool shows"
+    ),
+    fix=(
+        "build the archive again; a zip that was edited in place, or has other bytes in it, is none"
+        " for a stream"
+    ),
 )
-
-RULES = (*zip_stream.RULES, DISAGREEMENT)
 
 
 def check(path: Path, *, deep: bool = False) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from hatch_mar.archive.formats.mar import DEFLATED, LIMIT_32, LOCAL_HEADER, STORED
 from hatch_mar.archive.formats.tar_reader import most_unpacked
 from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb, inflated
-from hatch_mar.checks.rule import Rule
+from hatch_mar.finding import Rule
 from hatch_mar.torchserve.member_names import brief
 
 ENCRYPTED_FLAG, DESCRIPTOR_FLAG = 1, 8  # 4.4.4
@@ -24,35 +24,36 @@ DESCRIPTOR_SIGNATURE = b"PK\x07\x08"  # 4.3.9.3
 CHUNK = 1 << 20
 
 ENCRYPTED = Rule(
-    "MAR811",
-    "error",
-    "A member is encrypted",
-    "TorchServe stops with `encrypted ZIP entry not supported`",
-    "build the archive without a password",
+    code="MAR811",
+    severity="error",
+    title="A member is encrypted",
+    consequence="TorchServe stops with `encrypted ZIP entry not supported`",
+    fix="build the archive without a password",
 )
 METHOD = Rule(
-    "MAR812",
-    "error",
-    "A member is neither stored nor deflated",
-    "TorchServe stops with `invalid compression method`",
-    "build the archive with a tool that deflates",
+    code="MAR812",
+    severity="error",
+    title="A member is neither stored nor deflated",
+    consequence="TorchServe stops with `invalid compression method`",
+    fix="build the archive with a tool that deflates",
 )
 STORED_DESCRIPTOR = Rule(
-    "MAR813",
-    "error",
-    "A stored member's size stands behind it",
-    "TorchServe stops with `only DEFLATED entries can have EXT descriptor`",
-    "write the zip to a file that can be sought in, or deflate its members",
+    code="MAR813",
+    severity="error",
+    title="A stored member's size stands behind it",
+    consequence="TorchServe stops with `only DEFLATED entries can have EXT descriptor`",
+    fix="write the zip to a file that can be sought in, or deflate its members",
 )
 LARGE_DESCRIPTOR = Rule(
-    "MAR814",
-    "error",
-    "A small member's size stands behind it in 64 bits",
-    "TorchServe stops with `invalid entry size` on Java 11 and 17, which its images have; Java 25 reads it",
-    "write the zip to a file that can be sought in, or without forcing ZIP64",
+    code="MAR814",
+    severity="error",
+    title="A small member's size stands behind it in 64 bits",
+    consequence=(
+        "TorchServe stops with `invalid entry size` on Java 11 and 17, which its images have; Java"
+        " 25 reads it"
+    ),
+    fix="write the zip to a file that can be sought in, or without forcing ZIP64",
 )
-
-RULES = (ENCRYPTED, METHOD, STORED_DESCRIPTOR, LARGE_DESCRIPTOR)
 
 
 @dataclass(frozen=True)

@@ -13,78 +13,76 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks import model_file
 from hatch_mar.checks.handler import built_in, entry_point, importing, shadowing
 from hatch_mar.checks.handler.reach import Reach
-from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
 from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, OTHER_BUILT_INS
 from hatch_mar.torchserve.packages import TORCHSERVE, Environment
 
 RUNTIME = Rule(
-    "MAR201",
-    "error",
-    "No TorchServe has the runtime",
-    "TorchServe refuses the archive with `Runtime is not defined or invalid`"
-    " (frontend/archive/…/Manifest.java knows `python`, `python3` and `LSP`)",
-    "set `runtime` to `python`",
+    code="MAR201",
+    severity="error",
+    title="No TorchServe has the runtime",
+    consequence=(
+        "TorchServe refuses the archive with `Runtime is not defined or invalid`"
+        " (frontend/archive/…/Manifest.java knows `python`, `python3` and `LSP`)"
+    ),
+    fix="set `runtime` to `python`",
 )
 NO_HANDLER = Rule(
-    "MAR202",
-    "warning",
-    "The manifest names no handler",
-    "unless the server has a `default_service_handler`, the worker dies with"
-    " `AttributeError: 'NoneType' object has no attribute 'split'`",
-    "set `handler`",
+    code="MAR202",
+    severity="warning",
+    title="The manifest names no handler",
+    consequence=(
+        "unless the server has a `default_service_handler`, the worker dies with"
+        " `AttributeError: 'NoneType' object has no attribute 'split'`"
+    ),
+    fix="set `handler`",
 )
 LSP = Rule(
-    "MAR203",
-    "warning",
-    "The handler needs TorchServe's C++ worker",
-    "a TorchServe from PyPI has none and fails with `model_worker_socket not found`"
-    " (frontend/server/…/WorkerLifeCycle.java)",
-    "deploy it to a TorchServe that was built with `cpp/build.sh`",
+    code="MAR203",
+    severity="warning",
+    title="The handler needs TorchServe's C++ worker",
+    consequence=(
+        "a TorchServe from PyPI has none and fails with `model_worker_socket not found`"
+        " (frontend/server/…/WorkerLifeCycle.java)"
+    ),
+    fix="deploy it to a TorchServe that was built with `cpp/build.sh`",
 )
 LIBRARY = Rule(
-    "MAR204",
-    "error",
-    "The handler's library is not in the archive",
-    "the C++ worker fails to open it (cpp/src/backends/core/backend.cc)",
-    "pack the library at the archive's root, and name it without its ending",
+    code="MAR204",
+    severity="error",
+    title="The handler's library is not in the archive",
+    consequence="the C++ worker fails to open it (cpp/src/backends/core/backend.cc)",
+    fix="pack the library at the archive's root, and name it without its ending",
 )
 NAME = Rule(
-    "MAR205",
-    "error",
-    "The handler's name cannot be imported",
-    "the worker dies with `ModuleNotFoundError` or `ValueError: Empty module name`",
-    "name the file like a module, without further dots",
+    code="MAR205",
+    severity="error",
+    title="The handler's name cannot be imported",
+    consequence="the worker dies with `ModuleNotFoundError` or `ValueError: Empty module name`",
+    fix="name the file like a module, without further dots",
 )
 MISSING = Rule(
-    "MAR206",
-    "error",
-    "The handler is neither in the archive nor one of TorchServe's own",
-    "the worker dies with `No module named 'ts.torch_handler.…'`",
-    "pack the handler's file at the archive's root, or its package with `packages`",
+    code="MAR206",
+    severity="error",
+    title="The handler is neither in the archive nor one of TorchServe's own",
+    consequence="the worker dies with `No module named 'ts.torch_handler.…'`",
+    fix="pack the handler's file at the archive's root, or its package with `packages`",
 )
 INSTALLED = Rule(
-    "MAR207",
-    "warning",
-    "The handler must be installed on the server",
-    "on a server without it, the worker dies with `No module named 'ts.torch_handler.…'`",
-    "pack the module, add it to the archive's requirements, or see that the server has it",
+    code="MAR207",
+    severity="warning",
+    title="The handler must be installed on the server",
+    consequence="on a server without it, the worker dies with `No module named 'ts.torch_handler.…'`",
+    fix="pack the module, add it to the archive's requirements, or see that the server has it",
 )
 UNPARSABLE = Rule(
-    "MAR208",
-    "error",
-    "The handler is not Python",
-    "the worker dies with the same `SyntaxError`",
-    "mend the file",
-)
-
-RULES = (
-    *(RUNTIME, NO_HANDLER, LSP, LIBRARY, NAME, MISSING, INSTALLED, UNPARSABLE),
-    *entry_point.RULES,
-    *built_in.RULES,
-    *importing.RULES,
-    *shadowing.RULES,
+    code="MAR208",
+    severity="error",
+    title="The handler is not Python",
+    consequence="the worker dies with the same `SyntaxError`",
+    fix="fix the file",
 )
 
 RUNTIMES = ("python", "python3", "LSP")

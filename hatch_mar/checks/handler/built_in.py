@@ -7,33 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
 from hatch_mar.torchserve.packages import Environment
 
 PACKAGES = Rule(
-    "MAR221",
-    "warning",
-    "A built-in handler needs a package that TorchServe does not bring",
-    "on a server without it the worker dies with `No module named …`",
-    "add to the archive's requirements what the server lacks",
+    code="MAR221",
+    severity="warning",
+    title="A built-in handler needs a package that TorchServe does not bring",
+    consequence="on a server without it the worker dies with `No module named …`",
+    fix="add to the archive's requirements what the server lacks",
 )
 VOCABULARY = Rule(
-    "MAR222",
-    "error",
-    "A text handler has no vocabulary",
-    "the worker dies with `Missing the source_vocab file`",
-    "add `source_vocab.pt` to `extra-files`",
+    code="MAR222",
+    severity="error",
+    title="A text handler has no vocabulary",
+    consequence="the worker dies with `Missing the source_vocab file`",
+    fix="add `source_vocab.pt` to `extra-files`",
 )
 HIDDEN = Rule(
-    "MAR223",
-    "warning",
-    "A file of the archive goes before the built-in handler",
-    "TorchServe runs the file",
-    "name the handler with `.py` if the file is meant, and rename the file if not",
+    code="MAR223",
+    severity="warning",
+    title="A file of the archive goes before the built-in handler",
+    consequence="TorchServe runs the file",
+    fix="name the handler with `.py` if the file is meant, and rename the file if not",
 )
-
-RULES = (PACKAGES, VOCABULARY, HIDDEN)
 
 VISION = ("captum", "torchvision")
 NEEDS = {

@@ -12,8 +12,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.classes import (
     Counted,
     attribute,
@@ -27,57 +27,57 @@ from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, Values
 
 CLASSES = Rule(
-    "MAR211",
-    "error",
-    "The handler has neither the function nor exactly one class",
-    "the worker dies with `Expected only one class in custom service code or a function entry point`;"
-    " a helper class, an exception or a second name of a class counts too",
-    "define a function `handle(data, context)`, or keep one class in the file and import the others",
+    code="MAR211",
+    severity="error",
+    title="The handler has neither the function nor exactly one class",
+    consequence=(
+        "the worker dies with `Expected only one class in custom service code or a function entry point`;"
+        " a helper class, an exception or a second name of a class counts too"
+    ),
+    fix="define a function `handle(data, context)`, or keep one class in the file and import the others",
 )
 METHODS = Rule(
-    "MAR212",
-    "error",
-    "The handler's class lacks a method",
-    "the worker dies with `Expect handle method in class` or `has no attribute 'initialize'`",
-    "define it, or derive the class from `ts.torch_handler.base_handler.BaseHandler`",
+    code="MAR212",
+    severity="error",
+    title="The handler's class lacks a method",
+    consequence="the worker dies with `Expect handle method in class` or `has no attribute 'initialize'`",
+    fix="define it, or derive the class from `ts.torch_handler.base_handler.BaseHandler`",
 )
 ARGUMENTS = Rule(
-    "MAR213",
-    "error",
-    "The handler's class wants constructor arguments",
-    "the worker dies with `TypeError: __init__() missing … required positional argument`",
-    "give every argument a default",
+    code="MAR213",
+    severity="error",
+    title="The handler's class wants constructor arguments",
+    consequence="the worker dies with `TypeError: __init__() missing … required positional argument`",
+    fix="give every argument a default",
 )
 SIGNATURE = Rule(
-    "MAR214",
-    "error",
-    "The handler cannot be called as TorchServe calls it",
-    "the worker dies with a `TypeError`, at the start or with the first request",
-    "take exactly these arguments",
+    code="MAR214",
+    severity="error",
+    title="The handler cannot be called as TorchServe calls it",
+    consequence="the worker dies with a `TypeError`, at the start or with the first request",
+    fix="take exactly these arguments",
 )
 CLASS_NAMED = Rule(
-    "MAR215",
-    "error",
-    "The handler names a class where a function belongs",
-    "the worker calls it with data and context and dies with `TypeError: … takes no arguments`",
-    "leave the name out: TorchServe finds the class by itself",
+    code="MAR215",
+    severity="error",
+    title="The handler names a class where a function belongs",
+    consequence="the worker calls it with data and context and dies with `TypeError: … takes no arguments`",
+    fix="leave the name out: TorchServe finds the class by itself",
 )
 FALLBACK = Rule(
-    "MAR216",
-    "warning",
-    "The handler's function does not exist",
-    "TorchServe says nothing and uses the one class of the file",
-    "correct the name, or leave it out",
+    code="MAR216",
+    severity="warning",
+    title="The handler's function does not exist",
+    consequence="TorchServe says nothing and uses the one class of the file",
+    fix="correct the name, or leave it out",
 )
 ASYNC = Rule(
-    "MAR217",
-    "error",
-    "The handler is `async`, but the model's configuration is not",
-    "every request is answered with `Invalid model predict output`",
-    "set `asyncCommunication: true` in the model's configuration, or make it a plain function",
+    code="MAR217",
+    severity="error",
+    title="The handler is `async`, but the model's configuration is not",
+    consequence="every request is answered with `Invalid model predict output`",
+    fix="set `asyncCommunication: true` in the model's configuration, or make it a plain function",
 )
-
-RULES = (CLASSES, METHODS, ARGUMENTS, SIGNATURE, CLASS_NAMED, FALLBACK, ASYNC)
 
 ASYNC_SETTING = re.compile(rb"asyncCommunication[\"']?\s*:\s*(true|yes|on)\b", re.IGNORECASE)
 

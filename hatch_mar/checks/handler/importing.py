@@ -9,51 +9,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hatch_mar.checks.handler.reach import Problem, Reach
-from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
 from hatch_mar.torchserve.packages import Environment
 
 UNPARSABLE = Rule(
-    "MAR230",
-    "error",
-    "A module that is imported is not Python",
-    "the worker dies with the same `SyntaxError`",
-    "mend the file",
+    code="MAR230",
+    severity="error",
+    title="A module that is imported is not Python",
+    consequence="the worker dies with the same `SyntaxError`",
+    fix="fix the file",
 )
 ABSENT = Rule(
-    "MAR231",
-    "warning",
-    "A module is imported that nothing brings",
-    "if the server lacks it too, the worker dies with `No module named 'ts.torch_handler.…'`",
-    "add it to the archive's requirements, pack it, or see that the server has it",
+    code="MAR231",
+    severity="warning",
+    title="A module is imported that nothing brings",
+    consequence="if the server lacks it too, the worker dies with `No module named 'ts.torch_handler.…'`",
+    fix="add it to the archive's requirements, pack it, or see that the server has it",
 )
 RELATIVE = Rule(
-    "MAR232",
-    "error",
-    "A relative import leads out of the package",
-    "the worker dies with `No module named 'ts.torch_handler.…'`, in which TorchServe hides"
-    " `attempted relative import`",
-    "import it by its full name, or pack the package and name the handler `package.module`",
+    code="MAR232",
+    severity="error",
+    title="A relative import leads out of the package",
+    consequence=(
+        "the worker dies with `No module named 'ts.torch_handler.…'`, in which TorchServe hides"
+        " `attempted relative import`"
+    ),
+    fix="import it by its full name, or pack the package and name the handler `package.module`",
 )
 LACKING = Rule(
-    "MAR233",
-    "error",
-    "A module is imported that the archive's own package lacks",
-    "the worker dies with `No module named 'ts.torch_handler.…'`",
-    "pack it too",
+    code="MAR233",
+    severity="error",
+    title="A module is imported that the archive's own package lacks",
+    consequence="the worker dies with `No module named 'ts.torch_handler.…'`",
+    fix="pack it too",
 )
 ITSELF = Rule(
-    "MAR234",
-    "error",
-    "A module imports the package that it has the name of",
-    "it gets itself, half loaded, and the worker dies with an `ImportError` or `AttributeError`",
-    "rename the file",
+    code="MAR234",
+    severity="error",
+    title="A module imports the package that it has the name of",
+    consequence="it gets itself, half loaded, and the worker dies with an `ImportError` or `AttributeError`",
+    fix="rename the file",
 )
 
 MOST_FINDINGS = 100
-
-RULES = (UNPARSABLE, ABSENT, RELATIVE, LACKING, ITSELF)
 
 
 def environment_of(subject: Subject) -> Environment:

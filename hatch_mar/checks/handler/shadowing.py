@@ -9,27 +9,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from hatch_mar.checks.rule import Finding, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
 from hatch_mar.torchserve.packages import Environment
 
 FATAL = Rule(
-    "MAR241",
-    "error",
-    "A module has the name of one that the worker needs",
-    "the worker dies in its own imports, before it says anything of the handler, or finds Python's module"
-    " instead of the archive's",
-    "rename it",
+    code="MAR241",
+    severity="error",
+    title="A module has the name of one that the worker needs",
+    consequence=(
+        "the worker dies in its own imports, before it says anything of the handler, or finds Python's module"
+        " instead of the archive's"
+    ),
+    fix="rename it",
 )
 HIDING = Rule(
-    "MAR242",
-    "warning",
-    "A module has the name of one that others may need",
-    "whatever imports that name in the worker gets the archive's file",
-    "rename it",
+    code="MAR242",
+    severity="warning",
+    title="A module has the name of one that others may need",
+    consequence="whatever imports that name in the worker gets the archive's file",
+    fix="rename it",
 )
-
-RULES = (FATAL, HIDING)
 
 NEEDED = frozenset(
     [

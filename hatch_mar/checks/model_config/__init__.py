@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.model_config import combinations, file, handlers, keys, pt2
 from hatch_mar.checks.model_config.file import ConfigFile
-from hatch_mar.checks.rule import Finding
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding
 from hatch_mar.torchserve.model_config import Table
-
-RULES = (*file.RULES, *keys.RULES, *combinations.RULES, *pt2.RULES, *handlers.RULES)
 
 
 def check(subject: Subject) -> Iterator[Finding]:

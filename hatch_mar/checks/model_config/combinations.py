@@ -10,68 +10,68 @@ from collections.abc import Iterator
 
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.keys import TORCHRUN_KEYS, given, nearest
-from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.finding import Finding, Rule
 from hatch_mar.torchserve.model_config import Table
 
 WORKERS = Rule(
-    "MAR516",
-    "warning",
-    "`minWorkers` and `maxWorkers` are not used",
-    "TorchServe starts as many workers as without them, unless both are there and fit",
-    "set both, `maxWorkers` not below `minWorkers`",
+    code="MAR516",
+    severity="warning",
+    title="`minWorkers` and `maxWorkers` are not used",
+    consequence="TorchServe starts as many workers as without them, unless both are there and fit",
+    fix="set both, `maxWorkers` not below `minWorkers`",
 )
 PARALLEL = Rule(
-    "MAR517",
-    "warning",
-    "Settings of parallel workers are not used",
-    "TorchServe heeds `parallelType` and `torchrun`, or `parallelLevel`, only together",
-    "set the other one, or leave this one out",
+    code="MAR517",
+    severity="warning",
+    title="Settings of parallel workers are not used",
+    consequence="TorchServe heeds `parallelType` and `torchrun`, or `parallelLevel`, only together",
+    fix="set the other one, or leave this one out",
 )
 NO_TORCHRUN = Rule(
-    "MAR518",
-    "error",
-    "`parallelLevel` is set without `torchrun`",
-    "for `pp`, `tp` and `pptp`, no worker starts: `NullPointerException` in `attachRunner`",
-    "set `torchrun: {nproc-per-node: …}` instead of `parallelLevel`",
+    code="MAR518",
+    severity="error",
+    title="`parallelLevel` is set without `torchrun`",
+    consequence="for `pp`, `tp` and `pptp`, no worker starts: `NullPointerException` in `attachRunner`",
+    fix="set `torchrun: {nproc-per-node: …}` instead of `parallelLevel`",
 )
 LEVELS = Rule(
-    "MAR519",
-    "warning",
-    "`parallelLevel` and `torchrun` disagree",
-    "the one that comes last in the file says how many processes TorchServe waits for, `torchrun` how"
-    " many there are",
-    "leave `parallelLevel` out",
+    code="MAR519",
+    severity="warning",
+    title="`parallelLevel` and `torchrun` disagree",
+    consequence=(
+        "the one that comes last in the file says how many processes TorchServe waits for, `torchrun` how"
+        " many there are"
+    ),
+    fix="leave `parallelLevel` out",
 )
 TORCHRUN_KEY = Rule(
-    "MAR520",
-    "warning",
-    "A key of `torchrun` is not passed on",
-    "torchrun starts without it",
-    "leave it out",
+    code="MAR520",
+    severity="warning",
+    title="A key of `torchrun` is not passed on",
+    consequence="torchrun starts without it",
+    fix="leave it out",
 )
 VENV = Rule(
-    "MAR521",
-    "warning",
-    "`useVenv` is not used",
-    "TorchServe makes virtual environments for the runtime `python` only",
-    'set `runtime = "python"`, or leave it out',
+    code="MAR521",
+    severity="warning",
+    title="`useVenv` is not used",
+    consequence="TorchServe makes virtual environments for the runtime `python` only",
+    fix='set `runtime = "python"`, or leave it out',
 )
 SEQUENCES = Rule(
-    "MAR522",
-    "error",
-    "`sequenceBatching` is set without `sequenceMaxIdleMSec`",
-    "every request fails with status 500: `jobGroupLock` is null",
-    "set `sequenceMaxIdleMSec` to more than 0",
+    code="MAR522",
+    severity="error",
+    title="`sequenceBatching` is set without `sequenceMaxIdleMSec`",
+    consequence="every request fails with status 500: `jobGroupLock` is null",
+    fix="set `sequenceMaxIdleMSec` to more than 0",
 )
 SEQUENCE_KEY = Rule(
-    "MAR523",
-    "warning",
-    "A setting of sequences is not used",
-    "TorchServe heeds it only with `sequenceBatching: true` and `sequenceMaxIdleMSec` above 0",
-    "set them too, or leave this one out",
+    code="MAR523",
+    severity="warning",
+    title="A setting of sequences is not used",
+    consequence="TorchServe heeds it only with `sequenceBatching: true` and `sequenceMaxIdleMSec` above 0",
+    fix="set them too, or leave this one out",
 )
-
-RULES = (WORKERS, PARALLEL, NO_TORCHRUN, LEVELS, TORCHRUN_KEY, VENV, SEQUENCES, SEQUENCE_KEY)
 
 NEVER_PASSED = ("rdzv-conf", "monitor-interval", "node-rank")
 """Keys that `TorchRun.build` reads and `attachRunner` forgets."""
@@ -147,8 +147,8 @@ def check_torchrun(file: ConfigFile, config: Table) -> Iterator[Finding]:
             yield TORCHRUN_KEY.at(place, f"TorchServe does not pass `torchrun.{key}` on")
         elif key not in TORCHRUN_KEYS:
             meant = nearest(key, tuple(TORCHRUN_KEYS))
-            mend = f"did you mean `{meant}`?" if meant else None
-            yield TORCHRUN_KEY.at(place, f"TorchServe knows no key `torchrun.{key}`", mend)
+            fix = f"did you mean `{meant}`?" if meant else None
+            yield TORCHRUN_KEY.at(place, f"TorchServe knows no key `torchrun.{key}`", fix)
 
 
 def check_sequences(file: ConfigFile, config: Table) -> Iterator[Finding]:

@@ -13,8 +13,8 @@ from yaml.nodes import MappingNode, ScalarNode
 from yaml.reader import ReaderError
 
 from hatch_mar.archive.archive import Member
-from hatch_mar.checks.rule import Finding, Place, Rule
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
+from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve.model_config import (
     MOST_CHARACTERS,
     MOST_NODES,
@@ -29,107 +29,100 @@ from hatch_mar.torchserve.model_config import (
 )
 
 ABSENT = Rule(
-    "MAR501",
-    "error",
-    "The model configuration is not in the archive",
-    "the worker dies with `FileNotFoundError`",
-    "add the file, or take `configFile` out of the manifest",
+    code="MAR501",
+    severity="error",
+    title="The model configuration is not in the archive",
+    consequence="the worker dies with `FileNotFoundError`",
+    fix="add the file, or take `configFile` out of the manifest",
 )
 OUTSIDE = Rule(
-    "MAR502",
-    "error",
-    "The model configuration's name leaves the archive",
-    "both halves of TorchServe follow it, and read whatever the server has there",
-    "name a file of the archive, relative to its root",
+    code="MAR502",
+    severity="error",
+    title="The model configuration's name leaves the archive",
+    consequence="both halves of TorchServe follow it, and read whatever the server has there",
+    fix="name a file of the archive, relative to its root",
 )
 ENCODING = Rule(
-    "MAR503",
-    "error",
-    "The model configuration is not UTF-8",
-    "the worker dies with `UnicodeDecodeError`",
-    "save the file as UTF-8",
+    code="MAR503",
+    severity="error",
+    title="The model configuration is not UTF-8",
+    consequence="the worker dies with `UnicodeDecodeError`",
+    fix="save the file as UTF-8",
 )
 SYNTAX = Rule(
-    "MAR504",
-    "error",
-    "The model configuration is not YAML",
-    "TorchServe ignores all of it, and the worker dies with the same error",
-    "mend the file",
+    code="MAR504",
+    severity="error",
+    title="The model configuration is not YAML",
+    consequence="TorchServe ignores all of it, and the worker dies with the same error",
+    fix="fix the file",
 )
 DOCUMENTS = Rule(
-    "MAR505",
-    "error",
-    "The model configuration has several documents",
-    "TorchServe ignores all of it, and the worker dies with `ComposerError`",
-    "keep one document, without `---` after it",
+    code="MAR505",
+    severity="error",
+    title="The model configuration has several documents",
+    consequence="TorchServe ignores all of it, and the worker dies with `ComposerError`",
+    fix="keep one document, without `---` after it",
 )
 VALUE = Rule(
-    "MAR506",
-    "error",
-    "The model configuration has a value that `yaml.safe_load` refuses",
-    "the worker dies with `ConstructorError`; of `!!int` and `!!float`, TorchServe itself ends",
-    "write plain strings, numbers, lists and tables, without tags",
+    code="MAR506",
+    severity="error",
+    title="The model configuration has a value that `yaml.safe_load` refuses",
+    consequence="the worker dies with `ConstructorError`; of `!!int` and `!!float`, TorchServe itself ends",
+    fix="write plain strings, numbers, lists and tables, without tags",
 )
 EMPTY = Rule(
-    "MAR507",
-    "error",
-    "The model configuration is empty",
-    "TorchServe ends when it starts with `--models all`, and refuses the model otherwise:"
-    " `NullPointerException`",
-    "set something, or leave the file out",
+    code="MAR507",
+    severity="error",
+    title="The model configuration is empty",
+    consequence=(
+        "TorchServe ends when it starts with `--models all`, and refuses the model otherwise:"
+        " `NullPointerException`"
+    ),
+    fix="set something, or leave the file out",
 )
 TOP_LEVEL = Rule(
-    "MAR508",
-    "error",
-    "The model configuration is no mapping",
-    "TorchServe ends when it starts with `--models all`, and refuses the model otherwise:"
-    " `ClassCastException`",
-    "write `key: value` lines",
+    code="MAR508",
+    severity="error",
+    title="The model configuration is no mapping",
+    consequence=(
+        "TorchServe ends when it starts with `--models all`, and refuses the model otherwise:"
+        " `ClassCastException`"
+    ),
+    fix="write `key: value` lines",
 )
 KEY = Rule(
-    "MAR509",
-    "error",
-    "The model configuration has a key that is no string",
-    "TorchServe ends when it starts with `--models all`, and refuses the model otherwise:"
-    " `ClassCastException`",
-    "put the key in quotes",
+    code="MAR509",
+    severity="error",
+    title="The model configuration has a key that is no string",
+    consequence=(
+        "TorchServe ends when it starts with `--models all`, and refuses the model otherwise:"
+        " `ClassCastException`"
+    ),
+    fix="put the key in quotes",
 )
 ENTANGLED = Rule(
-    "MAR510",
-    "error",
-    "The model configuration is too large or too entangled for TorchServe",
-    "its parser refuses more than 3145728 characters, 50 references or 50 levels, and all of the"
-    " file is ignored",
-    "write it plainly",
+    code="MAR510",
+    severity="error",
+    title="The model configuration is too large or too entangled for TorchServe",
+    consequence=(
+        "its parser refuses more than 3145728 characters, 50 references or 50 levels, and all of the"
+        " file is ignored"
+    ),
+    fix="write it plainly",
 )
 UNCHECKED = Rule(
-    "MAR511",
-    "warning",
-    "The model configuration is too long to be checked",
-    "what it holds is not known here",
-    "keep data that is no configuration in a file of its own",
+    code="MAR511",
+    severity="warning",
+    title="The model configuration is too long to be checked",
+    consequence="what it holds is not known here",
+    fix="keep data that is no configuration in a file of its own",
 )
 DUPLICATE = Rule(
-    "MAR512",
-    "warning",
-    "A key of the model configuration is there twice",
-    "the last one counts, and the others are lost",
-    "keep one of them",
-)
-
-RULES = (
-    ABSENT,
-    OUTSIDE,
-    ENCODING,
-    SYNTAX,
-    DOCUMENTS,
-    VALUE,
-    EMPTY,
-    TOP_LEVEL,
-    KEY,
-    ENTANGLED,
-    UNCHECKED,
-    DUPLICATE,
+    code="MAR512",
+    severity="warning",
+    title="A key of the model configuration is there twice",
+    consequence="the last one counts, and the others are lost",
+    fix="keep one of them",
 )
 
 
@@ -188,9 +181,9 @@ def load(file: ConfigFile) -> Iterator[Finding | Table]:
         message = f"TorchServe's worker refuses the model configuration: {problem(error)}"
         yield VALUE.at(file.place(line_in(error, text)), message)
     except (yaml.YAMLError, RecursionError) as error:
-        mend = "indent with spaces: YAML has no tabs" if r"'\t'" in problem(error) else None
+        fix = "indent with spaces: YAML has no tabs" if r"'\t'" in problem(error) else None
         message = f"The model configuration is not YAML: {problem(error)}"
-        yield SYNTAX.at(file.place(line_in(error, text)), message, mend)
+        yield SYNTAX.at(file.place(line_in(error, text)), message, fix)
     except EndlessError:
         message = f"The model configuration has more than {MOST_NODES} values, too many to be checked"
         yield UNCHECKED.at(file.place(), message)

@@ -13,47 +13,50 @@ from dataclasses import dataclass
 from hatch_mar.checks.handler_facts import built_in, imported
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.types import is_int
-from hatch_mar.checks.rule import Finding, Place, Rule
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
 MISSING = Rule(
-    "MAR526",
-    "error",
-    "The model configuration lacks what the handler needs",
-    "the worker dies with `KeyError`, `ValueError` or `AssertionError` when the handler looks for it",
-    "set it",
+    code="MAR526",
+    severity="error",
+    title="The model configuration lacks what the handler needs",
+    consequence=(
+        "the worker dies with `KeyError`, `ValueError` or `AssertionError` when the handler looks for it"
+    ),
+    fix="set it",
 )
 FILE = Rule(
-    "MAR527",
-    "error",
-    "A file that the model configuration names is not in the archive",
-    "the worker dies when the handler opens it",
-    "add the file, for example with `extra-files`",
+    code="MAR527",
+    severity="error",
+    title="A file that the model configuration names is not in the archive",
+    consequence="the worker dies when the handler opens it",
+    fix="add the file, for example with `extra-files`",
 )
 TABLE = Rule(
-    "MAR528",
-    "error",
-    "`handler` is no table",
-    "with `BaseHandler`, every request fails with status 503: `TypeError` in `wrap_func`",
-    "give it keys, or leave it out",
+    code="MAR528",
+    severity="error",
+    title="`handler` is no table",
+    consequence="with `BaseHandler`, every request fails with status 503: `TypeError` in `wrap_func`",
+    fix="give it keys, or leave it out",
 )
 ASYNCHRONOUS = Rule(
-    "MAR529",
-    "error",
-    "`asyncCommunication` does not fit the built-in handler",
-    "every request fails: a plain `handle` cannot be awaited, and an asynchronous one not be called plainly",
-    "set `asyncCommunication: true` for `vllm_handler` and `trt_llm_handler`, and for no other",
+    code="MAR529",
+    severity="error",
+    title="`asyncCommunication` does not fit the built-in handler",
+    consequence=(
+        "every request fails: a plain `handle` cannot be awaited, and an asynchronous one not be"
+        " called plainly"
+    ),
+    fix="set `asyncCommunication: true` for `vllm_handler` and `trt_llm_handler`, and for no other",
 )
 MICRO_BATCHING = Rule(
-    "MAR530",
-    "error",
-    "`micro_batching` has a value that `MicroBatching` cannot take",
-    "the worker dies with `AssertionError` or `TypeError`, or every request fails",
-    "give whole numbers; the steps are `preprocess`, `inference` and `postprocess`",
+    code="MAR530",
+    severity="error",
+    title="`micro_batching` has a value that `MicroBatching` cannot take",
+    consequence="the worker dies with `AssertionError` or `TypeError`, or every request fails",
+    fix="give whole numbers; the steps are `preprocess`, `inference` and `postprocess`",
 )
-
-RULES = (MISSING, FILE, TABLE, ASYNCHRONOUS, MICRO_BATCHING)
 
 
 @dataclass(frozen=True)

@@ -22,32 +22,30 @@ from hatch_mar.checks.model_config.types import (
     device_ids,
     integer,
 )
-from hatch_mar.checks.rule import Finding, Rule
+from hatch_mar.finding import Finding, Rule
 from hatch_mar.torchserve.model_config import Table, cut, in_yaml
 
 UNKNOWN = Rule(
-    "MAR513",
-    "warning",
-    "A key of the model configuration is misspelled",
-    "TorchServe takes it for a setting of the handler's, and its own stays at the default",
-    "spell it as TorchServe does",
+    code="MAR513",
+    severity="warning",
+    title="A key of the model configuration is misspelled",
+    consequence="TorchServe takes it for a setting of the handler's, and its own stays at the default",
+    fix="spell it as TorchServe does",
 )
 TYPE = Rule(
-    "MAR514",
-    "warning",
-    "A value of the model configuration has the wrong type",
-    "TorchServe ignores it, with a warning in its log",
-    "give it a value of that type",
+    code="MAR514",
+    severity="warning",
+    title="A value of the model configuration has the wrong type",
+    consequence="TorchServe ignores it, with a warning in its log",
+    fix="give it a value of that type",
 )
 RANGE = Rule(
-    "MAR515",
-    "warning",
-    "A value of the model configuration is out of range",
-    "TorchServe ignores it or takes another one",
-    "give it a value that TorchServe keeps, or leave the key out",
+    code="MAR515",
+    severity="warning",
+    title="A value of the model configuration is out of range",
+    consequence="TorchServe ignores it or takes another one",
+    fix="give it a value that TorchServe keeps, or leave the key out",
 )
-
-RULES = (UNKNOWN, TYPE, RANGE)
 
 IGNORED = "TorchServe ignores it"
 

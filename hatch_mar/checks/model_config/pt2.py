@@ -13,25 +13,23 @@ from typing import Any
 from hatch_mar.checks.handler_facts import built_in
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.keys import nearest
-from hatch_mar.checks.rule import Finding, Place, Rule
+from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
 FORM = Rule(
-    "MAR524",
-    "error",
-    "`pt2` has a form that the handler cannot read",
-    "the worker dies with `TypeError`, `KeyError`, `ValueError` or `AttributeError`",
-    "write `pt2: {compile: {enable: true, backend: inductor}}`",
+    code="MAR524",
+    severity="error",
+    title="`pt2` has a form that the handler cannot read",
+    consequence="the worker dies with `TypeError`, `KeyError`, `ValueError` or `AttributeError`",
+    fix="write `pt2: {compile: {enable: true, backend: inductor}}`",
 )
 UNCOMPILED = Rule(
-    "MAR525",
-    "warning",
-    "The model is served without what `pt2` asks for",
-    "the handler goes on without, with a line in the worker's log",
-    "give `pt2.compile` the arguments of `torch.compile`, and a backend that TorchServe knows",
+    code="MAR525",
+    severity="warning",
+    title="The model is served without what `pt2` asks for",
+    consequence="the handler goes on without, with a line in the worker's log",
+    fix="give `pt2.compile` the arguments of `torch.compile`, and a backend that TorchServe knows",
 )
-
-RULES = (FORM, UNCOMPILED)
 
 BACKENDS = (
     "eager",
@@ -106,8 +104,8 @@ def check_arguments(place: Place, arguments: Mapping[Any, Any], key: str) -> Ite
     for argument in arguments:
         if argument not in ARGUMENTS:
             meant = "pt2.compile.enable" if argument == "enable" else nearest(argument, ARGUMENTS)
-            mend = f"did you mean `{meant}`?" if meant else None
-            yield UNCOMPILED.at(place, f"`torch.compile` takes no `{argument}`, which `{key}` has", mend)
+            fix = f"did you mean `{meant}`?" if meant else None
+            yield UNCOMPILED.at(place, f"`torch.compile` takes no `{argument}`, which `{key}` has", fix)
     if "mode" in arguments and "options" in arguments:
         yield UNCOMPILED.at(place, f"`torch.compile` takes `mode` or `options`, and `{key}` has both")
     if "backend" in arguments:

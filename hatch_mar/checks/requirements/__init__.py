@@ -28,13 +28,12 @@ from hatch_mar.checks.requirements.rules import (
     LOCAL,
     ONLY_IF_SET,
     OPTION,
-    RULES,
     SERVERS_OWN,
     TORCH,
     UNCHECKED,
 )
-from hatch_mar.checks.rule import Finding, Place
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
+from hatch_mar.finding import Finding, Place
 from hatch_mar.torchserve.model_config import cut
 from hatch_mar.torchserve.requirements_file import (
     VARIABLE,
@@ -214,6 +213,3 @@ def check_wheel(place: Place, name: str) -> Iterator[Finding]:
     except InvalidWheelFilename:
         message = f"pip refuses the wheel `{name}` for its name"
         yield LINE.at(place, message, "name it `name-version-python-abi-platform.whl`, as it was built")
-
-
-__all__ = ["RULES", "check"]

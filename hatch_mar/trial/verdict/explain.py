@@ -51,8 +51,8 @@ def hung(answering: bool, when: str, seconds: float) -> str:
 def raised(candidate: Candidate, options: Options, told: Told, when: str) -> str:
     """An exception, and what to do about it where that is known."""
     status = f" (status {told.status})" if told.status is not None else ""
-    mend = advice(candidate, options, told)
-    message = f"{told.sentence}{status}{f', {when}' if when else ''}{f'; {mend}' if mend else ''}"
+    fix = advice(candidate, options, told)
+    message = f"{told.sentence}{status}{f', {when}' if when else ''}{f'; {fix}' if fix else ''}"
     if told.masked:
         message += f" (TorchServe itself would say: {told.masked})"
     return placed(candidate, told, message)
@@ -65,15 +65,15 @@ def refused(candidate: Candidate, options: Options, answered: dict[str, Any], si
     given = answered["returned"] or ""
     if not given.isdigit():
         what = f"the handler gave a `{given}`"
-        mend = "it must give a list with an answer for each request"
+        fix = "it must give a list with an answer for each request"
     elif int(given) != size:
         what = f"the handler gave {given} answer{'' if given == '1' else 's'} to a batch of {size}"
         when = when if size == 1 else ""
-        mend = "it must give one for each request, in their order"
+        fix = "it must give one for each request, in their order"
     else:
         what = answered["message"].rstrip(".")
-        mend = "an answer must be bytes, text, a tensor or JSON"
-    return placed(candidate, Told(), f"{what}{f', {when}' if when else ''}; {mend}")
+        fix = "an answer must be bytes, text, a tensor or JSON"
+    return placed(candidate, Told(), f"{what}{f', {when}' if when else ''}; {fix}")
 
 
 def placed(candidate: Candidate, told: Told, message: str) -> str:

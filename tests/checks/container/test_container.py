@@ -12,9 +12,10 @@ import pytest
 
 from hatch_mar.archive.formats import FORMATS
 from hatch_mar.archive.formats.mar import CENTRAL_HEADER, END
-from hatch_mar.checks.container import RULES, check_file, zip_container
+from hatch_mar.checks.container import check_file, zip_container
 from hatch_mar.errors import ReadError
 from tests.archives import PACKING, archive_of
+from tests.checks import rules_of
 from tests.checks.containers import (
     DEFLATED,
     DESCRIPTOR,
@@ -67,8 +68,9 @@ class TestFaults:
         """Every rule has a fault that it finds, and is found for the severity that it has."""
         texts = "\n".join(fault.found for fault in FAULTS.values())
 
-        assert {rule.code for rule in RULES} == {code for code in texts.split() if code[:4] == "MAR8"}
-        assert {rule.code for rule in RULES if rule.severity == "warning"} == {"MAR806", "MAR823", "MAR831"}
+        rules = [rule for rule in rules_of("MAR8") if rule.code != "MAR899"]
+        assert {rule.code for rule in rules} == {code for code in texts.split() if code[:4] == "MAR8"}
+        assert {rule.code for rule in rules if rule.severity == "warning"} == {"MAR806", "MAR823", "MAR831"}
 
 
 class TestInOrder:
@@ -149,7 +151,7 @@ class TestFurtherFaults:
         assert found(path) == [
             (
                 f"{path}: MAR815 The directory lists the member at byte 0 twice;"
-                f" {zip_container.DISAGREEMENT.mend}"
+                f" {zip_container.DISAGREEMENT.fix}"
             )
         ]
 

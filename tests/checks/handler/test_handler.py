@@ -8,12 +8,12 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.checks.handler import RULES, check, named
+from hatch_mar.checks.handler import check, named
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.module import LARGEST_MODULE, PYTHON
 from hatch_mar.torchserve.handlers import BUILT_INS, OTHER_BUILT_INS
 from tests.archives import INSTANT
-from tests.checks import BASE, HANDLER, Files, found, subject
+from tests.checks import BASE, HANDLER, Files, found, rules_of, subject
 
 MANIFEST = "digits.mar/MAR-INF/MANIFEST.json"
 LSP = (
@@ -32,7 +32,7 @@ METHODS = "def initialize(self, context): ...\n    def handle(self, data, contex
 
 def test_codes() -> None:
     """No code is given twice."""
-    codes = [rule.code for rule in RULES]
+    codes = [rule.code for rule in rules_of("MAR2")]
     assert codes == sorted(codes)
     assert len(codes) == len(set(codes))
 
@@ -269,7 +269,7 @@ class TestSyntax:
         [message] = found(check, {"h.py": source})
 
         assert f"MAR208 The handler is not {PYTHON}: " in message
-        assert message.endswith("; mend the file")
+        assert message.endswith("; fix the file")
 
     @pytest.mark.parametrize("source", ["\N{BYTE ORDER MARK}" + HANDLER, "# coding: latin-1\n" + HANDLER])
     def test_good(self, source: str) -> None:

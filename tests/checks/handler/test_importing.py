@@ -112,21 +112,21 @@ class TestAbsent:
         assert importing("import digits.a, digits.b", "digits", digits_a="") == []
 
     @pytest.mark.parametrize(
-        ("file", "mend"),
+        ("file", "fix"),
         [
             ("digits/__init__.py", 'pack it with `packages = ["digits"]`'),
             ("src/digits/__init__.py", 'pack it with `packages = ["src/digits"]`'),
             ("digits.py", 'pack it with `extra-files = ["digits.py"]`'),
         ],
     )
-    def test_of_the_project(self, file: str, mend: str, tmp_path: Path) -> None:
+    def test_of_the_project(self, file: str, fix: str, tmp_path: Path) -> None:
         """What the project itself has is but to be packed."""
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
         of_files = subject({"h.py": "import digits\n" + HANDLER})
         [finding] = check(Subject(of_files.archive, of_files.file_name, root=tmp_path))
 
-        assert finding.mend == mend
+        assert finding.fix == fix
 
     def test_compiled(self) -> None:
         """A module without source is trusted."""

@@ -1,0 +1,137 @@
+"""A fault that a user can fix: where it is, what is wrong, what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Literal, NamedTuple
+
+Severity = Literal["error", "warning", "note"]
+"""A declared consumer fails on an error; on a warning it fails under some setting; a note is worth knowing.
+
+A note is shown by `hatch-mar check` only, never by a build, and `--strict` does not count it.
+"""
+
+Key = tuple["str | int", ...]
+"""A key of a TOML document as its parts: `("tool", "mar", "archives", 1, "handler")`."""
+
+
+class Place(NamedTuple):
+    """Where a fault is: a file as the user finds it, with a line; or a key of the configuration in one.
+
+    An option of a command line is a key of one part, `("--handler",)`, in no file.
+    """
+
+    file: str | None
+    line: int | None = None
+    key: Key = ()
+
+    def __str__(self) -> str:
+        if self.key:
+            return field(self.key)
+        return f"{self.file}" if self.line is None else f"{self.file}:{self.line}"
+
+
+class Rule:
+    """Something that can be wrong. Making one registers it; its code is never given to another.
+
+    Args:
+        code: `MAR` and three digits. Those of `MAR0` are the configuration's and the layout's.
+        severity: unless a finding knows better.
+        title: what is wrong, for the list of rules.
+        consequence: what a consumer then does, and where that was seen or read.
+        fix: what to do, unless a finding knows better.
+        ignorable: whether the key `ignore` may switch it off.
+    """
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        severity: Severity,
+        title: str,
+        consequence: str,
+        fix: str,
+        ignorable: bool = True,
+    ) -> None:
+        if code in RULES:
+            raise ValueError(f"Two rules have the code {code}")
+        self.code = code
+        self.severity = severity
+        self.title = title
+        self.consequence = consequence
+        self.fix = fix
+        self.ignorable = ignorable
+        RULES[code] = self
+
+    def at(
+        self, place: Place, message: str, fix: str | None = None, *, severity: Severity | None = None
+    ) -> Finding:
+        return Finding(self, severity or self.severity, place, message, self.fix if fix is None else fix)
+
+    def to_json(self) -> dict[str, Any]:
+        names = ("code", "severity", "title", "consequence", "fix", "ignorable")
+        return {name: getattr(self, name) for name in names}
+
+
+RULES: dict[str, Rule] = {}
+"""Every rule of the modules that have been imported, by its code."""
+
+
+class Finding(NamedTuple):
+    """What a rule finds in one place."""
+
+    rule: Rule
+    severity: Severity
+    place: Place
+    message: str
+    """What is wrong, in one sentence without a full stop."""
+    fix: str
+    """What to do about it, likewise; empty where the message says it."""
+    archives: tuple[str, ...] = ()
+    """The names of the archives that it is about."""
+
+    @property
+    def code(self) -> str:
+        return self.rule.code
+
+    def __str__(self) -> str:
+        text = f"{self.message}; {self.fix}" if self.fix else self.message
+        if self.names_its_key:
+            return f"{text} [{self.code}]"
+        return f"{self.place}: {self.code} {text}"
+
+    @property
+    def names_its_key(self) -> bool:
+        """Whether the message is hatchling's kind of sentence, which begins with the field."""
+        return self.code.startswith("MAR0")
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "file": self.place.file,
+            "line": self.place.line,
+            "key": dotted(self.place.key) or None,
+            "archives": list(self.archives),
+            "message": self.message,
+            "fix": self.fix,
+        }
+
+
+def field(key: Key) -> str:
+    """A key as a message names it: ``Field `tool.mar.archives[1].handler` ``, ``Option `--handler` ``."""
+    shown = dotted(key)
+    return f"Option `{shown}`" if shown.startswith("--") else f"Field `{shown}`"
+
+
+def dotted(key: Key) -> str:
+    """A key as text: `tool.mar.archives[1].handler`, where the first table is `archives[0]`."""
+    text = ""
+    for part in key:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            bare = re.fullmatch(r"[A-Za-z0-9_-]+", part)
+            text += f".{part if bare else json.dumps(part, ensure_ascii=False)}"
+    return text.removeprefix(".")
