@@ -44,7 +44,7 @@ def test_values(name: str, root: Path):
     artifact = hatch_mar.pack(archive, f"store/{name}")
     with hatch_mar.read(f"store/{name}") as found:
         assert archive.manifest == found.manifest
-        assert ["handler.py"] == [member.name for member in found.members]
+        assert [member.name for member in found.members] == ["handler.py"]
     assert (artifact.sha256 is None) is (name == "digits")
 
 
@@ -60,4 +60,4 @@ def test_faults(root: Path):
     """All faults of the values come together."""
     with pytest.raises(HatchMarError) as error:
         hatch_mar.model_archive("1", version="1.0", handler="absent.py", runtme="python")
-    assert 2 == len(error.value.faults)
+    assert len(error.value.faults) == 2

@@ -58,7 +58,7 @@ class TestQuoting:
     )
     def test_words(self, text: str, expected: list[str]) -> None:
         """Quotes, escapes, joined lines and comments are what they are to a shell."""
-        assert [expected] == words(text)
+        assert words(text) == [expected]
 
     @pytest.mark.parametrize(
         ("text", "line", "message"),
@@ -76,7 +76,7 @@ class TestQuoting:
         with pytest.raises(ScriptError) as error:
             commands(text, HERE)
 
-        assert (line, message) == (error.value.line, str(error.value))
+        assert (error.value.line, str(error.value)) == (line, message)
 
     @pytest.mark.parametrize("text", ["${A:-" * 5000 + "}" * 5000, '"$(' * 5000, "$(" * 400 + ")" * 400])
     def test_nested(self, text: str) -> None:
@@ -107,7 +107,7 @@ class TestOperators:
     @pytest.mark.parametrize("operator", [";", "\n", "&&", "||", "|", "&", ";\n\n", "|&"])
     def test_between(self, operator: str) -> None:
         """Operators end a command."""
-        assert [["a", "1"], ["b", "2"]] == words(f"a 1{operator}b 2")
+        assert words(f"a 1{operator}b 2") == [["a", "1"], ["b", "2"]]
 
     @pytest.mark.parametrize(
         "text",
@@ -115,19 +115,19 @@ class TestOperators:
     )
     def test_around(self, text: str) -> None:
         """Commands are found within compound commands and substitutions."""
-        assert ["a", "1"] == [word.text for word in commands(text, HERE)[0].words]
+        assert [word.text for word in commands(text, HERE)[0].words] == ["a", "1"]
 
     @pytest.mark.parametrize(
         "redirection", ["> log", ">>log", "2>&1", "2> log", "&> log", "< in", "<<< in", "> log 2>&1", "<(b)"]
     )
     def test_redirection(self, redirection: str) -> None:
         """Redirections are no words of a command."""
-        assert [["a", "1", "2"]] == words(f"a 1 {redirection} 2")
+        assert words(f"a 1 {redirection} 2") == [["a", "1", "2"]]
 
     @pytest.mark.parametrize("begin", ["<<END", "<<'END'", "<<-END", '<< "END"'])
     def test_here_document(self, begin: str) -> None:
         """The text of a here-document is no command."""
-        assert [["a"], ["c"]] == words(f"a {begin}\nit's b\nEND\nc")
+        assert words(f"a {begin}\nit's b\nEND\nc") == [["a"], ["c"]]
 
     def test_inner_script(self) -> None:
         """`sh -c` and `eval` run what they are given."""
@@ -137,7 +137,7 @@ class TestOperators:
 
     def test_line(self) -> None:
         """A command stands where it begins."""
-        assert [2, 4, 6] == [command.line for command in commands("\na \\\n b\nc 'd\n'\ne", HERE)]
+        assert [command.line for command in commands("\na \\\n b\nc 'd\n'\ne", HERE)] == [2, 4, 6]
 
 
 class TestVariables:
@@ -164,7 +164,7 @@ class TestVariables:
     )  # fmt: skip
     def test_known(self, text: str, expected: list[str]) -> None:
         """Assigned values and defaults are put in, and split where they are bare."""
-        assert ["tool", *expected] == words(text)[-1]
+        assert words(text)[-1] == ["tool", *expected]
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -193,11 +193,11 @@ class TestVariables:
     )  # fmt: skip
     def test_unknown(self, text: str, expected: list[str]) -> None:
         """What only a running shell knows is named as it is written."""
-        assert expected == unknown(text)
+        assert unknown(text) == expected
 
     def test_given(self) -> None:
         """A variable that is given keeps its value."""
-        assert [["tool", "2"]] == words("A=1; tool $A", A="2")
+        assert words("A=1; tool $A", A="2") == [["tool", "2"]]
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -251,7 +251,7 @@ class TestDirectory:
     )  # fmt: skip
     def test_known(self, text: str, expected: str) -> None:
         """`cd` is followed."""
-        assert expected == directory(text)
+        assert directory(text) == expected
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -265,7 +265,7 @@ class TestDirectory:
     )
     def test_unknown(self, text: str, expected: str) -> None:
         """Where `cd` leads is unknown when its argument is, or whether it ran."""
-        assert (expected,) == last(text).directory.unknown
+        assert last(text).directory.unknown == (expected,)
 
     @pytest.mark.parametrize(
         "text",
@@ -280,7 +280,7 @@ class TestDirectory:
         """Scripts may find their own folder."""
         found = commands(text, HERE, script="scripts/archive.sh")[-1].directory
 
-        assert (HERE, ()) == (found.text, found.unknown)
+        assert (found.text, found.unknown) == (HERE, ())
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -306,7 +306,7 @@ class TestFiles:
 
     def test_script(self) -> None:
         """A file is a shell script, whatever it is called."""
-        assert [(2, ["tool", "a"], HERE)] == self.found("build", "#!/bin/sh\ntool a\n")
+        assert self.found("build", "#!/bin/sh\ntool a\n") == [(2, ["tool", "a"], HERE)]
 
     @pytest.mark.parametrize(
         "name", ["Dockerfile", "docker/serve.Dockerfile", "Dockerfile.gpu", "Containerfile"]
@@ -330,12 +330,12 @@ run tool
 RUN ["tool", "a b"]
 CMD tool
 """
-        assert [
+        assert self.found(name, text) == [
             (9, ["tool", "1", "2", "3 4", "5 6"], "/home"),
             (13, ["other"], "/home/a"),
             (14, ["tool"], "/home"),
             (15, ["tool", "a b"], "/home"),
-        ] == self.found(name, text)
+        ]
 
     def test_yaml(self) -> None:
         """Each string of a workflow is a script, in the directory of its step."""
@@ -351,11 +351,11 @@ jobs:
         working-directory: here
       - args: [tool, --name, a b]
 """
-        assert [
+        assert [found for found in self.found("ci.yml", text) if found[1][0] == "tool"] == [
             (6, ["tool", "1"], f"{HERE}/all"),
             (9, ["tool", "2"], f"{HERE}/here"),
             (11, ["tool", "--name", "a b"], f"{HERE}/all"),
-        ] == [found for found in self.found("ci.yml", text) if found[1][0] == "tool"]
+        ]
 
     @pytest.mark.parametrize(
         ("text", "line"), [("a: [", 1), ("a: b\nc: d: e", 2), ("a: |\n  it's --tool", 2)]

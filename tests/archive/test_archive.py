@@ -24,7 +24,7 @@ class TestArchive:
 
         found = [member.name for member in Archive(MANIFEST, given).members]
 
-        assert ["Z", "a.b", "a/b", "é", "\uff5e", "\U0001f600"] == found
+        assert found == ["Z", "a.b", "a/b", "é", "\uff5e", "\U0001f600"]
 
     @given(
         st.lists(names, unique=True, max_size=6).flatmap(
@@ -41,9 +41,9 @@ class TestArchive:
         """The manifest goes before all members."""
         first, *others = Archive(MANIFEST, members("z", "A")).entries()
 
-        assert "MAR-INF/MANIFEST.json" == first.name
-        assert MANIFEST_BYTES == b"".join(first.source.chunks())
-        assert ["A", "z"] == [member.name for member in others]
+        assert first.name == "MAR-INF/MANIFEST.json"
+        assert b"".join(first.source.chunks()) == MANIFEST_BYTES
+        assert [member.name for member in others] == ["A", "z"]
 
 
 class TestFileSource:
@@ -53,22 +53,22 @@ class TestFileSource:
         file.write_bytes(b"0123456789")
         monkeypatch.setattr(archive, "CHUNK", 4)
 
-        assert 10 == FileSource(file).size()
-        assert [b"0123", b"4567", b"89"] == list(FileSource(file).chunks())
+        assert FileSource(file).size() == 10
+        assert list(FileSource(file).chunks()) == [b"0123", b"4567", b"89"]
 
     def test_empty(self, tmp_path: Path):
         """An empty file has no chunks."""
         (tmp_path / "empty").touch()
 
-        assert 0 == FileSource(tmp_path / "empty").size()
-        assert [] == list(FileSource(tmp_path / "empty").chunks())
+        assert FileSource(tmp_path / "empty").size() == 0
+        assert list(FileSource(tmp_path / "empty").chunks()) == []
 
     def test_is_read_late(self, tmp_path: Path):
         """What counts is what the file holds when it is packed."""
         source = FileSource(tmp_path / "late")
         (tmp_path / "late").write_bytes(b"later")
 
-        assert b"later" == b"".join(source.chunks())
+        assert b"".join(source.chunks()) == b"later"
 
     def test_grown(self, tmp_path: Path):
         """A file that grows while it is read is an error that names it."""
@@ -79,7 +79,7 @@ class TestFileSource:
             list(GrowingSource(file).chunks())
 
         expected = f"File changed while it was packed: `{file}`; build again when it is written"
-        assert expected == str(error.value)
+        assert str(error.value) == expected
 
     def test_truncated(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """A file that shrinks while it is read is an error."""

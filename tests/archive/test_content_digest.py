@@ -55,7 +55,7 @@ class TestContentDigest:
         """It is the same on every machine, with every Python, today and tomorrow."""
         expected = "af0dda5b143c44c1937d40f4fcd07312ca125bb5e288c49c8fa1473193310ab9"
 
-        assert expected == content_digest(SMALL)
+        assert content_digest(SMALL) == expected
 
     @needs_posix
     @pytest.mark.parametrize(("form", "compression"), CONTAINERS)

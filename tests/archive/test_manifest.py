@@ -49,21 +49,21 @@ class TestForModel:
   "archiverVersion": "hatch-mar {__version__}"
 }}"""
 
-        assert expected == manifest.to_json().decode()
+        assert manifest.to_json().decode() == expected
 
     def test_least(self):
         """A key without a value is left out, since TorchServe's worker fails on null."""
-        assert {"modelName": "digits", "handler": "base_handler", "modelVersion": "1.0"} == for_model().model
+        assert for_model().model == {"modelName": "digits", "handler": "base_handler", "modelVersion": "1.0"}
 
     def test_runtime(self):
         """The runtime is `python` where nothing is said."""
-        assert "python" == for_model().document["runtime"]
+        assert for_model().document["runtime"] == "python"
 
     def test_created_in_utc(self):
         """The time of making does not depend on the zone of the machine."""
         created = datetime(2020, 2, 2, 0, 30, tzinfo=timezone(timedelta(hours=1)))
 
-        assert "01/02/2020 23:30:00" == for_model(created=created).document["createdOn"]
+        assert for_model(created=created).document["createdOn"] == "01/02/2020 23:30:00"
 
 
 class TestForWorkflow:
@@ -83,8 +83,8 @@ class TestForWorkflow:
   "archiverVersion": "hatch-mar {__version__}"
 }}"""
 
-        assert expected == manifest.to_json().decode()
-        assert "WAR-INF/MANIFEST.json" == manifest.name
+        assert manifest.to_json().decode() == expected
+        assert manifest.name == "WAR-INF/MANIFEST.json"
 
     def test_least(self):
         """A workflow without a handler says nothing of one."""
@@ -92,28 +92,28 @@ class TestForWorkflow:
             workflow_name="dogs", spec_file="spec.yaml", handler=None, created=INSTANT
         )
 
-        assert {"workflowName": "dogs", "specFile": "spec.yaml"} == manifest.document["workflow"]
+        assert manifest.document["workflow"] == {"workflowName": "dogs", "specFile": "spec.yaml"}
 
 
 class TestModel:
     def test_absent(self):
         """A manifest without a model has an empty one."""
-        assert {} == Manifest({}).model
+        assert Manifest({}).model == {}
 
     @pytest.mark.parametrize("model", [None, "digits", ["digits"]])
     def test_no_object(self, model: object):
         """What is no JSON object is no model."""
-        assert {} == Manifest({"model": model}).model
+        assert Manifest({"model": model}).model == {}
 
 
 class TestJson:
     def test_from_json(self):
         """A manifest is read from its bytes."""
-        assert MANIFEST == Manifest.from_json(MANIFEST_BYTES)
+        assert Manifest.from_json(MANIFEST_BYTES) == MANIFEST
 
     def test_to_json(self):
         """A manifest is written with an indent of two, and no line at its end."""
-        assert MANIFEST_BYTES == MANIFEST.to_json()
+        assert MANIFEST.to_json() == MANIFEST_BYTES
 
     @given(st.dictionaries(st.text(), json_values, max_size=4))
     def test_round_trip(self, document: dict[str, object]):

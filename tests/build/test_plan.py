@@ -38,7 +38,7 @@ class TestLoad:
         """The name and the version are the project's."""
         [config] = load(SomeProject(project, {"tool": {"mar": LEAST}}))
 
-        assert ("digits", "1.0") == (config.name, config.version)
+        assert (config.name, config.version) == ("digits", "1.0")
 
     @pytest.mark.parametrize("pyproject", [{}, {"tool": {}}])
     def test_missing(self, pyproject: dict[str, Any], project: Path):
@@ -64,18 +64,18 @@ class TestPlan:
         with pytest.raises(HatchMarError) as error:
             planned(project, table)
 
-        assert (
+        assert error.value.faults == (
             "Field `tool.mar.archives[0].model-file`: file not found: `a.py`",
             "Field `tool.mar.extra-files`: file not found: `missing.json`",
             "Field `tool.mar.archives[1].model-file`: file not found: `b.py`",
-        ) == error.value.faults
+        )
 
     def test_paths(self, project: Path):
         """Each archive goes to the build directory or to its export path."""
         other = {"archive-format": "tgz", "export-path": "store"}
         expected = [project / "dist" / "digits.mar", project / "store" / "digits.tar.gz"]
 
-        assert expected == [one.path for one in planned(project, LEAST | {"archives": [{}, other]})]
+        assert [one.path for one in planned(project, LEAST | {"archives": [{}, other]})] == expected
 
     @pytest.mark.parametrize("export_path", ["dist", "./dist/", "store/../dist"])
     def test_clash_with_the_build_directory(self, export_path: str, project: Path):
@@ -92,7 +92,7 @@ class TestBuild:
         artifact = one.build()
 
         assert one.path == artifact.path
-        assert {"MAR-INF/MANIFEST.json", "handler.py", "model.py"} == names_in(one.path)
+        assert names_in(one.path) == {"MAR-INF/MANIFEST.json", "handler.py", "model.py"}
 
     def test_workflow(self, project: Path):
         """A workflow is a zip with a manifest of its own."""
@@ -102,7 +102,7 @@ class TestBuild:
 
         assert project / "dist" / "dogs.war" == artifact.path
         with zipfile.ZipFile(artifact.path) as file:
-            assert ["WAR-INF/MANIFEST.json", "spec.yaml"] == file.namelist()
+            assert file.namelist() == ["WAR-INF/MANIFEST.json", "spec.yaml"]
 
     def test_instant(self, project: Path):
         """The instant of the build is the manifest's and the members'."""
@@ -111,8 +111,8 @@ class TestBuild:
             dates = {info.date_time for info in file.infolist()}
             manifest = Manifest.from_json(file.read("MAR-INF/MANIFEST.json"))
 
-        assert "02/02/2020 00:00:00" == manifest.document["createdOn"]
-        assert {(2020, 2, 2, 0, 0, 0)} == dates
+        assert manifest.document["createdOn"] == "02/02/2020 00:00:00"
+        assert dates == {(2020, 2, 2, 0, 0, 0)}
 
     @pytest.mark.parametrize(("root", "expected"), [(None, "digits"), (".", "."), ("v{version}", "v1.0")])
     def test_folder_of_a_tgz(self, root: str | None, expected: str, project: Path):
@@ -120,7 +120,7 @@ class TestBuild:
         table = LEAST | {"archive-format": "tgz"} | ({"archive-root": root} if root else {})
         [one] = planned(project, table)
         with tarfile.open(one.build().path) as file:
-            assert [f"{expected}/MAR-INF/MANIFEST.json", f"{expected}/handler.py"] == file.getnames()
+            assert file.getnames() == [f"{expected}/MAR-INF/MANIFEST.json", f"{expected}/handler.py"]
 
     @pytest.mark.parametrize(
         ("settings", "method"),
@@ -134,20 +134,20 @@ class TestBuild:
         """Members are compressed as asked, and never with `zip-store`."""
         [one] = planned(project, LEAST | settings | {"model-file": "model.py"})
         with zipfile.ZipFile(one.build().path) as file:
-            assert {method} == {info.compress_type for info in file.infolist()}
+            assert {info.compress_type for info in file.infolist()} == {method}
 
     def test_read_when_written(self, project: Path):
         """What is packed is what a file holds when the archive is written."""
         [one] = planned(project, LEAST | {"model-file": "model.py"})
         (project / "model.py").write_bytes(b"later")
         with zipfile.ZipFile(one.build().path) as file:
-            assert b"later" == file.read("model.py")
+            assert file.read("model.py") == b"later"
 
     def test_again(self, project: Path):
         """A second build of the same writes nothing."""
         table = LEAST | {"serialized-file": "weights/model.pth"}
 
-        assert [False, True] == [planned(project, table)[0].build().unchanged for _ in range(2)]
+        assert [planned(project, table)[0].build().unchanged for _ in range(2)] == [False, True]
 
     def test_force(self, project: Path):
         """Without force, an archive that differs stays."""
@@ -178,12 +178,12 @@ class TestBuildAll:
         artifacts = list(build_all(three, quiet=quiet))
 
         assert [one.path for one in three] == [artifact.path for artifact in artifacts]
-        assert [False] * 3 == [artifact.unchanged for artifact in artifacts]
-        assert {"large.mar", "b.mar", "a.mar"} == {path.name for path in three[0].path.parent.glob("*.mar")}
+        assert [artifact.unchanged for artifact in artifacts] == [False] * 3
+        assert {path.name for path in three[0].path.parent.glob("*.mar")} == {"large.mar", "b.mar", "a.mar"}
 
     def test_nothing(self):
         """Of nothing, nothing is made."""
-        assert [] == list(build_all([]))
+        assert list(build_all([])) == []
 
     @pytest.mark.parametrize("executor", [ThreadPoolExecutor, ProcessPoolExecutor])
     def test_executor(self, executor: Callable[..., Executor], three: list[Planned], tmp_path: Path):
@@ -195,7 +195,7 @@ class TestBuildAll:
             artifacts = list(build_all(elsewhere, workers))
 
         assert [one.path for one in elsewhere] == [artifact.path for artifact in artifacts]
-        assert expected == {artifact.path.name: artifact.path.read_bytes() for artifact in artifacts}
+        assert {artifact.path.name: artifact.path.read_bytes() for artifact in artifacts} == expected
 
     @pytest.mark.parametrize("executor", [None, ThreadPoolExecutor, ProcessPoolExecutor])
     def test_faults(self, executor: Callable[..., Executor] | None, three: list[Planned], project: Path):
@@ -208,10 +208,10 @@ class TestBuildAll:
             built += build_all(three, workers)
 
         assert (project / "dist" / "a.mar").is_file()
-        assert [
+        assert [fault.replace("\\", "/") for fault in error.value.faults] == [
             f"Cannot write `{project}/dist/large.mar`: No such file or directory (`{project}/large.bin`)",
             f"Cannot write `{project}/dist/b.mar`: a directory of that name exists; move it away",
-        ] == [fault.replace("\\", "/") for fault in error.value.faults]
+        ]
         assert set() == {path.name for path in (project / "dist").glob(".*.part")}
 
     def test_members_of_a_wheel(self, project: Path, tmp_path: Path):
@@ -285,7 +285,7 @@ class TestRemembered:
         self.built(project, self.BASE)
         artifact, read = self.built(project, self.BASE)
 
-        assert (True, 0) == (artifact.unchanged, read)
+        assert (artifact.unchanged, read) == (True, 0)
 
     @pytest.mark.parametrize(
         "change",

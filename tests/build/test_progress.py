@@ -83,7 +83,7 @@ class TestMoved:
         told(made, clock, *[0.099] * 10)
         made.finish()
 
-        assert "" == made.stream.getvalue()
+        assert made.stream.getvalue() == ""
 
     def test_log(self, clock: Clock):
         """A log gets a plain line now and then."""
@@ -91,12 +91,12 @@ class TestMoved:
         text = told(made, clock, *[1.0] * 30)
         made.finish()
 
-        assert text == made.stream.getvalue()
-        assert [
+        assert made.stream.getvalue() == text
+        assert text.splitlines() == [
             "Packing archives: 1 of 100 MiB, 1 MiB/s, 99 s left",
             "Packing archives: 11 of 100 MiB, 1 MiB/s, 89 s left",
             "Packing archives: 21 of 100 MiB, 1 MiB/s, 79 s left",
-        ] == text.splitlines()
+        ]
 
     def test_terminal(self, clock: Clock):
         """A terminal gets one line that is written over, and at the end taken away."""
@@ -105,13 +105,13 @@ class TestMoved:
         made.finish()
         frames = made.stream.getvalue().split("\r\x1b[K")
 
-        assert [
+        assert frames == [
             "",
             "Packing archives: 1 of 4 MiB, 1 MiB/s, 3 s left",
             "Packing archives: 3 of 4 MiB, 3 MiB/s, 0 s left",
             "Packing archives: 4 of 4 MiB, 2 MiB/s, 0 s left",
             "",
-        ] == frames
+        ]
 
     def test_more_than_known(self, clock: Clock):
         """A file that grows does not make the time left less than none."""
@@ -142,7 +142,7 @@ class TestMoved:
         for thread in threads:
             thread.join()
 
-        assert 8000 * MEBI == made.done
+        assert made.done == 8000 * MEBI
         line = re.compile(r"Packing archives: [\d,]+ of 8,000 MiB, [\d,]+ MiB/s, \d+ s left")
         assert all(line.fullmatch(found) for found in made.stream.getvalue().splitlines())
 
@@ -153,7 +153,7 @@ class TestMoved:
         made.moved(MEBI)
         captured = capsys.readouterr()
 
-        assert "" == captured.out
+        assert captured.out == ""
         assert captured.err.startswith("Packing archives: ")
 
 
@@ -179,7 +179,7 @@ def build(
         stderr=stderr,
         check=False,
     )
-    assert 0 == done.returncode, done.stderr
+    assert done.returncode == 0, done.stderr
     return done
 
 
@@ -197,13 +197,13 @@ class TestBuild:
     @pytest.mark.parametrize("options", [["-q"], ["--quiet"]])
     def test_quiet(self, options: list[str], root: Path):
         """With `-q`, none at all."""
-        assert b"" == build(root, *options).stderr
+        assert build(root, *options).stderr == b""
 
     def test_unchanged(self, root: Path):
         """Nor of archives that need not be packed."""
         build(root, old=True)
 
-        assert b"" == build(root, old=True).stderr
+        assert build(root, old=True).stderr == b""
 
     @pytest.mark.skipif(os.name != "posix", reason="Windows has no pseudoterminals")
     def test_terminal(self, root: Path):
@@ -231,4 +231,4 @@ class TestBuild:
         lines = [line.rpartition("\r\x1b[K")[2] for line in text.replace("\r\n", "\n").split("\n")]
 
         assert "\r\x1b[KPacking archives: " in text
-        assert [f"{root}/dist/one.mar", f"{root}/dist/two.mar", ""] == lines
+        assert lines == [f"{root}/dist/one.mar", f"{root}/dist/two.mar", ""]

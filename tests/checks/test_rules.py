@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
 
 def test_page():
     """The page of the docs is what `hatch-mar check --list --output-format markdown` prints."""
-    assert f"{listing('markdown')}\n" == DOCS.read_text(encoding="utf-8")
+    assert DOCS.read_text(encoding="utf-8") == f"{listing('markdown')}\n"
 
 
 def test_codes():

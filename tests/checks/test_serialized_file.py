@@ -87,31 +87,31 @@ class TestThere:
         """Weights that the manifest names are in the archive."""
         [found] = findings(None)
 
-        assert (
+        assert str(found) == (
             "m.mar/MAR-INF/MANIFEST.json: MAR401 The archive has no `w.pt`; set `serialized-file`,"
             " which packs them and names them in the manifest"
-        ) == str(found)
+        )
 
     def test_base_handler_without_anything(self):
         """The base handler has nothing to load."""
         manifest = Manifest({"model": {"modelName": "m", "handler": "base_handler"}})
         [found] = check(Subject(Archive(manifest, ()), "m.mar"))
 
-        assert "MAR402" == found.code
-        assert "The handler loads a model, but the archive has none" == found.message
+        assert found.code == "MAR402"
+        assert found.message == "The handler loads a model, but the archive has none"
 
     def test_own_handler_without_anything(self):
         """A handler of its own may need no weights."""
         manifest = Manifest({"model": {"modelName": "m", "handler": "h.py"}})
         members = (Member("h.py", BytesSource(FUNCTION)),)
 
-        assert [] == list(check(Subject(Archive(manifest, members), "m.mar")))
+        assert list(check(Subject(Archive(manifest, members), "m.mar"))) == []
 
     def test_model_file_alone(self):
         """An eager model may make its own weights."""
         manifest = Manifest({"model": {"modelName": "m", "handler": "base_handler", "modelFile": "model.py"}})
 
-        assert [] == list(check(Subject(Archive(manifest, ()), "m.mar")))
+        assert list(check(Subject(Archive(manifest, ()), "m.mar"))) == []
 
 
 class TestUse:
@@ -120,10 +120,10 @@ class TestUse:
         """A pointer is of no use to any handler."""
         [found] = findings(LFS, handler=handler, source=FUNCTION)
 
-        assert (
+        assert str(found) == (
             "m.mar/w.pt: MAR403 The weights are a git-lfs pointer (the real file has 123 bytes);"
             " fetch the real file and build again"
-        ) == str(found)
+        )
 
     @pytest.mark.parametrize(
         ("data", "message"),
@@ -141,94 +141,94 @@ class TestUse:
     @pytest.mark.parametrize("cut", [1, 100, len(STATE_DICT) // 2])
     def test_truncated(self, cut: int):
         """Weights are whole."""
-        assert [("MAR405", "error")] == codes(STATE_DICT[:-cut], eager=True)
+        assert codes(STATE_DICT[:-cut], eager=True) == [("MAR405", "error")]
 
     def test_missing_record(self):
         """Every tensor's bytes are there."""
-        assert [("MAR405", "error")] == codes(zipped(saved(state_dict("weight"), {"0": 4})), eager=True)
+        assert codes(zipped(saved(state_dict("weight"), {"0": 4})), eager=True) == [("MAR405", "error")]
 
 
 class TestEager:
     @pytest.mark.parametrize("name", ["w.pt", "w.pth", "w.bin"])
     def test_state_dict(self, name: str):
         """With a model file, a state_dict under any name is loaded."""
-        assert [] == findings(STATE_DICT, name, eager=True)
+        assert findings(STATE_DICT, name, eager=True) == []
 
     def test_checkpoint(self):
         """A checkpoint is not the state_dict that it holds."""
         [found] = findings(CHECKPOINT, "w.pth", eager=True)
 
-        assert "MAR406" == found.code
-        assert "save what stands at ['model'] in a file of its own" == found.fix
+        assert found.code == "MAR406"
+        assert found.fix == "save what stands at ['model'] in a file of its own"
 
     def test_torchscript(self):
         """TorchScript needs no model file, and is no state_dict."""
         [found] = findings(TORCHSCRIPT, eager=True)
 
-        assert "MAR406" == found.code
+        assert found.code == "MAR406"
         assert (
-            "leave out `model-file`, which TorchScript needs none of, or save `model.state_dict()`"
-            == found.fix
+            found.fix
+            == "leave out `model-file`, which TorchScript needs none of, or save `model.state_dict()`"
         )
 
     def test_safetensors(self):
         """torch.load does not read safetensors."""
         data = safetensors({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, bytes(4))
 
-        assert [("MAR406", "error")] == codes(data, "w.safetensors", eager=True)
+        assert codes(data, "w.safetensors", eager=True) == [("MAR406", "error")]
 
     def test_prefix(self):
         """A wrapper's prefix fits no key of the model."""
         [found] = findings(WRAPPED, "w.pth", eager=True)
 
-        assert "MAR410" == found.code
-        assert "Every key of the state_dict begins with `module.`" == found.message
+        assert found.code == "MAR410"
+        assert found.message == "Every key of the state_dict begins with `module.`"
 
 
 class TestScripted:
     def test_torchscript(self):
         """Without a model file, `.pt` is TorchScript."""
-        assert [] == findings(TORCHSCRIPT)
+        assert findings(TORCHSCRIPT) == []
 
     def test_state_dict(self):
         """The classic: a state_dict where TorchScript is wanted."""
         [found] = findings(STATE_DICT)
 
-        assert "MAR407" == found.code
-        assert "The weights must be TorchScript, but are: state_dict, 1 tensor, float32" == found.message
+        assert found.code == "MAR407"
+        assert found.message == "The weights must be TorchScript, but are: state_dict, 1 tensor, float32"
 
     @pytest.mark.parametrize("name", ["w.pth", "w.bin", "w.pt2", "w.safetensors", "w"])
     def test_suffix(self, name: str):
         """No other suffix is loaded without a model file."""
-        assert [("MAR408", "error")] == codes(TORCHSCRIPT, name)
+        assert codes(TORCHSCRIPT, name) == [("MAR408", "error")]
 
     @pytest.mark.parametrize("name", ["w.onnx", "w.so"])
     def test_other_kind(self, name: str):
         """What the suffix says is what the file is."""
-        assert [("MAR409", "error")] == codes(TORCHSCRIPT, name)
+        assert codes(TORCHSCRIPT, name) == [("MAR409", "error")]
 
     def test_library(self):
         """A shared library is loaded as AOTInductor's."""
-        assert [] == findings(b"\x7fELF\x02\x01\x01" + bytes(100), "w.so")
+        assert findings(b"\x7fELF\x02\x01\x01" + bytes(100), "w.so") == []
 
 
 class TestWhoLoads:
     @pytest.mark.parametrize("source", [BASE_CLASS, SUPER_CLASS])
     def test_subclass_that_keeps_loading(self, source: bytes):
         """A subclass loads as the base handler does."""
-        assert [("MAR407", "error")] == codes(STATE_DICT, handler="h.py", source=source)
+        assert codes(STATE_DICT, handler="h.py", source=source) == [("MAR407", "error")]
 
     @pytest.mark.parametrize("source", [OWN_CLASS, FUNCTION])
     def test_loads_in_its_own_way(self, source: bytes):
         """A handler that loads for itself may load any kind."""
-        assert [] == findings(STATE_DICT, handler="h.py", source=source)
-        assert [] == findings(CHECKPOINT, "w.bin", handler="h.py", source=source)
+        assert findings(STATE_DICT, handler="h.py", source=source) == []
+        assert findings(CHECKPOINT, "w.bin", handler="h.py", source=source) == []
 
     def test_replaced_loader(self):
         """So may one that replaces the loading function alone."""
         source = BASE_CLASS + b"    def _load_torchscript_model(self, path): return None\n"
 
-        assert [] == findings(STATE_DICT, handler="h.py", source=source)
+        assert findings(STATE_DICT, handler="h.py", source=source) == []
 
 
 class TestGlobals:
@@ -236,23 +236,23 @@ class TestGlobals:
         """The base handler loads no pickle that could run code."""
         found = findings(EVIL, "w.pth", eager=True)
 
-        assert ["MAR406", "MAR411"] == [one.code for one in found]
-        assert "Unpickling the weights imports `os.system`" == found[1].message
+        assert [one.code for one in found] == ["MAR406", "MAR411"]
+        assert found[1].message == "Unpickling the weights imports `os.system`"
 
     def test_own_handler(self):
         """A handler of its own could, which is a warning."""
-        assert [("MAR412", "warning")] == codes(EVIL, "w.bin", handler="h.py", source=FUNCTION)
+        assert codes(EVIL, "w.bin", handler="h.py", source=FUNCTION) == [("MAR412", "warning")]
 
     def test_allowed(self):
         """`allow-globals` is the way out, by exact name."""
-        assert [] == findings(EVIL, "w.bin", handler="h.py", source=FUNCTION, allow=("os.system",))
-        assert [("MAR412", "warning")] == codes(EVIL, "w.bin", handler="h.py", source=FUNCTION, allow=("os",))
+        assert findings(EVIL, "w.bin", handler="h.py", source=FUNCTION, allow=("os.system",)) == []
+        assert codes(EVIL, "w.bin", handler="h.py", source=FUNCTION, allow=("os",)) == [("MAR412", "warning")]
 
     def test_text(self):
         """A string is no global."""
         data = zipped(saved(protocol2(dictionary({"weight": tensor(), "os": text("system")})), {"0": 8}))
 
-        assert [] == findings(data, "w.bin", handler="h.py", source=FUNCTION)
+        assert findings(data, "w.bin", handler="h.py", source=FUNCTION) == []
 
     @pytest.mark.parametrize(
         ("eager", "handler", "code"), [(True, "base_handler", "MAR411"), (False, "h.py", "MAR412")]

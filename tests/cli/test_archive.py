@@ -29,19 +29,19 @@ def _inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 class TestArchive:
     def test_written(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """The archive is written to the working directory, and its path is all that is printed."""
-        assert 0 == archive(*LEAST)
+        assert archive(*LEAST) == 0
 
-        assert ("digits.mar\n", "") == capsys.readouterr()
+        assert capsys.readouterr() == ("digits.mar\n", "")
         with zipfile.ZipFile(project / "digits.mar") as mar:
-            assert {"MAR-INF/MANIFEST.json", "handler.py"} == {*mar.namelist()}
+            assert {*mar.namelist()} == {"MAR-INF/MANIFEST.json", "handler.py"}
             model = json.loads(mar.read("MAR-INF/MANIFEST.json"))["model"]
-        assert {"modelName": "digits", "handler": "handler.py", "modelVersion": "1.0"} == model
+        assert model == {"modelName": "digits", "handler": "handler.py", "modelVersion": "1.0"}
 
     def test_export_path(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Or to the directory that is asked for."""
         (project / "store").mkdir()
 
-        assert 0 == archive(*LEAST, "--export-path", "store")
+        assert archive(*LEAST, "--export-path", "store") == 0
 
         assert (str(Path("store/digits.mar")) + "\n", "") == capsys.readouterr()
         assert not (project / "digits.mar").exists()
@@ -57,7 +57,7 @@ class TestArchive:
     )
     def test_archive_format(self, project: Path, form: str, name: str) -> None:
         """The format decides the name."""
-        assert 0 == archive(*LEAST, "--archive-format", form)
+        assert archive(*LEAST, "--archive-format", form) == 0
         assert (project / name).exists()
 
     @pytest.mark.parametrize("force", ["-f", "--force", "--fo"])
@@ -65,12 +65,12 @@ class TestArchive:
         """An archive is replaced if that is asked for."""
         (project / "digits.mar").write_bytes(b"old")
 
-        assert 0 == archive(*LEAST, force)
+        assert archive(*LEAST, force) == 0
         assert zipfile.is_zipfile(project / "digits.mar")
 
     def test_version_empty(self, project: Path) -> None:
         """A model without a version has none in its manifest, as with torch-model-archiver."""
-        assert 0 == archive("--model-name", "digits", "--version", "", "--handler", "handler.py")
+        assert archive("--model-name", "digits", "--version", "", "--handler", "handler.py") == 0
 
         with zipfile.ZipFile(project / "digits.mar") as mar:
             assert "modelVersion" not in json.loads(mar.read("MAR-INF/MANIFEST.json"))["model"]
@@ -78,9 +78,9 @@ class TestArchive:
 
 class TestFaults:
     def refused(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-        assert 1 == archive(*arguments)
+        assert archive(*arguments) == 1
         out, err = capsys.readouterr()
-        assert "" == out
+        assert out == ""
         return err.splitlines()
 
     def test_exists(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,15 +89,15 @@ class TestFaults:
 
         expected = "File already exists: `digits.mar`; give `--force` to overwrite it"
 
-        assert [expected] == self.refused(capsys, *LEAST)
-        assert b"old" == (project / "digits.mar").read_bytes()
+        assert self.refused(capsys, *LEAST) == [expected]
+        assert (project / "digits.mar").read_bytes() == b"old"
 
     @pytest.mark.parametrize("path", ["none", "model.py"])
     def test_export_path(self, capsys: pytest.CaptureFixture[str], path: str) -> None:
         """The directory must be there already, as torch-model-archiver has it."""
         expected = f"Option `--export-path` must be a directory that exists: `{path}`"
 
-        assert [expected] == self.refused(capsys, *LEAST, "--export-path", path)
+        assert self.refused(capsys, *LEAST, "--export-path", path) == [expected]
 
     def test_values(self, capsys: pytest.CaptureFixture[str]) -> None:
         """All values that cannot be are named at once."""
@@ -109,7 +109,7 @@ class TestFaults:
             "Option `--handler` must have a function's name after its colon, as in `handler.py:handle`: `a:1`"
         )
 
-        assert [name, handler] == self.refused(capsys, "--model-name", "1 2", "-v", "1", "--handler", "a:1")
+        assert self.refused(capsys, "--model-name", "1 2", "-v", "1", "--handler", "a:1") == [name, handler]
 
     def test_files(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """All files that are missing are named at once, with their options, and nothing is written."""
@@ -121,7 +121,7 @@ class TestFaults:
         ]
         options = ["--serialized-file", "none.pt", "--extra-files", "*.none", "-r", "none.txt"]
 
-        assert expected == self.refused(capsys, *LEAST[:-1], "none", *options)
+        assert self.refused(capsys, *LEAST[:-1], "none", *options) == expected
         assert not (project / "digits.mar").exists()
 
 
@@ -131,7 +131,7 @@ class TestUsage:
         """Without an option that must be, the status is that of wrong usage."""
         place = LEAST.index(missing)
 
-        assert 2 == archive(*LEAST[:place], *LEAST[place + 2 :])
+        assert archive(*LEAST[:place], *LEAST[place + 2 :]) == 2
         assert "hatch-mar archive: error: the following arguments are required: " in capsys.readouterr().err
 
     @pytest.mark.parametrize(
@@ -139,11 +139,11 @@ class TestUsage:
     )
     def test_wrong(self, more: list[str]) -> None:
         """What torch-model-archiver does not know is unknown here."""
-        assert 2 == archive(*LEAST, *more)
+        assert archive(*LEAST, *more) == 2
 
     def test_help(self, capsys: pytest.CaptureFixture[str]) -> None:
         """The help has an example that works as it stands."""
-        assert 0 == archive("--help")
+        assert archive("--help") == 0
 
         out = capsys.readouterr().out
         assert out.startswith("usage: hatch-mar archive [-h] --model-name MODEL_NAME")

@@ -37,39 +37,39 @@ def written(root: Path, handler: str, more: str = "") -> None:
 class TestProject:
     def test_in_order(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """Nothing is said of what is in order."""
-        assert 0 == main(["check"])
-        assert ("", "") == capsys.readouterr()
+        assert main(["check"]) == 0
+        assert capsys.readouterr() == ("", "")
 
     def test_error(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """An error is shown with its place and what to do, and is the exit status."""
         written(project, BAD)
 
-        assert 1 == main(["check"])
+        assert main(["check"]) == 1
         assert capsys.readouterr().out.startswith("error: handler.py:1: MAR208 ")
 
     def test_warning(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A warning is shown, and is the exit status with `--strict`."""
         written(project, WARNED)
 
-        assert 0 == main(["check"])
+        assert main(["check"]) == 0
         assert capsys.readouterr().out.startswith("warning: handler.py:1: MAR231 ")
-        assert 1 == main(["check", "--strict"])
+        assert main(["check", "--strict"]) == 1
 
     def test_ignored(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """`ignore` switches a code off."""
         written(project, WARNED, 'ignore = ["MAR231"]')
 
-        assert 0 == main(["check", "--strict"])
-        assert ("", "") == capsys.readouterr()
+        assert main(["check", "--strict"]) == 0
+        assert capsys.readouterr() == ("", "")
 
     def test_by_name(self, project: Path):
         """An archive is checked by its name, from anywhere."""
-        assert 0 == main(["check", "digits", "--project", str(project)])
+        assert main(["check", "digits", "--project", str(project)]) == 0
 
     def test_unknown_name(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A name that is neither a file nor an archive is an error."""
-        assert 1 == main(["check", "other"])
-        assert "Unknown archive `other`; the project has `digits`\n" == capsys.readouterr().err
+        assert main(["check", "other"]) == 1
+        assert capsys.readouterr().err == "Unknown archive `other`; the project has `digits`\n"
 
 
 class TestFile:
@@ -78,14 +78,14 @@ class TestFile:
         main(["build"])
         capsys.readouterr()
 
-        assert 0 == main(["check", "dist/digits.mar", "--strict"])
-        assert "" == capsys.readouterr().out
+        assert main(["check", "dist/digits.mar", "--strict"]) == 0
+        assert capsys.readouterr().out == ""
 
     def test_not_an_archive(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """What is no archive is said to be none."""
         (project / "page.mar").write_text("<html>")
 
-        assert 1 == main(["check", "page.mar"])
+        assert main(["check", "page.mar"]) == 1
         assert "MAR801" in capsys.readouterr().out
 
     def test_without_manifest(self, project: Path, capsys: pytest.CaptureFixture[str]):
@@ -93,7 +93,7 @@ class TestFile:
         (project / "model").mkdir()
         (project / "model" / "handler.py").write_text(GOOD)
 
-        assert 1 == main(["check", str(project / "model")])
+        assert main(["check", str(project / "model")]) == 1
         assert "MAR199" in capsys.readouterr().out
 
 
@@ -104,8 +104,8 @@ class TestOutput:
         main(["check", "--json"])
         [found] = json.loads(capsys.readouterr().out)
 
-        assert ["code", "severity", "file", "line", "key", "archives", "message", "fix"] == list(found)
-        assert ("MAR208", "error", "handler.py", 1) == tuple(found.values())[:4]
+        assert list(found) == ["code", "severity", "file", "line", "key", "archives", "message", "fix"]
+        assert tuple(found.values())[:4] == ("MAR208", "error", "handler.py", 1)
 
     def test_github(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """For GitHub, annotations."""
@@ -116,9 +116,9 @@ class TestOutput:
 
     def test_list(self, capsys: pytest.CaptureFixture[str]):
         """All checks are listed, for people and for machines."""
-        assert 0 == main(["check", "--list"])
+        assert main(["check", "--list"]) == 0
         text = capsys.readouterr().out
-        assert 0 == main(["check", "--list", "--json"])
+        assert main(["check", "--list", "--json"]) == 0
         rules = json.loads(capsys.readouterr().out)
 
         assert len(text.splitlines()) == len(rules)
@@ -129,5 +129,5 @@ class TestOutput:
         with pytest.raises(SystemExit) as status:
             main(["check", "--help"])
 
-        assert 0 == status.value.code
+        assert status.value.code == 0
         assert "example:\n  hatch-mar check" in capsys.readouterr().out

@@ -107,7 +107,7 @@ class TestCommand:
     )
     def test_least(self, migrate: Migrate, name: str) -> None:
         """A command becomes a table, whose defaults are left out, whether the tool is named or not."""
-        assert TABLE == migrate("--", *f"{name} {LEAST}".split())
+        assert migrate("--", *f"{name} {LEAST}".split()) == TABLE
 
     def test_all(self, migrate: Migrate) -> None:
         """Every option is a key."""
@@ -131,14 +131,14 @@ archive-format = "tgz"
             " --runtime python3 --export-path model-store --archive-format tgz --force"
         )
 
-        assert expected == migrate("--", *options.split())
+        assert migrate("--", *options.split()) == expected
 
     @pytest.mark.parametrize(
         "more", ["--runtime python", "--archive-format default", "-f", "--requirements-file="]
     )
     def test_defaults(self, migrate: Migrate, more: str) -> None:
         """What is the default anyway is left out."""
-        assert TABLE == migrate("--", *f"{LEAST} {more}".split())
+        assert migrate("--", *f"{LEAST} {more}".split()) == TABLE
 
     def test_toml(self, migrate: Migrate) -> None:
         """Whatever stands in a value, TOML has it, long arrays on lines of their own."""
@@ -147,7 +147,7 @@ archive-format = "tgz"
         printed = migrate("--", *LEAST.split(), "--version", 'a "b" é', "--extra-files", ",".join(names))
 
         [archive] = tables(printed)
-        assert ('a "b" é', names) == (archive["version"], archive["extra-files"])
+        assert (archive["version"], archive["extra-files"]) == ('a "b" é', names)
         assert "extra-files = [\n  " in printed
 
     def test_help_of_tool(self, migrate: Migrate) -> None:
@@ -182,10 +182,10 @@ class TestPaths:
 
         [archive] = tables(migrate("--project", "..", "--", *options.split()))
 
-        assert "weights/handler.py" == archive["handler"]
-        assert "weights/model.pth" == archive["serialized-file"]
-        assert ["labels/*/", "weights"] == archive["extra-files"]
-        assert "weights" == archive["export-path"]
+        assert archive["handler"] == "weights/handler.py"
+        assert archive["serialized-file"] == "weights/model.pth"
+        assert archive["extra-files"] == ["labels/*/", "weights"]
+        assert archive["export-path"] == "weights"
 
     def test_link(self, migrate: Migrate) -> None:
         """`..` behind a link is where it leads."""
@@ -197,17 +197,17 @@ class TestPaths:
 
         archive = migrate.command(f"{LEAST} --serialized-file link/../model.pth")
 
-        assert "weights/model.pth" == archive["serialized-file"]
+        assert archive["serialized-file"] == "weights/model.pth"
 
     def test_outside(self, migrate: Migrate) -> None:
         """A path that leads out of the project is worth a note."""
         migrate.command(f"{LEAST} --extra-files ../a.txt")
 
-        assert "Note: archive `digits` takes `../a.txt` from outside the project\n" == migrate.err
+        assert migrate.err == "Note: archive `digits` takes `../a.txt` from outside the project\n"
 
     def test_stars(self, migrate: Migrate) -> None:
         """`**` was no more than `*`, and stays so."""
-        assert ["a/*/*.txt"] == migrate.command(f"{LEAST} --extra-files a/**/*.txt")["extra-files"]
+        assert migrate.command(f"{LEAST} --extra-files a/**/*.txt")["extra-files"] == ["a/*/*.txt"]
 
     @pytest.mark.parametrize(
         ("handler", "expected"),
@@ -225,7 +225,7 @@ class TestPaths:
         """A handler stays the file, built-in or module that it was."""
         (migrate.root / "text_handler.py").touch()
 
-        assert expected == migrate.command(f"{LEAST} --handler {handler}")["handler"]
+        assert migrate.command(f"{LEAST} --handler {handler}")["handler"] == expected
 
 
 class TestFaults:
@@ -241,7 +241,7 @@ class TestFaults:
     )
     def test_value(self, migrate: Migrate, options: str, expected: str) -> None:
         """What no key can hold is one line."""
-        assert f"{expected}\n" == migrate("--", *f"{LEAST} {options}".split(), status=1)
+        assert migrate("--", *f"{LEAST} {options}".split(), status=1) == f"{expected}\n"
 
     @pytest.mark.parametrize("options", ["--model-name digits", f"{LEAST} more", f"{LEAST} --none"])
     def test_usage(self, migrate: Migrate, options: str) -> None:
@@ -259,7 +259,7 @@ class TestFaults:
     )
     def test_own_usage(self, migrate: Migrate, arguments: list[str], expected: str) -> None:
         """So is what is none of its own."""
-        assert f"hatch-mar migrate: error: {expected}" == migrate(*arguments, status=2).splitlines()[-1]
+        assert migrate(*arguments, status=2).splitlines()[-1] == f"hatch-mar migrate: error: {expected}"
 
     def test_script(self, migrate: Migrate) -> None:
         """All faults of a script are told at once, each with its line."""
@@ -278,7 +278,7 @@ archive.sh:4: the following arguments are required: --handler
 """
         expected += f"archive.sh:5: Option `--model-name` {NOT_A_NAME}: `1a`\n"
 
-        assert expected == migrate.script(text, status=1)
+        assert migrate.script(text, status=1) == expected
 
     @pytest.mark.parametrize(
         "text",
@@ -296,12 +296,12 @@ archive.sh:4: the following arguments are required: --handler
         """A script that does not call the tool is a fault."""
         expected = "archive.sh: no torch-model-archiver command found\n"
 
-        assert expected == migrate.script(text, status=1)
+        assert migrate.script(text, status=1) == expected
 
     def test_no_script(self, migrate: Migrate) -> None:
         """So is one that is not there, or none at all."""
-        assert "File not found: `none.sh`\n" == migrate("none.sh", status=1)
-        assert "archive.sh:2: a quote is not closed\n" == migrate.script("\n'", status=1)
+        assert migrate("none.sh", status=1) == "File not found: `none.sh`\n"
+        assert migrate.script("\n'", status=1) == "archive.sh:2: a quote is not closed\n"
 
     def test_clash(self, migrate: Migrate) -> None:
         """Two commands that write one file cannot be two archives."""
@@ -311,7 +311,7 @@ archive.sh:4: the following arguments are required: --handler
             " give one another `model-name`, `archive-name`, `archive-format` or `export-path`\n"
         )
 
-        assert expected == migrate.script(text, status=1)
+        assert migrate.script(text, status=1) == expected
 
 
 class TestScripts:
@@ -335,13 +335,13 @@ class TestScripts:
     )
     def test_found(self, migrate: Migrate, line: str) -> None:
         """The tool is found wherever a script calls it."""
-        assert TABLE == migrate.script(f"#!/bin/bash\nset -e\n{line}\n")
+        assert migrate.script(f"#!/bin/bash\nset -e\n{line}\n") == TABLE
 
     def test_set(self, migrate: Migrate) -> None:
         """A variable can be given, be it that the script sets it or not."""
         text = "V=$(date)\ntorch-model-archiver --model-name $NAME -v $V --handler handler.py"
 
-        assert TABLE == migrate.script(text, "--set", "NAME=digits", "--set=V=1.0")
+        assert migrate.script(text, "--set", "NAME=digits", "--set=V=1.0") == TABLE
 
     def test_several(self, migrate: Migrate, monkeypatch: pytest.MonkeyPatch) -> None:
         """Scripts, standard input and a command may come together."""
@@ -350,8 +350,8 @@ class TestScripts:
 
         printed = migrate("a.sh", "-", "--", *LEAST.split())
 
-        assert ["digits", "a", "b"] == [table["model-name"] for table in tables(printed)]
-        assert 2 == printed.count("\n\n[[")
+        assert [table["model-name"] for table in tables(printed)] == ["digits", "a", "b"]
+        assert printed.count("\n\n[[") == 2
 
     @pytest.mark.parametrize(
         ("name", "text"),
@@ -363,7 +363,7 @@ class TestScripts:
     )
     def test_other_files(self, migrate: Migrate, name: str, text: str) -> None:
         """Dockerfiles and YAML have commands too."""
-        assert TABLE == migrate.script(text, name=name)
+        assert migrate.script(text, name=name) == TABLE
 
     def test_line_in_yaml(self, migrate: Migrate) -> None:
         """A fault in a workflow is at its own line of the file."""
@@ -371,7 +371,7 @@ class TestScripts:
 
         expected = "ci.yml:4: `${{ a }}` is not known; write what it stands for\n"
 
-        assert expected == migrate.script(text, name="ci.yml", status=1)
+        assert migrate.script(text, name="ci.yml", status=1) == expected
 
 
 class TestWrite:
@@ -383,7 +383,7 @@ Added `hatch-mar` to `build-system.requires`
 Added `[tool.hatch.build.hooks.mar]`
 `hatch build` builds them
 """
-        assert expected == migrate.write(HATCHLING)
+        assert migrate.write(HATCHLING) == expected
         assert migrate.written == (
             HATCHLING.replace('["hatchling"]', '["hatchling", "hatch-mar"]')
             + "\n[tool.hatch.build.hooks.mar]\n\n"
@@ -397,15 +397,15 @@ Added `[tool.hatch.build.hooks.mar]`
 Added `digits` to `{migrate.pyproject}`
 `hatch-mar build` builds them, for the build backend is `flit_core.buildapi`, not hatchling
 """
-        assert expected == migrate.write(text)
-        assert f"{text}\n{TABLE}" == migrate.written
+        assert migrate.write(text) == expected
+        assert migrate.written == f"{text}\n{TABLE}"
 
     def test_no_backend(self, migrate: Migrate) -> None:
         """The same without any."""
         said = migrate.write("")
 
-        assert "`hatch-mar build` builds them, for there is no build backend" == said.splitlines()[-1]
-        assert TABLE == migrate.written
+        assert said.splitlines()[-1] == "`hatch-mar build` builds them, for there is no build backend"
+        assert migrate.written == TABLE
 
     def test_comments(self, migrate: Migrate) -> None:
         """Comments, blanks and the order of everything stay."""
@@ -433,7 +433,7 @@ read = "reader:main"
         migrate.write(text)
 
         before, after = text.splitlines(), migrate.written.splitlines()
-        assert '    "hatch-mar"' == after.pop(before.index("    # more to come") + 1)
+        assert after.pop(before.index("    # more to come") + 1) == '    "hatch-mar"'
         assert before == after[: len(before)]
         assert ["", "[tool.hatch.build.hooks.mar]", "", *TABLE.splitlines()] == after[len(before) :]
 
@@ -444,7 +444,7 @@ read = "reader:main"
 
         said = migrate("--write", "--", *LEAST.replace("digits", "letters").split())
 
-        assert f"Added `letters` to `{migrate.pyproject}`\n`hatch build` builds them\n" == said
+        assert said == f"Added `letters` to `{migrate.pyproject}`\n`hatch build` builds them\n"
         assert first + "\n" + TABLE.replace("digits", "letters") == migrate.written
 
     @pytest.mark.parametrize("requirement", ["hatch-mar", "hatch_mar>=1", "Hatch.Mar @ file:///x"])
@@ -494,7 +494,7 @@ read = "reader:main"
         migrate("--write", "--", *LEAST.split())
 
         assert migrate.pyproject.is_symlink()
-        assert 0o640 == stat.S_IMODE(file.stat().st_mode)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o640
         assert TABLE in file.read_text()
         assert not [path for path in migrate.root.iterdir() if path.name.endswith(".part")]
 
@@ -513,7 +513,7 @@ class TestWriteFaults:
         """An archive of the same name is not overwritten."""
         expected = "Table `tool.mar` has an archive `digits` already\n"
 
-        assert expected == migrate.write(f"{HATCHLING}\n{TABLE}", status=1)
+        assert migrate.write(f"{HATCHLING}\n{TABLE}", status=1) == expected
 
     def test_itself_archive(self, migrate: Migrate) -> None:
         """A table that is itself the archive would turn into defaults."""
@@ -522,7 +522,7 @@ class TestWriteFaults:
             " so that others may follow\n"
         )
 
-        assert expected == migrate.write('[tool.mar]\nhandler = "base_handler"\n', status=1)
+        assert migrate.write('[tool.mar]\nhandler = "base_handler"\n', status=1) == expected
 
     def test_inherited(self, migrate: Migrate) -> None:
         """A default that the command knows nothing of would change the archive."""
@@ -534,7 +534,7 @@ class TestWriteFaults:
             " which its command does not set; move that to the archives it is for\n"
         )
 
-        assert expected == migrate.write(text, status=1)
+        assert migrate.write(text, status=1) == expected
 
     @pytest.mark.parametrize(
         "text",
@@ -551,7 +551,7 @@ class TestWriteFaults:
             " run this without `--write`, and paste what it prints\n"
         )
 
-        assert expected == migrate.write(text, status=1)
+        assert migrate.write(text, status=1) == expected
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -570,21 +570,21 @@ class TestWriteFaults:
     )
     def test_not_sound(self, migrate: Migrate, text: str, expected: str) -> None:
         """What is wrong already is named, and stays as it is."""
-        assert f"{expected}\n" == migrate.write(text, status=1)
+        assert migrate.write(text, status=1) == f"{expected}\n"
 
     def test_missing(self, migrate: Migrate) -> None:
         """There must be a `pyproject.toml`."""
         expected = f"File not found: `{migrate.pyproject}`\n"
 
-        assert expected == migrate("--write", "--", *LEAST.split(), status=1)
+        assert migrate("--write", "--", *LEAST.split(), status=1) == expected
 
     def test_without_tomlkit(self, migrate: Migrate, monkeypatch: pytest.MonkeyPatch) -> None:
         """Writing needs an extra, printing does not."""
         monkeypatch.setitem(sys.modules, "tomlkit", None)
         expected = "Option `--write` needs tomlkit: pip install 'hatch-mar[cli]'\n"
 
-        assert expected == migrate.write(HATCHLING, status=1)
-        assert TABLE == migrate("--", *LEAST.split())
+        assert migrate.write(HATCHLING, status=1) == expected
+        assert migrate("--", *LEAST.split()) == TABLE
 
     def test_not_written(self, migrate: Migrate, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where the file cannot be replaced it is as it was, and nothing lies beside it."""
@@ -596,7 +596,7 @@ class TestWriteFaults:
         before = {*migrate.root.iterdir(), migrate.pyproject}
         expected = f"Cannot write `{migrate.pyproject}`: Permission denied\n"
 
-        assert expected == migrate.write(HATCHLING, status=1)
+        assert migrate.write(HATCHLING, status=1) == expected
         assert before == {*migrate.root.iterdir()}
 
 

@@ -49,10 +49,10 @@ class TestProject:
     def test_examples(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """Without a name, all archives of the project are asked their examples; first of all it is said
         that this runs their code."""
-        assert 0 == main(["try"])
+        assert main(["try"]) == 0
         lines = capsys.readouterr().out.splitlines()
 
-        assert RUNNING == lines[0]
+        assert lines[0] == RUNNING
         assert lines[1].startswith("digits: a stand-in for TorchServe's loader, no torch, Python 3.")
         assert lines[1].endswith(", on the CPU: there is no torch")
         assert ["loaded", "ok", "ok", "peak"][:3] == [line.split()[0] for line in lines[2:5]]
@@ -61,54 +61,54 @@ class TestProject:
         """A folder that is called as the model is no archive."""
         (project / "digits").mkdir()
 
-        assert 0 == main(["try", "digits"])
+        assert main(["try", "digits"]) == 0
 
     def test_differs(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """An answer that is not the expected one is a fault."""
         (project / "answer.json").write_text("[2]")
 
-        assert 1 == main(["try", "digits"])
+        assert main(["try", "digits"]) == 1
         captured = capsys.readouterr()
-        assert "digits: `example #1`: `[0]` is 1, expected 2\n" == captured.err
+        assert captured.err == "digits: `example #1`: `[0]` is 1, expected 2\n"
         assert "  FAIL example #1 " in captured.out
 
     def test_update(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """`--update` writes what was answered."""
         (project / "answer.json").unlink()
 
-        assert 0 == main(["try", "--update"])
+        assert main(["try", "--update"]) == 0
         assert capsys.readouterr().out.endswith("Updated answer.json\n")
-        assert [1] == json.loads((project / "answer.json").read_text())
-        assert 0 == main(["try"])
+        assert json.loads((project / "answer.json").read_text()) == [1]
+        assert main(["try"]) == 0
 
     def test_input(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """With `--input`, that is asked instead."""
         Path("in.json").write_text('{"a": "b"}')
 
-        assert 0 == main(["try", "digits", "--input", "in.json", "--input", "in.json"])
-        assert 2 == capsys.readouterr().out.count('{"a": "b"}')
+        assert main(["try", "digits", "--input", "in.json", "--input", "in.json"]) == 0
+        assert capsys.readouterr().out.count('{"a": "b"}') == 2
 
     def test_unknown(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A name that is none is an error of one line."""
-        assert 1 == main(["try", "letters"])
-        assert "Unknown archive `letters`; the project has `digits`\n" == capsys.readouterr().err
+        assert main(["try", "letters"]) == 1
+        assert capsys.readouterr().err == "Unknown archive `letters`; the project has `digits`\n"
 
     def test_json(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """For machines all is JSON, and the warning is on standard error."""
-        assert 0 == main(["try", "--json"])
+        assert main(["try", "--json"]) == 0
         captured = capsys.readouterr()
         [report] = json.loads(captured.out)
 
-        assert f"{RUNNING}\n" == captured.err
-        assert ("digits", True, "cpu") == (report["name"], report["ok"], report["device"])
-        assert [[1], None] == [reply["answer"] for reply in report["replies"]]
+        assert captured.err == f"{RUNNING}\n"
+        assert (report["name"], report["ok"], report["device"]) == ("digits", True, "cpu")
+        assert [reply["answer"] for reply in report["replies"]] == [[1], None]
 
     def test_serve(self, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
         """Before a server is started, what it lacks is told."""
         monkeypatch.setattr(try_, "missing", lambda: "`--serve` needs Java")
 
-        assert 1 == main(["try", "--serve"])
-        assert "`--serve` needs Java\n" == capsys.readouterr().err
+        assert main(["try", "--serve"]) == 1
+        assert capsys.readouterr().err == "`--serve` needs Java\n"
 
 
 class TestFile:
@@ -119,7 +119,7 @@ class TestFile:
         request = tmp_path / "in.json"
         request.write_text("[3]")
 
-        assert 0 == main(["try", str(path), "--input", str(request)])
+        assert main(["try", str(path), "--input", str(request)]) == 0
         assert "[3]" in capsys.readouterr().out
         assert path.is_file() or {"handler.py", "MAR-INF"} == {entry.name for entry in path.iterdir()}
 
@@ -129,9 +129,9 @@ class TestFile:
         """A file that is not there is told as one."""
         monkeypatch.chdir(tmp_path)
 
-        assert 1 == main(["try", "absent.mar"])
+        assert main(["try", "absent.mar"]) == 1
         assert (
-            "File not found: `absent.mar`, and no project here that declares it\n" == capsys.readouterr().err
+            capsys.readouterr().err == "File not found: `absent.mar`, and no project here that declares it\n"
         )
 
     def test_control_characters(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -139,7 +139,7 @@ class TestFile:
         code = "def handle(data, context):\n    raise RuntimeError('\\x1b[2J')\n"
         path = written(archive_of({"handler.py": code}), tmp_path / "digits.mar")
 
-        assert 1 == main(["try", str(path), "--verbose"])
+        assert main(["try", str(path), "--verbose"]) == 1
         captured = capsys.readouterr()
         assert "\x1b" not in captured.out + captured.err
 
@@ -152,7 +152,7 @@ class TestUsage:
         """Wrong usage is status 2."""
         with pytest.raises(SystemExit) as error:
             main(["try", *arguments])
-        assert 2 == error.value.code
+        assert error.value.code == 2
 
     def test_help(self, capsys: pytest.CaptureFixture[str]):
         """The help says that it runs the archive's code."""
@@ -197,6 +197,6 @@ class TestInterrupted:
 
         assert status == process.returncode
         assert b"Traceback" not in output
-        assert [] == list(temporary.iterdir())
+        assert list(temporary.iterdir()) == []
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.read_text()), 0)

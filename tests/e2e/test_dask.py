@@ -94,7 +94,7 @@ def test_same_archives(root: Path, run: Run, tmp_path: Path) -> None:
     run("python", "-m", "hatch_mar", "build", "--quiet", cwd=root, PYTHONPATH=str(CHECKOUT))
     lines = cluster(run, root, output)
 
-    assert ["one.mar False", "two.tar.gz False", "three False"] == lines[-3:]
+    assert lines[-3:] == ["one.mar False", "two.tar.gz False", "three False"]
     for name in ("one.mar", "two.tar.gz", "three"):
         assert tree(root / "dist" / name) == tree(output / name)
     assert {"one.mar", "two.tar.gz", "three"} >= {path.name for path in output.iterdir()} - {".hatch"}
@@ -106,9 +106,9 @@ def test_fault(root: Path, run: Run, tmp_path: Path) -> None:
     missing = root / "one.bin"
     lines = cluster(run, root, output, missing)
 
-    assert [
+    assert lines[-3:] == [
         "two.tar.gz False",
         f"Cannot write `{output / 'one.mar'}`: No such file or directory (`{missing}`)",
         f"Cannot write `{output / 'three'}`: No such file or directory (`{missing}`)",
-    ] == lines[-3:]
-    assert ["two.tar.gz"] == [path.name for path in output.iterdir() if path.name != ".hatch"]
+    ]
+    assert [path.name for path in output.iterdir() if path.name != ".hatch"] == ["two.tar.gz"]

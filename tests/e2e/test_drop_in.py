@@ -307,7 +307,7 @@ class TestSame:
 
         expected = theirs(f"{command} {force}")
 
-        assert expected.status == status
+        assert status == expected.status
         assert ours(f"{command} {force}") == expected
 
     def test_working_directory(self, theirs: Folder, ours: Folder) -> None:

@@ -115,7 +115,7 @@ def java(room: Path, source: str, path: Path, *options: str) -> list[str]:
     done = subprocess.run(
         [command, *options, str(room / "Read.java"), str(path)], capture_output=True, text=True, check=False
     )
-    assert 0 == done.returncode, done.stderr
+    assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
 
@@ -131,31 +131,31 @@ class TestFiveGibibytes:
         artifact = pack(archive, path, FORMATS[form], PACKING)
 
         assert (artifact.size > SIZE) is (form == "zip-store")
-        assert [
+        assert java(room, ZIP, path) == [
             f"MAR-INF/MANIFEST.json {MANIFEST_SIZE} ",
             f"weights.bin {SIZE} {MARKED}",
             "z 4 ",
-        ] == java(room, ZIP, path)
+        ]
 
     def test_tgz(self, archive: Archive, room: Path) -> None:
         """So do TorchServe's own library and Python a `.tar.gz`."""
         path = room / "digits.tar.gz"
         pack(archive, path, FORMATS["tgz"], PACKING)
 
-        assert [
+        assert java(room, TAR, path, "-cp", str(server())) == [
             f"digits/MAR-INF/MANIFEST.json {MANIFEST_SIZE} ",
             f"digits/weights.bin {SIZE} {MARKED}",
             "digits/z 4 ",
-        ] == java(room, TAR, path, "-cp", str(server()))
+        ]
         with tarfile.open(path) as tar:
-            assert [MANIFEST_SIZE, SIZE] == [tar.next().size, tar.next().size]
+            assert [tar.next().size, tar.next().size] == [MANIFEST_SIZE, SIZE]
 
     def test_directory(self, archive: Archive, room: Path) -> None:
         """A directory has the file itself."""
         path = room / "digits"
         pack(archive, path, FORMATS["no-archive"], PACKING)
 
-        assert SIZE == (path / "weights.bin").stat().st_size
+        assert (path / "weights.bin").stat().st_size == SIZE
         with open(path / "weights.bin", "rb") as file:
             for place, mark in MARKS.items():
                 file.seek(place)
@@ -206,7 +206,7 @@ def peak(room: Path, form: str, compression: str, size: int) -> int:
         text=True,
         check=False,
     )
-    assert 0 == done.returncode, done.stderr
+    assert done.returncode == 0, done.stderr
     return int(done.stdout.split()[-1]) * 1024
 
 

@@ -95,9 +95,9 @@ class Build:
 
     def failed(self) -> str:
         """The one line that the build ends with."""
-        assert 1 == self.wait(), self.errors.read_text()
+        assert self.wait() == 1, self.errors.read_text()
         text = self.errors.read_text()
-        assert 1 == text.count("\n"), text
+        assert text.count("\n") == 1, text
         return text.rstrip("\n")
 
 
@@ -125,7 +125,7 @@ class Builds:
             env=os.environ | {"TMPDIR": str(directory / "temporary"), "PYTHONPATH": str(CHECKOUT)},
         )
         self.send(self.arguments("one"))
-        assert f"{self.path}\n" == self.server.stdout.readline()
+        assert self.server.stdout.readline() == f"{self.path}\n"
         self.states = {"one": tree(self.path)}
         self.built("other")
         self.states["other"] = tree(self.path)
@@ -149,7 +149,7 @@ class Builds:
         """Build, and say how many seconds it took."""
         began = time.monotonic()
         build = Build(self, state)
-        assert 0 == build.wait(), build.errors.read_text()
+        assert build.wait() == 0, build.errors.read_text()
         return time.monotonic() - began
 
     def state(self) -> str:
@@ -210,9 +210,9 @@ def test_signal(form: str, number: signal.Signals, start: Callable[..., Builds])
         assert all(name.startswith(f".{builds.path.name}.") for name in builds.beside())
         assert all(name.endswith(".part") for name in builds.beside())
         assert elsewhere == builds.elsewhere()
-        assert "" == build.errors.read_text()
+        assert build.errors.read_text() == ""
         builds.built(wanted)
-        assert wanted == builds.state()
+        assert builds.state() == wanted
         assert set() == builds.beside()
         before, wanted = wanted, before
     assert ended
@@ -231,7 +231,7 @@ def test_interrupt_leaves_nothing(form: str, start: Callable[..., Builds]) -> No
         statuses.append(build.wait())
 
         assert set() == builds.beside()
-        assert "" == build.errors.read_text()
+        assert build.errors.read_text() == ""
     assert {0, 130} >= set(statuses)
 
 
@@ -244,7 +244,7 @@ class TestSeveralAtOnce:
         for state in ("one", "other", "one"):
             running = [Build(builds, state) for _ in range(count)]
 
-            assert {0: ""} == {build.wait(): build.errors.read_text() for build in running}
+            assert {build.wait(): build.errors.read_text() for build in running} == {0: ""}
             assert state == builds.state()
             assert set() == builds.beside()
 
@@ -255,8 +255,8 @@ class TestSeveralAtOnce:
             shutil.rmtree(builds.path.parent)
             running = [Build(builds) for _ in range(count)]
 
-            assert {0: ""} == {build.wait(): build.errors.read_text() for build in running}
-            assert "one" == builds.state()
+            assert {build.wait(): build.errors.read_text() for build in running} == {0: ""}
+            assert builds.state() == "one"
             assert set() == builds.beside()
 
     def test_different(self, form: str, count: int, start: Callable[..., Builds]) -> None:
@@ -265,7 +265,7 @@ class TestSeveralAtOnce:
         for _ in range(4):
             running = [Build(builds, ("one", "other")[number % 2]) for number in range(count)]
 
-            assert {0: ""} == {build.wait(): build.errors.read_text() for build in running}
+            assert {build.wait(): build.errors.read_text() for build in running} == {0: ""}
             assert builds.state()
             assert set() == builds.beside()
 
@@ -306,7 +306,7 @@ class TestNoRoom:
             builds.built("other")
         before, elsewhere = tree(builds.path.parent), builds.elsewhere()
 
-        assert f"Cannot write `{builds.path}`: No space left on device" == Build(builds).failed()
+        assert Build(builds).failed() == f"Cannot write `{builds.path}`: No space left on device"
         assert before == tree(builds.path.parent)
         assert elsewhere == builds.elsewhere()
         assert set() == builds.beside()
@@ -323,11 +323,11 @@ class TestNoRoom:
 
         assert set() == builds.beside()
         if status == 0:
-            assert "" == message
-            assert "one" == builds.state()
+            assert message == ""
+            assert builds.state() == "one"
         else:
             assert message.startswith(f"Cannot write `{builds.path}`: No space left on device")
-            assert 1 == message.count("\n")
+            assert message.count("\n") == 1
             assert not builds.path.exists()
 
     def test_file_too_large(self, form: str, start: Callable[..., Builds]) -> None:
@@ -336,7 +336,7 @@ class TestNoRoom:
         before, elsewhere = tree(builds.path.parent), builds.elsewhere()
         build = Build(builds, limit=4 * MEBI)
 
-        assert f"Cannot write `{builds.path}`: File too large" == build.failed()
+        assert build.failed() == f"Cannot write `{builds.path}`: File too large"
         assert before == tree(builds.path.parent)
         assert elsewhere == builds.elsewhere()
         assert set() == builds.beside()
@@ -390,7 +390,7 @@ class TestNotAllowed:
         builds.path.parent.write_bytes(b"notes")
 
         assert Build(builds).failed().startswith(f"Cannot write `{builds.path}`: ")
-        assert b"notes" == builds.path.parent.read_bytes()
+        assert builds.path.parent.read_bytes() == b"notes"
 
 
 def vanishes(file: Path) -> None:
@@ -479,14 +479,14 @@ class TestSourceChanges:
         with pytest.raises(PackError) as error:
             self.build(form, old, path, file, partial(change, file))
 
-        assert f"File changed while it was packed: `{file}`; build again when it is written" == str(
-            error.value
+        assert (
+            str(error.value) == f"File changed while it was packed: `{file}`; build again when it is written"
         )
         assert old is path.exists()
         assert {path.name, ".hatch"} >= set(os.listdir(path.parent))
         if old:
             with read(path) as found:
-                assert ["old"] == [member.name for member in found.members]
+                assert [member.name for member in found.members] == ["old"]
 
     @pytest.mark.parametrize("change", HARMLESS)
     def test_harmless(
@@ -498,7 +498,7 @@ class TestSourceChanges:
         self.build(form, old, path, file, partial(change, file))
 
         with read(path) as found:
-            assert expected == b"".join(found.members[0].source.chunks())
+            assert b"".join(found.members[0].source.chunks()) == expected
         assert {path.name, ".hatch"} >= set(os.listdir(path.parent))
 
     def test_gone_before(self, form: str, old: bool, file: Path, tmp_path: Path) -> None:
@@ -507,7 +507,7 @@ class TestSourceChanges:
         with pytest.raises(PackError) as error:
             self.build(form, old, path, file, (file.parent / "b").unlink)
 
-        assert f"Cannot write `{path}`: No such file or directory (`{file.parent / 'b'}`)" == str(error.value)
+        assert str(error.value) == f"Cannot write `{path}`: No such file or directory (`{file.parent / 'b'}`)"
         assert old is path.exists()
         assert {path.name, ".hatch"} >= set(os.listdir(path.parent))
 
@@ -516,4 +516,4 @@ class TestSourceChanges:
         path = tmp_path / "dist" / f"digits{FORMS[form]}"
         self.build(form, old, path, file, lambda: (file.parent / "b").write_bytes(b"larger"))
         with read(path) as found:
-            assert b"larger" == b"".join(found.members[1].source.chunks())
+            assert b"".join(found.members[1].source.chunks()) == b"larger"

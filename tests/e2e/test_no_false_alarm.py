@@ -99,4 +99,4 @@ def test_served_and_nothing_found(name: str, store: Path, server: TorchServe) ->
     found = [finding for finding in found if not (name.endswith("gz") and "MAR901" in finding)]
     server.unregister(model)
 
-    assert [] == found
+    assert found == []

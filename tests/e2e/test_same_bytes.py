@@ -172,7 +172,7 @@ class TestEverywhere:
         if "sched" in prelude and not hasattr(os, "sched_setaffinity"):
             pytest.skip("only Linux pins a process to cores")
 
-        assert expected == build(run, root, tmp_path / "out", prelude, **variables)
+        assert build(run, root, tmp_path / "out", prelude, **variables) == expected
 
     def test_directory(self, expected: dict[str, object], run: Run, tmp_path: Path) -> None:
         """Nor is where the project lies, when its files were made, and in which order."""
@@ -182,7 +182,7 @@ class TestEverywhere:
         for number, name in enumerate(names):
             os.utime(root / name, (number * 10**7, number * 10**7))
 
-        assert expected == build(run, root, root / "some output")
+        assert build(run, root, root / "some output") == expected
 
     @pytest.mark.skipif(os.name != "posix", reason="Windows makes no plain links")
     def test_links(self, expected: dict[str, object], run: Run, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ class TestEverywhere:
             (root / name).rename(cache / str(number))
             (root / name).symlink_to(cache / str(number))
 
-        assert expected == build(run, root, tmp_path / "out")
+        assert build(run, root, tmp_path / "out") == expected
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only Linux changes users without a password")
     def test_user(self, root: Path, expected: dict[str, object], run: Run, tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ class TestEverywhere:
             PYTHONPATH=str(CHECKOUT),
         )
 
-        assert expected == archives(tmp_path / "out")
+        assert archives(tmp_path / "out") == expected
 
     def test_replaced(self, root: Path, expected: dict[str, object], run: Run, tmp_path: Path) -> None:
         """Nor what stood there before."""
@@ -218,7 +218,7 @@ class TestEverywhere:
         for name in ARCHIVES[:-1]:
             (output / name).write_bytes(b"0" * 100)
 
-        assert expected == build(run, root, output)
+        assert build(run, root, output) == expected
 
     def test_instant(self, root: Path, expected: dict[str, object], run: Run, tmp_path: Path) -> None:
         """The date that is asked for is seen in every archive."""
@@ -278,7 +278,7 @@ class TestPythons:
         theirs = json.loads(run(done.stdout.strip(), *arguments, tmp_path / "theirs", cwd=tmp_path))
         ours = json.loads(run("python", *arguments, tmp_path / "ours", cwd=tmp_path))
 
-        assert [3, minor] == theirs.pop("python")
+        assert theirs.pop("python") == [3, minor]
         assert list(sys.version_info[:2]) == ours.pop("python")
         assert ours == theirs
 
@@ -294,7 +294,7 @@ class TestContentDigest:
             )
             found.add(json.loads(output)["content_digest"])
 
-        assert 1 == len(found)
+        assert len(found) == 1
         assert re.fullmatch("[0-9a-f]{64}", found.pop())
 
 
@@ -321,10 +321,10 @@ class TestDate:
         in_zip, in_tar, written = expected
         build(run, root, tmp_path, "", **({"SOURCE_DATE_EPOCH": value} if value else {}))
         with zipfile.ZipFile(tmp_path / "digits.mar") as file:
-            assert {in_zip} == {info.date_time for info in file.infolist()}
+            assert {info.date_time for info in file.infolist()} == {in_zip}
             assert written == json.loads(file.read("MAR-INF/MANIFEST.json"))["createdOn"]
         with tarfile.open(tmp_path / "digits.tar.gz") as tar:
-            assert {in_tar} == {info.mtime for info in tar}
+            assert {info.mtime for info in tar} == {in_tar}
         assert {float(value or 1580601600)} == {
             file.stat().st_mtime for file in (tmp_path / "digits").rglob("*") if file.is_file()
         }
@@ -340,10 +340,10 @@ class TestDate:
             SOURCE_DATE_EPOCH=value,
         )
 
-        assert (
+        assert output == (
             "Environment variable `SOURCE_DATE_EPOCH` must be a whole number of seconds"
             f" since 1970-01-01, up to the year 9999: `{value}`\n"
-        ) == output
+        )
         assert not (tmp_path / "out").exists()
 
     def test_not_reproducible(self, run: Run, tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ class TestHatch:
         with zipfile.ZipFile(wheel) as file, zipfile.ZipFile(project.root / "dist" / "digits.mar") as archive:
             dates = {info.date_time for info in (*file.infolist(), *archive.infolist())}
 
-        assert {(2023, 11, 14, 22, 13, 20)} == dates
+        assert dates == {(2023, 11, 14, 22, 13, 20)}
 
     def test_malformed(self, project: Project) -> None:
         """A date that is none ends the build with a line, before hatchling's own traceback."""
@@ -391,10 +391,10 @@ class TestHatch:
         assert "(unchanged)" in output
         assert (out / ".hatch" / "digits.mar.stamp").is_file()
         with tarfile.open(out / SDIST) as sdist:
-            assert [] == [name for name in sdist.getnames() if ".hatch" in name or name.endswith(".stamp")]
+            assert [name for name in sdist.getnames() if ".hatch" in name or name.endswith(".stamp")] == []
         with zipfile.ZipFile(out / WHEEL) as wheel:
-            assert [] == [name for name in wheel.namelist() if ".hatch" in name or name.endswith(".stamp")]
-        assert {"digits.mar", "letters.mar", SDIST, WHEEL} == shown
+            assert [name for name in wheel.namelist() if ".hatch" in name or name.endswith(".stamp")] == []
+        assert shown == {"digits.mar", "letters.mar", SDIST, WHEEL}
 
     def test_twine(self, project: Project) -> None:
         """twine takes the distributions that stand beside the archives."""
@@ -402,4 +402,4 @@ class TestHatch:
         dist = project.root / "dist"
         output = project.run("python", "-m", "twine", "check", dist / SDIST, dist / WHEEL)
 
-        assert 2 == output.count("PASSED")
+        assert output.count("PASSED") == 2

@@ -136,21 +136,21 @@ class TestWholeProject:
         model = server.register("whole-project.mar")
         answer = asked(server, model)
 
-        assert "grüß dich" == answer["said"]
-        assert {"greeting": "grüß dich", "weight": 1e-05} == answer["config"]["handler"]  # type: ignore[index]
-        assert 77 == server.describe(model)[0]["responseTimeout"]
+        assert answer["said"] == "grüß dich"
+        assert answer["config"]["handler"] == {"greeting": "grüß dich", "weight": 1e-05}  # type: ignore[index]
+        assert server.describe(model)[0]["responseTimeout"] == 77
         # installed for this model alone, beside its files
         assert "models" in Path(str(answer["six"])).parts
 
     def test_version(self, server: TorchServe):
         """The model's version is the project's."""
-        assert "2.1" == server.describe(server_name(server, "whole-project"))[0]["modelVersion"]
+        assert server.describe(server_name(server, "whole-project"))[0]["modelVersion"] == "2.1"
 
 
 class TestPackage:
     def test_answer(self, server: TorchServe):
         """A class in a module of a package handles, and finds the data beside it."""
-        assert {"names": ["ada", "grace"]} == asked(server, server.register("package.mar"))
+        assert asked(server, server.register("package.mar")) == {"names": ["ada", "grace"]}
 
 
 class TestRootless:
@@ -161,13 +161,13 @@ class TestRootless:
 
     def test_answer(self, server: TorchServe):
         """TorchServe serves it from the file."""
-        assert "hello" == asked(server, server.register("rootless.tar.gz"))["said"]
+        assert asked(server, server.register("rootless.tar.gz"))["said"] == "hello"
 
 
 class TestUnpacked:
     def test_answer(self, server: TorchServe):
         """A directory, whose name has the version, is served as it is."""
-        assert "hello" == asked(server, server.register("unpacked-2.1"))["said"]
+        assert asked(server, server.register("unpacked-2.1"))["said"] == "hello"
 
 
 def server_name(server: TorchServe, model: str) -> str:

@@ -75,7 +75,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     yield
-    assert [] == list(place.iterdir())
+    assert list(place.iterdir()) == []
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def options(name: str, **more: Any) -> Options:
 
 
 def answers(report: Report) -> list[Any]:
-    assert [] == report.faults, report.output
+    assert report.faults == [], report.output
     return [reply.answer.value for reply in report.replies if reply.answer]
 
 
@@ -275,8 +275,8 @@ class TestRequirements:
         candidate = candidate_of(code, asking(1), files=files, requirements_file="requirements.txt")
         how = Options(requirements=True, stand_in=True, bare=True)
 
-        assert [42] == answers(try_archive(candidate, how))
-        assert [] != try_archive(candidate, replace(how, requirements=False)).faults
+        assert answers(try_archive(candidate, how)) == [42]
+        assert try_archive(candidate, replace(how, requirements=False)).faults != []
 
 
 @pytest.fixture
@@ -292,8 +292,8 @@ class TestExample:
             run("python", "-m", "hatch_mar", "try", "--json", cwd=example).partition("\n")[2]
         )
 
-        assert ["digits", "digits-scripted"] == [report["name"] for report in reports]
-        assert [5, 5] == [len(report["replies"]) for report in reports]
+        assert [report["name"] for report in reports] == ["digits", "digits-scripted"]
+        assert [len(report["replies"]) for report in reports] == [5, 5]
 
     def test_docs(self, example: Path, run: Run):
         """The whole example of docs/try.md works as it stands there."""
@@ -302,7 +302,7 @@ class TestExample:
         (example / "pyproject.toml").write_text(toml, encoding="utf-8")
         output = run("python", "-m", "hatch_mar", "try", cwd=example)
 
-        assert 3 == output.count("  ok   ")
+        assert output.count("  ok   ") == 3
 
     def test_in_the_build(self, example: Path, run: Run):
         """With `try = true` a build fails over an answer that differs, and leaves what stands there."""
@@ -312,7 +312,7 @@ class TestExample:
         build = ("python", "-m", "build", "--no-isolation", "--wheel")
         run(*build, cwd=example)
         before = {path.name: path.read_bytes() for path in (example / "dist").glob("*.mar")}
-        assert {"digits.mar", "digits-scripted.mar"} == set(before)
+        assert set(before) == {"digits.mar", "digits-scripted.mar"}
 
         answer = example / "samples" / "five.answer.json"
         answer.write_text(answer.read_text().replace('"digit": "five"', '"digit": "six"'))

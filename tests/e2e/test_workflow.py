@@ -68,7 +68,7 @@ def test_without_handler(root: Path, tmp_path: Path):
     [planned] = plan(load(project), project, tmp_path / "ours", build_instant())
 
     manifest, members = contents(planned.build().path)
-    assert {"workflowName": "flow", "specFile": "spec.yaml"} == manifest["workflow"]
+    assert manifest["workflow"] == {"workflowName": "flow", "specFile": "spec.yaml"}
     assert {"spec.yaml": SPEC.encode()} == members
 
 
@@ -77,5 +77,5 @@ def contents(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     with ZipFile(path) as file:
         members = {name: file.read(name) for name in file.namelist()}
     manifest = json.loads(members.pop(MANIFEST))
-    assert ["createdOn", "workflow", "archiverVersion"] == list(manifest)
+    assert list(manifest) == ["createdOn", "workflow", "archiverVersion"]
     return manifest | {"createdOn": "", "archiverVersion": ""}, members

@@ -61,7 +61,7 @@ def aborted(capsys: pytest.CaptureFixture[str], step, *arguments: object) -> str
     """What `step` says when it ends the build."""
     with pytest.raises(SystemExit) as error:
         step(*arguments)
-    assert 1 == error.value.code
+    assert error.value.code == 1
     return capsys.readouterr().err
 
 
@@ -82,7 +82,7 @@ class TestBuild:
         run(hook(root))
 
         with zipfile.ZipFile(root / "dist" / "Digits.mar") as file:
-            assert ["MAR-INF/MANIFEST.json", "handler.py", "model.pth"] == file.namelist()
+            assert file.namelist() == ["MAR-INF/MANIFEST.json", "handler.py", "model.pth"]
         assert str(Path("dist", "Digits.mar")) + "\n" == capsys.readouterr().err
 
     def test_unchanged(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
@@ -99,7 +99,7 @@ class TestBuild:
         root = write_project(TWO_ARCHIVES)
         run(hook(root))
 
-        assert {"dist/one.mar", "store/two.mar"} == archives(root)
+        assert archives(root) == {"dist/one.mar", "store/two.mar"}
         assert [str(Path("dist", "one.mar")), str(Path("store", "two.mar"))] == (
             capsys.readouterr().err.splitlines()
         )
@@ -112,7 +112,7 @@ class TestBuild:
         monkeypatch.chdir(tmp_path)
         run(hook(root, directory="out"))
 
-        assert {"out/Digits.mar"} == archives(root)
+        assert archives(root) == {"out/Digits.mar"}
 
     def test_outside_of_the_project(
         self, write_project: WriteProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -120,7 +120,7 @@ class TestBuild:
         """An archive that goes elsewhere is told with its whole path."""
         run(hook(write_project(), directory=str(tmp_path / "out")))
 
-        assert f"{tmp_path / 'out' / 'Digits.mar'}\n" == capsys.readouterr().err
+        assert capsys.readouterr().err == f"{tmp_path / 'out' / 'Digits.mar'}\n"
 
     def test_version(self, write_project: WriteProject):
         """The model's version is the project's."""
@@ -153,7 +153,7 @@ class TestBuild:
         run(hook(root))
 
         with zipfile.ZipFile(root / "dist" / "Digits.mar") as file:
-            assert {expected} == {info.date_time for info in file.infolist()}
+            assert {info.date_time for info in file.infolist()} == {expected}
 
     def test_not_reproducible(self, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):
         """The time of day counts where the project says so, as for its wheel."""
@@ -162,7 +162,7 @@ class TestBuild:
         run(hook(root))
 
         with zipfile.ZipFile(root / "dist" / "Digits.mar") as file:
-            assert {True} == {info.date_time > (2024, 1, 1) for info in file.infolist()}
+            assert {info.date_time > (2024, 1, 1) for info in file.infolist()} == {True}
 
     def test_include_project(self, write_project: WriteProject):
         """`include-project` takes what the wheel takes, and what another hook has added to it."""
@@ -173,7 +173,7 @@ class TestBuild:
         made.finalize("standard", data, "the wheel")
 
         with zipfile.ZipFile(root / "dist" / "Digits.mar") as file:
-            assert ["MAR-INF/MANIFEST.json", "generated/h.py", "handler.py", "model.py"] == file.namelist()
+            assert file.namelist() == ["MAR-INF/MANIFEST.json", "generated/h.py", "handler.py", "model.py"]
 
 
 class TestWithHatchling:
@@ -184,7 +184,7 @@ class TestWithHatchling:
         root = write_project(more=HOOK)
         [wheel] = WheelBuilder(str(root)).build(directory=str(root / "dist"), versions=["standard"])
 
-        assert {Path(wheel).name, "Digits.mar"} == {file.name for file in (root / "dist").iterdir()}
+        assert {file.name for file in (root / "dist").iterdir()} == {Path(wheel).name, "Digits.mar"}
 
     def test_sdist_and_wheel(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """The two passes of `hatch build` give one archive."""
@@ -192,8 +192,8 @@ class TestWithHatchling:
         for builder in (SdistBuilder, WheelBuilder):
             list(builder(str(root)).build(directory=str(root / "dist"), versions=["standard"]))
 
-        assert {"dist/Digits.mar"} == archives(root)
-        assert 1 == capsys.readouterr().err.count("(unchanged)")
+        assert archives(root) == {"dist/Digits.mar"}
+        assert capsys.readouterr().err.count("(unchanged)") == 1
 
     def test_editable(self, write_project: WriteProject):
         """An editable installation builds no archive."""
@@ -208,10 +208,11 @@ class TestWithHatchling:
         (root / "weights" / "model.pth").unlink()
         build = WheelBuilder(str(root)).build(directory=str(root / "dist"), versions=["standard"])
 
-        assert "Field `tool.mar.serialized-file`: file not found: `weights/model.pth`\n" == aborted(
-            capsys, lambda: list(build)
+        assert (
+            aborted(capsys, lambda: list(build))
+            == "Field `tool.mar.serialized-file`: file not found: `weights/model.pth`\n"
         )
-        assert [] == list((root / "dist").iterdir())
+        assert list((root / "dist").iterdir()) == []
 
     def test_hooks_only(self, write_project: WriteProject):
         """`--hooks-only` builds nothing."""
@@ -227,7 +228,7 @@ class TestWithHatchling:
         builder = WheelBuilder(str(root))
         list(builder.build(directory=str(root / "dist"), versions=["standard"], clean_hooks_after=True))
 
-        assert {"dist/Digits.mar"} == archives(root)
+        assert archives(root) == {"dist/Digits.mar"}
 
 
 class TestFaults:
@@ -239,7 +240,7 @@ class TestFaults:
             "Unknown field `tool.mar.runtme`; did you mean `runtime`?\n"
         )
 
-        assert expected == aborted(capsys, hook(root).initialize, "standard", build_data())
+        assert aborted(capsys, hook(root).initialize, "standard", build_data()) == expected
 
     def test_of_the_files(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """What is missing is told before anything is built."""
@@ -249,7 +250,7 @@ class TestFaults:
             "Field `tool.mar.handler`: file not found: `a.py`\n"
         )
 
-        assert expected == aborted(capsys, hook(root).initialize, "standard", build_data())
+        assert aborted(capsys, hook(root).initialize, "standard", build_data()) == expected
 
     def test_of_the_environment(
         self, write_project: WriteProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -267,15 +268,16 @@ class TestFaults:
         place = root / "dist" / "Digits.mar"
         place.mkdir(parents=True)
 
-        assert f"Cannot write `{place}`: a directory of that name exists; move it away\n" == aborted(
-            capsys, run, hook(root)
+        assert (
+            aborted(capsys, run, hook(root))
+            == f"Cannot write `{place}`: a directory of that name exists; move it away\n"
         )
 
     def test_no_table(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """A hook without the table is told what to write."""
         assert (
-            "Table `tool.mar` is missing; declare an archive there, at the least its `handler`\n"
-            == aborted(capsys, hook(write_project("")).initialize, "standard", build_data())
+            aborted(capsys, hook(write_project("")).initialize, "standard", build_data())
+            == "Table `tool.mar` is missing; declare an archive there, at the least its `handler`\n"
         )
 
 
@@ -288,7 +290,7 @@ class TestOptions:
         )
         made = hook(write_project(), {"model-name": "digits", "handler": "base_handler"})
 
-        assert expected == aborted(capsys, made.initialize, "standard", build_data())
+        assert aborted(capsys, made.initialize, "standard", build_data()) == expected
 
     def test_of_hatchling(self, write_project: WriteProject):
         """What hatchling reads from any hook's table is let be."""
@@ -301,7 +303,7 @@ class TestOptions:
         }
         run(hook(root, config))
 
-        assert {"dist/Digits.mar"} == archives(root)
+        assert archives(root) == {"dist/Digits.mar"}
 
 
 class TestNotBuilt:
@@ -313,7 +315,7 @@ class TestNotBuilt:
         run(hook(root, target="mar"))
 
         assert set() == archives(root)
-        assert "" == capsys.readouterr().err
+        assert capsys.readouterr().err == ""
 
     def test_editable(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """An editable installation needs no archive, and not even the files of one."""
@@ -321,7 +323,7 @@ class TestNotBuilt:
         run(hook(root), "editable")
 
         assert set() == archives(root)
-        assert "" == capsys.readouterr().err
+        assert capsys.readouterr().err == ""
 
     def test_editable_after_standard(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """Nor does it where both versions are built one after the other."""
@@ -330,7 +332,7 @@ class TestNotBuilt:
         capsys.readouterr()
         run(made, "editable")
 
-        assert "" == capsys.readouterr().err
+        assert capsys.readouterr().err == ""
 
     @pytest.mark.parametrize("variable", ["PIP_BUILD_TRACKER", "HATCH_MAR_SKIP"])
     def test_environment(
@@ -346,7 +348,7 @@ class TestNotBuilt:
         run(hook(root))
 
         assert set() == archives(root)
-        assert "" == capsys.readouterr().err
+        assert capsys.readouterr().err == ""
 
 
 class TestFromSdist:
@@ -367,7 +369,7 @@ class TestFromSdist:
             " declare the hook for all targets, as `[tool.hatch.build.hooks.mar]`\n"
         )
 
-        assert expected == capsys.readouterr().err
+        assert capsys.readouterr().err == expected
         assert set() == archives(sdist)
 
     @pytest.mark.parametrize("declared", ["hooks.mar", "targets.sdist.hooks.mar"])
@@ -385,7 +387,7 @@ class TestFromSdist:
         (tmp_path / "out" / "Digits.mar").touch()
         run(hook(sdist, directory=str(tmp_path / "out")))
 
-        assert "" == capsys.readouterr().err
+        assert capsys.readouterr().err == ""
 
     def test_left_by_another_build(
         self,
@@ -407,7 +409,7 @@ class TestFromSdist:
         write_project(ARCHIVE + 'export-path = "store"\n', more=HOOK)
         run(hook(sdist))
 
-        assert "" == capsys.readouterr().err
+        assert capsys.readouterr().err == ""
 
     def test_clean(self, sdist: Path, tmp_path: Path):
         """Nor is that archive cleaned away."""
@@ -432,7 +434,7 @@ class TestClean:
         (root / "dist" / "other.mar").touch()
         hook(root).clean(["standard"])
 
-        assert {"dist/other.mar"} == archives(root)
+        assert archives(root) == {"dist/other.mar"}
 
     def test_nothing(self, write_project: WriteProject):
         """Where nothing was built, nothing is done."""
@@ -458,7 +460,7 @@ class TestClean:
         run(made)
         made.clean(["standard"])
 
-        assert {"dist/Digits.mar"} == archives(root)
+        assert archives(root) == {"dist/Digits.mar"}
 
     @pytest.mark.parametrize("target", ["mar", "pip"])
     def test_not_ours(self, target: str, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):
@@ -469,10 +471,10 @@ class TestClean:
             monkeypatch.setenv("PIP_BUILD_TRACKER", "anything")
         hook(root, target=target).clean(["standard"])
 
-        assert {"dist/Digits.mar"} == archives(root)
+        assert archives(root) == {"dist/Digits.mar"}
 
 
 class TestDependencies:
     def test_none(self, write_project: WriteProject):
         """A build needs nothing more than the plugin."""
-        assert [] == hook(write_project(), directory="").dependencies()
+        assert hook(write_project(), directory="").dependencies() == []

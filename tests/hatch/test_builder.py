@@ -46,16 +46,16 @@ class TestVersions:
         """Every archive is a version of the target, in the order of the configuration."""
         made = builder(write_project(THREE_ARCHIVES))
 
-        assert ["two", "one.mar", "one.tar.gz"] == made.get_default_versions()
-        assert ["two", "one.mar", "one.tar.gz"] == list(made.get_version_api())
+        assert made.get_default_versions() == ["two", "one.mar", "one.tar.gz"]
+        assert list(made.get_version_api()) == ["two", "one.mar", "one.tar.gz"]
 
     def test_fault(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """A fault of `[tool.mar]` ends the build with its own line."""
         with pytest.raises(SystemExit) as error:
             builder(write_project("\n[tool.mar]\nhandler = 1\n")).get_version_api()
 
-        assert 1 == error.value.code
-        assert "Field `tool.mar.handler` must be a string\n" == capsys.readouterr().err
+        assert error.value.code == 1
+        assert capsys.readouterr().err == "Field `tool.mar.handler` must be a string\n"
 
 
 class TestBuild:
@@ -65,24 +65,24 @@ class TestBuild:
         expected = [root / "dist" / "two.mar", root / "dist" / "one.mar", root / "store" / "one.tar.gz"]
 
         assert [str(path) for path in expected] == list(builder(root).build())
-        assert {"dist/two.mar", "dist/one.mar", "store/one.tar.gz"} == files(root)
+        assert files(root) == {"dist/two.mar", "dist/one.mar", "store/one.tar.gz"}
 
     def test_one(self, write_project: WriteProject):
         """With a version, `hatch build -t mar:two`, that one is built."""
         root = write_project(THREE_ARCHIVES)
         list(builder(root).build(versions=["two"]))
 
-        assert {"dist/two.mar"} == files(root)
+        assert files(root) == {"dist/two.mar"}
 
     def test_unknown(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """Another version ends the build with a line that says which there are."""
         with pytest.raises(SystemExit) as error:
             list(builder(write_project(THREE_ARCHIVES)).build(versions=["three"]))
 
-        assert 1 == error.value.code
-        assert "Unknown archive `three`; the project has `two`, `one.mar`, `one.tar.gz`\n" == (
+        assert error.value.code == 1
+        assert (
             capsys.readouterr().err
-        )
+        ) == "Unknown archive `three`; the project has `two`, `one.mar`, `one.tar.gz`\n"
 
     def test_one_needs_its_own_files_only(self, write_project: WriteProject):
         """A fault of one archive does not keep another from being built."""
@@ -90,7 +90,7 @@ class TestBuild:
         root = write_project(THREE_ARCHIVES + more)
         list(builder(root).build(versions=["two"]))
 
-        assert {"dist/two.mar"} == files(root)
+        assert files(root) == {"dist/two.mar"}
 
     def test_directory(self, write_project: WriteProject, tmp_path: Path):
         """The archive goes where the build goes."""
@@ -112,17 +112,17 @@ class TestBuild:
 
         with pytest.raises(SystemExit) as error:
             list(builder(root).build())
-        assert 1 == error.value.code
-        assert "Field `tool.mar.serialized-file`: file not found: `weights/model.pth`\n" == (
+        assert error.value.code == 1
+        assert (
             capsys.readouterr().err
-        )
+        ) == "Field `tool.mar.serialized-file`: file not found: `weights/model.pth`\n"
 
     def test_with_the_hook(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """The hook, which is on for every target, does not build the archive a second time."""
         root = write_project(more="[tool.hatch.build.hooks.mar]\n")
 
         assert [str(root / "dist" / "Digits.mar")] == list(builder(root).build())
-        assert "" == capsys.readouterr().err
+        assert capsys.readouterr().err == ""
 
     def test_same_as_the_hook(self, write_project: WriteProject):
         """Builder and hook write the same bytes."""
@@ -140,7 +140,7 @@ class TestBuild:
         [path] = builder(root).build()
 
         with zipfile.ZipFile(path) as file:
-            assert ["MAR-INF/MANIFEST.json", "handler.py", "model.py"] == file.namelist()
+            assert file.namelist() == ["MAR-INF/MANIFEST.json", "handler.py", "model.py"]
 
     def test_not_reproducible(self, write_project: WriteProject):
         """The time of day counts where the target says so."""
@@ -148,7 +148,7 @@ class TestBuild:
         [path] = builder(root).build()
 
         with zipfile.ZipFile(path) as file:
-            assert {True} == {info.date_time > (2024, 1, 1) for info in file.infolist()}
+            assert {info.date_time > (2024, 1, 1) for info in file.infolist()} == {True}
 
 
 class TestClean:
@@ -159,7 +159,7 @@ class TestClean:
         (root / "dist" / "other.mar").touch()
         list(builder(root).build(clean_only=True))
 
-        assert {"dist/other.mar"} == files(root)
+        assert files(root) == {"dist/other.mar"}
 
     def test_before_the_build(self, write_project: WriteProject):
         """`hatch build -c` gives the same archives as without."""
@@ -167,7 +167,7 @@ class TestClean:
         list(builder(root).build())
         list(builder(root).build(clean=True))
 
-        assert {"dist/two.mar", "dist/one.mar", "store/one.tar.gz"} == files(root)
+        assert files(root) == {"dist/two.mar", "dist/one.mar", "store/one.tar.gz"}
 
     def test_one(self, write_project: WriteProject):
         """With a version, that archive is removed."""
@@ -175,7 +175,7 @@ class TestClean:
         list(builder(root).build())
         list(builder(root).build(versions=["one.mar"], clean_only=True))
 
-        assert {"dist/two.mar", "store/one.tar.gz"} == files(root)
+        assert files(root) == {"dist/two.mar", "store/one.tar.gz"}
 
     def test_foreign(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """What is no archive stays, and is spoken of."""

@@ -55,7 +55,7 @@ class TestCompare:
         (tmp_path / "other").mkdir()
         a, b = written(tmp_path / "digits", OLD, one), written(tmp_path / "other" / "digits", OLD, other)
 
-        assert [] == compare(a, b)
+        assert compare(a, b) == []
 
     @given(files, files)
     def test_any(
@@ -65,7 +65,7 @@ class TestCompare:
         expected = {name for name in {*one, *other} if one.get(name) != other.get(name)}
         found = differences(tmp_path_factory.mktemp("any"), archive_of(one), archive_of(other))
 
-        assert expected == {difference.name for difference in found}
+        assert {difference.name for difference in found} == expected
         assert len(expected) == len(found)
 
     @given(files)
@@ -84,7 +84,7 @@ class TestCompare:
         """Of two members of one name the last counts, as TorchServe has it."""
         twice = Archive(MANIFEST, (Member("a", BytesSource(b"1")), Member("a", BytesSource(b"2"))))
 
-        assert [] == differences(tmp_path, twice, archive_of({"a": b"2"}))
+        assert differences(tmp_path, twice, archive_of({"a": b"2"})) == []
 
     def test_sizes_first(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """What differs by its size is not read."""
@@ -94,7 +94,7 @@ class TestCompare:
 
         monkeypatch.setattr("hatch_mar.inspection.diff.sha256", sha256)
 
-        assert 1 == len(differences(tmp_path, archive_of({"a": b"1"}), archive_of({"a": b"22"})))
+        assert len(differences(tmp_path, archive_of({"a": b"1"}), archive_of({"a": b"22"}))) == 1
 
     def test_no_archive(self, tmp_path: Path):
         """Whichever is no archive is named."""
@@ -120,13 +120,17 @@ class TestDifference:
     )
     def test_line(self, difference: Difference, expected: str):
         """A difference is a line that says what it was and is."""
-        assert expected == difference.line()
+        assert difference.line() == expected
 
     def test_to_json(self):
         """For machines it is a table."""
-        assert {"what": "member", "name": "a", "change": "added", "before": None, "after": 2} == (
-            Difference("member", "a", "added", None, 2).to_json()
-        )
+        assert (Difference("member", "a", "added", None, 2).to_json()) == {
+            "what": "member",
+            "name": "a",
+            "change": "added",
+            "before": None,
+            "after": 2,
+        }
 
 
 class TestFlat:
@@ -140,4 +144,4 @@ class TestFlat:
     )
     def test_values(self, document: dict[str, object], expected: dict[str, object]):
         """Every value stands under its dotted key."""
-        assert expected == flat(document)
+        assert flat(document) == expected

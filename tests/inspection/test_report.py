@@ -40,9 +40,10 @@ class TestInspect:
 
         assert path == found.path
         assert sum(file.stat().st_size for file in files) == found.size
-        assert MANIFEST.document == (found.manifest and found.manifest.document)
+        assert found.manifest
+        assert found.manifest.document == (MANIFEST.document)
         assert content_digest(SMALL) == found.content_digest
-        assert () == found.faults
+        assert found.faults == ()
         assert [(MANIFEST_NAME, len(MANIFEST_BYTES))] + [
             (member.name, member.source.size()) for member in SMALL.members
         ] == [(member.name, member.size) for member in found.members]
@@ -66,18 +67,18 @@ class TestInspect:
         monkeypatch.setattr(ZipSource, "chunks", counting)
         inspect(written(tmp_path))
 
-        assert ["model.py", "weights/model.pth"] == sorted(name for name in read if name != MANIFEST_NAME)
+        assert sorted(name for name in read if name != MANIFEST_NAME) == ["model.py", "weights/model.pth"]
 
     def test_weights(self, form: Format, tmp_path: Path):
         """A checkpoint is said to be one, and nothing else is."""
         found = {member.name: member.weights for member in inspect(written(tmp_path, form=form)).members}
 
         assert found["weights/model.pth"]
-        assert [None, None] == [found["model.py"], found[MANIFEST_NAME]]
+        assert [found["model.py"], found[MANIFEST_NAME]] == [None, None]
 
     def test_manifest_values(self, tmp_path: Path):
         """The manifest's values go by their own keys."""
-        assert [("modelName", "digits")] == list(inspect(written(tmp_path)).manifest_values())
+        assert list(inspect(written(tmp_path)).manifest_values()) == [("modelName", "digits")]
 
     def test_to_json(self, form: Format, tmp_path: Path):
         """For machines it is JSON."""
@@ -96,12 +97,12 @@ class TestFaults:
             file.writestr("model.py", b"1")
         found = inspect(path)
 
-        assert (f"Not a model archive: `{path}` has no `MAR-INF/MANIFEST.json`",) == found.faults
-        assert (None, None, ["model.py"]) == (
+        assert found.faults == (f"Not a model archive: `{path}` has no `MAR-INF/MANIFEST.json`",)
+        assert (
             found.manifest,
             found.content_digest,
             [member.name for member in found.members],
-        )
+        ) == (None, None, ["model.py"])
         assert None is found.to_json()["manifest"]
 
     def test_names(self, tmp_path: Path):
@@ -109,26 +110,26 @@ class TestFaults:
         twice = (Member("a", BytesSource(b"1")), Member("a", BytesSource(b"2")))
         found = inspect(written(tmp_path, Archive(MANIFEST, (*twice, Member("../b", BytesSource(b""))))))
 
-        assert (
+        assert tuple(sorted(found.faults)) == (
             "Archive member `../b` must not have empty, `.` or `..` parts",
             "Archive member `a` is there 2 times; TorchServe takes the last",
-        ) == tuple(sorted(found.faults))
+        )
 
     def test_printable(self, tmp_path: Path):
         """A name that would control the terminal does not do so in a fault."""
         found = inspect(written(tmp_path, archive_of({"a\x1b[2J": b""})))
 
-        assert 1 == len(found.faults)
-        assert [True] == [fault.isprintable() for fault in found.faults]
+        assert len(found.faults) == 1
+        assert [fault.isprintable() for fault in found.faults] == [True]
 
     def test_bomb(self, tmp_path: Path):
         """An archive that unpacks to hundreds of times its size is listed, and not read."""
         path = written(tmp_path, archive_of({"a": bytes(80 << 20)}))
         found = inspect(path)
 
-        assert (f"Not read: the members unpack to more than 250 times the size of `{path}`",) == found.faults
-        assert 80 << 20 == found.members[1].size
-        assert {None} == {member.sha256 for member in found.members}
+        assert found.faults == (f"Not read: the members unpack to more than 250 times the size of `{path}`",)
+        assert found.members[1].size == 80 << 20
+        assert {member.sha256 for member in found.members} == {None}
         assert None is found.content_digest
 
     def test_no_archive(self, tmp_path: Path):

@@ -104,7 +104,7 @@ class TestFile:
         with pytest.raises(ConfigError) as error:
             PyProject(tmp_path)
 
-        assert f"File not found: `{tmp_path / 'pyproject.toml'}`" == str(error.value)
+        assert str(error.value) == f"File not found: `{tmp_path / 'pyproject.toml'}`"
 
     @pytest.mark.parametrize(
         "data", [b"[project", b"a = 1\na = 2\n", b"\xff\xfe"], ids=["open", "twice", "no text"]
@@ -116,7 +116,7 @@ class TestFile:
             PyProject(tmp_path)
 
         assert str(error.value).startswith(f"Cannot read `{tmp_path / 'pyproject.toml'}`: ")
-        assert 1 == len(error.value.faults)
+        assert len(error.value.faults) == 1
 
     def test_directory(self, tmp_path: Path):
         """So is what is no file."""
@@ -141,16 +141,16 @@ class TestStatic:
         """What `pyproject.toml` says is not asked of the backend."""
         found = project(tmp_path)
 
-        assert ("Digits", "1.0") == (found.name(), found.version())
-        assert ["torch>=2", "numpy; python_version > '3'"] == found.dependencies()
-        assert {"serve": ["torchserve"]} == found.optional_dependencies()
+        assert (found.name(), found.version()) == ("Digits", "1.0")
+        assert found.dependencies() == ["torch>=2", "numpy; python_version > '3'"]
+        assert found.optional_dependencies() == {"serve": ["torchserve"]}
 
     def test_left_out(self, tmp_path: Path):
         """Dependencies that are not declared are none."""
         found = project(tmp_path, '[project]\nname = "a"\nversion = "1"\n')
 
-        assert [] == found.dependencies()
-        assert {} == found.optional_dependencies()
+        assert found.dependencies() == []
+        assert found.optional_dependencies() == {}
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -171,16 +171,16 @@ class TestDynamic:
         """What is left to the backend is asked of it, once."""
         found = project(tmp_path, DYNAMIC)
 
-        assert ("Digits", "3.0") == (found.name(), found.version())
-        assert ["torch>=2", "numpy; python_version > '3'"] == found.dependencies()
-        assert ["metadata"] == questions
+        assert (found.name(), found.version()) == ("Digits", "3.0")
+        assert found.dependencies() == ["torch>=2", "numpy; python_version > '3'"]
+        assert questions == ["metadata"]
 
     def test_no_project(self, tmp_path: Path, questions: list[str]):
         """Without a table `project`, all is."""
         found = project(tmp_path, WITHOUT)
 
-        assert ("digits", "3.0") == (found.name(), found.version())
-        assert ["torch>=2", "numpy; python_version > '3'"] == found.dependencies()
+        assert (found.name(), found.version()) == ("digits", "3.0")
+        assert found.dependencies() == ["torch>=2", "numpy; python_version > '3'"]
 
     def test_optional_dependencies(self, tmp_path: Path, questions: list[str]):
         """Groups cannot be told apart in metadata, which is told."""
@@ -191,8 +191,8 @@ class TestDynamic:
             "Field `project.optional-dependencies` is left to the build backend; only `hatch build`"
             " can take an archive's requirements from there"
         )
-        assert expected == str(error.value)
-        assert [] == questions
+        assert str(error.value) == expected
+        assert questions == []
 
     def test_without_build(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """Where `build` is not installed, what to install is told."""
@@ -202,7 +202,7 @@ class TestDynamic:
             project(tmp_path, DYNAMIC).version()
 
         assert str(error.value).endswith("only `build` can ask: pip install 'hatch-mar[cli]'")
-        assert 1 == len(error.value.faults)
+        assert len(error.value.faults) == 1
 
 
 @pytest.mark.skipif(importlib.util.find_spec("build") is None, reason="needs the module `build`")
@@ -214,15 +214,15 @@ class TestBackend:
         (tmp_path / "backend.py").write_text(BACKEND)
         found = project(tmp_path, WITHOUT)
 
-        assert ("Digits", "2.0") == (found.name(), found.version())
-        assert ["torch"] == found.dependencies()
+        assert (found.name(), found.version()) == ("Digits", "2.0")
+        assert found.dependencies() == ["torch"]
 
     def test_wheel(self, tmp_path: Path):
         """Its wheel's files are the project's, without the wheel's own."""
         (tmp_path / "backend.py").write_text(BACKEND)
         [member] = project(tmp_path, WITHOUT).wheel_files()
 
-        assert ("digits/__init__.py", b"version = 2") == (member.name, b"".join(member.source.chunks()))
+        assert (member.name, b"".join(member.source.chunks())) == ("digits/__init__.py", b"version = 2")
 
     def test_failing(self, tmp_path: Path):
         """What it fails with is one line."""
@@ -231,4 +231,4 @@ class TestBackend:
             project(tmp_path, WITHOUT).version()
 
         expected = f"The build backend of `{tmp_path}` failed: RuntimeError: no version in sight"
-        assert expected == str(error.value)
+        assert str(error.value) == expected

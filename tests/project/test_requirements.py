@@ -20,18 +20,18 @@ def found(*sources: str, groups: object = None, **project: Any) -> list[str]:
 class TestDependencies:
     def test_order(self):
         """The requirements are in order, whatever that of the project."""
-        assert ["numpy", "torch>=2"] == found("dependencies", requires=("torch>=2", "numpy"))
+        assert found("dependencies", requires=("torch>=2", "numpy")) == ["numpy", "torch>=2"]
 
     def test_none(self):
         """A project may have none."""
-        assert [] == found("dependencies")
+        assert found("dependencies") == []
 
     def test_each_once(self):
         """A requirement that several sources have is there once, however they spell it."""
         extras = {"a": ["numpy", "torch"], "b": ["Torch", "pillow"]}
         sources = ("optional-dependencies.a", "optional-dependencies.b")
 
-        assert ["numpy", "pillow", "torch"] == found(*sources, extras=extras)
+        assert found(*sources, extras=extras) == ["numpy", "pillow", "torch"]
 
     def test_marker(self):
         """A marker stays, for the server to judge."""
@@ -49,7 +49,7 @@ class TestOptionalDependencies:
     @pytest.mark.parametrize("source", ["optional-dependencies.gpu-x", "optional-dependencies.GPU_X"])
     def test_name(self, source: str):
         """An extra is known by its name in any spelling."""
-        assert ["cuda"] == found(source, extras={"gpu_x": ["cuda"]})
+        assert found(source, extras={"gpu_x": ["cuda"]}) == ["cuda"]
 
     def test_unknown(self):
         """An extra that the project does not have is an error that lists those it has."""
@@ -60,14 +60,14 @@ class TestOptionalDependencies:
             f"{ORIGIN}: the project has no `optional-dependencies.cpu`;"
             " it has `optional-dependencies.gpu`, `optional-dependencies.dev`"
         )
-        assert expected == str(error.value)
+        assert str(error.value) == expected
 
     def test_none(self):
         """A project without extras has none to list."""
         with pytest.raises(LayoutError) as error:
             found("optional-dependencies.gpu")
 
-        assert f"{ORIGIN}: the project has no `optional-dependencies.gpu`" == str(error.value)
+        assert str(error.value) == f"{ORIGIN}: the project has no `optional-dependencies.gpu`"
 
 
 class TestSelf:
@@ -75,34 +75,36 @@ class TestSelf:
         """A requirement on the project itself stands for its extra and its dependencies."""
         extras = {"all": ["Digits[gpu]", "rich"], "gpu": ["cuda"]}
 
-        assert ["cuda", "rich", "torch"] == found(
-            "optional-dependencies.all", requires=("torch",), extras=extras
-        )
+        assert found("optional-dependencies.all", requires=("torch",), extras=extras) == [
+            "cuda",
+            "rich",
+            "torch",
+        ]
 
     def test_loop(self):
         """Extras that need each other end."""
         extras = {"a": ["digits[b]", "one"], "b": ["digits[a]", "two"]}
 
-        assert {"one", "two"} == set(found("optional-dependencies.a", extras=extras))
+        assert set(found("optional-dependencies.a", extras=extras)) == {"one", "two"}
 
     def test_marker(self):
         """A marker of such a requirement counts for what it stands for."""
         extras = {"all": ['digits[gpu]; sys_platform == "linux"'], "gpu": ["cuda"]}
 
-        assert ['cuda; sys_platform == "linux"'] == found("optional-dependencies.all", extras=extras)
+        assert found("optional-dependencies.all", extras=extras) == ['cuda; sys_platform == "linux"']
 
 
 class TestDependencyGroups:
     @pytest.mark.parametrize("source", ["dependency-groups.serve-it", "dependency-groups.Serve_It"])
     def test_name(self, source: str):
         """A group is known by its name in any spelling."""
-        assert ["torch"] == found(source, groups={"serve_it": ["torch"]})
+        assert found(source, groups={"serve_it": ["torch"]}) == ["torch"]
 
     def test_included(self):
         """A group may include another (PEP 735)."""
         groups = {"serve": [{"include-group": "base"}, "torch"], "base": ["numpy"]}
 
-        assert ["numpy", "torch"] == found("dependency-groups.serve", groups=groups)
+        assert found("dependency-groups.serve", groups=groups) == ["numpy", "torch"]
 
     def test_unknown(self):
         """A group that the project does not have is an error that lists those it has."""
@@ -112,7 +114,7 @@ class TestDependencyGroups:
         expected = (
             f"{ORIGIN}: the project has no `dependency-groups.serving`; it has `dependency-groups.serve`"
         )
-        assert expected == str(error.value)
+        assert str(error.value) == expected
 
     @pytest.mark.parametrize(
         "groups",

@@ -37,7 +37,7 @@ class TestSourceDateEpoch:
     )
     def test_beyond_a_zip(self, value: str, expected: datetime):
         """It holds for the manifest also where a zip's dates end, on any platform."""
-        assert expected == build_instant(environ={"SOURCE_DATE_EPOCH": value})
+        assert build_instant(environ={"SOURCE_DATE_EPOCH": value}) == expected
 
     @given(st.integers(0, 253402300799))
     def test_any(self, seconds: int):
@@ -59,7 +59,7 @@ class TestSourceDateEpoch:
             "Environment variable `SOURCE_DATE_EPOCH` must be a whole number of seconds"
             f" since 1970-01-01, up to the year 9999: `{value}`"
         )
-        assert expected == str(error.value)
+        assert str(error.value) == expected
 
 
 class TestNotReproducible:

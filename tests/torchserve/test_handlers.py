@@ -43,7 +43,7 @@ class TestFile:
         found = parse(text, tmp_path)
 
         assert Handler(entry, file) == found
-        assert "handler" == found.module
+        assert found.module == "handler"
 
     @pytest.mark.parametrize(
         ("text", "entry", "file"),
@@ -57,7 +57,7 @@ class TestFile:
         found = parse(text, tmp_path)
 
         assert Handler(entry, file) == found
-        assert "handler" == found.module
+        assert found.module == "handler"
 
 
 class TestModule:
@@ -68,7 +68,7 @@ class TestModule:
 
     def test_name_of_module(self, tmp_path: Path):
         """The worker imports the module without the function."""
-        assert "digits.serving" == parse("digits.serving:handle", tmp_path).module
+        assert parse("digits.serving:handle", tmp_path).module == "digits.serving"
 
 
 class TestLsp:
@@ -89,4 +89,4 @@ class TestLsp:
 
     def test_ending_given(self, tmp_path: Path):
         """An ending that is there is not added again."""
-        assert "libdigits.so" == parse("libdigits.so:Digits", tmp_path, "LSP", platform="linux").file
+        assert parse("libdigits.so:Digits", tmp_path, "LSP", platform="linux").file == "libdigits.so"

@@ -20,4 +20,4 @@ class TestBatches:
     )
     def test_batches(self, requests: int, batch_size: int | None, expected: list[list[int]]):
         """Each request alone, and then in a batch of several, no larger than TorchServe makes them."""
-        assert expected == batches_of(requests, batch_size)
+        assert batches_of(requests, batch_size) == expected

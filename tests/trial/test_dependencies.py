@@ -22,7 +22,7 @@ class TestDependencies:
     )
     def test_tried(self, mar: dict[str, Any]):
         """An archive that is tried needs torch in the build environment."""
-        assert ["hatch-mar[torch]"] == trial_dependencies({"tool": {"mar": mar}})
+        assert trial_dependencies({"tool": {"mar": mar}}) == ["hatch-mar[torch]"]
 
     @pytest.mark.parametrize(
         "pyproject",
@@ -38,7 +38,7 @@ class TestDependencies:
     )
     def test_not_tried(self, pyproject: dict[str, Any]):
         """Nothing else does; what is wrong with a table is for the build to say."""
-        assert [] == trial_dependencies(pyproject)
+        assert trial_dependencies(pyproject) == []
 
 
 PROJECT = """
@@ -60,13 +60,13 @@ class TestBuild:
         """The hook asks for torch where an archive is tried."""
         (tmp_path / "pyproject.toml").write_text(PROJECT + HOOK)
 
-        assert ["hatch-mar[torch]"] == WheelBuilder(str(tmp_path)).config.dependencies
+        assert WheelBuilder(str(tmp_path)).config.dependencies == ["hatch-mar[torch]"]
 
     def test_hook_without_try(self, tmp_path: Path):
         """It asks for nothing otherwise."""
         (tmp_path / "pyproject.toml").write_text(PROJECT.replace("try = true", "") + HOOK)
 
-        assert [] == WheelBuilder(str(tmp_path)).config.dependencies
+        assert WheelBuilder(str(tmp_path)).config.dependencies == []
 
     @pytest.mark.parametrize("name", ["PIP_BUILD_TRACKER", "HATCH_MAR_SKIP"])
     def test_thrown_away(self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -74,14 +74,14 @@ class TestBuild:
         (tmp_path / "pyproject.toml").write_text(PROJECT + HOOK)
         monkeypatch.setenv(name, "1")
 
-        assert [] == WheelBuilder(str(tmp_path)).config.dependencies
+        assert WheelBuilder(str(tmp_path)).config.dependencies == []
 
     def test_from_sdist(self, tmp_path: Path):
         """Nor from an unpacked sdist, of which no archive is built."""
         (tmp_path / "pyproject.toml").write_text(PROJECT + HOOK)
         (tmp_path / "PKG-INFO").touch()
 
-        assert [] == WheelBuilder(str(tmp_path)).config.dependencies
+        assert WheelBuilder(str(tmp_path)).config.dependencies == []
 
     @pytest.mark.parametrize("hook", [HOOK, ""])
     def test_builder(self, hook: str, tmp_path: Path):
@@ -89,4 +89,4 @@ class TestBuild:
         (tmp_path / "pyproject.toml").write_text(PROJECT + hook)
         builder = MarBuilder(str(tmp_path), plugin_manager=PluginManager())
 
-        assert ["hatch-mar[torch]"] == builder.config.dependencies
+        assert builder.config.dependencies == ["hatch-mar[torch]"]

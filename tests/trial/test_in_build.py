@@ -50,7 +50,7 @@ def built(root: Path, expect: Any = "answer.json", **keys: Any) -> list[bool]:
 class TestTry:
     def test_as_expected(self, root: Path):
         """An archive that answers as expected takes its place."""
-        assert [False] == built(root)
+        assert built(root) == [False]
         assert (root / "dist" / "digits.mar").exists()
 
     def test_differs(self, root: Path):
@@ -80,16 +80,16 @@ class TestTry:
 
         with pytest.raises(HatchMarError) as error:
             built(root, 5, archives=[{}, other])
-        assert [
+        assert list(error.value.faults) == [
             "digits: `example #1`: the answer is 4, expected 5",
             "other: `example #1`: the answer is 2, expected 3",
-        ] == list(error.value.faults)
+        ]
 
     def test_off(self, root: Path):
         """Without `try`, nothing of the archive runs."""
         (root / "handler.py").write_text("open('ran', 'w')\n" + DOUBLE)
 
-        assert [False] == built(root, 5, **{"try": False})
+        assert built(root, 5, **{"try": False}) == [False]
 
     def test_missing_file(self, root: Path):
         """An example's file that is not there is an error of one line."""
@@ -106,7 +106,7 @@ class TestAgain:
         built(root)
         monkeypatch.setattr(in_build.Trier, "__call__", lambda *_: pytest.fail("tried again"))
 
-        assert [True] == built(root)
+        assert built(root) == [True]
 
     def test_expectation(self, root: Path):
         """A changed expectation is tried, though the archive is the same."""
@@ -161,8 +161,8 @@ class TestInterrupted:
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=30)
 
-        assert (130, b"") == (process.returncode, error)
-        assert [] == list(temporary.iterdir())
-        assert [] == list((root / "dist").iterdir())
+        assert (process.returncode, error) == (130, b"")
+        assert list(temporary.iterdir()) == []
+        assert list((root / "dist").iterdir()) == []
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.read_text()), 0)

@@ -42,7 +42,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     yield
-    assert [] == list(place.iterdir())
+    assert list(place.iterdir()) == []
 
 
 def tried(candidate: Candidate) -> Report:
@@ -54,9 +54,9 @@ class TestAnswers:
         """Every request is answered, alone and in one batch."""
         report = tried(candidate_of(ECHO, asking({"a": 1}, "first"), asking([2], "second")))
 
-        assert [] == report.faults
-        assert ["first", "second", "a batch of 2"] == labels(report.replies)
-        assert [{"a": 1}, [2]] == [reply.answer.value for reply in report.replies[:2]]
+        assert report.faults == []
+        assert labels(report.replies) == ["first", "second", "a batch of 2"]
+        assert [reply.answer.value for reply in report.replies[:2]] == [{"a": 1}, [2]]
 
     def test_measured(self):
         """The time to load, the time of each answer and the most memory are known."""
@@ -71,7 +71,7 @@ class TestAnswers:
         report = tried(candidate_of())
 
         assert report.loaded_by.startswith("a stand-in for TorchServe's loader, no torch, Python 3.")
-        assert ("cpu", "there is no torch") == (report.device, report.device_note)
+        assert (report.device, report.device_note) == ("cpu", "there is no torch")
 
     def test_environment(self):
         """The working directory is the archive's, which comes on the path after the PYTHONPATH; the
@@ -88,7 +88,7 @@ class TestAnswers:
         """
         [reply, _] = tried(candidate_of(code, asking(1))).replies
 
-        assert {"directory": True, "path": True, "worker": [], "temporary": True} == reply.answer.value
+        assert reply.answer.value == {"directory": True, "path": True, "worker": [], "temporary": True}
 
     def test_requests(self):
         """A handler gets a request as from TorchServe: JSON parsed, text decoded, all else as bytes."""
@@ -107,12 +107,12 @@ class TestAnswers:
         )
         replies = tried(candidate_of(code, *requests)).replies[:4]
 
-        assert [
+        assert [reply.answer.value for reply in replies] == [
             {"kind": "list", "header": "application/json"},
             {"kind": "str", "header": "text/plain; charset=utf-8"},
             {"kind": "bytearray", "header": "image/png"},
             {"kind": "bytearray", "header": "application/json"},
-        ] == [reply.answer.value for reply in replies]
+        ]
 
     @pytest.mark.parametrize(
         ("given", "body"),
@@ -136,7 +136,7 @@ class TestAnswers:
         """
         [reply, _] = tried(candidate_of(code, asking(1))).replies
 
-        assert b"ab" == reply.answer.body
+        assert reply.answer.body == b"ab"
 
     @pytest.mark.parametrize("handler", ["package.entry:answer", "package.entry"])
     def test_package(self, handler: str):
@@ -149,7 +149,7 @@ class TestAnswers:
         }
         report = tried(candidate_of("", asking(1), handler=handler, files=files))
 
-        assert b"1" == report.replies[0].answer.body
+        assert report.replies[0].answer.body == b"1"
 
     def test_without_requests(self):
         """With nothing to ask, the archive is loaded."""
@@ -161,19 +161,19 @@ class TestLoading:
         """What a handler raises is told with its line."""
         report = tried(candidate_of(INITIALIZE.format("raise RuntimeError('no\\n weights')")))
 
-        assert [
+        assert report.faults == [
             "digits.mar/handler.py:4: RuntimeError: no weights, while the handler was loaded"
-        ] == report.faults
+        ]
 
     def test_missing_dependency(self):
         """The module that is missing is told, and not the one that TorchServe then looks for."""
         [fault] = tried(candidate_of("import nowhere.deep\n")).faults
 
-        assert (
+        assert fault.replace(".py'", "'") == (
             "digits.mar/handler.py:1: ModuleNotFoundError: No module named 'nowhere', while the handler was"
             " loaded; pack it into the archive, or name it in its requirements and try with `--requirements`"
             " (TorchServe itself would say: No module named 'ts.torch_handler.handler')"
-        ) == fault.replace(".py'", "'")
+        )
 
     def test_required_dependency(self):
         """What the archive's requirements name can be installed for the trial."""
@@ -202,10 +202,10 @@ class TestLoading:
         code = INITIALIZE.format("__import__('time').sleep(60)")
         [fault] = try_archive(candidate_of(code), SHORT).faults
 
-        assert (
+        assert fault == (
             "digits.mar/handler.py:4: still busy after 0.5 s, while the handler was loaded; if it may take"
             " that long, raise `startupTimeout` in the model configuration, or `--timeout`"
-        ) == fault
+        )
 
     def test_shadowed_module(self):
         """An archive that breaks the worker before it loads is told, with what the worker last said."""
@@ -230,8 +230,8 @@ class TestAnswering:
         code = HANDLE.format("raise ValueError('wrong shape')")
         report = tried(candidate_of(code, asking(1, "first"), asking(2, "second")))
 
-        assert ["digits.mar/handler.py:6: ValueError: wrong shape, on `first` and 1 more"] == report.faults
-        assert [False] * 3 == [reply.ok for reply in report.replies]
+        assert report.faults == ["digits.mar/handler.py:6: ValueError: wrong shape, on `first` and 1 more"]
+        assert [reply.ok for reply in report.replies] == [False] * 3
 
     def test_prediction_exception(self):
         """A handler's own status and message are told."""
@@ -239,27 +239,27 @@ class TestAnswering:
             "raise PredictionException('not an image', 422)"
         )
 
-        assert ["digits.mar/handler.py:7: PredictionException: not an image (status 422), on `one`"] == tried(
-            candidate_of(code, asking(1))
-        ).faults
+        assert tried(candidate_of(code, asking(1))).faults == [
+            "digits.mar/handler.py:7: PredictionException: not an image (status 422), on `one`"
+        ]
 
     def test_status(self):
         """A status that a handler sets is a fault where it is one of an error."""
         code = HANDLE.format("context.set_all_response_status(404, 'no'); return ['absent'] * len(data)")
 
-        assert ["digits: `one` got status 404: absent"] == tried(candidate_of(code, asking(1))).faults
+        assert tried(candidate_of(code, asking(1))).faults == ["digits: `one` got status 404: absent"]
 
     def test_length(self):
         """An answer of the wrong length is told with both lengths."""
         report = tried(candidate_of(HANDLE.format("return [1]"), asking(1), asking(2, "two")))
 
-        assert [
+        assert report.faults == [
             (
                 "digits: the handler gave 1 answer to a batch of 2; it must give one for each request,"
                 " in their order"
             )
-        ] == report.faults
-        assert [True, True, False] == [reply.ok for reply in report.replies]
+        ]
+        assert [reply.ok for reply in report.replies] == [True, True, False]
 
     @pytest.mark.parametrize(
         ("given", "message"),
@@ -279,15 +279,15 @@ class TestAnswering:
     )
     def test_kind(self, given: str, message: str):
         """What is no answer is told as what it is."""
-        assert [f"digits: {message}"] == tried(
-            candidate_of(HANDLE.format(f"return {given}"), asking(1))
-        ).faults
+        assert tried(candidate_of(HANDLE.format(f"return {given}"), asking(1))).faults == [
+            f"digits: {message}"
+        ]
 
     def test_batch(self):
         """A handler whose answers depend on the batch is told."""
         report = tried(candidate_of(HANDLE.format("return [len(data)] * len(data)"), asking(0)))
 
-        assert ["digits: `one`: the answer is 2, alone 1, in a batch of 2"] == report.faults
+        assert report.faults == ["digits: `one`: the answer is 2, alone 1, in a batch of 2"]
 
     def test_batch_of_one(self):
         """A model configuration with `batchSize: 1` never meets a batch of several."""
@@ -335,7 +335,7 @@ class TestAnswering:
         """A handler that ends its process is told how, and where if that is known."""
         report = tried(candidate_of(HANDLE.format(f"print('here', flush=True); {code}"), asking(1)))
 
-        assert [message] == report.faults
+        assert report.faults == [message]
 
     def test_stopped(self):
         """Another thread can end a trial, and so the process."""
@@ -355,7 +355,7 @@ class TestEnvelope:
         code = HANDLE.format("return data")
         report = try_archive(candidate_of(code, asking([1, 2])), replace(STAND_IN, envelope="body"))
 
-        assert [1, 2] == report.replies[0].answer.value
+        assert report.replies[0].answer.value == [1, 2]
 
 
 class TestInherited:
@@ -366,4 +366,4 @@ class TestInherited:
         code = "import values\ndef handle(data, context):\n    return data and [values.VALUE] * len(data)\n"
         report = tried(candidate_of(code, asking(1), files={"values.py": "VALUE = 'from the archive'\n"}))
 
-        assert b"from the server" == report.replies[0].answer.body
+        assert report.replies[0].answer.body == b"from the server"

@@ -38,8 +38,8 @@ class TestWait:
         ) as made:
             made.wait(30)
 
-            assert 3 == made.status
-        assert {"out", "err"} == set(made.output().split())
+            assert made.status == 3
+        assert set(made.output().split()) == {"out", "err"}
 
     def test_until(self, tmp_path: Path):
         """Waiting ends when what it is for is true."""
@@ -79,7 +79,7 @@ class TestEnd:
     @needs_posix
     def test_words(self):
         """A status is told as people know it."""
-        assert ["exit status 1", "SIGKILL", "signal 200"] == [ending(1), ending(-9), ending(-200)]
+        assert [ending(1), ending(-9), ending(-200)] == ["exit status 1", "SIGKILL", "signal 200"]
 
 
 def alive(pid: int) -> bool:

@@ -21,7 +21,7 @@ class TestPrivateDirectory:
     def test_mode(self):
         """Nobody else may look into it."""
         with private_directory() as place:
-            assert 0o700 == place.stat().st_mode & 0o777
+            assert place.stat().st_mode & 0o777 == 0o700
 
     def test_gone(self, temporary: Path):
         """Nothing is left of it, whatever was put there and however it ends."""
@@ -35,7 +35,7 @@ class TestPrivateDirectory:
 
         with pytest.raises(KeyboardInterrupt):
             fail()
-        assert [] == list(temporary.iterdir())
+        assert list(temporary.iterdir()) == []
 
     @needs_posix
     def test_sockets(self, temporary: Path, monkeypatch: pytest.MonkeyPatch):
@@ -44,6 +44,6 @@ class TestPrivateDirectory:
         deep.mkdir()
         monkeypatch.setattr(tempfile, "tempdir", str(deep))
         with private_directory() as place:
-            assert LONGEST_SOCKET >= len(os.fsencode(place / "tmp" / SOCKET))
+            assert len(os.fsencode(place / "tmp" / SOCKET)) <= LONGEST_SOCKET
         assert not place.exists()
-        assert [] == list(deep.iterdir())
+        assert list(deep.iterdir()) == []

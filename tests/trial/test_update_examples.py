@@ -36,21 +36,21 @@ class TestFile:
 
     def test_new(self, tmp_path: Path):
         """A file that is not there yet is written, JSON as people read it."""
-        assert ["answers/one.json"] == updated(tmp_path, self.TOML, b'{"digit":"sch\xc3\xb6n"}')
-        assert '{\n  "digit": "schön"\n}\n' == (tmp_path / "answers/one.json").read_text(encoding="utf-8")
+        assert updated(tmp_path, self.TOML, b'{"digit":"sch\xc3\xb6n"}') == ["answers/one.json"]
+        assert (tmp_path / "answers/one.json").read_text(encoding="utf-8") == '{\n  "digit": "schön"\n}\n'
 
     def test_text(self, tmp_path: Path):
         """What is no JSON is written as it came."""
         updated(tmp_path, self.TOML, b"\xff\n")
 
-        assert b"\xff\n" == (tmp_path / "answers/one.json").read_bytes()
+        assert (tmp_path / "answers/one.json").read_bytes() == b"\xff\n"
 
     def test_within_tolerance(self, tmp_path: Path):
         """What differs by less than the tolerance stays."""
         updated(tmp_path, self.TOML, b"[1.0]")
 
-        assert [] == updated(tmp_path, self.TOML, b"[1.00001]")
-        assert ["answers/one.json"] == updated(tmp_path, self.TOML, b"[1.1]")
+        assert updated(tmp_path, self.TOML, b"[1.00001]") == []
+        assert updated(tmp_path, self.TOML, b"[1.1]") == ["answers/one.json"]
 
     def test_error(self, tmp_path: Path):
         """An answer with a status of an error is never what is expected."""
@@ -60,7 +60,7 @@ class TestFile:
         )
         report = Report("digits", replies=[Reply("one", False, 0.0, Answer(b"", status=404), 0)])
 
-        assert [] == list(update(loaded, report, tmp_path))
+        assert list(update(loaded, report, tmp_path)) == []
 
 
 class TestInline:
@@ -69,8 +69,8 @@ class TestInline:
         require_module("tomlkit")
         toml = "# kept\r\n[[tool.mar.examples]]\ninput = 1\nexpect = {a = 1}  # too\n"
 
-        assert ["`tool.mar.examples[0].expect`"] == updated(tmp_path, toml, b'{"a": [2, {"b": true}]}')
-        assert {"a": [2, {"b": True}]} == examples(tmp_path)[0]["expect"]
+        assert updated(tmp_path, toml, b'{"a": [2, {"b": true}]}') == ["`tool.mar.examples[0].expect`"]
+        assert examples(tmp_path)[0]["expect"] == {"a": [2, {"b": True}]}
         assert b"# kept\r\n" in (tmp_path / "pyproject.toml").read_bytes()
 
     def test_absent(self, tmp_path: Path):
@@ -78,20 +78,20 @@ class TestInline:
         require_module("tomlkit")
         toml = "[[tool.mar.examples]]\ninput = 1\n[[tool.mar.examples]]\ninput = 2\n"
 
-        assert 2 == len(updated(tmp_path, toml, b"[1]", b"[2]"))
-        assert [[1], [2]] == [example["expect"] for example in examples(tmp_path)]
+        assert len(updated(tmp_path, toml, b"[1]", b"[2]")) == 2
+        assert [example["expect"] for example in examples(tmp_path)] == [[1], [2]]
 
     def test_of_an_archive(self, tmp_path: Path):
         """An archive's own examples are found where they are."""
         require_module("tomlkit")
         toml = "[[tool.mar.archives]]\n[[tool.mar.archives.examples]]\ninput = 1\nexpect = 1\n"
 
-        assert ["`tool.mar.archives[0].examples[0].expect`"] == updated(tmp_path, toml, b"2")
-        assert 2 == PyProject(tmp_path).pyproject["tool"]["mar"]["archives"][0]["examples"][0]["expect"]
+        assert updated(tmp_path, toml, b"2") == ["`tool.mar.archives[0].examples[0].expect`"]
+        assert PyProject(tmp_path).pyproject["tool"]["mar"]["archives"][0]["examples"][0]["expect"] == 2
 
     def test_schema(self, tmp_path: Path):
         """An example with a schema alone stays as it is."""
-        assert [] == updated(tmp_path, "[[tool.mar.examples]]\ninput = 1\nexpect-schema = {}\n", b"2")
+        assert updated(tmp_path, "[[tool.mar.examples]]\ninput = 1\nexpect-schema = {}\n", b"2") == []
 
     @pytest.mark.parametrize("body", [b"text", b'"text"', b"null", b'{"a": [null]}'])
     def test_impossible(self, body: bytes, tmp_path: Path):

@@ -36,7 +36,7 @@ class TestInspect:
         with zipfile.ZipFile(archive) as file, file.open("model.pt") as entry:
             found = inspect(entry, "model.pt")
 
-        assert "state_dict, 2 tensors, float32" == found.describe()
+        assert found.describe() == "state_dict, 2 tensors, float32"
 
     def test_short_reads(self):
         """A stream may give less than it is asked for."""
@@ -45,7 +45,7 @@ class TestInspect:
             def read(self, size: int | None = -1) -> bytes:
                 return super().read(min(size or 0, 7))
 
-        assert "state_dict, 2 tensors, float32" == inspect(Slow(zipped(TENSORS))).describe()
+        assert inspect(Slow(zipped(TENSORS))).describe() == "state_dict, 2 tensors, float32"
 
     def test_stream_error(self):
         """A stream that cannot be read is no kind of file."""
@@ -111,7 +111,7 @@ class TestInspectPath:
         assert Kind.STATE_DICT is inspect_path(os.fspath(tmp_path / "model.pt")).kind
 
     def test_missing(self, tmp_path: Path):
-        assert "missing" == inspect_path(tmp_path / "model.pt").describe()
+        assert inspect_path(tmp_path / "model.pt").describe() == "missing"
 
     def test_below_a_file(self, tmp_path: Path):
         (tmp_path / "file").touch()
@@ -123,8 +123,8 @@ class TestInspectPath:
         (tmp_path / "model.pt.dvc").write_bytes(DVC)
         found = inspect_path(tmp_path / "model.pt")
 
-        assert "missing, tracked by DVC: run `dvc pull model.pt.dvc`" == found.describe()
-        assert 37891850 == found.real_size
+        assert found.describe() == "missing, tracked by DVC: run `dvc pull model.pt.dvc`"
+        assert found.real_size == 37891850
 
     @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
     def test_annex(self, tmp_path: Path):
@@ -142,8 +142,8 @@ class TestInspectPath:
         (tmp_path / "model.pt").symlink_to("elsewhere.pt")
 
         assert (
-            "missing: a link to `elsewhere.pt`, where nothing is"
-            == inspect_path(tmp_path / "model.pt").describe()
+            inspect_path(tmp_path / "model.pt").describe()
+            == "missing: a link to `elsewhere.pt`, where nothing is"
         )
 
     def test_distributed(self, tmp_path: Path):
@@ -160,7 +160,7 @@ class TestInspectPath:
         """A pipe would wait for ever."""
         os.mkfifo(tmp_path / "pipe")
 
-        assert "unknown: no regular file" == inspect_path(tmp_path / "pipe").describe()
+        assert inspect_path(tmp_path / "pipe").describe() == "unknown: no regular file"
 
     def test_onnx(self, tmp_path: Path):
         (tmp_path / "model.onnx").write_bytes(ONNX)
@@ -190,7 +190,7 @@ class TestTime:
         (tmp_path / "many.pt").write_bytes(zipped(saved(state_dict(*names), sizes)))
         seconds, found = self.timed(tmp_path / "many.pt")
 
-        assert (10_000, ()) == (found.tensors, problems(found))
+        assert (found.tensors, problems(found)) == (10_000, ())
         assert seconds < 3
 
 

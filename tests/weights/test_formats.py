@@ -18,13 +18,13 @@ HEADER = {"__metadata__": {"format": "pt"}, "weight": WEIGHT, "bias": BIAS}
 
 class TestPointers:
     def test_empty(self):
-        assert "empty file" == inspected(b"").describe()
+        assert inspected(b"").describe() == "empty file"
 
     def test_lfs(self):
         found = inspected(LFS)
 
-        assert "git-lfs pointer (the real file has 12345 bytes)" == found.describe()
-        assert "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393" == found.oid
+        assert found.describe() == "git-lfs pointer (the real file has 12345 bytes)"
+        assert found.oid == "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
 
     def test_lfs_of_nothing(self):
         """A pointer that lost its lines is one still."""
@@ -37,12 +37,12 @@ class TestPointers:
     def test_annex(self):
         expected = Weights(Kind.ANNEX_POINTER, oid="SHA256E-s123--4d7a214614ab2935.pt", real_size=123)
 
-        assert expected == inspected(ANNEX)
+        assert inspected(ANNEX) == expected
 
     def test_dvc(self):
         expected = Weights(Kind.DVC_FILE, oid="a304afb96060aad90176268345e10355", real_size=37891850)
 
-        assert expected == inspected(DVC)
+        assert inspected(DVC) == expected
 
     @pytest.mark.parametrize(
         "page",
@@ -57,15 +57,15 @@ class TestPointers:
         assert Kind.HTML is inspected(page).kind
 
     def test_html_words(self):
-        assert "web page: text that begins `<html>`" == inspected(b"<html>\n<body>").describe()
+        assert inspected(b"<html>\n<body>").describe() == "web page: text that begins `<html>`"
 
     def test_text(self):
         """What a server says instead of the file."""
-        assert "unknown: text that begins `Entry not found`" == inspected(b"Entry not found").describe()
+        assert inspected(b"Entry not found").describe() == "unknown: text that begins `Entry not found`"
 
     def test_escapes(self):
         """A terminal gets no escape sequences out of a file."""
-        assert "unknown: no format that is known here" == inspected(b"a\x1b[2Jb").describe()
+        assert inspected(b"a\x1b[2Jb").describe() == "unknown: no format that is known here"
 
 
 class TestSignatures:
@@ -92,7 +92,7 @@ class TestSignatures:
         assert (kind, True, ()) == (found.kind, found.complete, found.globals)
 
     def test_gguf(self):
-        assert "GGUF model, 3 tensors" == inspected(b"GGUF" + pack("<IQQ", 3, 3, 0)).describe()
+        assert inspected(b"GGUF" + pack("<IQQ", 3, 3, 0)).describe() == "GGUF model, 3 tensors"
 
     def test_flatbuffer(self):
         assert Weights(Kind.TORCHSCRIPT, lite=True) == inspected(b"\x10\x00\x00\x00PTMF" + bytes(20))
@@ -104,7 +104,7 @@ class TestSignatures:
         """torch before 0.2 wrote a tar with pickles, which weights_only refuses."""
         found = inspected(tarred("sys_info", "pickle", "tensors", "storages"))
 
-        assert (Kind.PICKLE, True, False) == (found.kind, found.legacy, found.complete)
+        assert (found.kind, found.legacy, found.complete) == (Kind.PICKLE, True, False)
         assert found.refusals
 
     @pytest.mark.parametrize("digits", [b"99999999999", b"77777777777", b"           ", b"\x80" + bytes(10)])
@@ -126,8 +126,8 @@ class TestSafetensors:
     def test_whole(self):
         found = inspected(safetensors(HEADER, bytes(12)))
 
-        assert "safetensors, 2 tensors, float32, bfloat16" == found.describe()
-        assert () == problems(found)
+        assert found.describe() == "safetensors, 2 tensors, float32, bfloat16"
+        assert problems(found) == ()
 
     def test_empty(self):
         assert Weights(Kind.SAFETENSORS) == inspected(safetensors({}))
@@ -147,12 +147,12 @@ class TestSafetensors:
         has = "1 byte" if cut == 11 else f"{12 - cut} bytes"
 
         assert Kind.TRUNCATED is found.kind
-        assert f"safetensors that have {has} of 12 behind their header" == found.reason
+        assert found.reason == f"safetensors that have {has} of 12 behind their header"
 
     def test_truncated_header(self):
         found = inspected(safetensors(HEADER)[:-20])
 
-        assert (Kind.TRUNCATED, "safetensors that end inside their header") == (found.kind, found.reason)
+        assert (found.kind, found.reason) == (Kind.TRUNCATED, "safetensors that end inside their header")
 
     @pytest.mark.parametrize(
         ("header", "damage"),
@@ -167,7 +167,7 @@ class TestSafetensors:
         ],
     )
     def test_damage(self, header: object, damage: str):
-        assert (damage,) == inspected(safetensors(header, bytes(8))).damage
+        assert inspected(safetensors(header, bytes(8))).damage == (damage,)
 
     @pytest.mark.parametrize(
         "header",
@@ -196,12 +196,12 @@ class TestSafetensors:
         length = 9 << 20
         found = inspected(pack("<Q", length) + b"{" + b" " * length)
 
-        assert ("its header is too long to be looked at",) == found.remarks
+        assert found.remarks == ("its header is too long to be looked at",)
 
 
 class TestOnnx:
     def test_model(self):
-        assert "ONNX model" == inspected(ONNX).describe()
+        assert inspected(ONNX).describe() == "ONNX model"
 
     def test_truncated(self):
         assert Kind.TRUNCATED is inspected(ONNX[:-6]).kind

@@ -11,9 +11,10 @@ class TestWeights:
         """Those outside torch's allow-list, in their order."""
         pairs = (("posix", "system"), ("torch", "Size"), ("builtins", "eval"))
 
-        assert (("posix", "system"), ("builtins", "eval")) == Weights(
-            Kind.PICKLE, globals=pairs
-        ).unsafe_globals
+        assert Weights(Kind.PICKLE, globals=pairs).unsafe_globals == (
+            ("posix", "system"),
+            ("builtins", "eval"),
+        )
 
     @pytest.mark.parametrize(
         ("weights", "words"),
@@ -43,13 +44,13 @@ class TestWeights:
 class TestWords:
     def test_quoted(self):
         """A foreign name stays in its line, and short."""
-        assert "`a\\nb\\x1b`" == quoted("a\nb\x1b")
-        assert "`\\udc80`" == quoted("\udc80")
-        assert 85 == len(quoted("x" * 1000))
+        assert quoted("a\nb\x1b") == "`a\\nb\\x1b`"
+        assert quoted("\udc80") == "`\\udc80`"
+        assert len(quoted("x" * 1000)) == 85
 
     def test_counted(self):
-        assert ("1 byte", "2 bytes") == (counted(1, "byte"), counted(2, "byte"))
+        assert (counted(1, "byte"), counted(2, "byte")) == ("1 byte", "2 bytes")
 
     def test_some(self):
-        assert ("a", "b") == some(["a", "b", "a"])
-        assert 21 == len(some(str(number) for number in range(100)))
+        assert some(["a", "b", "a"]) == ("a", "b")
+        assert len(some(str(number) for number in range(100))) == 21

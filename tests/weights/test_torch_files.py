@@ -99,9 +99,9 @@ class TestKinds:
         """A file is told for what it is, and no damage is seen in it."""
         found = inspect_path(written[name])
 
-        assert (kind, description) == (found.kind, found.describe())
+        assert (found.kind, found.describe()) == (kind, description)
         assert found.complete
-        assert () == found.damage
+        assert found.damage == ()
 
     def test_all(self):
         """Every file that torch wrote has its line above."""
@@ -135,7 +135,7 @@ class TestGlobals:
 
     def test_script(self, written: Mapping[str, Path]):
         """The pickles of TorchScript are read in C++ and import nothing of Python's."""
-        assert () == inspect_path(written["script.pt"]).globals
+        assert inspect_path(written["script.pt"]).globals == ()
 
 
 class TestDamage:
@@ -153,7 +153,7 @@ class TestDamage:
         found = inspect_path(written["without_crc.pth"])
 
         load(written["without_crc.pth"])
-        assert () == found.damage
+        assert found.damage == ()
         assert "set_crc32_options(True)" in found.remarks[0]
 
     def test_fuzzed(self, written: Mapping[str, Path], load: Callable[..., Any]):

@@ -61,7 +61,7 @@ class TestWorkspace:
             assert path.parent == place.parent
             assert place.name.startswith(".digits.mar.")
             assert place.name.endswith(".part")
-            assert [LOCK] == os.listdir(place)
+            assert os.listdir(place) == [LOCK]
 
     def test_left(self, path: Path):
         """It goes with all that is in it."""
@@ -69,7 +69,7 @@ class TestWorkspace:
             (place / "draft" / "deep").mkdir(parents=True)
             (place / "draft" / "deep" / "file").touch()
 
-        assert [] == os.listdir(path.parent)
+        assert os.listdir(path.parent) == []
 
     @pytest.mark.parametrize("error", [OSError(), KeyboardInterrupt(), SystemExit(1)], ids=repr)
     def test_left_by_an_error(self, error: BaseException, path: Path):
@@ -83,13 +83,13 @@ class TestWorkspace:
         with pytest.raises(type(error)):
             build()
 
-        assert [] == os.listdir(path.parent)
+        assert os.listdir(path.parent) == []
 
     def test_one_each(self, path: Path):
         """Two builds of one artifact have two."""
         with workspace(path) as one, workspace(path) as other:
             assert one != other
-            assert {one.name, other.name} == set(os.listdir(path.parent))
+            assert set(os.listdir(path.parent)) == {one.name, other.name}
 
     @pytest.mark.parametrize("name", ["digits[1].mar", "dig*ts", "d?gits.tar.gz", "digits"])
     def test_name(self, name: str, tmp_path: Path):
@@ -116,9 +116,9 @@ class TestWorkspace:
         monkeypatch.setattr(fcntl, "flock", flock)
         limit_directories(monkeypatch)
         with workspace(path) as place:
-            assert [place.name] == os.listdir(path.parent)
+            assert os.listdir(path.parent) == [place.name]
 
-        assert [] == os.listdir(path.parent)
+        assert os.listdir(path.parent) == []
 
     def test_without_files(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """Where the lock cannot be made, since the disk is full or too many files are open, that is told."""
@@ -129,7 +129,7 @@ class TestWorkspace:
             pass
 
         monkeypatch.undo()
-        assert [] == os.listdir(path.parent)
+        assert os.listdir(path.parent) == []
 
 
 def refused(*arguments: object, **options: object) -> None:
@@ -156,19 +156,19 @@ class TestOtherProcesses:
             with workspace(path):
                 pass
 
-            assert {LOCK, "draft"} == set(os.listdir(holder.place))
+            assert set(os.listdir(holder.place)) == {LOCK, "draft"}
             holder.finish()
 
-        assert [] == os.listdir(path.parent)
+        assert os.listdir(path.parent) == []
 
     def test_killed(self, path: Path):
         """What a killed build left is cleared by the next one."""
         with Holder(path) as holder:
             pass
 
-        assert {LOCK, "draft"} == set(os.listdir(holder.place))
+        assert set(os.listdir(holder.place)) == {LOCK, "draft"}
         with workspace(path) as place:
-            assert [place.name] == os.listdir(path.parent)
+            assert os.listdir(path.parent) == [place.name]
 
     def test_of_other_artifacts(self, path: Path):
         """That of another artifact is not."""
@@ -177,7 +177,7 @@ class TestOtherProcesses:
         with workspace(path):
             pass
 
-        assert [holder.place.name] == os.listdir(path.parent)
+        assert os.listdir(path.parent) == [holder.place.name]
 
 
 class TestClearAbandoned:
@@ -185,7 +185,7 @@ class TestClearAbandoned:
         """Where nothing was built yet, there is nothing to clear."""
         clear_abandoned(path.parent / "dist" / "digits.mar")
 
-        assert [] == os.listdir(path.parent)
+        assert os.listdir(path.parent) == []
 
     def test_files(self, path: Path):
         """A file of such a name is none of hatch-mar's."""
@@ -193,7 +193,7 @@ class TestClearAbandoned:
         file.write_bytes(b"notes")
         clear_abandoned(path)
 
-        assert b"notes" == file.read_bytes()
+        assert file.read_bytes() == b"notes"
 
     @needs_flock
     def test_locked_while_cleared(self, path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -208,7 +208,7 @@ class TestClearAbandoned:
         monkeypatch.setattr("shutil.rmtree", rmtree)
         clear_abandoned(path)
 
-        assert [None] == locks
+        assert locks == [None]
 
     @needs_flock
     def test_linked(self, path: Path, tmp_path: Path):
@@ -230,8 +230,8 @@ class TestClearAbandoned:
                 return b"%d" % number == (place / "draft").read_bytes() and (place / LOCK).exists()
 
         with ThreadPoolExecutor(8) as threads:
-            assert [True] * 400 == list(threads.map(build, range(400)))
-        assert [] == os.listdir(path.parent)
+            assert list(threads.map(build, range(400))) == [True] * 400
+        assert os.listdir(path.parent) == []
 
 
 class TestRace:

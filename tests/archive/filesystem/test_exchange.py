@@ -39,8 +39,8 @@ class TestExchange:
         draft, path, old = places
         exchange(draft, path, old)
 
-        assert {"model.py": b"new"} == tree(path)
-        assert [{"model.py": b"old"}] == [tree(place) for place in (draft, old) if place.exists()]
+        assert tree(path) == {"model.py": b"new"}
+        assert [tree(place) for place in (draft, old) if place.exists()] == [{"model.py": b"old"}]
 
     @pytest.mark.skipif(os.name != "posix", reason="Windows makes no plain links")
     def test_link(self, places: tuple[Path, Path, Path], tmp_path: Path):
@@ -51,8 +51,8 @@ class TestExchange:
         exchange(draft, path, old)
 
         assert not path.is_symlink()
-        assert {"model.py": b"new"} == tree(path)
-        assert {"model.py": b"old"} == tree(target)
+        assert tree(path) == {"model.py": b"new"}
+        assert tree(target) == {"model.py": b"old"}
 
     def test_no_draft(self, places: tuple[Path, Path, Path]):
         """Without a draft, the old directory stays."""
@@ -61,7 +61,7 @@ class TestExchange:
 
         with pytest.raises(FileNotFoundError):
             exchange(draft, path, old)
-        assert {"model.py": b"old"} == tree(path)
+        assert tree(path) == {"model.py": b"old"}
 
 
 class TestInTwoSteps:
@@ -80,7 +80,7 @@ class TestInTwoSteps:
 
         with pytest.raises(PermissionError):
             exchange(draft, path, old)
-        assert {"model.py": b"old"} == tree(path)
+        assert tree(path) == {"model.py": b"old"}
         assert not old.exists()
 
 
@@ -94,21 +94,21 @@ class TestSwapped:
         (one / "file").touch()
 
         assert swapped(one, other)
-        assert {"with space/file": b""} == tree(tmp_path)
+        assert tree(tmp_path) == {"with space/file": b""}
 
     def test_missing(self, tmp_path: Path):
         """Where one is not there, nothing is done, and that is told."""
         (tmp_path / "one").mkdir()
 
         assert not swapped(tmp_path / "one", tmp_path / "other")
-        assert ["one"] == os.listdir(tmp_path)
+        assert os.listdir(tmp_path) == ["one"]
 
     def test_unknown_system(self, places: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch):
         """A system without such a call is told apart from one that has it."""
         monkeypatch.setattr("ctypes.CDLL", lambda *_: object())
 
         assert not swapped(places[0], places[1])
-        assert {"model.py": b"old"} == tree(places[1])
+        assert tree(places[1]) == {"model.py": b"old"}
 
     @atomic
     def test_always_there(self, places: tuple[Path, Path, Path]):
@@ -128,4 +128,4 @@ class TestSwapped:
         watcher.join()
 
         assert all(done)
-        assert [] == missed
+        assert missed == []

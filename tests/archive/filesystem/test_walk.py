@@ -24,7 +24,7 @@ class TestFilesBelow:
         """Every folder's entries come in the order of their names."""
         touch(tmp_path, "b", "a/z", "a/b/c", "C", ".hidden")
 
-        assert [".hidden", "C", "a/b/c", "a/z", "b"] == names_below(tmp_path)
+        assert names_below(tmp_path) == [".hidden", "C", "a/b/c", "a/z", "b"]
 
     def test_paths(self, tmp_path: Path):
         """A file comes with its name and where it is."""
@@ -36,27 +36,27 @@ class TestFilesBelow:
         """Folders that hold no files give none."""
         (tmp_path / "a" / "b").mkdir(parents=True)
 
-        assert [] == names_below(tmp_path)
+        assert names_below(tmp_path) == []
 
     @pytest.mark.parametrize("cache", sorted(CACHES))
     def test_caches(self, cache: str, tmp_path: Path):
         """The folders of tools and version control are left out, at any depth."""
         touch(tmp_path, "kept", f"{cache}/a", f"deep/{cache}/deeper/b")
 
-        assert ["kept"] == names_below(tmp_path)
+        assert names_below(tmp_path) == ["kept"]
 
     @pytest.mark.parametrize("name", ["model.pyc", "model.pyo", ".DS_Store", ".git"])
     def test_cache_files(self, name: str, tmp_path: Path):
         """The files that an interpreter or a file manager leaves are left out."""
         touch(tmp_path, "kept", name, f"deep/{name}")
 
-        assert ["kept"] == names_below(tmp_path)
+        assert names_below(tmp_path) == ["kept"]
 
     def test_file_named_as_a_cache(self, tmp_path: Path):
         """A file is no cache for having the name of one."""
         touch(tmp_path, "__pycache__")
 
-        assert ["__pycache__"] == names_below(tmp_path)
+        assert names_below(tmp_path) == ["__pycache__"]
 
 
 @needs_posix
@@ -67,7 +67,7 @@ class TestLinks:
         (tmp_path / "in" / "file").symlink_to("../out/side")
         (tmp_path / "in" / "folder").symlink_to("../out", target_is_directory=True)
 
-        assert ["file", "folder/side", "side"] == names_below(tmp_path / "in")
+        assert names_below(tmp_path / "in") == ["file", "folder/side", "side"]
 
     def test_same_folder_twice(self, tmp_path: Path):
         """Two links to one folder are no loop."""
@@ -76,19 +76,19 @@ class TestLinks:
         for name in "ab":
             (tmp_path / "in" / name).symlink_to("../out", target_is_directory=True)
 
-        assert ["a/side", "b/side"] == names_below(tmp_path / "in")
+        assert names_below(tmp_path / "in") == ["a/side", "b/side"]
 
     def test_broken(self, tmp_path: Path):
         """A broken link is given, for the caller to speak of."""
         (tmp_path / "broken").symlink_to("nowhere")
 
-        assert ["broken"] == names_below(tmp_path)
+        assert names_below(tmp_path) == ["broken"]
 
     def test_link_to_itself(self, tmp_path: Path):
         """A link that only leads to itself is a broken one."""
         (tmp_path / "loop").symlink_to("loop")
 
-        assert ["loop"] == names_below(tmp_path)
+        assert names_below(tmp_path) == ["loop"]
 
     @pytest.mark.parametrize("target", [".", "..", "../.."])
     def test_loop(self, target: str, tmp_path: Path):

@@ -79,7 +79,7 @@ class TestDeflate:
 
         assert data == reader.decompress(deflated([data]) + LAST_BLOCK)
         assert reader.eof
-        assert b"" == reader.unused_data
+        assert reader.unused_data == b""
 
     def test_byte_boundary(self):
         """Streams that follow each other are one, so that a member may be stored between them."""
@@ -94,7 +94,7 @@ class TestDeflate:
         expected = deflated([LARGE])
         monkeypatch.setattr(compression, "cores", lambda: cores)
 
-        assert expected == deflated([LARGE])
+        assert deflated([LARGE]) == expected
 
     def test_dictionary(self):
         """A block looks back into the one before it: cutting costs next to nothing."""

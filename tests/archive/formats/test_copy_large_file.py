@@ -95,7 +95,7 @@ class TestMeanwhile:
 
         copied(source, tmp_path / "copy", replaces)
 
-        assert DATA == (tmp_path / "copy").read_bytes()
+        assert (tmp_path / "copy").read_bytes() == DATA
 
 
 class TestShort:
@@ -107,7 +107,7 @@ class TestShort:
         monkeypatch.setattr(os, "pwrite", lambda file, data, place: pwrite(file, data[:300], place))
         tally = copied(source, tmp_path / "copy")
 
-        assert DATA == (tmp_path / "copy").read_bytes()
+        assert (tmp_path / "copy").read_bytes() == DATA
         assert zlib.crc32(DATA) == tally.crc
 
 

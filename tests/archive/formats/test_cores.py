@@ -14,6 +14,6 @@ class TestCores:
         before = os.sched_getaffinity(0)
         os.sched_setaffinity(0, [min(before)])
         try:
-            assert 1 == cores()
+            assert cores() == 1
         finally:
             os.sched_setaffinity(0, before)

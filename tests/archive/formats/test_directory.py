@@ -24,7 +24,7 @@ class TestWrite:
         with pytest.raises(FileExistsError):
             directory.write(archive_of({"a": b""}), tmp_path, PACKING)
 
-        assert [] == list(tmp_path.iterdir())
+        assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("instant", [datetime(2020, 2, 2, 1, tzinfo=timezone.utc)])
     def test_date(self, instant: datetime, tmp_path: Path):
@@ -40,7 +40,7 @@ class TestWrite:
         directory.write(archive_of({"a": b"", "b": b""}, executable=["b"]), tmp_path / "digits", PACKING)
         modes = [(tmp_path / "digits" / name).stat().st_mode & 0o111 for name in "ab"]
 
-        assert [0, 0o111] == modes
+        assert modes == [0, 0o111]
 
     @needs_posix
     def test_umask(self, tmp_path: Path):
@@ -51,7 +51,7 @@ class TestWrite:
         finally:
             os.umask(before)
 
-        assert [0o640, 0o750] == [(tmp_path / "digits" / name).stat().st_mode & 0o777 for name in "ab"]
+        assert [(tmp_path / "digits" / name).stat().st_mode & 0o777 for name in "ab"] == [0o640, 0o750]
 
     def test_two_members_of_one_name(self, tmp_path: Path):
         """A member does not write over another that the file system takes for the same."""

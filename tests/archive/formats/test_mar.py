@@ -62,7 +62,7 @@ def entries(data: bytes) -> list[Entry]:
         at += name_length + extra_length
         if extra:
             kind, length, size, packed = struct.unpack("<2H2Q", extra)
-            assert (1, 16) == (kind, length)
+            assert (kind, length) == (1, 16)
         found.append(Entry(*head, packed, size, name, extra, data[at : at + packed]))
         at += packed
     assert data[at : at + 4] == b"PK\x01\x02"
@@ -91,20 +91,20 @@ class TestReadBack:
             found = {name: file.read(name) for name in file.namelist()}
 
             assert None is file.testzip()
-        assert {
+        assert found == {
             "MAR-INF/MANIFEST.json": MANIFEST_BYTES,
             "bin/run": b"#!/bin/sh\n",
             "empty": b"",
             "model.py": b"class Net: ...\n",
             "names/zoë.json": b"{}\n",
-        } == found
-        assert ["MAR-INF/MANIFEST.json", "bin/run", "empty", "model.py", "names/zoë.json"] == list(found)
+        }
+        assert list(found) == ["MAR-INF/MANIFEST.json", "bin/run", "empty", "model.py", "names/zoë.json"]
 
     def test_nothing_but_the_manifest(self, path: Path):
         """An archive may have no members."""
         [entry] = entries(written(path, archive_of({})))
 
-        assert b"MAR-INF/MANIFEST.json" == entry.name
+        assert entry.name == b"MAR-INF/MANIFEST.json"
 
     def test_existing(self, path: Path):
         """A file that is there is not written over."""
@@ -112,7 +112,7 @@ class TestReadBack:
         with pytest.raises(FileExistsError):
             mar.write(SMALL, path, PACKING)
 
-        assert b"kept" == path.read_bytes()
+        assert path.read_bytes() == b"kept"
 
     @given(files, st.sampled_from(["auto", "store", "deflate"]))
     def test_any(self, tmp_path_factory: pytest.TempPathFactory, members: dict[str, bytes], compression: str):
@@ -122,8 +122,8 @@ class TestReadBack:
         expected = {"MAR-INF/MANIFEST.json": MANIFEST_BYTES} | members
         with zipfile.ZipFile(path) as file:
             assert None is file.testzip()
-            assert expected == {info.orig_filename: file.read(info) for info in file.infolist()}
-        assert expected == {entry.name.decode("utf-8"): content(entry) for entry in entries(data)}
+            assert {info.orig_filename: file.read(info) for info in file.infolist()} == expected
+        assert {entry.name.decode("utf-8"): content(entry) for entry in entries(data)} == expected
 
 
 class TestLocalHeader:
@@ -136,31 +136,31 @@ class TestLocalHeader:
         for entry in entries(written(path, archive_of(members), compression=compression))[1:]:
             expected = members[entry.name.decode()]
 
-            assert 0 == entry.flags & 8
+            assert entry.flags & 8 == 0
             assert len(expected) == entry.size
             assert zlib.crc32(expected) == entry.crc
-            assert expected == content(entry)
+            assert content(entry) == expected
 
     def test_plain(self, path: Path):
         """What fits needs no more than the first version of the format, and no extra field."""
         found = entries(written(path, SMALL))
 
-        assert {20} == {entry.version for entry in found}
-        assert {b""} == {entry.extra for entry in found}
-        assert {mar.STORED} == {entry.method for entry in found}
+        assert {entry.version for entry in found} == {20}
+        assert {entry.extra for entry in found} == {b""}
+        assert {entry.method for entry in found} == {mar.STORED}
 
     def test_utf8_flag(self, path: Path):
         """A name is marked as UTF-8 where it is not ASCII, and only there."""
         flags = {entry.name.decode("utf-8"): entry.flags for entry in entries(written(path, SMALL))}
 
         assert {name: 0 if name.isascii() else 0x800 for name in flags} == flags
-        assert 0x800 == flags["names/zoë.json"]
+        assert flags["names/zoë.json"] == 0x800
 
     def test_date(self, path: Path):
         """Every member has the date of the build, in the even seconds of MS-DOS."""
         found = entries(written(path, SMALL, instant=datetime(2021, 3, 4, 5, 6, 9, tzinfo=timezone.utc)))
 
-        assert {(5 << 11 | 6 << 5 | 4, 41 << 9 | 3 << 5 | 4)} == {(e.time, e.date) for e in found}
+        assert {(e.time, e.date) for e in found} == {(5 << 11 | 6 << 5 | 4, 41 << 9 | 3 << 5 | 4)}
 
 
 class TestCentralDirectory:
@@ -170,23 +170,23 @@ class TestCentralDirectory:
         with zipfile.ZipFile(path) as file:
             infos = file.infolist()
 
-        assert {3} == {info.create_system for info in infos}
-        assert {20} == {info.create_version for info in infos} | {info.extract_version for info in infos}
-        assert {
+        assert {info.create_system for info in infos} == {3}
+        assert {info.create_version for info in infos} | {info.extract_version for info in infos} == {20}
+        assert {info.filename: info.external_attr >> 16 for info in infos} == {
             "MAR-INF/MANIFEST.json": 0o100644,
             "bin/run": 0o100755,
             "empty": 0o100644,
             "model.py": 0o100644,
             "names/zoë.json": 0o100644,
-        } == {info.filename: info.external_attr >> 16 for info in infos}
-        assert {0} == {info.external_attr & 0xFFFF for info in infos}
+        }
+        assert {info.external_attr & 0xFFFF for info in infos} == {0}
 
     def test_nothing_more(self, path: Path):
         """There are no comments, extra fields or internal attributes."""
         mar.write(SMALL, path, PACKING)
         with zipfile.ZipFile(path) as file:
-            assert b"" == file.comment
-            assert {(b"", b"", 0)} == {(i.comment, i.extra, i.internal_attr) for i in file.infolist()}
+            assert file.comment == b""
+            assert {(i.comment, i.extra, i.internal_attr) for i in file.infolist()} == {(b"", b"", 0)}
 
     def test_agrees_with_local_headers(self, path: Path):
         """Both places say the same of every member."""
@@ -203,7 +203,7 @@ class TestCentralDirectory:
         data = written(path, SMALL)
         signature, disk, start_disk, here, count, size, start, comment = struct.unpack("<4s4H2IH", data[-22:])
 
-        assert (b"PK\x05\x06", 0, 0, 5, 5, 0) == (signature, disk, start_disk, here, count, comment)
+        assert (signature, disk, start_disk, here, count, comment) == (b"PK\x05\x06", 0, 0, 5, 5, 0)
         assert len(data) - 22 == start + size
         assert data.startswith(b"PK\x03\x04")
 
@@ -215,13 +215,13 @@ class TestCompression:
         found = entries(written(path, archive_of({"large": large, "small": large[:-16]})))
         methods = {entry.name.decode(): entry.method for entry in found}
 
-        assert {"MAR-INF/MANIFEST.json": 0, "large": 8, "small": 0} == methods
+        assert methods == {"MAR-INF/MANIFEST.json": 0, "large": 8, "small": 0}
 
     def test_zip_store(self, path: Path):
         """`zip-store` deflates nothing, whatever the compression."""
         mar.write_stored(archive_of({"a": TEXT}), path, PACKING._replace(compression="deflate"))
 
-        assert {mar.STORED} == {entry.method for entry in entries(path.read_bytes())}
+        assert {entry.method for entry in entries(path.read_bytes())} == {mar.STORED}
 
     def test_incompressible(self, path: Path):
         """A member that deflating makes larger is still read back."""
@@ -240,14 +240,14 @@ class TestZip64:
         data = written(path, archive_of({"large": TEXT, "small": b"1"}), compression=compression)
         manifest, large, small = entries(data)
 
-        assert (20, 45, 20) == (manifest.version, large.version, small.version)
+        assert (manifest.version, large.version, small.version) == (20, 45, 20)
         assert len(TEXT) == large.size
-        assert TEXT == content(large)
+        assert content(large) == TEXT
         assert struct.pack("<2I", 0xFFFFFFFF, 0xFFFFFFFF) == data[data.index(b"large") - 12 :][:8]
         with zipfile.ZipFile(path) as file:
             assert None is file.testzip()
-            assert 45 == file.getinfo("large").extract_version
-            assert TEXT == file.read("large")
+            assert file.getinfo("large").extract_version == 45
+            assert file.read("large") == TEXT
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows would write the gap out")
     def test_beyond_4_gib(self, path: Path):
@@ -260,8 +260,8 @@ class TestZip64:
             after = mar.add(file, far, PACKING, time, date)
             mar.close(file, [before, after], time, date)
         with zipfile.ZipFile(path) as zipped:
-            assert [0, 5 << 30] == [info.header_offset for info in zipped.infolist()]
-            assert TEXT == zipped.read("far")
+            assert [info.header_offset for info in zipped.infolist()] == [0, 5 << 30]
+            assert zipped.read("far") == TEXT
 
     @pytest.mark.parametrize("count", [0xFFFE, 0xFFFF])
     def test_many_members(self, count: int, path: Path):
@@ -291,7 +291,7 @@ class TestDate:
         """A date that a zip cannot hold becomes the nearest that it can, in UTC."""
         mar.write(SMALL, path, PACKING._replace(instant=instant))
         with zipfile.ZipFile(path) as file:
-            assert {expected} == {info.date_time for info in file.infolist()}
+            assert {info.date_time for info in file.infolist()} == {expected}
 
 
 class TestDeterminism:
@@ -313,14 +313,14 @@ class TestDeterminism:
         """The bytes are the same on every machine, with every Python, today and tomorrow."""
         digest = hashlib.sha256(written(path, SMALL)).hexdigest()
 
-        assert "89bfd743a99dc4b528e06d448c3c49f5154c1f7424fd7b531bc6fc27abba34a8" == digest
+        assert digest == "89bfd743a99dc4b528e06d448c3c49f5154c1f7424fd7b531bc6fc27abba34a8"
 
     @needs_zlib
     def test_golden_deflated(self, path: Path):
         """Deflated, they are the same wherever zlib is."""
         digest = hashlib.sha256(written(path, archive_of({"a": TEXT}), compression="deflate")).hexdigest()
 
-        assert "e1a9aaf2884f569e60d29f40abb0a40211b0725bbf65963cfc76dc8a11a8b708" == digest
+        assert digest == "e1a9aaf2884f569e60d29f40abb0a40211b0725bbf65963cfc76dc8a11a8b708"
 
     @needs_zlib
     @pytest.mark.parametrize("cores", [1, 2, 8])
@@ -329,11 +329,11 @@ class TestDeterminism:
         monkeypatch.setattr(compression, "cores", lambda: cores)
         digest = hashlib.sha256(written(path, archive_of({"a": LARGE}))).hexdigest()
 
-        assert "bb2a5cd42f7fb46d7049eb55a85b408528ae6b693a34868caaed60c59464abb5" == digest
+        assert digest == "bb2a5cd42f7fb46d7049eb55a85b408528ae6b693a34868caaed60c59464abb5"
 
     def test_golden_zip64(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """With 64-bit sizes, where Python's own writer is not, they are the same too."""
         monkeypatch.setattr(mar, "ZIP64_SIZE", 0)
         digest = hashlib.sha256(written(path, SMALL)).hexdigest()
 
-        assert "8bc55c586e2fbc0e5179397f6285d950f88ac70353f4fe8e3c23f976afa133c8" == digest
+        assert digest == "8bc55c586e2fbc0e5179397f6285d950f88ac70353f4fe8e3c23f976afa133c8"

@@ -50,7 +50,7 @@ def refused(path: Path) -> str:
     """The one line that tells why a file is not read."""
     with pytest.raises(ReadError) as error, read(path):
         pass
-    assert 1 == len(error.value.faults)
+    assert len(error.value.faults) == 1
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -59,8 +59,8 @@ class TestRead:
     def test_members(self, form: Format, tmp_path: Path):
         """Manifest, names and bytes are those that were written."""
         with read(written(tmp_path, form)) as found:
-            assert MANIFEST.document == found.manifest.document
-            assert MEMBERS == contents(found)
+            assert found.manifest.document == MANIFEST.document
+            assert contents(found) == MEMBERS
             assert [member.source.size() for member in found.members] == list(
                 map(len, contents(found).values())
             )
@@ -69,7 +69,7 @@ class TestRead:
     def test_modes(self, form: Format, tmp_path: Path):
         """So is what is executable."""
         with read(written(tmp_path, form)) as found:
-            assert ["bin/run"] == [member.name for member in found.members if member.executable]
+            assert [member.name for member in found.members if member.executable] == ["bin/run"]
 
     def test_seekable(self, form: Format, tmp_path: Path):
         """Every member can be looked into."""
@@ -117,7 +117,7 @@ class TestRead:
     def test_strange_names(self, name: str, form: Format, tmp_path: Path):
         """A name that no build would gather is read in every format: it is served as well."""
         with read(written(tmp_path, form, archive_of({name: b"1"}))) as found:
-            assert {name: b"1"} == contents(found)
+            assert contents(found) == {name: b"1"}
 
     @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "C:/evil", "a\\..\\evil"])
     @pytest.mark.parametrize("form", ["default", "tgz"])
@@ -125,21 +125,21 @@ class TestRead:
         """A name that would leave the archive is a name like others to who does not unpack it."""
         path = written(tmp_path, FORMATS[form], archive_of({name: b"1"}))
         with read(path) as found:
-            assert [b"1"] == list(contents(found).values())
-        assert [path] == list(tmp_path.iterdir())
+            assert list(contents(found).values()) == [b"1"]
+        assert list(tmp_path.iterdir()) == [path]
 
     def test_two_of_a_name(self, tmp_path: Path):
         """Two members of a name are both there."""
         twice = Archive(MANIFEST, (Member("a", BytesSource(b"1")), Member("a", BytesSource(b"2"))))
         with read(written(tmp_path, FORMATS["default"], twice)) as found:
-            assert [b"1", b"2"] == [b"".join(member.source.chunks()) for member in found.members]
+            assert [b"".join(member.source.chunks()) for member in found.members] == [b"1", b"2"]
 
     def test_two_manifests(self, tmp_path: Path):
         """Of two manifests the last counts, which is what TorchServe unpacks."""
         late = Archive(MANIFEST, (Member(MANIFEST_NAME, BytesSource(b'{"late": true}')),))
         with read(written(tmp_path, FORMATS["default"], late)) as found:
-            assert {"late": True} == found.manifest.document
-            assert () == found.members
+            assert found.manifest.document == {"late": True}
+            assert found.members == ()
 
     def test_closed(self, form: Format, tmp_path: Path):
         """Its files are closed when it is left."""
@@ -180,7 +180,7 @@ class TestContainer:
     def test_any_other_suffix(self, name: str, tmp_path: Path):
         """Whatever else a file is called, it is a `.tar.gz`."""
         with read(written(tmp_path, FORMATS["tgz"]).rename(tmp_path / name)) as found:
-            assert MEMBERS == contents(found)
+            assert contents(found) == MEMBERS
 
     def test_storage(self, tmp_path: Path):
         """A zip knows how each member is stored, and how large it is then."""
@@ -188,20 +188,20 @@ class TestContainer:
         with opened(path) as container, zipfile.ZipFile(path) as file:
             manifest, member = container.members
 
-            assert ("deflated", file.getinfo("a").compress_size) == container.storage(member)
-            assert "deflated" == container.storage(manifest)[0]
+            assert container.storage(member) == ("deflated", file.getinfo("a").compress_size)
+            assert container.storage(manifest)[0] == "deflated"
 
     def test_shared_stream(self, tmp_path: Path):
         """Of one that has a single stream, only the whole has a size."""
         with opened(written(tmp_path, FORMATS["tgz"])) as container:
-            assert {("tgz", None)} == {container.storage(member) for member in container.members}
+            assert {container.storage(member) for member in container.members} == {("tgz", None)}
 
 
 class TestNoArchive:
     def test_missing(self, tmp_path: Path):
         """A file that is not there is told."""
         for name in ("digits.mar", "digits.tar.gz", "digits"):
-            assert f"Cannot read `{tmp_path / name}`: No such file or directory" == refused(tmp_path / name)
+            assert refused(tmp_path / name) == f"Cannot read `{tmp_path / name}`: No such file or directory"
 
     @pytest.mark.parametrize("name", ["digits.mar", "digits.war", "digits.tar.gz"])
     @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"\x1f\x8b", b"0" * 10_000], ids=len)
@@ -220,7 +220,7 @@ class TestNoArchive:
         for name in ("digits", "digits.mar"):
             expected = f"Not a model archive: `{tmp_path / name}` has no `MAR-INF/MANIFEST.json`"
 
-            assert expected == refused(tmp_path / name)
+            assert refused(tmp_path / name) == expected
 
     @pytest.mark.parametrize(
         "name", ["mar-inf/manifest.json", "MAR-INF/manifest.json", "x/MAR-INF/MANIFEST.json"]
@@ -312,7 +312,7 @@ class TestDirectory:
 class TestContent:
     def test_most(self):
         """A member may have just so many bytes."""
-        assert b"12345" == content(Member("a", BytesSource(b"12345")), 5)
+        assert content(Member("a", BytesSource(b"12345")), 5) == b"12345"
 
     def test_more(self):
         """With one more it is an error."""

@@ -69,13 +69,13 @@ class TestMembers:
             header("d", kind=tarfile.DIRTYPE),
         )
         with opened(path) as container:
-            assert ["a", "b", "c", "y/z"] == [member.name for member in container.members]
+            assert [member.name for member in container.members] == ["a", "b", "c", "y/z"]
 
     def test_modes(self, path: Path):
         """An entry is executable where its owner may execute it."""
         tgz.write(archive_of({"run": b"", "text": b""}, executable=["run"]), path, PACKING)
         with read(path) as found:
-            assert [True, False] == [member.executable for member in found.members]
+            assert [member.executable for member in found.members] == [True, False]
 
     @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
     def test_links(self, kind: bytes, path: Path):
@@ -84,14 +84,14 @@ class TestMembers:
         with opened(path) as container:
             [member] = container.members
 
-            assert ("a", 0, b"") == (member.name, member.source.size(), b"".join(member.source.chunks()))
-            assert b"" == member.source.open().read()
+            assert (member.name, member.source.size(), b"".join(member.source.chunks())) == ("a", 0, b"")
+            assert member.source.open().read() == b""
 
     def test_twice(self, path: Path):
         """Of two entries of one name, each has its own bytes."""
         write(path, header(size=1), padded(b"1"), header(size=2), padded(b"22"))
         with opened(path) as container:
-            assert [b"1", b"22"] == [b"".join(member.source.chunks()) for member in container.members]
+            assert [b"".join(member.source.chunks()) for member in container.members] == [b"1", b"22"]
 
     def test_not_unicode(self, path: Path):
         """A name that is no Unicode is no traceback."""
@@ -103,8 +103,8 @@ class TestMembers:
         block[148:156] = b"%06o\0 " % (sum(block[:148]) + sum(block[156:]) + 8 * 32)
         write(path, data, bytes(block))
         with read(path) as found:
-            assert ["weights-\udcff"] == [member.name for member in found.members]
-            assert 64 == len(content_digest(found))
+            assert [member.name for member in found.members] == ["weights-\udcff"]
+            assert len(content_digest(found)) == 64
 
     @given(st.binary(max_size=300), st.data())
     def test_seek(self, tmp_path_factory: pytest.TempPathFactory, data: bytes, draw: st.DataObject):
@@ -156,7 +156,7 @@ class TestDamage:
         """What is no gzip is told so."""
         path.write_bytes(b"PK\x03\x04")
 
-        assert f"Cannot read `{path}`: Not a gzipped file (b'PK')" == str(read_all(path))
+        assert str(read_all(path)) == f"Cannot read `{path}`: Not a gzipped file (b'PK')"
 
 
 class TestBombs:
@@ -176,13 +176,13 @@ class TestBombs:
         """A file that a PAX header says to be larger than the archive can hold is a bomb."""
         write(path, pax(size=str(10 << 30)), header(), zeros=1 << 20)
         with bounded():
-            assert f"Cannot read `{path}`: it unpacks to more than 250 times its size" == str(read_all(path))
+            assert str(read_all(path)) == f"Cannot read `{path}`: it unpacks to more than 250 times its size"
 
     def test_bomb(self, path: Path):
         """So is one that really is."""
         write(path, header(size=100 << 20), zeros=100 << 20, level=9)
         with bounded():
-            assert f"Cannot read `{path}`: it unpacks to more than 250 times its size" == str(read_all(path))
+            assert str(read_all(path)) == f"Cannot read `{path}`: it unpacks to more than 250 times its size"
 
     @pytest.mark.parametrize("module", ["bz2", "lzma", "gzip"])
     def test_compressed_twice(self, module: str, path: Path):
@@ -204,7 +204,7 @@ class TestBombs:
         monkeypatch.setattr(tar_reader, "MOST_ENTRIES", 100)
         write(path, *[header(f"digits/{number}") for number in range(102)])
 
-        assert f"Cannot read `{path}`: it has more than 100 entries" == str(read_all(path))
+        assert str(read_all(path)) == f"Cannot read `{path}`: it has more than 100 entries"
 
     def test_most_entries(self, path: Path):
         """As many as are read take no more memory than a model."""
@@ -255,10 +255,10 @@ class TestManifest:
             pass
 
         expected = "Archive member `MAR-INF/MANIFEST.json` is larger than the 1048576 bytes it may have"
-        assert expected == str(error.value)
+        assert str(error.value) == expected
 
     def test_read(self, path: Path):
         """A common one is."""
         write(path, header("digits/MAR-INF/MANIFEST.json", len(MANIFEST_BYTES)), padded(MANIFEST_BYTES))
         with read(path) as found:
-            assert MANIFEST_BYTES == found.manifest.to_json()
+            assert found.manifest.to_json() == MANIFEST_BYTES

@@ -56,10 +56,10 @@ def blocks(data: bytes) -> list[int]:
     at = 10
     while data[at] == 0:
         length, complement = struct.unpack_from("<2H", data, at + 1)
-        assert 0xFFFF == length ^ complement
+        assert length ^ complement == 0xFFFF
         found.append(length)
         at += 5 + length
-    assert b"\x03\x00" == data[at:-8]
+    assert data[at:-8] == b"\x03\x00"
     return found
 
 
@@ -80,14 +80,14 @@ class TestReadBack:
             "digits/names/zoë.json": b"{}\n",
         }
 
-        assert expected == contents(path)
+        assert contents(path) == expected
         assert list(expected) == list(contents(path))
 
     def test_root_of_its_own(self, path: Path):
         """With `.` as the folder, TorchServe still has a first part to cut, and SageMaker none to miss."""
         tgz.write(archive_of({"model.py": b""}), path, PACKING._replace(root="."))
 
-        assert ["./MAR-INF/MANIFEST.json", "./model.py"] == [info.name for info in entries(path)]
+        assert [info.name for info in entries(path)] == ["./MAR-INF/MANIFEST.json", "./model.py"]
 
     def test_existing(self, path: Path):
         """A file that is there is not written over."""
@@ -95,7 +95,7 @@ class TestReadBack:
         with pytest.raises(FileExistsError):
             tgz.write(SMALL, path, PACKING)
 
-        assert b"kept" == path.read_bytes()
+        assert path.read_bytes() == b"kept"
 
     @pytest.mark.parametrize(
         "name",
@@ -106,7 +106,7 @@ class TestReadBack:
         """Long names, and such of any script, come back as they are."""
         tgz.write(archive_of({name: b"1"}), path, PACKING)
 
-        assert b"1" == contents(path)[f"digits/{name}"]
+        assert contents(path)[f"digits/{name}"] == b"1"
 
     @given(files, st.sampled_from(["auto", "store", "deflate"]))
     def test_any(self, tmp_path_factory: pytest.TempPathFactory, members: dict[str, bytes], compression: str):
@@ -129,13 +129,13 @@ class TestEntries:
         """A file is executable or not, whatever the umask."""
         tgz.write(SMALL, path, PACKING)
 
-        assert [0o644, 0o755, 0o644, 0o644, 0o644] == [info.mode for info in entries(path)]
+        assert [info.mode for info in entries(path)] == [0o644, 0o755, 0o644, 0o644, 0o644]
 
     def test_no_owner(self, path: Path):
         """Nothing tells who built it."""
         tgz.write(SMALL, path, PACKING)
 
-        assert {(0, 0, "", "")} == {(i.uid, i.gid, i.uname, i.gname) for i in entries(path)}
+        assert {(i.uid, i.gid, i.uname, i.gname) for i in entries(path)} == {(0, 0, "", "")}
 
     @pytest.mark.parametrize(
         ("instant", "expected"),
@@ -150,7 +150,7 @@ class TestEntries:
         """Every member has the date of the build, and none before 1970."""
         tgz.write(SMALL, path, PACKING._replace(instant=instant))
 
-        assert {expected} == {info.mtime for info in entries(path)}
+        assert {info.mtime for info in entries(path)} == {expected}
 
     def test_size_that_has_changed(self, path: Path):
         """A file that grows between its header and its bytes is an error, for the rest would be misread."""
@@ -176,8 +176,8 @@ class TestGzip:
         tar = reader.decompress(data)
 
         assert reader.eof
-        assert b"" == reader.unused_data
-        assert 0 == len(tar) % 512
+        assert reader.unused_data == b""
+        assert len(tar) % 512 == 0
         assert bytes(1024) == tar[-1024:]
 
     def test_header(self, path: Path):
@@ -234,21 +234,21 @@ class TestDeterminism:
         """Stored, no library has a say in the file's bytes."""
         digest = hashlib.sha256(written(path, SMALL, compression="store")).hexdigest()
 
-        assert "db45d29d4e930e1bfbc523d3cfa7809d41de8ce6125628e2a8d8e969038e9de3" == digest
+        assert digest == "db45d29d4e930e1bfbc523d3cfa7809d41de8ce6125628e2a8d8e969038e9de3"
 
     def test_golden(self, path: Path):
         """The tar is the same on every machine and with every Python, long names and all."""
         archive = archive_of({"a" * 150: b"1", "é" * 100: b"2"} | {"model.py": b"3"})
         digest = hashlib.sha256(gzip.decompress(written(path, archive))).hexdigest()
 
-        assert "dbb265763731c9761dd907ebc1c6a3b3f83b76921fef896b1e855b7fcd53365b" == digest
+        assert digest == "dbb265763731c9761dd907ebc1c6a3b3f83b76921fef896b1e855b7fcd53365b"
 
     @needs_zlib
     def test_golden_deflated(self, path: Path):
         """Deflated, the file is the same wherever zlib is."""
         digest = hashlib.sha256(written(path, SMALL, compression="deflate")).hexdigest()
 
-        assert "b4f508a00e4f4d07eee19b5a590004bf03bfd026ba4c143dd7b914352a84857e" == digest
+        assert digest == "b4f508a00e4f4d07eee19b5a590004bf03bfd026ba4c143dd7b914352a84857e"
 
     @needs_zlib
     @pytest.mark.parametrize("cores", [1, 2, 8])
@@ -257,9 +257,9 @@ class TestDeterminism:
         monkeypatch.setattr(compression, "cores", lambda: cores)
         digest = hashlib.sha256(written(path, archive_of({"a": LARGE}))).hexdigest()
 
-        assert "ef66a1189f75f36c655a153c476f38275519d711180d1bced788145f0bf02979" == digest
+        assert digest == "ef66a1189f75f36c655a153c476f38275519d711180d1bced788145f0bf02979"
 
     def test_golden_tar_is_read(self, path: Path):
         """The tar is a plain one, inside its gzip."""
         with tarfile.open(fileobj=io.BytesIO(gzip.decompress(written(path, SMALL))), mode="r:") as file:
-            assert 5 == len(file.getnames())
+            assert len(file.getnames()) == 5

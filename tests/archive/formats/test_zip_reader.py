@@ -52,7 +52,7 @@ class TestMembers:
         with zipfile.ZipFile(path) as file:
             found = list(zip_members(file))
 
-            assert [("b/run", True), ("a", False), ("zoë", False)] == [(m.name, m.executable) for m in found]
+            assert [(m.name, m.executable) for m in found] == [("b/run", True), ("a", False), ("zoë", False)]
             assert [b"b/run", b"a", "zoë".encode()] == [b"".join(m.source.chunks()) for m in found]
 
     def test_twice(self, path: Path):
@@ -62,7 +62,7 @@ class TestMembers:
             with pytest.warns(UserWarning, match="Duplicate name"):
                 file.writestr("a", b"22")
         with zipfile.ZipFile(path) as file:
-            assert [b"1", b"22"] == [b"".join(member.source.chunks()) for member in zip_members(file)]
+            assert [b"".join(member.source.chunks()) for member in zip_members(file)] == [b"1", b"22"]
 
 
 class TestElsewhere:
@@ -75,7 +75,7 @@ class TestElsewhere:
         with zipfile.ZipFile(path) as file:
             found = pickle.loads(pickle.dumps([member.source for member in zip_members(file)]))
 
-        assert [b"1", b"22"] == [b"".join(source.chunks()) for source in found]
+        assert [b"".join(source.chunks()) for source in found] == [b"1", b"22"]
 
     def test_replaced(self, path: Path):
         """It reads the file that is there now, not one of that name it once read."""
@@ -111,16 +111,16 @@ class TestOpen:
         """Seeking goes from the start, from here and from the end."""
         path.write_bytes(b"..0123456789..")
         with Part(io.FileIO(path), 2, 10) as part:
-            assert 4 == part.seek(4)
-            assert b"4" == part.read(1)
-            assert 7 == part.seek(2, io.SEEK_CUR)
-            assert b"789" == part.read(10)
-            assert 8 == part.seek(-2, io.SEEK_END)
-            assert b"89" == part.read()
-            assert 0 == part.seek(-20, io.SEEK_CUR)
-            assert b"" == part.read(0)
-            assert 30 == part.seek(30)
-            assert b"" == part.read(1)
+            assert part.seek(4) == 4
+            assert part.read(1) == b"4"
+            assert part.seek(2, io.SEEK_CUR) == 7
+            assert part.read(10) == b"789"
+            assert part.seek(-2, io.SEEK_END) == 8
+            assert part.read() == b"89"
+            assert part.seek(-20, io.SEEK_CUR) == 0
+            assert part.read(0) == b""
+            assert part.seek(30) == 30
+            assert part.read(1) == b""
             assert part.readable()
             assert part.seekable()
 
@@ -163,7 +163,7 @@ class TestDamage:
         mar.write(archive_of({"a": DATA}), path, PACKING)
         path.write_bytes(path.read_bytes().replace(DATA, DATA[::-1]))
 
-        assert f"Cannot read `{path}: a`: Bad CRC-32 for file 'a'" == str(read_all(path))
+        assert str(read_all(path)) == f"Cannot read `{path}: a`: Bad CRC-32 for file 'a'"
 
     def test_encrypted(self, path: Path):
         """What is encrypted cannot be read."""
@@ -223,7 +223,7 @@ def read_all(path: Path) -> ReadError | None:
                     stream.seek(1)
     except ReadError as error:
         found = error
-    assert found is None or (1 == len(found.faults) and "\n" not in str(found))
+    assert found is None or (len(found.faults) == 1 and "\n" not in str(found))
     return found
 
 
@@ -277,7 +277,7 @@ class TestHugeDirectory:
             file.seek(HUGE)
             file.write(end(HUGE, 0))
 
-        assert f"Cannot read `{path}`: its central directory has 1073741824 bytes" == str(read_all(path))
+        assert str(read_all(path)) == f"Cannot read `{path}`: its central directory has 1073741824 bytes"
 
     def test_of_many_members(self, path: Path):
         """One of a large archive's size is read."""

@@ -53,7 +53,7 @@ class TestPack:
         artifact = pack(NEW, path, form, PACKING)
 
         assert Artifact(path, unchanged=False) == artifact
-        assert [path] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [path]
         assert any(b"\x80" * 1000 in data for data in tree(path).values())
 
     def test_replaced(self, form: Format, path: Path, tmp_path: Path):
@@ -65,7 +65,7 @@ class TestPack:
 
         assert not artifact.unchanged
         assert tree(fresh) == tree(path)
-        assert [path] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [path]
 
     @pytest.mark.parametrize("name", ["../evil", "/evil", "a//b", "MAR-INF/x", "a\\b"])
     def test_name(self, name: str, form: Format, path: Path):
@@ -86,7 +86,7 @@ class TestUnchanged:
 
         assert Artifact(path, unchanged=True) == artifact
         assert (before.st_mtime_ns, before.st_ino) == (path.stat().st_mtime_ns, path.stat().st_ino)
-        assert [path] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [path]
 
     def test_without_force(self, form: Format, path: Path):
         """That it may not be replaced does not matter to an archive that is the same."""
@@ -130,9 +130,9 @@ class TestForce:
             pack(NEW, path, form, PACKING, force=False)
 
         expected = f"File already exists and differs: `{path}`; delete it or set `force = true`"
-        assert expected == str(error.value)
+        assert str(error.value) == expected
         assert before == tree(path)
-        assert [path] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [path]
 
     def test_new(self, form: Format, path: Path):
         """Without force, a new archive is written."""
@@ -156,7 +156,7 @@ class TestFailure:
         with pytest.raises(PackError) as error:
             pack(failing(OSError(errno.EIO, "Input/output error", "weights.pth")), path, form, PACKING)
 
-        assert f"Cannot write `{path}`: Input/output error (`weights.pth`)" == str(error.value)
+        assert str(error.value) == f"Cannot write `{path}`: Input/output error (`weights.pth`)"
         assert before == tree(path.parent)
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), MemoryError()], ids=repr)
@@ -176,7 +176,7 @@ class TestFailure:
             pack(Archive(MANIFEST, (Member("weights.pth", GrowingSource(file)),)), path, form, PACKING)
 
         expected = f"File changed while it was packed: `{file}`; build again when it is written"
-        assert expected == str(error.value)
+        assert str(error.value) == expected
         assert before == tree(path.parent)
 
     def test_vanished_file(self, form: Format, path: Path, tmp_path: Path, before: dict[str, bytes]):
@@ -186,7 +186,7 @@ class TestFailure:
         with pytest.raises(PackError) as error:
             pack(Archive(MANIFEST, (Member("weights.pth", GrowingSource(file)),)), path, form, PACKING)
 
-        assert f"Cannot write `{path}`: No such file or directory (`{file}`)" == str(error.value)
+        assert str(error.value) == f"Cannot write `{path}`: No such file or directory (`{file}`)"
         assert before == tree(path.parent)
 
     def test_last_step(
@@ -230,7 +230,7 @@ class TestRubbish:
         form.write(OLD, left[0], PACKING)
         pack(NEW, path, form, PACKING)
 
-        assert [path] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [path]
 
     def test_of_a_build_killed_before_its_lock(self, form: Format, path: Path):
         """So is the directory that it made just before it was killed."""
@@ -238,7 +238,7 @@ class TestRubbish:
         path.with_name(f".{path.name}.0123456789abcdef.part").mkdir()
         pack(NEW, path, form, PACKING)
 
-        assert [path] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [path]
 
     def test_of_a_living_build(self, form: Format, path: Path):
         """A build that is still at work is left in peace."""
@@ -252,7 +252,7 @@ class TestRubbish:
         pack(NEW, path, Format(form.suffix, write), PACKING)
 
         assert [tree(path)] == seen
-        assert [path] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [path]
 
     def test_files_of_others(self, form: Format, path: Path):
         """Nothing else in the directory is touched."""
@@ -277,8 +277,8 @@ class TestForeign:
             pack(NEW, path, ALL_FORMATS[name], PACKING)
 
         expected = f"Cannot write `{path}`: a directory of that name exists; move it away"
-        assert expected == str(error.value)
-        assert {"digits.mar/notes.txt": b""} == tree(tmp_path)
+        assert str(error.value) == expected
+        assert tree(tmp_path) == {"digits.mar/notes.txt": b""}
 
     @pytest.mark.parametrize("kind", ["file", "empty directory", "directory"])
     def test_no_model(self, kind: str, tmp_path: Path):
@@ -296,9 +296,9 @@ class TestForeign:
             pack(NEW, path, FORMATS["no-archive"], PACKING)
 
         expected = f"Cannot write `{path}`: it exists and is not a model archive; move it away"
-        assert expected == str(error.value)
+        assert str(error.value) == expected
         assert before == tree(tmp_path)
-        assert [path] == list(tmp_path.iterdir())
+        assert list(tmp_path.iterdir()) == [path]
 
     def test_parent_is_a_file(self, form: Format, path: Path):
         """An error of one line says which file is in the way of the directory."""
@@ -317,7 +317,7 @@ class TestForeign:
         with pytest.raises(PackError, match=r"^Cannot write `"):
             pack(NEW, path, form, PACKING)
 
-        assert [] == list(tmp_path.iterdir())
+        assert list(tmp_path.iterdir()) == []
 
     @needs_posix
     def test_link(self, form: Format, path: Path, tmp_path: Path):
@@ -331,7 +331,7 @@ class TestForeign:
 
         assert before == tree(target)
         assert not path.is_symlink()
-        assert [path] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [path]
 
 
 class TestRemove:
@@ -342,7 +342,7 @@ class TestRemove:
         other.touch()
         remove(path, form)
 
-        assert [other] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [other]
 
     def test_nothing(self, form: Format, path: Path):
         """Where nothing is, nothing is done."""
@@ -379,7 +379,7 @@ class TestRemove:
         with pytest.raises(PackError):
             remove(path, form)
 
-        assert {"thesis.tex": b""} == tree(path)
+        assert tree(path) == {"thesis.tex": b""}
 
     @needs_posix
     def test_link(self, form: Format, path: Path, tmp_path: Path):
@@ -392,7 +392,7 @@ class TestRemove:
         remove(path, form)
 
         assert before == tree(target)
-        assert [] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == []
 
 
 class TestArtifact:

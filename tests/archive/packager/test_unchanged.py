@@ -98,14 +98,14 @@ class TestUnchanged:
         """Where nothing is to be remembered, nothing is."""
         pack(archive(weights), path, form, PACKING)
 
-        assert [path] == list(path.parent.iterdir())
+        assert list(path.parent.iterdir()) == [path]
 
     def test_where(self, form: Format, path: Path, weights: Path):
         """What is remembered stands in a hidden folder beside the archive."""
         build(archive(weights), path, form)
 
         assert path.parent / ".hatch" / f"{path.name}.stamp" == stamp_file(path)
-        assert {".hatch", path.name} == set(os.listdir(path.parent))
+        assert set(os.listdir(path.parent)) == {".hatch", path.name}
         assert [stamp_file(path)] == list(stamp_file(path).parent.iterdir())
 
 
@@ -260,7 +260,7 @@ class TestArtifact:
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
         assert not build(archive(weights), path, form).unchanged
-        assert expected == tree(path)
+        assert tree(path) == expected
 
     def test_gone(self, form: Format, path: Path, weights: Path):
         """So is one that is gone."""
@@ -269,7 +269,7 @@ class TestArtifact:
         path.rename(path.with_name("elsewhere"))
 
         assert not build(archive(weights), path, form).unchanged
-        assert expected == tree(path)
+        assert tree(path) == expected
 
     def test_copied(self, form: Format, path: Path, weights: Path):
         """A copy of the directory has other files, which are read once."""
@@ -288,7 +288,7 @@ class TestArtifact:
         (path / "more").touch()
 
         assert not build(archive(weights), path, form).unchanged
-        assert expected == tree(path)
+        assert tree(path) == expected
 
 
 class TestStampFile:
@@ -309,7 +309,7 @@ class TestStampFile:
 
         assert artifact.unchanged
         assert len(WEIGHTS) <= sum(read)
-        assert {file} == set(file.parent.iterdir())
+        assert set(file.parent.iterdir()) == {file}
 
     def test_no_folder(self, form: Format, path: Path, weights: Path):
         """A file in the way of its folder only costs the next build its time."""
@@ -318,7 +318,7 @@ class TestStampFile:
 
         assert not build(archive(weights), path, form).unchanged
         assert build(archive(weights), path, form).unchanged
-        assert b"a file" == (path.parent / ".hatch").read_bytes()
+        assert (path.parent / ".hatch").read_bytes() == b"a file"
 
     def test_of_a_killed_build(
         self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
@@ -348,7 +348,7 @@ class TestStampFile:
 
         assert [stamp_file(other)] == list(stamp_file(path).parent.iterdir())
         remove(other, form)
-        assert [] == os.listdir(path.parent)
+        assert os.listdir(path.parent) == []
 
     def test_remove_after_the_archive(self, form: Format, path: Path, weights: Path):
         """It goes too where somebody has deleted the archive already."""
@@ -356,7 +356,7 @@ class TestStampFile:
         path.rename(path.parent.parent / "elsewhere")
         remove(path, form)
 
-        assert [] == os.listdir(path.parent)
+        assert os.listdir(path.parent) == []
 
     def test_failed_build(self, form: Format, path: Path, weights: Path):
         """After a build that failed, the archive that stands is not taken for the one that was wanted."""

@@ -60,12 +60,12 @@ class TestTable:
         """A project without the table is told what to write."""
         expected = "Table `tool.mar` is missing; declare an archive there, at the least its `handler`"
 
-        assert (expected,) == faults(None)
+        assert faults(None) == (expected,)
 
     @pytest.mark.parametrize("table", ["digits", [LEAST], 1, True])
     def test_not_table(self, table: object):
         """Nothing but a table is one."""
-        assert ("Field `tool.mar` must be a table",) == faults(table)
+        assert faults(table) == ("Field `tool.mar` must be a table",)
 
     def test_empty(self):
         """An empty table lacks what has no default."""
@@ -74,20 +74,20 @@ class TestTable:
             " `path/to/handler.py` or `package.module`"
         )
 
-        assert (expected,) == faults({})
+        assert faults({}) == (expected,)
 
     def test_single(self):
         """Without `archives`, the table is the one archive."""
         expected = ArchiveConfig(model_name="digits", version="1.2.3", handler="base_handler")
 
-        assert [expected] == plain(archives(LEAST))
+        assert plain(archives(LEAST)) == [expected]
 
     def test_given_table_is_left_alone(self):
         """Reading a table does not change it."""
         table = {"handler": "base_handler", "archives": [{"extra-files": "a,b"}]}
         archives(table)
 
-        assert {"handler": "base_handler", "archives": [{"extra-files": "a,b"}]} == table
+        assert table == {"handler": "base_handler", "archives": [{"extra-files": "a,b"}]}
 
 
 class TestArchives:
@@ -95,14 +95,14 @@ class TestArchives:
         """Archives come in the order of their tables."""
         table = {"archives": [LEAST | {"model-name": "b"}, LEAST | {"model-name": "a"}]}
 
-        assert ["b", "a"] == [config.model_name for config in archives(table)]
+        assert [config.model_name for config in archives(table)] == ["b", "a"]
 
     @pytest.mark.parametrize("value", [[], "digits", 1, LEAST])
     def test_not_array(self, value: object):
         """It is an array with a table at the least; one without the double brackets is none."""
         expected = "Field `tool.mar.archives` must be an array of tables, with one at the least"
 
-        assert (expected,) == faults({"archives": value})
+        assert faults({"archives": value}) == (expected,)
 
     def test_not_tables(self):
         """Each element that is no table is named."""
@@ -111,13 +111,13 @@ class TestArchives:
             "Field `tool.mar.archives[2]` must be a table",
         )
 
-        assert expected == faults(LEAST | {"archives": ["a", {}, 1]})
+        assert faults(LEAST | {"archives": ["a", {}, 1]}) == expected
 
     def test_not_nested(self):
         """An archive has no archives."""
         [found] = faults(LEAST | {"archives": [{"archives": []}]})
 
-        assert "Unknown field `tool.mar.archives[0].archives`" == found.partition(";")[0]
+        assert found.partition(";")[0] == "Unknown field `tool.mar.archives[0].archives`"
 
 
 class TestInheritance:
@@ -125,28 +125,28 @@ class TestInheritance:
         """A key of `[tool.mar]` counts for every archive."""
         table = {"handler": "handler.py", "archives": [{"model-name": "a"}, {"model-name": "b"}]}
 
-        assert ["handler.py", "handler.py"] == [config.handler for config in archives(table)]
+        assert [config.handler for config in archives(table)] == ["handler.py", "handler.py"]
 
     def test_archive_overrides_default(self):
         """A key of an archive takes the place of `[tool.mar]`'s, and adds nothing to it."""
         table = LEAST | {"extra-files": ["a"], "archives": [{"extra-files": ["b"]}, {"model-name": "other"}]}
 
-        assert [("b",), ("a",)] == [config.extra_files for config in archives(table)]
+        assert [config.extra_files for config in archives(table)] == [("b",), ("a",)]
 
     def test_origin(self):
         """A later message names the key where it was really set, and a default by its own."""
         table = {"handler": "handler.py", "archives": [{"model-file": "model.py"}]}
         [config] = archives(table)
 
-        assert "Field `tool.mar.handler`" == config.origins["handler"]
-        assert "Field `tool.mar.archives[0].model-file`" == config.origins["model-file"]
-        assert "Field `tool.mar.serialized-file`" == config.origins["serialized-file"]
+        assert config.origins["handler"] == "Field `tool.mar.handler`"
+        assert config.origins["model-file"] == "Field `tool.mar.archives[0].model-file`"
+        assert config.origins["serialized-file"] == "Field `tool.mar.serialized-file`"
 
     def test_fault_of_default(self):
         """A fault of `[tool.mar]` is reported once, not for every archive."""
         table = LEAST | {"force": "no", "archives": [{"model-name": "a"}, {"model-name": "b"}]}
 
-        assert ("Field `tool.mar.force` must be a boolean",) == faults(table)
+        assert faults(table) == ("Field `tool.mar.force` must be a boolean",)
 
     def test_required_of_archive(self):
         """What an archive lacks is missed there."""
@@ -156,7 +156,7 @@ class TestInheritance:
         )
         table = {"archives": [LEAST | {"model-name": "a"}, {"model-name": "b"}]}
 
-        assert (expected,) == faults(table)
+        assert faults(table) == (expected,)
 
 
 class TestFaults:
@@ -175,20 +175,20 @@ class TestFaults:
             "Field `tool.mar.archives[1].handler` is required: " + HANDLER_FORMS,
         )
 
-        assert expected == faults(table)
+        assert faults(table) == expected
 
     def test_text(self):
         """An error reads as its faults do."""
-        assert "one\ntwo" == str(ConfigError("one", "two"))
+        assert str(ConfigError("one", "two")) == "one\ntwo"
 
     def test_handler_at_fault_is_not_missing(self):
         """A handler that is set, if wrongly, is not asked for again."""
-        assert ("Field `tool.mar.handler` must be a string",) == faults({"handler": 1})
+        assert faults({"handler": 1}) == ("Field `tool.mar.handler` must be a string",)
 
     def test_model_name_at_fault_is_not_missing(self):
         """A name that is set, if wrongly, is not asked for again because the project's would not do."""
-        assert ("Field `tool.mar.model-name` must be a string",) == faults(
-            LEAST | {"model-name": 1}, name="1project"
+        assert faults(LEAST | {"model-name": 1}, name="1project") == (
+            "Field `tool.mar.model-name` must be a string",
         )
 
 
@@ -205,23 +205,23 @@ class TestUnknownField:
     )
     def test_suggestion(self, key: str, meant: str):
         """A key that nearly is one is answered with that one."""
-        assert (f"Unknown field `tool.mar.{key}`; did you mean `{meant}`?",) == faults_of(key, "x")
+        assert faults_of(key, "x") == (f"Unknown field `tool.mar.{key}`; did you mean `{meant}`?",)
 
     def test_no_suggestion(self):
         """A key that is like no other is answered plainly."""
-        assert ("Unknown field `tool.mar.zzz`",) == faults_of("zzz", "x")
+        assert faults_of("zzz", "x") == ("Unknown field `tool.mar.zzz`",)
 
     def test_in_archive(self):
         """It is named with the archive that has it."""
         expected = "Unknown field `tool.mar.archives[0].modelfile`; did you mean `model-file`?"
 
-        assert (expected,) == faults(LEAST | {"archives": [{"modelfile": "x"}]})
+        assert faults(LEAST | {"archives": [{"modelfile": "x"}]}) == (expected,)
 
 
 class TestModelName:
     def test_default(self):
         """A model is called as its project is."""
-        assert "Digits_Model" == archive(name="Digits_Model").model_name
+        assert archive(name="Digits_Model").model_name == "Digits_Model"
 
     @pytest.mark.parametrize("name", ["a", "Z", "digits-2", "a.b", "a_", "resnet-1.0"])
     def test_correct(self, name: str):
@@ -244,7 +244,7 @@ class TestModelName:
         """A name that TorchServe, a URL or a file system cannot hold is an error."""
         expected = f"Field `tool.mar.model-name` {NAME_RULE}: `{name}`"
 
-        assert (expected,) == faults_of("model-name", name)
+        assert faults_of("model-name", name) == (expected,)
 
     @given(st.text(max_size=20) | st.from_regex(r"\A[A-Za-z][A-Za-z0-9_.-]*\n?\Z"))
     @example("a..b")
@@ -257,7 +257,7 @@ class TestModelName:
         if name[0] in ascii_letters and set(name) <= set(others) and ".." not in name:
             assert name == archive(model_name=name).model_name
         else:
-            assert 1 == len(faults_of("model-name", name))
+            assert len(faults_of("model-name", name)) == 1
 
     def test_of_the_project(self):
         """A project whose name would not do has to set another."""
@@ -266,7 +266,7 @@ class TestModelName:
             f" {NAME_RULE}: `1digits`"
         )
 
-        assert (expected,) == faults(LEAST | {"archives": [{}]}, name="1digits")
+        assert faults(LEAST | {"archives": [{}]}, name="1digits") == (expected,)
 
     def test_not_of_the_project(self):
         """The project's name is not even asked for where another is set."""
@@ -276,7 +276,7 @@ class TestModelName:
 
         [config] = load(LEAST | {"model-name": "digits"}, name=never, version=lambda: "1")
 
-        assert "digits" == config.name
+        assert config.name == "digits"
 
 
 class TestVersion:
@@ -284,7 +284,7 @@ class TestVersion:
         """A model has its project's version."""
         [config] = archives(LEAST, version="1.2.3.dev4+g5")
 
-        assert "1.2.3.dev4+g5" == config.version
+        assert config.version == "1.2.3.dev4+g5"
 
     def test_set(self):
         """A version of one's own is a string as it stands; the project's is not even asked for."""
@@ -294,7 +294,7 @@ class TestVersion:
 
         [config] = load(LEAST | {"version": "2024-01 b"}, name=lambda: "digits", version=never)
 
-        assert "2024-01 b" == config.version
+        assert config.version == "2024-01 b"
 
     @pytest.mark.parametrize("value", [1, 1.1])
     def test_not_string(self, value: object):
@@ -310,7 +310,7 @@ class TestVersion:
         """A version with characters that nobody sees is an error."""
         expected = f"Field `tool.mar.version` must not have control characters: `{version!r}`"
 
-        assert (expected,) == faults_of("version", version)
+        assert faults_of("version", version) == (expected,)
 
 
 class TestHandler:
@@ -334,7 +334,7 @@ class TestHandler:
         """A path has the same form on any platform."""
         expected = "Field `tool.mar.handler` must use `/` between folders: `a\\handler.py`"
 
-        assert (expected,) == faults_of("handler", "a\\handler.py")
+        assert faults_of("handler", "a\\handler.py") == (expected,)
 
     @pytest.mark.parametrize(
         "handler", ["handler.py:", ":handle", "handler.py:a-b", "a.py:b:c", "C:/handler.py"]
@@ -346,13 +346,13 @@ class TestHandler:
             f" as in `handler.py:handle`: `{handler}`"
         )
 
-        assert (expected,) == faults_of("handler", handler)
+        assert faults_of("handler", handler) == (expected,)
 
 
 class TestExportPath:
     def test_anywhere(self):
         """An export path may be absolute, since it is nothing that the archive holds."""
-        assert "/srv/models" == archive(export_path="/srv/models").export_path
+        assert archive(export_path="/srv/models").export_path == "/srv/models"
 
 
 @pytest.mark.parametrize(
@@ -381,13 +381,13 @@ class TestPaths:
 
     def test_backslash(self, key: str):
         """A path has the same form on any platform."""
-        assert (f"Field `tool.mar.{key}` must use `/` between folders: `a\\b`",) == faults_of(key, "a\\b")
+        assert faults_of(key, "a\\b") == (f"Field `tool.mar.{key}` must use `/` between folders: `a\\b`",)
 
 
 class TestExtraFiles:
     def test_default(self):
         """There are none by default."""
-        assert () == archive().extra_files
+        assert archive().extra_files == ()
 
     @pytest.mark.parametrize("value", [["a,b", "c/**/*.json"], []])
     def test_array(self, value: list[str]):
@@ -400,21 +400,21 @@ class TestExtraFiles:
     )
     def test_string(self, value: str, expected: tuple[str, ...]):
         """As with torch-model-archiver, one string has commas, and blanks beside them do not count."""
-        assert expected == archive(extra_files=value).extra_files
+        assert archive(extra_files=value).extra_files == expected
 
     @pytest.mark.parametrize("value", ["", ",", "a,", "a,,b"])
     def test_empty_in_string(self, value: str):
         """A comma too many is an error."""
         expected = "Field `tool.mar.extra-files` must not have empty paths between its commas"
 
-        assert (expected,) == faults_of("extra-files", value)
+        assert faults_of("extra-files", value) == (expected,)
 
     @pytest.mark.parametrize("value", [1, {"a": "b"}])
     def test_not_array(self, value: object):
         """Nothing else will do."""
         expected = "Field `tool.mar.extra-files` must be an array of strings, or one string with commas"
 
-        assert (expected,) == faults_of("extra-files", value)
+        assert faults_of("extra-files", value) == (expected,)
 
     @pytest.mark.parametrize(
         ("value", "fault"),
@@ -429,28 +429,28 @@ class TestExtraFiles:
         """A path at fault is named by its number."""
         expected = f"Field `tool.mar.extra-files` must be an array of paths; {fault}"
 
-        assert (expected,) == faults_of("extra-files", value)
+        assert faults_of("extra-files", value) == (expected,)
 
 
 class TestPackages:
     def test_default(self):
         """There are none by default."""
-        assert () == archive().packages
+        assert archive().packages == ()
 
     def test_correct(self):
         """They are paths."""
-        assert ("digits", "src/shapes") == archive(packages=["digits", "src/shapes"]).packages
+        assert archive(packages=["digits", "src/shapes"]).packages == ("digits", "src/shapes")
 
     @pytest.mark.parametrize("value", ["digits", 1])
     def test_not_array(self, value: object):
         """They are an array."""
-        assert ("Field `tool.mar.packages` must be an array of paths",) == faults_of("packages", value)
+        assert faults_of("packages", value) == ("Field `tool.mar.packages` must be an array of paths",)
 
     def test_element(self):
         """A path at fault is named by its number."""
         expected = "Field `tool.mar.packages` must be an array of paths; path #2 must not be empty"
 
-        assert (expected,) == faults_of("packages", ["a", ""])
+        assert faults_of("packages", ["a", ""]) == (expected,)
 
 
 class TestIncludeProject:
@@ -464,13 +464,13 @@ class TestIncludeProject:
 
     def test_not_boolean(self):
         """Nothing else is a boolean."""
-        assert ("Field `tool.mar.include-project` must be a boolean",) == faults_of("include-project", 1)
+        assert faults_of("include-project", 1) == ("Field `tool.mar.include-project` must be a boolean",)
 
 
 class TestForceInclude:
     def test_default(self):
         """Nothing is included by force."""
-        assert {} == archive().force_include
+        assert archive().force_include == {}
 
     @pytest.mark.parametrize(
         ("target", "expected"),
@@ -485,14 +485,14 @@ class TestForceInclude:
     )
     def test_correct(self, target: str, expected: str):
         """A target is a name in the archive, however it is written."""
-        assert {"../src": expected} == archive(force_include={"../src": target}).force_include
+        assert archive(force_include={"../src": target}).force_include == {"../src": expected}
 
     @pytest.mark.parametrize("value", [["a"], "a", True])
     def test_not_table(self, value: object):
         """It is a table."""
         expected = "Field `tool.mar.force-include` must be a table of sources and targets"
 
-        assert (expected,) == faults_of("force-include", value)
+        assert faults_of("force-include", value) == (expected,)
 
     def test_target_not_string(self):
         """A target is a string."""
@@ -501,7 +501,7 @@ class TestForceInclude:
             " target of `a` must be a string"
         )
 
-        assert (expected,) == faults_of("force-include", {"a": 1})
+        assert faults_of("force-include", {"a": 1}) == (expected,)
 
     @pytest.mark.parametrize(
         ("target", "fault"),
@@ -517,46 +517,46 @@ class TestForceInclude:
         """A target lies inside the archive, and not where the manifest does."""
         expected = f"Field `tool.mar.force-include` has a target that {fault}: `{target}`"
 
-        assert (expected,) == faults_of("force-include", {"a": target})
+        assert faults_of("force-include", {"a": target}) == (expected,)
 
 
 class TestExclude:
     def test_default(self):
         """Nothing is excluded by name."""
-        assert () == archive().exclude
+        assert archive().exclude == ()
 
     def test_correct(self):
         """The patterns are gitignore's, and so may have a backslash."""
-        assert ("*.tmp", "\\#a", "!b") == archive(exclude=["*.tmp", "\\#a", "!b"]).exclude
+        assert archive(exclude=["*.tmp", "\\#a", "!b"]).exclude == ("*.tmp", "\\#a", "!b")
 
     def test_not_array(self):
         """They are an array."""
-        assert ("Field `tool.mar.exclude` must be an array of patterns",) == faults_of("exclude", "*.tmp")
+        assert faults_of("exclude", "*.tmp") == ("Field `tool.mar.exclude` must be an array of patterns",)
 
     def test_element(self):
         """A pattern at fault is named by its number."""
         expected = "Field `tool.mar.exclude` must be an array of patterns; pattern #1 must be a string"
 
-        assert (expected,) == faults_of("exclude", [1])
+        assert faults_of("exclude", [1]) == (expected,)
 
 
 class TestRequirementsFrom:
     def test_default(self):
         """No requirements are taken from the project."""
-        assert () == archive().requirements_from
+        assert archive().requirements_from == ()
 
     @pytest.mark.parametrize(
         "source", ["dependencies", "optional-dependencies.serving", "dependency-groups.serving.gpu"]
     )
     def test_correct(self, source: str):
         """A source names a table of the project's, and an entry of it."""
-        assert (source,) == archive(requirements_from=[source]).requirements_from
+        assert archive(requirements_from=[source]).requirements_from == (source,)
 
     def test_not_array(self):
         """They are an array."""
         expected = "Field `tool.mar.requirements-from` must be an array of sources"
 
-        assert (expected,) == faults_of("requirements-from", "dependencies")
+        assert faults_of("requirements-from", "dependencies") == (expected,)
 
     @pytest.mark.parametrize(
         "source",
@@ -569,14 +569,14 @@ class TestRequirementsFrom:
             f" `dependencies`, `optional-dependencies.NAME` or `dependency-groups.NAME`: `{source}`"
         )
 
-        assert (expected,) == faults_of("requirements-from", [source])
+        assert faults_of("requirements-from", [source]) == (expected,)
 
     def test_and_file(self):
         """An archive has one list of requirements."""
         expected = "Fields `tool.mar.requirements-file` and `tool.mar.requirements-from` cannot both be set"
         table = {"requirements-file": "requirements.txt", "requirements-from": ["dependencies"]}
 
-        assert (expected,) == faults(LEAST | table)
+        assert faults(LEAST | table) == (expected,)
 
 
 class TestConfig:
@@ -593,13 +593,13 @@ class TestConfig:
     @pytest.mark.parametrize("value", ["minWorkers: 1", [1], 1])
     def test_not_table(self, value: object):
         """It is a table."""
-        assert ("Field `tool.mar.config` must be a table",) == faults_of("config", value)
+        assert faults_of("config", value) == ("Field `tool.mar.config` must be a table",)
 
     def test_empty(self):
         """It is not empty."""
         expected = "Field `tool.mar.config` must not be empty; leave it out instead"
 
-        assert (expected,) == faults_of("config", {})
+        assert faults_of("config", {}) == (expected,)
 
     @pytest.mark.parametrize(
         ("value", "place"),
@@ -616,26 +616,26 @@ class TestConfig:
             " make it a string"
         )
 
-        assert (expected,) == faults_of("config", value)
+        assert faults_of("config", value) == (expected,)
 
     def test_and_file(self):
         """An archive has one model configuration."""
         expected = "Fields `tool.mar.config-file` and `tool.mar.config` cannot both be set"
 
-        assert (expected,) == faults(LEAST | {"config": {"a": 1}, "config-file": "model-config.yaml"})
+        assert faults(LEAST | {"config": {"a": 1}, "config-file": "model-config.yaml"}) == (expected,)
 
     def test_replaces_inherited_file(self):
         """An archive's own takes the place of a default that answers the same question."""
         table = LEAST | {"config-file": "a.yaml", "archives": [{"config": {"a": 1}}]}
         [config] = archives(table)
 
-        assert (None, {"a": 1}) == (config.config_file, config.config)
+        assert (config.config_file, config.config) == (None, {"a": 1})
 
 
 class TestArchiveName:
     def test_default(self):
         """An archive is called as its model is."""
-        assert "digits.mar" == archive().file_name
+        assert archive().file_name == "digits.mar"
 
     @pytest.mark.parametrize(
         ("template", "expected"),
@@ -648,7 +648,7 @@ class TestArchiveName:
     )
     def test_template(self, template: str, expected: str):
         """Its placeholders are filled in."""
-        assert expected == archive(archive_name=template).file_name
+        assert archive(archive_name=template).file_name == expected
 
     def test_not_string(self):
         """It is a string."""
@@ -666,7 +666,7 @@ class TestArchiveName:
             f" and no others: `{template}`"
         )
 
-        assert (expected,) == faults_of("archive-name", template)
+        assert faults_of("archive-name", template) == (expected,)
 
     @pytest.mark.parametrize("template", ["a/b", "../a", "a b", ".a", "a..b", "é", "a:b", "a\n"])
     def test_malformed(self, template: str):
@@ -676,27 +676,27 @@ class TestArchiveName:
             f" `_`, `-`, `+` and `.`: `{template}`"
         )
 
-        assert (expected,) == faults_of("archive-name", template)
+        assert faults_of("archive-name", template) == (expected,)
 
     @pytest.mark.parametrize("version", ["1/2", "../1", "..", "a\\b", "1:2"])
     def test_version_that_is_no_name(self, version: str):
         """A version leads no archive out of its directory."""
         table = LEAST | {"archive-name": "{version}", "version": version, "archive-format": "no-archive"}
 
-        assert 1 == len(faults(table))
+        assert len(faults(table)) == 1
 
 
 class TestArchiveRoot:
     def test_default(self):
         """The folder in a `tgz` is called as the model is."""
-        assert "digits" == archive().root
+        assert archive().root == "digits"
 
     @pytest.mark.parametrize(
         ("template", "expected"), [(".", "."), ("model", "model"), ("{version}", "1.2.3")]
     )
     def test_template(self, template: str, expected: str):
         """Its placeholders are filled in; `.` is the root itself."""
-        assert expected == archive(archive_root=template).root
+        assert archive(archive_root=template).root == expected
 
     def test_not_string(self):
         """It is a string."""
@@ -707,17 +707,17 @@ class TestArchiveRoot:
         """It is one folder, for TorchServe cuts one off every name."""
         expected = f"Field `tool.mar.archive-root` must be the name of one folder, or `.`: `{template}`"
 
-        assert (expected,) == faults_of("archive-root", template)
+        assert faults_of("archive-root", template) == (expected,)
 
     def test_version_that_is_no_folder(self):
         """A version makes no more than one folder."""
-        assert 1 == len(faults(LEAST | {"archive-root": "{version}", "version": "1/2"}))
+        assert len(faults(LEAST | {"archive-root": "{version}", "version": "1/2"})) == 1
 
 
 class TestCompression:
     def test_default(self):
         """What pays is compressed."""
-        assert "auto" == archive().compression
+        assert archive().compression == "auto"
 
     @pytest.mark.parametrize("compression", ["auto", "store", "deflate"])
     def test_correct(self, compression: str):
@@ -728,21 +728,21 @@ class TestCompression:
         """Another is an error that lists them."""
         expected = "Field `tool.mar.compression` must be one of `auto`, `store`, `deflate`: `zstd`"
 
-        assert (expected,) == faults_of("compression", "zstd")
+        assert faults_of("compression", "zstd") == (expected,)
 
 
 class TestIgnore:
     def test_default(self):
         """No check is switched off."""
-        assert () == archive().ignore
+        assert archive().ignore == ()
 
     def test_correct(self):
         """Checks are named by their codes."""
-        assert ("MAR203", "MAR101") == archive(ignore=["MAR203", "MAR101"]).ignore
+        assert archive(ignore=["MAR203", "MAR101"]).ignore == ("MAR203", "MAR101")
 
     def test_not_array(self):
         """They are an array."""
-        assert ("Field `tool.mar.ignore` must be an array of codes",) == faults_of("ignore", "MAR203")
+        assert faults_of("ignore", "MAR203") == ("Field `tool.mar.ignore` must be an array of codes",)
 
     @pytest.mark.parametrize("code", ["mar203", "MAR20", "MAR2034", "E501"])
     def test_no_code(self, code: str):
@@ -752,17 +752,17 @@ class TestIgnore:
             f" code #1 must be a check's code, such as `MAR203`: `{code}`"
         )
 
-        assert (expected,) == faults_of("ignore", [code])
+        assert faults_of("ignore", [code]) == (expected,)
 
 
 class TestAllowGlobals:
     def test_default(self):
         """No global is accepted beyond those that are known to be harmless."""
-        assert () == archive().allow_globals
+        assert archive().allow_globals == ()
 
     def test_correct(self):
         """Globals are named."""
-        assert ("digits.Net",) == archive(allow_globals=["digits.Net"]).allow_globals
+        assert archive(allow_globals=["digits.Net"]).allow_globals == ("digits.Net",)
 
     def test_not_array(self):
         """They are an array."""
@@ -774,7 +774,7 @@ class TestAllowGlobals:
 class TestRuntime:
     def test_default(self):
         """The runtime is TorchServe's own default."""
-        assert "python" == archive().runtime
+        assert archive().runtime == "python"
 
     @pytest.mark.parametrize("runtime", ["python", "python3", "LSP", "python2"])
     def test_correct(self, runtime: str):
@@ -792,13 +792,13 @@ class TestRuntime:
             f"Field `tool.mar.runtime` must be one of `python`, `python3`, `LSP`, `python2`: `{runtime}`"
         )
 
-        assert (expected,) == faults_of("runtime", runtime)
+        assert faults_of("runtime", runtime) == (expected,)
 
 
 class TestArchiveFormat:
     def test_default(self):
         """The archive is a `.mar`."""
-        assert "default" == archive().archive_format
+        assert archive().archive_format == "default"
 
     @pytest.mark.parametrize("form", ["default", "zip-store", "tgz", "no-archive"])
     def test_correct(self, form: str):
@@ -816,7 +816,7 @@ class TestArchiveFormat:
             " `default`, `tgz`, `no-archive`, `zip-store`: `zip`"
         )
 
-        assert (expected,) == faults_of("archive-format", "zip")
+        assert faults_of("archive-format", "zip") == (expected,)
 
 
 class TestForce:
@@ -832,7 +832,7 @@ class TestForce:
     @pytest.mark.parametrize("value", ["false", 0, 1])
     def test_not_boolean(self, value: object):
         """Nothing else is a boolean."""
-        assert ("Field `tool.mar.force` must be a boolean",) == faults_of("force", value)
+        assert faults_of("force", value) == ("Field `tool.mar.force` must be a boolean",)
 
 
 WORKFLOW = {"workflow-name": "dogs", "spec-file": "spec.yaml"}
@@ -843,16 +843,16 @@ class TestWorkflows:
         """A table of workflows alone declares no archive."""
         expected = WorkflowConfig(workflow_name="dogs", spec_file="spec.yaml")
 
-        assert [expected] == plain(archives({"workflows": [WORKFLOW]}))
-        assert "dogs.war" == expected.file_name
+        assert plain(archives({"workflows": [WORKFLOW]})) == [expected]
+        assert expected.file_name == "dogs.war"
 
     def test_beside_archives(self):
         """Workflows come after the archives, and inherit nothing from `[tool.mar]`."""
         table = LEAST | {"force": False, "workflows": [WORKFLOW]}
         model, workflow = archives(table)
 
-        assert ("digits", False) == (model.name, model.force)
-        assert ("dogs", True, None) == (workflow.name, workflow.force, workflow.handler)
+        assert (model.name, model.force) == ("digits", False)
+        assert (workflow.name, workflow.force, workflow.handler) == ("dogs", True, None)
 
     def test_whole(self):
         """The keys are torch-workflow-archiver's options."""
@@ -866,7 +866,7 @@ class TestWorkflows:
             force=False,
         )
 
-        assert [expected] == plain(archives({"workflows": [WORKFLOW | own]}))
+        assert plain(archives({"workflows": [WORKFLOW | own]})) == [expected]
 
     def test_required(self):
         """A workflow has a name and a specification."""
@@ -875,20 +875,20 @@ class TestWorkflows:
             "Field `tool.mar.workflows[0].spec-file` is required",
         )
 
-        assert expected == faults({"workflows": [{}]})
+        assert faults({"workflows": [{}]}) == expected
 
     def test_unknown_field(self):
         """It has no other keys, and a near one is named."""
         expected = "Unknown field `tool.mar.workflows[0].spec-files`; did you mean `spec-file`?"
 
-        assert (expected,) == faults({"workflows": [WORKFLOW | {"spec-files": "x"}]})
+        assert faults({"workflows": [WORKFLOW | {"spec-files": "x"}]}) == (expected,)
 
     @pytest.mark.parametrize("value", [[], {}, "dogs"])
     def test_not_array(self, value: object):
         """They are an array with a table at the least."""
         expected = "Field `tool.mar.workflows` must be an array of tables, with one at the least"
 
-        assert (expected,) == faults({"workflows": value})
+        assert faults({"workflows": value}) == (expected,)
 
 
 class TestFileName:
@@ -903,7 +903,7 @@ class TestFileName:
     )
     def test_suffix(self, form: str, expected: str):
         """The suffix is the format's, by which TorchServe tells them apart."""
-        assert expected == archive(model_name="a.b", archive_format=form).file_name
+        assert archive(model_name="a.b", archive_format=form).file_name == expected
 
     def test_in_the_build_directory(self):
         """An archive goes where the build goes."""
@@ -936,7 +936,7 @@ class TestClash:
             " give one another `model-name`, `archive-name`, `archive-format` or `export-path`"
         )
 
-        assert (expected,) == faults(LEAST | {"archives": [one, other]})
+        assert faults(LEAST | {"archives": [one, other]}) == (expected,)
 
     @pytest.mark.parametrize(
         ("one", "other"),
@@ -948,13 +948,13 @@ class TestClash:
     )
     def test_other_file(self, one: dict[str, str], other: dict[str, str]):
         """One model may be written several times, to several places."""
-        assert 2 == len(archives(LEAST | {"archives": [one, other]}))
+        assert len(archives(LEAST | {"archives": [one, other]})) == 2
 
     def test_each(self):
         """Each archive that clashes is named beside the first."""
         found = faults(LEAST | {"archives": [{}, {}, {}]})
 
-        assert 2 == len(found)
+        assert len(found) == 2
         assert all(fault.startswith("Fields `tool.mar.archives[0]` and") for fault in found)
 
 
@@ -964,7 +964,7 @@ class TestByName:
         configs = archives(LEAST | {"archives": [{"model-name": "b"}, {"model-name": "a"}]})
 
         assert {"b": configs[0], "a": configs[1]} == by_name(configs)
-        assert ["b", "a"] == list(by_name(configs))
+        assert list(by_name(configs)) == ["b", "a"]
 
     def test_by_file(self):
         """Archives of one model are selected by their files' names, others still by their own."""
@@ -972,7 +972,7 @@ class TestByName:
             LEAST | {"archives": [{}, {"archive-format": "tgz"}, {"model-name": "other"}]},
         )
 
-        assert ["digits.mar", "digits.tar.gz", "other"] == list(by_name(configs))
+        assert list(by_name(configs)) == ["digits.mar", "digits.tar.gz", "other"]
 
     @pytest.mark.parametrize(
         "tables",
@@ -997,4 +997,4 @@ class TestHouse:
         core = [file for file in root.rglob("*.py") if "plugin" not in file.relative_to(root).parts]
         imported = re.compile(r"^\s*(import|from) hatchling", re.M)
 
-        assert [] == [str(file) for file in core if imported.search(file.read_text(encoding="utf-8"))]
+        assert [str(file) for file in core if imported.search(file.read_text(encoding="utf-8"))] == []

@@ -70,9 +70,9 @@ class TestManifest:
             "configFile": "model-config.yaml",
         }
 
-        assert expected == found.model
-        assert "python3" == found.document["runtime"]
-        assert "02/02/2020 00:00:00" == found.document["createdOn"]
+        assert found.model == expected
+        assert found.document["runtime"] == "python3"
+        assert found.document["createdOn"] == "02/02/2020 00:00:00"
 
     def test_least(self, project: Path):
         """An archive of a built-in handler has nothing but the manifest."""
@@ -80,8 +80,8 @@ class TestManifest:
 
         expected = {"modelName": "digits", "handler": "base_handler", "modelVersion": "1.0"}
 
-        assert () == found.members
-        assert expected == found.manifest.model
+        assert found.members == ()
+        assert found.manifest.model == expected
 
 
 class TestFiles:
@@ -103,55 +103,55 @@ class TestFiles:
             "requirements.txt": project / "requirements.txt",
         }
 
-        assert expected == sources(found)
+        assert sources(found) == expected
         assert list(expected) == [member.name for member in found.members]
 
     def test_handler_without_ending(self, project: Path):
         """The handler's file is found without its ending, as with torch-model-archiver."""
-        assert ["handler.py"] == list(sources(archive(project, handler="handler")))
+        assert list(sources(archive(project, handler="handler"))) == ["handler.py"]
 
     def test_handler_is_a_module(self, project: Path):
         """A module is not looked for as a file."""
         found = archive(project, handler="package.serving:handle")
 
-        assert {} == sources(found)
-        assert "package.serving:handle" == found.manifest.model["handler"]
+        assert sources(found) == {}
+        assert found.manifest.model["handler"] == "package.serving:handle"
 
     def test_outside_of_the_project(self, project: Path, tmp_path: Path):
         """A file may lie beside the project."""
         write(tmp_path, "shared.pth")
 
-        assert ["shared.pth"] == list(sources(archive(project, serialized_file="../shared.pth")))
+        assert list(sources(archive(project, serialized_file="../shared.pth"))) == ["shared.pth"]
 
     def test_one_file_by_two_keys(self, project: Path):
         """A file that two keys name is there once."""
         found = archive(project, handler="handler.py", extra_files=("handler.py", "*.py"))
 
-        assert ["handler.py", "model.py"] == list(sources(found))
+        assert list(sources(found)) == ["handler.py", "model.py"]
 
     @pytest.mark.parametrize("key", ["model-file", "serialized-file", "requirements-file", "config-file"])
     def test_missing(self, key: str, project: Path):
         """A file that is not there is named with its key."""
         found = faults(project, **{key.replace("-", "_"): "no/such.file"})
 
-        assert (f"Field `tool.mar.{key}`: file not found: `no/such.file`",) == found
+        assert found == (f"Field `tool.mar.{key}`: file not found: `no/such.file`",)
 
     def test_handler_missing(self, project: Path):
         """A handler that is not there is named as a file."""
-        assert ("Field `tool.mar.handler`: file not found: `digits.py`",) == faults(project, handler="digits")
+        assert faults(project, handler="digits") == ("Field `tool.mar.handler`: file not found: `digits.py`",)
 
     def test_directory(self, project: Path):
         """A directory is no file."""
         expected = "Field `tool.mar.serialized-file` must be a file, but is a directory: `weights`"
 
-        assert (expected,) == faults(project, serialized_file="weights")
+        assert faults(project, serialized_file="weights") == (expected,)
 
     def test_key_of_the_archive(self, project: Path):
         """A fault names the key where it was set."""
         origins = Origins({"model-file": "Field `tool.mar.archives[1].model-file`"})
         found = faults(project, model_file="x.py", origins=origins)
 
-        assert ("Field `tool.mar.archives[1].model-file`: file not found: `x.py`",) == found
+        assert found == ("Field `tool.mar.archives[1].model-file`: file not found: `x.py`",)
 
     def test_all_at_once(self, project: Path):
         """All faults of an archive are reported."""
@@ -164,21 +164,21 @@ class TestFiles:
         )
         found = faults(project, model_file="a", serialized_file="b", handler="c.py", extra_files=("d", "*.e"))
 
-        assert expected == found[: len(expected)]
+        assert found[: len(expected)] == expected
 
     def test_not_matched_is_one_fault(self, project: Path):
         """A pattern without a match is one fault, and not also a missing file."""
         expected = "Field `tool.mar.extra-files`: no file matches the pattern `*.e`"
 
-        assert (expected,) == faults(project, extra_files=("*.e",))
+        assert faults(project, extra_files=("*.e",)) == (expected,)
 
     @needs_posix
     def test_not_regular(self, project: Path):
         """What cannot be read to an end is no file."""
         os.mkfifo(project / "pipe")
 
-        assert ("Field `tool.mar.serialized-file`: not a regular file: `pipe`",) == faults(
-            project, serialized_file="pipe"
+        assert faults(project, serialized_file="pipe") == (
+            "Field `tool.mar.serialized-file`: not a regular file: `pipe`",
         )
 
     @needs_posix
@@ -197,7 +197,7 @@ class TestFiles:
         (project / "latest.pth").symlink_to(target)
         expected = f"Field `tool.mar.serialized-file`: broken link: `latest.pth` -> `{target}`"
 
-        assert (expected,) == faults(project, serialized_file="latest.pth")
+        assert faults(project, serialized_file="latest.pth") == (expected,)
 
     @needs_posix
     def test_executable(self, project: Path):
@@ -206,7 +206,7 @@ class TestFiles:
         (project / "handler.py").chmod(0o666)
         found = archive(project, handler="handler.py", model_file="model.py")
 
-        assert {"handler.py": False, "model.py": True} == {m.name: m.executable for m in found.members}
+        assert {m.name: m.executable for m in found.members} == {"handler.py": False, "model.py": True}
 
 
 class TestExtraFiles:
@@ -215,55 +215,55 @@ class TestExtraFiles:
 
     def test_file(self, project: Path):
         """A file goes to the root under its base name."""
-        assert ["model.pth"] == self.extra(project, "weights/model.pth")
+        assert self.extra(project, "weights/model.pth") == ["model.pth"]
 
     def test_directory(self, project: Path):
         """A directory's contents go to the root, its folders as they are."""
         write(project, "assets/a.txt", "assets/deep/b.txt", "assets/.hidden")
 
-        assert [".hidden", "a.txt", "deep/b.txt"] == self.extra(project, "assets")
+        assert self.extra(project, "assets") == [".hidden", "a.txt", "deep/b.txt"]
 
     def test_directory_with_slash(self, project: Path):
         """A slash at its end makes a directory no other."""
-        assert ["model.pth"] == self.extra(project, "weights/")
+        assert self.extra(project, "weights/") == ["model.pth"]
 
     def test_glob(self, project: Path):
         """A pattern stands for what it matches, files and directories."""
         write(project, "assets/a.txt", "assets/deep/b.txt")
 
-        assert ["a.txt", "b.txt"] == self.extra(project, "assets/*")
+        assert self.extra(project, "assets/*") == ["a.txt", "b.txt"]
 
     def test_recursive_glob(self, project: Path):
         """`**` passes through directories; what it matches are the files."""
         write(project, "assets/a.txt", "assets/deep/b.txt", "assets/deep/deeper/c.json")
 
-        assert ["a.txt", "b.txt"] == self.extra(project, "assets/**/*.txt")
-        assert ["a.txt", "b.txt", "c.json"] == self.extra(project, "assets/**")
+        assert self.extra(project, "assets/**/*.txt") == ["a.txt", "b.txt"]
+        assert self.extra(project, "assets/**") == ["a.txt", "b.txt", "c.json"]
 
     def test_name_that_looks_like_a_pattern(self, project: Path):
         """A file that is there is no pattern, whatever its name."""
         write(project, "w[1].bin", "w1.bin")
 
-        assert ["w[1].bin"] == self.extra(project, "w[1].bin")
+        assert self.extra(project, "w[1].bin") == ["w[1].bin"]
 
     def test_pattern_without_match(self, project: Path):
         """A pattern that matches nothing is an error."""
         expected = "Field `tool.mar.extra-files`: no file matches the pattern `*.onnx`"
 
-        assert expected == faults(project, extra_files=("*.onnx",))[0]
+        assert faults(project, extra_files=("*.onnx",))[0] == expected
 
     @pytest.mark.parametrize("pattern", ["code", "code/*", "code/**", "code/**/*"])
     def test_caches(self, pattern: str, project: Path):
         """Caches are left out of directories and of patterns alike."""
         write(project, "code/a.py", "code/__pycache__/a.cpython-311.pyc", "code/b.pyc")
 
-        assert ["a.py"] == self.extra(project, pattern)
+        assert self.extra(project, pattern) == ["a.py"]
 
     def test_missing(self, project: Path):
         """A path that is not there is named."""
         found = faults(project, extra_files=("index.json",))
 
-        assert ("Field `tool.mar.extra-files`: file not found: `index.json`",) == found
+        assert found == ("Field `tool.mar.extra-files`: file not found: `index.json`",)
 
     @needs_posix
     @pytest.mark.parametrize("target", ["nowhere", "link"])
@@ -274,7 +274,7 @@ class TestExtraFiles:
         (project / "assets" / "link").symlink_to(target)
         expected = f"Field `tool.mar.extra-files`: broken link: `assets/link` -> `{target}`"
 
-        assert (expected,) == faults(project, extra_files=(pattern,))
+        assert faults(project, extra_files=(pattern,)) == (expected,)
 
     @needs_posix
     def test_loop(self, project: Path):
@@ -283,7 +283,7 @@ class TestExtraFiles:
         (project / "assets" / "again").symlink_to(".", target_is_directory=True)
         expected = "Field `tool.mar.extra-files`: link leads back to its own folder: `assets/again`"
 
-        assert (expected,) == faults(project, extra_files=("assets",))
+        assert faults(project, extra_files=("assets",)) == (expected,)
 
     @needs_posix
     @pytest.mark.parametrize("pattern", ["assets", "assets/*"])
@@ -292,8 +292,8 @@ class TestExtraFiles:
         (project / "assets").mkdir()
         os.mkfifo(project / "assets" / "pipe")
 
-        assert ("Field `tool.mar.extra-files`: not a regular file: `assets/pipe`",) == faults(
-            project, extra_files=(pattern,)
+        assert faults(project, extra_files=(pattern,)) == (
+            "Field `tool.mar.extra-files`: not a regular file: `assets/pipe`",
         )
 
     @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a folder that may not be read")
@@ -313,7 +313,7 @@ class TestExtraFiles:
             " must be valid Unicode, for zips know no other names"
         )
 
-        assert (expected,) == faults(project, extra_files=("assets",))
+        assert faults(project, extra_files=("assets",)) == (expected,)
 
     def test_reserved(self, project: Path):
         """`MAR-INF` among the inputs is an error, since the manifest is ours."""
@@ -323,7 +323,7 @@ class TestExtraFiles:
             " `assets/MAR-INF/MANIFEST.json`, is in `MAR-INF`, which is reserved for the manifest"
         )
 
-        assert (expected,) == faults(project, extra_files=("assets",))
+        assert faults(project, extra_files=("assets",)) == (expected,)
 
 
 class TestPackages:
@@ -331,30 +331,31 @@ class TestPackages:
         """A package stays a tree, under its own name at the root."""
         write(project, "src/digits/__init__.py", "src/digits/net/a.py", "src/digits/__pycache__/a.pyc")
 
-        assert ["digits/__init__.py", "digits/net/a.py"] == list(
-            sources(archive(project, packages=("src/digits",)))
-        )
+        assert list(sources(archive(project, packages=("src/digits",)))) == [
+            "digits/__init__.py",
+            "digits/net/a.py",
+        ]
 
     @pytest.mark.parametrize("path", ["src/digits/", "./src/digits"])
     def test_written_otherwise(self, path: str, project: Path):
         """A path's form does not matter."""
         write(project, "src/digits/__init__.py")
 
-        assert ["digits/__init__.py"] == list(sources(archive(project, packages=(path,))))
+        assert list(sources(archive(project, packages=(path,)))) == ["digits/__init__.py"]
 
     @pytest.mark.parametrize("path", ["digits", "model.py"])
     def test_missing(self, path: str, project: Path):
         """A package is a directory that is there."""
         expected = f"Field `tool.mar.packages`: package not found: `{path}`"
 
-        assert (expected,) == faults(project, packages=(path,))
+        assert faults(project, packages=(path,)) == (expected,)
 
     def test_empty(self, project: Path):
         """A package without files is an error."""
         (project / "digits").mkdir()
 
-        assert ("Field `tool.mar.packages`: directory holds no files: `digits`",) == faults(
-            project, packages=("digits",)
+        assert faults(project, packages=("digits",)) == (
+            "Field `tool.mar.packages`: directory holds no files: `digits`",
         )
 
 
@@ -367,25 +368,25 @@ class TestForceInclude:
 
     def test_tree(self, project: Path):
         """A directory's contents go where they are told."""
-        assert ["best/model.pth"] == list(sources(archive(project, force_include={"weights": "best"})))
+        assert list(sources(archive(project, force_include={"weights": "best"}))) == ["best/model.pth"]
 
     def test_root(self, project: Path):
         """An empty target is the root."""
         found = archive(project, force_include={"weights": "", "model.py": ""})
 
-        assert ["model.pth", "model.py"] == list(sources(found))
+        assert list(sources(found)) == ["model.pth", "model.py"]
 
     def test_not_excluded(self, project: Path):
         """What is included by force is not excluded."""
         included = {"weights": "w", "model.py": "m.py"}
         found = archive(project, force_include=included, exclude=("weights", "*.py"))
 
-        assert ["m.py", "w/model.pth"] == list(sources(found))
+        assert list(sources(found)) == ["m.py", "w/model.pth"]
 
     def test_missing(self, project: Path):
         """A source that is not there is named."""
-        assert ("Field `tool.mar.force-include`: file not found: `x`",) == faults(
-            project, force_include={"x": "y"}
+        assert faults(project, force_include={"x": "y"}) == (
+            "Field `tool.mar.force-include`: file not found: `x`",
         )
 
 
@@ -404,42 +405,42 @@ class TestExclude:
         write(project, "assets/a.txt", "assets/a.tmp", "assets/sub/b.txt", "assets/raw/c.txt")
         found = archive(project, exclude=("*.tmp", "/assets/raw/"), **settings)
 
-        assert {"a.txt", "b.txt"} == {name.rpartition("/")[2] for name in sources(found)}
+        assert {name.rpartition("/")[2] for name in sources(found)} == {"a.txt", "b.txt"}
 
     def test_package(self, project: Path):
         """It counts for packages."""
         write(project, "digits/__init__.py", "digits/tests/test_net.py")
 
-        assert ["digits/__init__.py"] == list(
-            sources(archive(project, packages=("digits",), exclude=("digits/tests",)))
-        )
+        assert list(sources(archive(project, packages=("digits",), exclude=("digits/tests",)))) == [
+            "digits/__init__.py"
+        ]
 
     def test_project(self, project: Path):
         """It counts for the files of the project's wheel."""
         wheel = (Member("digits/a.py", BytesSource(b"")), Member("digits/tests/b.py", BytesSource(b"")))
         found = archive(project, SomeProject(project, wheel=wheel), include_project=True, exclude=("tests",))
 
-        assert ["digits/a.py"] == [member.name for member in found.members]
+        assert [member.name for member in found.members] == ["digits/a.py"]
 
     def test_negated(self, project: Path):
         """A later pattern may take a file back in."""
         write(project, "assets/a.tmp", "assets/b.tmp")
 
-        assert ["b.tmp"] == list(
-            sources(archive(project, extra_files=("assets",), exclude=("*.tmp", "!b.tmp")))
-        )
+        assert list(sources(archive(project, extra_files=("assets",), exclude=("*.tmp", "!b.tmp")))) == [
+            "b.tmp"
+        ]
 
     def test_named(self, project: Path):
         """A file that is named outright is not left out."""
         found = archive(project, model_file="model.py", extra_files=("handler.py",), exclude=("*.py",))
 
-        assert ["handler.py", "model.py"] == list(sources(found))
+        assert list(sources(found)) == ["handler.py", "model.py"]
 
     def test_everything(self, project: Path):
         """A pattern of which nothing is left matches nothing."""
         expected = "Field `tool.mar.extra-files`: no file matches the pattern `weights/*`"
 
-        assert (expected,) == faults(project, extra_files=("weights/*",), exclude=("*.pth",))
+        assert faults(project, extra_files=("weights/*",), exclude=("*.pth",)) == (expected,)
 
 
 class TestIncludeProject:
@@ -458,9 +459,9 @@ class TestIncludeProject:
             " and from `model.py` (Field `tool.mar.model-file`); rename one"
         )
 
-        assert (expected,) == faults(
+        assert faults(
             project, project=SomeProject(project, wheel=wheel), model_file="model.py", include_project=True
-        )
+        ) == (expected,)
 
     def test_without_project(self, project: Path):
         """There has to be a project."""
@@ -468,7 +469,7 @@ class TestIncludeProject:
             "Field `tool.mar.include-project` needs a project: there is no `pyproject.toml` to take it from"
         )
 
-        assert (expected,) == faults(project, include_project=True)
+        assert faults(project, include_project=True) == (expected,)
 
 
 class TestRequirements:
@@ -478,8 +479,8 @@ class TestRequirements:
             project, SomeProject(project, requires=("torch>=2", "numpy")), requirements_from=("dependencies",)
         )
 
-        assert {"requirements.txt": b"numpy\ntorch>=2\n"} == contents(found)
-        assert "requirements.txt" == found.manifest.model["requirementsFile"]
+        assert contents(found) == {"requirements.txt": b"numpy\ntorch>=2\n"}
+        assert found.manifest.model["requirementsFile"] == "requirements.txt"
 
     def test_clash(self, project: Path):
         """A file of that name is an error."""
@@ -503,7 +504,7 @@ class TestRequirements:
             model_file="missing.py",
         )
 
-        assert 2 == len(found)
+        assert len(found) == 2
 
 
 class TestModelConfig:
@@ -512,8 +513,8 @@ class TestModelConfig:
         found = archive(project, config={"minWorkers": 1, "handler": {"b": [1, "x"], "a": True}})
         expected = b"minWorkers: 1\nhandler:\n  b:\n  - 1\n  - x\n  a: true\n"
 
-        assert {"model-config.yaml": expected} == contents(found)
-        assert "model-config.yaml" == found.manifest.model["configFile"]
+        assert contents(found) == {"model-config.yaml": expected}
+        assert found.manifest.model["configFile"] == "model-config.yaml"
 
     @given(
         st.dictionaries(
@@ -547,20 +548,22 @@ class TestWorkflow:
             project, spec_file="flows/spec.yaml", handler="flows/steps.py", extra_files=("assets",)
         )
 
-        assert ["a", "spec.yaml", "steps.py"] == list(sources(found))
-        assert {"workflowName": "dogs", "specFile": "spec.yaml", "handler": "steps.py"} == (
-            found.manifest.document["workflow"]
-        )
+        assert list(sources(found)) == ["a", "spec.yaml", "steps.py"]
+        assert (found.manifest.document["workflow"]) == {
+            "workflowName": "dogs",
+            "specFile": "spec.yaml",
+            "handler": "steps.py",
+        }
 
     def test_missing(self, project: Path):
         """All that is missing is reported."""
         with pytest.raises(LayoutError) as error:
             self.workflow(project, handler="steps.py")
 
-        assert (
+        assert error.value.faults == (
             "Field `tool.mar.spec-file`: file not found: `spec.yaml`",
             "Field `tool.mar.handler`: file not found: `steps.py`",
-        ) == error.value.faults
+        )
 
 
 class TestClash:
@@ -572,15 +575,15 @@ class TestClash:
             " and from `weights/model.pth` (Field `tool.mar.serialized-file`); rename one"
         )
 
-        assert (expected,) == faults(
-            project, serialized_file="weights/model.pth", extra_files=("other/model.pth",)
+        assert faults(project, serialized_file="weights/model.pth", extra_files=("other/model.pth",)) == (
+            expected,
         )
 
     def test_two_directories(self, project: Path):
         """Directories may share a folder, as long as no file is in both."""
         write(project, "a/shared/1", "b/shared/2")
 
-        assert ["shared/1", "shared/2"] == list(sources(archive(project, extra_files=("a", "b"))))
+        assert list(sources(archive(project, extra_files=("a", "b")))) == ["shared/1", "shared/2"]
 
     def test_equal_bytes(self, project: Path):
         """That the files are equal today does not make them one."""
@@ -589,7 +592,7 @@ class TestClash:
         (project / "a" / "x").write_bytes(b"same")
         (project / "b" / "x").write_bytes(b"same")
 
-        assert 1 == len(faults(project, extra_files=("a", "b")))
+        assert len(faults(project, extra_files=("a", "b"))) == 1
 
     def test_outside_of_the_project(self, project: Path, tmp_path: Path):
         """A file that lies elsewhere is shown so that it can be found."""
@@ -608,7 +611,7 @@ class TestClash:
             " where `name` is a file, from `one/name` (Field `tool.mar.extra-files`); rename one"
         )
 
-        assert (expected,) == faults(project, extra_files=patterns)
+        assert faults(project, extra_files=patterns) == (expected,)
 
     @pytest.mark.parametrize(
         ("one", "other"), [("Model.py", "model.PY"), ("\u00e9", "e\u0301")], ids=["case", "composition"]
@@ -621,7 +624,7 @@ class TestClash:
             f" comes from `b/{other}` and from `a/{one}` (Field `tool.mar.extra-files`); rename one"
         )
 
-        assert (expected,) == faults(project, extra_files=("a", "b"))
+        assert faults(project, extra_files=("a", "b")) == (expected,)
 
     @needs_posix
     def test_name_that_windows_has_not(self, project: Path):
@@ -632,7 +635,7 @@ class TestClash:
             " cannot be unpacked on Windows, where `aux.txt` is a device"
         )
 
-        assert (expected,) == faults(project, extra_files=("assets",))
+        assert faults(project, extra_files=("assets",)) == (expected,)
 
 
 class TestDeterminism:

@@ -28,7 +28,7 @@ class TestDifferences:
     )
     def test_none(self, expected: Any, given: Any):
         """Numbers may differ by the tolerance, relative or absolute; the order of keys does not count."""
-        assert [] == told(expected, given)
+        assert told(expected, given) == []
 
     @pytest.mark.parametrize(
         ("expected", "given", "message"),
@@ -47,12 +47,12 @@ class TestDifferences:
     )
     def test_one(self, expected: Any, given: Any, message: str):
         """A difference is told with its place, and what was expected there."""
-        assert [message] == told(expected, given)
+        assert told(expected, given) == [message]
 
     def test_tolerance(self):
         """The tolerance can be set, to nothing too."""
-        assert [] == told(1, 1.4, 0.5)
-        assert ["the answer is 1.0000000001, expected 1.0"] == told(1.0, 1.0000000001, 0)
+        assert told(1, 1.4, 0.5) == []
+        assert told(1.0, 1.0000000001, 0) == ["the answer is 1.0000000001, expected 1.0"]
 
 
 class TestAnswersDiffer:
@@ -68,7 +68,7 @@ class TestAnswersDiffer:
     )
     def test_same(self, expected: Any, given: bytes):
         """JSON is compared as JSON, text but for its last newline, the rest byte for byte."""
-        assert [] == list(answers_differ(expected, Answer(given), 1e-4))
+        assert list(answers_differ(expected, Answer(given), 1e-4)) == []
 
     @pytest.mark.parametrize(
         ("expected", "given", "message"),
@@ -81,4 +81,4 @@ class TestAnswersDiffer:
     )
     def test_differ(self, expected: Any, given: bytes, message: str):
         """What differs is shown."""
-        assert [message] == list(answers_differ(expected, Answer(given), 1e-4))
+        assert list(answers_differ(expected, Answer(given), 1e-4)) == [message]

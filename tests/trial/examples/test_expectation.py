@@ -22,25 +22,25 @@ def answer(value: Any) -> Answer:
 class TestFaults:
     def test_any(self):
         """With nothing expected, anything will do."""
-        assert [] == list(ANY.faults(Answer(b"whatever")))
+        assert list(ANY.faults(Answer(b"whatever"))) == []
 
     def test_expect(self):
         """An answer must be the expected one, within the tolerance."""
-        assert [] == list(Expectation(1, tolerance=0.1).faults(answer(1.05)))
-        assert ["the answer is 1.5, expected 1"] == list(Expectation(1, tolerance=0.1).faults(answer(1.5)))
+        assert list(Expectation(1, tolerance=0.1).faults(answer(1.05))) == []
+        assert list(Expectation(1, tolerance=0.1).faults(answer(1.5))) == ["the answer is 1.5, expected 1"]
 
     def test_schema(self):
         """An answer must fit the schema, and it is told where it does not."""
         require_module("jsonschema")
         expectation = Expectation(schema=SCHEMA)
 
-        assert [] == list(expectation.faults(answer({"digit": "one"})))
-        assert ["`digit` does not fit the schema: 'six' is not one of ['one', 'two']"] == list(
-            expectation.faults(answer({"digit": "six"}))
-        )
-        assert ["the answer is no JSON, and so fits no schema: six"] == list(
-            expectation.faults(Answer(b"six"))
-        )
+        assert list(expectation.faults(answer({"digit": "one"}))) == []
+        assert list(expectation.faults(answer({"digit": "six"}))) == [
+            "`digit` does not fit the schema: 'six' is not one of ['one', 'two']"
+        ]
+        assert list(expectation.faults(Answer(b"six"))) == [
+            "the answer is no JSON, and so fits no schema: six"
+        ]
 
     def test_reference(self):
         """A schema fetches nothing from elsewhere."""
@@ -54,18 +54,18 @@ class TestFaults:
 class TestDisagreement:
     def test_alone(self):
         """A batch's answer is measured by that of the request alone."""
-        assert ["the answer is 2, alone 1"] == list(ANY.disagreement(answer(1), answer(2)))
-        assert [] == list(Expectation(5, tolerance=1).disagreement(answer(1), answer(2)))
+        assert list(ANY.disagreement(answer(1), answer(2))) == ["the answer is 2, alone 1"]
+        assert list(Expectation(5, tolerance=1).disagreement(answer(1), answer(2))) == []
 
     def test_schema(self):
         """Answers that only a schema binds may vary, as long as they fit it."""
         require_module("jsonschema")
         expectation = Expectation(schema={"type": "integer"})
 
-        assert [] == list(expectation.disagreement(answer(1), answer(2)))
-        assert ["the answer does not fit the schema: 'x' is not of type 'integer'"] == list(
-            expectation.disagreement(answer(1), answer("x"))
-        )
+        assert list(expectation.disagreement(answer(1), answer(2))) == []
+        assert list(expectation.disagreement(answer(1), answer("x"))) == [
+            "the answer does not fit the schema: 'x' is not of type 'integer'"
+        ]
 
 
 class TestOf:
@@ -73,7 +73,7 @@ class TestOf:
         """A string is a file's path, relative to the project."""
         (tmp_path / "a.json").write_bytes(b"[1]")
 
-        assert b"[1]" == Expectation.of(Example(1, expect="a.json"), tmp_path, update=False).expect
+        assert Expectation.of(Example(1, expect="a.json"), tmp_path, update=False).expect == b"[1]"
 
     def test_no_file(self, tmp_path: Path):
         """A file that is not there is an error that tells how to make it; for an update it need not be."""
@@ -83,7 +83,7 @@ class TestOf:
             TrialError, match=r"^File not found: `a.json`; `hatch-mar try --update` writes it$"
         ):
             Expectation.of(example, tmp_path, update=False)
-        assert ANY == Expectation.of(example, tmp_path, update=True)
+        assert Expectation.of(example, tmp_path, update=True) == ANY
 
     @pytest.mark.parametrize(
         ("schema", "message"),

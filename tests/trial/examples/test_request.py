@@ -19,33 +19,33 @@ class TestRequestsOf:
         (tmp_path / "five.png").write_bytes(b"PNG")
         [request] = requests_of(config(Example("five.png")), tmp_path)
 
-        assert ("five.png", b"PNG", "image/png") == (request.label, request.data, request.content_type)
+        assert (request.label, request.data, request.content_type) == ("five.png", b"PNG", "image/png")
 
     def test_json(self, tmp_path: Path):
         """Anything else is sent as JSON."""
         [request] = requests_of(config(Example({"pixels": [1]})), tmp_path)
 
-        assert "example #1" == request.label
-        assert (b'{"pixels": [1]}', "application/json") == (request.data, request.content_type)
+        assert request.label == "example #1"
+        assert (request.data, request.content_type) == (b'{"pixels": [1]}', "application/json")
 
     def test_content_type(self, tmp_path: Path):
         """The type can be set."""
         [request] = requests_of(config(Example([1], content_type="text/plain")), tmp_path)
 
-        assert "text/plain" == request.content_type
+        assert request.content_type == "text/plain"
 
     def test_faults(self, tmp_path: Path):
         """All files that are missing are told at once, with the key that names them."""
         with pytest.raises(TrialError) as error:
             requests_of(config(Example("a.png"), Example(1, expect="b.json")), tmp_path)
 
-        assert (
+        assert error.value.faults == (
             "Field `tool.mar.examples` cannot use example #1: File not found: `a.png`",
             (
                 "Field `tool.mar.examples` cannot use example #2: File not found: `b.json`;"
                 " `hatch-mar try --update` writes it"
             ),
-        ) == error.value.faults
+        )
 
 
 class TestRequestFrom:
@@ -68,7 +68,7 @@ class TestTypeOf:
     )
     def test_suffix(self, name: str, expected: str):
         """A file's type is its suffix's."""
-        assert expected == type_of(Path(name))
+        assert type_of(Path(name)) == expected
 
 
 class TestFilesOf:
@@ -76,4 +76,4 @@ class TestFilesOf:
         """The files that decide about the examples are those that a string names."""
         examples = (Example("a", expect="b", expect_schema="c"), Example([1], expect={}, expect_schema={}))
 
-        assert ["a", "b", "c"] == list(files_of(config(*examples)))
+        assert list(files_of(config(*examples))) == ["a", "b", "c"]

@@ -23,17 +23,17 @@ class TestMissing:
         monkeypatch.setattr(shutil, "which", asked.append)
         missing()
 
-        assert ["/java/bin/java"] == asked
+        assert asked == ["/java/bin/java"]
 
     def test_torchserve(self, monkeypatch: pytest.MonkeyPatch):
         """Without TorchServe, it says what to install."""
         monkeypatch.setattr(shutil, "which", lambda name: name)
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ts" else name)
 
-        assert "`--serve` needs what is not installed here: pip install torchserve" == missing()
+        assert missing() == "`--serve` needs what is not installed here: pip install torchserve"
 
 
 class TestFreePorts:
     def test_distinct(self):
         """A server's ports are its own."""
-        assert 5 == len(set(free_ports(5)))
+        assert len(set(free_ports(5))) == 5

@@ -58,15 +58,15 @@ class TestLogTold:
         """The error that another masks is told, with the line of the archive and what masks it."""
         told = log_told(log(MASKED))
 
-        assert "ModuleNotFoundError: No module named 'nowhere'" == told.sentence
+        assert told.sentence == "ModuleNotFoundError: No module named 'nowhere'"
         assert (Frame("handler.py", 1, "<module>"),) == told.frames
-        assert ("nowhere", "No module named 'ts.torch_handler.handler'") == (told.module, told.masked)
+        assert (told.module, told.masked) == ("nowhere", "No module named 'ts.torch_handler.handler'")
 
     def test_worker(self):
         """The worker's own last word is passed over."""
         told = log_told(log(RAISED))
 
-        assert "RuntimeError: no weights" == told.sentence
+        assert told.sentence == "RuntimeError: no weights"
         assert (Frame("deep/handler.py", 7, "initialize"),) == told.frames
 
     def test_other_lines(self):

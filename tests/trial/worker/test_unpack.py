@@ -19,13 +19,13 @@ class TestUnpack:
         """All files stand below the directory, the manifest among them."""
         made = unpack(archive(("a/b.py", b"1", False)), tmp_path / "model")
 
-        assert {"a/b.py": b"1", "MAR-INF/MANIFEST.json": MANIFEST_BYTES} == tree(made)
+        assert tree(made) == {"a/b.py": b"1", "MAR-INF/MANIFEST.json": MANIFEST_BYTES}
 
     def test_twice(self, tmp_path: Path):
         """Of two members of one name the last wins, as in TorchServe."""
         made = unpack(archive(("a", b"1", False), ("a", b"2", False)), tmp_path / "model")
 
-        assert b"2" == (made / "a").read_bytes()
+        assert (made / "a").read_bytes() == b"2"
 
     @needs_posix
     @pytest.mark.parametrize("modes", [False, True])
@@ -40,7 +40,7 @@ class TestUnpack:
         """A name that leads out of the directory is refused, and nothing is written."""
         with pytest.raises(TrialError, match=r"^Archive member `"):
             unpack(archive(("a", b"", False), (name, b"", False)), tmp_path / "model")
-        assert {} == tree(tmp_path)
+        assert tree(tmp_path) == {}
 
     def test_file_and_folder(self, tmp_path: Path):
         """What no disk can hold is an error of one line."""

@@ -46,7 +46,7 @@ class TestStateDict:
         """The most frequent dtype comes first."""
         items = {"a": tensor("0", kind="LongStorage"), "b": tensor("1"), "c": tensor("2")}
 
-        assert ("float32", "int64") == told(dictionary(items)).dtypes
+        assert told(dictionary(items)).dtypes == ("float32", "int64")
 
 
 class TestCheckpoint:
@@ -130,18 +130,18 @@ class TestObjects:
         arguments = b"(" + stored("0", 2) + b"K\x00K\x02\x85K\x01\x85\x89NtN"
         found = told(b"ctorch._tensor\n_rebuild_from_type_v2\n(" + inner + arguments + b"tR")
 
-        assert (Kind.TENSOR, ("float32",)) == (found.kind, found.dtypes)
+        assert (found.kind, found.dtypes) == (Kind.TENSOR, ("float32",))
 
 
 class TestMisfits:
     def test_fits(self):
-        assert [] == list(misfits(read(protocol2(tensor(numel=4)))))
+        assert list(misfits(read(protocol2(tensor(numel=4))))) == []
 
     def test_beyond(self):
         """torch refuses a view beyond its storage."""
         found = list(misfits(read(protocol2(tensor(numel=4, size=5)))))
 
-        assert ["tensors that reach beyond the end of their storage: 1"] == found
+        assert found == ["tensors that reach beyond the end of their storage: 1"]
 
     def test_hostile(self):
         """Shapes and offsets that are none."""

@@ -31,18 +31,18 @@ class TestLegacy:
     def test_state_dict(self):
         found = inspected(legacy())
 
-        assert (Kind.STATE_DICT, True, True, ()) == (
+        assert (
             found.kind,
             found.legacy,
             found.complete,
             problems(found),
-        )
+        ) == (Kind.STATE_DICT, True, True, ())
 
     def test_blind(self):
         """A pickle that cannot be followed is no damage."""
         found = inspected(legacy(value=b"\x82\x01"))
 
-        assert (Kind.PICKLE, True, False) == (found.kind, found.legacy, found.complete)
+        assert (found.kind, found.legacy, found.complete) == (Kind.PICKLE, True, False)
 
     def test_protocol(self):
         """Other pickle protocols spell the magic number differently."""
@@ -52,28 +52,28 @@ class TestLegacy:
         assert Kind.STATE_DICT is found.kind
 
     def test_version(self):
-        assert ("its format's version is unknown",) == inspected(legacy(version=protocol2(b"K\x01"))).damage
+        assert inspected(legacy(version=protocol2(b"K\x01"))).damage == ("its format's version is unknown",)
 
     def test_storages_cut(self):
         data = legacy()
         found = inspected(data[:-1])
 
         assert Kind.TRUNCATED is found.kind
-        assert f"a file of torch.save that has {len(data) - 1} bytes of {len(data)}" == found.reason
+        assert found.reason == f"a file of torch.save that has {len(data) - 1} bytes of {len(data)}"
 
     @pytest.mark.parametrize("cut", [20, 25, 60, 150])
     def test_pickles_cut(self, cut: int):
         found = inspected(legacy()[:cut])
 
-        assert (Kind.TRUNCATED, False) == (found.kind, found.complete)
+        assert (found.kind, found.complete) == (Kind.TRUNCATED, False)
 
     def test_after(self):
-        assert ("3 bytes after the last storage",) == inspected(legacy() + b"abc").remarks
+        assert inspected(legacy() + b"abc").remarks == ("3 bytes after the last storage",)
 
     def test_corrupt(self):
         found = inspected(legacy(value=SYSTEM + b"\xff"))
 
-        assert (Kind.CORRUPT, (("os", "system"),)) == (found.kind, found.unsafe_globals)
+        assert (found.kind, found.unsafe_globals) == (Kind.CORRUPT, (("os", "system"),))
 
     @pytest.mark.parametrize("place", ["version", "magic"])
     def test_other_pickles(self, place: str):
@@ -84,19 +84,19 @@ class TestLegacy:
             data = legacy(magic=protocol2(SYSTEM + b"0" + MAGIC[2:-1]))
         found = inspected(data)
 
-        assert (("os", "system"),) == found.unsafe_globals
+        assert found.unsafe_globals == (("os", "system"),)
         assert Kind.STATE_DICT is found.kind
 
     def test_data(self):
         """The storages' bytes are not taken for pickles, whatever they are."""
-        assert () == inspected(legacy(rest=pack("<q", 2) + b"cos\nx\n..")).unsafe_globals
+        assert inspected(legacy(rest=pack("<q", 2) + b"cos\nx\n..")).unsafe_globals == ()
 
     def test_window(self):
         """Pickles beyond the first bytes that are read."""
         large = dictionary({f"weight.{number:0100}": legacy_tensor() for number in range(3000)})
         found = inspected(legacy(value=large))
 
-        assert (3000, ()) == (found.tensors, problems(found))
+        assert (found.tensors, problems(found)) == (3000, ())
 
 
 class TestPlain:
@@ -104,20 +104,20 @@ class TestPlain:
     def test_protocols(self, protocol: int):
         found = inspected(pickle.dumps({"a": [1, 2], "b": None}, protocol))
 
-        assert (Kind.PICKLE, "dict", True) == (found.kind, found.type, found.complete)
-        assert "torch.save did not write it" == found.refusals[-1]
+        assert (found.kind, found.type, found.complete) == (Kind.PICKLE, "dict", True)
+        assert found.refusals[-1] == "torch.save did not write it"
 
     def test_object(self):
         found = inspected(pickle.dumps(ValueError("x"), 4))
 
-        assert "pickle of `builtins.ValueError`" == found.describe()
-        assert (("builtins", "ValueError"),) == found.unsafe_globals
+        assert found.describe() == "pickle of `builtins.ValueError`"
+        assert found.unsafe_globals == (("builtins", "ValueError"),)
 
     def test_stream(self):
         """Several pickles in one file."""
         found = inspected(pickle.dumps(1) + protocol2(SYSTEM))
 
-        assert (("os", "system"),) == found.unsafe_globals
+        assert found.unsafe_globals == (("os", "system"),)
 
     def test_many(self):
         """More of them than are read."""
@@ -127,22 +127,22 @@ class TestPlain:
         """joblib writes arrays between the opcodes, where reading ends; the imports before are told."""
         found = inspected(b"\x80\x04cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81\x00\x01\x02\x03")
 
-        assert (Kind.PICKLE, False) == (found.kind, found.complete)
-        assert (("joblib.numpy_pickle", "NumpyArrayWrapper"),) == found.globals
-        assert ("its pickle was not read to the end: byte 0x00 is no opcode",) == found.remarks
+        assert (found.kind, found.complete) == (Kind.PICKLE, False)
+        assert found.globals == (("joblib.numpy_pickle", "NumpyArrayWrapper"),)
+        assert found.remarks == ("its pickle was not read to the end: byte 0x00 is no opcode",)
 
     def test_truncated(self):
         found = inspected(pickle.dumps(list(range(1000)))[:-10])
 
-        assert (Kind.TRUNCATED, "a pickle of which the end is missing") == (found.kind, found.reason)
+        assert (found.kind, found.reason) == (Kind.TRUNCATED, "a pickle of which the end is missing")
 
     def test_corrupt(self):
         found = inspected(b"\x80\x04\x00")
 
-        assert (Kind.CORRUPT, "it begins as a pickle, but byte 0x00 is no opcode") == (
+        assert (
             found.kind,
             found.reason,
-        )
+        ) == (Kind.CORRUPT, "it begins as a pickle, but byte 0x00 is no opcode")
 
     def test_too_large(self, monkeypatch: pytest.MonkeyPatch):
         """A pickle is read up to a limit, and no claim is made beyond it."""
@@ -161,7 +161,7 @@ class TestPlain:
 
     def test_text_of_imports(self):
         """Two lines that an unpickler would import from."""
-        assert (("os", "system"),) == inspected(b"cos\nsystem\nand so on").unsafe_globals
+        assert inspected(b"cos\nsystem\nand so on").unsafe_globals == (("os", "system"),)
 
 
 class TestPolyglots:
@@ -169,7 +169,7 @@ class TestPolyglots:
         """A pickle with a zip behind it is a pickle: torch looks at the first bytes."""
         found = inspected(protocol2(SYSTEM) + zipped({"a/constants.pkl": b""}))
 
-        assert (Kind.PICKLE, (("os", "system"),)) == (found.kind, found.unsafe_globals)
+        assert (found.kind, found.unsafe_globals) == (Kind.PICKLE, (("os", "system"),))
 
     @pytest.mark.parametrize(
         ("head", "kind"),
@@ -184,8 +184,8 @@ class TestPolyglots:
         found = inspected(head + SYSTEM + b".")
 
         assert kind is found.kind
-        assert (("os", "system"),) == found.unsafe_globals
-        assert ("its first bytes are also a pickle",) == found.remarks
+        assert found.unsafe_globals == (("os", "system"),)
+        assert found.remarks == ("its first bytes are also a pickle",)
 
     def test_safetensors(self):
         """A length that begins as an opcode makes no pickle of a file."""
@@ -193,9 +193,9 @@ class TestPolyglots:
             header = safetensors({"__metadata__": {"x": ""}})[8:].ljust(length)
             found = inspected(pack("<Q", length) + header)
 
-            assert (Kind.SAFETENSORS, True, ()) == (found.kind, found.complete, problems(found))
+            assert (found.kind, found.complete, problems(found)) == (Kind.SAFETENSORS, True, ())
 
     def test_blind(self):
         found = inspected(b"MZ\x90\x82\x01.")
 
-        assert (Kind.PE, False) == (found.kind, found.complete)
+        assert (found.kind, found.complete) == (Kind.PE, False)

@@ -81,7 +81,7 @@ class TestKinds:
         assert Kind.ZIP is inspected(zipped({})).kind
 
     def test_describe(self):
-        assert "zip archive: of 2 files, and none of torch" == told({"a": b"", "b": b""}).describe()
+        assert told({"a": b"", "b": b""}).describe() == "zip archive: of 2 files, and none of torch"
 
 
 class TestDisguise:
@@ -99,7 +99,7 @@ class TestDisguise:
     def test_found(self, others: dict[str, bytes]):
         found = told({**saved(protocol2(SYSTEM)), **others})
 
-        assert (("os", "system"),) == found.unsafe_globals
+        assert found.unsafe_globals == (("os", "system"),)
         assert found.complete
 
     def test_case(self):
@@ -108,17 +108,17 @@ class TestDisguise:
             name.replace("data.pkl", "DATA.PKL"): data for name, data in saved(protocol2(SYSTEM)).items()
         }
 
-        assert (("os", "system"),) == told(records).unsafe_globals
+        assert told(records).unsafe_globals == (("os", "system"),)
 
     def test_script(self):
         """TorchScript's own pickles import nothing in Python."""
-        assert () == told({**SCRIPT, "net/data.pkl": protocol2(b"c__torch__\nNet\n)\x81")}).globals
+        assert told({**SCRIPT, "net/data.pkl": protocol2(b"c__torch__\nNet\n)\x81")}).globals == ()
 
     def test_second_pickle(self):
         """What stands after the first pickle's STOP is looked at as well."""
         found = told(saved(state_dict() + protocol2(SYSTEM)))
 
-        assert (("os", "system"),) == found.unsafe_globals
+        assert found.unsafe_globals == (("os", "system"),)
         assert "after the pickle's STOP" in found.remarks[0]
 
 
@@ -140,7 +140,7 @@ class TestDamage:
     )
     def test_damage(self, load: Callable[..., Any], records: dict[str, bytes], damage: str):
         """What stops torch, told beforehand."""
-        assert (damage,) == told(records).damage
+        assert told(records).damage == (damage,)
         with pytest.raises(Exception, match=r"."):
             load(io.BytesIO(zipped(records)), weights_only=True)
 
@@ -154,8 +154,8 @@ class TestDamage:
         """What does not stop it is no damage."""
         data = zipped(records, method)
 
-        assert () == problems(inspected(data))
-        assert {"weight", "bias"} == set(load(io.BytesIO(data), weights_only=True))
+        assert problems(inspected(data)) == ()
+        assert set(load(io.BytesIO(data), weights_only=True)) == {"weight", "bias"}
 
     def test_method(self):
         found = told(TENSORS, method=zipfile.ZIP_BZIP2)
@@ -169,9 +169,9 @@ class TestDamage:
         at = data.index(b"weight")
         found = inspected(data[:at] + b"height" + data[at + 6 :])
 
-        assert (
+        assert found.damage == (
             "record `model/data.pkl` has another CRC than was saved, and torch does not notice",
-        ) == found.damage
+        )
 
     def test_tensor_beyond(self):
         """A storage that is smaller than its tensor."""
@@ -179,25 +179,25 @@ class TestDamage:
         body = b"ctorch._utils\n_rebuild_tensor_v2\n(" + stored("0", 2) + shape
         found = told(saved(protocol2(body), {"0": 8}))
 
-        assert ("tensors that reach beyond the end of their storage: 1",) == found.damage
+        assert found.damage == ("tensors that reach beyond the end of their storage: 1",)
 
     def test_script(self):
-        assert ("record `data.pkl` is missing",) == told(
-            {"net/constants.pkl": b"", "net/version": b"3"}
-        ).damage
+        assert told({"net/constants.pkl": b"", "net/version": b"3"}).damage == (
+            "record `data.pkl` is missing",
+        )
 
     def test_many(self):
         """A thousand missing records are told in a few lines."""
         found = told(saved(state_dict(*(f"w{number}" for number in range(1000)))))
 
-        assert 21 == len(found.damage)
-        assert "and 980 more" == found.damage[-1]
+        assert len(found.damage) == 21
+        assert found.damage[-1] == "and 980 more"
 
     def test_after(self, load: Callable[..., Any]):
         """Bytes after the zip are remarked on, and loaded."""
         data = zipped(TENSORS) + bytes(100)
 
-        assert ("100 bytes after the end of the zip",) == inspected(data).remarks
+        assert inspected(data).remarks == ("100 bytes after the end of the zip",)
         load(io.BytesIO(data), weights_only=True)
 
 
@@ -207,18 +207,18 @@ class TestUnfinished:
     def test_extension(self):
         found = told(saved(b"\x80\x02\x82\x05."))
 
-        assert (Kind.PICKLE, False) == (found.kind, found.complete)
-        assert ("opcode EXT1 is none that weights_only knows",) == found.refusals
+        assert (found.kind, found.complete) == (Kind.PICKLE, False)
+        assert found.refusals == ("opcode EXT1 is none that weights_only knows",)
         assert "it imports by extension code 5" in found.remarks[0]
 
     def test_large(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(interpreter, "LARGEST_PICKLE", 100)
         found = told(TENSORS)
 
-        assert (Kind.PICKLE, False) == (found.kind, found.complete)
-        assert (
+        assert (found.kind, found.complete) == (Kind.PICKLE, False)
+        assert found.remarks == (
             "its pickle was not read to the end: it has more than the 100 bytes that are read",
-        ) == found.remarks
+        )
 
 
 class TestCorrupt:
@@ -234,19 +234,19 @@ class TestCorrupt:
         """A pickle that cannot be read to its end makes the file corrupt, and its imports uncertain."""
         found = told(saved(pickle))
 
-        assert (Kind.CORRUPT, False) == (found.kind, found.complete)
-        assert f"a zip of torch.save, but its pickle cannot be read: {reason}" == found.reason
+        assert (found.kind, found.complete) == (Kind.CORRUPT, False)
+        assert found.reason == f"a zip of torch.save, but its pickle cannot be read: {reason}"
 
     def test_payload(self):
         """What runs before the fault is told."""
         found = told(saved(b"\x80\x02" + SYSTEM + b"\xff"))
 
-        assert (("os", "system"),) == found.unsafe_globals
+        assert found.unsafe_globals == (("os", "system"),)
 
     def test_stack_global(self):
         """The name that a rule by prefix would let pass."""
         body = short("torch.serialization") + short("os.system") + b"\x93" + short("true") + b"\x85R"
         found = told(saved(b"\x80\x04" + body + b"."))
 
-        assert (("torch.serialization", "os.system"),) == found.unsafe_globals
-        assert ("opcode SHORT_BINUNICODE, STACK_GLOBAL is none that weights_only knows",) == found.refusals
+        assert found.unsafe_globals == (("torch.serialization", "os.system"),)
+        assert found.refusals == ("opcode SHORT_BINUNICODE, STACK_GLOBAL is none that weights_only knows",)

@@ -72,29 +72,29 @@ class TestReadIndex:
         end = bytearray(wide[wide.rindex(b"PK\5\6") :])
         pack_into("<L", end, 12, len(changed))
 
-        assert 3 == indexed(wide[:at] + bytes(changed) + bytes(end)).entries[0].size
+        assert indexed(wide[:at] + bytes(changed) + bytes(end)).entries[0].size == 3
         lacking = changed.replace(pack("<HH", 1, 16), pack("<HH", 2, 16))
-        assert "its ZIP64 sizes are missing" == str(fault(wide[:at] + bytes(lacking) + bytes(end)))
+        assert str(fault(wide[:at] + bytes(lacking) + bytes(end))) == "its ZIP64 sizes are missing"
 
     def test_empty(self):
-        assert () == indexed(zipped({})).entries
+        assert indexed(zipped({})).entries == ()
 
     def test_comment(self):
         """A comment is a part of the zip, and what follows it is not."""
         data = zipped(FILES)
         commented = data[:-2] + pack("<H", 5) + b"hello"
 
-        assert 0 == indexed(commented).after
-        assert 3 == indexed(commented + b"abc").after
+        assert indexed(commented).after == 0
+        assert indexed(commented + b"abc").after == 3
 
     def test_large_comment(self):
         data = zipped(FILES)[:-2] + pack("<H", 0xFFFF) + b"c" * 0xFFFF
 
-        assert 3 == len(indexed(data).entries)
+        assert len(indexed(data).entries) == 3
 
     def test_folded(self):
         """torch looks names up without regard to case."""
-        assert ["a/b\u00c4"] == [entry.folded for entry in indexed(zipped({"A/B\u00c4": b""})).entries]
+        assert [entry.folded for entry in indexed(zipped({"A/B\u00c4": b""})).entries] == ["a/b\u00c4"]
 
 
 class TestTruncated:
@@ -145,7 +145,7 @@ class TestFaults:
             file.writestr("a/one", b"1")
             file.writestr(name, b"2")
 
-        assert f"it holds `{name}` twice" == str(fault(data.getvalue()))
+        assert str(fault(data.getvalue())) == f"it holds `{name}` twice"
 
     def test_entries(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(zip_index, "MOST_ENTRIES", 2)
@@ -177,7 +177,7 @@ class TestContent:
 
     @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
     def test_content(self, method: int):
-        assert b"x" * 50 == self.read(zipped({"a": b"x" * 50}, method))
+        assert self.read(zipped({"a": b"x" * 50}, method)) == b"x" * 50
 
     @pytest.mark.parametrize(
         ("data", "message"),
@@ -211,15 +211,15 @@ class TestUnreachable:
         return [entry.name for entry in found]
 
     def test_none(self):
-        assert [] == self.names(zipped(FILES))
+        assert self.names(zipped(FILES)) == []
 
     def test_hole(self):
         """A download in parts that left zeros."""
         data = zipped(FILES)
         at = data.index(b"a/two") - 30
 
-        assert ["a/two"] == self.names(data[:at] + bytes(30) + data[at + 30 :])
+        assert self.names(data[:at] + bytes(30) + data[at + 30 :]) == ["a/two"]
 
     def test_lengths(self):
         """A header of a length that its entry has no room for."""
-        assert ["a/one"] == self.names(patched(zipped(FILES), b"PK\3\4", 28, pack("<H", 50)))
+        assert self.names(patched(zipped(FILES), b"PK\3\4", 28, pack("<H", 50))) == ["a/one"]

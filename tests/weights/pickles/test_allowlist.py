@@ -16,7 +16,7 @@ class TestWeightsOnlyGlobals:
         assert set(unpickler._get_allowed_globals()) == {".".join(pair) for pair in WEIGHTS_ONLY_GLOBALS}
 
     def test_number(self):
-        assert 144 == len(WEIGHTS_ONLY_GLOBALS)
+        assert len(WEIGHTS_ONLY_GLOBALS) == 144
 
     @pytest.mark.parametrize(
         "pair",
@@ -38,15 +38,15 @@ class TestWeightsOnlyGlobals:
 class TestImported:
     def test_module(self):
         """A module of Python 2 is imported by its name in Python 3."""
-        assert ("builtins", "set") == imported("__builtin__", "set", 2)
+        assert imported("__builtin__", "set", 2) == ("builtins", "set")
 
     def test_name(self):
         """So is a name that moved."""
-        assert ("functools", "reduce") == imported("__builtin__", "reduce", 0)
+        assert imported("__builtin__", "reduce", 0) == ("functools", "reduce")
 
     def test_protocol_3(self):
         """From protocol 3 on, names are Python 3's."""
-        assert ("__builtin__", "set") == imported("__builtin__", "set", 3)
+        assert imported("__builtin__", "set", 3) == ("__builtin__", "set")
 
     def test_torch(self, torch: ModuleType):
         """torch's tables translate no other names than CPython's."""

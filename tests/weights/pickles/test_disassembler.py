@@ -73,7 +73,7 @@ class TestOperations:
         ],
     )
     def test_operand(self, data: bytes, operand: object):
-        assert [operand] == operands(data)
+        assert operands(data) == [operand]
 
     @pytest.mark.parametrize(
         "data",
@@ -88,11 +88,11 @@ class TestOperations:
     )
     def test_opaque(self, data: bytes):
         """Text that depends on the one who loads it, and what is too long to be a name, has no value."""
-        assert [OPAQUE] == operands(data)
+        assert operands(data) == [OPAQUE]
 
     def test_global(self):
         """A global's two lines are taken as they are: with spaces, and backslashes not resolved."""
-        assert [("a b", "c\\n d")] == operands(b"ca b\nc\\n d\n")
+        assert operands(b"ca b\nc\\n d\n") == [("a b", "c\\n d")]
 
     @pytest.mark.parametrize(
         ("data", "message"),
@@ -142,7 +142,7 @@ class TestFrames:
         """Operations that fill their frame, and a frame right behind it."""
         frame = b"\x95" + pack("<Q", 2) + b"N0"
 
-        assert [2, None, None, 2, None, None] == operands(frame + frame)
+        assert operands(frame + frame) == [2, None, None, 2, None, None]
 
     def test_crossing(self):
         """An opcode that crosses its frame's end is read differently by pickle.py and _pickle.c."""

@@ -61,26 +61,26 @@ class TestImports:
 
     def test_spaces(self):
         """A space inside a name moves nothing from one half to the other."""
-        assert (("a b", "c"), ("a", "b c")) == read(b"ca b\nc\n0ca\nb c\n.").globals
+        assert read(b"ca b\nc\n0ca\nb c\n.").globals == (("a b", "c"), ("a", "b c"))
 
     def test_backslash(self):
         """Lines of GLOBAL have no escapes."""
-        assert (("o\\x73", "system"),) == read(b"co\\x73\nsystem\n.").globals
+        assert read(b"co\\x73\nsystem\n.").globals == (("o\\x73", "system"),)
 
     def test_order(self):
         """Names come once each, as the pickle meets them."""
-        assert (("b", "x"), ("a", "x")) == read(b"cb\nx\nca\nx\ncb\nx\n0" + b"0.").globals
+        assert read(b"cb\nx\nca\nx\ncb\nx\n0" + b"0.").globals == (("b", "x"), ("a", "x"))
 
     def test_nested(self):
         """A pickle inside a string of another is not run by unpickling the outer one."""
         inner = b"cos\nsystem\n."
 
-        assert () == read(pickle.dumps(inner, 3)).globals
-        assert (("_pickle", "loads"),) == read(b"\x80\x03c_pickle\nloads\nC\x0c" + inner + b"\x85R.").globals
+        assert read(pickle.dumps(inner, 3)).globals == ()
+        assert read(b"\x80\x03c_pickle\nloads\nC\x0c" + inner + b"\x85R.").globals == (("_pickle", "loads"),)
 
     def test_translated(self):
         """At protocol 2 names are Python 2's."""
-        assert (("builtins", "eval"),) == read(b"\x80\x02c__builtin__\neval\n.").globals
+        assert read(b"\x80\x02c__builtin__\neval\n.").globals == (("builtins", "eval"),)
 
 
 class TestBlind:
@@ -122,7 +122,7 @@ class TestBlind:
     def test_globals(self):
         data = b"".join(b"ca\nb%d\n0" % number for number in range(10_001))
 
-        assert "it imports more than 10000 names" == read(data).fault
+        assert read(data).fault == "it imports more than 10000 names"
 
 
 class TestFaults:
@@ -158,22 +158,22 @@ class TestValues:
         found = read(state_dict("weight", "bias"))
 
         assert isinstance(found.value, Mapping)
-        assert ["weight", "bias"] == list(found.value.items or ())
-        assert 2 == len(found.tensors)
+        assert list(found.value.items or ()) == ["weight", "bias"]
+        assert len(found.tensors) == 2
 
     def test_storages(self):
         """Each storage once, with the bytes it must have."""
         shared = tensor("0", 4, "DoubleStorage")
         found = read(protocol2(shared + shared + b"\x86"))
 
-        assert [("0", "float64", 32)] == [(item.key, item.dtype, item.size) for item in found.storages]
+        assert [(item.key, item.dtype, item.size) for item in found.storages] == [("0", "float64", 32)]
 
     def test_instance(self):
         """An object is known by its class, its state by BUILD."""
         value = read(pickle.dumps(ValueError("x"), 2)).value
 
         assert isinstance(value, Instance)
-        assert ("builtins", "ValueError") == value.maker.pair
+        assert value.maker.pair == ("builtins", "ValueError")
 
     def test_ordered(self):
         """Python 2 pickled an OrderedDict as a list of pairs."""
@@ -181,7 +181,7 @@ class TestValues:
         value = read(protocol2(b"ccollections\nOrderedDict\n](" + pair + b"e\x85R")).value
 
         assert isinstance(value, Mapping)
-        assert ["weight"] == list(value.items or ())
+        assert list(value.items or ()) == ["weight"]
 
     def test_keys(self):
         """Keys that are no text are counted, and never hashed."""
@@ -189,11 +189,11 @@ class TestValues:
         value = read(b"}" + deep + b"Ns" + b"K\x01Ns.").value
 
         assert isinstance(value, Mapping)
-        assert (None, 2) == (value.items, value.others)
+        assert (value.items, value.others) == (None, 2)
 
     def test_cycle(self):
         """A dictionary that holds itself is followed once."""
-        assert () == read(b"}q\x00" + text("a") + b"h\x00s.").globals
+        assert read(b"}q\x00" + text("a") + b"h\x00s.").globals == ()
 
 
 class TestRefusals:
@@ -203,7 +203,7 @@ class TestRefusals:
         return read(protocol2(body)).refusals
 
     def test_none(self):
-        assert () == read(state_dict("weight")).refusals
+        assert read(state_dict("weight")).refusals == ()
 
     @pytest.mark.parametrize("protocol", [0, 1, 3, 4, 5])
     def test_protocols(self, protocol: int):
@@ -217,7 +217,7 @@ class TestRefusals:
     def test_opcode(self):
         message = "opcode SHORT_BINUNICODE, STACK_GLOBAL is none that weights_only knows"
 
-        assert (message,) == self.refusals(short("collections") + short("OrderedDict") + b"\x93")
+        assert self.refusals(short("collections") + short("OrderedDict") + b"\x93") == (message,)
 
     @pytest.mark.parametrize(
         ("body", "refusal"),
@@ -233,13 +233,13 @@ class TestRefusals:
         ],
     )
     def test_refused(self, body: bytes, refusal: str):
-        assert (refusal,) == self.refusals(body)
+        assert self.refusals(body) == (refusal,)
 
     def test_many(self):
         """No number of faults makes a long list."""
         body = b"(" + b"K\x01)R" * 5000 + b"t"
 
-        assert ("it calls what it did not import",) == self.refusals(body)
+        assert self.refusals(body) == ("it calls what it did not import",)
 
 
 class TestHostile:
