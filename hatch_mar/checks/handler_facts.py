@@ -5,36 +5,33 @@ from __future__ import annotations
 import ast
 
 from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.module import Module
-from hatch_mar.torchserve.handlers import BUILT_INS, OTHER_BUILT_INS
-
-
-def module_name(subject: Subject) -> str:
-    """The handler's module, as the worker reads the name (ts/model_loader.py)."""
-    module = (subject.value("handler") or "").partition(":")[0]
-    return module.removesuffix(".py").rpartition("/")[2]
+from hatch_mar.pysource.namespace import Namespace
+from hatch_mar.torchserve.handlers import BUILT_INS, OTHER_BUILT_INS, parse_entry
 
 
 def built_in(subject: Subject) -> str | None:
-    """The name of TorchServe's own handler, unless a module of the archive goes before it."""
-    name = module_name(subject)
-    return name if name in (*BUILT_INS, *OTHER_BUILT_INS) and module_of(subject) is None else None
+    """The name of TorchServe's own handler, unless a module of the archive takes its place."""
+    name = subject.value("handler")
+    return name if name in (*BUILT_INS, *OTHER_BUILT_INS) and handler_module(subject) is None else None
 
 
-def module_of(subject: Subject) -> Module | None:
-    return subject.module(module_name(subject))
+def handler_module(subject: Subject) -> Module | None:
+    """The handler's module, if the archive has it."""
+    return subject.module(parse_entry(subject.value("handler") or "")[0])
 
 
-def imported(subject: Subject) -> frozenset[str]:
-    """The full names of all that the handler's module imports."""
-    module = module_of(subject)
+def handler_imports(subject: Subject) -> frozenset[str]:
+    """The full names of everything that the handler's module imports."""
+    module = handler_module(subject)
     return module.imported if module else frozenset()
 
 
 def takes_settings(subject: Subject) -> bool:
     """Whether the handler needs settings: an engine of TorchServe's, or what calls its functions."""
     return (built_in(subject) or "").startswith(("vllm", "trt_llm", "dali", "distributed.")) or any(
-        name.startswith("ts.handler_utils") for name in imported(subject)
+        name.startswith("ts.handler_utils") for name in handler_imports(subject)
     )
 
 
@@ -70,36 +67,29 @@ def loads_as_base_handler(subject: Subject) -> bool:
 
     A class that overrides it, or one of the functions it loads with, may load what it likes.
     """
-    module = module_of(subject)
+    module = handler_module(subject)
     if module is None:
         return built_in(subject) in BASE_MODULES
-    function = (subject.value("handler") or "").partition(":")[2]
-    if "handle" in module.functions() or function in module.functions():
+    _, function = parse_entry(subject.value("handler") or "")
+    if module.names.has(function or "handle") or module.only_class is None:
         return False
-    classes = {found.name: found for found in module.classes()}
-    return len(classes) == 1 and all(keeps_loading(found) for found in classes.values())
+    definitions = module.only_class.definitions
+    return bool(definitions) and all(map(keeps_loading, definitions))
 
 
 def keeps_loading(found: ast.ClassDef) -> bool:
+    """Whether a class leaves the loading to the handler of TorchServe's that it inherits from."""
     if not any(last_name(base) in BASE_CLASSES for base in found.bases):
         return False
-    methods = {node.name: node for node in found.body if isinstance(node, ast.FunctionDef)}
-    if any(name in methods for name in LOADERS):
-        return False
-    return "initialize" not in methods or calls_super(methods["initialize"])
+    own = Namespace(found.body)
+    return not any(map(own.has, LOADERS)) and all(
+        value is None or calls_initialize(value) for value in own.get("initialize")
+    )
 
 
-def calls_super(method: ast.FunctionDef) -> bool:
+def calls_initialize(method: ast.AST) -> bool:
     """Whether an overriding `initialize` leaves the loading to the one it overrides."""
-    for node in ast.walk(method):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "initialize"
-        ):
-            return True
-    return False
-
-
-def last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return isinstance(method, ast.FunctionDef) and any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "initialize"
+        for node in ast.walk(method)
+    )

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.checks.handler_facts import built_in, imported
+from hatch_mar.checks.handler_facts import built_in, handler_imports
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Finding, Rule
 
@@ -123,13 +123,13 @@ def reads_labels(subject: Subject) -> bool:
         return False
     if name := built_in(subject):
         return name not in WITHOUT_LABELS
-    return any(name.startswith("ts.torch_handler.") for name in imported(subject))
+    return any(name.startswith("ts.torch_handler.") for name in handler_imports(subject))
 
 
 def looks_up(subject: Subject) -> bool:
     """Whether the handler looks a class's number up, as TorchServe's own classifiers do."""
     modules = {f"ts.torch_handler.{name}" for name in LOOKING_UP}
-    return built_in(subject) in LOOKING_UP or not modules.isdisjoint(imported(subject))
+    return built_in(subject) in LOOKING_UP or not modules.isdisjoint(handler_imports(subject))
 
 
 class Pairs(NamedTuple):

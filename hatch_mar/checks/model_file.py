@@ -8,15 +8,14 @@ A handler that loads the model in its own way may do otherwise.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from hatch_mar.checks.handler_facts import loads_as_base_handler
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule, Severity
-from hatch_mar.pysource.classes import attribute, class_names, counted, line, mentions, required_arguments
+from hatch_mar.pysource.classes import attribute, list_classes, mentions, required_arguments
 from hatch_mar.pysource.module import PYTHON, Module
-from hatch_mar.pysource.namespace import Namespace
+from hatch_mar.torchserve.handlers import parse_entry
 
 MISSING = Rule(
     code="MAR301",
@@ -80,20 +79,18 @@ def loaded(subject: Subject) -> Severity | None:
     if subject.value("modelFile") is None:
         return None
     handler = subject.value("handler") or ""
-    name = handler.partition(":")[0].removesuffix(".py").rpartition("/")[2]
-    module = subject.module(name)
+    module = subject.module(parse_entry(handler)[0])
     if loads_as_base_handler(subject) or (module is None and handler in LOADING_BUILT_INS):
         return "error"
     if module is None or module.tree is None:
         return "warning"
-    return "warning" if mentions(module.tree, *LOADING) or has_unseen_base(module.tree) else None
+    return "warning" if mentions(module.tree, *LOADING) or may_inherit_loading(module) else None
 
 
-def has_unseen_base(tree: ast.Module) -> bool:
-    """Whether the handler's class may inherit its `initialize`."""
-    names = Namespace(tree.body)
-    classes = [each.definition for each in counted(names) if each.definition]
-    return len(classes) == 1 and attribute(classes[0], "initialize", names) is None
+def may_inherit_loading(module: Module) -> bool:
+    """Whether the handler's class may have its `initialize` from a base class that is not seen here."""
+    definition = module.only_class and module.only_class.definition
+    return definition is not None and attribute(definition, "initialize", module.names) is None
 
 
 def imported(subject: Subject) -> str | None:
@@ -123,19 +120,18 @@ def check_file(subject: Subject) -> Iterator[Finding]:
         place = subject.place(module.member, module.line)
         yield UNPARSABLE.at(place, f"The model file is not {PYTHON}: {module.fault}")
     elif module.tree is not None:
-        yield from check_classes(subject, module, Namespace(module.tree.body))
+        yield from check_classes(subject, module)
 
 
-def check_classes(subject: Subject, module: Module, names: Namespace) -> Iterator[Finding]:
-    classes = counted(names)
-    certain = [each for each in classes if each.certain]
-    if len(certain) > 1 or not classes:
-        place = subject.place(module.member, line(certain[1].node) if certain else None)
-        shown = class_names(certain) or "no class"
+def check_classes(subject: Subject, module: Module) -> Iterator[Finding]:
+    certain = [each for each in module.classes if each.is_certain]
+    if len(certain) > 1 or not module.classes:
+        place = subject.place(module.member, certain[1].line if certain else None)
+        shown = list_classes(certain) or "no class"
         yield CLASSES.at(place, f"The model file defines {shown} where TorchServe wants one class")
         return
-    found = classes[0].definition
-    if len(classes) == 1 and found and (arguments := required_arguments(found)):
+    found = module.only_class and module.only_class.definition
+    if found and (arguments := required_arguments(found)):
         wanted = ", ".join(f"`{argument}`" for argument in arguments)
         text = f"Class `{found.name}` is called without arguments, but wants {wanted}"
         yield ARGUMENTS.at(subject.place(module.member, found.lineno), text)

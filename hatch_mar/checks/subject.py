@@ -9,7 +9,7 @@ from pathlib import Path
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.finding import Place
-from hatch_mar.pysource.module import Module, parsable, parsed
+from hatch_mar.pysource.module import Module, parse_module
 
 LARGEST_TEXT = 4 << 20
 """Bytes of a Python or YAML file that are read; a larger one is not written by people."""
@@ -98,6 +98,5 @@ class Modules:
             return None
         if name not in self.parsed:
             member = self.subject.members[name]
-            source = self.subject.text(member)
-            self.parsed[name] = parsed(member, source) if parsable(source) else Module(member, None)
+            self.parsed[name] = parse_module(member, self.subject.text(member))
         return self.parsed[name]

@@ -28,57 +28,70 @@ PLAIN_BASES = {"ABC", "Protocol", "Generic", "NamedTuple", "TypedDict", "Enum", 
 """Bases from the standard library that bring neither `handle` nor `initialize`."""
 
 
-class Counted(NamedTuple):
-    """A name that is, or may be, bound to a class of the module."""
+class ClassBinding(NamedTuple):
+    """A name of a module that is, or may be, bound to a class that the module defines."""
 
     name: str
-    node: ast.AST
-    """The class, or the first of those that it may be."""
-    certain: bool
-    single: bool
-    """Whether it can be no other class."""
+    nodes: tuple[ast.AST, ...]
+    """The syntax of the classes that it may be bound to, in the order of the source."""
+    is_certain: bool
+    """Whether it is bound to a class in any case."""
+    is_only_class: bool
+    """Whether it cannot be bound to anything else."""
 
     @property
-    def again(self) -> bool:
-        """Whether the class has another name, by which it was defined."""
-        return isinstance(self.node, ast.ClassDef) and self.node.name != self.name
+    def line(self) -> int:
+        return line_of(self.nodes[0])
+
+    @property
+    def first_name(self) -> str:
+        """The name that the class was defined by, where this one is another name for it."""
+        first = self.nodes[0]
+        return first.name if isinstance(first, ast.ClassDef) else self.name
+
+    @property
+    def definitions(self) -> tuple[ast.ClassDef, ...]:
+        """All that may define the class; empty if some of it cannot be seen."""
+        found = tuple(node for node in self.nodes if isinstance(node, ast.ClassDef))
+        return found if self.is_only_class and len(found) == len(self.nodes) else ()
 
     @property
     def definition(self) -> ast.ClassDef | None:
-        """The class's definition, if that is known."""
-        return self.node if self.single and isinstance(self.node, ast.ClassDef) else None
+        """The class's definition, if it has exactly one."""
+        return self.definitions[0] if len(self.definitions) == 1 else None
 
 
-def counted(names: Namespace) -> list[Counted]:
-    """The names that TorchServe counts, in the order of the source."""
-    makers = {name for name, values in names.names() if any(map(makes_classes, values))}
-    seen: dict[ast.AST | None, bool | None] = {}
+def class_bindings(names: Namespace) -> list[ClassBinding]:
+    """The names that TorchServe counts as classes, in the order of the source."""
+    makers = {name for name, values in names.items() if any(map(makes_classes, values))}
+    known: dict[ast.AST | None, bool | None] = {}
     found = []
-    for name, values in names.names():
+    for name, values in names.items():
         for value in values:
-            if value not in seen:
-                seen[value] = certainty(value, names, makers)
-        nodes = sorted((value for value in values if value and seen[value] is not False), key=line)
+            if value not in known:
+                known[value] = is_own_class(value, names, makers)
+        nodes = sorted((value for value in values if value and known[value] is not False), key=line_of)
         if nodes:
-            found.append(Counted(name, nodes[0], all(seen[value] for value in values), len(values) == 1))
-    return sorted(found, key=lambda each: (line(each.node), each.again, each.name))
+            is_certain = all(known[value] for value in values)
+            found.append(ClassBinding(name, tuple(nodes), is_certain, len(nodes) == len(values)))
+    return sorted(found, key=lambda each: (each.line, each.first_name != each.name, each.name))
 
 
-def line(node: ast.AST | None) -> int:
+def line_of(node: ast.AST | None) -> int:
     number: int = getattr(node, "lineno", 0)
     return number
 
 
-def certainty(value: ast.AST | None, names: Namespace, makers: set[str]) -> bool | None:
-    """Whether a value is a class of this module: None where the syntax does not tell."""
+def is_own_class(value: ast.AST | None, names: Namespace, makers: set[str]) -> bool | None:
+    """Whether a value is a class of this module; None where the syntax does not tell."""
     if isinstance(value, ast.ClassDef):
-        plain = all(last(decorator) in CLASS_DECORATORS for decorator in value.decorator_list)
+        plain = all(last_name(decorator) in CLASS_DECORATORS for decorator in value.decorator_list)
         return True if plain and not Namespace(value.body).has("__module__") else None
     if not isinstance(value, ast.Call):
         return False
-    if last(value) == "type":
+    if last_name(value) == "type":
         return len(value.args) == 3
-    if last(value) in FACTORIES and len(value.args) >= 2:
+    if last_name(value) in FACTORIES and len(value.args) >= 2:
         return True
     if dotted(value.func) in makers or any(dotted(each) in names.classes for each in value.args):
         return None
@@ -91,20 +104,21 @@ def makes_classes(value: ast.AST | None) -> bool:
     return isinstance(value, functions) and any(isinstance(node, ast.ClassDef) for node in ast.walk(value))
 
 
-def last(node: ast.AST) -> str:
+def last_name(node: ast.AST) -> str:
     """The last part of a name, of what is called, or of what is subscripted."""
     while isinstance(node, (ast.Call, ast.Subscript)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return dotted(node).rpartition(".")[2]
 
 
-def class_names(classes: list[Counted]) -> str:
-    """The names that TorchServe counts, with a word on those that are a class's second."""
-    shown = []
-    for each in classes[:MOST_SHOWN]:
-        shown.append(
-            f"`{each.name}` (again `{getattr(each.node, 'name', '')}`)" if each.again else f"`{each.name}`"
-        )
+def list_classes(classes: list[ClassBinding]) -> str:
+    """The names of classes for a message, with the first name of those that are a second name."""
+    shown = [
+        f"`{each.name}`"
+        if each.name == each.first_name
+        else f"`{each.name}` (the same as `{each.first_name}`)"
+        for each in classes[:MOST_SHOWN]
+    ]
     return ", ".join(shown) + (", …" if len(classes) > MOST_SHOWN else "")
 
 
@@ -115,9 +129,9 @@ def attribute(found: ast.ClassDef, name: str, module: Namespace) -> Values | Non
         return own.get(name)
     if own.stars or own.has("__getattr__") or own.has("__getattribute__") or sets(found, name):
         return None
-    if any(last(decorator) not in CLASS_DECORATORS for decorator in found.decorator_list):
+    if any(last_name(decorator) not in CLASS_DECORATORS for decorator in found.decorator_list):
         return None
-    if any(keyword.arg != "metaclass" or last(keyword.value) != "ABCMeta" for keyword in found.keywords):
+    if any(keyword.arg != "metaclass" or last_name(keyword.value) != "ABCMeta" for keyword in found.keywords):
         return None
     return frozenset() if all(plain(base, module) for base in found.bases) else None
 
@@ -126,7 +140,7 @@ def plain(base: ast.expr, module: Namespace) -> bool:
     """Whether a base class is Python's own, and one that brings none of the handler's methods."""
     if isinstance(base, ast.Name) and not module.has(base.id):
         return hasattr(builtins, base.id)
-    return last(base) in PLAIN_BASES
+    return last_name(base) in PLAIN_BASES
 
 
 def sets(tree: ast.AST, name: str) -> bool:
@@ -140,9 +154,11 @@ def sets(tree: ast.AST, name: str) -> bool:
 
 def required_arguments(found: ast.ClassDef) -> list[str]:
     """The constructor's arguments that have no default, the object itself aside."""
-    if any(keyword.arg == "metaclass" and last(keyword.value) != "ABCMeta" for keyword in found.keywords):
+    if any(
+        keyword.arg == "metaclass" and last_name(keyword.value) != "ABCMeta" for keyword in found.keywords
+    ):
         return []
-    if any(last(decorator) not in CLASS_DECORATORS for decorator in found.decorator_list):
+    if any(last_name(decorator) not in CLASS_DECORATORS for decorator in found.decorator_list):
         return []
     own = Namespace(found.body)
     for constructor in ("__new__", "__init__"):
@@ -162,7 +178,7 @@ def without_default(arguments: ast.arguments, skip: int = 1) -> list[str]:
 
 def required_fields(found: ast.ClassDef) -> list[str]:
     """A dataclass's fields that have no default."""
-    decorators = [decorator for decorator in found.decorator_list if last(decorator) == "dataclass"]
+    decorators = [decorator for decorator in found.decorator_list if last_name(decorator) == "dataclass"]
     if not decorators or any(has_keyword(decorator, "init") for decorator in decorators):
         return []
     return [
@@ -174,7 +190,7 @@ def required_fields(found: ast.ClassDef) -> list[str]:
         and (
             node.value is None
             or (
-                last(node.value) == "field"
+                last_name(node.value) == "field"
                 and not has_keyword(node.value, "default", "default_factory", "init")
             )
         )

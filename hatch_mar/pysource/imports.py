@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hatch_mar.pysource.classes import last
+from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.namespace import dotted
 
 CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
@@ -57,11 +57,11 @@ def catches(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(last(each) in CATCHING for each in types)
+    return any(last_name(each) in CATCHING for each in types)
 
 
 def suppresses(item: ast.withitem) -> bool:
-    return last(item.context_expr) == "suppress"
+    return last_name(item.context_expr) == "suppress"
 
 
 def changes_path(tree: ast.AST) -> bool:

@@ -1,4 +1,4 @@
-"""A Python module, parsed and never run."""
+"""A Python module of an archive, parsed and never run."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ import sys
 from functools import cached_property
 
 from hatch_mar.archive.archive import Member
+from hatch_mar.pysource.classes import ClassBinding, class_bindings
+from hatch_mar.pysource.namespace import Namespace
 
 PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-"""What parses the archive's modules; the server's may be another."""
-
+"""What parses the archive's modules; the server's Python may be another."""
 
 LARGEST_MODULE = 1 << 20
-
+"""Bytes of a module that is parsed."""
 
 MOST_DOTS = 1000
-"""Bytes of a module that is parsed, and dots of an import, whose square is the memory that Python takes."""
+"""Dots in one import; Python takes memory in proportion to their square."""
 
 
 class Module:
-    """A Python module of the archive, parsed by the Python that checks.
+    """A Python module, and what its syntax tells.
 
     Args:
         member: its file.
-        tree: None where it does not parse, or is too large to be read.
+        tree: None if it does not parse, or is too large to be parsed.
         fault: why it does not parse.
-        line: where.
+        line: where it does not parse.
     """
 
     def __init__(
@@ -38,8 +39,23 @@ class Module:
         self.line = line
 
     @cached_property
+    def names(self) -> Namespace:
+        """The names that the module has once it is imported."""
+        return Namespace(self.tree.body if self.tree else ())
+
+    @cached_property
+    def classes(self) -> list[ClassBinding]:
+        """The classes that TorchServe counts in the module, in the order of the source."""
+        return class_bindings(self.names)
+
+    @property
+    def only_class(self) -> ClassBinding | None:
+        """The class that TorchServe uses where it expects exactly one."""
+        return self.classes[0] if len(self.classes) == 1 else None
+
+    @cached_property
     def imported(self) -> frozenset[str]:
-        """The full names of all that it imports, anywhere in it."""
+        """The full names of everything that the module imports, functions and conditions included."""
         names: set[str] = set()
         for node in ast.walk(self.tree) if self.tree else ():
             if isinstance(node, ast.Import):
@@ -48,35 +64,19 @@ class Module:
                 names.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
         return frozenset(names)
 
-    def classes(self) -> list[ast.ClassDef]:
-        """The classes that the module defines at its top level, in `if` and `try` too."""
-        return [node for node in statements(self.tree) if isinstance(node, ast.ClassDef)]
 
-    def functions(self) -> list[str]:
-        return [
-            node.name
-            for node in statements(self.tree)
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        ]
-
-
-def parsable(source: bytes) -> bool:
-    """Whether Python parses a file in a bounded time and memory."""
-    lines = source.replace(b"\r", b"").replace(b"\\\n", b"").splitlines()
-    return len(source) <= LARGEST_MODULE and not any(
-        line.count(b".") > MOST_DOTS and (b"import" in line or b"from" in line) for line in lines
-    )
-
-
-def parsed(member: Member, source: bytes) -> Module:
+def parse_module(member: Member, source: bytes) -> Module:
+    """The module of a member's source, which is parsed unless that would take unbounded time or memory."""
     import warnings
 
+    if not is_parsable(source):
+        return Module(member, None)
     try:
         with warnings.catch_warnings():
-            # an invalid escape in the user's file is not this build's to warn of
+            # an invalid escape in the user's file is not for this build to warn of
             warnings.simplefilter("ignore")
             tree = ast.parse(source, member.name)
-            # beyond the grammar, such as `return` outside a function; it runs nothing
+            # finds what is beyond the grammar, such as `return` outside a function; nothing is run
             compile(tree, member.name, "exec", dont_inherit=True)
             return Module(member, tree)
     except SyntaxError as error:
@@ -86,16 +86,9 @@ def parsed(member: Member, source: bytes) -> Module:
         return Module(member, None, str(error) or type(error).__name__)
 
 
-def statements(tree: ast.AST | None) -> list[ast.stmt]:
-    """The statements that run when a module is imported, those of `if`, `try` and `with` among them."""
-    found: list[ast.stmt] = []
-    left = list(reversed(getattr(tree, "body", [])))
-    # not by recursion: a chain of `elif` is nested deeper than Python's own stack
-    while left:
-        node = left.pop()
-        found.append(node)
-        if isinstance(node, (ast.If, ast.Try, ast.With, ast.For, ast.While)):
-            inner = [*node.body, *getattr(node, "orelse", []), *getattr(node, "finalbody", [])]
-            inner += [each for handler in getattr(node, "handlers", []) for each in handler.body]
-            left += reversed(inner)
-    return found
+def is_parsable(source: bytes) -> bool:
+    """Whether Python parses a file in bounded time and memory."""
+    lines = source.replace(b"\r", b"").replace(b"\\\n", b"").splitlines()
+    return len(source) <= LARGEST_MODULE and not any(
+        line.count(b".") > MOST_DOTS and (b"import" in line or b"from" in line) for line in lines
+    )

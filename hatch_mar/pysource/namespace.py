@@ -36,8 +36,8 @@ class Namespace:
     def get(self, name: str) -> Values:
         return self.scope.bound.get(name, UNBOUND)
 
-    def names(self) -> Iterator[tuple[str, Values]]:
-        yield from self.scope.bound.items()
+    def items(self) -> Iterable[tuple[str, Values]]:
+        return self.scope.bound.items()
 
     def has(self, name: str) -> bool:
         """Whether the name is bound, on some way at the least."""

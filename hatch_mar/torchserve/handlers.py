@@ -40,10 +40,14 @@ class Handler(NamedTuple):
     file: str | None
     """The file to pack at the archive's root, or None: a built-in, or a module among the members."""
 
-    @property
-    def module(self) -> str:
-        """The module that TorchServe's worker imports (ts/model_loader.py)."""
-        return self.entry.partition(":")[0].removesuffix(".py")
+
+def parse_entry(entry: str) -> tuple[str, str | None]:
+    """The module that TorchServe's worker imports, and the function that the handler names.
+
+    pytorch/serve, ts/model_loader.py (`_load_handler_file`).
+    """
+    path, _, function = entry.partition(":")
+    return path.removesuffix(".py").rpartition("/")[2], function or None
 
 
 def parse(text: str, root: Path, runtime: str = "python", *, platform: str = sys.platform) -> Handler:

@@ -62,7 +62,7 @@ def test_syntax(source: str | bytes) -> None:
     ("source", "line", "shown"),
     [
         (TWO, ":3", "`Net`, `Block`"),
-        (NET + "Model = Net\n", ":2", "`Net`, `Model` (again `Net`)"),
+        (NET + "Model = Net\n", ":2", "`Net`, `Model` (the same as `Net`)"),
         ("@dataclass\nclass Sizes: ...\n" + NET, ":4", "`Sizes`, `Net`"),
         ("from torchvision.models import ResNet as Net\n", "", "no class"),
         ("def build(): ...\n", "", "no class"),

@@ -218,6 +218,12 @@ class TestWhoLoads:
         """A subclass loads as the base handler does."""
         assert codes(STATE_DICT, handler="h.py", source=source) == [("MAR407", "error")]
 
+    def test_class_for_type_checkers(self):
+        """A class that is not there when TorchServe counts changes nothing."""
+        source = BASE_CLASS + b"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    class Row: ...\n"
+
+        assert codes(STATE_DICT, handler="h.py", source=source) == [("MAR407", "error")]
+
     @pytest.mark.parametrize("source", [OWN_CLASS, FUNCTION])
     def test_loads_in_its_own_way(self, source: bytes):
         """A handler that loads for itself may load any kind."""

@@ -16,7 +16,7 @@ from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
-from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, OTHER_BUILT_INS
+from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, OTHER_BUILT_INS, parse_entry
 from hatch_mar.torchserve.packages import TORCHSERVE, Environment
 
 RUNTIME = Rule(
@@ -109,7 +109,7 @@ def check_python(subject: Subject, environment: Environment) -> Iterator[Finding
     handler = subject.value("handler")
     if handler is None:
         yield NO_HANDLER.at(subject.set_by("handler"), "The manifest names no handler")
-    name, function = named(handler or "")
+    name, function = parse_entry(handler or "")
     module = subject.module(name)
     if module is None:
         yield from check_elsewhere(subject, handler, name, environment) if handler is not None else ()
@@ -122,12 +122,6 @@ def check_python(subject: Subject, environment: Environment) -> Iterator[Finding
         yield from entry_point.check(subject, module, function)
     start = name if module is not None else None
     yield from importing.check(subject, environment, start, model_file.imported(subject))
-
-
-def named(handler: str) -> tuple[str, str | None]:
-    """The module that the worker imports for a handler, and the function, if one is named."""
-    path, _, function = handler.partition(":")
-    return path.removesuffix(".py").rpartition("/")[2], function or None
 
 
 def check_elsewhere(subject: Subject, handler: str, name: str, environment: Environment) -> Iterator[Finding]:

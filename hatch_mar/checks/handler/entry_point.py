@@ -14,17 +14,9 @@ from collections.abc import Iterator
 
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.pysource.classes import (
-    Counted,
-    attribute,
-    class_names,
-    counted,
-    line,
-    required_arguments,
-    takes,
-)
+from hatch_mar.pysource.classes import attribute, line_of, list_classes, required_arguments, takes
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.namespace import Namespace, Values
+from hatch_mar.pysource.namespace import Values
 
 CLASSES = Rule(
     code="MAR211",
@@ -86,38 +78,36 @@ def check(subject: Subject, module: Module, function: str | None) -> Iterator[Fi
     """The entry point of a handler's module, of which the handler may name a function."""
     if module.tree is None:
         return
-    names = Namespace(module.tree.body)
     called = function or "handle"
-    if names.has(called):
-        yield from check_function(subject, module, called, names)
+    if module.names.has(called):
+        yield from check_function(subject, module, called)
         return
-    if names.stars or names.has("__getattr__"):
+    if module.names.stars or module.names.has("__getattr__"):
         return
-    classes = counted(names)
-    if sum(each.certain for each in classes) > 1 or not classes:
-        yield wrong_count(subject, module, called, [each for each in classes if each.certain])
+    if sum(each.is_certain for each in module.classes) > 1 or not module.classes:
+        yield wrong_count(subject, module, called)
         return
-    if function and len(classes) == 1:
-        uses = f"so that TorchServe uses class `{classes[0].name}`"
+    if function and module.only_class:
+        uses = f"so that TorchServe uses class `{module.only_class.name}`"
         text = f"`{module.member.name}` has no function `{function}`, {uses}"
         yield FALLBACK.at(subject.set_by("handler"), text)
-    if len(classes) == 1 and classes[0].definition:
-        yield from check_class(subject, module, classes[0].definition, names)
+    if module.only_class and module.only_class.definition:
+        yield from check_class(subject, module, module.only_class.definition)
 
 
-def check_function(subject: Subject, module: Module, name: str, names: Namespace) -> Iterator[Finding]:
-    values = names.get(name)
+def check_function(subject: Subject, module: Module, name: str) -> Iterator[Finding]:
+    values = module.names.get(name)
     if all(isinstance(value, ast.ClassDef) for value in values):
         text = f"The handler's function `{name}` is a class of `{module.member.name}`"
         yield CLASS_NAMED.at(subject.set_by("handler"), text)
         return
     if not any(takes(value, 2) for value in values):
         text = f"Function `{name}` cannot be called with two arguments, the data and the context"
-        yield SIGNATURE.at(subject.place(module.member, line_of(values)), text)
+        yield SIGNATURE.at(subject.place(module.member, first_line(values)), text)
     yield from check_async(subject, module, f"Function `{name}`", values)
 
 
-def check_class(subject: Subject, module: Module, found: ast.ClassDef, names: Namespace) -> Iterator[Finding]:
+def check_class(subject: Subject, module: Module, found: ast.ClassDef) -> Iterator[Finding]:
     place = subject.place(module.member, found.lineno)
     if arguments := required_arguments(found):
         wanted = ", ".join(f"`{argument}`" for argument in arguments)
@@ -126,13 +116,13 @@ def check_class(subject: Subject, module: Module, found: ast.ClassDef, names: Na
         ("handle", 2, "two arguments, the data and the context"),
         ("initialize", 1, "one argument, the context"),
     ):
-        values = attribute(found, name, names)
+        values = attribute(found, name, module.names)
         if values is None:
             continue
         if not values:
             yield METHODS.at(place, f"Class `{found.name}` has no method `{name}`")
         elif not any(takes(value, count, bound=True) for value in values):
-            here = subject.place(module.member, line_of(values))
+            here = subject.place(module.member, first_line(values))
             yield SIGNATURE.at(here, f"Method `{found.name}.{name}` cannot be called with {said}")
         elif name == "handle":
             yield from check_async(subject, module, f"Method `{found.name}.handle`", values)
@@ -143,20 +133,21 @@ def check_async(subject: Subject, module: Module, shown: str, values: Values) ->
         return
     config = subject.members.get(subject.value("configFile") or "")
     if config is None or not ASYNC_SETTING.search(subject.text(config)):
-        place = subject.place(module.member, line_of(values))
+        place = subject.place(module.member, first_line(values))
         yield ASYNC.at(place, f"{shown} is `async`, which TorchServe only awaits if it is told to")
 
 
-def wrong_count(subject: Subject, module: Module, called: str, classes: list[Counted]) -> Finding:
+def wrong_count(subject: Subject, module: Module, called: str) -> Finding:
+    classes = [each for each in module.classes if each.is_certain]
     if not classes:
         text = f"`{module.member.name}` has neither a function `{called}` nor a class"
         return CLASSES.at(subject.place(module.member), text)
     text = (
         f"`{module.member.name}` has no function `{called}`, and {len(classes)} classes"
-        f" where TorchServe wants one: {class_names(classes)}"
+        f" where TorchServe wants one: {list_classes(classes)}"
     )
-    return CLASSES.at(subject.place(module.member, line_of(frozenset([classes[1].node]))), text)
+    return CLASSES.at(subject.place(module.member, classes[1].line), text)
 
 
-def line_of(values: Values) -> int | None:
-    return min((line(value) for value in values if value), default=None)
+def first_line(values: Values) -> int | None:
+    return min((line_of(value) for value in values if value), default=None)

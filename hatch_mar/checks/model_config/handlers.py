@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hatch_mar.checks.handler_facts import built_in, imported
+from hatch_mar.checks.handler_facts import built_in, handler_imports
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.types import is_int
 from hatch_mar.checks.subject import Subject
@@ -111,12 +111,12 @@ def check(subject: Subject, file: ConfigFile | None, config: Table) -> Iterator[
     if handler is None or isinstance(handler, (bool, int, float)):
         message = f"`handler` must be a table, not {kind_of(handler)}"
         yield TABLE.at(file.place(config.lines.get("handler")), message)
-    if MICRO_BATCHING_CLASS in imported(subject):
+    if MICRO_BATCHING_CLASS in handler_imports(subject):
         yield from check_micro_batching(file, config)
 
 
 def check_needs(subject: Subject, place: Place, config: Table) -> Iterator[Finding]:
-    name, names = built_in(subject), imported(subject)
+    name, names = built_in(subject), handler_imports(subject)
     for reader in READERS:
         used = [function for function in reader.functions if function in names]
         if name not in reader.handlers and not used:

@@ -8,7 +8,7 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.checks.handler import check, named
+from hatch_mar.checks.handler import check
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.module import LARGEST_MODULE, PYTHON
 from hatch_mar.torchserve.handlers import BUILT_INS, OTHER_BUILT_INS
@@ -35,25 +35,6 @@ def test_codes() -> None:
     codes = [rule.code for rule in rules_of("MAR2")]
     assert codes == sorted(codes)
     assert len(codes) == len(set(codes))
-
-
-@pytest.mark.parametrize(
-    ("handler", "module", "function"),
-    [
-        ("h", "h", None),
-        ("h.py", "h", None),
-        ("h.py:f", "h", "f"),
-        ("h:f:g", "h", "f:g"),
-        ("code/h.py:f", "h", "f"),
-        ("digits.h:f", "digits.h", "f"),
-        ("my.h.py", "my.h", None),
-        ("h.py.py", "h.py", None),
-        ("h:", "h", None),
-    ],
-)
-def test_named(handler: str, module: str, function: str | None) -> None:
-    """A handler is taken apart as by TorchServe's worker."""
-    assert named(handler) == (module, function)
 
 
 class TestRuntime:
@@ -402,8 +383,8 @@ class TestClasses:
             ("@dataclass(frozen=True)\nclass Size: ...", 5, "`Handler`, `Size`"),
             ("class Bad(Exception): ...", 4, "`Handler`, `Bad`"),
             ("class _Hidden: ...", 4, "`Handler`, `_Hidden`"),
-            ("Again = Handler", 1, "`Handler`, `Again` (again `Handler`)"),
-            ("A = B = Handler", 1, "`Handler`, `A` (again `Handler`), `B` (again `Handler`)"),
+            ("Again = Handler", 1, "`Handler`, `Again` (the same as `Handler`)"),
+            ("A = B = Handler", 1, "`Handler`, `A` (the same as `Handler`), `B` (the same as `Handler`)"),
             ("Size = namedtuple('Size', 'a')", 4, "`Handler`, `Size`"),
             ("Kind = enum.Enum('Kind', 'a')", 4, "`Handler`, `Kind`"),
             ("Main = type('Main', (), {})", 4, "`Handler`, `Main`"),

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from hatch_mar.checks.handler import check
 from hatch_mar.checks.handler.reach import MOST_MODULES
 from hatch_mar.checks.handler.shadowing import LOADED, NEEDED, PACKAGES
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.module import PYTHON, statements
+from hatch_mar.pysource.module import PYTHON
 from hatch_mar.torchserve.packages import Environment, distribution
 from tests.checks import HANDLER, NET, Files, found, subject
 
@@ -392,9 +391,3 @@ class TestBounds:
     def test_deep(self, source: str) -> None:
         """Python may refuse it; nothing else is said, and nothing fails."""
         assert all("MAR208" in message for message in importing(source))
-
-    def test_statements(self) -> None:
-        chain = ast.If(ast.Constant(1), [ast.Pass()], [])
-        for _ in range(5000):
-            chain = ast.If(ast.Constant(1), [ast.Pass()], [chain])
-        assert len(statements(ast.Module([chain], []))) == 10_002
