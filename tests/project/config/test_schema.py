@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -988,13 +987,3 @@ class TestByName:
         configs = archives(LEAST | {"archives": tables})
 
         assert sorted(configs, key=repr) == sorted(by_name(configs).values(), key=repr)
-
-
-class TestHouse:
-    def test_without_hatchling(self):
-        """The core does not import hatchling."""
-        root = Path(load.__code__.co_filename).parent
-        core = [file for file in root.rglob("*.py") if "plugin" not in file.relative_to(root).parts]
-        imported = re.compile(r"^\s*(import|from) hatchling", re.M)
-
-        assert [str(file) for file in core if imported.search(file.read_text(encoding="utf-8"))] == []

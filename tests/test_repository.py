@@ -1,0 +1,174 @@
+"""What surrounds the code: the layers, the documents, CI and the tools that contributors use."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hatch_mar import __version__
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+DOCUMENTS = [
+    file for folder in (".", "docs", "benchmarks", "example_project") for file in (ROOT / folder).glob("*.md")
+]
+
+
+def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with this environment's own programs first on `PATH`."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | {"PATH": path} | environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+class TestLayers:
+    @pytest.fixture
+    def copy(self, tmp_path: Path) -> Path:
+        """The code and the contracts it must keep, to be broken."""
+        shutil.copytree(
+            ROOT / "hatch_mar", tmp_path / "hatch_mar", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        shutil.copy(ROOT / "pyproject.toml", tmp_path)
+        return tmp_path
+
+    def lint_imports(self, folder: Path) -> subprocess.CompletedProcess[str]:
+        return run("lint-imports", "--no-logo", "--no-cache", cwd=folder, PYTHONPATH=str(folder))
+
+    def test_kept(self, copy: Path):
+        """The code keeps its contracts."""
+        result = self.lint_imports(copy)
+
+        assert result.returncode == 0, result.stdout
+
+    @pytest.mark.parametrize(
+        ("file", "code", "contract"),
+        [
+            ("text.py", "import hatch_mar.archive.archive", "Imports point down"),
+            ("project/config/values.py", "import hatch_mar.inspection.diff", "Imports point down"),
+            ("new.py", "", "Imports point down"),
+            ("api.py", "import hatchling.metadata.core", "Only hatch_mar.hatch imports hatchling and hatch"),
+            ("trial/process.py", "import torch", "Nothing imports torch"),
+            (
+                "weights/kinds/onnx.py",
+                "import hatch_mar.weights.detect",
+                "No two folders or modules of one folder",
+            ),
+        ],
+        ids=["up", "sideways", "without a floor", "hatchling", "torch", "circle"],
+    )
+    def test_broken(self, copy: Path, file: str, code: str, contract: str):
+        """An import that should not be is refused, and so is a module of the root that has no floor."""
+        with (copy / "hatch_mar" / file).open("a", encoding="utf-8") as module:
+            module.write(f"\n{code}\n")
+
+        result = self.lint_imports(copy)
+
+        assert result.returncode == 1
+        assert re.search(rf"^{re.escape(contract)}.*BROKEN", result.stdout, re.M), result.stdout
+
+
+class TestHouse:
+    def test_root(self):
+        """The package's root has at most ten modules: a new one belongs into a folder."""
+        modules = [file.name for file in (ROOT / "hatch_mar").glob("*.py") if not file.name.startswith("__")]
+
+        assert len(modules) <= 10, modules
+
+
+class TestWorkflows:
+    def check(self, file: Path) -> subprocess.CompletedProcess[str]:
+        schema = ("--builtin-schema", "vendor.github-workflows")
+        return run(sys.executable, "-m", "check_jsonschema", *schema, str(file))
+
+    @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+    def test_valid(self, file: Path):
+        """Workflows fit the schema that GitHub's editor checks them by."""
+        result = self.check(file)
+
+        assert result.returncode == 0, result.stdout
+
+    def test_invalid(self, tmp_path: Path):
+        """A misspelled key does not fit it."""
+        file = tmp_path / "release.yml"
+        release = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+        file.write_text(release.replace("runs-on:", "run-on:"), encoding="utf-8")
+
+        assert self.check(file).returncode == 1
+
+    @pytest.mark.parametrize(
+        ("tag", "status"), [(f"v{__version__}", 0), (__version__, 1), ("v0.0.0", 1), ("v", 1)]
+    )
+    @pytest.mark.skipif(sys.platform == "win32", reason="a release is built on Linux")
+    def test_tag(self, tag: str, status: int):
+        """A tag that is not the version is refused before anything is built."""
+        release = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+        steps = release["jobs"]["build"]["steps"]
+        commands = [step["run"] for step in steps if "run" in step]
+        [refuse] = [command for command in commands if "GITHUB_REF_NAME" in command]
+
+        result = run("bash", "-eo", "pipefail", "-c", refuse, GITHUB_REF_NAME=tag)
+
+        assert result.returncode == status, result.stderr
+        assert commands.index(refuse) < commands.index("hatch build")
+
+    def test_publishing(self):
+        """Only the job that publishes may ask for an identity, and it waits for the tests and the build."""
+        release = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+        publish = release["jobs"]["publish"]
+        allowed = [name for name, job in release["jobs"].items() if "id-token" in job.get("permissions", {})]
+
+        assert release["permissions"] == {"contents": "read"}
+        assert allowed == ["publish"]
+        assert publish["needs"] == ["test", "build"]
+
+
+class TestPreCommit:
+    def test_valid(self):
+        """pre-commit accepts its configuration."""
+        result = run(sys.executable, "-m", "pre_commit", "validate-config", ".pre-commit-config.yaml")
+
+        assert result.returncode == 0, result.stdout
+
+    def test_versions(self):
+        """Hooks and CI judge by the same versions."""
+        config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+        hooks = [hook for repository in config["repos"] for hook in repository["hooks"]]
+        dependencies = {pin for hook in hooks for pin in hook.get("additional_dependencies", [])}
+        of_hooks = dict(pin.split("==") for pin in dependencies)
+        requirements = (ROOT / "tests/requirements.txt").read_text(encoding="utf-8")
+        of_ci = dict(re.findall(r"^([\w-]+)==(\S+)$", requirements, re.M))
+
+        assert {"import-linter", "mypy", "ruff"} <= of_ci.keys()
+        assert of_hooks["ruff"] == of_ci["ruff"]
+        assert {name: of_ci.get(name, version) for name, version in of_hooks.items()} == of_hooks
+
+
+class TestReadme:
+    def test_commands(self):
+        """`.ci/run` runs the README's two commands as they stand there, one after the other."""
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        commands = [command.strip() for command in re.findall(r"^```sh\n(.*?)^```$", readme, re.M | re.S)]
+        ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+        assert len(commands) == 2
+        assert re.findall(r'^bash -c "(.*)"$', ci, re.M) == commands
+
+    @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
+    def test_links(self, file: Path):
+        """Links into the repository lead somewhere."""
+        links = re.findall(r"\]\((?!https?://|#)([^)#]+)[^)]*\)", file.read_text(encoding="utf-8"))
+
+        assert [link for link in links if not (file.parent / link).exists()] == []
