@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -9,6 +10,12 @@ def shown(value: Any) -> str:
     """Text of an archive on a terminal, which it must not control."""
     text = value if isinstance(value, str) else str(value)
     return text if text.isprintable() else repr(text)
+
+
+def shorten(text: str, length: int = 40) -> str:
+    """Text in one line of at most so many characters."""
+    text = re.sub(r"\s+", " ", text)
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def size(count: int) -> str:

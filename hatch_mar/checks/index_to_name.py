@@ -18,6 +18,7 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.handler_facts import built_in, handler_imports
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Finding, Rule
+from hatch_mar.text import shorten
 
 NAME = "index_to_name.json"
 
@@ -194,9 +195,5 @@ def key_faults(found: dict[str, Any]) -> Iterator[tuple[Rule, str]]:
 
 
 def listed(keys: list[str]) -> str:
-    shown = ", ".join(f"`{cut(key)}`" for key in keys[:3])
+    shown = ", ".join(f"`{shorten(key, 30)}`" for key in keys[:3])
     return f"{shown} and {len(keys) - 3} more" if len(keys) > 3 else shown
-
-
-def cut(text: str) -> str:
-    return text if len(text) <= 30 else text[:29] + "…"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.finding import Place
 from hatch_mar.pysource.module import Module, parse_module
+
+if TYPE_CHECKING:
+    from hatch_mar.torchserve.model_config import Document
 
 LARGEST_TEXT = 4 << 20
 """Bytes of a Python or YAML file that are read; a larger one is not written by people."""
@@ -53,6 +58,22 @@ class Subject:
         """A string of the manifest's `model` table, such as `handler`; None if it is absent or no string."""
         value = self.manifest.model.get(key)
         return value if isinstance(value, str) else None
+
+    def named_member(self, key: str) -> Member | None:
+        """The member that a key of the manifest's `model` table names, such as `configFile`."""
+        name = self.value(key)
+        return self.members.get(posixpath.normpath(name)) if name else None
+
+    @cached_property
+    def model_config(self) -> Document:
+        """The model configuration, read once; one without settings if the archive has none."""
+        from hatch_mar.torchserve.model_config import Document, read
+
+        member = self.named_member("configFile")
+        if member is None:
+            return Document(None)
+        data = self.text(member)
+        return read(data, is_whole=len(data) < LARGEST_TEXT)
 
     def place(self, member: Member, line: int | None = None) -> Place:
         """A member's file in the project, or its name in the archive."""

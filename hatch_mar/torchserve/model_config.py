@@ -1,30 +1,33 @@
-"""A YAML document as `yaml.safe_load` gives it, with the lines of its keys, and within bounds.
+"""The one reader of a model configuration: what both halves of TorchServe make of the file.
 
-TorchServe reads the file twice: SnakeYAML 2.1 in its Java half, `yaml.safe_load` in its Python
-worker (pytorch/serve, ArchiveUtils.java and ts/utils/util.py). PyYAML composes and constructs
-here too, under SnakeYAML's limits, so that what loads here loads in both.
+TorchServe reads it twice: SnakeYAML 2.1 in its Java half, `yaml.safe_load` in its Python worker
+(pytorch/serve, ArchiveUtils.java and ts/utils/util.py). PyYAML composes and constructs here too,
+within SnakeYAML's limits, so that what is read here is read alike by both.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import yaml
 from yaml.constructor import ConstructorError
 from yaml.events import AliasEvent, Event
 from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.reader import ReaderError
+
+from hatch_mar.text import shorten
 
 MOST_CHARACTERS = 3 << 20
+"""Characters of a document that SnakeYAML reads."""
 DEEPEST = 51
-"""Nodes inside one another, the document and a scalar included."""
+"""Nodes inside one another that SnakeYAML reads, the document and a scalar included."""
 MOST_ALIASES = 50
-"""References to lists and tables; those to scalars are not counted."""
+"""References to lists and tables that SnakeYAML follows; those to scalars are not counted."""
 
 MOST_NODES = 20_000
-"""Lists, tables, keys and values that are looked at; people write less. TorchServe has no such limit."""
+"""Lists, tables, keys and values that are read here; people write fewer. TorchServe has no such limit."""
 LONGEST_NUMBER = 4300
 """Digits that Python reads as one number (`sys.int_info.default_max_str_digits`)."""
 
@@ -41,6 +44,110 @@ class Table(dict[Any, Any]):
     def table(self, key: str) -> Table | None:
         value = self.get(key)
         return value if isinstance(value, Table) else None
+
+
+FaultKind = Literal[
+    "encoding",
+    "syntax",
+    "documents",
+    "value",
+    "empty",
+    "top-level",
+    "key",
+    "entangled",
+    "unchecked",
+    "duplicate",
+]
+
+
+class ConfigFault(NamedTuple):
+    """Something that one half of TorchServe refuses in a document, or reads otherwise than it looks."""
+
+    kind: FaultKind
+    problem: str
+    line: int | None = None
+
+
+class Document(NamedTuple):
+    """A model configuration as TorchServe reads it."""
+
+    table: Table | None
+    """What it sets; None if TorchServe refuses the document, or it is too long to be read here."""
+    faults: tuple[ConfigFault, ...] = ()
+
+    @property
+    def settings(self) -> Table:
+        """What it sets, which is nothing if TorchServe refuses it."""
+        return Table() if self.table is None else self.table
+
+
+def read(data: bytes, *, is_whole: bool = True) -> Document:
+    """Read a model configuration, of which only the beginning need be given."""
+    try:
+        # the end of the beginning may be half a character
+        text = data.decode("utf-8", "strict" if is_whole else "ignore")
+    except UnicodeDecodeError as error:
+        return refuse("encoding", error.reason, data.count(b"\n", 0, error.start) + 1)
+    if len(text) > MOST_CHARACTERS:
+        return refuse("entangled", f"it has more than {MOST_CHARACTERS} characters")
+    if not is_whole:
+        return refuse("unchecked", f"more than {len(data)} bytes")
+    try:
+        return load(Loader(text))
+    except EntangledError as error:
+        return refuse("entangled", str(error), line_in(error, text))
+    except ConstructorError as error:
+        return refuse("value", problem_of(error), line_in(error, text))
+    except (yaml.YAMLError, RecursionError) as error:
+        return refuse("syntax", problem_of(error), line_in(error, text))
+    except EndlessError:
+        return refuse("unchecked", f"more than {MOST_NODES} values")
+
+
+def load(loader: Loader) -> Document:
+    root, second = loader.document()
+    if second is not None:
+        return refuse("documents", "a second document", second.start_mark.line + 1)
+    if root is None or root.tag.endswith(":null"):
+        return refuse("empty", "no settings")
+    if not isinstance(root, MappingNode):
+        return refuse("top-level", "one value" if isinstance(root, ScalarNode) else "a list", line_of(root))
+    table: Any = loader.construct_document(root)
+    if not isinstance(table, Table):
+        return refuse("top-level", kind_of(table), line_of(root))
+    duplicates = [ConfigFault("duplicate", key, line) for key, line in dict.fromkeys(loader.duplicates)]
+    if foreign := list(foreign_keys(table)):
+        return Document(None, (*duplicates, *foreign))
+    return Document(table, tuple(duplicates))
+
+
+def refuse(kind: FaultKind, problem: str, line: int | None = None) -> Document:
+    return Document(None, (ConfigFault(kind, problem, line),))
+
+
+def foreign_keys(root: Table) -> Iterator[ConfigFault]:
+    """The keys that TorchServe casts to strings, and cannot: those of the top level and of `torchrun`."""
+    for where, table in (("", root), (" of `torchrun`", root.table("torchrun") or Table())):
+        for key in table:
+            if not isinstance(key, str):
+                problem = f"`{in_yaml(key)}`{where} is {kind_of(key)}"
+                yield ConfigFault("key", problem, table.lines.get(key))
+
+
+def problem_of(error: Exception) -> str:
+    if isinstance(error, ReaderError):
+        return f"character U+{int(error.character):04X} is not allowed"
+    text = error.problem if isinstance(error, yaml.MarkedYAMLError) else str(error)
+    if text == "second occurrence":
+        text = "an anchor is defined twice"
+    return shorten(text or type(error).__name__, 120)
+
+
+def line_in(error: Exception, text: str) -> int | None:
+    if isinstance(error, ReaderError):
+        return text.count("\n", 0, error.position) + 1
+    mark = getattr(error, "problem_mark", None)
+    return None if mark is None else mark.line + 1
 
 
 class EntangledError(Exception):
@@ -104,7 +211,7 @@ class Loader(yaml.SafeLoader):
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             # PyYAML lets a scalar's own errors through, such as that of the date 2020-13-01
             value = node.value if isinstance(node, ScalarNode) else type(node).__name__
-            problem = f"could not read `{cut(value)}`: {error}"
+            problem = f"could not read `{shorten(value)}`: {error}"
             raise ConstructorError(problem=problem, problem_mark=node.start_mark) from None
 
     def flatten_mapping(self, node: MappingNode) -> None:
@@ -136,20 +243,14 @@ def line_of(node: Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def cut(text: str, length: int = 40) -> str:
-    """The text in one line of at most so many characters, for a message."""
-    text = re.sub(r"\s+", " ", text)
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
 def in_yaml(value: object) -> str:
     """A value as it is written in a model configuration, for a message."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
-        return f'"{cut(value)}"'
+        return f'"{shorten(value)}"'
     # a list or table may be endless, through a reference to itself
-    return cut(str(value)) if isinstance(value, (int, float, date)) else "…"
+    return shorten(str(value)) if isinstance(value, (int, float, date)) else "…"
 
 
 def kind_of(value: object) -> str:

@@ -7,7 +7,6 @@ tables have well-known cases where they are not.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from functools import cached_property
 
 OTHER_PYTHONS = frozenset(
@@ -100,16 +99,21 @@ BROUGHT = {
 class Environment:
     """The modules that a worker can import from outside its archive.
 
-    `requirements` are the text of the archive's requirements file.
+    Args:
+        requirements: the archive's requirements file.
     """
 
-    def __init__(self, requirements: str) -> None:
-        self.lines = list(logical_lines(requirements))
+    def __init__(self, requirements: bytes = b"") -> None:
+        self.requirements = requirements
 
     @cached_property
     def names(self) -> frozenset[str | None]:
-        """The required distributions, normalized; None stands for one that is not named."""
-        return frozenset(map(distribution, self.lines))
+        """The required distributions, normalized; None stands for any number whose names are not known."""
+        if not self.requirements:
+            return frozenset()
+        from hatch_mar.torchserve.requirements_file import distributions
+
+        return frozenset(distributions(self.requirements))
 
     @cached_property
     def brought(self) -> frozenset[str]:
@@ -144,38 +148,3 @@ def alike(module: str, name: str) -> bool:
     return name in (wanted, f"python-{wanted}", f"py{wanted}") or name.startswith(
         (f"{wanted}-", f"py{wanted}-")
     )
-
-
-def logical_lines(text: str) -> Iterator[str]:
-    """A requirements file's lines as pip reads them: joined at `\\`, without comments."""
-    for line in text.replace("\\\r\n", "").replace("\\\n", "").splitlines():
-        bare = "" if line.lstrip().startswith("#") else line.partition(" #")[0].strip()
-        if bare:
-            yield bare
-
-
-def distribution(line: str) -> str | None:
-    """The distribution that a line requires, normalized; empty if none, None if it is not named."""
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-
-    option, _, rest = line.partition(" ")
-    if option in ("-r", "--requirement", "-e", "--editable"):
-        return egg(rest)
-    if line.startswith("-"):
-        return ""
-    try:
-        return parse_wheel_filename(line.partition("#")[0].rpartition("/")[2])[0]
-    except InvalidWheelFilename:
-        pass
-    try:
-        return canonicalize_name(Requirement(line.partition(" --")[0]).name)
-    except InvalidRequirement:
-        return egg(line)
-
-
-def egg(url: str) -> str | None:
-    from packaging.utils import canonicalize_name
-
-    name = url.partition("egg=")[2].partition("&")[0].partition("[")[0]
-    return canonicalize_name(name) if name else None

@@ -1,4 +1,4 @@
-"""The lines of a requirements file, as pip takes them apart.
+"""The one reader of a requirements file: its lines, as pip takes them apart.
 
 pip 26, _internal/req/req_file.py (`preprocess`, `get_line_parser`, `_decode_req_file`) and
 _internal/req/constructors.py (`parse_req_from_line`).
@@ -12,6 +12,9 @@ import shlex
 from collections.abc import Iterator
 from optparse import OptionParser, Values
 from typing import NoReturn
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -67,11 +70,11 @@ class Parser(OptionParser):
         raise OptionError(msg)
 
 
-def decoded(data: bytes) -> str:
+def decode(data: bytes) -> str:
     """The file's text: by its byte order mark, its `coding:` comment, or as UTF-8.
 
     Raises:
-        ValueError: the bytes are not in that encoding, or there is none of that name.
+        ValueError: the bytes are not in that encoding, or there is no encoding of that name.
     """
     for bom, encoding in BOMS:
         if data.startswith(bom):
@@ -87,7 +90,7 @@ def decoded(data: bytes) -> str:
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines without comments, those that end in a backslash joined with the next."""
+    """The lines without comments, each that ends in a backslash joined with the next, with their numbers."""
     first, parts = 0, list[str]()
     for number, line in enumerate(text.splitlines(), start=1):
         first = first if parts else number
@@ -102,8 +105,8 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield first, COMMENT.sub("", "".join(parts)).strip()
 
 
-def parted(line: str) -> tuple[str, Values]:
-    """A line's requirement, if it has one, and its options.
+def split_options(line: str) -> tuple[str, Values]:
+    """A line's requirement, which may be empty, and its options.
 
     Raises:
         OptionError: pip knows no such option, or it lacks its value.
@@ -119,7 +122,7 @@ def parted(line: str) -> tuple[str, Values]:
 
 
 def scheme(text: str) -> str | None:
-    """The scheme of a URL, `git` of `git+https://…`; None if it is none."""
+    """The scheme of a URL, which is `git` for `git+https://…`; None if the text is not a URL."""
     name = text.partition(":")[0].lower().partition("+")[0] if ":" in text else ""
     return name if name in SCHEMES else None
 
@@ -132,6 +135,44 @@ def path_in(requirement: str) -> str | None:
         return None
     name = re.sub(r"\[[^\]]*\]$", "", name).strip()
     return name if looks_like_path(name) or name.lower().endswith(ARCHIVES) else None
+
+
+def distributions(data: bytes) -> Iterator[str | None]:
+    """The distributions that a file requires, normalized; None stands for any whose names are not known."""
+    try:
+        lines = list(logical_lines(decode(data)))
+    except ValueError:
+        yield None
+        return
+    for _, line in lines:
+        try:
+            requirement, options = split_options(line)
+        except OptionError:
+            yield None
+            continue
+        if requirement:
+            yield distribution(requirement)
+        else:
+            yield from map(egg, options.editable)
+            yield from (None for _ in options.requirement)
+
+
+def distribution(requirement: str) -> str | None:
+    """The distribution that a requirement names, normalized; None if it names none."""
+    try:
+        return parse_wheel_filename(requirement.partition("#")[0].rpartition("/")[2])[0]
+    except InvalidWheelFilename:
+        pass
+    try:
+        return canonicalize_name(Requirement(requirement).name)
+    except InvalidRequirement:
+        return egg(requirement)
+
+
+def egg(url: str) -> str | None:
+    """The distribution that a URL names in its fragment, `#egg=…`; None if it names none."""
+    name = url.partition("egg=")[2].partition("&")[0].partition("[")[0]
+    return canonicalize_name(name) if name else None
 
 
 def looks_like_path(name: str) -> bool:

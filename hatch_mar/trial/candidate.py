@@ -69,7 +69,7 @@ class Candidate:
 
     @property
     def settings(self) -> Settings:
-        return Settings.of(self.archive)
+        return Settings.of(self.subject)
 
 
 def batches_of(requests: int, batch_size: int | None) -> list[list[int]]:

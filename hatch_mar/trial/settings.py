@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from hatch_mar.archive.archive import Archive
-from hatch_mar.archive.formats.reader import content
-from hatch_mar.checks.subject import LARGEST_TEXT
-from hatch_mar.errors import ReadError
+from hatch_mar.checks.subject import Subject
 
 SECONDS = 120
 """TorchServe's default for loading and for an answer (ModelConfig.java)."""
@@ -25,8 +21,9 @@ class Settings:
     """Whether TorchServe makes the model a virtual environment of its own."""
 
     @classmethod
-    def of(cls, archive: Archive) -> Settings:
-        table = model_config(archive)
+    def of(cls, subject: Subject) -> Settings:
+        # of a model configuration that cannot be read, the worker shows what becomes of it
+        table = subject.model_config.settings
         return cls(
             positive(table.get("batchSize")),
             positive(table.get("startupTimeout")) or SECONDS,
@@ -34,22 +31,6 @@ class Settings:
             str(table.get("deviceType") or ""),
             table.get("useVenv") is True,
         )
-
-
-def model_config(archive: Archive) -> dict[str, Any]:
-    """The model configuration; an empty one where there is none that can be read."""
-    import yaml
-
-    name = archive.manifest.model.get("configFile")
-    for member in archive.members:
-        if member.name == name:
-            try:
-                table = yaml.safe_load(content(member, LARGEST_TEXT))
-            except (ReadError, yaml.YAMLError, ValueError, RecursionError):
-                # what becomes of it is for the worker to show
-                return {}
-            return table if isinstance(table, dict) else {}
-    return {}
 
 
 def positive(value: object) -> int | None:

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import pytest
 
+from hatch_mar.checks.subject import Subject
 from hatch_mar.trial.settings import Settings
 from tests.trial import archive_of
 
 
 def settings(text: str) -> Settings:
-    return Settings.of(archive_of({"c.yaml": text}, config_file="c.yaml"))
+    return Settings.of(Subject(archive_of({"c.yaml": text}, config_file="c.yaml"), "c.mar"))
 
 
 class TestSettings:
     def test_default(self):
         """Without a model configuration TorchServe's own values count."""
-        assert Settings(None, 120, 120, "", False) == Settings.of(archive_of({}))
+        assert Settings(None, 120, 120, "", False) == Settings.of(Subject(archive_of({}), "c.mar"))
 
     def test_values(self):
         """What it says is taken from it."""

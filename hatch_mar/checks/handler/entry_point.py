@@ -9,7 +9,6 @@ its `initialize` is called with the context and its `handle` with data and conte
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from hatch_mar.checks.subject import Subject
@@ -71,8 +70,6 @@ ASYNC = Rule(
     fix="set `asyncCommunication: true` in the model's configuration, or make it a plain function",
 )
 
-ASYNC_SETTING = re.compile(rb"asyncCommunication[\"']?\s*:\s*(true|yes|on)\b", re.IGNORECASE)
-
 
 def check(subject: Subject, module: Module, function: str | None) -> Iterator[Finding]:
     """The entry point of a handler's module, of which the handler may name a function."""
@@ -131,8 +128,7 @@ def check_class(subject: Subject, module: Module, found: ast.ClassDef) -> Iterat
 def check_async(subject: Subject, module: Module, shown: str, values: Values) -> Iterator[Finding]:
     if not all(isinstance(value, ast.AsyncFunctionDef) and not value.decorator_list for value in values):
         return
-    config = subject.members.get(subject.value("configFile") or "")
-    if config is None or not ASYNC_SETTING.search(subject.text(config)):
+    if subject.model_config.settings.get("asyncCommunication") is not True:
         place = subject.place(module.member, first_line(values))
         yield ASYNC.at(place, f"{shown} is `async`, which TorchServe only awaits if it is told to")
 

@@ -58,8 +58,8 @@ MOST_FINDINGS = 100
 
 def environment_of(subject: Subject) -> Environment:
     """What the archive's requirements bring to the worker."""
-    member = subject.members.get(subject.value("requirementsFile") or "")
-    return Environment(subject.text(member).decode("utf-8", "replace") if member else "")
+    member = subject.named_member("requirementsFile")
+    return Environment(subject.text(member)) if member else Environment()
 
 
 def check(

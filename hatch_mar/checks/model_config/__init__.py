@@ -19,31 +19,18 @@ from hatch_mar.torchserve.model_config import Table
 def check(subject: Subject) -> Iterator[Finding]:
     if subject.manifest.name != MANIFEST_NAME:
         return
-    for located in file.locate(subject):
-        if isinstance(located, ConfigFile):
-            yield from check_file(located)
-        else:
-            yield located
     if "configFile" not in subject.manifest.model:
         yield from handlers.check(subject, None, Table())
-
-
-def check_file(config_file: ConfigFile) -> Iterator[Finding]:
-    for loaded in file.load(config_file):
-        if not isinstance(loaded, Table):
-            yield loaded
-            continue
-        yield from keys.check(config_file, loaded)
-        yield from combinations.check(config_file, loaded)
-        yield from pt2.check(config_file, loaded)
-        yield from handlers.check(config_file.subject, config_file, loaded)
-
-
-def settings(subject: Subject) -> Table:
-    """What the archive's model configuration sets; nothing if it is at fault."""
-    for located in file.locate(subject):
-        if isinstance(located, ConfigFile):
-            for loaded in file.load(located):
-                if isinstance(loaded, Table):
-                    return loaded
-    return Table()
+        return
+    yield from file.check_name(subject)
+    member = subject.named_member("configFile")
+    if member is None:
+        return
+    config_file, document = ConfigFile(subject, member), subject.model_config
+    for fault in document.faults:
+        yield file.check_fault(config_file, fault)
+    if document.table is not None:
+        yield from keys.check(config_file, document.table)
+        yield from combinations.check(config_file, document.table)
+        yield from pt2.check(config_file, document.table)
+        yield from handlers.check(subject, config_file, document.table)

@@ -23,7 +23,8 @@ from hatch_mar.checks.model_config.types import (
     integer,
 )
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.torchserve.model_config import Table, cut, in_yaml
+from hatch_mar.text import shorten
+from hatch_mar.torchserve.model_config import Table, in_yaml
 
 UNKNOWN = Rule(
     code="MAR513",
@@ -117,7 +118,7 @@ def check_values(
 
 
 def shown(value: object) -> str:
-    return cut(str(value)) if isinstance(value, list) else in_yaml(value)
+    return shorten(str(value)) if isinstance(value, list) else in_yaml(value)
 
 
 def check_delay(file: ConfigFile, config: Table) -> Iterator[Finding]:

@@ -17,7 +17,6 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.checks.model_config import settings
 from hatch_mar.checks.requirements.rules import (
     ABSENT,
     CYCLE,
@@ -34,15 +33,15 @@ from hatch_mar.checks.requirements.rules import (
 )
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Finding, Place
-from hatch_mar.torchserve.model_config import cut
+from hatch_mar.text import shorten
 from hatch_mar.torchserve.requirements_file import (
     VARIABLE,
     OptionError,
-    decoded,
+    decode,
     logical_lines,
-    parted,
     path_in,
     scheme,
+    split_options,
 )
 
 SERVERS_PACKAGES = ("torch", "torchvision", "torchaudio", "torchserve")
@@ -83,7 +82,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         runtime = self.subject.manifest.document.get("runtime", "python")
-        self.venv = settings(self.subject).get("useVenv") is True and runtime == "python"
+        self.venv = self.subject.model_config.settings.get("useVenv") is True and runtime == "python"
 
     def place(self, path: str, number: int | None = None) -> Place:
         if "requirements-from" in self.subject.origins:
@@ -97,7 +96,7 @@ class Reading:
             yield UNCHECKED.at(self.place(path), f"The requirements file `{path}` is too long to be checked")
             return
         try:
-            text = decoded(data)
+            text = decode(data)
             if "\0" in text:
                 raise ValueError("it has null characters, as UTF-16 has without a byte order mark")
         except ValueError as error:
@@ -111,9 +110,9 @@ class Reading:
 
     def check_line(self, place: Place, line: str, files: tuple[str, ...]) -> Iterator[Finding]:
         try:
-            requirement, options = parted(line)
+            requirement, options = split_options(line)
         except OptionError as error:
-            yield OPTION.at(place, f"pip refuses the options of `{cut(line)}`: {error}")
+            yield OPTION.at(place, f"pip refuses the options of `{shorten(line)}`: {error}")
             return
         self.hashed |= options.require_hashes
         if requirement:
@@ -138,10 +137,12 @@ class Reading:
             requirement = Requirement(line.rstrip("; "))
         except InvalidRequirement as error:
             reason = str(error).partition("\n")[0]
-            yield LINE.at(place, f"pip refuses the requirement `{cut(line)}`: {reason}")
+            yield LINE.at(place, f"pip refuses the requirement `{shorten(line)}`: {reason}")
             return
         if requirement.url and not scheme(requirement.url):
-            yield LINE.at(place, f"pip refuses the requirement `{cut(line)}`: `{requirement.url}` is no URL")
+            yield LINE.at(
+                place, f"pip refuses the requirement `{shorten(line)}`: `{requirement.url}` is no URL"
+            )
         elif requirement.url and scheme(requirement.url) == "file":
             yield from self.check_url(place, requirement.url)
         if canonicalize_name(requirement.name) in SERVERS_PACKAGES and not self.venv:

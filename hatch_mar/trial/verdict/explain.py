@@ -111,8 +111,8 @@ def missing(candidate: Candidate, options: Options, told: Told, module: str) -> 
         )
     file = candidate.requirements
     if file and file in candidate.subject.members and not options.requirements:
-        text = candidate.subject.text(candidate.subject.members[file]).decode("utf-8", "replace")
-        if Environment(text).brings(top):
+        data = candidate.subject.text(candidate.subject.members[file])
+        if Environment(data).brings(top):
             return f"`{file}` names it: `--requirements` installs that for the trial"
     if not told.frames and not told.masked:
         return f"TorchServe imports it without asking for it: pip install {top}"

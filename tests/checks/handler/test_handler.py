@@ -338,13 +338,35 @@ class TestAsync:
 
         assert "digits.mar/h.py:3: MAR217 Method `Handler.handle` is `async`" in message
 
-    @pytest.mark.parametrize("config", ["asyncCommunication: true", "{a: 1, 'asyncCommunication' : True}"])
-    def test_configured(self, config: str) -> None:
+    @pytest.mark.parametrize(
+        "config",
+        [
+            "asyncCommunication: true",
+            "{a: 1, 'asyncCommunication' : True}",
+            '"asyncCommunication": !!bool "true"',
+            "asyncCommunication:\n  yes",
+            "a: &a {asyncCommunication: on}\n<<: *a",
+        ],
+    )
+    @pytest.mark.parametrize("name", ["c.yaml", "./c.yaml"])
+    def test_configured(self, config: str, name: str) -> None:
+        """However YAML spells it."""
         files = {"h.py": self.SOURCE, "c.yaml": config}
-        assert found(check, files, config_file="c.yaml") == []
+        assert found(check, files, config_file=name) == []
 
-    def test_configured_otherwise(self) -> None:
-        files = {"h.py": self.SOURCE, "c.yaml": "asyncCommunication: false"}
+    @pytest.mark.parametrize(
+        "config",
+        [
+            "asyncCommunication: false",
+            "a: 1  # asyncCommunication: true",
+            "handler: {asyncCommunication: true}",
+            "asyncCommunication: 'true'",
+            "a: 'asyncCommunication: true'",
+        ],
+    )
+    def test_configured_otherwise(self, config: str) -> None:
+        """A comment, a text, or a table of the handler's, sets nothing."""
+        files = {"h.py": self.SOURCE, "c.yaml": config}
         assert len(found(check, files, config_file="c.yaml")) == 1
 
 

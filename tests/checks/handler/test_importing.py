@@ -12,7 +12,6 @@ from hatch_mar.checks.handler.reach import MOST_MODULES
 from hatch_mar.checks.handler.shadowing import LOADED, NEEDED, PACKAGES
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.module import PYTHON
-from hatch_mar.torchserve.packages import Environment, distribution
 from tests.checks import HANDLER, NET, Files, found, subject
 
 LACKS = "add it to the archive's requirements, pack it, or see that the server has it"
@@ -174,23 +173,15 @@ class TestRequirements:
     def test_does_not_bring(self, module: str, requirements: str) -> None:
         assert importing(f"import {module}", requirements) == [f"digits.mar/h.py:1: {absent(module)}"]
 
-    @pytest.mark.parametrize(
-        ("line", "name"),
-        [
-            ("Torch_Vision>=1", "torch-vision"),
-            ("--no-index", ""),
-            ("-f wheels", ""),
-            ("../a", None),
-            ("??", None),
-            ("a-1-py3-none-any.whl", "a"),
-            ("https://example.org/a-1.tar.gz#egg=A.b[c]&x=1", "a-b"),
-        ],
-    )
-    def test_distribution(self, line: str, name: str | None) -> None:
-        assert distribution(line) == name
+    def test_comment_after_a_tab(self) -> None:
+        """A comment names nothing, whatever stands before it."""
+        assert importing("import cv2", "numpy\t# opencv") == [f"digits.mar/h.py:1: {absent('cv2')}"]
 
-    def test_none(self) -> None:
-        assert not Environment("").brings("cv2")
+    @pytest.mark.parametrize("name", ["r.txt", "./r.txt", "a/../r.txt"])
+    def test_spelling(self, name: str) -> None:
+        """Other spellings of the file's name are its name."""
+        files = {"h.py": "import cv2\n" + HANDLER, "r.txt": "opencv-python"}
+        assert found(check, files, requirements_file=name) == []
 
 
 class TestRelative:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.checks.model_config import check, settings
+from hatch_mar.checks.model_config import check
 from hatch_mar.checks.subject import Subject
 from tests.checks import found as found_by
 from tests.checks import rules_of, subject
@@ -170,12 +170,15 @@ FILES: dict[str, tuple[str | bytes, str]] = {
             f" `{'9' * 39}…`: it has more than 4300 digits; {PLAIN}"
         ),
     ),
-    "empty": ("", ": MAR507 The model configuration is empty; set something, or leave the file out"),
+    "empty": ("", ": MAR507 The model configuration has no settings; set something, or leave the file out"),
     "comment": (
         "# a: 1\n",
-        ": MAR507 The model configuration is empty; set something, or leave the file out",
+        ": MAR507 The model configuration has no settings; set something, or leave the file out",
     ),
-    "null": ("---\n", ": MAR507 The model configuration is empty; set something, or leave the file out"),
+    "null": (
+        "---\n",
+        ": MAR507 The model configuration has no settings; set something, or leave the file out",
+    ),
     "list": (
         "# a\n- a\n",
         ":2: MAR508 The model configuration is a list, not a mapping; write `key: value` lines",
@@ -212,7 +215,10 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     ),
     "size": (
         "a: " + "x" * (3 << 20),
-        f": MAR510 TorchServe reads no more than 3145728 characters of a model configuration; {WRITE}",
+        (
+            ": MAR510 TorchServe's parser refuses the model configuration: it has more than 3145728"
+            f" characters; {WRITE}"
+        ),
     ),
     "length": (
         "a: [" + "1, " * 20_000 + "]\n",
@@ -703,13 +709,6 @@ class TestMicroBatching:
     def test_other(self):
         """To a handler that does not import it, the key is its own."""
         assert found("micro_batching: {parallelism: 2}\n") == []
-
-
-def test_settings():
-    """Other checks may ask what the configuration sets; one that cannot be read sets nothing."""
-    assert settings(subject({"c.yaml": "useVenv: true\n"}, config_file="c.yaml")) == {"useVenv": True}
-    assert settings(subject({"c.yaml": ""}, config_file="c.yaml")) == {}
-    assert settings(subject({})) == {}
 
 
 def test_every_rule_has_an_example():
