@@ -1,4 +1,4 @@
-"""hatch-mar beside `cp` and torch-model-archiver: whole processes, in pairs."""
+"""Compares hatch-mar with `cp` and torch-model-archiver, by timing whole processes in pairs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ serialized-file = "weights.bin"
 
 @dataclass(frozen=True)
 class Run:
-    """A process: how long it took, and the most memory it held."""
+    """How long a process took, and its peak memory."""
 
     seconds: float
     mebibytes: float
@@ -51,24 +51,24 @@ class Run:
 
 @dataclass
 class Case:
-    """Commands that do the same work. The first is what the others are measured against."""
+    """Commands that do the same work. The others are compared with the first."""
 
     title: str
     commands: dict[str, list[str]]
     work: Path
     clean: tuple[str, ...] = ("out",)
-    """What each run starts without."""
+    """Directories that are emptied before each run."""
     runs: dict[str, list[Run]] = field(default_factory=dict)
 
     def measure(self, count: int) -> None:
-        for number in range(count + 1):  # the first warms the page cache and is not counted
+        for number in range(count + 1):  # the first run only warms the page cache
             for name, command in self.commands.items():
-                run = timed(command, self.work, self.clean)
+                run = time_command(command, self.work, self.clean)
                 if number:
                     self.runs.setdefault(name, []).append(run)
 
     def rows(self) -> Iterator[tuple[str, float, float, float]]:
-        """Name, median seconds, median ratio to the first, and most memory in MiB."""
+        """Each command's name, median seconds, median ratio to the first command, and peak memory in MiB."""
         first = next(iter(self.runs.values()))
         for name, runs in self.runs.items():
             ratio = statistics.median(run.seconds / other.seconds for run, other in zip(runs, first))
@@ -76,22 +76,22 @@ class Case:
             yield name, seconds, ratio, max(run.mebibytes for run in runs)
 
 
-def timed(command: list[str], work: Path, clean: tuple[str, ...]) -> Run:
+def time_command(command: list[str], work: Path, clean: tuple[str, ...]) -> Run:
     for name in clean:
         shutil.rmtree(work / name, ignore_errors=True)
         (work / name).mkdir()
-    os.sync()  # what the run before wrote is not to be paid for by this one
+    os.sync()  # otherwise this run would pay for what the one before it wrote
     environ = os.environ | {"TMPDIR": str(work / "out")} if "out" in clean else dict(os.environ)
     began = time.perf_counter()
     process = subprocess.Popen(
         command, cwd=work, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     assert process.stderr is not None
-    said = process.stderr.read()
+    errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
     if status:
-        sys.exit(f"{' '.join(command)}: {said.decode()}")
+        sys.exit(f"{' '.join(command)}: {errors.decode()}")
     process.returncode = 0
     return Run(seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else MIB))
 
@@ -101,7 +101,7 @@ def archiver_options(*more: str) -> list[str]:
 
 
 def weights_case(work: Path, size: int) -> Case:
-    noise(work / "weights.bin", size)
+    write_noise(work / "weights.bin", size)
     weights = archiver_options("--serialized-file", "weights.bin")
     return Case(
         f"{size // MIB} MiB of weights",
@@ -117,7 +117,7 @@ def weights_case(work: Path, size: int) -> Case:
 
 
 def tgz_case(work: Path, size: int) -> Case:
-    noise(work / "weights.bin", size)
+    write_noise(work / "weights.bin", size)
     weights = archiver_options("--serialized-file", "weights.bin", "--archive-format", "tgz")
     return Case(
         f"{size // MIB} MiB of weights as tgz",
@@ -127,7 +127,7 @@ def tgz_case(work: Path, size: int) -> Case:
 
 
 def compressible_case(work: Path, size: int) -> Case:
-    """Half-bytes of noise in every eighth place: deflating comes to about a quarter."""
+    """Four random bits in every other byte, so that deflating leaves about a quarter."""
     letters = random.Random(0)
     block = bytearray(MIB)
     for place in range(0, MIB, 2):
@@ -167,8 +167,8 @@ def tiny_case(work: Path) -> Case:
 
 
 def rebuild_case(work: Path, size: int) -> Case:
-    """`hatchling build` of a project whose archive stands there already."""
-    noise(work / "weights.bin", size)
+    """`hatchling build` of a project whose archive already exists."""
+    write_noise(work / "weights.bin", size)
     (work / "pyproject.toml").write_text(PYPROJECT.format(hook="[tool.hatch.build.hooks.mar]"))
     return Case(
         f"rebuild with {size // MIB} MiB unchanged",
@@ -178,15 +178,18 @@ def rebuild_case(work: Path, size: int) -> Case:
     )
 
 
-def noise(path: Path, size: int) -> None:
-    """Bytes that nothing shrinks, as weights are; the same each time, for some look like a broken pickle."""
+def write_noise(path: Path, size: int) -> None:
+    """Write bytes that do not compress, as weights do not.
+
+    They are the same every time, because some random bytes look like a broken pickle.
+    """
     bits = random.Random(0)
     with open(path, "wb") as file:
         for _ in range(size // MIB):
             file.write(bits.randbytes(MIB))
 
 
-def measured(quick: bool) -> Iterator[Case]:
+def measure_cases(quick: bool) -> Iterator[Case]:
     size, count = (128 * MIB, 1) if quick else (1024 * MIB, 5)
     makers: list[Callable[[Path], Case]] = [
         tiny_case,
@@ -206,7 +209,7 @@ def measured(quick: bool) -> Iterator[Case]:
             yield case
 
 
-def table(cases: list[Case]) -> str:
+def markdown_table(cases: list[Case]) -> str:
     lines = ["| Work | Command | Seconds | Ratio | Peak MiB |", "| --- | --- | ---: | ---: | ---: |"]
     for case in cases:
         for name, seconds, ratio, memory in case.rows():
@@ -214,7 +217,7 @@ def table(cases: list[Case]) -> str:
     return "\n".join(lines)
 
 
-def plot(cases: list[Case], path: Path) -> None:
+def write_plot(cases: list[Case], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -233,13 +236,15 @@ def plot(cases: list[Case], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one run of each, smaller weights")
+    parser.add_argument("--quick", action="store_true", help="run each case once, with smaller weights")
     cases = []
-    for case in measured(parser.parse_args().quick):
+    for case in measure_cases(parser.parse_args().quick):
         cases.append(case)
-        print(table([case]), flush=True)
-    (HERE / "results.md").write_text(f"# Results\n\n{table(cases)}\n\n![The same as a plot](results.svg)\n")
-    plot(cases, HERE / "results.svg")
+        print(markdown_table([case]), flush=True)
+    (HERE / "results.md").write_text(
+        f"# Results\n\n{markdown_table(cases)}\n\n![The same as a plot](results.svg)\n"
+    )
+    write_plot(cases, HERE / "results.svg")
 
 
 if __name__ == "__main__":

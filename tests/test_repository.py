@@ -156,7 +156,7 @@ class TestPreCommit:
         assert {name: of_ci.get(name, version) for name, version in of_hooks.items()} == of_hooks
 
 
-class TestReadme:
+class TestDocuments:
     def test_commands(self):
         """`.ci/run` runs the README's two commands as they stand there, one after the other."""
         readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -172,3 +172,18 @@ class TestReadme:
         links = re.findall(r"\]\((?!https?://|#)([^)#]+)[^)]*\)", file.read_text(encoding="utf-8"))
 
         assert [link for link in links if not (file.parent / link).exists()] == []
+
+    def test_paths(self):
+        """What CONTRIBUTING.md sends its reader to exists: folders, files and names in them."""
+        text = " ".join((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+        paths = re.findall(r"(?<!`)`([\w.-]+/[\w./-]*|[\w-]*\.[a-z]+)`", text)
+        names = re.findall(r"`([A-Z]\w+)`(?: in|, in) `([\w./]+)`", text)
+
+        assert len(paths) > 20
+        assert [path for path in paths if not (ROOT / path).exists()] == []
+        assert len(names) >= 4
+        assert [
+            (name, path)
+            for name, path in names
+            if not re.search(rf"^(class )?{name}\b", (ROOT / path).read_text(encoding="utf-8"), re.M)
+        ] == []
