@@ -19,10 +19,10 @@ from hatch_mar.weights.kinds.pointers import (
 from hatch_mar.weights.kinds.safetensors import inspect_safetensors
 from hatch_mar.weights.kinds.signatures import inspect_signature
 from hatch_mar.weights.kinds.torch_zip import inspect_zip
-from hatch_mar.weights.kinds.zip_index import SIGNATURE as ZIP
 from hatch_mar.weights.report import Weights
 from hatch_mar.weights.view import View
 from hatch_mar.weights.wording import quoted
+from hatch_mar.zip_records import LOCAL_SIGNATURE
 
 HEAD = 4096
 """Bytes that most rules look at."""
@@ -40,7 +40,8 @@ def inspect(file: BinaryIO, name: str = "") -> Weights:
     head = view.read(0, HEAD)
     if not head:
         return Weights(Kind.EMPTY)
-    if head.startswith(ZIP):
+    # torch takes a file for a zip if it begins so (torch/serialization.py, `_is_zipfile`)
+    if head.startswith(LOCAL_SIGNATURE):
         return inspect_zip(view)
     found = (
         inspect_pointer(view, head)

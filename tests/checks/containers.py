@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from struct import pack
 
-from hatch_mar.archive.formats.mar import CENTRAL_HEADER, END, LOCAL_HEADER
+from hatch_mar.zip_records import CENTRAL_HEADER, END, LOCAL_HEADER
 
 STORED, DEFLATED = 0, 8
 DESCRIPTOR, UTF_8 = 8, 0x800

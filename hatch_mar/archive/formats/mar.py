@@ -4,7 +4,7 @@ TorchServe unpacks with java.util.zip.ZipInputStream, which never sees the centr
 directory: sizes and CRC must stand in each local header, and a stored member must not
 have a data descriptor. Python's own writer gives other header bytes in other releases for
 members of more than 1.9 GiB; these are the same everywhere. Section numbers are those of
-PKWARE's APPNOTE 6.3.10.
+APPNOTE, as in `zip_records`.
 """
 
 from __future__ import annotations
@@ -20,20 +20,29 @@ from hatch_mar.archive.formats.copy import copy, counted
 from hatch_mar.archive.formats.crc import Tally
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.errors import PackError
+from hatch_mar.zip_records import (
+    CENTRAL_HEADER,
+    CENTRAL_SIGNATURE,
+    DEFLATED,
+    END,
+    END_SIGNATURE,
+    LIMIT_16,
+    LIMIT_32,
+    LOCAL_HEADER,
+    LOCAL_SIGNATURE,
+    STORED,
+    UNIX,
+    UTF8_NAME,
+    ZIP64,
+    ZIP64_END,
+    ZIP64_END_SIGNATURE,
+    ZIP64_LOCATOR,
+    ZIP64_LOCATOR_SIGNATURE,
+)
 
-STORED, DEFLATED = 0, 8
-UTF8_NAME = 0x800
-UNIX = 3
 REGULAR_FILE = 0o100000
-LIMIT_32 = 0xFFFFFFFF
 ZIP64_SIZE = 0xF0000000
 """Bytes from which a member's header has ZIP64 sizes: what deflating may add fits below."""
-
-LOCAL_HEADER = struct.Struct("<4s5H3I2H")  # 4.3.7
-CENTRAL_HEADER = struct.Struct("<4s6H3I5H2I")  # 4.3.12
-ZIP64_END = struct.Struct("<4sQ2H2I4Q")  # 4.3.14
-ZIP64_LOCATOR = struct.Struct("<4sIQI")  # 4.3.15
-END = struct.Struct("<4s4H2IH")  # 4.3.16
 
 
 class Entry(NamedTuple):
@@ -102,9 +111,9 @@ def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) 
 
 def local_header(entry: Entry, time: int, date: int) -> bytes:
     """4.3.7, with the sizes in the ZIP64 extra field (4.5.3) where they need 64 bits."""
-    extra = struct.pack("<2H2Q", 1, 16, entry.size, entry.packed) if entry.zip64 else b""
+    extra = struct.pack("<2H2Q", ZIP64, 16, entry.size, entry.packed) if entry.zip64 else b""
     shared = in_both_headers(entry, entry.version, time, date, extra)
-    return LOCAL_HEADER.pack(b"PK\x03\x04", *shared) + entry.name + extra
+    return LOCAL_HEADER.pack(LOCAL_SIGNATURE, *shared) + entry.name + extra
 
 
 def central_header(entry: Entry, time: int, date: int) -> bytes:
@@ -112,11 +121,11 @@ def central_header(entry: Entry, time: int, date: int) -> bytes:
     large = [entry.size, entry.packed] if entry.zip64 else []
     if entry.offset >= LIMIT_32:
         large.append(entry.offset)
-    extra = struct.pack(f"<2H{len(large)}Q", 1, 8 * len(large), *large) if large else b""
+    extra = struct.pack(f"<2H{len(large)}Q", ZIP64, 8 * len(large), *large) if large else b""
     version = 45 if large else entry.version
     shared = in_both_headers(entry, version, time, date, extra)
     mode, offset = (REGULAR_FILE | entry.mode) << 16, min(entry.offset, LIMIT_32)
-    fixed = CENTRAL_HEADER.pack(b"PK\x01\x02", UNIX << 8 | version, *shared, 0, 0, 0, mode, offset)
+    fixed = CENTRAL_HEADER.pack(CENTRAL_SIGNATURE, UNIX << 8 | version, *shared, 0, 0, 0, mode, offset)
     return fixed + entry.name + extra
 
 
@@ -133,15 +142,13 @@ def close(file: BinaryIO, entries: list[Entry], time: int, date: int) -> None:
     directory = b"".join(central_header(entry, time, date) for entry in entries)
     count, size, end = len(entries), len(directory), start + len(directory)
     file.write(directory)
-    if count >= 0xFFFF or start >= LIMIT_32:
-        file.write(
-            ZIP64_END.pack(
-                b"PK\x06\x06", ZIP64_END.size - 12, UNIX << 8 | 45, 45, 0, 0, count, count, size, start
-            )
-        )
-        file.write(ZIP64_LOCATOR.pack(b"PK\x06\x07", 0, end, 1))
-    count, start = min(count, 0xFFFF), min(start, LIMIT_32)
-    file.write(END.pack(b"PK\x05\x06", 0, 0, count, count, size, start, 0))
+    if count >= LIMIT_16 or start >= LIMIT_32:
+        length, made_by = ZIP64_END.size - 12, UNIX << 8 | 45
+        sizes = count, count, size, start
+        file.write(ZIP64_END.pack(ZIP64_END_SIGNATURE, length, made_by, 45, 0, 0, *sizes))
+        file.write(ZIP64_LOCATOR.pack(ZIP64_LOCATOR_SIGNATURE, 0, end, 1))
+    count, start = min(count, LIMIT_16), min(start, LIMIT_32)
+    file.write(END.pack(END_SIGNATURE, 0, 0, count, count, size, start, 0))
 
 
 def dos_time(instant: datetime) -> tuple[int, int]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
-import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,17 +14,30 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from hatch_mar.archive.archive import CHUNK, Member
 from hatch_mar.archive.formats.damage import readable
 from hatch_mar.errors import ReadError
+from hatch_mar.zip_records import (
+    DEFLATED,
+    END_SIGNATURE,
+    LOCAL_HEADER,
+    LONGEST_TAIL,
+    STORED,
+    UTF8_NAME,
+    ZIP64_END,
+    ZIP64_END_SIGNATURE,
+    ZIP64_LOCATOR,
+    End,
+    LocalHeader,
+    find_signature,
+)
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-UTF8_NAME = 0x800
-TAIL = 65557 + 76
-"""Bytes at the end of a file in which the end records stand: they, and the longest comment."""
+TAIL = ZIP64_END.size + ZIP64_LOCATOR.size + LONGEST_TAIL
+"""Bytes at the end of a zip that hold its end records."""
 LARGEST_DIRECTORY = 16 << 20
 """Bytes of a central directory; more is an attack on the reader's memory, not a model."""
 
-METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
+METHODS = {STORED: "stored", DEFLATED: "deflated"}
 
 
 @dataclass(frozen=True)
@@ -65,14 +76,14 @@ class ZipSource:
     def open(self) -> BinaryIO:
         """A stored entry is a part of the file, so that seeking in it costs nothing."""
         self.refuse_other_methods()
-        if self.info.compress_type != zipfile.ZIP_STORED or self.file.filename is None:
+        if self.info.compress_type != STORED or self.file.filename is None:
             return cast("BinaryIO", self.file.open(self.info))
         with self.file.open(self.info):  # checks the local header
             pass
         file = io.FileIO(self.file.filename)
-        file.seek(self.info.header_offset + 26)
-        name, extra = struct.unpack("<2H", file.read(4))
-        start = self.info.header_offset + 30 + name + extra
+        file.seek(self.info.header_offset)
+        header = LocalHeader._make(LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size)))
+        start = file.tell() + header.name_size + header.extra_size
         return cast("BinaryIO", io.BufferedReader(Part(file, start, self.info.file_size)))
 
 
@@ -133,20 +144,18 @@ def name_of(info: zipfile.ZipInfo) -> str:
 
 
 def refuse_huge_directory(path: Path) -> None:
-    """zipfile reads the central directory whole, some hundred bytes for each of its 46.
+    """Raise ReadError where zipfile would read a central directory that is too large.
 
-    Its size stands in the end record (APPNOTE 4.3.16), or in that of ZIP64 before it
-    (4.3.14), at the file's end but for a comment. What looks like such a record is taken
-    for one: which of them zipfile goes by is its own affair.
+    zipfile reads the directory whole, and takes some hundred bytes of memory for each entry of
+    46. Everything that looks like an end record counts, since zipfile chooses among them by rules
+    of its own.
     """
     length = path.stat().st_size
     with open(path, "rb") as file:
         file.seek(max(0, length - TAIL))
         tail = file.read()
-    for signature, field, offset in ((b"PK\x05\x06", "<I", 12), (b"PK\x06\x06", "<Q", 40)):
-        for found in re.finditer(re.escape(signature), tail):
-            if found.start() + offset + struct.calcsize(field) > len(tail):
-                continue
-            [size] = struct.unpack_from(field, tail, found.start() + offset)
-            if LARGEST_DIRECTORY < size <= length:
-                raise ReadError(f"Cannot read `{path}`: its central directory has {size} bytes")
+    ends = [End.parse(tail, position) for position in find_signature(tail, END_SIGNATURE)]
+    ends += [End.parse_zip64(tail, position) for position in find_signature(tail, ZIP64_END_SIGNATURE)]
+    for end in ends:
+        if end and LARGEST_DIRECTORY < end.size <= length:
+            raise ReadError(f"Cannot read `{path}`: its central directory has {end.size} bytes")

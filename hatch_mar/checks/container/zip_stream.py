@@ -1,7 +1,7 @@
 """The members of a zip as `java.util.zip.ZipInputStream` meets them, one after the other.
 
 It reads local headers only and never looks at the central directory. Section numbers are
-those of PKWARE's APPNOTE 6.3.10.
+those of APPNOTE, as in `zip_records`.
 """
 
 from __future__ import annotations
@@ -12,18 +12,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from hatch_mar.archive.formats.mar import DEFLATED, LIMIT_32, LOCAL_HEADER, STORED
 from hatch_mar.archive.formats.tar_reader import most_unpacked
 from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb, inflated
 from hatch_mar.finding import Rule
 from hatch_mar.torchserve.member_names import brief
+from hatch_mar.zip_records import (
+    DEFLATED,
+    DESCRIPTOR,
+    DESCRIPTOR_SIGNATURE,
+    ENCRYPTED,
+    HAS_DESCRIPTOR,
+    LIMIT_32,
+    LOCAL_HEADER,
+    STORED,
+    ZIP64,
+    ZIP64_DESCRIPTOR,
+    LocalHeader,
+    extra_fields,
+)
 
-ENCRYPTED_FLAG, DESCRIPTOR_FLAG = 1, 8  # 4.4.4
-ZIP64 = 1  # 4.5.3
-DESCRIPTOR_SIGNATURE = b"PK\x07\x08"  # 4.3.9.3
 CHUNK = 1 << 20
 
-ENCRYPTED = Rule(
+ENCRYPTED_MEMBER = Rule(
     code="MAR811",
     severity="error",
     title="A member is encrypted",
@@ -94,55 +104,51 @@ def members(file: BinaryIO, total: int, *, deep: bool) -> Iterator[LocalEntry]:
 def header(file: BinaryIO) -> LocalEntry | None:
     """The local header at the file's position; None if there is none, as Java's reader ends."""
     offset = file.tell()
-    fixed = file.read(LOCAL_HEADER.size)
-    if len(fixed) < LOCAL_HEADER.size or not fixed.startswith(b"PK\x03\x04"):
+    fields = LocalHeader.parse(file.read(LOCAL_HEADER.size))
+    if fields is None:
         file.seek(offset)
         return None
-    _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = LOCAL_HEADER.unpack(fixed)
-    raw_name, extra = file.read(name_size), file.read(extra_size)
-    if len(raw_name) + len(extra) < name_size + extra_size:
+    raw_name, extra = file.read(fields.name_size), file.read(fields.extra_size)
+    if len(raw_name) + len(extra) < fields.name_size + fields.extra_size:
         raise Stopped(CUT_OFF, f"The file ends in the header of a member at byte {offset}")
     try:
         name = raw_name.decode("utf-8")
     except UnicodeDecodeError:
         raise Stopped(NOT_UTF_8, f"The name of member {raw_name[:200]!r} is not UTF-8") from None
-    if LIMIT_32 in (packed, size) and not flags & DESCRIPTOR_FLAG:
+    packed, size = fields.packed, fields.size
+    if LIMIT_32 in (packed, size) and not fields.flags & HAS_DESCRIPTOR:
         packed, size = zip64_sizes(extra) or (packed, size)
-    entry = LocalEntry(offset, raw_name, name, flags, method, crc, packed, size)
+    entry = LocalEntry(offset, raw_name, name, fields.flags, fields.method, fields.crc, packed, size)
     refuse(entry)
     return entry
 
 
 def zip64_sizes(extra: bytes) -> tuple[int, int] | None:
-    """The sizes, packed and unpacked, of the ZIP64 extra field (4.5.3), in which Java wants both."""
-    position = 0
-    while position + 4 < len(extra):
-        kind, size = struct.unpack_from("<2H", extra, position)
-        position += 4
-        if position + size > len(extra):
+    """The packed and the unpacked size from the ZIP64 extra field (4.5.3), of which Java requires both."""
+    for tag, size, data in extra_fields(extra):
+        if len(data) < size:
             return None
-        if kind == ZIP64 and size >= 16:
-            # signed in Java, where nothing is read of a member with a negative size
-            unpacked, packed = struct.unpack_from("<2q", extra, position)
+        if tag == ZIP64 and size >= 16:
+            # signed in Java, which reads nothing of a member with a negative size
+            unpacked, packed = struct.unpack_from("<2q", data)
             return max(0, packed), max(0, unpacked)
-        position += size
     return None
 
 
 def refuse(entry: LocalEntry) -> None:
     """Raise Stopped where `ZipInputStream.readLOC` and `read` raise a ZipException."""
-    if entry.flags & ENCRYPTED_FLAG:
-        raise Stopped(ENCRYPTED, f"{entry.shown} is encrypted")
+    if entry.flags & ENCRYPTED:
+        raise Stopped(ENCRYPTED_MEMBER, f"{entry.shown} is encrypted")
     if entry.method not in (STORED, DEFLATED):
         raise Stopped(METHOD, f"{entry.shown} is packed by method {entry.method}")
-    if entry.flags & DESCRIPTOR_FLAG and entry.method == STORED:
+    if entry.flags & HAS_DESCRIPTOR and entry.method == STORED:
         raise Stopped(STORED_DESCRIPTOR, f"{entry.shown} is stored, and its size stands behind it")
 
 
 def member(file: BinaryIO, total: int, entry: LocalEntry, most: int, deep: bool) -> LocalEntry:
     """Pass by what a member holds, and learn its sizes where its header does not say them."""
     start = file.tell()
-    hidden = bool(entry.flags & DESCRIPTOR_FLAG)
+    hidden = bool(entry.flags & HAS_DESCRIPTOR)
     # Java's reader takes the unpacked size for that of a stored member
     packed = entry.size if entry.method == STORED else entry.packed
     if not hidden and start + packed > total:
@@ -174,17 +180,13 @@ def stored(file: BinaryIO, size: int) -> Iterator[bytes]:
 def read_descriptor(file: BinaryIO, entry: LocalEntry) -> None:
     """Pass by the data descriptor (4.3.9), whose signature may be missing, as Java's reader does."""
     start = file.tell()
-    data = file.read(24)
+    data = file.read(len(DESCRIPTOR_SIGNATURE) + ZIP64_DESCRIPTOR.size)
     signed = data.startswith(DESCRIPTOR_SIGNATURE)
-    after = 4 if signed else 0
+    after = len(DESCRIPTOR_SIGNATURE) if signed else 0
     large = max(entry.packed, entry.size) > LIMIT_32
-    for layout, right in (("<3I", not large), ("<I2Q", large)):
-        size = after + struct.calcsize(layout)
-        if len(data) < size or struct.unpack_from(layout, data, after) != (
-            entry.crc,
-            entry.packed,
-            entry.size,
-        ):
+    for layout, right in ((DESCRIPTOR, not large), (ZIP64_DESCRIPTOR, large)):
+        size = after + layout.size
+        if len(data) < size or layout.unpack_from(data, after) != (entry.crc, entry.packed, entry.size):
             continue
         if not right:
             raise Stopped(LARGE_DESCRIPTOR, f"{entry.shown} has its size behind it, in 64 bits")

@@ -10,9 +10,6 @@ from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import contents, misfits
 from hatch_mar.weights.kinds.pickle_file import imports, is_complete, read_all, unfinished
 from hatch_mar.weights.kinds.zip_index import (
-    DEFLATED,
-    PATCHED,
-    STORED,
     Entry,
     ZipFault,
     ZipIndex,
@@ -26,6 +23,7 @@ from hatch_mar.weights.pickles.torch_objects import Storage
 from hatch_mar.weights.report import Weights
 from hatch_mar.weights.view import View
 from hatch_mar.weights.wording import counted, quoted, some
+from hatch_mar.zip_records import DEFLATED, PATCHED, STORED
 
 LARGEST_MARK = 64
 """Bytes of the small records: `version`, `byteorder`, `archive_format`."""

@@ -1,4 +1,4 @@
-"""A zip's table of contents, read strictly: what two readers could see differently is a fault.
+"""A zip's central directory, read strictly: what two readers could see differently is a fault.
 
 `zipfile` is the wrong reader here. It accepts a pickle with a zip behind it, shifts
 offsets that torch's reader (miniz) takes as they are, and holds any number of entries.
@@ -8,36 +8,37 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from struct import Struct, error
 from typing import NamedTuple
 
 from hatch_mar.weights.view import View
 from hatch_mar.weights.wording import quoted
-
-SIGNATURE = b"PK\3\4"
-"""torch takes a file for a zip if it begins so (torch/serialization.py, `_is_zipfile`)."""
+from hatch_mar.zip_records import (
+    CENTRAL_HEADER,
+    DEFLATED,
+    ENCRYPTED,
+    END,
+    END_SIGNATURE,
+    LIMIT_16,
+    LIMIT_32,
+    LOCAL_HEADER,
+    LONGEST_TAIL,
+    MASKED,
+    STORED,
+    STRONGLY_ENCRYPTED,
+    ZIP64_END,
+    ZIP64_LOCATOR,
+    CentralHeader,
+    End,
+    LocalHeader,
+    Zip64Locator,
+    find_signature,
+    widen,
+)
 
 MOST_ENTRIES = 200_000
 LARGEST_DIRECTORY = 64 << 20
-
-LOCAL = Struct("<4s5H3L2H")
-"""APPNOTE 4.3.7"""
-CENTRAL = Struct("<4s6H3L5H2L")
-"""APPNOTE 4.3.12"""
-END = Struct("<4s4H2LH")
-"""APPNOTE 4.3.16"""
-END64 = Struct("<4sQ2H2L4Q")
-"""APPNOTE 4.3.14"""
-LOCATOR64 = Struct("<4sLQL")
-"""APPNOTE 4.3.15"""
-LONGEST_COMMENT = 0xFFFF
-UNSET16, UNSET32 = 0xFFFF, 0xFFFFFFFF
-"""The value is in the ZIP64 record instead."""
-ZIP64_FIELD = 1
-ENCRYPTED = 0x1 | 0x40 | 0x2000
-"""Flags of the three ways to encrypt, all refused by miniz (APPNOTE 4.4.4)."""
-PATCHED = 0x20
-STORED, DEFLATED = 0, 8
+ENCRYPTIONS = ENCRYPTED | STRONGLY_ENCRYPTED | MASKED
+"""The flags of the three ways to encrypt, all refused by miniz."""
 
 
 class ZipFault(Exception):
@@ -77,104 +78,89 @@ def read_index(view: View) -> ZipIndex:
     Raises:
         ZipFault: the file is cut off, damaged or ambiguous.
     """
-    end, after = find_end(view)
+    position, end = find_end(view)
+    after = view.size - position - END.size - end.length
     try:
-        count, size, offset, start = locate_directory(view, end)
-        if offset + size != start:
+        directory, start = locate_directory(view, position, end)
+        if directory.offset + directory.size != start:
             raise ZipFault("its directory is not where its end says, so parts are missing or were added")
     except ZipFault as fault:
         # What was found may be the end of a zip inside this one, whose own end is cut off.
         raise ZipFault("its end is missing", cut=True) if after else fault from None
-    if count > MOST_ENTRIES or size > LARGEST_DIRECTORY:
+    if directory.entries > MOST_ENTRIES or directory.size > LARGEST_DIRECTORY:
         raise ZipFault(f"its directory is larger than {MOST_ENTRIES} entries or {LARGEST_DIRECTORY} bytes")
-    entries = read_directory(view.read(offset, size), count)
-    refuse_ambiguity(entries, offset)
-    return ZipIndex(entries, offset, after)
+    entries = read_directory(view.read(directory.offset, directory.size), directory.entries)
+    refuse_ambiguity(entries, directory.offset)
+    return ZipIndex(entries, directory.offset, after)
 
 
-def find_end(view: View) -> tuple[int, int]:
-    """The offset of the end record, and how many bytes follow the zip.
-
-    The last signature counts, as for miniz and for zipfile.
-    """
-    start = max(0, view.size - END.size - LONGEST_COMMENT)
+def find_end(view: View) -> tuple[int, End]:
+    """The end record and its offset. The last whole one counts, as for miniz."""
+    start = max(0, view.size - LONGEST_TAIL)
     tail = view.read(start, view.size - start)
-    at = tail.rfind(b"PK\5\6", 0, max(0, len(tail) - END.size + 4))
-    if at < 0:
+    ends = ((position, End.parse(tail, position)) for position in find_signature(tail, END_SIGNATURE))
+    position, end = next(((position, end) for position, end in ends if end), (0, None))
+    if end is None or len(tail) < position + END.size + end.length:
         raise ZipFault("its end is missing", cut=True)
-    comment = END.unpack_from(tail, at)[-1]
-    after = len(tail) - at - END.size - comment
-    if after < 0:
-        raise ZipFault("its end is missing", cut=True)
-    return start + at, after
+    return start + position, end
 
 
-def locate_directory(view: View, end: int) -> tuple[int, int, int, int]:
-    """Entries, bytes and offset of the directory, and the offset of what must follow it."""
-    _, disk, start_disk, here, count, size, offset, _ = END.unpack(view.read(end, END.size))
-    if disk not in (0, UNSET16) or start_disk not in (0, UNSET16) or here != count:
+def locate_directory(view: View, position: int, end: End) -> tuple[End, int]:
+    """The end record that counts, ZIP64's if there is one, and its offset, where the directory must end."""
+    if (
+        end.disk not in (0, LIMIT_16)
+        or end.directory_disk not in (0, LIMIT_16)
+        or end.entries_on_disk != end.entries
+    ):
         raise ZipFault("it is a part of several")
-    locator = view.read(end - LOCATOR64.size, LOCATOR64.size)
-    if not locator.startswith(b"PK\6\7"):
-        return count, size, offset, end
-    _, disk, at, disks = LOCATOR64.unpack(locator)
-    if disk or disks != 1:
+    before = position - ZIP64_LOCATOR.size
+    locator = Zip64Locator.parse(view.read(before, ZIP64_LOCATOR.size))
+    if locator is None:
+        return end, position
+    if locator.disk or locator.disks != 1:
         raise ZipFault("it is a part of several")
-    record = view.read(at, END64.size)
-    if len(record) < END64.size or not record.startswith(b"PK\6\6"):
+    wide = End.parse_zip64(view.read(locator.offset, ZIP64_END.size))
+    if wide is None:
         raise ZipFault("its ZIP64 end is missing")
-    _, length, _, _, disk, start_disk, here64, count64, size64, offset64 = END64.unpack(record)
-    if at + 12 + length != end - LOCATOR64.size or disk or start_disk or here64 != count64:
+    follows = locator.offset + 12 + wide.length == before
+    if not follows or wide.disk or wide.directory_disk or wide.entries_on_disk != wide.entries:
         raise ZipFault("its ZIP64 end is damaged")
-    pairs = ((count, count64, UNSET16), (size, size64, UNSET32), (offset, offset64, UNSET32))
-    if any(short not in (long, unset) for short, long, unset in pairs):
+    pairs = (
+        (end.entries, wide.entries, LIMIT_16),
+        (end.size, wide.size, LIMIT_32),
+        (end.offset, wide.offset, LIMIT_32),
+    )
+    if any(short not in (long, limit) for short, long, limit in pairs):
         raise ZipFault("its two ends contradict each other")
-    return count64, size64, offset64, at
+    return wide, locator.offset
 
 
 def read_directory(data: bytes, count: int) -> tuple[Entry, ...]:
     entries = []
     position = 0
-    try:
-        while position < len(data):
-            fields = CENTRAL.unpack_from(data, position)
-            if fields[0] != b"PK\1\2":
-                raise ZipFault("its directory is damaged")
-            _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, disk, _, _, offset = fields
-            begin = position + CENTRAL.size
-            raw = data[begin : begin + name]
-            position = begin + name + extra + comment
-            if position > len(data) or b"\0" in raw or disk not in (0, UNSET16):
-                raise ZipFault("its directory is damaged")
-            if UNSET32 in (size, packed, offset):
-                field = data[begin + name : begin + name + extra]
-                size, packed, offset = wide_sizes(field, size, packed, offset)
-            text = raw.decode("utf-8", "surrogateescape")
-            folded = raw.lower().decode("utf-8", "surrogateescape")
-            entries.append(Entry(text, folded, flags, method, crc, packed, size, offset))
-    except error:
-        raise ZipFault("its directory is damaged") from None
+    while position < len(data):
+        header = CentralHeader.parse(data, position)
+        if header is None:
+            raise ZipFault("its directory is damaged")
+        begin = position + CENTRAL_HEADER.size
+        raw, begin = data[begin : begin + header.name_size], begin + header.name_size
+        extra, begin = data[begin : begin + header.extra_size], begin + header.extra_size
+        position = begin + header.comment_size
+        if position > len(data) or b"\0" in raw or header.disk not in (0, LIMIT_16):
+            raise ZipFault("its directory is damaged")
+        entries.append(entry_of(header, raw, extra))
     if len(entries) != count:
         raise ZipFault("its directory is damaged")
     return tuple(entries)
 
 
-def wide_sizes(extra: bytes, *values: int) -> tuple[int, int, int]:
-    """The sizes and the offset, each taken from the ZIP64 field if it is unset (APPNOTE 4.5.3)."""
-    position = 0
-    while position + 4 <= len(extra):
-        tag = int.from_bytes(extra[position : position + 2], "little")
-        length = int.from_bytes(extra[position + 2 : position + 4], "little")
-        if tag == ZIP64_FIELD:
-            field = extra[position + 4 : position + 4 + length]
-            wide = iter([int.from_bytes(field[at : at + 8], "little") for at in range(0, len(field) - 7, 8)])
-            try:
-                size, packed, offset = (next(wide) if value == UNSET32 else value for value in values)
-            except (RuntimeError, ValueError):
-                break
-            return size, packed, offset
-        position += 4 + length
-    raise ZipFault("its ZIP64 sizes are missing")
+def entry_of(header: CentralHeader, raw_name: bytes, extra: bytes) -> Entry:
+    size, packed, offset = widen(extra, header.size, header.packed, header.offset)
+    if size is None or packed is None or offset is None:
+        raise ZipFault("its ZIP64 sizes are missing")
+    name = raw_name.decode("utf-8", "surrogateescape")
+    folded = raw_name.lower().decode("utf-8", "surrogateescape")
+    return Entry(name, folded, header.flags, header.method, header.crc, packed, size, offset)
 
 
 def refuse_ambiguity(entries: tuple[Entry, ...], directory: int) -> None:
@@ -184,13 +170,13 @@ def refuse_ambiguity(entries: tuple[Entry, ...], directory: int) -> None:
         if entry.folded in names:
             raise ZipFault(f"it holds {quoted(entry.name)} twice")
         names.add(entry.folded)
-        if entry.flags & ENCRYPTED:
+        if entry.flags & ENCRYPTIONS:
             raise ZipFault(f"its entry {quoted(entry.name)} is encrypted")
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.offset):
         if entry.offset < end:
             raise ZipFault(f"its entry {quoted(entry.name)} overlaps another")
-        end = entry.offset + LOCAL.size + entry.packed
+        end = entry.offset + LOCAL_HEADER.size + entry.packed
     if end > directory:
         raise ZipFault("its last entry overlaps the directory")
 
@@ -200,12 +186,12 @@ def unreachable(view: View, index: ZipIndex) -> Iterator[Entry]:
     ordered = sorted(index.entries, key=lambda entry: entry.offset)
     ends = [*(entry.offset for entry in ordered[1:]), index.directory]
     for entry, end in zip(ordered, ends):
-        header = view.read(entry.offset, LOCAL.size)
-        if len(header) < LOCAL.size or not header.startswith(SIGNATURE):
-            yield entry
-            continue
-        *_, name, extra = LOCAL.unpack(header)
-        if name != len(encoded(entry.name)) or entry.offset + LOCAL.size + name + extra + entry.packed > end:
+        header = local_header(view, entry)
+        if (
+            header is None
+            or header.name_size != len(encoded(entry.name))
+            or data_offset(entry, header) + entry.packed > end
+        ):
             yield entry
 
 
@@ -217,14 +203,12 @@ def content(view: View, entry: Entry, most: int) -> bytes:
     """
     if entry.size > most:
         raise ZipFault(f"its entry {quoted(entry.name)} has more than the {most} bytes that are read")
-    header = view.read(entry.offset, LOCAL.size)
-    if len(header) < LOCAL.size or not header.startswith(SIGNATURE):
+    header = local_header(view, entry)
+    if header is None:
         raise ZipFault(f"its entry {quoted(entry.name)} is not where the directory says")
-    *_, name, extra = LOCAL.unpack(header)
-    begin = entry.offset + LOCAL.size
-    if view.read(begin, name) != encoded(entry.name):
+    if view.read(entry.offset + LOCAL_HEADER.size, header.name_size) != encoded(entry.name):
         raise ZipFault(f"its entry {quoted(entry.name)} has another name in its own header")
-    data = view.read(begin + name + extra, min(entry.packed, most))
+    data = view.read(data_offset(entry, header), min(entry.packed, most))
     if entry.method == DEFLATED:
         inflater = zlib.decompressobj(-15)
         try:
@@ -240,3 +224,11 @@ def content(view: View, entry: Entry, most: int) -> bytes:
 
 def encoded(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
+
+
+def local_header(view: View, entry: Entry) -> LocalHeader | None:
+    return LocalHeader.parse(view.read(entry.offset, LOCAL_HEADER.size))
+
+
+def data_offset(entry: Entry, header: LocalHeader) -> int:
+    return entry.offset + LOCAL_HEADER.size + header.name_size + header.extra_size

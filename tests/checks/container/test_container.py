@@ -11,9 +11,9 @@ from struct import pack
 import pytest
 
 from hatch_mar.archive.formats import FORMATS
-from hatch_mar.archive.formats.mar import CENTRAL_HEADER, END
 from hatch_mar.checks.container import check_file, zip_container
 from hatch_mar.errors import ReadError
+from hatch_mar.zip_records import CENTRAL_HEADER, END
 from tests.archives import PACKING, archive_of
 from tests.checks import rules_of
 from tests.checks.containers import (

@@ -1,0 +1,172 @@
+"""The records of a zip, where PKWARE's APPNOTE 6.3.10 puts them. Section numbers are its own.
+
+What a zip says is parsed here, once. What that means is for each reader to judge, since they
+differ: Java's `ZipInputStream` reads the local headers as a stream, torch's reader (miniz) and
+Python's `zipfile` go by the central directory.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple
+
+LOCAL_SIGNATURE = b"PK\x03\x04"
+CENTRAL_SIGNATURE = b"PK\x01\x02"
+END_SIGNATURE = b"PK\x05\x06"
+ZIP64_END_SIGNATURE = b"PK\x06\x06"
+ZIP64_LOCATOR_SIGNATURE = b"PK\x06\x07"
+DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
+
+LOCAL_HEADER = Struct("<4s5H3I2H")  # 4.3.7
+DESCRIPTOR, ZIP64_DESCRIPTOR = Struct("<3I"), Struct("<I2Q")  # 4.3.9, behind the optional signature
+CENTRAL_HEADER = Struct("<4s6H3I5H2I")  # 4.3.12
+ZIP64_END = Struct("<4sQ2H2I4Q")  # 4.3.14
+ZIP64_LOCATOR = Struct("<4sIQI")  # 4.3.15
+END = Struct("<4s4H2IH")  # 4.3.16
+
+LONGEST_TAIL = END.size + 0xFFFF
+"""Bytes at the end of a zip among which its end record begins: the record and the longest comment."""
+
+ENCRYPTED, HAS_DESCRIPTOR, PATCHED, STRONGLY_ENCRYPTED, UTF8_NAME, MASKED = 1, 8, 0x20, 0x40, 0x800, 0x2000
+"""Flags (4.4.4)."""
+STORED, DEFLATED = 0, 8
+"""Compression methods (4.4.5)."""
+UNIX, MACOS = 3, 19
+"""Systems whose modes are in the external attributes (4.4.2)."""
+
+LIMIT_16, LIMIT_32 = 0xFFFF, 0xFFFFFFFF
+"""In a field of 16 or 32 bits: the value is in the ZIP64 extra field or end record (4.4.1.4)."""
+ZIP64 = 1
+"""The tag of the ZIP64 extra field (4.5.3)."""
+
+
+class LocalHeader(NamedTuple):
+    """The record before a member's data (4.3.7). Its name and its extra fields follow it."""
+
+    signature: bytes
+    version: int
+    flags: int
+    method: int
+    time: int
+    date: int
+    crc: int
+    packed: int
+    size: int
+    name_size: int
+    extra_size: int
+
+    @classmethod
+    def parse(cls, data: bytes) -> LocalHeader | None:
+        """The header at the start of `data`, or None."""
+        if len(data) < LOCAL_HEADER.size or not data.startswith(LOCAL_SIGNATURE):
+            return None
+        return cls._make(LOCAL_HEADER.unpack_from(data))
+
+
+class CentralHeader(NamedTuple):
+    """What the central directory says of a member (4.3.12). Name, extra fields and comment follow it."""
+
+    signature: bytes
+    made_by: int
+    """The system in the high byte (`UNIX`)."""
+    version: int
+    flags: int
+    method: int
+    time: int
+    date: int
+    crc: int
+    packed: int
+    size: int
+    name_size: int
+    extra_size: int
+    comment_size: int
+    disk: int
+    internal_attributes: int
+    external_attributes: int
+    """On Unix the file's mode in the high 16 bits."""
+    offset: int
+    """Of the member's local header."""
+
+    @classmethod
+    def parse(cls, data: bytes, position: int = 0) -> CentralHeader | None:
+        """The header at a position of `data`, or None."""
+        if len(data) - position < CENTRAL_HEADER.size or not data.startswith(CENTRAL_SIGNATURE, position):
+            return None
+        return cls._make(CENTRAL_HEADER.unpack_from(data, position))
+
+
+class End(NamedTuple):
+    """The last record of a zip (4.3.16), or that of ZIP64 before it (4.3.14)."""
+
+    disk: int
+    directory_disk: int
+    entries_on_disk: int
+    entries: int
+    size: int
+    """Bytes of the central directory."""
+    offset: int
+    """Of the central directory."""
+    length: int
+    """Bytes of the record that follow: the comment's, or of ZIP64's all behind its own field of lengths."""
+
+    @classmethod
+    def parse(cls, data: bytes, position: int) -> End | None:
+        """The end record at a position of `data`, or None."""
+        if len(data) - position < END.size or not data.startswith(END_SIGNATURE, position):
+            return None
+        return cls._make(END.unpack_from(data, position)[1:])
+
+    @classmethod
+    def parse_zip64(cls, data: bytes, position: int = 0) -> End | None:
+        """The ZIP64 end record at a position of `data`, or None."""
+        if len(data) - position < ZIP64_END.size or not data.startswith(ZIP64_END_SIGNATURE, position):
+            return None
+        _, length, _, _, *fields = ZIP64_END.unpack_from(data, position)
+        return cls._make((*fields, length))
+
+
+class Zip64Locator(NamedTuple):
+    """The record before the end record that says where the ZIP64 end record is (4.3.15)."""
+
+    disk: int
+    offset: int
+    disks: int
+
+    @classmethod
+    def parse(cls, data: bytes) -> Zip64Locator | None:
+        """The locator at the start of `data`, or None."""
+        if len(data) < ZIP64_LOCATOR.size or not data.startswith(ZIP64_LOCATOR_SIGNATURE):
+            return None
+        return cls._make(ZIP64_LOCATOR.unpack_from(data)[1:])
+
+
+def find_signature(tail: bytes, signature: bytes) -> Iterator[int]:
+    """The positions of a signature in the last bytes of a zip, the last one first."""
+    position = len(tail)
+    while (position := tail.rfind(signature, 0, position + len(signature) - 1)) >= 0:
+        yield position
+
+
+def extra_fields(extra: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Each extra field (4.5.1): its tag, the size it claims, and its data.
+
+    The data has fewer bytes than it claims only where `extra` ends first.
+    """
+    position = 0
+    while position + 4 <= len(extra):
+        tag, size = struct.unpack_from("<2H", extra, position)
+        position += 4
+        yield tag, size, extra[position : position + size]
+        position += size
+
+
+def widen(extra: bytes, *values: int) -> list[int | None]:
+    """Sizes and an offset of the central directory, with those of `LIMIT_32` from the ZIP64 extra field.
+
+    The field has only these, in this order (4.5.3). A value that it lacks is None.
+    """
+    data = next((data for tag, _, data in extra_fields(extra) if tag == ZIP64), b"")
+    wide = iter(struct.unpack_from(f"<{len(data) // 8}Q", data))
+    return [next(wide, None) if value == LIMIT_32 else value for value in values]
