@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import io
 import pickle
+import pickletools
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +21,6 @@ from typing import Any
 from hatch_mar.weights.pickles.allowlist import imported
 from hatch_mar.weights.pickles.disassembler import PickleFault, operations
 from hatch_mar.weights.pickles.interpreter import Pickle, read
-from hatch_mar.weights.pickles.opcodes import Op
 from tests.weights.files import number, short, state_dict, text
 
 
@@ -152,7 +152,7 @@ def names(rng: random.Random) -> str:
 
 
 ATOMS: list[Callable[[random.Random], bytes]] = [
-    lambda rng: bytes([rng.choice(list(Op))]),
+    lambda rng: rng.choice(pickletools.opcodes).code.encode("latin-1"),
     lambda rng: rng.choice(
         [b"N", b"(", b"0", b"1", b"2", b"}", b"]", b")", b"\x8f", b"\x88", b"\x85", b"\x86", b"t"]
     ),

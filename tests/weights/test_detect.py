@@ -205,4 +205,4 @@ class TestImport:
         modules = set(done.stdout.split())
 
         assert "hatch_mar.weights" in modules
-        assert not modules & {"torch", "zipfile", "tarfile", "pickle", "json", "hatchling", "yaml", "numpy"}
+        assert not modules & {"torch", "zipfile", "tarfile", "json", "hatchling", "yaml", "numpy"}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pickle import PROTO
 
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import contents, misfits
 from hatch_mar.weights.pickles import interpreter
 from hatch_mar.weights.pickles.interpreter import Pickle, read
-from hatch_mar.weights.pickles.opcodes import Op
 from hatch_mar.weights.pickles.stack import MOST_OPERATIONS
 from hatch_mar.weights.report import Weights
 from hatch_mar.weights.view import View
@@ -39,7 +39,7 @@ def inspect_pickle(view: View) -> Weights | None:
         refusals=(*first.refusals, "torch.save did not write it"),
     )
     # "N.B." is a pickle of None and a word of English, "class Net:" begins as an import does.
-    is_marked = view.read(0, 1)[0] == Op.PROTO
+    is_marked = view.read(0, 1) == PROTO
     if not is_marked and (first.fault or after) and not any(importable(pair) for pair in first.globals):
         return None
     if not first.fault:

@@ -57,6 +57,21 @@ WEIGHTS_ONLY_GLOBALS: frozenset[tuple[str, str]] = frozenset(
 )
 """The 144 of torch 2.13 (torch/_weights_only_unpickler.py, `_get_allowed_globals`)."""
 
+WEIGHTS_ONLY_OPCODES = frozenset(
+    name
+    for names in (
+        "APPEND APPENDS BINFLOAT BINGET BININT BININT1 BININT2 BINPERSID BINPUT BINUNICODE BUILD",
+        "EMPTY_DICT EMPTY_LIST EMPTY_SET EMPTY_TUPLE GLOBAL LONG1 LONG_BINGET LONG_BINPUT MARK",
+        "NEWFALSE NEWOBJ NEWTRUE NONE PROTO REDUCE SETITEM SETITEMS SHORT_BINSTRING STOP",
+        "TUPLE TUPLE1 TUPLE2 TUPLE3",
+    )
+    for name in names.split()
+)
+"""The opcodes of torch's own unpickler (torch/_weights_only_unpickler.py, `Unpickler.load`).
+
+They are what protocol 2 writes, without STACK_GLOBAL, INST, OBJ, EXT1 to EXT4, MEMOIZE and FRAME.
+"""
+
 
 def imported(module: str, name: str, protocol: int) -> tuple[str, str]:
     """The pair that is really imported for the one a pickle names.

@@ -1,20 +1,22 @@
 """A pickle as a sequence of operations, read as CPython's `_pickle.c` reads it.
 
-Not `pickletools.genops`: it joins the operands of GLOBAL by a space and unescapes them,
-so what it reports is not always what is imported.
+The opcodes are those of `pickletools`, but not `pickletools.genops`: it joins the operands of
+GLOBAL with a space and unescapes them, so what it reports is not always what is imported.
 """
 
 from __future__ import annotations
 
+import pickletools
 from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any
 
-from hatch_mar.weights.pickles.opcodes import Op
+HIGHEST_PROTOCOL = 5
+"""Of the opcodes that are read here (PEP 307, 3154 and 574)."""
 
 
 class PickleFault(Exception):
-    """A pickle cannot be read on."""
+    """A pickle cannot be read any further."""
 
     def __init__(self, reason: str, cut: bool = False, blind: bool = False) -> None:
         super().__init__(reason)
@@ -31,17 +33,17 @@ class Opaque:
 OPAQUE = Opaque()
 
 LONGEST_NAME = 4096
-"""Bytes of text that are looked at; longer strings are no names of anything."""
+"""Bytes of text that are read; a longer string is not the name of anything."""
 LONGEST_INT = 16
-"""Bytes of an integer that is looked at. torch's magic number has 10."""
+"""Bytes of an integer that is read. torch's magic number has 10."""
 LONGEST_DIGITS = 40
 
-Reader = Callable[[bytes, int], tuple[Any, int]]
-"""Reads the operand at an offset; gives it and where it ends."""
+OperandReader = Callable[[bytes, int], tuple[Any, int]]
+"""Reads the operand at an offset; gives it and the offset where it ends."""
 
 
-def operations(data: bytes, start: int) -> Iterator[tuple[int, Any, int]]:
-    """Each opcode, its operand and the offset behind it, up to STOP.
+def operations(data: bytes, start: int) -> Iterator[tuple[str, Any, int]]:
+    """Each opcode's name, its operand (None without one) and the offset behind it, up to STOP.
 
     Raises:
         PickleFault: an opcode is unknown or cut off, or crosses the end of a frame: Lib/pickle.py
@@ -52,39 +54,40 @@ def operations(data: bytes, start: int) -> Iterator[tuple[int, Any, int]]:
     while True:
         if position >= size:
             raise PickleFault("it ends without STOP", cut=True)
-        code = data[position]
-        reader = READERS[code]
-        operand: Any = None
-        end = position + 1
-        if reader is not None:
-            try:
-                operand, end = reader(data, end)
-            except PickleFault as fault:
-                # _pickle.c may have read another operand, if this one crosses the frame's end.
-                fault.blind |= position < frame_end
-                raise
+        try:
+            name, operand, end = read_operation(data, position)
+        except PickleFault as fault:
+            # _pickle.c may have read another operand, if this one crosses the frame's end.
+            fault.blind |= position < frame_end
+            raise
         if end > size:
-            raise PickleFault(f"it ends inside {Op(code).name}", cut=True)
+            raise PickleFault(f"it ends inside {name}", cut=True)
         if position < frame_end:
             if end > frame_end:
-                raise PickleFault(f"{Op(code).name} crosses the end of its frame", blind=True)
-            if code == Op.FRAME and end < frame_end:
+                raise PickleFault(f"{name} crosses the end of its frame", blind=True)
+            if name == "FRAME" and end < frame_end:
                 raise PickleFault("a frame begins inside another", blind=True)
-        if code == Op.FRAME:
+        if name == "FRAME":
             frame_end = end + operand
             if frame_end > size:
                 raise PickleFault("it ends inside a frame", cut=True)
-        yield code, operand, end
-        if code == Op.STOP:
+        yield name, operand, end
+        if name == "STOP":
             return
         position = end
 
 
-def unknown_opcode(data: bytes, position: int) -> tuple[Any, int]:
-    raise PickleFault(f"byte {data[position - 1]:#04x} is no opcode")
+def read_operation(data: bytes, position: int) -> tuple[str, Any, int]:
+    try:
+        name, read_operand = OPCODES[data[position]]
+    except KeyError:
+        raise PickleFault(f"byte {data[position]:#04x} is not an opcode") from None
+    if read_operand is None:
+        return name, None, position + 1
+    return name, *read_operand(data, position + 1)
 
 
-def number(layout: str) -> Reader:
+def number(layout: str) -> OperandReader:
     """An operand of a fixed size."""
     struct = Struct(layout)
 
@@ -99,7 +102,7 @@ def skipped_float(_data: bytes, position: int) -> tuple[Any, int]:
     return OPAQUE, position + 8
 
 
-def sized(layout: str, value: Callable[[bytes, int, int], Any]) -> Reader:
+def sized(layout: str, value: Callable[[bytes, int, int], Any]) -> OperandReader:
     """An operand that its own size comes before; `value` makes it of the bytes between two offsets."""
     size = number(layout)
 
@@ -141,7 +144,7 @@ def line(data: bytes, position: int) -> tuple[bytes, int]:
     return data[position:end], end + 1
 
 
-def text_line(value: Callable[[bytes], Any]) -> Reader:
+def text_line(value: Callable[[bytes], Any]) -> OperandReader:
     """An operand that a newline ends."""
 
     def read(data: bytes, position: int) -> tuple[Any, int]:
@@ -192,7 +195,7 @@ def raw_unicode(text: bytes) -> Any:
         raise PickleFault("a string has a broken escape") from None
 
 
-def two_names(encoding: str) -> Reader:
+def two_names(encoding: str) -> OperandReader:
     """A module and a name, a line each."""
 
     def read(data: bytes, position: int) -> tuple[Any, int]:
@@ -206,42 +209,47 @@ def two_names(encoding: str) -> Reader:
     return read
 
 
-OPERANDS: dict[Op, Reader] = {
-    Op.BININT: number("<i"),
-    Op.BININT1: number("<B"),
-    Op.BININT2: number("<H"),
-    Op.BINGET: number("<B"),
-    Op.BINPUT: number("<B"),
-    Op.LONG_BINGET: number("<I"),
-    Op.LONG_BINPUT: number("<I"),
-    Op.PROTO: number("<B"),
-    Op.FRAME: number("<Q"),
-    Op.EXT1: number("<B"),
-    Op.EXT2: number("<H"),
-    Op.EXT4: number("<i"),
-    Op.BINFLOAT: skipped_float,
-    Op.LONG1: sized("<B", little_endian),
-    Op.LONG4: sized("<I", little_endian),
-    Op.SHORT_BINSTRING: sized("<B", byte_text),
-    Op.BINSTRING: sized("<I", byte_text),
-    Op.SHORT_BINUNICODE: sized("<B", unicode_text),
-    Op.BINUNICODE: sized("<I", unicode_text),
-    Op.BINUNICODE8: sized("<Q", unicode_text),
-    Op.SHORT_BINBYTES: sized("<B", opaque_bytes),
-    Op.BINBYTES: sized("<I", opaque_bytes),
-    Op.BINBYTES8: sized("<Q", opaque_bytes),
-    Op.BYTEARRAY8: sized("<Q", opaque_bytes),
-    Op.INT: text_line(integer),
-    Op.LONG: text_line(integer),
-    Op.FLOAT: text_line(opaque_line),
-    Op.PERSID: text_line(opaque_line),
-    Op.STRING: text_line(quoted_string),
-    Op.UNICODE: text_line(raw_unicode),
-    Op.GET: text_line(decimal),
-    Op.PUT: text_line(decimal),
-    Op.GLOBAL: two_names("utf-8"),
-    Op.INST: two_names("ascii"),
+OPERANDS: dict[str, OperandReader] = {
+    "BININT": number("<i"),
+    "BININT1": number("<B"),
+    "BININT2": number("<H"),
+    "BINGET": number("<B"),
+    "BINPUT": number("<B"),
+    "LONG_BINGET": number("<I"),
+    "LONG_BINPUT": number("<I"),
+    "PROTO": number("<B"),
+    "FRAME": number("<Q"),
+    "EXT1": number("<B"),
+    "EXT2": number("<H"),
+    "EXT4": number("<i"),
+    "BINFLOAT": skipped_float,
+    "LONG1": sized("<B", little_endian),
+    "LONG4": sized("<I", little_endian),
+    "SHORT_BINSTRING": sized("<B", byte_text),
+    "BINSTRING": sized("<I", byte_text),
+    "SHORT_BINUNICODE": sized("<B", unicode_text),
+    "BINUNICODE": sized("<I", unicode_text),
+    "BINUNICODE8": sized("<Q", unicode_text),
+    "SHORT_BINBYTES": sized("<B", opaque_bytes),
+    "BINBYTES": sized("<I", opaque_bytes),
+    "BINBYTES8": sized("<Q", opaque_bytes),
+    "BYTEARRAY8": sized("<Q", opaque_bytes),
+    "INT": text_line(integer),
+    "LONG": text_line(integer),
+    "FLOAT": text_line(opaque_line),
+    "PERSID": text_line(opaque_line),
+    "STRING": text_line(quoted_string),
+    "UNICODE": text_line(raw_unicode),
+    "GET": text_line(decimal),
+    "PUT": text_line(decimal),
+    "GLOBAL": two_names("utf-8"),
+    "INST": two_names("ascii"),
 }
-KNOWN = frozenset(int(op) for op in Op)
-READERS = [OPERANDS.get(Op(code)) if code in KNOWN else unknown_opcode for code in range(256)]
-"""By opcode; None for one that has no operand."""
+"""By opcode; the others have none."""
+
+OPCODES = {
+    ord(opcode.code): (opcode.name, OPERANDS.get(opcode.name))
+    for opcode in pickletools.opcodes
+    if opcode.proto <= HIGHEST_PROTOCOL
+}
+"""Each byte that is an opcode: its name and what reads its operand."""

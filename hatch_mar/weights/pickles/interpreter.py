@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hatch_mar.weights.pickles.allowlist import imported
+from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_OPCODES, imported
 from hatch_mar.weights.pickles.disassembler import LONGEST_NAME, OPAQUE, PickleFault, operations
-from hatch_mar.weights.pickles.opcodes import WEIGHTS_ONLY_OPCODES, Op
 from hatch_mar.weights.pickles.stack import MOST_OPERATIONS, PickleStack
 from hatch_mar.weights.pickles.torch_objects import (
     Global,
@@ -58,8 +57,9 @@ def read(data: bytes, start: int = 0, most: int = MOST_OPERATIONS) -> Pickle:
         machine.run(data, start)
     except PickleFault as error:
         fault = error
-    refused = sorted(Op(code).name for code in machine.codes - WEIGHTS_ONLY_OPCODES)
-    opcodes = [f"opcode {', '.join(refused)} is none that weights_only knows"] if refused else []
+    unknown = sorted(machine.opcodes - WEIGHTS_ONLY_OPCODES)
+    noun = "opcode" if len(unknown) == 1 else "opcodes"
+    opcodes = [f"weights_only does not know the {noun} {', '.join(unknown)}"] if unknown else []
     return Pickle(
         value=machine.stack[-1] if machine.stack and not fault else OPAQUE,
         end=machine.end,
@@ -80,22 +80,22 @@ class Machine(PickleStack):
     def __init__(self, most: int) -> None:
         super().__init__(most)
         self.end = 0
-        self.codes: set[int] = set()
+        self.opcodes: set[str] = set()
         self.globals: dict[tuple[str, str], Global] = {}
         self.storages: dict[Storage, None] = {}
         self.tensors: dict[Tensor, None] = {}
 
     def run(self, data: bytes, start: int) -> None:
         self.end = start
-        for code, operand, end in operations(data, start):
+        for opcode, operand, end in operations(data, start):
             self.spend(1)
-            self.codes.add(code)
+            self.opcodes.add(opcode)
             if operand is None:
-                PLAIN[code](self)
-            elif code in LITERALS:
+                PLAIN[opcode](self)
+            elif opcode in LITERALS:
                 self.stack.append(operand)
             else:
-                WITH_OPERAND[code](self, operand)
+                WITH_OPERAND[opcode](self, operand)
             self.end = end
 
     def import_pair(self, module: str, name: str) -> Global:
@@ -200,80 +200,80 @@ class Machine(PickleStack):
 
 LITERALS = frozenset(
     {
-        Op.BINBYTES,
-        Op.BINBYTES8,
-        Op.BINFLOAT,
-        Op.BININT,
-        Op.BININT1,
-        Op.BININT2,
-        Op.BINSTRING,
-        Op.BINUNICODE,
-        Op.BINUNICODE8,
-        Op.BYTEARRAY8,
-        Op.FLOAT,
-        Op.INT,
-        Op.LONG,
-        Op.LONG1,
-        Op.LONG4,
-        Op.SHORT_BINBYTES,
-        Op.SHORT_BINSTRING,
-        Op.SHORT_BINUNICODE,
-        Op.STRING,
-        Op.UNICODE,
+        "BINBYTES",
+        "BINBYTES8",
+        "BINFLOAT",
+        "BININT",
+        "BININT1",
+        "BININT2",
+        "BINSTRING",
+        "BINUNICODE",
+        "BINUNICODE8",
+        "BYTEARRAY8",
+        "FLOAT",
+        "INT",
+        "LONG",
+        "LONG1",
+        "LONG4",
+        "SHORT_BINBYTES",
+        "SHORT_BINSTRING",
+        "SHORT_BINUNICODE",
+        "STRING",
+        "UNICODE",
     }
 )
 """Opcodes that push their operand."""
 
-PLAIN: dict[int, Callable[[Machine], None]] = {
-    Op.ADDITEMS: Machine.add_items,
-    Op.APPEND: Machine.append,
-    Op.APPENDS: Machine.appends,
-    Op.BINPERSID: Machine.persistent,
-    Op.BUILD: Machine.build,
-    Op.DICT: Machine.marked_dict,
-    Op.DUP: Machine.duplicate,
-    Op.EMPTY_DICT: Machine.empty_dict,
-    Op.EMPTY_LIST: Machine.empty_list,
-    Op.EMPTY_SET: Machine.opaque,
-    Op.EMPTY_TUPLE: Machine.empty_tuple,
-    Op.FROZENSET: Machine.marked_opaque,
-    Op.LIST: Machine.marked_list,
-    Op.MARK: Machine.mark,
-    Op.MEMOIZE: Machine.memoize,
-    Op.NEWFALSE: Machine.false,
-    Op.NEWOBJ: Machine.reduce,
-    Op.NEWOBJ_EX: Machine.new_object_ex,
-    Op.NEWTRUE: Machine.true,
-    Op.NEXT_BUFFER: Machine.out_of_band,
-    Op.NONE: Machine.none,
-    Op.OBJ: Machine.marked_object,
-    Op.POP: Machine.discard,
-    Op.POP_MARK: Machine.discard_marked,
-    Op.READONLY_BUFFER: Machine.top,
-    Op.REDUCE: Machine.reduce,
-    Op.SETITEM: Machine.set_item,
-    Op.SETITEMS: Machine.set_items,
-    Op.STACK_GLOBAL: Machine.import_computed,
-    Op.STOP: Machine.stop,
-    Op.TUPLE: Machine.marked_tuple,
-    Op.TUPLE1: Machine.tuple1,
-    Op.TUPLE2: Machine.tuple2,
-    Op.TUPLE3: Machine.tuple3,
+PLAIN: dict[str, Callable[[Machine], None]] = {
+    "ADDITEMS": Machine.add_items,
+    "APPEND": Machine.append,
+    "APPENDS": Machine.appends,
+    "BINPERSID": Machine.persistent,
+    "BUILD": Machine.build,
+    "DICT": Machine.marked_dict,
+    "DUP": Machine.duplicate,
+    "EMPTY_DICT": Machine.empty_dict,
+    "EMPTY_LIST": Machine.empty_list,
+    "EMPTY_SET": Machine.opaque,
+    "EMPTY_TUPLE": Machine.empty_tuple,
+    "FROZENSET": Machine.marked_opaque,
+    "LIST": Machine.marked_list,
+    "MARK": Machine.mark,
+    "MEMOIZE": Machine.memoize,
+    "NEWFALSE": Machine.false,
+    "NEWOBJ": Machine.reduce,
+    "NEWOBJ_EX": Machine.new_object_ex,
+    "NEWTRUE": Machine.true,
+    "NEXT_BUFFER": Machine.out_of_band,
+    "NONE": Machine.none,
+    "OBJ": Machine.marked_object,
+    "POP": Machine.discard,
+    "POP_MARK": Machine.discard_marked,
+    "READONLY_BUFFER": Machine.top,
+    "REDUCE": Machine.reduce,
+    "SETITEM": Machine.set_item,
+    "SETITEMS": Machine.set_items,
+    "STACK_GLOBAL": Machine.import_computed,
+    "STOP": Machine.stop,
+    "TUPLE": Machine.marked_tuple,
+    "TUPLE1": Machine.tuple1,
+    "TUPLE2": Machine.tuple2,
+    "TUPLE3": Machine.tuple3,
 }
 
-WITH_OPERAND: dict[int, Callable[[Machine, Any], None]] = {
-    Op.BINGET: Machine.get,
-    Op.BINPUT: Machine.put,
-    Op.EXT1: Machine.extension,
-    Op.EXT2: Machine.extension,
-    Op.EXT4: Machine.extension,
-    Op.FRAME: Machine.frame,
-    Op.GET: Machine.get,
-    Op.GLOBAL: Machine.import_named,
-    Op.INST: Machine.instance,
-    Op.LONG_BINGET: Machine.get,
-    Op.LONG_BINPUT: Machine.put,
-    Op.PERSID: Machine.persistent_line,
-    Op.PROTO: Machine.set_protocol,
-    Op.PUT: Machine.put,
+WITH_OPERAND: dict[str, Callable[[Machine, Any], None]] = {
+    "BINGET": Machine.get,
+    "BINPUT": Machine.put,
+    "EXT1": Machine.extension,
+    "EXT2": Machine.extension,
+    "EXT4": Machine.extension,
+    "FRAME": Machine.frame,
+    "GET": Machine.get,
+    "GLOBAL": Machine.import_named,
+    "INST": Machine.instance,
+    "LONG_BINGET": Machine.get,
+    "LONG_BINPUT": Machine.put,
+    "PERSID": Machine.persistent_line,
+    "PROTO": Machine.set_protocol,
+    "PUT": Machine.put,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hatch_mar.weights.pickles.disassembler import OPAQUE, PickleFault
+from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL, OPAQUE, PickleFault
 from hatch_mar.weights.pickles.torch_objects import Mapping
 
 MOST_OPERATIONS = 4_000_000
@@ -84,8 +84,8 @@ class PickleStack:
         self.stack.append(self.memo[index])
 
     def set_protocol(self, protocol: int) -> None:
-        if protocol > 5:
-            raise PickleFault(f"protocol {protocol} is none")
+        if protocol > HIGHEST_PROTOCOL:
+            raise PickleFault(f"protocol {protocol} is unknown")
         self.protocol = protocol
 
     def frame(self, size: int) -> None:

@@ -129,7 +129,7 @@ class TestPlain:
 
         assert (found.kind, found.complete) == (Kind.PICKLE, False)
         assert found.globals == (("joblib.numpy_pickle", "NumpyArrayWrapper"),)
-        assert found.remarks == ("its pickle was not read to the end: byte 0x00 is no opcode",)
+        assert found.remarks == ("its pickle was not read to the end: byte 0x00 is not an opcode",)
 
     def test_truncated(self):
         found = inspected(pickle.dumps(list(range(1000)))[:-10])
@@ -142,7 +142,7 @@ class TestPlain:
         assert (
             found.kind,
             found.reason,
-        ) == (Kind.CORRUPT, "it begins as a pickle, but byte 0x00 is no opcode")
+        ) == (Kind.CORRUPT, "it begins as a pickle, but byte 0x00 is not an opcode")
 
     def test_too_large(self, monkeypatch: pytest.MonkeyPatch):
         """A pickle is read up to a limit, and no claim is made beyond it."""

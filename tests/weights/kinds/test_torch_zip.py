@@ -208,7 +208,7 @@ class TestUnfinished:
         found = told(saved(b"\x80\x02\x82\x05."))
 
         assert (found.kind, found.complete) == (Kind.PICKLE, False)
-        assert found.refusals == ("opcode EXT1 is none that weights_only knows",)
+        assert found.refusals == ("weights_only does not know the opcode EXT1",)
         assert "it imports by extension code 5" in found.remarks[0]
 
     def test_large(self, monkeypatch: pytest.MonkeyPatch):
@@ -227,7 +227,7 @@ class TestCorrupt:
         [
             (b"", "it ends without STOP"),
             (b"\x80\x02}", "it ends without STOP"),
-            (b"\x80\x02\xff", "byte 0xff is no opcode"),
+            (b"\x80\x02\xff", "byte 0xff is not an opcode"),
         ],
     )
     def test_pickle(self, pickle: bytes, reason: str):
@@ -249,4 +249,4 @@ class TestCorrupt:
         found = told(saved(b"\x80\x04" + body + b"."))
 
         assert found.unsafe_globals == (("torch.serialization", "os.system"),)
-        assert found.refusals == ("opcode SHORT_BINUNICODE, STACK_GLOBAL is none that weights_only knows",)
+        assert found.refusals == ("weights_only does not know the opcodes SHORT_BINUNICODE, STACK_GLOBAL",)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import inspect
+import pickletools
+import re
 from types import ModuleType
 
 import pytest
 
 from hatch_mar.weights import WEIGHTS_ONLY_GLOBALS
-from hatch_mar.weights.pickles.allowlist import imported
+from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_OPCODES, imported
 
 
 class TestWeightsOnlyGlobals:
@@ -33,6 +36,25 @@ class TestWeightsOnlyGlobals:
     def test_exact(self, pair: tuple[str, str]):
         """No prefix, no attribute and no other spelling of an allowed name is allowed."""
         assert pair not in WEIGHTS_ONLY_GLOBALS
+
+
+class TestWeightsOnlyOpcodes:
+    def test_torch(self, torch: ModuleType):
+        """The opcodes are those that the installed torch's unpickler compares with, name for name."""
+        source = inspect.getsource(torch._weights_only_unpickler.Unpickler.load)
+        known = set(re.findall(r"\b[A-Z]\w+\[0\]", source))
+
+        assert {name.removesuffix("[0]") for name in known} == WEIGHTS_ONLY_OPCODES
+
+    def test_names(self):
+        assert {opcode.name for opcode in pickletools.opcodes} >= WEIGHTS_ONLY_OPCODES
+
+    def test_none_that_computes(self):
+        """None that imports computed names or codes, or that only other protocols have."""
+        others = {"STACK_GLOBAL", "INST", "OBJ", "EXT1", "EXT2", "EXT4"}
+        others |= {"MEMOIZE", "FRAME", "NEWOBJ_EX", "POP", "DUP", "PERSID"}
+
+        assert WEIGHTS_ONLY_OPCODES.isdisjoint(others)
 
 
 class TestImported:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.weights.pickles.disassembler import OPAQUE, PickleFault, operations
-from hatch_mar.weights.pickles.opcodes import WEIGHTS_ONLY_OPCODES, Op
+from hatch_mar.weights.pickles.disassembler import OPAQUE, OPCODES, PickleFault, operations
+from hatch_mar.weights.pickles.interpreter import LITERALS, PLAIN, WITH_OPERAND
 from tests.weights.files import short
 
 
@@ -18,18 +18,12 @@ def operands(data: bytes) -> list[Any]:
 
 class TestOpcodes:
     def test_all(self):
-        """Every opcode of CPython is known under its own name."""
-        expected = {opcode.name: ord(opcode.code) for opcode in pickletools.opcodes}
-        renamed = {"BINPERSID": "BINPERSID"}
-
-        assert {renamed.get(name, name): code for name, code in expected.items()} == {
-            op.name: op.value for op in Op
+        """Every opcode of CPython is known, has an operand if it has one there, and is interpreted."""
+        assert {opcode.name: opcode.arg is not None for opcode in pickletools.opcodes} == {
+            name: reader is not None for name, reader in OPCODES.values()
         }
-
-    def test_weights_only(self):
-        """No opcode that imports by computed names, by codes or from the old protocols is among torch's."""
-        assert not WEIGHTS_ONLY_OPCODES & {Op.STACK_GLOBAL, Op.INST, Op.OBJ, Op.EXT1, Op.EXT2, Op.EXT4}
-        assert not WEIGHTS_ONLY_OPCODES & {Op.MEMOIZE, Op.FRAME, Op.NEWOBJ_EX, Op.POP, Op.DUP, Op.PERSID}
+        assert {*PLAIN} == {name for name, reader in OPCODES.values() if reader is None}
+        assert {*WITH_OPERAND} | LITERALS == {name for name, reader in OPCODES.values() if reader}
 
 
 class TestOperations:
@@ -45,9 +39,9 @@ class TestOperations:
         ]
         data = pickle.dumps(value, protocol)
 
-        assert [ord(opcode.code) for opcode, _, _ in pickletools.genops(data)] == [
-            code for code, _, _ in operations(data, 0)
-        ]
+        expected = [opcode.name for opcode, _, _ in pickletools.genops(data)]
+
+        assert [name for name, _, _ in operations(data, 0)] == expected
 
     @pytest.mark.parametrize(
         ("data", "operand"),
@@ -117,8 +111,8 @@ class TestOperations:
     @pytest.mark.parametrize(
         ("data", "message"),
         [
-            (b"\xff", "byte 0xff is no opcode"),
-            (b"\x00", "byte 0x00 is no opcode"),
+            (b"\xff", "byte 0xff is not an opcode"),
+            (b"\x00", "byte 0x00 is not an opcode"),
             (b"X\x01\x00\x00\x00\xff.", "a string is not UTF-8"),
             (b"cos\xff\nsystem\n.", "a global's name is not text"),
             (b"i\xc3\xa9\nx\n.", "a global's name is not text"),
