@@ -11,16 +11,16 @@ from hatch_mar.archive.formats import FORMATS, WORKFLOW, Format, Packing
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME
 from hatch_mar.archive.packager import Artifact
 from hatch_mar.archive.packager import pack as pack_as
-from hatch_mar.build import plan
+from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.config.schema import load as read_table
-from hatch_mar.project.layout.layout import lay_out
+from hatch_mar.project.layout.layout import lay_out_model
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 
 
-def load(project: str | PathLike[str] = ".", output: str | PathLike[str] | None = None) -> list[plan.Planned]:
+def load(project: str | PathLike[str] = ".", output: str | PathLike[str] | None = None) -> list[Planned]:
     """The archives that the `pyproject.toml` in `project` declares, ready to be built.
 
     Each has its `archive`, the `path` it goes to, in `output` or else the project's `dist`,
@@ -31,7 +31,7 @@ def load(project: str | PathLike[str] = ".", output: str | PathLike[str] | None 
     """
     found = PyProject(Path(project))
     directory = Path(output).absolute() if output else found.root / "dist"
-    return plan.plan(plan.load(found), found, directory, build_instant(reproducible=found.reproducible))
+    return plan_project(found, directory)
 
 
 def model_archive(
@@ -46,19 +46,19 @@ def model_archive(
         HatchMarError: with all faults of the values, or of the files they name.
     """
     values = {"model_name": model_name, "version": version, "handler": handler} | keys
-    table = {key.replace("_", "-"): toml(value) for key, value in values.items() if value is not None}
-    [found] = read_table(table, name=str, version=str)
+    table = {key.replace("_", "-"): to_toml(value) for key, value in values.items() if value is not None}
+    [found] = read_table(table, name=str, version=str, file=None)
     if not isinstance(found, ArchiveConfig):
-        raise ConfigError("Field `tool.mar.workflows` has no place here")
-    return lay_out(found, Path(root).absolute(), build_instant())
+        raise ConfigError("Keyword `workflows` cannot be used here; give the keys of one model archive")
+    return lay_out_model(found, Path(root).absolute(), build_instant())
 
 
-def toml(value: Any) -> Any:
+def to_toml(value: Any) -> Any:
     """A Python value as TOML would have it."""
     if isinstance(value, PathLike):
         return Path(value).as_posix()
     if isinstance(value, (list, tuple)):
-        return [toml(item) for item in value]
+        return [to_toml(item) for item in value]
     return value
 
 
@@ -86,6 +86,7 @@ def pack(
 
 
 def format_of(path: Path, archive: Archive) -> Format:
+    """The format that a path's suffix stands for."""
     if path.name.endswith(WORKFLOW.suffix) and archive.manifest.name == WORKFLOW_MANIFEST_NAME:
         return WORKFLOW
     for name in ("default", "tgz"):

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from hatch_mar.finding import Finding
+
 
 class HatchMarError(Exception):
-    """Something the user can fix: one fault or, so that all are fixed at once, several."""
+    """Something the user can fix: one fault or, so that all can be fixed at once, several.
 
-    def __init__(self, *faults: str) -> None:
+    Args:
+        faults: findings, which know their code and place; or lines, of what no rule is about, such
+            as a disk that is full.
+    """
+
+    def __init__(self, *faults: Finding | str) -> None:
         super().__init__(*faults)
-        self.faults = faults
+        self.causes = faults
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """A line for each fault, as the user is shown it."""
+        return tuple(map(str, self.causes))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those of the faults that a rule found."""
+        return tuple(cause for cause in self.causes if isinstance(cause, Finding))
 
     def __str__(self) -> str:
         return "\n".join(self.faults)
 
 
 class ConfigError(HatchMarError):
-    """The `[tool.mar]` table says something it cannot mean."""
+    """The `[tool.mar]` table, or a command line, says something that it cannot mean."""
 
 
 class LayoutError(HatchMarError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 Severity = Literal["error", "warning", "note"]
@@ -25,6 +26,10 @@ class Place(NamedTuple):
     file: str | None
     line: int | None = None
     key: Key = ()
+
+    def within(self, *parts: str | int) -> Place:
+        """A key below this one."""
+        return Place(self.file, self.line, (*self.key, *parts))
 
     def __str__(self) -> str:
         if self.key:
@@ -95,11 +100,15 @@ class Finding(NamedTuple):
     def code(self) -> str:
         return self.rule.code
 
+    @property
+    def text(self) -> str:
+        """What is wrong and what to do, without where."""
+        return f"{self.message}; {self.fix}" if self.fix else self.message
+
     def __str__(self) -> str:
-        text = f"{self.message}; {self.fix}" if self.fix else self.message
         if self.names_its_key:
-            return f"{text} [{self.code}]"
-        return f"{self.place}: {self.code} {text}"
+            return f"{self.text} [{self.code}]"
+        return f"{self.place}: {self.code} {self.text}"
 
     @property
     def names_its_key(self) -> bool:
@@ -135,3 +144,11 @@ def dotted(key: Key) -> str:
             bare = re.fullmatch(r"[A-Za-z0-9_-]+", part)
             text += f".{part if bare else json.dumps(part, ensure_ascii=False)}"
     return text.removeprefix(".")
+
+
+def merge(findings: Iterable[Finding]) -> list[Finding]:
+    """Each finding once, with the names of all archives that share it, in the order of the first."""
+    names: dict[Finding, dict[str, None]] = {}
+    for finding in findings:
+        names.setdefault(finding._replace(archives=()), {}).update(dict.fromkeys(finding.archives))
+    return [finding._replace(archives=tuple(shared)) for finding, shared in names.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -26,3 +27,11 @@ def size(count: int) -> str:
             return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1024
     raise AssertionError
+
+
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """A question that names the known word most like this one; empty where none is like it."""
+    import difflib
+
+    close = difflib.get_close_matches(word.replace("_", "-").lower(), known, n=1, cutoff=cutoff)
+    return f"did you mean `{close[0]}`?" if close else ""

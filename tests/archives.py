@@ -50,6 +50,7 @@ class SomeProject:
     requires: tuple[str, ...] = ()
     extras: Mapping[str, list[str]] = field(default_factory=dict)
     wheel: tuple[Member, ...] = ()
+    reproducible: bool = True
 
     def name(self) -> str:
         return "digits"

@@ -59,5 +59,5 @@ def test_other_suffix(name: str, root: Path):
 def test_faults(root: Path):
     """All faults of the values come together."""
     with pytest.raises(HatchMarError) as error:
-        hatch_mar.model_archive("1", version="1.0", handler="absent.py", runtme="python")
+        hatch_mar.model_archive("_1", version="1.0", handler="absent.py", runtme="python")
     assert len(error.value.faults) == 2

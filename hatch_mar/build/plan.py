@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,14 +12,14 @@ from threading import Event
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats import Packing
 from hatch_mar.archive.packager import Artifact, pack, refuse_foreign
-from hatch_mar.checks import check
-from hatch_mar.checks.subject import Subject
+from hatch_mar.checks.configured import find_faults
 from hatch_mar.errors import CheckError, LayoutError, PackError
 from hatch_mar.finding import Finding
 from hatch_mar.project.config import schema
-from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig, path_of
+from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.interface import Project
-from hatch_mar.project.layout.layout import laid_out
+from hatch_mar.project.layout.layout import lay_out
+from hatch_mar.project.timestamp import build_instant
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,17 @@ def load(project: Project) -> tuple[Config, ...]:
     return schema.load(tools.get("mar"), name=project.name, version=project.version)
 
 
+def plan_project(project: Project, directory: Path, names: Sequence[str] = ()) -> list[Planned]:
+    """The archives of a project, or those of these names, ready to be built into `directory`.
+
+    Raises:
+        ConfigError: its `[tool.mar]` is at fault, or has no archive of a name.
+        CheckError: with the faults of all archives.
+    """
+    instant = build_instant(reproducible=project.reproducible)
+    return plan(select(load(project), names), project, directory, instant)
+
+
 def plan(configs: Iterable[Config], project: Project, directory: Path, instant: datetime) -> list[Planned]:
     """Lay out and check archives for a build into `directory`.
 
@@ -82,25 +93,34 @@ def plan(configs: Iterable[Config], project: Project, directory: Path, instant: 
         CheckError: with the faults of all of them.
     """
     planned: list[Planned] = []
-    faults: list[str] = []
+    faults: list[Finding | str] = []
     for config in configs:
         try:
-            archive = laid_out(config, project, instant)
+            archive, findings = examine(config, project, instant)
         except LayoutError as error:
-            faults += error.faults
+            faults += error.causes
             continue
-        findings = findings_of(config, archive, project.root)
-        faults += [str(finding) for finding in findings if finding.severity == "error"]
+        faults += [finding for finding in findings if finding.severity == "error"]
         warnings = tuple(finding for finding in findings if finding.severity == "warning")
         path = path_of(config, project.root, directory)
         planned.append(Planned(config, archive, path, instant, warnings, project.root))
-        faults += places_at_fault(planned)
+        faults += find_occupied(planned)
     if faults:
         raise CheckError(*dict.fromkeys(faults))
     return planned
 
 
-def places_at_fault(planned: list[Planned]) -> Iterator[str]:
+def examine(config: Config, project: Project, instant: datetime) -> tuple[Archive, list[Finding]]:
+    """An archive of a project, laid out, and what is wrong with it.
+
+    Raises:
+        LayoutError: it cannot be laid out.
+    """
+    archive = lay_out(config, project, instant)
+    return archive, find_faults(config, archive, project.root)
+
+
+def find_occupied(planned: list[Planned]) -> Iterator[str]:
     """Why the last archive cannot go where it should, known before anything is written."""
     *others, last = planned
     try:
@@ -108,17 +128,10 @@ def places_at_fault(planned: list[Planned]) -> Iterator[str]:
     except (PackError, OSError) as error:
         yield str(error)
     for other in others:
-        if normalized(other.path) == normalized(last.path):
+        if fold_path(other.path) == fold_path(last.path):
             yield f"Archives `{other.config.name}` and `{last.config.name}` both go to `{last.path}`"
 
 
-def normalized(path: Path) -> str:
+def fold_path(path: Path) -> str:
+    """A path as file systems compare it that do not tell case apart."""
     return os.path.normpath(path).casefold()
-
-
-def findings_of(config: Config, archive: Archive, root: Path) -> list[Finding]:
-    """What the checks say of an archive; of a workflow, nothing."""
-    if isinstance(config, WorkflowConfig):
-        return []
-    subject = Subject(archive, config.file_name, config.origins, config.allow_globals, root)
-    return check(subject, config.ignore)

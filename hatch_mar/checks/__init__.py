@@ -7,7 +7,6 @@ check reads a bounded part of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -31,15 +30,14 @@ OF_A_KEY = {"model_file": "modelFile", "model_config": "configFile", "requiremen
 """Those that have nothing to look at where the manifest lacks a key."""
 
 
-def check(subject: Subject, ignore: Iterable[str] = ()) -> list[Finding]:
-    """All that is wrong with an archive, but for the codes in `ignore`."""
-    found: Iterator[Finding] = (
+def check(subject: Subject) -> list[Finding]:
+    """All that is wrong with an archive."""
+    return [
         finding
         for name in SUBJECTS
         if concerned(name, subject)
         for finding in import_module(f"{__name__}.{name}").check(subject)
-    )
-    return [finding for finding in found if finding.code not in ignore]
+    ]
 
 
 def concerned(name: str, subject: Subject) -> bool:
@@ -51,7 +49,7 @@ def concerned(name: str, subject: Subject) -> bool:
 
 def rules() -> list[Rule]:
     """All rules, by code: those of every module, for a rule registers itself where it is written."""
-    for package in ("hatch_mar.checks",):
+    for package in ("hatch_mar.checks", "hatch_mar.project"):
         for module in walk_packages(import_module(package).__path__, f"{package}."):
             import_module(module.name)
     return [RULES[code] for code in sorted(RULES)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from hatch_mar.archive.formats.reader import Container, opened
@@ -29,13 +29,13 @@ UNREADABLE = Rule(
 )
 
 
-def check_path(path: Path, ignore: Iterable[str] = ()) -> list[Finding]:
-    """All that is wrong with the archive at `path`, but for the codes in `ignore`."""
+def check_path(path: Path) -> list[Finding]:
+    """All that is wrong with the archive at `path`."""
     found = list(check_file(path, deep=True))
     # what Java cannot read, Python need not be asked about
     if not any(finding.severity == "error" for finding in found):
         found += check_content(path)
-    return [finding for finding in found if finding.code not in ignore]
+    return [finding._replace(archives=(str(path),)) for finding in found]
 
 
 def check_content(path: Path) -> Iterator[Finding]:

@@ -196,7 +196,7 @@ def named_by(subject: Subject) -> Place:
     """What decides the archive's file name: the configuration, or whoever named the file."""
     for key in ("archive-name", "model-name"):
         if key in subject.origins:
-            return Place(subject.origins[key])
+            return subject.origins[key]
     return Place(subject.file_name)
 
 

@@ -14,6 +14,7 @@ from hatch_mar.finding import Place
 from hatch_mar.pysource.module import Module, parse_module
 
 if TYPE_CHECKING:
+    from hatch_mar.project.config.models import ArchiveConfig
     from hatch_mar.torchserve.model_config import Document
 
 LARGEST_TEXT = 4 << 20
@@ -26,7 +27,7 @@ class Subject:
     Args:
         archive: the archive.
         file_name: its own file's name, by which some consumers know it.
-        origins: for a configured archive, where each key was set: ``Field `tool.mar.handler` ``.
+        origins: for a configured archive, where each key was set.
         allow_globals: what its pickles may import beyond torch's own list.
         root: the project, from which places are shown.
     """
@@ -35,7 +36,7 @@ class Subject:
         self,
         archive: Archive,
         file_name: str,
-        origins: Mapping[str, str] | None = None,
+        origins: Mapping[str, Place] | None = None,
         allow_globals: tuple[str, ...] = (),
         root: Path | None = None,
     ) -> None:
@@ -44,6 +45,11 @@ class Subject:
         self.origins = origins or {}
         self.allow_globals = allow_globals
         self.root = root
+
+    @classmethod
+    def of_config(cls, config: ArchiveConfig, archive: Archive, root: Path) -> Subject:
+        """The archive that a configuration describes, of the project at `root`."""
+        return cls(archive, config.file_name, config.origins, config.allow_globals, root)
 
     @property
     def manifest(self) -> Manifest:
@@ -86,7 +92,7 @@ class Subject:
 
     def set_by(self, key: str) -> Place:
         """Where a value of the manifest was set: a key of `[tool.mar]`, or the manifest itself."""
-        return Place(self.origins.get(key, f"{self.file_name}/{self.manifest.name}"))
+        return self.origins.get(key, Place(f"{self.file_name}/{self.manifest.name}"))
 
     def text(self, member: Member) -> bytes:
         """A member's first `LARGEST_TEXT` bytes."""

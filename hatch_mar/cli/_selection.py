@@ -1,30 +1,29 @@
-"""Which archives a command line means."""
+"""What the NAME and FILE arguments of a command mean."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.build.plan import load
 from hatch_mar.errors import ConfigError
-from hatch_mar.project.config.models import Config, by_name
-from hatch_mar.project.interface import Project
+from hatch_mar.project.config.models import FILE
 
 
-def is_path(name: str) -> bool:
-    """Whether an argument is an archive on disk; a package's folder may be called as the model is."""
-    path = Path(name)
-    return path.is_file() or (path / MANIFEST_NAME).is_file() or (len(path.parts) > 1 and path.exists())
-
-
-def chosen(project: Project, names: list[str]) -> list[Config]:
-    """The archives of a project that are named, or all.
+def split(arguments: Sequence[str], project: Path) -> tuple[list[Path], list[str]]:
+    """The archives on disk, and the names of archives that the project is to declare.
 
     Raises:
-        ConfigError: the project has none of a name, or its `[tool.mar]` is at fault.
+        ConfigError: there are names, but no project.
     """
-    archives = by_name(load(project))
-    if unknown := [name for name in names if name not in archives]:
-        known = ", ".join(f"`{name}`" for name in archives)
-        raise ConfigError(*(f"Unknown archive `{name}`; the project has {known}" for name in unknown))
-    return [archives[name] for name in names or archives]
+    files = [Path(argument) for argument in arguments if is_archive(Path(argument))]
+    names = [argument for argument in arguments if not is_archive(Path(argument))]
+    if names and project.is_dir() and not (project / FILE).exists():
+        missing = f"and there is no `{project / FILE}` that declares it"
+        raise ConfigError(*(f"File not found: `{name}`, {missing}" for name in names))
+    return files, names
+
+
+def is_archive(path: Path) -> bool:
+    """Whether an archive on disk is meant; a package's directory may have the name of the model."""
+    return path.is_file() or (path / MANIFEST_NAME).is_file() or (len(path.parts) > 1 and path.exists())

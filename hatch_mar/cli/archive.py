@@ -7,12 +7,11 @@ from pathlib import Path
 
 from hatch_mar.archive.formats import Packing
 from hatch_mar.archive.packager import pack
-from hatch_mar.checks import check
-from hatch_mar.checks.subject import Subject
+from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli._parser import parser
 from hatch_mar.errors import CheckError, ConfigError
 from hatch_mar.project.config.archiver_options import add_options, configured
-from hatch_mar.project.layout.layout import lay_out
+from hatch_mar.project.layout.layout import lay_out_model
 from hatch_mar.project.timestamp import build_instant
 
 DESCRIPTION = """Write one model archive. The options are torch-model-archiver's; with --strict, what the
@@ -34,10 +33,10 @@ def main(arguments: list[str]) -> int:
     if path.exists() and not options.force:
         raise ConfigError(f"File already exists: `{path}`; give `--force` to overwrite it")
     instant = build_instant()
-    archive = lay_out(config, Path.cwd(), instant)
-    findings = check(Subject(archive, config.file_name, config.origins, root=Path.cwd()))
+    archive = lay_out_model(config, Path.cwd(), instant)
+    findings = [found for found in find_faults(config, archive, Path.cwd()) if found.severity != "note"]
     if findings and strict:
-        raise CheckError(*map(str, findings))
+        raise CheckError(*findings)
     for finding in findings:
         print(f"Warning: {finding}", file=sys.stderr)
     pack(archive, path, config.format, Packing(instant, config.compression, config.root))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from hatch_mar.build.plan import plan
+from hatch_mar.build.plan import plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.cli._parser import parser
-from hatch_mar.cli._selection import chosen
+from hatch_mar.finding import merge
 from hatch_mar.project.pyproject import PyProject
-from hatch_mar.project.timestamp import build_instant
 
 
 def main(arguments: list[str]) -> int:
@@ -27,9 +26,8 @@ def main(arguments: list[str]) -> int:
 
     project = PyProject(Path(options.project))
     directory = Path(options.output).absolute() if options.output else project.root / "dist"
-    instant = build_instant(reproducible=project.reproducible)
-    planned = plan(chosen(project, options.names), project, directory, instant)
-    for finding in dict.fromkeys(finding for one in planned for finding in one.warnings):
+    planned = plan_project(project, directory, options.names)
+    for finding in merge(finding for one in planned for finding in one.warnings):
         print(f"Warning: {finding}", file=sys.stderr)
     for artifact in build_all(planned, quiet=options.quiet):
         print(f"{artifact.path}{' (unchanged)' if artifact.unchanged else ''}")

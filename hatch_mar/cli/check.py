@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from hatch_mar.build.plan import findings_of
+from hatch_mar.build.plan import examine, load
 from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._parser import parser
-from hatch_mar.cli._selection import chosen, is_path
-from hatch_mar.finding import Finding
-from hatch_mar.project.layout.layout import laid_out
+from hatch_mar.cli._selection import split
+from hatch_mar.errors import HatchMarError
+from hatch_mar.finding import Finding, merge
+from hatch_mar.project.config.models import select
+from hatch_mar.project.key_lines import locate
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import shown
@@ -42,27 +46,40 @@ def main(arguments: list[str]) -> int:
         print(listing(options.form))
         return 0
 
-    files = [Path(name) for name in options.archives if is_path(name)]
-    names = [name for name in options.archives if not is_path(name)]
+    files, names = split(options.archives, Path(options.project))
     findings = [finding for file in files for finding in check_path(file)]
     if names or not files:
         findings += check_project(Path(options.project), names)
     print_findings(findings, options.form)
-    return FAULTS if any(options.strict or finding.severity == "error" for finding in findings) else 0
+    counted = ("error", "warning") if options.strict else ("error",)
+    return FAULTS if any(finding.severity in counted for finding in findings) else 0
 
 
-def check_project(root: Path, names: list[str]) -> list[Finding]:
-    """What is wrong with the archives of a project, or with those named.
+def check_project(root: Path, names: Sequence[str]) -> list[Finding]:
+    """What is wrong with a project's configuration and its archives, or with those of these names.
 
     Raises:
-        HatchMarError: they cannot be laid out at all.
+        HatchMarError: something that no rule is about, such as an unknown name.
     """
-    project = PyProject(root)
-    instant = build_instant(reproducible=project.reproducible)
-    found = []
-    for config in chosen(project, names):
-        found += findings_of(config, laid_out(config, project, instant), project.root)
-    return list(dict.fromkeys(found))
+    findings: list[Finding] = []
+    with collect(findings):
+        project = PyProject(root)
+        instant = build_instant(reproducible=project.reproducible)
+        for config in select(load(project), names):
+            with collect(findings, config.name):
+                findings += examine(config, project, instant)[1]
+    return locate(merge(findings), root)
+
+
+@contextmanager
+def collect(findings: list[Finding], *archives: str) -> Iterator[None]:
+    """Add an error's findings about these archives, unless there is more to it than findings."""
+    try:
+        yield
+    except HatchMarError as error:
+        if len(error.findings) < len(error.causes):
+            raise
+        findings += [finding._replace(archives=archives) for finding in error.findings]
 
 
 def print_findings(findings: list[Finding], form: str) -> None:
@@ -71,20 +88,23 @@ def print_findings(findings: list[Finding], form: str) -> None:
         return
     for finding in findings:
         print(annotation(finding) if form == "github" else shown(f"{finding.severity}: {finding}"))
+    if form == "text" and all(finding.severity == "note" for finding in findings):
+        print("All checks passed")
 
 
 def annotation(finding: Finding) -> str:
     """A workflow command of GitHub Actions (docs: "Workflow commands", `::error file=…::`)."""
+    command = "notice" if finding.severity == "note" else finding.severity
     properties = {"file": finding.place.file, "line": finding.place.line, "title": finding.code}
     written = ",".join(
-        f"{key}={escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
+        f"{key}={escape(str(value)).replace(':', '%3A').replace(',', '%2C')}"
         for key, value in properties.items()
         if value is not None
     )
-    return f"::{finding.severity} {written}::{escaped(f'{finding.message}; {finding.fix}')}"
+    return f"::{command} {written}::{escape(finding.text)}"
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -12,11 +12,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from hatch_mar.build.plan import load
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._parser import parser
-from hatch_mar.cli._selection import chosen, is_path
-from hatch_mar.errors import ConfigError, TrialError
-from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.cli._selection import split
+from hatch_mar.errors import TrialError
+from hatch_mar.project.config.models import ArchiveConfig, select
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import shown
@@ -35,12 +36,7 @@ EXAMPLE = "hatch-mar try digits\n  hatch-mar try model-store/digits.mar --input 
 def main(arguments: list[str]) -> int:
     command = add_options(parser("try", DESCRIPTION, EXAMPLE))
     options = command.parse_args(arguments)
-    files = [Path(name) for name in options.archives if is_path(name)]
-    names = [name for name in options.archives if not is_path(name)]
-    if names and not Path(options.project, "pyproject.toml").exists():
-        raise ConfigError(
-            *(f"File not found: `{name}`, and no project here that declares it" for name in names)
-        )
+    files, names = split(options.archives, Path(options.project))
     if options.serve and (reason := missing()):
         raise TrialError(reason)
     if options.update and (files or options.input):
@@ -99,7 +95,7 @@ def tried(options: Namespace, files: list[Path], names: list[str]) -> int:
         if names or not files:
             project = PyProject(Path(options.project))
             instant = build_instant(reproducible=project.reproducible)
-            configs = [config for config in chosen(project, names) if isinstance(config, ArchiveConfig)]
+            configs = [config for config in select(load(project), names) if isinstance(config, ArchiveConfig)]
             candidates += [
                 declared(config, project, instant, inputs, update=options.update) for config in configs
             ]

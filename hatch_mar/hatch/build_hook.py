@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 from hatch_mar.archive.packager import remove
-from hatch_mar.build.plan import Planned, load, plan
+from hatch_mar.build.plan import Planned, load, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import ConfigError
-from hatch_mar.hatch.project import HatchProject, faults_shown, show_warnings, shown
+from hatch_mar.finding import Place
+from hatch_mar.hatch.project import HatchProject, abort_on_faults, relative, show_warnings
 from hatch_mar.project.config.models import Config, path_of
-from hatch_mar.project.timestamp import build_instant
+from hatch_mar.project.config.reading import UNKNOWN
 from hatch_mar.trial.dependencies import trial_dependencies
 
 HATCHLING_KEYS = (
@@ -54,7 +55,7 @@ class MarBuildHook(Interface):
         """
         if self.thrown_away or self.from_sdist or self.built or versions == ["editable"]:
             return
-        with faults_shown(self.app):
+        with abort_on_faults(self.app):
             for config in self.archives:
                 remove(self.path(config), config.format)
 
@@ -63,28 +64,24 @@ class MarBuildHook(Interface):
         self.planned = []
         if self.thrown_away or version == "editable":
             return
-        with faults_shown(self.app):
+        with abort_on_faults(self.app):
             self.refuse_options()
             if self.from_sdist:
                 self.warn_of_missing()
                 return
-            self.planned = plan(
-                self.archives,
-                HatchProject.of_build(self.build_config.builder, build_data),
-                self.build_directory,
-                build_instant(reproducible=self.build_config.reproducible),
-            )
+            project = HatchProject.of_build(self.build_config.builder, build_data)
+            self.planned = plan_project(project, self.build_directory)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
         """Write the archives."""
-        with faults_shown(self.app):
+        with abort_on_faults(self.app):
             written = []
             artifacts = build_all(self.planned, quiet=self.app.verbosity < 0)
             for planned, artifact in zip(self.planned, artifacts):
                 self.built = True
                 written += [] if artifact.unchanged else [planned]
                 unchanged = " (unchanged)" if artifact.unchanged else ""
-                self.app.display_info(shown(artifact.path, Path(self.root)) + unchanged)
+                self.app.display_info(relative(artifact.path, Path(self.root)) + unchanged)
             show_warnings(written, self.app)
 
     @property
@@ -123,13 +120,18 @@ class MarBuildHook(Interface):
         return path_of(config, Path(self.root), self.build_directory)
 
     def refuse_options(self) -> None:
-        faults = [
-            f"Unknown option `{key}` for build hook `mar`; options belong in `[tool.mar]`"
+        place = Place(None, None, ("tool", "hatch", "build", "hooks", "mar"))
+        findings = [
+            UNKNOWN.at(
+                place.within(key),
+                f"Unknown option `{key}` for build hook `mar`",
+                "options belong in `[tool.mar]`",
+            )
             for key in self.config
             if key not in HATCHLING_KEYS
         ]
-        if faults:
-            raise ConfigError(*faults)
+        if findings:
+            raise ConfigError(*findings)
 
     def warn_of_missing(self) -> None:
         """A hook for the wheel alone does nothing where frontends build the wheel from the sdist."""

@@ -11,12 +11,10 @@ from hatchling.builders.config import BuilderConfig
 from hatchling.builders.plugin.interface import BuilderInterface
 
 from hatch_mar.archive.packager import Artifact, remove
-from hatch_mar.build.plan import load, plan
+from hatch_mar.build.plan import load, plan_project
 from hatch_mar.build.run import build_all
-from hatch_mar.errors import ConfigError
-from hatch_mar.hatch.project import HatchProject, faults_shown, show_warnings
-from hatch_mar.project.config.models import Config, by_name, path_of
-from hatch_mar.project.timestamp import build_instant
+from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
+from hatch_mar.project.config.models import Config, by_name, path_of, select
 from hatch_mar.trial.dependencies import trial_dependencies
 
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ class MarBuilder(Interface):
         return list(self.archives)
 
     def clean(self, directory: str, versions: list[str]) -> None:
-        with faults_shown(self.app):
+        with abort_on_faults(self.app):
             for name in versions:
                 config = self.archives[name]
                 remove(path_of(config, Path(self.root), Path(self.root, directory)), config.format)
@@ -61,16 +59,14 @@ class MarBuilder(Interface):
     def build(self, *, versions: list[str] | None = None, **options: Any) -> Generator[str, None, None]:
         """Build the archives that are chosen, of which any fault stops all."""
         self.chosen = versions or self.config.versions
-        if unknown := [name for name in self.chosen if name not in self.archives]:
-            known = ", ".join(f"`{name}`" for name in self.archives)
-            with faults_shown(self.app):
-                raise ConfigError(*(f"Unknown archive `{name}`; the project has {known}" for name in unknown))
+        with abort_on_faults(self.app):
+            select(self.configs, self.chosen)
         yield from super().build(versions=versions, **options)
 
     def build_archive(self, config: Config, directory: str, **build_data: Any) -> str:
         """The path of an archive. The first that is asked for is built together with all others."""
         if not self.built:
-            with faults_shown(self.app):
+            with abort_on_faults(self.app):
                 self.built = self.build_chosen(directory, build_data)
         return str(self.built[config.file_name, config.export_path].path)
 
@@ -78,16 +74,19 @@ class MarBuilder(Interface):
         self, directory: str, build_data: dict[str, Any]
     ) -> dict[tuple[str, str | None], Artifact]:
         project = HatchProject.of_build(self, build_data)
-        instant = build_instant(reproducible=self.config.reproducible)
-        configs = [self.archives[name] for name in self.chosen]
-        planned = plan(configs, project, Path(self.root, directory), instant)
+        planned = plan_project(project, Path(self.root, directory), self.chosen)
         show_warnings(planned, self.app)
         artifacts = build_all(planned, quiet=self.app.verbosity < 0)
         return {
-            (config.file_name, config.export_path): artifact for config, artifact in zip(configs, artifacts)
+            (one.config.file_name, one.config.export_path): artifact
+            for one, artifact in zip(planned, artifacts)
         }
 
     @cached_property
+    def configs(self) -> tuple[Config, ...]:
+        with abort_on_faults(self.app):
+            return load(HatchProject(Path(self.root), self.metadata))
+
+    @property
     def archives(self) -> dict[str, Config]:
-        with faults_shown(self.app):
-            return by_name(load(HatchProject(Path(self.root), self.metadata)))
+        return by_name(self.configs)

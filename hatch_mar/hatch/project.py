@@ -13,6 +13,7 @@ from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.archive.filesystem.walk import is_executable
 from hatch_mar.build.plan import Planned
 from hatch_mar.errors import HatchMarError
+from hatch_mar.finding import merge
 
 if TYPE_CHECKING:
     from hatchling.bridge.app import Application
@@ -29,6 +30,7 @@ class HatchProject:
     metadata: ProjectMetadata[PluginManager]
     artifacts: tuple[str, ...] = ()
     force_include: Mapping[str, str] = field(default_factory=dict)
+    reproducible: bool = True
 
     @classmethod
     def of_build(cls, builder: BuilderInterface[Any, Any], build_data: Mapping[str, Any]) -> HatchProject:
@@ -46,6 +48,7 @@ class HatchProject:
                 for source, target in build_data["force_include"].items()
                 if source not in own.get("force_include", {})
             },
+            builder.config.reproducible,
         )
 
     @property
@@ -81,7 +84,7 @@ class HatchProject:
 
 
 @contextmanager
-def faults_shown(app: Application) -> Iterator[None]:
+def abort_on_faults(app: Application) -> Iterator[None]:
     """End the build with an error's own lines instead of a traceback."""
     try:
         yield
@@ -91,10 +94,10 @@ def faults_shown(app: Application) -> Iterator[None]:
 
 def show_warnings(planned: Iterable[Planned], app: Application) -> None:
     """Say what the checks found, once even where archives share it."""
-    for finding in dict.fromkeys(finding for one in planned for finding in one.warnings):
+    for finding in merge(finding for one in planned for finding in one.warnings):
         app.display_warning(f"Warning: {finding}")
 
 
-def shown(path: Path, root: Path) -> str:
+def relative(path: Path, root: Path) -> str:
     """A path as hatch prints its own artifacts: relative to the project where it lies inside."""
     return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)

@@ -7,6 +7,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hatch_mar.archive.archive import Member
+from hatch_mar.finding import Rule
+
+METADATA = Rule(
+    code="MAR026",
+    severity="error",
+    title="The project's metadata lacks what an archive takes from it",
+    consequence="the archive's requirements, or its code, cannot be known",
+    fix="name what the project has",
+    ignorable=False,
+)
 
 
 class Project(Protocol):
@@ -17,6 +27,10 @@ class Project(Protocol):
 
     @property
     def root(self) -> Path: ...
+
+    @property
+    def reproducible(self) -> bool:
+        """Whether archives are dated as hatchling dates its wheels, rather than by the clock."""
 
     @property
     def pyproject(self) -> Mapping[str, Any]:

@@ -7,51 +7,89 @@ from __future__ import annotations
 
 import os
 import subprocess
-from importlib.metadata import PackageMetadata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-from build import BuildBackendException, BuildException, ProjectBuilder
-from build.env import DefaultIsolatedEnv
-from build.util import project_wheel_metadata
-from pyproject_hooks import quiet_subprocess_runner
+from typing import TYPE_CHECKING, TypeVar
 
 from hatch_mar.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import PackageMetadata
+
+T = TypeVar("T")
 
 SKIP = "HATCH_MAR_SKIP"
 """Set, it tells the build hook that nobody would keep its archives."""
 
 
-def metadata(root: Path) -> PackageMetadata:
-    """The core metadata that the backend gives the project."""
-    try:
+def read_metadata(root: Path) -> PackageMetadata:
+    """The core metadata that the backend gives the project.
+
+    Raises:
+        ConfigError: `build` is not installed, or the backend fails.
+    """
+
+    def ask() -> PackageMetadata:
+        from build.util import project_wheel_metadata
+        from pyproject_hooks import quiet_subprocess_runner
+
         return project_wheel_metadata(root, isolated=True, runner=quiet_subprocess_runner)
-    except (BuildException, BuildBackendException, subprocess.CalledProcessError) as error:
-        raise failed(root, error) from error
+
+    return call_backend(root, ask)
 
 
 def build_wheel(root: Path, directory: str) -> str:
-    """The path of a wheel built into `directory`."""
-    before = os.environ.get(SKIP)
-    os.environ[SKIP] = "1"
-    try:
-        with DefaultIsolatedEnv() as environment:
+    """The path of a wheel built into `directory`.
+
+    Raises:
+        ConfigError: `build` is not installed, or the backend fails.
+    """
+
+    def build() -> str:
+        from build import ProjectBuilder
+        from build.env import DefaultIsolatedEnv
+        from pyproject_hooks import quiet_subprocess_runner
+
+        with DefaultIsolatedEnv() as environment, without_archives():
             builder = ProjectBuilder.from_isolated_env(environment, root, runner=quiet_subprocess_runner)
             environment.install(builder.build_system_requires)
             environment.install(builder.get_requires_for_build("wheel"))
             return builder.build("wheel", directory)
-    except (BuildException, BuildBackendException, subprocess.CalledProcessError) as error:
-        raise failed(root, error) from error
+
+    return call_backend(root, build)
+
+
+@contextmanager
+def without_archives() -> Iterator[None]:
+    """Nobody would keep the archives of a wheel that is built for its files alone."""
+    before = os.environ.get(SKIP)
+    os.environ[SKIP] = "1"
+    try:
+        yield
     finally:
         del os.environ[SKIP]
         if before is not None:
             os.environ[SKIP] = before
 
 
-def failed(root: Path, error: Exception) -> ConfigError:
-    """The last thing that was said, which is where pip and Python put the reason."""
+def call_backend(root: Path, ask: Callable[[], T]) -> T:
+    try:
+        from build import BuildBackendException, BuildException
+    except ImportError:
+        raise ConfigError(
+            f"`{root / 'pyproject.toml'}` leaves this to its build backend, which only `build` can ask:"
+            " pip install 'hatch-mar[cli]'"
+        ) from None
+    try:
+        return ask()
+    except (BuildException, BuildBackendException, subprocess.CalledProcessError) as error:
+        raise ConfigError(f"The build backend of `{root}` failed: {last_line_of(error)}") from error
+
+
+def last_line_of(error: Exception) -> str:
+    """The last thing that a backend said, which is where pip and Python put the reason."""
     process = getattr(error, "exception", error)
-    said = getattr(process, "stderr", None) or getattr(process, "output", None) or b""
-    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-    return ConfigError(
-        f"The build backend of `{root}` failed: {text.strip().rpartition(chr(10))[2] or error}"
-    )
+    output = getattr(process, "stderr", None) or getattr(process, "output", None) or b""
+    text = output.decode(errors="replace") if isinstance(output, bytes) else str(output)
+    return text.strip().rpartition("\n")[2] or str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.errors import ConfigError
+from hatch_mar.finding import Place, Rule, field
+from hatch_mar.project import pep517
+from hatch_mar.project.config.models import FILE
+from hatch_mar.project.interface import METADATA
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,6 +25,16 @@ else:
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
+
+
+UNREADABLE = Rule(
+    code="MAR001",
+    severity="error",
+    title="`pyproject.toml` cannot be read",
+    consequence="nothing of the project is known",
+    fix="correct its syntax, and save it as UTF-8",
+    ignorable=False,
+)
 
 
 class PyProject:
@@ -34,13 +49,22 @@ class PyProject:
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
-        file = self.root / "pyproject.toml"
+        file = self.root / FILE
+        if root.exists() and not root.is_dir():
+            raise ConfigError(f"Not a directory: `{root}`; a project is the directory of its `{FILE}`")
         try:
-            self.pyproject: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise ConfigError(f"File not found: `{file}`") from None
+            raise ConfigError(f"File not found: `{root / FILE}`") from None
         except (OSError, ValueError) as error:
-            raise ConfigError(f"Cannot read `{file}`: {error}") from None
+            reason = getattr(error, "strerror", None) or error
+            raise ConfigError(UNREADABLE.at(Place(FILE), f"Cannot read `{file}`: {reason}", "")) from None
+        try:
+            self.pyproject: Mapping[str, Any] = tomllib.loads(text)
+        except ValueError as error:
+            line = re.search(r"at line (\d+)", str(error))
+            place = Place(FILE, int(line[1]) if line else None)
+            raise ConfigError(UNREADABLE.at(place, f"Cannot read `{file}`: {error}", "")) from None
 
     @property
     def reproducible(self) -> bool:
@@ -60,7 +84,7 @@ class PyProject:
         return str(self.project.get("version") or self.metadata["Version"])
 
     def dependencies(self) -> list[str]:
-        if not self.left_to_backend("dependencies"):
+        if not self.leaves_to_backend("dependencies"):
             return list(self.project.get("dependencies", ()))
         from packaging.requirements import Requirement
 
@@ -68,14 +92,18 @@ class PyProject:
         return [line for line in lines if "extra" not in str(Requirement(line).marker)]
 
     def optional_dependencies(self) -> Mapping[str, list[str]]:
-        if self.left_to_backend("optional-dependencies"):
+        if self.leaves_to_backend("optional-dependencies"):
+            place = Place(FILE, None, ("project", "optional-dependencies"))
             raise ConfigError(
-                "Field `project.optional-dependencies` is left to the build backend; only `hatch build`"
-                " can take an archive's requirements from there"
+                METADATA.at(
+                    place,
+                    f"{field(place.key)} is left to the build backend",
+                    "only `hatch build` can take an archive's requirements from there",
+                )
             )
         return dict(self.project.get("optional-dependencies", {}))
 
-    def left_to_backend(self, key: str) -> bool:
+    def leaves_to_backend(self, key: str) -> bool:
         return not self.project or key in self.project.get("dynamic", ())
 
     def wheel_files(self) -> Iterable[Member]:
@@ -88,7 +116,7 @@ class PyProject:
         from hatch_mar.archive.formats.zip_reader import zip_members
 
         directory = tempfile.TemporaryDirectory(prefix="hatch-mar-")
-        wheel = zipfile.ZipFile(asked("build_wheel", self.root, directory.name))
+        wheel = zipfile.ZipFile(pep517.build_wheel(self.root, directory.name))
         atexit.register(directory.cleanup)
         atexit.register(wheel.close)
         for member in zip_members(wheel):
@@ -98,21 +126,4 @@ class PyProject:
     @cached_property
     def metadata(self) -> PackageMetadata:
         """The metadata that the build backend gives the project."""
-        found: PackageMetadata = asked("metadata", self.root)
-        return found
-
-
-def asked(function: str, root: Path, *arguments: str) -> Any:
-    """The answer of the project's build backend.
-
-    Raises:
-        ConfigError: `build` is not installed, or the backend fails.
-    """
-    try:
-        from hatch_mar.project import pep517
-    except ImportError:
-        raise ConfigError(
-            f"`{root / 'pyproject.toml'}` leaves this to its build backend, which only `build` can ask:"
-            " pip install 'hatch-mar[cli]'"
-        ) from None
-    return getattr(pep517, function)(root, *arguments)
+        return pep517.read_metadata(self.root)

@@ -11,43 +11,48 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_mar.errors import LayoutError
-from hatch_mar.project.interface import Project
+from hatch_mar.finding import Place, field
+from hatch_mar.project.interface import METADATA, Project
 
 DEPENDENCIES, OPTIONAL, GROUP = "dependencies", "optional-dependencies.", "dependency-groups."
 
 
-def requirements(sources: Iterable[str], project: Project, origin: str) -> list[str]:
+def resolve_requirements(sources: Iterable[str], project: Project, place: Place) -> list[str]:
     """The requirements of `sources`, each once and in order, however the project spells them.
 
     A requirement on the project itself stands for its own extras, and is replaced by
     them: the archive holds the project's code, no index need have it.
 
+    Args:
+        place: the key that names the sources.
+
     Raises:
         LayoutError: a source names what the project does not have.
     """
-    found = (line for source in sources for line in expanded(source, project, origin, ()))
-    return sorted({normalized(requirement) for requirement in found})
+    found = (line for source in sources for line in resolve(source, project, place, ()))
+    return sorted({normalize(requirement) for requirement in found})
 
 
-def normalized(requirement: Requirement) -> str:
+def normalize(requirement: Requirement) -> str:
     requirement.name = canonicalize_name(requirement.name)
     return str(requirement)
 
 
-def expanded(source: str, project: Project, origin: str, seen: tuple[str, ...]) -> Iterator[Requirement]:
+def resolve(source: str, project: Project, place: Place, seen: tuple[str, ...]) -> Iterator[Requirement]:
+    """The requirements of a source, with those of the project's own extras that it asks for."""
     if source in seen:
         return
-    for requirement in listed(source, project, origin):
+    for requirement in read_source(source, project, place):
         if canonicalize_name(requirement.name) != canonicalize_name(project.name()):
             yield requirement
             continue
         for extra in ("", *sorted(requirement.extras)):
             inner = f"{OPTIONAL}{extra}" if extra else DEPENDENCIES
-            for found in expanded(inner, project, origin, (*seen, source)):
-                yield under(requirement.marker, found)
+            for found in resolve(inner, project, place, (*seen, source)):
+                yield restrict(found, requirement.marker)
 
 
-def under(marker: Marker | None, requirement: Requirement) -> Requirement:
+def restrict(requirement: Requirement, marker: Marker | None) -> Requirement:
     """The requirement where `marker` holds too."""
     if marker and requirement.marker:
         requirement.marker = Marker(f"({marker}) and ({requirement.marker})")
@@ -56,7 +61,10 @@ def under(marker: Marker | None, requirement: Requirement) -> Requirement:
     return requirement
 
 
-def listed(source: str, project: Project, origin: str) -> list[Requirement]:
+def read_source(source: str, project: Project, place: Place) -> list[Requirement]:
+    def fail(text: str, fix: str = "") -> LayoutError:
+        return LayoutError(METADATA.at(place, f"{field(place.key)}: {text}", fix))
+
     try:
         if source == DEPENDENCIES:
             return [Requirement(line) for line in project.dependencies()]
@@ -66,22 +74,22 @@ def listed(source: str, project: Project, origin: str) -> list[Requirement]:
             }
             extra = canonicalize_name(source.removeprefix(OPTIONAL))
             if extra not in extras:
-                raise LayoutError(f"{origin}: the project has no `{source}`{known(OPTIONAL, extras)}")
+                raise fail(f"the project has no `{source}`", list_sources(OPTIONAL, extras))
             return [Requirement(line) for line in extras[extra]]
         groups = project.pyproject.get("dependency-groups", {})
         if not isinstance(groups, dict):
-            raise LayoutError(f"{origin}: `{source}` cannot be read: `dependency-groups` must be a table")
+            raise fail(f"`{source}` cannot be read: `dependency-groups` must be a table")
         group = source.removeprefix(GROUP)
         if canonicalize_name(group) not in map(canonicalize_name, groups):
-            raise LayoutError(f"{origin}: the project has no `{source}`{known(GROUP, groups)}")
+            raise fail(f"the project has no `{source}`", list_sources(GROUP, groups))
         return list(DependencyGroupResolver(groups).resolve(group))
     except ExceptionGroup as group_error:
         reasons = "; ".join(str(error) for error in group_error.exceptions)
-        raise LayoutError(f"{origin}: `{source}` cannot be read: {reasons}") from None
+        raise fail(f"`{source}` cannot be read: {reasons}") from None
     except (InvalidRequirement, ValueError) as error:
-        raise LayoutError(f"{origin}: `{source}` cannot be read: {error}") from None
+        raise fail(f"`{source}` cannot be read: {error}") from None
 
 
-def known(prefix: str, names: Iterable[str]) -> str:
+def list_sources(prefix: str, names: Iterable[str]) -> str:
     found = ", ".join(f"`{prefix}{name}`" for name in names)
-    return f"; it has {found}" if found else ""
+    return f"it has {found}" if found else ""

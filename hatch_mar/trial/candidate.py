@@ -16,7 +16,7 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.interface import Project
-from hatch_mar.project.layout.layout import laid_out
+from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.trial.examples.request import Request, requests_of
 from hatch_mar.trial.settings import Settings
 
@@ -115,10 +115,10 @@ def declared(
     Raises:
         HatchMarError: it cannot be laid out, or its examples cannot be read.
     """
-    archive = laid_out(config, project, instant)
+    archive = lay_out(config, project, instant)
     if requests is None:
         requests = requests_of(config, project.root, update=update)
-    subject = Subject(archive, config.file_name, config.origins, config.allow_globals, project.root)
+    subject = Subject.of_config(config, archive, project.root)
     return Candidate(config.name, archive, subject, tuple(requests), None, config.format)
 
 

@@ -33,7 +33,7 @@ class Trier:
 
     def __call__(self, draft: Path) -> None:
         config = self.config
-        subject = Subject(self.archive, config.file_name, config.origins, config.allow_globals, self.root)
+        subject = Subject.of_config(config, self.archive, self.root)
         options = Options(envelope=os.environ.get(ENVELOPE), building=True, stop=self.stop)
         requests = requests_of(config, self.root)
         with read(draft) as archive:

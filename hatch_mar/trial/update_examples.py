@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from hatch_mar.errors import TrialError
+from hatch_mar.finding import dotted
 from hatch_mar.project.config.models import ArchiveConfig, Example
 from hatch_mar.trial.examples.answer import NOT_JSON, Answer
 from hatch_mar.trial.examples.compare import answers_differ
@@ -56,8 +56,8 @@ def write(path: Path, answer: Answer) -> None:
 
 def write_inline(config: ArchiveConfig, index: int, answer: Answer, pyproject: Path) -> str:
     """Set `expect` in `pyproject.toml`, and leave the rest of it as it is."""
-    key = config.origins["examples"].removeprefix("Field `").removesuffix("`")
-    place = f"`{key}[{index}].expect`"
+    key = (*config.origins["examples"].key, index)
+    place = f"`{dotted((*key, 'expect'))}`"
     if answer.value is NOT_JSON or isinstance(answer.value, str) or has_null(answer.value):
         raise TrialError(
             f"Cannot write {place}: TOML cannot hold the answer; give `expect` the path of a file, which"
@@ -70,9 +70,9 @@ def write_inline(config: ArchiveConfig, index: int, answer: Answer, pyproject: P
         raise TrialError(message) from None
     document = tomlkit.parse(pyproject.read_bytes().decode())
     table: Any = document
-    for part in re.findall(r"[^.\[\]]+", key):
-        table = table[int(part)] if part.isdigit() else table[part]
-    table[index]["expect"] = inline(answer.value)
+    for part in key:
+        table = table[part]
+    table["expect"] = inline(answer.value)
     pyproject.write_bytes(tomlkit.dumps(document).encode())
     return place
 

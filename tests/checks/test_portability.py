@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
-from hatch_mar.build.plan import findings_of, load
+from hatch_mar.build.plan import examine, load
 from hatch_mar.checks.portability import check
 from hatch_mar.checks.subject import Subject
-from hatch_mar.project.layout.layout import laid_out
+from hatch_mar.finding import Place
 from hatch_mar.project.pyproject import PyProject
 from tests.archives import INSTANT, MANIFEST
 
-NOWHERE: Mapping[str, str] = {}
+NOWHERE: Mapping[str, Place] = {}
 
 
-def found(*names: str, file_name: str = "m.mar", origins: Mapping[str, str] = NOWHERE) -> list[str]:
+def found(*names: str, file_name: str = "m.mar", origins: Mapping[str, Place] = NOWHERE) -> list[str]:
     members = tuple(Member(name, BytesSource(b"")) for name in names)
     subject = Subject(Archive(MANIFEST, members), file_name, origins)
     return [str(finding) for finding in check(subject)]
@@ -32,11 +32,7 @@ class TestInOrder:
     def test_example(self) -> None:
         """Nor of the example project."""
         project = PyProject(Path(__file__).parents[2] / "example_project")
-        findings = [
-            finding
-            for config in load(project)
-            for finding in findings_of(config, laid_out(config, project, INSTANT), project.root)
-        ]
+        findings = [finding for config in load(project) for finding in examine(config, project, INSTANT)[1]]
 
         assert [finding for finding in findings if finding.code.startswith(("MAR1", "MAR8", "MAR9"))] == []
 

@@ -29,7 +29,7 @@ def test_codes():
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 def test_words(rule: Rule):
     """A rule says what is wrong, what happens and what to do, each in a line without a full stop."""
-    assert re.fullmatch(r"MAR[1-9][0-9]{2}", rule.code)
+    assert re.fullmatch(r"MAR[0-9]{3}", rule.code)
     assert rule.severity in ("error", "warning")
     for text in (rule.title, rule.consequence, rule.fix):
         assert text

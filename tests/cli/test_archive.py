@@ -23,7 +23,7 @@ def archive(*arguments: str) -> int:
 def _inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     # what they find has tests of its own
-    monkeypatch.setattr("hatch_mar.cli.archive.check", lambda *_: [])
+    monkeypatch.setattr("hatch_mar.cli.archive.find_faults", lambda *_: [])
 
 
 class TestArchive:
@@ -103,10 +103,11 @@ class TestFaults:
         """All values that cannot be are named at once."""
         name = (
             "Option `--model-name` must begin with a letter, followed by letters, digits,"
-            " `_`, `-` and `.` (never two dots in a row): `1 2`"
+            " `_`, `-` and `.` (never two dots in a row): `1 2` [MAR004]"
         )
         handler = (
-            "Option `--handler` must have a function's name after its colon, as in `handler.py:handle`: `a:1`"
+            "Option `--handler` must have a function's name after its colon, as in"
+            " `handler.py:handle`: `a:1` [MAR004]"
         )
 
         assert self.refused(capsys, "--model-name", "1 2", "-v", "1", "--handler", "a:1") == [name, handler]
@@ -114,10 +115,10 @@ class TestFaults:
     def test_files(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """All files that are missing are named at once, with their options, and nothing is written."""
         expected = [
-            "Option `--serialized-file`: file not found: `none.pt`",
-            "Option `--handler`: file not found: `none.py`",
-            "Option `--extra-files`: no file matches the pattern `*.none`",
-            "Option `--requirements-file`: file not found: `none.txt`",
+            "Option `--serialized-file`: file not found: `none.pt` [MAR021]",
+            "Option `--handler`: file not found: `none.py` [MAR021]",
+            "Option `--extra-files`: no file matches the pattern `*.none` [MAR022]",
+            "Option `--requirements-file`: file not found: `none.txt` [MAR021]",
         ]
         options = ["--serialized-file", "none.pt", "--extra-files", "*.none", "-r", "none.txt"]
 

@@ -232,7 +232,7 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("options", "expected"),
         [
-            ("--model-name 1a", f"Option `--model-name` {NOT_A_NAME}: `1a`"),
+            ("--model-name _a", f"Option `--model-name` {NOT_A_NAME}: `_a` [MAR004]"),
             ("--model-name=", "Option `--model-name` must not be empty"),
             ("--version=", "Option `--version` must not be empty"),
             ("--handler=", "Option `--handler` must not be empty"),
@@ -268,7 +268,7 @@ cd "$WHERE"
 torch-model-archiver --model-name a -v $VERSION --handler "$(pick)"
 cd /
 torch-model-archiver --model-name a -v 1
-torch-model-archiver --model-name 1a -v 1 --handler a
+torch-model-archiver --model-name _a -v 1 --handler a
 """
         expected = """\
 archive.sh:2: the working directory depends on `$WHERE`, which is not known
@@ -276,7 +276,7 @@ archive.sh:2: `$VERSION` is not known; give it with `--set VERSION=...`
 archive.sh:2: `$(pick)` is not known; write what it stands for
 archive.sh:4: the following arguments are required: --handler
 """
-        expected += f"archive.sh:5: Option `--model-name` {NOT_A_NAME}: `1a`\n"
+        expected += f"archive.sh:5: Option `--model-name` {NOT_A_NAME}: `_a` [MAR004]\n"
 
         assert migrate.script(text, status=1) == expected
 
@@ -308,7 +308,8 @@ archive.sh:4: the following arguments are required: --handler
         text = f"torch-model-archiver {LEAST}\ntorch-model-archiver {LEAST} -r requirements.txt\n"
         expected = (
             "Fields `tool.mar.archives[0]` and `tool.mar.archives[1]` both write `digits.mar`;"
-            " give one another `model-name`, `archive-name`, `archive-format` or `export-path`\n"
+            " give one of them another `model-name`, `archive-name`, `archive-format` or `export-path`"
+            " [MAR007]\n"
         )
 
         assert migrate.script(text, status=1) == expected
@@ -565,7 +566,10 @@ class TestWriteFaults:
                 "Field `build-system.requires` must be an array",
             ),
             (HATCHLING + "[tool.hatch]\nbuild = 1", "Field `tool.hatch.build` must be a table"),
-            ("[[tool.mar.archives]]\nxyz = 1\nhandler = 'a'", "Unknown field `tool.mar.archives[0].xyz`"),
+            (
+                "[[tool.mar.archives]]\nxyz = 1\nhandler = 'a'",
+                "Unknown field `tool.mar.archives[0].xyz` [MAR003]",
+            ),
         ],
     )
     def test_not_sound(self, migrate: Migrate, text: str, expected: str) -> None:
@@ -574,7 +578,7 @@ class TestWriteFaults:
 
     def test_missing(self, migrate: Migrate) -> None:
         """There must be a `pyproject.toml`."""
-        expected = f"File not found: `{migrate.pyproject}`\n"
+        expected = "File not found: `pyproject.toml`\n"
 
         assert migrate("--write", "--", *LEAST.split(), status=1) == expected
 

@@ -131,7 +131,8 @@ class TestFile:
 
         assert main(["try", "absent.mar"]) == 1
         assert (
-            capsys.readouterr().err == "File not found: `absent.mar`, and no project here that declares it\n"
+            capsys.readouterr().err
+            == "File not found: `absent.mar`, and there is no `pyproject.toml` that declares it\n"
         )
 
     def test_control_characters(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

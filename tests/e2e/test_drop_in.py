@@ -248,7 +248,7 @@ def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
 @pytest.fixture
 def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Folder:
     # this is about what is packed, and not about whether it is any good
-    monkeypatch.setattr("hatch_mar.build.plan.findings_of", lambda *_: [])
+    monkeypatch.setattr("hatch_mar.build.plan.find_faults", lambda *_: [])
 
     def call(root: Path, arguments: list[str]) -> int:
         monkeypatch.chdir(root)

@@ -209,7 +209,7 @@ def file_name(options: Options) -> str:
 @pytest.fixture(autouse=True)
 def _unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is packed is compared, much of which no server could load; that is for the checks to say."""
-    monkeypatch.setattr("hatch_mar.build.plan.findings_of", lambda *arguments: [])
+    monkeypatch.setattr("hatch_mar.build.plan.find_faults", lambda *arguments: [])
 
 
 @pytest.fixture

@@ -210,7 +210,7 @@ class TestWithHatchling:
 
         assert (
             aborted(capsys, lambda: list(build))
-            == "Field `tool.mar.serialized-file`: file not found: `weights/model.pth`\n"
+            == "Field `tool.mar.serialized-file`: file not found: `weights/model.pth` [MAR021]\n"
         )
         assert list((root / "dist").iterdir()) == []
 
@@ -236,8 +236,8 @@ class TestFaults:
         """All faults of `[tool.mar]` are told before anything is built, a line each, without a traceback."""
         root = write_project('\n[tool.mar]\nhandler = "base_handler"\nforce = 1\nruntme = "python"\n')
         expected = (
-            "Field `tool.mar.force` must be a boolean\n"
-            "Unknown field `tool.mar.runtme`; did you mean `runtime`?\n"
+            "Field `tool.mar.force` must be a boolean [MAR004]\n"
+            "Unknown field `tool.mar.runtme`; did you mean `runtime`? [MAR003]\n"
         )
 
         assert aborted(capsys, hook(root).initialize, "standard", build_data()) == expected
@@ -246,8 +246,8 @@ class TestFaults:
         """What is missing is told before anything is built."""
         root = write_project('\n[tool.mar]\nhandler = "a.py"\nmodel-file = "b.py"\n')
         expected = (
-            "Field `tool.mar.model-file`: file not found: `b.py`\n"
-            "Field `tool.mar.handler`: file not found: `a.py`\n"
+            "Field `tool.mar.model-file`: file not found: `b.py` [MAR021]\n"
+            "Field `tool.mar.handler`: file not found: `a.py` [MAR021]\n"
         )
 
         assert aborted(capsys, hook(root).initialize, "standard", build_data()) == expected
@@ -277,7 +277,7 @@ class TestFaults:
         """A hook without the table is told what to write."""
         assert (
             aborted(capsys, hook(write_project("")).initialize, "standard", build_data())
-            == "Table `tool.mar` is missing; declare an archive there, at the least its `handler`\n"
+            == "Table `tool.mar` is missing; declare an archive there, with at least its `handler` [MAR002]\n"
         )
 
 
@@ -285,8 +285,8 @@ class TestOptions:
     def test_unknown(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """The hook's own table has no options; each is sent where it belongs."""
         expected = (
-            "Unknown option `model-name` for build hook `mar`; options belong in `[tool.mar]`\n"
-            "Unknown option `handler` for build hook `mar`; options belong in `[tool.mar]`\n"
+            "Unknown option `model-name` for build hook `mar`; options belong in `[tool.mar]` [MAR003]\n"
+            "Unknown option `handler` for build hook `mar`; options belong in `[tool.mar]` [MAR003]\n"
         )
         made = hook(write_project(), {"model-name": "digits", "handler": "base_handler"})
 

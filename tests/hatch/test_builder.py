@@ -55,7 +55,7 @@ class TestVersions:
             builder(write_project("\n[tool.mar]\nhandler = 1\n")).get_version_api()
 
         assert error.value.code == 1
-        assert capsys.readouterr().err == "Field `tool.mar.handler` must be a string\n"
+        assert capsys.readouterr().err == "Field `tool.mar.handler` must be a string [MAR004]\n"
 
 
 class TestBuild:
@@ -115,7 +115,7 @@ class TestBuild:
         assert error.value.code == 1
         assert (
             capsys.readouterr().err
-        ) == "Field `tool.mar.serialized-file`: file not found: `weights/model.pth`\n"
+        ) == "Field `tool.mar.serialized-file`: file not found: `weights/model.pth` [MAR021]\n"
 
     def test_with_the_hook(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """The hook, which is on for every target, does not build the archive a second time."""

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from email.message import Message
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hatch_mar.errors import ConfigError
-from hatch_mar.project import pyproject
+from hatch_mar.project import pep517
 from hatch_mar.project.pyproject import PyProject
 from tests.archives import needs_posix
 
@@ -68,10 +68,10 @@ def build_wheel(directory, settings=None, metadata=None):
 
 @pytest.fixture
 def _never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def asked(*arguments: object) -> None:
+    def ask(*arguments: object) -> None:
         pytest.fail("the build backend was asked")
 
-    monkeypatch.setattr(pyproject, "asked", asked)
+    monkeypatch.setattr(pep517, "call_backend", ask)
 
 
 @pytest.fixture
@@ -85,11 +85,11 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     metadata["Requires-Dist"] = "torchserve; extra == 'serve'"
     questions: list[str] = []
 
-    def asked(function: str, *arguments: object) -> Any:
-        questions.append(function)
+    def read_metadata(root: Path) -> Message:
+        questions.append("metadata")
         return metadata
 
-    monkeypatch.setattr(pyproject, "asked", asked)
+    monkeypatch.setattr(pep517, "read_metadata", read_metadata)
     return questions
 
 
@@ -191,13 +191,12 @@ class TestDynamic:
             "Field `project.optional-dependencies` is left to the build backend; only `hatch build`"
             " can take an archive's requirements from there"
         )
-        assert str(error.value) == expected
+        assert [finding.text for finding in error.value.findings] == [expected]
         assert questions == []
 
     def test_without_build(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """Where `build` is not installed, what to install is told."""
-        monkeypatch.setitem(__import__("sys").modules, "hatch_mar.project.pep517", None)
-        monkeypatch.delattr("hatch_mar.project.pep517", raising=False)
+        monkeypatch.setitem(sys.modules, "build", None)
         with pytest.raises(ConfigError) as error:
             project(tmp_path, DYNAMIC).version()
 

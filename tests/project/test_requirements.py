@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 
 from hatch_mar.errors import LayoutError
-from hatch_mar.project.requirements import requirements
+from hatch_mar.finding import Place
+from hatch_mar.project.requirements import resolve_requirements
 from tests.archives import SomeProject
 
+PLACE = Place("pyproject.toml", None, ("tool", "mar", "requirements-from"))
 ORIGIN = "Field `tool.mar.requirements-from`"
 
 
 def found(*sources: str, groups: object = None, **project: Any) -> list[str]:
     pyproject = {} if groups is None else {"dependency-groups": groups}
-    return requirements(sources, SomeProject(Path(), pyproject, **project), ORIGIN)
+    return resolve_requirements(sources, SomeProject(Path(), pyproject, **project), PLACE)
 
 
 class TestDependencies:
@@ -60,14 +62,14 @@ class TestOptionalDependencies:
             f"{ORIGIN}: the project has no `optional-dependencies.cpu`;"
             " it has `optional-dependencies.gpu`, `optional-dependencies.dev`"
         )
-        assert str(error.value) == expected
+        assert str(error.value) == f"{expected} [MAR026]"
 
     def test_none(self):
         """A project without extras has none to list."""
         with pytest.raises(LayoutError) as error:
             found("optional-dependencies.gpu")
 
-        assert str(error.value) == f"{ORIGIN}: the project has no `optional-dependencies.gpu`"
+        assert str(error.value) == f"{ORIGIN}: the project has no `optional-dependencies.gpu` [MAR026]"
 
 
 class TestSelf:
@@ -114,7 +116,7 @@ class TestDependencyGroups:
         expected = (
             f"{ORIGIN}: the project has no `dependency-groups.serving`; it has `dependency-groups.serve`"
         )
-        assert str(error.value) == expected
+        assert str(error.value) == f"{expected} [MAR026]"
 
     @pytest.mark.parametrize(
         "groups",

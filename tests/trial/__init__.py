@@ -12,7 +12,7 @@ from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats import FORMATS, Packing
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.archive.packager import pack
-from hatch_mar.checks import Subject
+from hatch_mar.checks.subject import Subject
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.examples.expectation import ANY, Expectation
 from hatch_mar.trial.examples.request import Request

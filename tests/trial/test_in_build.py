@@ -93,7 +93,7 @@ class TestTry:
 
     def test_missing_file(self, root: Path):
         """An example's file that is not there is an error of one line."""
-        with pytest.raises(HatchMarError, match=r"cannot use example #1: File not found: `absent.json`"):
+        with pytest.raises(HatchMarError, match=r"cannot be used: File not found: `absent.json`"):
             built(root, "absent.json")
 
 

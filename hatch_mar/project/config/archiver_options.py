@@ -8,8 +8,10 @@ from typing import Any
 
 from hatch_mar.archive.formats import FORMATS
 from hatch_mar.errors import ConfigError
+from hatch_mar.finding import Finding, Place
 from hatch_mar.project.config import values
 from hatch_mar.project.config.models import ArchiveConfig, Origins
+from hatch_mar.project.config.reading import faults_in
 
 
 def extra_files(value: object) -> tuple[str, ...]:
@@ -51,16 +53,16 @@ def configured(options: Namespace) -> ArchiveConfig:
     """
     settings: dict[str, Any] = {"version": ""}
     origins = Origins()
-    faults: list[str] = []
+    faults: list[Finding] = []
     for name, value in vars(options).items():
         if name == "export_path" or (not value and name not in ("model_name", "handler")):
             continue
         option = f"--{name.replace('_', '-')}"
-        origins[option[2:]] = f"Option `{option}`"
+        origins[option[2:]] = place = Place(None, None, (option,))
         try:
             settings[name] = READERS[name](posix(value)) if name in READERS else posix(value)
         except ValueError as error:
-            faults.append(f"Option `{option}` {error}")
+            faults += [fault._replace(path=()).at(place) for fault in faults_in(error)]
     if faults:
         raise ConfigError(*faults)
     return ArchiveConfig(**settings, origins=origins)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hatch_mar.archive.formats import FORMATS, WORKFLOW, Format
+from hatch_mar.errors import ConfigError
+from hatch_mar.finding import Key, Place, dotted
+from hatch_mar.text import did_you_mean
 
-TABLE = "tool.mar"
+FILE = "pyproject.toml"
+MAR: Key = ("tool", "mar")
+TABLE = dotted(MAR)
 
 
-class Origins(dict[str, str]):
-    """Where each key was set, as a message names it: ``Field `tool.mar.handler` ``."""
+class Origins(dict[str, Place]):
+    """Where each key was set; a key that was not, where it would be."""
 
-    def __missing__(self, key: str) -> str:
-        return f"Field `{TABLE}.{key}`"
+    def __missing__(self, key: str) -> Place:
+        return Place(FILE, None, (*MAR, key))
 
 
 class ArchiveConfig(NamedTuple):
@@ -46,6 +51,8 @@ class ArchiveConfig(NamedTuple):
     force: bool = True
     ignore: tuple[str, ...] = ()
     allow_globals: tuple[str, ...] = ()
+    server_packages: tuple[str, ...] = ()
+    """What the server's image has beyond TorchServe's own."""
     try_: bool = False
     """Whether every build runs the examples."""
     examples: tuple[Example, ...] = ()
@@ -119,6 +126,26 @@ def by_name(configs: tuple[Config, ...]) -> dict[str, Config]:
     """
     taken = Counter(name for config in configs for name in set(names_of(config)))
     return {next(name for name in names_of(config) if taken[name] == 1): config for config in configs}
+
+
+def select(configs: tuple[Config, ...], names: Sequence[str] = ()) -> list[Config]:
+    """The archives of these names, or all.
+
+    Raises:
+        ConfigError: there is none of a name.
+    """
+    archives = by_name(configs)
+    if unknown := [name for name in names if name not in archives]:
+        raise ConfigError(*(unknown_archive(name, archives) for name in unknown))
+    return [archives[name] for name in names or archives]
+
+
+def unknown_archive(name: str, known: Iterable[str]) -> str:
+    listed = ", ".join(f"`{each}`" for each in known)
+    advice = did_you_mean(name, known) or f"the project has {listed}"
+    if "/" in name or name.endswith((".mar", ".war", ".tar.gz")):
+        return f"File not found: `{name}`, and no archive of the project has that name; {advice}"
+    return f"Unknown archive `{name}`; {advice}"
 
 
 def names_of(config: Config) -> tuple[str, str, str]:

@@ -6,16 +6,18 @@ Every table is read to its end: all its faults are reported at once, each with i
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hatch_mar.archive.formats import FORMATS
 from hatch_mar.archive.manifest import RUNTIMES
 from hatch_mar.errors import ConfigError
+from hatch_mar.finding import Finding, Place, Rule, dotted, field
 from hatch_mar.names import unsafe
 from hatch_mar.project.config import values
 from hatch_mar.project.config.models import (
+    FILE,
+    MAR,
     TABLE,
     ArchiveConfig,
     Config,
@@ -23,8 +25,32 @@ from hatch_mar.project.config.models import (
     WorkflowConfig,
     directory_of,
 )
+from hatch_mar.project.config.reading import REQUIRED, VALUE, Fault, Reader, one_of, read_keys
 
-Reader = Callable[[object], Any]
+MISSING = Rule(
+    code="MAR002",
+    severity="error",
+    title="The table `[tool.mar]` is missing",
+    consequence="there is nothing to build",
+    fix="declare an archive there, with at least its `handler`",
+    ignorable=False,
+)
+EXCLUSIVE = Rule(
+    code="MAR006",
+    severity="error",
+    title="Two fields that exclude each other are both set",
+    consequence="it cannot be told which of them counts",
+    fix="remove one of them",
+    ignorable=False,
+)
+CLASH = Rule(
+    code="MAR007",
+    severity="error",
+    title="Two archives would be written to one file",
+    consequence="the second would replace the first",
+    fix="give one of them another `model-name`, `archive-name`, `archive-format` or `export-path`",
+    ignorable=False,
+)
 
 ARCHIVE_KEYS: Mapping[str, Reader] = {
     "model-name": values.model_name,
@@ -41,22 +67,23 @@ ARCHIVE_KEYS: Mapping[str, Reader] = {
     "requirements-from": values.requirements_sources,
     "config-file": values.path,
     "config": values.model_config,
-    "runtime": values.one_of(*RUNTIMES),
+    "runtime": one_of(*RUNTIMES),
     "export-path": values.path,
     "archive-name": values.archive_name,
-    "archive-format": values.one_of(*FORMATS),
+    "archive-format": one_of(*FORMATS),
     "archive-root": values.archive_root,
-    "compression": values.one_of("auto", "store", "deflate"),
+    "compression": one_of("auto", "store", "deflate"),
     "force": values.boolean,
     "ignore": values.codes,
-    "allow-globals": values.patterns,
+    "allow-globals": values.names,
+    "server-packages": values.distributions,
     "try": values.boolean,
     "examples": values.examples,
 }
 """Every key of an archive, and how it is read."""
 
 WORKFLOW_KEYS: Mapping[str, Reader] = {
-    "workflow-name": values.model_name,
+    "workflow-name": values.workflow_name,
     "spec-file": values.path,
     "handler": values.path,
     "extra-files": values.paths_or_commas,
@@ -65,184 +92,187 @@ WORKFLOW_KEYS: Mapping[str, Reader] = {
 }
 """Every key of a workflow: the options of torch-workflow-archiver."""
 
-EITHER_OR = (("requirements-file", "requirements-from"), ("config-file", "config"))
-"""Keys that answer one question, so that only one of each may be set."""
+TABLES = ("archives", "workflows")
+"""The keys of `[tool.mar]` that hold tables of their own."""
+
+ONE_OF_TWO = (("requirements-file", "requirements-from"), ("config-file", "config"))
+"""Keys that answer the same question, so that only one of each pair may be set."""
+
+HANDLER_NEEDED = (
+    "is required: a built-in handler such as `base_handler`, `path/to/handler.py` or `package.module`"
+)
 
 
-def load(table: object, *, name: Callable[[], str], version: Callable[[], str]) -> tuple[Config, ...]:
+def load(
+    table: object, *, name: Callable[[], str], version: Callable[[], str], file: str | None = FILE
+) -> tuple[Config, ...]:
     """The archives and workflows of a `[tool.mar]` table.
 
-    `name` and `version` give the project's, and are called only where an archive does not
-    set its own.
+    Args:
+        table: the value of `tool.mar`; None if it is not set.
+        name: gives the project's name; called only where an archive does not set its own.
+        version: gives the project's version, likewise.
+        file: what the table was read from.
 
     Raises:
         ConfigError: with all faults of the table.
     """
+    place = Place(file, None, MAR)
     if table is None:
-        raise ConfigError(f"Table `{TABLE}` is missing; declare an archive there, at the least its `handler`")
+        raise ConfigError(MISSING.at(place, f"Table `{TABLE}` is missing"))
     if not isinstance(table, dict):
-        raise ConfigError(f"Field `{TABLE}` must be a table")
+        raise ConfigError(VALUE.at(place, f"{field(MAR)} must be a table", ""))
 
-    faults: list[str] = []
-    drafts = archive_drafts(table, faults, name)
-    workflows = workflow_drafts(table, faults)
-    if faults:
-        raise ConfigError(*dict.fromkeys(faults))
+    findings: list[Finding] = []
+    archives = read_archives(table, place, findings, name)
+    workflows = read_workflows(table, place, findings)
+    refuse(findings)
 
-    configs: list[tuple[str, Config]] = [(draft.prefix, draft.archive(version)) for draft in drafts]
-    configs += [(draft.prefix, draft.workflow()) for draft in workflows]
-    refuse_strange_names(configs)
-    refuse_clashes(configs)
+    configs: list[tuple[Place, Config]] = [
+        (draft.place, ArchiveConfig(**draft.settings(version))) for draft in archives
+    ]
+    configs += [(draft.place, WorkflowConfig(**draft.settings())) for draft in workflows]
+    refuse(find_strange_names([config for _, config in configs]))
+    refuse(find_clashes(configs))
     return tuple(config for _, config in configs)
+
+
+def refuse(findings: Iterator[Finding] | list[Finding]) -> None:
+    if found := dict.fromkeys(findings):
+        raise ConfigError(*found)
 
 
 class Value(NamedTuple):
     """A valid value and the key that set it."""
 
     value: Any
-    key: str
+    place: Place
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """The values of one archive, its own and those it inherits."""
 
-    prefix: str
+    place: Place
+    """Its table."""
     values: dict[str, Value]
 
-    def archive(self, version: Callable[[], str]) -> ArchiveConfig:
-        defaults = {} if "version" in self.values else {"version": Value(version(), f"{TABLE}.version")}
-        return ArchiveConfig(**self.settings(defaults))
-
-    def workflow(self) -> WorkflowConfig:
-        return WorkflowConfig(**self.settings({}))
-
-    def settings(self, defaults: dict[str, Value]) -> dict[str, Any]:
-        found = self.values | defaults
-        settings = {attribute(key): value.value for key, value in found.items()}
-        return settings | {"origins": Origins((key, f"Field `{value.key}`") for key, value in found.items())}
+    def settings(self, version: Callable[[], str] | None = None) -> dict[str, Any]:
+        """The fields of an `ArchiveConfig` or a `WorkflowConfig`; `version` is asked where none is set."""
+        found = self.values
+        if version and "version" not in found:
+            found = found | {"version": Value(version(), self.place._replace(key=(*MAR, "version")))}
+        settings = {attribute_of(key): value.value for key, value in found.items()}
+        return settings | {"origins": Origins((key, value.place) for key, value in found.items())}
 
 
-def attribute(key: str) -> str:
+def attribute_of(key: str) -> str:
     """A key as Python spells it."""
     name = key.replace("-", "_")
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def archive_drafts(table: dict[str, Any], faults: list[str], name: Callable[[], str]) -> list[Draft]:
-    shared = {key: value for key, value in table.items() if key not in ("archives", "workflows")}
-    defaults = read_table(shared, TABLE, ARCHIVE_KEYS, faults, more=("archives", "workflows"))
+def read_archives(
+    table: dict[str, Any], place: Place, findings: list[Finding], name: Callable[[], str]
+) -> list[Draft]:
+    """The archives of `[tool.mar]`; what is wrong with them is added to `findings`."""
+    shared = {key: value for key, value in table.items() if key not in TABLES}
+    defaults = read_table(shared, place, ARCHIVE_KEYS, findings, others=TABLES)
     if "archives" in table:
-        tables = subtables(table["archives"], f"{TABLE}.archives", faults)
+        tables = read_tables(table["archives"], place.within("archives"), "model-name", findings)
     else:
-        tables = [] if "workflows" in table and not shared else [(TABLE, {})]
+        tables = [] if "workflows" in table and not shared else [(place, {})]
     drafts = []
-    for prefix, own in tables:
-        values = merged(defaults, read_table(own, prefix, ARCHIVE_KEYS, faults))
-        if "model-name" not in values and "model-name" not in (shared | own):
-            values["model-name"] = Value(name(), f"{TABLE}.model-name")
-            if fault := fault_in_name(values["model-name"].value):
-                faults.append(
-                    f"Field `{prefix}.model-name` must be set, since the project's own name {fault}"
-                )
-        if "handler" not in values and "handler" not in (shared | own):
-            faults.append(
-                f"Field `{prefix}.handler` is required: a built-in handler such as `base_handler`,"
-                " `path/to/handler.py` or `package.module`"
-            )
-        drafts.append(Draft(prefix, values))
+    for found, own in tables:
+        draft = Draft(found, inherit(defaults, read_table(own, found, ARCHIVE_KEYS, findings)))
+        if "model-name" not in draft.values and "model-name" not in (shared | own):
+            findings += name_after_project(draft, name(), place.within("model-name"))
+        if "handler" not in draft.values and "handler" not in (shared | own):
+            findings.append(Fault(REQUIRED, ("handler",), HANDLER_NEEDED).at(found))
+        drafts.append(draft)
     return drafts
 
 
-def workflow_drafts(table: dict[str, Any], faults: list[str]) -> list[Draft]:
+def name_after_project(draft: Draft, name: str, place: Place) -> Iterator[Finding]:
+    """Give an archive the project's name, which may not be fit for one."""
+    draft.values["model-name"] = Value(name, place)
+    try:
+        values.model_name(name)
+    except ValueError as error:
+        text = f"must be set, since the project's own name {error}"
+        yield Fault(REQUIRED, ("model-name",), text).at(draft.place)
+
+
+def read_workflows(table: dict[str, Any], place: Place, findings: list[Finding]) -> list[Draft]:
     if "workflows" not in table:
         return []
-    drafts = []
-    for prefix, own in subtables(table["workflows"], f"{TABLE}.workflows", faults):
-        faults += [
-            f"Field `{prefix}.{key}` is required" for key in ("workflow-name", "spec-file") if key not in own
-        ]
-        drafts.append(Draft(prefix, read_table(own, prefix, WORKFLOW_KEYS, faults)))
-    return drafts
-
-
-def subtables(tables: object, key: str, faults: list[str]) -> list[tuple[str, dict[str, Any]]]:
-    if not isinstance(tables, list) or not tables:
-        faults.append(f"Field `{key}` must be an array of tables, with one at the least")
-        return []
-    faults += [
-        f"Field `{key}[{n}]` must be a table" for n, table in enumerate(tables) if not isinstance(table, dict)
+    tables = read_tables(table["workflows"], place.within("workflows"), "workflow-name", findings)
+    required = {"workflow-name": "is required", "spec-file": "is required"}
+    return [
+        Draft(found, read_table(own, found, WORKFLOW_KEYS, findings, required=required))
+        for found, own in tables
     ]
-    return [(f"{key}[{n}]", table) for n, table in enumerate(tables) if isinstance(table, dict)]
+
+
+def read_tables(
+    tables: object, place: Place, name_key: str, findings: list[Finding]
+) -> list[tuple[Place, dict[str, Any]]]:
+    """Each table of an array and its place; `name_key` is the key by which a table is known."""
+    if isinstance(tables, dict):
+        header = f"`[[{dotted(place.key)}]]`"
+        names = [key for key, table in tables.items() if isinstance(table, dict)]
+        named = f' with `{name_key} = "{names[0]}"`' if names else ""
+        findings.append(Fault(VALUE, (), f"must be an array of tables; write {header}{named}").at(place))
+        return []
+    if not isinstance(tables, list) or not tables:
+        findings.append(Fault(VALUE, (), "must be an array with at least one table").at(place))
+        return []
+    found = [(place.within(number), table) for number, table in enumerate(tables)]
+    findings += [
+        Fault(VALUE, (), "must be a table").at(item) for item, table in found if not isinstance(table, dict)
+    ]
+    return [(item, table) for item, table in found if isinstance(table, dict)]
 
 
 def read_table(
     table: Mapping[str, Any],
-    prefix: str,
+    place: Place,
     keys: Mapping[str, Reader],
-    faults: list[str],
-    more: tuple[str, ...] = (),
+    findings: list[Finding],
+    *,
+    required: Mapping[str, str] = {},
+    others: tuple[str, ...] = (),
 ) -> dict[str, Value]:
-    """The valid values of a table; what is wrong with the others is added to `faults`."""
-    found = {}
-    for key, raw in table.items():
-        read = keys.get(key)
-        if read is None:
-            faults.append(f"Unknown field `{prefix}.{key}`{suggestion(key, (*keys, *more))}")
-            continue
-        try:
-            found[key] = Value(read(raw), f"{prefix}.{key}")
-        except ValueError as error:
-            faults.append(f"Field `{prefix}.{key}` {error}")
-    for one, other in EITHER_OR:
+    """The valid values of a table; what is wrong with the others is added to `findings`."""
+    found, faults = read_keys(table, keys, required=required, others=others)
+    findings += [fault.at(place) for fault in faults]
+    for one, other in ONE_OF_TWO:
         if one in table and other in table:
-            faults.append(f"Fields `{prefix}.{one}` and `{prefix}.{other}` cannot both be set")
-    return found
+            names = f"`{dotted((*place.key, one))}` and `{dotted((*place.key, other))}`"
+            findings.append(EXCLUSIVE.at(place.within(other), f"Fields {names} cannot both be set", ""))
+    return {key: Value(value, place.within(key)) for key, value in found.items()}
 
 
-def merged(defaults: dict[str, Value], own: dict[str, Value]) -> dict[str, Value]:
-    """An archive's own values over the defaults; one of an either-or pair replaces the other too."""
-    replaced = {other for pair in EITHER_OR for key, other in (pair, pair[::-1]) if key in own}
+def inherit(defaults: dict[str, Value], own: dict[str, Value]) -> dict[str, Value]:
+    """An archive's own values over the defaults; one of an exclusive pair replaces the other too."""
+    replaced = {other for pair in ONE_OF_TWO for key, other in (pair, pair[::-1]) if key in own}
     return {key: value for key, value in defaults.items() if key not in replaced} | own
 
 
-def fault_in_name(name: str) -> str | None:
-    try:
-        values.model_name(name)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
-def refuse_strange_names(configs: list[tuple[str, Config]]) -> None:
+def find_strange_names(configs: list[Config]) -> Iterator[Finding]:
     """What `{version}` stands for may not be fit for a file's name."""
-    faults = []
-    for _, config in configs:
+    for config in configs:
         if isinstance(config, WorkflowConfig):
             continue
         for key, name in (("archive-name", config.file_name), ("archive-root", config.root)):
             if "/" in name or name.startswith("..") or unsafe(name.removeprefix(".") or "-"):
-                faults.append(f"{config.origins[key]} must give the name of one file or folder, not `{name}`")
-    if faults:
-        raise ConfigError(*dict.fromkeys(faults))
+                text = f"must give the name of one file or folder, not `{name}`"
+                yield Fault(VALUE, (), text).at(config.origins[key])
 
 
-def refuse_clashes(configs: list[tuple[str, Config]]) -> None:
-    first: dict[tuple[str, str], str] = {}
-    faults = []
-    for prefix, config in configs:
-        other = first.setdefault((directory_of(config), config.file_name.casefold()), prefix)
-        if other != prefix:
-            faults.append(
-                f"Fields `{other}` and `{prefix}` both write `{config.file_name}`;"
-                " give one another `model-name`, `archive-name`, `archive-format` or `export-path`"
-            )
-    if faults:
-        raise ConfigError(*faults)
-
-
-def suggestion(word: str, known: tuple[str, ...]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(word.replace("_", "-").lower(), known, n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
+def find_clashes(configs: list[tuple[Place, Config]]) -> Iterator[Finding]:
+    first: dict[tuple[str, str], Place] = {}
+    for place, config in configs:
+        other = first.setdefault((directory_of(config), config.file_name.casefold()), place)
+        if other != place:
+            tables = f"`{dotted(other.key)}` and `{dotted(place.key)}`"
+            yield CLASH.at(place, f"Fields {tables} both write `{config.file_name}`")

@@ -7,49 +7,34 @@ ValueError whose message goes on from "Field `key` ...".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
 from typing import Any
 
+from hatch_mar.finding import Key
 from hatch_mar.names import unsafe
-from hatch_mar.project.config.models import TOLERANCE, Example
+from hatch_mar.project.config.models import Example
+from hatch_mar.project.config.reading import (
+    VALUE,
+    Fault,
+    Invalid,
+    Reader,
+    array_of,
+    faults_in,
+    read_keys,
+    string,
+)
 
-
-def string(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be a string")
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value
+NAME_RULE = (
+    "must begin with a letter, followed by letters, digits, `_`, `-` and `.` (never two dots in a row): `{}`"
+)
+HAS_DATE = "must not be a date; make it a string"
 
 
 def boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be a boolean")
     return value
-
-
-def one_of(*choices: str) -> Callable[[object], str]:
-    def choice(value: object) -> str:
-        if string(value) not in choices:
-            raise ValueError(f"must be one of {', '.join(f'`{known}`' for known in choices)}: `{value}`")
-        return str(value)
-
-    return choice
-
-
-def array_of(read: Callable[[object], str], noun: str) -> Callable[[object], tuple[str, ...]]:
-    def array(value: object) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise ValueError(f"must be an array of {noun}s")
-        for number, item in enumerate(value, start=1):
-            try:
-                read(item)
-            except ValueError as error:
-                raise ValueError(f"must be an array of {noun}s; {noun} #{number} {error}") from None
-        return tuple(value)
-
-    return array
 
 
 def path(value: object) -> str:
@@ -74,27 +59,34 @@ def targets(value: object) -> dict[str, str]:
     """`force-include`: sources on disk and their names in the archive, `""` being its root."""
     if not isinstance(value, dict):
         raise ValueError("must be a table of sources and targets")
-    found = {}
-    for source, target in value.items():
-        path(source)
-        if not isinstance(target, str):
-            raise ValueError(f"must be a table of sources and targets; target of `{source}` must be a string")
-        found[source] = "" if target in ("/", ".", "./") else target.removeprefix("./").removesuffix("/")
-        if found[source] and (fault := unsafe(found[source])):
-            raise ValueError(f"has a target that {fault}: `{target}`")
+    found, faults = {}, []
+    for source, name in value.items():
+        try:
+            found[path(source)] = target(name)
+        except ValueError as error:
+            faults += faults_in(error, source)
+    if faults:
+        raise Invalid(faults)
     return found
 
 
-def braces(template: str) -> bool:
-    """Whether a template has placeholders that nothing fills in."""
-    bare = template.replace("{model-name}", "").replace("{version}", "")
-    return "{" in bare or "}" in bare
+def target(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    name = "" if value in ("/", ".", "./") else value.removeprefix("./").removesuffix("/")
+    if name and (fault := unsafe(name)):
+        raise ValueError(f"{fault}: `{value}`")
+    return name
+
+
+def without_placeholders(template: str) -> str:
+    return template.replace("{model-name}", "").replace("{version}", "")
 
 
 def archive_name(value: object) -> str:
     text = string(value)
-    bare = text.replace("{model-name}", "").replace("{version}", "")
-    if braces(text):
+    bare = without_placeholders(text)
+    if "{" in bare or "}" in bare:
         raise ValueError(
             f"may have the placeholders `{{model-name}}` and `{{version}}`, and no others: `{text}`"
         )
@@ -107,20 +99,27 @@ def archive_name(value: object) -> str:
 
 def archive_root(value: object) -> str:
     text = string(value)
-    if text != "." and (unsafe(text) or "/" in text or braces(text)):
+    bare = without_placeholders(text)
+    if text != "." and (unsafe(text) or "/" in text or "{" in bare or "}" in bare):
         raise ValueError(f"must be the name of one folder, or `.`: `{text}`")
     return text
 
 
 def model_name(value: object) -> str:
-    """A letter, then letters, digits, `_`, `-` and `.`; TorchServe refuses `..` (ModelArchive.java)."""
+    """A letter, then letters, digits, `_`, `-` and `.`; TorchServe refuses `..` (ModelArchive.java).
+
+    A name that begins with a digit is read too: whether it is a fault depends on where it was given.
+    """
     text = string(value)
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", text) or ".." in text:
-        raise ValueError(
-            "must begin with a letter, followed by letters, digits, `_`, `-` and `.`"
-            f" (never two dots in a row): `{text}`"
-        )
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", text) or ".." in text:
+        raise ValueError(NAME_RULE.format(text))
     return text
+
+
+def workflow_name(value: object) -> str:
+    if model_name(value)[0].isdigit():
+        raise ValueError(NAME_RULE.format(value))
+    return str(value)
 
 
 def handler(value: object) -> str:
@@ -144,20 +143,30 @@ def model_config(value: object) -> dict[str, Any]:
         raise ValueError("must be a table")
     if not value:
         raise ValueError("must not be empty; leave it out instead")
-    refuse_dates(value, "")
+    refuse_dates(value)
     return value
 
 
-def refuse_dates(value: object, place: str) -> None:
+def refuse_dates(value: object) -> None:
+    """
+    Raises:
+        Invalid: with the place of each date in a table or an array.
+    """
+    if faults := [Fault(VALUE, path, HAS_DATE) for path in paths_of_dates(value)]:
+        raise Invalid(faults)
+
+
+def paths_of_dates(value: object) -> Iterator[Key]:
     if isinstance(value, (date, time)):
-        raise ValueError(
-            f"has a date at `{place}`, which TorchServe's configuration cannot hold; make it a string"
-        )
-    items = (
-        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    )
+        yield ()
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
     for key, item in items:
-        refuse_dates(item, f"{place}.{key}".removeprefix("."))
+        for path in paths_of_dates(item):
+            yield (key, *path)
 
 
 def requirements_source(value: object) -> str:
@@ -172,6 +181,14 @@ def requirements_source(value: object) -> str:
     )
 
 
+def distribution(value: object) -> str:
+    """The name of a distribution, as PyPI spells it (PEP 508)."""
+    text = string(value)
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", text):
+        raise ValueError(f"must be the name of a distribution, such as `torchvision`: `{text}`")
+    return text
+
+
 def code(value: object) -> str:
     text = string(value)
     if not re.fullmatch(r"MAR[0-9]{3}", text):
@@ -179,33 +196,41 @@ def code(value: object) -> str:
     return text
 
 
-def examples(value: object) -> tuple[Example, ...]:
-    if not isinstance(value, list):
-        raise ValueError("must be an array of tables")
-    return tuple(example(number, table) for number, table in enumerate(value, start=1))
+def tolerance(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        raise ValueError("must be a number of at least 0")
+    return value
 
 
-def example(number: int, table: object) -> Example:
-    known = ("input", "content-type", "expect", "expect-schema", "tolerance")
-    if not isinstance(table, dict):
-        raise ValueError(f"must be an array of tables; example #{number} is none")
-    if unknown := [key for key in table if key not in known]:
-        listed = ", ".join(f"`{key}`" for key in known)
-        raise ValueError(
-            f"has an unknown key `{unknown[0]}` in example #{number}; an example may have {listed}"
-        )
-    if "input" not in table:
-        raise ValueError(f"needs an `input` in example #{number}: a file's path, or JSON")
-    tolerance = table.get("tolerance", TOLERANCE)
-    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or tolerance < 0:
-        raise ValueError(f"must have a number of 0 or more as the `tolerance` of example #{number}")
-    if not isinstance(table.get("content-type", ""), str):
-        raise ValueError(f"must have a string as the `content-type` of example #{number}")
-    refuse_dates(table, f"example #{number}")
-    return Example(**{key.replace("-", "_"): item for key, item in table.items()})
+def json_value(value: object) -> object:
+    """Whatever TOML shares with JSON."""
+    refuse_dates(value)
+    return value
 
 
-paths = array_of(path, "path")
-codes = array_of(code, "code")
-patterns = array_of(string, "pattern")
-requirements_sources = array_of(requirements_source, "source")
+EXAMPLE_KEYS: Mapping[str, Reader] = {
+    "input": json_value,
+    "content-type": string,
+    "expect": json_value,
+    "expect-schema": json_value,
+    "tolerance": tolerance,
+}
+"""Every key of an example."""
+
+
+def example(value: object) -> Example:
+    if not isinstance(value, dict):
+        raise ValueError("must be a table")
+    found, faults = read_keys(value, EXAMPLE_KEYS, required={"input": "is required: a file's path, or JSON"})
+    if faults:
+        raise Invalid(faults)
+    return Example(**{key.replace("-", "_"): item for key, item in found.items()})
+
+
+paths = array_of(path, "paths")
+codes = array_of(code, "codes")
+patterns = array_of(string, "patterns")
+names = array_of(string, "names")
+requirements_sources = array_of(requirements_source, "sources")
+distributions = array_of(distribution, "distributions")
+examples = array_of(example, "tables")

@@ -7,30 +7,45 @@ from pathlib import Path, PurePosixPath
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.errors import LayoutError
+from hatch_mar.errors import ConfigError, LayoutError
+from hatch_mar.finding import Place, field
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
-from hatch_mar.project.interface import Project
-from hatch_mar.project.layout.members import Gathering
-from hatch_mar.torchserve.handlers import parse
+from hatch_mar.project.interface import METADATA, Project
+from hatch_mar.project.layout.members import FILE, Members
+from hatch_mar.text import did_you_mean
+from hatch_mar.torchserve.handlers import BUILT_INS, Handler, parse
 
 REQUIREMENTS = "requirements.txt"
 MODEL_CONFIG = "model-config.yaml"
 
 
-def lay_out(config: ArchiveConfig, root: Path, created: datetime, project: Project | None = None) -> Archive:
-    """The archive that `config` describes, of the files below `root` as they are now.
+def lay_out(config: Config, project: Project, created: datetime) -> Archive:
+    """The archive of a project that `config` describes, of its files as they are now.
+
+    Raises:
+        LayoutError: with all that is missing, or that two sources claim.
+    """
+    if isinstance(config, WorkflowConfig):
+        return lay_out_workflow(config, project.root, created)
+    return lay_out_model(config, project.root, created, project)
+
+
+def lay_out_model(
+    config: ArchiveConfig, root: Path, created: datetime, project: Project | None = None
+) -> Archive:
+    """The model archive that `config` describes.
 
     No file is read; what is packed is what the files hold when the archive is written.
-    `project` is asked only for what `include-project` and `requirements-from` want.
+    `project` is asked only for what `include-project` and `requirements-from` take from it.
 
     Raises:
         LayoutError: with all that is missing, or that two sources claim.
     """
     handler = parse(config.handler, root, config.runtime)
-    files = Gathering(root, config.exclude)
+    files = Members(root, config.exclude)
     files.add_file(config.model_file, config.origins["model-file"])
     files.add_file(config.serialized_file, config.origins["serialized-file"])
-    files.add_file(handler.file, config.origins["handler"])
+    add_handler(files, config, handler)
     add_trees(files, config, project)
     manifest = Manifest.for_model(
         model_name=config.model_name,
@@ -52,7 +67,7 @@ def lay_out_workflow(config: WorkflowConfig, root: Path, created: datetime) -> A
     Raises:
         LayoutError: with all that is missing, or that two sources claim.
     """
-    files = Gathering(root)
+    files = Members(root)
     files.add_file(config.spec_file, config.origins["spec-file"])
     files.add_file(config.handler, config.origins["handler"])
     for pattern in config.extra_files:
@@ -66,43 +81,52 @@ def lay_out_workflow(config: WorkflowConfig, root: Path, created: datetime) -> A
     return files.archive(manifest)
 
 
-def add_trees(files: Gathering, config: ArchiveConfig, project: Project | None) -> None:
+def add_handler(files: Members, config: ArchiveConfig, handler: Handler) -> None:
+    # a name without a path may be a built-in handler's, misspelled
+    name = config.handler.partition(":")[0]
+    fix = "" if "/" in name or name.endswith(".py") else did_you_mean(name, BUILT_INS, cutoff=0.8)
+    files.add_file(handler.file, config.origins["handler"], fix=fix)
+
+
+def add_trees(files: Members, config: ArchiveConfig, project: Project | None) -> None:
     for pattern in config.extra_files:
         files.add_pattern(pattern, config.origins["extra-files"])
     for path in config.packages:
         if (files.root / path).is_dir():
             files.add_tree(path, PurePosixPath(path).name, config.origins["packages"])
         else:
-            files.faults.append(f"{config.origins['packages']}: package not found: `{path}`")
+            files.refuse(FILE, config.origins["packages"], f": package not found: `{path}`")
     if config.include_project:
-        for member in needed(project, config.origins["include-project"]).wheel_files():
-            if not files.excluded(member.name):
+        for member in need(project, config.origins["include-project"]).wheel_files():
+            if not files.is_excluded(member.name):
                 files.add(member, "the project", config.origins["include-project"])
     for source, target in config.force_include.items():
-        origin = config.origins["force-include"]
+        place = config.origins["force-include"]
         if (files.root / source).is_dir():
-            files.add_tree(source, target, origin, exclude=False)
+            files.add_tree(source, target, place, exclude=False)
         else:
-            files.add_file(source, origin, target)
+            files.add_file(source, place, target)
 
 
-def add_requirements(files: Gathering, config: ArchiveConfig, project: Project | None) -> str | None:
+def add_requirements(files: Members, config: ArchiveConfig, project: Project | None) -> str | None:
     if not config.requirements_from:
         files.add_file(config.requirements_file, config.origins["requirements-file"])
         return base_name(config.requirements_file)
-    from hatch_mar.project.requirements import requirements
+    from hatch_mar.project.requirements import resolve_requirements
 
-    origin = config.origins["requirements-from"]
+    place = config.origins["requirements-from"]
     try:
-        lines = requirements(config.requirements_from, needed(project, origin), origin)
-    except LayoutError as error:
-        files.faults += error.faults
+        lines = resolve_requirements(config.requirements_from, need(project, place), place)
+    except (ConfigError, LayoutError) as error:
+        if not error.findings:
+            raise
+        files.findings += error.findings
         return None
-    files.add_generated(REQUIREMENTS, "".join(f"{line}\n" for line in lines).encode(), origin)
+    files.add_generated(REQUIREMENTS, "".join(f"{line}\n" for line in lines).encode(), place)
     return REQUIREMENTS
 
 
-def add_model_config(files: Gathering, config: ArchiveConfig) -> str | None:
+def add_model_config(files: Members, config: ArchiveConfig) -> str | None:
     if config.config is None:
         files.add_file(config.config_file, config.origins["config-file"])
         return base_name(config.config_file)
@@ -114,17 +138,17 @@ def add_model_config(files: Gathering, config: ArchiveConfig) -> str | None:
     return MODEL_CONFIG
 
 
-def needed(project: Project | None, origin: str) -> Project:
+def need(project: Project | None, place: Place) -> Project:
+    """The project that a key takes something from.
+
+    Raises:
+        LayoutError: there is none.
+    """
     if project is None:
-        raise LayoutError(f"{origin} needs a project: there is no `pyproject.toml` to take it from")
+        text = f"{field(place.key)} needs a project: there is no `pyproject.toml` to take it from"
+        raise LayoutError(METADATA.at(place, text, ""))
     return project
 
 
 def base_name(path: str | None) -> str | None:
     return PurePosixPath(path).name if path else None
-
-
-def laid_out(config: Config, project: Project, instant: datetime) -> Archive:
-    if isinstance(config, WorkflowConfig):
-        return lay_out_workflow(config, project.root, instant)
-    return lay_out(config, project.root, instant, project)

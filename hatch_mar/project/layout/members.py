@@ -12,127 +12,184 @@ from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member, 
 from hatch_mar.archive.filesystem.walk import LinkLoop, files_below, is_cache, is_executable
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import LayoutError
+from hatch_mar.finding import Finding, Place, Rule, field
 from hatch_mar.names import folded, in_unicode, unportable, unsafe
+
+FILE = Rule(
+    code="MAR021",
+    severity="error",
+    title="A file that the configuration names is missing, or is not a file",
+    consequence="the archive would lack it",
+    fix="correct the path, or create the file",
+    ignorable=False,
+)
+NO_FILES = Rule(
+    code="MAR022",
+    severity="error",
+    title="A pattern matches no file, or a directory holds none",
+    consequence="the archive would lack what was meant",
+    fix="correct the pattern, or remove it",
+    ignorable=False,
+)
+UNREADABLE = Rule(
+    code="MAR023",
+    severity="error",
+    title="A directory cannot be read to its end",
+    consequence="files in it would be lost",
+    fix="remove the link that leads back, or make the directory readable",
+    ignorable=False,
+)
+TWO_SOURCES = Rule(
+    code="MAR024",
+    severity="error",
+    title="Two files claim one place in the archive",
+    consequence="one of them would be lost",
+    fix="rename one",
+    ignorable=False,
+)
+NAME = Rule(
+    code="MAR025",
+    severity="error",
+    title="A file has a name that an archive cannot have",
+    consequence="TorchServe refuses the archive, or Windows cannot unpack it",
+    fix="rename the file, or leave it out with `exclude`",
+    ignorable=False,
+)
 
 
 class Claim(NamedTuple):
-    """A member and who asked for it, for the message when another asks for its name."""
+    """A member and the key that asked for it, for the message when another key asks for its name."""
 
     member: Member
-    shown: str
-    origin: str
+    source: str
+    """Where its bytes come from, for a message."""
+    place: Place
+    """The key that asked for it."""
 
 
-class Gathering:
-    """The members so far, and what is wrong with them.
+class Members:
+    """The members of an archive so far, and what is wrong with them.
 
-    `origin` is the key that asks for a file, as a message names it.
+    `place` is the key that asks for a file.
     """
 
     def __init__(self, root: Path, exclude: tuple[str, ...] = ()) -> None:
         self.root = root
         self.exclude = exclude
         self.claims: dict[str, Claim] = {}
-        self.faults: list[str] = []
+        self.findings: list[Finding] = []
 
     def archive(self, manifest: Manifest) -> Archive:
         """All members under their manifest.
 
         Raises:
-            LayoutError: with all faults.
+            LayoutError: with all findings.
         """
         self.refuse_files_that_are_folders()
-        if self.faults:
-            raise LayoutError(*self.faults)
+        if self.findings:
+            raise LayoutError(*self.findings)
         return Archive(manifest, (claim.member for claim in self.claims.values()))
 
-    def add_file(self, path: str | None, origin: str, name: str | None = None) -> None:
-        """A file, at the archive's root unless it is given a name."""
+    def refuse(self, rule: Rule, place: Place, text: str, fix: str = "") -> None:
+        """Note a fault; `text` goes on after "Field `key`"."""
+        self.findings.append(rule.at(place, f"{field(place.key)}{text}", fix))
+
+    def add_file(self, path: str | None, place: Place, name: str | None = None, *, fix: str = "") -> None:
+        """A file, at the archive's root unless it is given a name; `fix` is advice for when it is missing."""
         if path is None:
             return
         file = self.root / path
         if file.is_dir():
-            self.faults.append(f"{origin} must be a file, but is a directory: `{path}`")
-        elif self.is_there(file, path, origin):
-            self.add_path(name or file.name, file, origin)
+            self.refuse(FILE, place, f" must be a file, but is a directory: `{path}`")
+        elif self.check_is_file(file, path, place, fix):
+            self.add_path(name or file.name, file, place)
 
-    def add_pattern(self, pattern: str, origin: str) -> None:
+    def add_pattern(self, pattern: str, place: Place) -> None:
         """Files by their base names, directories by their contents, as torch-model-archiver has it.
 
-        With `**`, which passes through directories, only files are meant.
+        `**`, which passes through directories, matches only files.
         """
         if os.path.lexists(self.root / pattern):
-            self.add_flat(pattern, origin)
+            self.add_flat(pattern, place)
             return
         import glob
 
         found = sorted(glob.glob(pattern, root_dir=self.root, recursive=True))
-        found = [path for path in found if not is_cache(path) and not self.excluded(path)]
+        found = [path for path in found if not is_cache(path) and not self.is_excluded(path)]
         if "**" in pattern:
             found = [path for path in found if not (self.root / path).is_dir()]
         if not found:
-            missing = "no file matches the pattern" if glob.has_magic(pattern) else "file not found:"
-            self.faults.append(f"{origin}: {missing} `{pattern}`")
+            if glob.has_magic(pattern):
+                self.refuse(NO_FILES, place, f": no file matches the pattern `{pattern}`")
+            else:
+                self.refuse(FILE, place, f": file not found: `{pattern}`")
         for path in found:
-            self.add_flat(path, origin, in_unicode(PurePosixPath(path).name))
+            self.add_flat(path, place, in_unicode(PurePosixPath(path).name))
 
-    def add_flat(self, path: str, origin: str, name: str | None = None) -> None:
+    def add_flat(self, path: str, place: Place, name: str | None = None) -> None:
         if (self.root / path).is_dir():
-            self.add_tree(path, "", origin)
+            self.add_tree(path, "", place)
         else:
-            self.add_file(path, origin, name)
+            self.add_file(path, place, name)
 
-    def add_tree(self, path: str, target: str, origin: str, *, exclude: bool = True) -> None:
+    def add_tree(self, path: str, target: str, place: Place, *, exclude: bool = True) -> None:
         """All files below a directory, below the folder `target` of the archive."""
         directory = self.root / path
         try:
             found = list(files_below(directory))
         except LinkLoop as loop:
-            self.faults.append(f"{origin}: link leads back to its own folder: `{self.shown(loop.path)}`")
+            self.refuse(
+                UNREADABLE, place, f": link leads back to its own folder: `{self.relative(loop.path)}`"
+            )
             return
         except OSError as error:
-            self.faults.append(f"{origin}: cannot read directory: `{error.filename}`: {error.strerror}")
+            self.refuse(UNREADABLE, place, f": cannot read directory: `{error.filename}`: {error.strerror}")
             return
         prefix = f"{target}/" if target else ""
         if exclude:
             below = PurePosixPath(path).as_posix()
-            found = [(name, file) for name, file in found if not self.excluded(f"{below}/{name}")]
+            found = [(name, file) for name, file in found if not self.is_excluded(f"{below}/{name}")]
         if not found:
-            self.faults.append(f"{origin}: directory holds no files: `{path}`")
+            self.refuse(NO_FILES, place, f": directory holds no files: `{path}`")
         for name, file in found:
-            if self.is_there(file, self.shown(file), origin):
-                self.add_path(prefix + name, file, origin)
+            if self.check_is_file(file, self.relative(file), place):
+                self.add_path(prefix + name, file, place)
 
-    def add_generated(self, name: str, data: bytes, origin: str) -> None:
+    def add_generated(self, name: str, data: bytes, place: Place) -> None:
         """A file that the configuration itself writes."""
-        self.add(Member(name, BytesSource(data)), "the configuration", origin)
+        self.add(Member(name, BytesSource(data)), "the configuration", place)
 
-    def add_path(self, name: str, file: Path, origin: str) -> None:
-        self.add(Member(name, FileSource(file), is_executable(file)), f"`{self.shown(file)}`", origin)
+    def add_path(self, name: str, file: Path, place: Place) -> None:
+        self.add(Member(name, FileSource(file), is_executable(file)), f"`{self.relative(file)}`", place)
 
-    def add(self, member: Member, shown: str, origin: str) -> None:
+    def add(self, member: Member, source: str, place: Place) -> None:
         name = member.name
         if fault := unsafe(name) or unportable(name):
-            self.faults.append(f"{origin}: archive member `{name}`, from {shown}, {fault}")
+            self.refuse(NAME, place, f": archive member `{name}`, from {source}, {fault}")
             return
-        other = self.claims.setdefault(folded(name), Claim(member, shown, origin))
-        if other.member is member or (other.member.name == name and same(other.member.source, member.source)):
+        other = self.claims.setdefault(folded(name), Claim(member, source, place))
+        if other.member is member or (
+            other.member.name == name and are_same(other.member.source, member.source)
+        ):
             return
         also = "" if other.member.name == name else f", which on macOS and Windows is `{other.member.name}`,"
-        self.faults.append(
-            f"{origin}: archive member `{name}`{also} comes from {shown}"
-            f" and from {other.shown} ({other.origin}); rename one"
+        self.refuse(
+            TWO_SOURCES,
+            place,
+            f": archive member `{name}`{also} comes from {source} and from {other.source} ({other.place})",
+            "rename one",
         )
 
-    def is_there(self, file: Path, path: str, origin: str) -> bool:
+    def check_is_file(self, file: Path, path: str, place: Place, fix: str = "") -> bool:
+        """Whether there is a regular file; what is wrong with it otherwise is noted."""
         if file.is_file():
             return True
         if file.is_symlink():
-            self.faults.append(f"{origin}: broken link: `{path}` -> `{os.readlink(file)}`")
+            self.refuse(FILE, place, f": broken link: `{path}` -> `{os.readlink(file)}`")
         elif file.exists():
-            self.faults.append(f"{origin}: not a regular file: `{path}`")
+            self.refuse(FILE, place, f": not a regular file: `{path}`")
         else:
-            self.faults.append(f"{origin}: file not found: `{path}`")
+            self.refuse(FILE, place, f": file not found: `{path}`", fix)
         return False
 
     def refuse_files_that_are_folders(self) -> None:
@@ -140,33 +197,35 @@ class Gathering:
             for parent in PurePosixPath(claim.member.name).parents:
                 other = self.claims.get(folded(str(parent)))
                 if other is not None:
-                    self.faults.append(
-                        f"{claim.origin}: archive member `{claim.member.name}`, from {claim.shown}, needs a"
-                        f" folder where `{other.member.name}` is a file, from {other.shown}"
-                        f" ({other.origin}); rename one"
+                    self.refuse(
+                        TWO_SOURCES,
+                        claim.place,
+                        f": archive member `{claim.member.name}`, from {claim.source}, needs a folder where"
+                        f" `{other.member.name}` is a file, from {other.source} ({other.place})",
+                        "rename one",
                     )
 
-    def excluded(self, path: str) -> bool:
+    def is_excluded(self, path: str) -> bool:
         """Whether a path, relative to the project, matches a pattern of `exclude`."""
         if not self.exclude:
             return False
-        return self.exclusion(path) or ((self.root / path).is_dir() and self.exclusion(f"{path}/"))
+        return self.matches(path) or ((self.root / path).is_dir() and self.matches(f"{path}/"))
 
     @cached_property
-    def exclusion(self) -> Callable[[str], bool]:
+    def matches(self) -> Callable[[str], bool]:
         from pathspec import GitIgnoreSpec
 
         spec = GitIgnoreSpec.from_lines(self.exclude)
         return lambda path: bool(spec.match_file(path))
 
-    def shown(self, file: Path) -> str:
+    def relative(self, file: Path) -> str:
         try:
             return file.relative_to(self.root).as_posix()
         except ValueError:
             return str(file)
 
 
-def same(one: Source, other: Source) -> bool:
+def are_same(one: Source, other: Source) -> bool:
     """Whether two sources are one file, so that nothing is lost when one of them is dropped."""
     if isinstance(one, FileSource) and isinstance(other, FileSource):
         return one.path.samefile(other.path)

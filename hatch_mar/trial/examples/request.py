@@ -33,8 +33,8 @@ def requests_of(config: ArchiveConfig, root: Path, *, update: bool = False) -> t
         try:
             found.append(request_of(example, number, root, update=update))
         except TrialError as error:
-            origin = config.origins["examples"]
-            faults += [f"{origin} cannot use example #{number}: {fault}" for fault in error.faults]
+            place = config.origins["examples"].within(number - 1)
+            faults += [f"{place} cannot be used: {fault}" for fault in error.faults]
     if faults:
         raise TrialError(*faults)
     return tuple(found)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.errors import LayoutError
-from hatch_mar.project.config.models import ArchiveConfig, Origins, WorkflowConfig
-from hatch_mar.project.layout.layout import lay_out, lay_out_workflow
+from hatch_mar.finding import Place
+from hatch_mar.project.config.models import FILE, ArchiveConfig, Origins, WorkflowConfig
+from hatch_mar.project.layout.layout import lay_out_model, lay_out_workflow
 from tests.archives import INSTANT, SomeProject, needs_posix
 
 
@@ -22,7 +23,7 @@ def config(**settings: Any) -> ArchiveConfig:
 
 
 def archive(root: Path, project: SomeProject | None = None, **settings: Any) -> Archive:
-    return lay_out(config(**settings), root, INSTANT, project)
+    return lay_out_model(config(**settings), root, INSTANT, project)
 
 
 def sources(archive: Archive) -> dict[str, Path]:
@@ -37,7 +38,7 @@ def contents(archive: Archive) -> dict[str, bytes]:
 def faults(root: Path, **settings: Any) -> tuple[str, ...]:
     with pytest.raises(LayoutError) as error:
         archive(root, **settings)
-    return error.value.faults
+    return tuple(finding.text for finding in error.value.findings)
 
 
 def write(root: Path, *names: str) -> None:
@@ -148,7 +149,7 @@ class TestFiles:
 
     def test_key_of_the_archive(self, project: Path):
         """A fault names the key where it was set."""
-        origins = Origins({"model-file": "Field `tool.mar.archives[1].model-file`"})
+        origins = Origins({"model-file": Place(FILE, None, ("tool", "mar", "archives", 1, "model-file"))})
         found = faults(project, model_file="x.py", origins=origins)
 
         assert found == ("Field `tool.mar.archives[1].model-file`: file not found: `x.py`",)
@@ -561,8 +562,8 @@ class TestWorkflow:
             self.workflow(project, handler="steps.py")
 
         assert error.value.faults == (
-            "Field `tool.mar.spec-file`: file not found: `spec.yaml`",
-            "Field `tool.mar.handler`: file not found: `steps.py`",
+            "Field `tool.mar.spec-file`: file not found: `spec.yaml` [MAR021]",
+            "Field `tool.mar.handler`: file not found: `steps.py` [MAR021]",
         )
 
 

@@ -40,9 +40,9 @@ class TestRequestsOf:
             requests_of(config(Example("a.png"), Example(1, expect="b.json")), tmp_path)
 
         assert error.value.faults == (
-            "Field `tool.mar.examples` cannot use example #1: File not found: `a.png`",
+            "Field `tool.mar.examples[0]` cannot be used: File not found: `a.png`",
             (
-                "Field `tool.mar.examples` cannot use example #2: File not found: `b.json`;"
+                "Field `tool.mar.examples[1]` cannot be used: File not found: `b.json`;"
                 " `hatch-mar try --update` writes it"
             ),
         )

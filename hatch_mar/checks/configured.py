@@ -1,0 +1,68 @@
+"""A configured archive, checked as its configuration says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hatch_mar.archive.archive import Archive
+from hatch_mar.checks import check, rules
+from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule, field
+from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
+from hatch_mar.text import did_you_mean
+
+DIGIT = Rule(
+    code="MAR009",
+    severity="error",
+    title="The model's name begins with a digit",
+    consequence="TorchServe serves the model, but the name is not of the form that is documented",
+    fix="begin it with a letter, or add `MAR009` to `ignore`",
+)
+CODE = Rule(
+    code="MAR010",
+    severity="error",
+    title="A code in `ignore` switches nothing off",
+    consequence="the check that was meant goes on",
+    fix="correct the code, or remove it",
+    ignorable=False,
+)
+
+
+def find_faults(config: Config, archive: Archive, root: Path) -> list[Finding]:
+    """What is wrong with the archive of a project at `root`, but for the codes that it ignores.
+
+    Of a workflow, nothing is known.
+    """
+    if isinstance(config, WorkflowConfig):
+        return []
+    subject = Subject.of_config(config, archive, root)
+    return [
+        finding._replace(archives=(config.name,))
+        for finding in (*check_model_name(config), *check_codes(config), *check(subject))
+        if finding.code not in config.ignore or not finding.rule.ignorable
+    ]
+
+
+def check_model_name(config: ArchiveConfig) -> Iterator[Finding]:
+    """torch-model-archiver packs a name that begins with a digit, so on a command line it may pass."""
+    if config.model_name[0].isdigit():
+        place = config.origins["model-name"]
+        text = f"{field(place.key)} begins with a digit: `{config.model_name}`"
+        if place.file:
+            yield DIGIT.at(place, text)
+        else:
+            yield DIGIT.at(place, text, "in `[tool.mar]`, this is an error", severity="warning")
+
+
+def check_codes(config: ArchiveConfig) -> Iterator[Finding]:
+    if not config.ignore:
+        return
+    known = {rule.code: rule for rule in rules()}
+    for number, code in enumerate(config.ignore):
+        place = config.origins["ignore"].within(number)
+        if code not in known:
+            text = f"{field(place.key)} is not the code of a check: `{code}`"
+            yield CODE.at(place, text, did_you_mean(code, known))
+        elif not known[code].ignorable:
+            yield CODE.at(place, f"{field(place.key)} cannot be ignored: `{code}`", "remove it")

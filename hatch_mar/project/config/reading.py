@@ -1,0 +1,136 @@
+"""Reading TOML values: what a value must be like, and where in it something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from hatch_mar.finding import Finding, Key, Place, Rule, dotted, field
+from hatch_mar.text import did_you_mean
+
+UNKNOWN = Rule(
+    code="MAR003",
+    severity="error",
+    title="A field is unknown",
+    consequence="a misspelled key would be ignored without a word",
+    fix="correct the name, or remove the field",
+    ignorable=False,
+)
+VALUE = Rule(
+    code="MAR004",
+    severity="error",
+    title="A field has a value that it cannot have",
+    consequence="no archive can be made of it",
+    fix="give it a value of the type that the README's table names",
+    ignorable=False,
+)
+REQUIRED = Rule(
+    code="MAR005",
+    severity="error",
+    title="A required field is missing",
+    consequence="no archive can be made without it",
+    fix="set it",
+    ignorable=False,
+)
+
+Reader = Callable[[object], Any]
+"""Takes a TOML value and gives it as the configuration keeps it.
+
+It raises a ValueError whose message goes on from "Field `key` ..." and may end in what to do,
+after a semicolon; or an `Invalid`, which says where in the value each fault is.
+"""
+
+
+class Fault(NamedTuple):
+    """What is wrong with a value, or with an item of it."""
+
+    rule: Rule
+    path: Key
+    """The item's key within the value."""
+    text: str
+    """How the sentence goes on after "Field `key`"; of an unknown field, what to do."""
+
+    def at(self, place: Place) -> Finding:
+        """The finding, where `place` is the value's."""
+        found = place.within(*self.path)
+        if self.rule is UNKNOWN:
+            return UNKNOWN.at(found, f"Unknown field `{dotted(found.key)}`", self.text)
+        message, _, fix = self.text.partition("; ")
+        return self.rule.at(found, f"{field(found.key)} {message}", fix)
+
+
+class Invalid(ValueError):
+    """Faults of a value's items."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        super().__init__()
+        self.faults = tuple(faults)
+
+
+def faults_in(error: ValueError, *path: str | int) -> list[Fault]:
+    """The faults that a reader raised for the item at `path`."""
+    faults = error.faults if isinstance(error, Invalid) else (Fault(VALUE, (), str(error)),)
+    return [fault._replace(path=(*path, *fault.path)) for fault in faults]
+
+
+def read_keys(
+    table: Mapping[str, Any],
+    keys: Mapping[str, Reader],
+    *,
+    required: Mapping[str, str] = {},
+    others: Collection[str] = (),
+) -> tuple[dict[str, Any], list[Fault]]:
+    """The valid values of a table, and what is wrong with the others.
+
+    `required` are keys that must be there, with what to say of them; `others` are known keys
+    that somebody else reads.
+    """
+    found, faults = {}, []
+    for key, value in table.items():
+        if key not in keys:
+            faults.append(Fault(UNKNOWN, (key,), did_you_mean(key, (*keys, *others))))
+            continue
+        try:
+            found[key] = keys[key](value)
+        except ValueError as error:
+            faults += faults_in(error, key)
+    faults += [Fault(REQUIRED, (key,), text) for key, text in required.items() if key not in table]
+    return found, faults
+
+
+def string(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def array_of(read: Reader, noun: str) -> Callable[[object], tuple[Any, ...]]:
+    """A reader of arrays, of which `noun` names the items in the plural."""
+
+    def read_array(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError(f"must be an array of {noun}")
+        items, faults = [], []
+        for number, item in enumerate(value):
+            try:
+                items.append(read(item))
+            except ValueError as error:
+                faults += faults_in(error, number)
+        if faults:
+            raise Invalid(faults)
+        return tuple(items)
+
+    return read_array
+
+
+def one_of(*choices: str) -> Callable[[object], str]:
+    """A reader of one of these strings."""
+
+    def read_choice(value: object) -> str:
+        if string(value) not in choices:
+            raise ValueError(f"must be one of {', '.join(f'`{choice}`' for choice in choices)}: `{value}`")
+        return str(value)
+
+    return read_choice

@@ -1,0 +1,99 @@
+"""In which line of `pyproject.toml` each key stands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from hatch_mar.finding import Finding, Key
+from hatch_mar.project.config.models import FILE
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
+    """The findings, those about a key of the `pyproject.toml` in `root` with the key's line."""
+    lines: dict[Key, int] | None = None
+    located = []
+    for finding in findings:
+        place = finding.place
+        if place.key and place.file == FILE:
+            if lines is None:
+                lines = key_lines((root / FILE).read_text(encoding="utf-8"))
+            place = place._replace(line=line_of(place.key, lines))
+        located.append(finding._replace(place=place))
+    return located
+
+
+def line_of(key: Key, lines: dict[Key, int]) -> int | None:
+    """The line of a key or, where it is not there, of the table that it belongs to."""
+    while key and key not in lines:
+        key = key[:-1]
+    return lines.get(key)
+
+
+def key_lines(text: str) -> dict[Key, int]:
+    """The line, from 1, of every key and table of a valid TOML document.
+
+    What is inside a value has the line on which the value's own key stands.
+    """
+    lines: dict[Key, int] = {}
+    lengths: dict[Key, int] = {}
+    table: Key = ()
+    for number, document, is_header in statements(text):
+        if is_header:
+            table = open_table(document, lengths)
+            keys = [table[:length] for length in range(1, len(table) + 1)]
+        else:
+            keys = [(*table, *key) for key in keys_in(document)]
+        for key in keys:
+            lines.setdefault(key, number)
+    return lines
+
+
+def statements(text: str) -> Iterator[tuple[int, dict[str, Any], bool]]:
+    """The line of each statement, what it says by itself, and whether it is a table's header.
+
+    A table's header is valid TOML without the rest of the document, and so is a key with its value.
+    """
+    start, pending = 1, ""
+    for number, line in enumerate(text.splitlines(keepends=True), start=1):
+        pending += line
+        try:
+            document = tomllib.loads(pending)
+        except tomllib.TOMLDecodeError:
+            continue  # a value that goes on in the next line
+        if document:
+            yield start, document, pending.lstrip().startswith("[")
+        start, pending = number + 1, ""
+
+
+def open_table(header: Any, lengths: dict[Key, int]) -> Key:
+    """The key of the table that a header opens; `lengths` counts the tables of each array so far."""
+    key: Key = ()
+    while isinstance(header, dict) and header:
+        [(part, header)] = header.items()
+        key = (*key, part)
+        if isinstance(header, list):
+            lengths[key] = lengths.get(key, 0) + 1
+        if key in lengths:
+            key = (*key, lengths[key] - 1)
+    return key
+
+
+def keys_in(value: object) -> Iterator[Key]:
+    """Every key below a value, items of arrays among them."""
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for part, inner in items:
+        yield (part,)
+        for key in keys_in(inner):
+            yield (part, *key)
