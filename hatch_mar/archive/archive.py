@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -120,6 +119,8 @@ def in_bytes(member: Member) -> bytes:
 
 def sha256(member: Member) -> bytes:
     """The digest of a member's bytes, which are read for it."""
+    import hashlib
+
     digest = hashlib.sha256()
     for chunk in member.source.chunks():
         digest.update(chunk)
@@ -132,6 +133,8 @@ def content_digest(archive: Archive, digest_of: Callable[[Member], bytes] = sha2
     It is the same for every archive format and compression, so that two archives can be
     compared without unpacking either. Reads every member once, unless `digest_of` knows better.
     """
+    import hashlib
+
     digest = hashlib.sha256()
     for member in archive.entries():
         name = member.name.encode("utf-8", "surrogateescape")

@@ -1,0 +1,38 @@
+"""What a command loads before it works."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+SLOW = {
+    "concurrent.futures",
+    "dataclasses",
+    "hashlib",
+    "inspect",
+    "packaging",
+    "pathspec",
+    "tarfile",
+    "yaml",
+    "zipfile",
+}
+"""Modules that take milliseconds to import, and that packing one handler does not need."""
+
+ARCHIVE = ["archive", "--model-name", "m", "--version", "1", "--handler", "handler.py"]
+PROGRAM = f"""
+import sys
+before = set(sys.modules)
+from hatch_mar.cli import main
+main({ARCHIVE})
+print(*set(sys.modules) - before, file=sys.stderr)
+"""
+
+
+def test_archive(project: Path):
+    """`hatch-mar archive` of one handler imports none of the slow modules."""
+    command = [sys.executable, "-c", PROGRAM]
+    result = subprocess.run(command, cwd=project, capture_output=True, encoding="utf-8", check=True)
+
+    assert result.stdout == "m.mar\n"
+    assert SLOW & {*result.stderr.split()} == set()
