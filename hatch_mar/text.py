@@ -35,3 +35,15 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
 
     close = difflib.get_close_matches(word.replace("_", "-").lower(), known, n=1, cutoff=cutoff)
     return f"did you mean `{close[0]}`?" if close else ""
+
+
+def name_of_status(status: int) -> str:
+    """A process's exit status, or the name of the signal that ended it."""
+    if status >= 0:
+        return f"exit status {status}"
+    import signal
+
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"

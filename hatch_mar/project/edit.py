@@ -1,4 +1,4 @@
-"""Archives declared in a project's `pyproject.toml`, whose comments and order stay as they are."""
+"""Tables of `[tool.mar]`, added to a project's `pyproject.toml`, which keeps its comments and its order."""
 
 from __future__ import annotations
 
@@ -29,36 +29,39 @@ PLUGIN = "hatch-mar"
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
 
 Table = Mapping[str, "str | Sequence[str]"]
-"""An archive as `[[tool.mar.archives]]` has it: strings, and arrays of strings."""
+"""An archive or workflow: strings, and arrays of strings."""
+
+Tables = Mapping[str, Sequence[Table]]
+"""What is added: tables of the arrays `archives` and `workflows`."""
+
+NAMES = {"archives": "model-name", "workflows": "workflow-name"}
+"""The key of a table's name, by the array it belongs to."""
 
 
-def to_toml(tables: Sequence[Table]) -> str:
+def to_toml(tables: Tables) -> str:
     return "\n".join(
-        f"[[{TABLE}.archives]]\n" + "".join(f"{key} = {written(value)}\n" for key, value in table.items())
-        for table in tables
+        f"[[{TABLE}.{array}]]\n" + "".join(f"{key} = {to_value(value)}\n" for key, value in table.items())
+        for array, several in tables.items()
+        for table in several
     )
 
 
-def name_of_archive(table: Table) -> str:
-    return str(table["model-name"])
-
-
-def written(value: str | Sequence[str]) -> str:
+def to_value(value: str | Sequence[str]) -> str:
     """A TOML string, or an array of them. TOML has all the escapes of JSON, and DEL needs one."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    line = f"[{', '.join(map(written, value))}]"
+    line = f"[{', '.join(map(to_value, value))}]"
     if len(line) <= 88:
         return line
-    return "[\n" + "".join(f"  {written(item)},\n" for item in value) + "]"
+    return "[\n" + "".join(f"  {to_value(item)},\n" for item in value) + "]"
 
 
-def declare(project: PyProject, tables: Sequence[Table]) -> list[str]:
-    """Add archives to a project; gives what was done, a line each. The file is written whole or not at all.
+def add_tables(project: PyProject, tables: Tables) -> list[str]:
+    """Add archives and workflows to a project; gives what was done, a line each.
 
     Raises:
         ConfigError: it has such archives already, it would give them other values, or its
-            tables are written in a way that nothing can be added to.
+            tables are written in a way that nothing can be added to. The file is then as it was.
     """
     try:
         import tomlkit
@@ -69,9 +72,12 @@ def declare(project: PyProject, tables: Sequence[Table]) -> list[str]:
     path = Path(os.path.realpath(project.root / "pyproject.toml"))
     document = tomlkit.parse(path.read_bytes().decode())
     expected = copy.deepcopy(dict(project.pyproject))
-    expected.setdefault("tool", {}).setdefault("mar", {}).setdefault("archives", []).extend(tables)
-    added = to_toml(tables)
-    done = [f"Added {', '.join(f'`{name_of_archive(table)}`' for table in tables)} to `{path}`"]
+    mar = expected.setdefault("tool", {}).setdefault("mar", {})
+    for array, several in tables.items():
+        mar.setdefault(array, []).extend(several)
+    text = to_toml(tables)
+    names = [f"`{table[NAMES[array]]}`" for array, several in tables.items() for table in several]
+    done = [f"Added {', '.join(names)} to `{path}`"]
 
     backend = subtable(expected, "build-system").get("build-backend")
     if backend == "hatchling.build":
@@ -82,50 +88,58 @@ def declare(project: PyProject, tables: Sequence[Table]) -> list[str]:
         if hatch_toml_has_build(project.root):
             done.append("Add `[build.hooks.mar]` to `hatch.toml`, which goes before `[tool.hatch.build]`")
         elif not has_hook(expected):
-            added = f"[{'.'.join(HOOK)}]\n\n{added}"
+            text = f"[{'.'.join(HOOK)}]\n\n{text}"
             add_subtable(expected, HOOK)
             done.append(f"Added `[{'.'.join(HOOK)}]`")
         done.append("`hatch build` builds them")
     else:
-        named = f"the build backend is `{backend}`, not hatchling" if backend else "there is no build backend"
-        done.append(f"`hatch-mar build` builds them, for {named}")
+        reason = (
+            f"the build backend is `{backend}`, not hatchling" if backend else "there is no build backend"
+        )
+        done.append(f"`hatch-mar build` builds them, since {reason}")
 
-    write(path, appended(document.as_string(), added, expected, path))
+    replace_text(path, append(document.as_string(), text, expected, path))
     return done
 
 
-def appended(text: str, added: str, expected: Mapping[str, Any], path: Path) -> str:
-    """The text with more at its end, when it says what is expected and that makes sense."""
+def append(text: str, more: str, expected: Mapping[str, Any], path: Path) -> str:
+    """The text of `pyproject.toml` with more at its end.
+
+    Raises:
+        ConfigError: the result does not say what is expected, or that is not valid.
+    """
     newline = "\r\n" if "\r\n" in text else "\n"
     text = text.rstrip() and text.rstrip() + newline * 2
-    text += added.replace("\n", newline)
-    if parsed(text) != expected:
+    text += more.replace("\n", newline)
+    if parse_toml(text) != expected:
         raise ConfigError(
             f"Cannot add to `{path}`, whose `tool` tables are written inline;"
             " run this without `--write`, and paste what it prints"
         )
-    # the project's own name and version change nothing about that
+    # the project's own name and version make no difference here
     load(expected["tool"]["mar"], name=lambda: "name", version=lambda: "0")
     return text
 
 
-def refuse_conflicts(mar: Mapping[str, Any], tables: Sequence[Table]) -> None:
+def refuse_conflicts(mar: Mapping[str, Any], tables: Tables) -> None:
     """Raise ConfigError where tables cannot join those of a project."""
-    shared = [key for key in mar if key not in ("archives", "workflows")]
-    archives = mar.get("archives", [])
-    if not isinstance(archives, list) or not all(isinstance(archive, dict) for archive in archives):
-        raise ConfigError(f"Field `{TABLE}.archives` must be an array of tables")
-    if shared and "archives" not in mar:
+    faults = []
+    for array, several in tables.items():
+        present = mar.get(array, [])
+        if not isinstance(present, list) or not all(isinstance(table, dict) for table in present):
+            raise ConfigError(f"Field `{TABLE}.{array}` must be an array of tables")
+        key = NAMES[array]
+        names = {table.get(key) for table in present}
+        faults += [
+            f"Table `{TABLE}.{array}` already has `{table[key]}`" for table in several if table[key] in names
+        ]
+    shared = [key for key in mar if key not in NAMES]
+    archives = tables.get("archives", ())
+    if shared and archives and "archives" not in mar:
         raise ConfigError(
             f"Table `{TABLE}` is itself an archive; make it `[[{TABLE}.archives]]`, so that others may follow"
         )
-    present = {archive.get("model-name") for archive in archives}
-    faults = [
-        f"Table `{TABLE}` has an archive `{table['model-name']}` already"
-        for table in tables
-        if table["model-name"] in present
-    ]
-    for table in tables:
+    for table in archives:
         if inherited := [f"`{key}`" for key in shared if key not in table]:
             faults.append(
                 f"Archive `{table['model-name']}` would inherit {', '.join(inherited)} from `{TABLE}`,"
@@ -160,7 +174,7 @@ def has_hook(pyproject: Mapping[str, Any]) -> bool:
 
 def hatch_toml_has_build(root: Path) -> bool:
     file = root / "hatch.toml"
-    return file.is_file() and "build" in (parsed(file.read_text(encoding="utf-8")) or {})
+    return file.is_file() and "build" in (parse_toml(file.read_text(encoding="utf-8")) or {})
 
 
 def subtable(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
@@ -181,15 +195,15 @@ def add_subtable(document: dict[str, Any], keys: Sequence[str]) -> None:
         document = document.setdefault(key, {})
 
 
-def parsed(text: str) -> dict[str, Any] | None:
+def parse_toml(text: str) -> dict[str, Any] | None:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return None
 
 
-def write(path: Path, text: str) -> None:
-    """Put `text` in the place of a file, which keeps its mode."""
+def replace_text(path: Path, text: str) -> None:
+    """Replace a file's text in one step; it keeps its mode."""
     try:
         with workspace(path) as place:
             draft = place / path.name

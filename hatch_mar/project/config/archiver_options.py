@@ -1,30 +1,18 @@
-"""torch-model-archiver's command line, read into the configuration of an archive."""
+"""The command lines of torch-model-archiver and torch-workflow-archiver, read into configurations."""
 
 from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hatch_mar.archive.formats import FORMATS
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Finding, Place
 from hatch_mar.project.config import values
-from hatch_mar.project.config.models import ArchiveConfig, Origins
+from hatch_mar.project.config.models import ArchiveConfig, Origins, WorkflowConfig
 from hatch_mar.project.config.reading import faults_in
-
-
-def extra_files(value: object) -> tuple[str, ...]:
-    """The paths between commas, of which one too many is nothing to torch-model-archiver."""
-    return values.paths([path for path in map(str.strip, str(value).split(",")) if path])
-
-
-READERS = {
-    "model_name": values.model_name,
-    "handler": values.handler,
-    "extra_files": extra_files,
-}
-"""How an option is read where its string is not taken as it is."""
 
 
 def add_options(command: ArgumentParser) -> ArgumentParser:
@@ -45,29 +33,62 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
     return command
 
 
-def configured(options: Namespace) -> ArchiveConfig:
-    """The archive that a command line describes.
+def add_workflow_options(command: ArgumentParser) -> ArgumentParser:
+    """The options of torch-workflow-archiver 0.2.15 (workflow_archiver/arg_parser.py), spelled as there."""
+    add = command.add_argument
+    add("--workflow-name", required=True, help="the workflow's name, and the file's without its suffix")
+    add("--spec-file", required=True, help="the workflow's specification, in YAML")
+    add("--handler", help="the Python file with the workflow's functions")
+    add("--export-path", help="the directory to write to; the working directory by default")
+    add("-f", "--force", action="store_true", help="overwrite an archive of the same name")
+    add("--extra-files", help="more files, separated by commas")
+    return command
+
+
+def read_options(options: Namespace) -> ArchiveConfig:
+    """The archive that a command line of torch-model-archiver describes.
 
     Raises:
-        ConfigError: an option's value is at fault.
+        ConfigError: with the faults of all options.
     """
-    settings: dict[str, Any] = {"version": ""}
+    readers = {"model_name": values.model_name, "handler": values.handler, "extra_files": extra_files}
+    return ArchiveConfig(**{"version": ""} | settings_of(options, readers))
+
+
+def read_workflow_options(options: Namespace) -> WorkflowConfig:
+    """The workflow that a command line of torch-workflow-archiver describes.
+
+    Raises:
+        ConfigError: with the faults of all options.
+    """
+    readers = {"workflow_name": values.model_name, "spec_file": values.path, "extra_files": extra_files}
+    return WorkflowConfig(**settings_of(options, readers))
+
+
+def settings_of(options: Namespace, readers: Mapping[str, Callable[[object], Any]]) -> dict[str, Any]:
+    """The options that are set, each as its reader has it, or else as it is."""
+    settings: dict[str, Any] = {}
     origins = Origins()
     faults: list[Finding] = []
     for name, value in vars(options).items():
-        if name == "export_path" or (not value and name not in ("model_name", "handler")):
+        if name == "export_path" or (not value and name not in readers) or value is None:
             continue
         option = f"--{name.replace('_', '-')}"
         origins[option[2:]] = place = Place(None, None, (option,))
         try:
-            settings[name] = READERS[name](posix(value)) if name in READERS else posix(value)
+            settings[name] = readers[name](posix(value)) if name in readers else posix(value)
         except ValueError as error:
             faults += [fault._replace(path=()).at(place) for fault in faults_in(error)]
     if faults:
         raise ConfigError(*faults)
-    return ArchiveConfig(**settings, origins=origins)
+    return settings | {"origins": origins}
+
+
+def extra_files(value: object) -> tuple[str, ...]:
+    """The paths between commas; torch-model-archiver ignores an empty one."""
+    return values.paths([path for path in map(str.strip, str(value).split(",")) if path])
 
 
 def posix(value: object) -> object:
-    r"""A command line of Windows separates folders with `\`."""
+    r"""A value from Windows, whose command lines separate folders with `\`, with `/` instead."""
     return value.replace("\\", "/") if os.sep == "\\" and isinstance(value, str) else value

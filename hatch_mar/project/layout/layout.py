@@ -25,9 +25,18 @@ def lay_out(config: Config, project: Project, created: datetime) -> Archive:
     Raises:
         LayoutError: with all that is missing, or that two sources claim.
     """
+    return lay_out_files(config, project.root, created, project)
+
+
+def lay_out_files(config: Config, root: Path, created: datetime, project: Project | None = None) -> Archive:
+    """The same of files below `root`, which need not be a project.
+
+    Raises:
+        LayoutError: with all that is missing, or that two sources claim.
+    """
     if isinstance(config, WorkflowConfig):
-        return lay_out_workflow(config, project.root, created)
-    return lay_out_model(config, project.root, created, project)
+        return lay_out_workflow(config, root, created)
+    return lay_out_model(config, root, created, project)
 
 
 def lay_out_model(

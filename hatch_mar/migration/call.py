@@ -1,0 +1,68 @@
+"""A call of torch-model-archiver or torch-workflow-archiver, and the file that it is recorded in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+MODEL_ARCHIVER = "torch-model-archiver"
+WORKFLOW_ARCHIVER = "torch-workflow-archiver"
+
+MODULES = {
+    "model_archiver.model_packaging": MODEL_ARCHIVER,
+    "workflow_archiver.workflow_packaging": WORKFLOW_ARCHIVER,
+}
+"""What `python -m` runs them as."""
+
+
+class Call(NamedTuple):
+    tool: str
+    arguments: Sequence[str]
+    directory: str
+    """The working directory, absolute."""
+    status: int | None = None
+    """The exit status; None while the call runs."""
+    members: Mapping[str, Sequence[str]] | None = None
+    """What was packed: each member's file and fingerprint. None where nothing was."""
+    changed_manifest: Sequence[str] = ()
+    """The keys of the manifest to which a program gave values of its own."""
+
+    def __str__(self) -> str:
+        """The command as one would type it."""
+        return shlex.join((self.tool, *self.arguments))
+
+
+def call_in(command: Sequence[str], directory: str) -> Call | None:
+    """The call that a command is, where it is one of the tools itself; it need not be run."""
+    name = PurePath(command[0]).name.removesuffix(".exe")
+    if name in MODULES.values():
+        return Call(name, command[1:], directory, status=0)
+    if re.fullmatch(r"py|python[0-9.]*", name) and len(command) > 2 and command[1] == "-m":
+        tool = MODULES.get(command[2])
+        return Call(tool, command[3:], directory, status=0) if tool else None
+    return None
+
+
+class CallFile:
+    """The file of one call, in a directory that many calls may write to at the same time."""
+
+    def __init__(self, directory: Path) -> None:
+        # names sort by the time at which a call began
+        self.path = directory / f"{time.time_ns():020}-{os.getpid()}.json"
+
+    def save(self, call: Call) -> None:
+        draft = self.path.with_suffix(".new")
+        draft.write_text(json.dumps(call._asdict()), encoding="utf-8")
+        os.replace(draft, self.path)
+
+
+def load_calls(directory: Path) -> list[Call]:
+    """The recorded calls, in the order in which they began."""
+    files = sorted(directory.glob("*.json"))
+    return [Call(**json.loads(file.read_text(encoding="utf-8"))) for file in files]

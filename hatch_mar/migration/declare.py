@@ -1,0 +1,86 @@
+"""What a project declares to build what some calls packed: each archive once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hatch_mar.errors import ConfigError
+from hatch_mar.migration.call import WORKFLOW_ARCHIVER, Call
+from hatch_mar.migration.translate import Move, table_of
+from hatch_mar.project.config.models import Config, directory_of
+from hatch_mar.project.config.schema import load
+from hatch_mar.project.edit import Table, Tables
+
+
+class Declaration(NamedTuple):
+    call: Call
+    table: Table
+
+    @property
+    def kind(self) -> str:
+        """The array of `[tool.mar]` that the table belongs to."""
+        return "workflows" if self.call.tool == WORKFLOW_ARCHIVER else "archives"
+
+    @property
+    def config(self) -> Config:
+        [config] = load({self.kind: [self.table]}, name=str, version=str)
+        return config
+
+
+def declare_calls(calls: Sequence[Call], root: Path) -> list[Declaration]:
+    """The tables of a project at `root`; of calls that come to the same table, the last counts.
+
+    Raises:
+        ConfigError: a call asks for what no table can say, or two calls write one file.
+    """
+    found: dict[str, Declaration] = {}
+    faults = []
+    for call in calls:
+        try:
+            declaration = Declaration(call, table_of(call, root))
+            found[f"{declaration.kind} {declaration.table}"] = declaration
+        except ConfigError as error:
+            faults += [f"{fault}, in `{call}`" if len(calls) > 1 else fault for fault in error.faults]
+    if faults:
+        raise ConfigError(*faults)
+    declarations = tell_apart([*found.values()], root)
+    for same in by_target(declarations):
+        if len(same) > 1:
+            shown = " and ".join(f"`{one.call}` in `{one.call.directory}`" for one in same)
+            faults.append(
+                f"Several calls write `{same[0].config.file_name}`, which one project cannot declare twice;"
+                f" give one another `--export-path` or name: {shown}"
+            )
+    if faults:
+        raise ConfigError(*faults)
+    return declarations
+
+
+def by_target(declarations: Sequence[Declaration]) -> list[list[Declaration]]:
+    """The declarations in groups that write one file each."""
+    found = defaultdict(list)
+    for declaration in declarations:
+        config = declaration.config
+        found[directory_of(config), config.file_name.casefold()].append(declaration)
+    return [*found.values()]
+
+
+def tell_apart(declarations: list[Declaration], root: Path) -> list[Declaration]:
+    """Archives of one name that were written to several working directories stay in these."""
+    found: list[Declaration] = []
+    for same in by_target(declarations):
+        if len({one.call.directory for one in same}) == 1:
+            found += same
+            continue
+        for one in same:
+            here = Move(Path(one.call.directory), root).path(".")
+            found.append(one._replace(table={"export-path": here, **one.table}))
+    return found
+
+
+def tables_of(declarations: Sequence[Declaration]) -> Tables:
+    kinds = sorted({declaration.kind for declaration in declarations})
+    return {kind: [one.table for one in declarations if one.kind == kind] for kind in kinds}

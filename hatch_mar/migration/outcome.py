@@ -1,0 +1,69 @@
+"""What comes of a recorded command: why nothing can be declared, or what the tables do not say."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hatch_mar.migration.declare import Declaration
+from hatch_mar.migration.packed import changes, shorten
+from hatch_mar.migration.record import Recording
+from hatch_mar.migration.translate import paths_outside, target_of
+from hatch_mar.text import name_of_status
+
+
+def find_faults(recording: Recording, root: Path) -> Iterator[str]:
+    """Why no table comes of it."""
+    failed = [call for call in recording.calls if call.status]
+    if recording.status:
+        fault = f"`{shlex.join(recording.command)}` ended with {name_of_status(recording.status)}"
+        hint = "; `--no-pack` records calls without packing" if failed else ""
+        yield f"{fault}, so nothing is written{hint}"
+    if recording.succeeded:
+        return
+    for call in failed:
+        yield f"`{call}` ended with {name_of_status(call.status or 0)}"
+    archives = ", ".join(f"`{shorten(path, root)}`" for path in recording.archives)
+    if archives:
+        yield (
+            f"Archives appeared, but no call was recorded: {archives}; calls cannot be recorded in a"
+            " container, on another machine, or where `PATH` and `PYTHONPATH` are not passed on (`sudo`,"
+            " `env -i`, `python -I`)"
+        )
+    elif not failed and not recording.status:
+        yield "No call of torch-model-archiver or torch-workflow-archiver was recorded"
+
+
+def notes_on(recording: Recording, declarations: Sequence[Declaration], root: Path) -> Iterator[str]:
+    """What a user should know before they build from the tables."""
+    for call in recording.calls:
+        if call.status != 0:
+            ending = "did not end" if call.status is None else f"ended with {name_of_status(call.status)}"
+            yield f"a call {ending} and is left out: `{call}`"
+    for declaration in declarations:
+        call, name = declaration.call, f"`{declaration.config.name}`"
+        yield from (
+            f"archive {name} takes `{path}` from outside the project"
+            for path in paths_outside(declaration.table)
+        )
+        if call.changed_manifest:
+            keys = ", ".join(f"`{key}`" for key in call.changed_manifest)
+            yield f"the command sets {keys} in the manifest of archive {name}, which no key can do"
+        if call.members is not None:
+            yield from (
+                f"archive {name} {change}" for change in changes(call.members, declaration.config, root)
+            )
+    targets = {target_of(call) for call in recording.succeeded}
+    names = {declaration.config.file_name for declaration in declarations}
+    for path in recording.archives:
+        shown = shorten(path, root)
+        if path in targets:
+            continue
+        if path.name in names:
+            yield (
+                f"the command moved or copied an archive to `{shown}`; for a build to write it there, set"
+                f' `export-path = "{shorten(path.parent, root)}"`'
+            )
+        else:
+            yield f"`{shown}` appeared, but no recorded call wrote it"

@@ -1,0 +1,147 @@
+"""A command, run with stand-ins for torch-model-archiver that record the calls it makes.
+
+The stand-ins are executables, first on `PATH`, and Python packages, first on `PYTHONPATH`: so
+an environment's own `torch-model-archiver`, which imports `model_archiver`, is met too. They
+need nothing of the Python that runs them: all they do is to hand their arguments to this one.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from hatch_mar.errors import ConfigError
+from hatch_mar.migration.call import MODULES, Call, load_calls
+from hatch_mar.migration.on_disk import find_archives, find_new
+
+SHIMS = Path(__file__).parent / "shims"
+STDERR = 2
+GRACE = 5
+"""Seconds that a command has to end when it is asked to."""
+
+Archiver = Callable[[Sequence[str], Path, bool], int]
+"""What takes a tool's name and arguments, the directory of the recorded calls, and whether to pack."""
+
+ARCHIVER = """\
+import sys
+sys.path[:] = {path!r}
+from pathlib import Path
+from {module} import {function}
+sys.exit({function}(sys.argv[1:], Path({calls!r}), {pack!r}))
+"""
+"""The search path is this process's own, whatever the command's environment says."""
+
+
+class Recording(NamedTuple):
+    command: Sequence[str]
+    status: int
+    """The command's exit status, less than 0 for a signal."""
+    calls: list[Call]
+    archives: list[Path]
+    """The archives that were not there before, or not as they are now."""
+
+    @property
+    def succeeded(self) -> list[Call]:
+        return [call for call in self.calls if call.status == 0]
+
+
+def record(command: Sequence[str], archiver: Archiver, root: Path, *, pack: bool) -> Recording:
+    """Run a command and record the calls it makes. Its standard output goes to standard error.
+
+    New archives are looked for below the working directory and the project at `root`.
+
+    Raises:
+        ConfigError: the command cannot be started.
+    """
+    places = (root, Path.cwd())
+    before = find_archives(places)
+    with tempfile.TemporaryDirectory(prefix="hatch-mar-") as directory:
+        place = Path(directory)
+        calls = place / "calls"
+        calls.mkdir()
+        script = place / "archiver.py"
+        text = ARCHIVER.format(
+            path=[os.path.abspath(entry) for entry in sys.path],
+            module=archiver.__module__,
+            function=archiver.__qualname__,
+            calls=str(calls),
+            pack=pack,
+        )
+        script.write_text(text, encoding="utf-8")
+        for tool in MODULES.values():
+            write_executable(place / "bin", tool, script)
+        shutil.copytree(SHIMS, place / "python")
+        environ = os.environ | {
+            "PATH": join_paths(place / "bin", os.environ.get("PATH", os.defpath)),
+            "PYTHONPATH": join_paths(place / "python", os.environ.get("PYTHONPATH")),
+        }
+        status = run(command, environ)
+        return Recording(command, status, load_calls(calls), find_new(before, find_archives(places)))
+
+
+def join_paths(first: Path, others: str | None) -> str:
+    return f"{first}{os.pathsep}{others}" if others else str(first)
+
+
+def write_executable(directory: Path, tool: str, script: Path) -> None:
+    directory.mkdir(exist_ok=True)
+    if sys.platform == "win32":
+        line = f'@"{sys.executable}" -E "{script}" {tool} %*\r\n'
+        (directory / f"{tool}.cmd").write_text(line, encoding="utf-8")
+        return
+    file = directory / tool
+    line = shlex.join((sys.executable, "-E", str(script), tool))
+    file.write_text(f'#!/bin/sh\nexec {line} "$@"\n', encoding="utf-8")
+    file.chmod(0o755)
+
+
+def run(command: Sequence[str], environ: dict[str, str]) -> int:
+    """The exit status of a command; whatever ends this process ends the command first.
+
+    On a terminal the command stays in the terminal's foreground, where it can read what is
+    typed and gets Ctrl-C itself. Elsewhere it has a group of its own, so that all it has
+    started can be ended with it.
+    """
+    own_group = os.name == "posix" and not (sys.stdin and sys.stdin.isatty())
+    try:
+        process = subprocess.Popen(command, env=environ, stdout=STDERR, start_new_session=own_group)
+    except OSError as error:
+        raise ConfigError(f"Cannot run `{command[0]}`: {error.strerror or error}") from None
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        end(process, signal.SIGINT if own_group else None, own_group)
+        raise
+    except BaseException:
+        end(process, signal.SIGTERM, own_group)
+        raise
+
+
+def end(process: subprocess.Popen[bytes], number: int | None, own_group: bool) -> None:
+    """Ask a process to end, by a signal unless it has it already; make it end if it does not."""
+
+    def send(number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            if own_group:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+
+    with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+        if number is not None:
+            send(number)
+        process.wait(GRACE)
+    if own_group:
+        send(signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()

@@ -1,0 +1,2 @@
+class ModelArchiverError(Exception):
+    """An archive that could not be packed."""

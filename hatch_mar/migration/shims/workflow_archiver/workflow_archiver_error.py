@@ -1,0 +1,2 @@
+class WorkflowArchiverError(Exception):
+    """A workflow archive that could not be packed."""
