@@ -17,17 +17,17 @@ from hatch_mar.migration.call import call_in
 from hatch_mar.migration.declare import declare_calls, tables_of
 from hatch_mar.migration.outcome import find_faults, notes_on
 from hatch_mar.migration.record import Recording, record
-from hatch_mar.project.edit import add_tables, to_toml
+from hatch_mar.project.edit import Tables, add_tables, to_toml
 from hatch_mar.project.pyproject import PyProject
 
-DESCRIPTION = """Run a command, and turn the calls it makes of torch-model-archiver and torch-workflow-archiver
-into the [tool.mar] tables that build the same archives. The command may be a script, make, a
-Python program, the run of a notebook; it does all that it always does, and hatch-mar packs in the
-place of those two. What it prints goes to standard error. A COMMAND that is
-torch-model-archiver or torch-workflow-archiver itself is not run, only translated.
+DESCRIPTION = """Run a command and turn its calls of torch-model-archiver and torch-workflow-archiver into the
+[tool.mar] tables that build the same archives. The command may be a script, make, a Python
+program, the run of a notebook. It does all that it always does, except that hatch-mar packs, and
+what it prints goes to standard error. A COMMAND that is torch-model-archiver or
+torch-workflow-archiver itself is only translated, not run.
 
-A call without --export-path comes to build to the build directory. A build replaces an archive
-that exists, whether or not the call said --force."""
+An archive that was written without --export-path is built into the build directory. A build
+replaces an archive that exists, whether or not the call said --force."""
 EXAMPLE = """hatch-mar migrate --write -- sh scripts/archive.sh
   hatch-mar migrate -- torch-model-archiver --model-name digits -v 1.0 --handler image_classifier"""
 
@@ -49,9 +49,10 @@ def main(arguments: list[str]) -> int:
     if options.files or not command:
         parsed.error("a COMMAND is needed, after `--`")
 
-    root = Path(options.project).absolute()
+    project = Path(options.project)
+    root = project.absolute()
     if options.write:
-        PyProject(root)  # a command may take long: what is missing is said before
+        PyProject(project)  # that there is none is said before a command that may take long
     if call := call_in(command, os.getcwd()):
         recording = Recording(command, 0, [call], [])
     else:
@@ -63,12 +64,21 @@ def main(arguments: list[str]) -> int:
     declarations = declare_calls(recording.succeeded, root)
     tables = tables_of(declarations)
     if options.write:
-        print("\n".join(add_tables(PyProject(root), tables)))
+        write(project, tables)
     else:
         print(to_toml(tables), end="", flush=True)
     for note in notes_on(recording, declarations, root):
         print(f"Note: {note}", file=sys.stderr)
     return 0
+
+
+def write(project: Path, tables: Tables) -> None:
+    try:
+        lines = add_tables(PyProject(project), tables)
+    except ConfigError:
+        print(to_toml(tables), end="", flush=True)  # so that the command need not run again
+        raise
+    print("\n".join(lines), flush=True)
 
 
 def advice(words: list[str], options: list[str]) -> str:

@@ -54,7 +54,7 @@ class CallFile:
 
     def __init__(self, directory: Path) -> None:
         # names sort by the time at which a call began
-        self.path = directory / f"{time.time_ns():020}-{os.getpid()}.json"
+        self.path = directory / f"{time.time_ns():020}-{os.urandom(8).hex()}.json"
 
     def save(self, call: Call) -> None:
         draft = self.path.with_suffix(".new")

@@ -43,7 +43,7 @@ def declare_calls(calls: Sequence[Call], root: Path) -> list[Declaration]:
             declaration = Declaration(call, table_of(call, root))
             found[f"{declaration.kind} {declaration.table}"] = declaration
         except ConfigError as error:
-            faults += [f"{fault}, in `{call}`" if len(calls) > 1 else fault for fault in error.faults]
+            faults += [f"`{call}`: {fault}" if len(calls) > 1 else fault for fault in error.faults]
     if faults:
         raise ConfigError(*faults)
     declarations = tell_apart([*found.values()], root)

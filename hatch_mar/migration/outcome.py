@@ -43,10 +43,11 @@ def notes_on(recording: Recording, declarations: Sequence[Declaration], root: Pa
             yield f"a call {ending} and is left out: `{call}`"
     for declaration in declarations:
         call, name = declaration.call, f"`{declaration.config.name}`"
-        yield from (
-            f"archive {name} takes `{path}` from outside the project"
-            for path in paths_outside(declaration.table)
-        )
+        for key, path in paths_outside(declaration.table):
+            if key == "export-path":
+                yield f"archive {name} goes to `{path}`, outside the project"
+            else:
+                yield f"archive {name} takes `{path}` from outside the project"
         if call.changed_manifest:
             keys = ", ".join(f"`{key}`" for key in call.changed_manifest)
             yield f"the command sets {keys} in the manifest of archive {name}, which no key can do"
@@ -56,14 +57,14 @@ def notes_on(recording: Recording, declarations: Sequence[Declaration], root: Pa
             )
     targets = {target_of(call) for call in recording.succeeded}
     names = {declaration.config.file_name for declaration in declarations}
-    for path in recording.archives:
-        shown = shorten(path, root)
-        if path in targets:
+    for archive in recording.archives:
+        shown = shorten(archive, root)
+        if archive in targets:
             continue
-        if path.name in names:
+        if archive.name in names:
             yield (
                 f"the command moved or copied an archive to `{shown}`; for a build to write it there, set"
-                f' `export-path = "{shorten(path.parent, root)}"`'
+                f' `export-path = "{shorten(archive.parent, root)}"`'
             )
         else:
             yield f"`{shown}` appeared, but no recorded call wrote it"

@@ -37,7 +37,7 @@ def changes(packed: Mapping[str, Sequence[str]], config: Config, root: Path) -> 
     """What would keep a build of the project at `root` from packing the same files again."""
     lost = [path for path, _ in packed.values() if not os.path.isfile(path)]
     for path in lost:
-        yield f"packed `{shorten(path, root)}`, which is gone"
+        yield f"was packed with `{shorten(path, root)}`, which is gone"
     if lost:
         return
     try:
@@ -47,11 +47,11 @@ def changes(packed: Mapping[str, Sequence[str]], config: Config, root: Path) -> 
         return
     for name, (path, look) in packed.items():
         if name not in now:
-            yield f"packed `{shorten(path, root)}`, which a build leaves out"
+            yield f"was packed with `{shorten(path, root)}`, which a build leaves out"
         elif now[name][1] != look:
-            yield f"packed `{shorten(path, root)}`, which has changed since"
+            yield f"was packed with `{shorten(path, root)}`, which has changed since"
     for name in now.keys() - packed.keys():
-        yield f"did not pack `{shorten(now[name][0], root)}`, which a build takes in"
+        yield f"was packed without `{shorten(now[name][0], root)}`, which a build takes in"
 
 
 def shorten(path: str | Path, root: Path) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from hatch_mar.errors import ConfigError
+from hatch_mar.finding import Place
 from hatch_mar.migration.call import WORKFLOW_ARCHIVER, Call
 from hatch_mar.project.config import values
 from hatch_mar.project.config.archiver_options import (
@@ -20,11 +21,12 @@ from hatch_mar.project.config.archiver_options import (
     read_workflow_options,
 )
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
+from hatch_mar.project.config.reading import VALUE, Fault
 from hatch_mar.project.edit import Table
 from hatch_mar.torchserve.handlers import BUILT_INS, parse
 
 NAME_BEGINS_WITH_DIGIT = "MAR009"
-"""The check that refuses in `[tool.mar]` what torch-model-archiver packs and TorchServe serves."""
+"""The rule of `checks` that refuses in `[tool.mar]` what torch-model-archiver packs and TorchServe serves."""
 
 
 def read_call(call: Call) -> tuple[Config, Namespace]:
@@ -86,7 +88,12 @@ def version_of(config: ArchiveConfig) -> str:
     try:
         return values.version(config.version)
     except ValueError as error:
-        raise ConfigError(f"Option `--version` {error}") from None
+        raise invalid("--version", str(error)) from None
+
+
+def invalid(option: str, text: str) -> ConfigError:
+    """The error of an option whose value no key can have."""
+    return ConfigError(Fault(VALUE, (), text).at(Place(None, None, (option,))))
 
 
 class Move(NamedTuple):
@@ -112,7 +119,7 @@ class Move(NamedTuple):
         if path is None:
             return None
         if glob.has_magic(path) and not (self.directory / path).exists():
-            raise ConfigError(f"Option `{option}` must name one file, not a pattern: `{path}`")
+            raise invalid(option, f"must name one file, not a pattern: `{path}`")
         return self.path(path)
 
     def pattern(self, path: str) -> str:
@@ -130,10 +137,10 @@ class Move(NamedTuple):
         return moved if parse(moved, self.root, runtime).file else f"./{moved}"
 
 
-def paths_outside(table: Table) -> Iterator[str]:
-    """The paths that a checkout of the project does not have."""
+def paths_outside(table: Table) -> Iterator[tuple[str, str]]:
+    """The paths that a checkout of the project does not have, each with its key."""
     for key, value in table.items():
         if key in ("handler", "extra-files", "export-path") or key.endswith("-file"):
             for path in [value] if isinstance(value, str) else value:
                 if path.startswith("../") or os.path.isabs(path):
-                    yield path
+                    yield key, path

@@ -113,8 +113,7 @@ def append(text: str, more: str, expected: Mapping[str, Any], path: Path) -> str
     text += more.replace("\n", newline)
     if parse_toml(text) != expected:
         raise ConfigError(
-            f"Cannot add to `{path}`, whose `tool` tables are written inline;"
-            " run this without `--write`, and paste what it prints"
+            f"Cannot add to `{path}`, whose `tool` tables are written inline; paste the tables there"
         )
     # the project's own name and version make no difference here
     load(expected["tool"]["mar"], name=lambda: "name", version=lambda: "0")

@@ -253,7 +253,7 @@ def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     def call(root: Path, arguments: list[str]) -> int:
         monkeypatch.chdir(root)
         capsys.readouterr()
-        status = status_of("migrate", "--", *arguments)
+        status = status_of("migrate", "--", "torch-model-archiver", *arguments)
         printed = capsys.readouterr().out
         if status == 0:
             project = SomeProject(root, tomllib.loads(printed))

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.migration.call import MODEL_ARCHIVER, Call
+from hatch_mar.migration.declare import declare_calls
+from hatch_mar.migration.outcome import find_faults, notes_on
+from hatch_mar.migration.packed import fingerprints
+from hatch_mar.migration.record import Recording
+from hatch_mar.migration.translate import read_call
+from hatch_mar.project.layout.layout import lay_out_files
+from hatch_mar.project.timestamp import build_instant
+
+LEAST = "--model-name digits --version 1.0 --handler handler.py"
+COMMAND = ["sh", "a.sh"]
+
+
+@pytest.fixture
+def root(project: Path) -> Path:
+    return Path(os.path.realpath(project))
+
+
+def call(root: Path, options: str = "", status: int | None = 0) -> Call:
+    return Call(MODEL_ARCHIVER, f"{LEAST} {options}".split(), str(root), status)
+
+
+class TestFaults:
+    def faults(
+        self, root: Path, calls: Sequence[Call] = (), status: int = 0, archives: Sequence[str] = ()
+    ) -> list[str]:
+        recording = Recording(COMMAND, status, [*calls], [root / name for name in archives])
+        return [*find_faults(recording, root)]
+
+    def test_none(self, root: Path) -> None:
+        """A command that packed an archive has none, even if another call failed."""
+        assert self.faults(root, [call(root), call(root, status=1)]) == []
+
+    def test_failed(self, root: Path) -> None:
+        """A command that fails is named with its status, whatever it recorded."""
+        assert self.faults(root, [call(root)], 3) == [
+            "`sh a.sh` ended with exit status 3, so nothing is written"
+        ]
+        assert self.faults(root, [call(root)], -15) == ["`sh a.sh` ended with SIGTERM, so nothing is written"]
+
+    def test_call_failed(self, root: Path) -> None:
+        """If that is because of a call, the call is named, and a way around it."""
+        assert self.faults(root, [call(root, status=1)], 1) == [
+            (
+                "`sh a.sh` ended with exit status 1, so nothing is written;"
+                " `--no-pack` records calls without packing"
+            ),
+            f"`torch-model-archiver {LEAST}` ended with exit status 1",
+        ]
+
+    def test_nothing(self, root: Path) -> None:
+        """A command that calls no tool is a fault."""
+        assert self.faults(root) == [
+            "No call of torch-model-archiver or torch-workflow-archiver was recorded"
+        ]
+
+    @pytest.mark.parametrize("status", [0, 1])
+    def test_unseen(self, root: Path, status: int) -> None:
+        """Archives without a call are named, with what may be the cause."""
+        found = self.faults(root, status=status, archives=["store/a.mar", "b.mar"])
+
+        assert len(found) == 1 + status
+        assert found[-1].startswith(
+            "Archives appeared, but no call was recorded: `store/a.mar`, `b.mar`; calls cannot be "
+        )
+
+
+class TestNotes:
+    def notes(self, root: Path, calls: Sequence[Call], archives: Sequence[str] = ()) -> list[str]:
+        recording = Recording(COMMAND, 0, [*calls], [root / name for name in archives])
+        return [*notes_on(recording, declare_calls(recording.succeeded, root), root)]
+
+    def test_none(self, root: Path) -> None:
+        """What the tables say needs no note."""
+        assert self.notes(root, [call(root)], ["digits.mar"]) == []
+
+    @pytest.mark.parametrize(("status", "ending"), [(1, "ended with exit status 1"), (None, "did not end")])
+    def test_left_out(self, root: Path, status: int | None, ending: str) -> None:
+        """A call that failed is left out."""
+        failed = call(root, "-f", status)
+
+        assert self.notes(root, [call(root), failed]) == [
+            f"a call {ending} and is left out: `torch-model-archiver {LEAST} -f`"
+        ]
+
+    def test_outside(self, root: Path) -> None:
+        """A path that leads out of the project is worth a note."""
+        assert self.notes(root, [call(root, "--extra-files ../a.txt --export-path /srv")]) == [
+            "archive `digits` takes `../a.txt` from outside the project",
+            "archive `digits` goes to `/srv`, outside the project",
+        ]
+
+    def test_manifest(self, root: Path) -> None:
+        """So is what a program wrote into the manifest."""
+        assert self.notes(root, [call(root)._replace(changed_manifest=["base", "model"])]) == [
+            "the command sets `base`, `model` in the manifest of archive `digits`, which no key can do"
+        ]
+
+    def test_changed(self, root: Path) -> None:
+        """And what the command has done to the files since."""
+        made = call(root)
+        config, _ = read_call(made)
+        made = made._replace(members=fingerprints(lay_out_files(config, root, build_instant())))
+        (root / "handler.py").unlink()
+
+        assert self.notes(root, [made]) == ["archive `digits` was packed with `handler.py`, which is gone"]
+
+    def test_moved(self, root: Path) -> None:
+        """Scripts move archives; where to is named, with the key that does the same."""
+        assert self.notes(root, [call(root)], ["store/digits.mar"]) == [
+            (
+                "the command moved or copied an archive to `store/digits.mar`; for a build to write it there,"
+                ' set `export-path = "store"`'
+            )
+        ]
+
+    def test_unseen(self, root: Path) -> None:
+        """An archive that nothing recorded explains is named."""
+        assert self.notes(root, [call(root)], ["other.mar"]) == [
+            "`other.mar` appeared, but no recorded call wrote it"
+        ]

@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatch_mar.errors import ConfigError
+from hatch_mar.project.edit import Tables, add_tables, to_toml
+from hatch_mar.project.pyproject import PyProject
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ARCHIVE = {"model-name": "digits", "version": "1.0", "handler": "handler.py"}
+ARCHIVES: Tables = {"archives": [ARCHIVE]}
+WORKFLOWS: Tables = {"workflows": [{"workflow-name": "flow", "spec-file": "spec.yaml"}]}
+TABLE = """\
+[[tool.mar.archives]]
+model-name = "digits"
+version = "1.0"
+handler = "handler.py"
+"""
+HATCHLING = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "reader"
+version = "1.0"
+"""
+
+
+class Editing:
+    """Tables that are added to a project."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.pyproject = root / "pyproject.toml"
+
+    def __call__(self, text: str, tables: Tables = ARCHIVES) -> list[str]:
+        """What is said when tables are added to a `pyproject.toml`."""
+        self.pyproject.write_bytes(text.encode())
+        return add_tables(PyProject(self.root), tables)
+
+    def refuse(self, text: str, tables: Tables = ARCHIVES) -> str:
+        with pytest.raises(ConfigError) as caught:
+            self(text, tables)
+        assert self.text == text
+        return str(caught.value)
+
+    @property
+    def text(self) -> str:
+        return self.pyproject.read_bytes().decode()
+
+
+@pytest.fixture
+def edit(project: Path) -> Editing:
+    return Editing(project)
+
+
+class TestToml:
+    def test_tables(self) -> None:
+        """Every table stands under its array's name, with a blank line in between."""
+        assert to_toml({**ARCHIVES, **WORKFLOWS}) == (
+            TABLE + '\n[[tool.mar.workflows]]\nworkflow-name = "flow"\nspec-file = "spec.yaml"\n'
+        )
+
+    def test_values(self) -> None:
+        """Whatever stands in a value, TOML has it, long arrays on lines of their own."""
+        table: Any = {"version": 'a "b" é', "extra-files": [f'{n}\x7f\t"é"' * 9 for n in range(3)]}
+
+        text = to_toml({"archives": [table]})
+
+        assert tomllib.loads(text) == {"tool": {"mar": {"archives": [table]}}}
+        assert "extra-files = [\n  " in text
+
+
+class TestAdd:
+    def test_hatchling(self, edit: Editing) -> None:
+        """All that `hatch build` needs is added, and what was done is said."""
+        assert edit(HATCHLING) == [
+            f"Added `digits` to `{edit.pyproject}`",
+            "Added `hatch-mar` to `build-system.requires`",
+            "Added `[tool.hatch.build.hooks.mar]`",
+            "`hatch build` builds them",
+        ]
+        assert edit.text == (
+            HATCHLING.replace('["hatchling"]', '["hatchling", "hatch-mar"]')
+            + "\n[tool.hatch.build.hooks.mar]\n\n"
+            + TABLE
+        )
+
+    def test_other_backend(self, edit: Editing) -> None:
+        """With another backend there is another command, and nothing else to add."""
+        text = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
+
+        assert edit(text) == [
+            f"Added `digits` to `{edit.pyproject}`",
+            "`hatch-mar build` builds them, since the build backend is `flit_core.buildapi`, not hatchling",
+        ]
+        assert edit.text == f"{text}\n{TABLE}"
+
+    def test_no_backend(self, edit: Editing) -> None:
+        """The same without any."""
+        assert edit("")[-1] == "`hatch-mar build` builds them, since there is no build backend"
+        assert edit.text == TABLE
+
+    def test_comments(self, edit: Editing) -> None:
+        """Comments, blanks and the order of everything stay."""
+        text = """\
+# the first
+
+[project]  # comes first
+name = 'reader'   # it reads
+
+[build-system]
+build-backend = "hatchling.build"
+requires = [
+    "hatchling",  # builds
+    # more to come
+]
+
+[tool.hatch.version]
+path = "x.py"
+
+[project.scripts]
+read = "reader:main"
+
+[tool.ruff]
+# the last"""
+        edit(text)
+
+        before, after = text.splitlines(), edit.text.splitlines()
+        assert after.pop(before.index("    # more to come") + 1) == '    "hatch-mar"'
+        assert after[: len(before)] == before
+        assert after[len(before) :] == ["", "[tool.hatch.build.hooks.mar]", "", *TABLE.splitlines()]
+
+    def test_second(self, edit: Editing) -> None:
+        """Another archive joins those that are there, and nothing is added twice."""
+        edit(HATCHLING)
+        first = edit.text
+
+        assert edit(first, {"archives": [{**ARCHIVE, "model-name": "letters"}]}) == [
+            f"Added `letters` to `{edit.pyproject}`",
+            "`hatch build` builds them",
+        ]
+        assert edit.text == first + "\n" + TABLE.replace("digits", "letters")
+
+    def test_workflow(self, edit: Editing) -> None:
+        """A workflow may come to a table that is itself an archive: it inherits nothing from there."""
+        text = '[tool.mar]\nhandler = "base_handler"\n'
+
+        edit(text, WORKFLOWS)
+
+        assert edit.text == f"{text}\n{to_toml(WORKFLOWS)}"
+
+    @pytest.mark.parametrize("requirement", ["hatch-mar", "hatch_mar>=1", "Hatch.Mar @ file:///x"])
+    def test_required_already(self, edit: Editing, requirement: str) -> None:
+        """The plugin may be required in any spelling."""
+        text = HATCHLING.replace('"hatchling"]', f'"hatchling", "{requirement}"]')
+
+        edit(text)
+
+        assert edit.text.startswith(text)
+
+    @pytest.mark.parametrize(
+        "hook",
+        [
+            "[tool.hatch.build.hooks.mar]\n",
+            "[tool.hatch.build]\nhooks.mar = {}\n",
+            "[tool.hatch.build.targets.wheel.hooks.mar]\n",
+        ],
+    )
+    def test_hook_already(self, edit: Editing, hook: str) -> None:
+        """So may the hook be switched on in any place."""
+        assert not [line for line in edit(f"{HATCHLING}\n{hook}") if line.startswith("Added `[tool")]
+        assert edit.text.endswith(f"\n{hook}\n{TABLE}")
+
+    def test_hatch_toml(self, edit: Editing) -> None:
+        """A `hatch.toml` with a build of its own is where the hook must go, and that is said."""
+        (edit.root / "hatch.toml").write_text("[build]\n")
+        expected = "Add `[build.hooks.mar]` to `hatch.toml`, which goes before `[tool.hatch.build]`"
+
+        assert expected in edit(HATCHLING)
+        assert "hooks" not in edit.text
+
+    def test_newlines(self, edit: Editing) -> None:
+        """Lines end as they did."""
+        edit(HATCHLING.replace("\n", "\r\n"))
+
+        assert edit.text.count("\n") == edit.text.count("\r\n") > HATCHLING.count("\n")
+
+    @pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+    def test_mode_and_link(self, edit: Editing) -> None:
+        """The file keeps its mode, and a link stays a link."""
+        file = edit.root / "real.toml"
+        file.write_text(HATCHLING)
+        file.chmod(0o640)
+        edit.pyproject.symlink_to(file.name)
+
+        add_tables(PyProject(edit.root), ARCHIVES)
+
+        assert edit.pyproject.is_symlink()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o640
+        assert TABLE in file.read_text()
+        assert not [path for path in edit.root.iterdir() if path.name.endswith(".part")]
+
+
+class TestRefused:
+    def test_present(self, edit: Editing) -> None:
+        """An archive or a workflow of the same name is not overwritten."""
+        assert edit.refuse(f"{HATCHLING}\n{TABLE}") == "Table `tool.mar.archives` already has `digits`"
+        assert edit.refuse(to_toml(WORKFLOWS), WORKFLOWS) == "Table `tool.mar.workflows` already has `flow`"
+
+    def test_itself_archive(self, edit: Editing) -> None:
+        """A table that is itself the archive would turn into defaults."""
+        expected = (
+            "Table `tool.mar` is itself an archive; make it `[[tool.mar.archives]]`,"
+            " so that others may follow"
+        )
+
+        assert edit.refuse('[tool.mar]\nhandler = "base_handler"\n') == expected
+
+    def test_inherited(self, edit: Editing) -> None:
+        """A default that the command knows nothing of would change the archive."""
+        text = (
+            '[tool.mar]\nhandler = "h.py"\nextra-files = ["a"]\n\n[[tool.mar.archives]]\nmodel-name = "b"\n'
+        )
+        expected = (
+            "Archive `digits` would inherit `extra-files` from `tool.mar`,"
+            " which its command does not set; move that to the archives it is for"
+        )
+
+        assert edit.refuse(text) == expected
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '[tool.mar]\narchives = [{model-name = "a", handler = "b"}]\n',
+            "tool = {}\n",
+            HATCHLING + "[tool]\nhatch = {}\n",
+        ],
+    )
+    def test_inline(self, edit: Editing, text: str) -> None:
+        """What is written inline cannot be added to."""
+        assert edit.refuse(text) == (
+            f"Cannot add to `{edit.pyproject}`, whose `tool` tables are written inline;"
+            " paste the tables there"
+        )
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("tool = 1", "Field `tool` must be a table"),
+            ("[tool]\nmar = 1", "Field `tool.mar` must be a table"),
+            ("[tool.mar]\narchives = 1", "Field `tool.mar.archives` must be an array of tables"),
+            ("[tool.mar]\narchives = [1]", "Field `tool.mar.archives` must be an array of tables"),
+            (
+                '[build-system]\nrequires = "a"\nbuild-backend = "hatchling.build"',
+                "Field `build-system.requires` must be an array",
+            ),
+            (HATCHLING + "[tool.hatch]\nbuild = 1", "Field `tool.hatch.build` must be a table"),
+            ("[[tool.mar.archives]]\nxyz = 1\nhandler = 'a'", "Unknown field `tool.mar.archives[0].xyz`"),
+        ],
+    )
+    def test_not_valid(self, edit: Editing, text: str, expected: str) -> None:
+        """What is wrong already is named, and stays as it is."""
+        assert edit.refuse(text).startswith(expected)
+
+    def test_without_tomlkit(self, edit: Editing, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Writing needs an extra."""
+        monkeypatch.setitem(sys.modules, "tomlkit", None)
+
+        assert edit.refuse(HATCHLING) == "Option `--write` needs tomlkit: pip install 'hatch-mar[cli]'"
+
+    def test_not_written(self, edit: Editing, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the file cannot be replaced it is as it was, and nothing lies beside it."""
+
+        def refuse(*_: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(os, "replace", refuse)
+        before = {*edit.root.iterdir(), edit.pyproject}
+
+        assert edit.refuse(HATCHLING) == f"Cannot write `{edit.pyproject}`: Permission denied"
+        assert {*edit.root.iterdir()} == before
