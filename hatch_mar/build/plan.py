@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -49,8 +50,8 @@ class Planned:
         if isinstance(config, ArchiveConfig) and config.try_:
             from hatch_mar.trial import in_build
 
-            remember += in_build.looks(config, self.root)
-            accept = in_build.Trier(config, self.archive, self.root, stop or Event())
+            remember += in_build.fingerprint(config, self.root)
+            accept = partial(in_build.try_draft, config, self.archive, self.root, stop or Event())
         packing = Packing(self.instant, config.compression, config.root, moved)
         return pack(
             *(self.archive, self.path, config.format, packing),

@@ -1,4 +1,4 @@
-"""`hatch-mar diff`: what sets two archives apart."""
+"""`hatch-mar diff`: how two archives differ."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def main(arguments: list[str]) -> int:
         "hatch-mar diff model-store/digits.mar dist/digits.mar",
     )
     command.add_argument("a", type=Path, metavar="A", help="a .mar, .war, .tar.gz or directory")
-    command.add_argument("b", type=Path, metavar="B", help="another")
-    command.add_argument("--json", action="store_true", help="for machines")
+    command.add_argument("b", type=Path, metavar="B", help="another one")
+    command.add_argument("--json", action="store_true", help="print JSON")
     options = command.parse_args(arguments)
 
     differences = compare(options.a, options.b)

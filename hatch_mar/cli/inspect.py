@@ -13,11 +13,11 @@ from hatch_mar.text import shown, size
 def main(arguments: list[str]) -> int:
     command = parser(
         "inspect",
-        "Show an archive's manifest and members. Nothing is unpacked, and none of its code runs.",
+        "Show an archive's manifest and members, without unpacking it or running its code.",
         "hatch-mar inspect dist/digits.mar",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="a .mar, .war, .tar.gz or directory")
-    command.add_argument("--json", action="store_true", help="for machines")
+    command.add_argument("--json", action="store_true", help="print JSON")
     options = command.parse_args(arguments)
 
     inspection = inspect(options.file)

@@ -10,7 +10,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from hatch_mar.build.plan import load
 from hatch_mar.cli import FAULTS
@@ -21,15 +20,15 @@ from hatch_mar.project.config.models import ArchiveConfig, select
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import shown
-from hatch_mar.trial.candidate import Candidate, Options, declared, on_disk
-from hatch_mar.trial.examples.request import request_from
+from hatch_mar.trial.candidate import Candidate, Options, lay_out_candidate, open_candidate
+from hatch_mar.trial.examples.request import read_request
 from hatch_mar.trial.in_build import ENVELOPE
-from hatch_mar.trial.server.server import missing
+from hatch_mar.trial.server.server import find_missing
 from hatch_mar.trial.verdict.report import Report
 
-DESCRIPTION = """Run an archive as TorchServe's worker would, and see what it answers. THIS RUNS THE ARCHIVE'S
-CODE, in a process of its own that may do all that you may; no other command does. Without
---input, an archive of the project is asked the examples of its [[tool.mar.examples]]."""
+DESCRIPTION = """Run an archive as TorchServe's worker would, and show its answers. THIS RUNS THE ARCHIVE'S
+CODE, in a separate process with all your permissions; no other command does. Without --input,
+the archives of a project get the requests of their [[tool.mar.examples]]."""
 EXAMPLE = "hatch-mar try digits\n  hatch-mar try model-store/digits.mar --input samples/five.png --serve"
 
 
@@ -37,16 +36,14 @@ def main(arguments: list[str]) -> int:
     command = add_options(parser("try", DESCRIPTION, EXAMPLE))
     options = command.parse_args(arguments)
     files, names = split(options.archives, Path(options.project))
-    if options.serve and (reason := missing()):
+    if options.serve and (reason := find_missing()):
         raise TrialError(reason)
     if options.update and (files or options.input):
-        command.error(
-            "--update is for the examples of a project's archives, and takes no FILE and no --input"
-        )
+        command.error("--update works on the examples of a project; it cannot be used with FILE or --input")
     if options.timeout is not None and options.timeout <= 0:
         command.error("--timeout must be more than 0")
-    with terminated():
-        return tried(options, files, names)
+    with exit_on_sigterm():
+        return run_trials(options, files, names)
 
 
 def add_options(command: ArgumentParser) -> ArgumentParser:
@@ -58,83 +55,82 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
     )
     command.add_argument(
         "--input", action="append", type=Path, metavar="FILE",
-        help="a request's body, of the type that its suffix tells; may be given several times",
+        help="send this file; its suffix decides the content type; may be given several times",
     )  # fmt: skip
     command.add_argument(
-        "--serve", action="store_true", help="through a real TorchServe, on this machine only"
+        "--serve", action="store_true", help="use a real TorchServe, which only listens on this machine"
     )
     command.add_argument(
         "--requirements", action="store_true",
-        help="install what the archive requires first, into a virtual environment that is thrown away",
+        help="first install the archive's requirements, in a temporary virtual environment",
     )  # fmt: skip
-    command.add_argument("--update", action="store_true", help="write what the examples expect anew")
+    command.add_argument(
+        "--update", action="store_true", help="replace the examples' expected answers with the actual ones"
+    )
     command.add_argument(
         "--envelope",
         metavar="NAME",
         default=os.environ.get(ENVELOPE) or None,
-        help="TorchServe's service_envelope, such as body for base_handler"
-        f" (default: the environment's {ENVELOPE})",
+        help=f"TorchServe's service_envelope, such as body for base_handler (default: ${ENVELOPE})",
     )
     command.add_argument(
         "--timeout", type=float, metavar="SECONDS",
-        help="to load in, and for each answer (default: the model configuration's, or TorchServe's own 120)",
+        help="to load, and for each answer (default: the model configuration's, or 120 as in TorchServe)",
     )  # fmt: skip
-    command.add_argument("--json", action="store_true", help="for machines")
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument(
         "-v", "--verbose", action="store_true", help="show what the worker, or the server, printed"
     )
     return command
 
 
-def tried(options: Namespace, files: list[Path], names: list[str]) -> int:
+def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
     how = Options(options.timeout, options.envelope, options.requirements)
-    inputs = tuple(request_from(file) for file in options.input) if options.input else None
+    requests = tuple(read_request(file) for file in options.input) if options.input else None
+    log = sys.stderr if options.json else sys.stdout
     reports = []
     with ExitStack() as stack:
-        candidates = [stack.enter_context(on_disk(file, inputs or ())) for file in files]
+        candidates = [stack.enter_context(open_candidate(file, requests or ())) for file in files]
         if names or not files:
             project = PyProject(Path(options.project))
             instant = build_instant(reproducible=project.reproducible)
             configs = [config for config in select(load(project), names) if isinstance(config, ArchiveConfig)]
             candidates += [
-                declared(config, project, instant, inputs, update=options.update) for config in configs
+                lay_out_candidate(config, project, instant, requests, update=options.update)
+                for config in configs
             ]
-        warn(candidates, sys.stderr if options.json else sys.stdout)
+        running = ", ".join(f"`{shown(candidate.name)}`" for candidate in candidates)
+        print(f"Running the code of {running} with all your permissions", file=log, flush=True)
         for candidate in candidates:
-            report = tried_one(candidate, how, serve=options.serve)
+            report = run_trial(candidate, how, serve=options.serve)
             reports.append(report)
             if not options.json:
-                show(report, verbose=options.verbose)
+                print_report(report, verbose=options.verbose)
         if options.update:
-            from hatch_mar.trial.update_examples import update
+            from hatch_mar.trial.update_examples import update_examples
 
-            for config, report in zip(configs, reports[len(files) :]):
-                for changed in update(config, report, project.root):
-                    print(f"Updated {changed}", file=sys.stderr if options.json else sys.stdout)
+            for config, report in zip(configs, reports):
+                for place in update_examples(config, report, project.root):
+                    print(f"Updated {place}", file=log)
     if options.json:
         print(json.dumps([report.to_json() for report in reports], indent=2))
     return 0 if all(report.ok for report in reports) else FAULTS
 
 
-def warn(candidates: list[Candidate], stream: TextIO) -> None:
-    names = ", ".join(f"`{shown(candidate.name)}`" for candidate in candidates)
-    print(f"Running the code of {names}, which may do all that you may", file=stream, flush=True)
-
-
-def tried_one(candidate: Candidate, options: Options, *, serve: bool) -> Report:
+def run_trial(candidate: Candidate, options: Options, *, serve: bool) -> Report:
     try:
         if serve:
-            from hatch_mar.trial.in_server import serve_archive
+            from hatch_mar.trial.in_server import try_in_server
 
-            return serve_archive(candidate, options)
-        from hatch_mar.trial.in_worker import try_archive
+            return try_in_server(candidate, options)
+        from hatch_mar.trial.in_worker import try_in_worker
 
-        return try_archive(candidate, options)
+        return try_in_worker(candidate, options)
     except TrialError as error:
         return Report(candidate.name, faults=[f"{candidate.name}: {fault}" for fault in error.faults])
 
 
-def show(report: Report, *, verbose: bool) -> None:
+def print_report(report: Report, *, verbose: bool) -> None:
     if verbose:
         for line in report.output.splitlines():
             print(f"    {shown(line)}")
@@ -148,13 +144,13 @@ def show(report: Report, *, verbose: bool) -> None:
 
 
 @contextmanager
-def terminated() -> Iterator[None]:
-    """A request to end is taken as Ctrl-C is, so that children end and directories go."""
+def exit_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does, so that child processes and temporary files go."""
 
-    def end(number: int, _: object) -> None:
+    def exit_(number: int, _: object) -> None:
         raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = signal.signal(signal.SIGTERM, exit_)
     try:
         yield
     finally:

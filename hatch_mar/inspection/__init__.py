@@ -1,1 +1,1 @@
-"""What is in an archive, and what sets two archives apart."""
+"""What is in an archive, and how two archives differ."""

@@ -1,4 +1,4 @@
-"""Two archives side by side, whatever their containers."""
+"""The differences between two archives, whatever their formats."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from hatch_mar.archive.formats.reader import read
 
 T = TypeVar("T")
 
-MARKS = {"added": "+", "removed": "-", "changed": "~"}
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -24,49 +22,47 @@ class Difference:
     """`manifest` or `member`."""
     name: str
     change: str
-    """`added`, `removed` or `changed`, seen from the first archive."""
+    """`added`, `removed` or `changed`, as seen from the first archive."""
     before: Any = None
-    """The manifest's value or the member's size in bytes, or None where it was not."""
+    """The manifest's value or the member's size in bytes; None if it was not there."""
     after: Any = None
 
     def line(self) -> str:
-        values = {
-            "added": f"{self.after}",
-            "removed": f"{self.before}",
-            "changed": f"{self.before} -> {self.after}",
-        }
-        unit = " bytes" if self.what == "member" else ""
-        return f"{MARKS[self.change]} {self.what} {self.name}: {values[self.change]}{unit}"
+        last = self.before if self.change == "removed" else self.after
+        unit = "" if self.what == "manifest" else " byte" if last == 1 else " bytes"
+        mark, values = {
+            "added": ("+", f"{self.after}"),
+            "removed": ("-", f"{self.before}"),
+            "changed": ("~", f"{self.before} -> {self.after}"),
+        }[self.change]
+        return f"{mark} {self.what} {self.name}: {values}{unit}"
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "what": self.what,
-            "name": self.name,
-            "change": self.change,
-            "before": self.before,
-            "after": self.after,
-        }
+        return dict(vars(self))
 
 
 def compare(one: Path, other: Path) -> list[Difference]:
-    """All differences between two archives; none, and they serve the same.
+    """All differences between two archives, the manifest's first.
 
     Raises:
-        ReadError: one of them is no archive.
+        ReadError: one of them is not an archive.
     """
     with read(one) as a, read(other) as b:
-        manifests = changes(flat(a.manifest.document), flat(b.manifest.document), operator.ne)
-        members = changes(by_name(a.members), by_name(b.members), differ)
+        manifests = find_changes(flatten(a.manifest.document), flatten(b.manifest.document), operator.ne)
+        members = find_changes(by_name(a.members), by_name(b.members), differ)
         return [
             *(Difference("manifest", *change) for change in manifests),
-            *(Difference("member", name, change, size(old), size(new)) for name, change, old, new in members),
+            *(
+                Difference("member", name, change, old and old.source.size(), new and new.source.size())
+                for name, change, old, new in members
+            ),
         ]
 
 
-def changes(
+def find_changes(
     before: Mapping[str, T], after: Mapping[str, T], differ: Callable[[T, T], bool]
 ) -> Iterator[tuple[str, str, T | None, T | None]]:
-    """Every name that is not the same in both, how it changed, and what it was and is."""
+    """Every name that is not the same in both, how it changed, and both values."""
     for name in sorted({*before, *after}):
         if name not in before:
             yield name, "added", None, after[name]
@@ -77,25 +73,21 @@ def changes(
 
 
 def differ(one: Member, other: Member) -> bool:
-    """Sizes first: most members that differ need not be read."""
+    """Sizes first: members of different sizes need not be read."""
     return one.source.size() != other.source.size() or sha256(one) != sha256(other)
 
 
-def size(member: Member | None) -> int | None:
-    return member.source.size() if member else None
-
-
-def flat(document: Mapping[str, Any]) -> dict[str, Any]:
+def flatten(document: Mapping[str, Any]) -> dict[str, Any]:
     """The manifest's values by dotted key."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in document.items():
         if isinstance(value, dict):
-            found |= {f"{key}.{inner}": deep for inner, deep in flat(value).items()}
+            values |= {f"{key}.{inner}": deep for inner, deep in flatten(value).items()}
         else:
-            found[key] = value
-    return found
+            values[key] = value
+    return values
 
 
 def by_name(members: tuple[Member, ...]) -> dict[str, Member]:
-    """Of duplicates the last, which is what TorchServe unpacks."""
+    """Of duplicates the last, which is the one that TorchServe unpacks."""
     return {member.name: member for member in members}

@@ -1,4 +1,4 @@
-"""What is in an archive, said without unpacking it or running any of its code."""
+"""What is in an archive, without unpacking it or running its code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hatch_mar.archive.formats.reader import Container, opened
 from hatch_mar.archive.formats.tar_reader import MOST_TIMES, most_unpacked
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import ReadError
-from hatch_mar.inspection.diff import flat
+from hatch_mar.inspection.diff import flatten
 from hatch_mar.names import printable, unsafe
 from hatch_mar.weights import inspect as inspect_weights
 
@@ -27,12 +27,12 @@ class MemberReport:
     name: str
     size: int
     stored: str
-    """How it is stored: `stored`, `deflated`, `file`, ..."""
+    """How it is stored: `stored`, `deflated`, `tgz`, ..."""
     packed: int | None
-    """Bytes it takes in the archive, or None where members share one stream."""
+    """Bytes it takes in the archive; None if members share one stream."""
     sha256: str | None
     weights: str | None
-    """What kind of checkpoint it is, of a member that is named like one."""
+    """What kind of checkpoint it is, if its name has the suffix of one."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Inspection:
     members: tuple[MemberReport, ...]
     content_digest: str | None
     faults: tuple[str, ...]
-    """What keeps TorchServe, or this listing, from taking the archive as it is."""
+    """Why TorchServe would not load the archive as it is, and what could not be read."""
 
     def manifest_values(self) -> Iterator[tuple[str, Any]]:
-        """The manifest's keys and values, without the table they stand in."""
+        """The manifest's values by key, without the table that they are in."""
         if self.manifest:
-            for key, value in flat(self.manifest.document).items():
+            for key, value in flatten(self.manifest.document).items():
                 yield key.rpartition(".")[2], value
 
     def to_json(self) -> dict[str, Any]:
@@ -65,14 +65,14 @@ class Inspection:
 
 
 def inspect(path: Path) -> Inspection:
-    """Look into the archive at `path`; reads every member once, for its digest.
+    """What is in the archive at `path`, every member of which is read once, for its digest.
 
     Raises:
         ReadError: it cannot be read at all.
     """
     with opened(path) as container:
         size = sum(file.stat().st_size for file in files_of(path))
-        faults = list(faults_in_names(container.members))
+        faults = list(find_name_faults(container.members))
         bomb = sum(member.source.size() for member in container.members) > most_unpacked(size)
         if bomb:
             faults.append(
@@ -80,7 +80,7 @@ def inspect(path: Path) -> Inspection:
             )
         digest_of = cache(sha256)
         members = tuple(
-            report(container, member, None if bomb else digest_of) for member in container.members
+            inspect_member(container, member, None if bomb else digest_of) for member in container.members
         )
         manifest = content = None
         try:
@@ -92,8 +92,10 @@ def inspect(path: Path) -> Inspection:
         return Inspection(path, container.kind, size, manifest, members, content, tuple(faults))
 
 
-def report(container: Container, member: Member, digest_of: Callable[[Member], bytes] | None) -> MemberReport:
-    """What is told of a member; without `digest_of`, only what can be told without reading it."""
+def inspect_member(
+    container: Container, member: Member, digest_of: Callable[[Member], bytes] | None
+) -> MemberReport:
+    """What is known of a member; without `digest_of`, only what is known without reading it."""
     stored, packed = container.storage(member)
     return MemberReport(
         name=member.name,
@@ -101,18 +103,18 @@ def report(container: Container, member: Member, digest_of: Callable[[Member], b
         stored=stored,
         packed=packed,
         sha256=digest_of(member).hex() if digest_of else None,
-        weights=weights(member) if digest_of and member.name.endswith(WEIGHTS) else None,
+        weights=describe_weights(member) if digest_of and member.name.endswith(WEIGHTS) else None,
     )
 
 
-def weights(member: Member) -> str:
+def describe_weights(member: Member) -> str:
     with member.source.open() as stream:
         return inspect_weights(stream, member.name).describe()
 
 
-def faults_in_names(members: tuple[Member, ...]) -> Iterator[str]:
+def find_name_faults(members: tuple[Member, ...]) -> Iterator[str]:
     for name, count in Counter(member.name for member in members).items():
         if count > 1:
-            yield f"Archive member `{printable(name)}` is there {count} times; TorchServe takes the last"
+            yield f"Archive member `{printable(name)}` occurs {count} times; TorchServe takes the last"
         if (fault := unsafe(name)) and not name.startswith(("MAR-INF/", "WAR-INF/")):
             yield f"Archive member `{printable(name)}` {fault}"

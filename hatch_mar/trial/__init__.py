@@ -1,6 +1,4 @@
-"""An archive run as TorchServe's worker would run it, before anyone deploys it.
+"""Runs an archive as TorchServe's worker would, or through a TorchServe, and compares its answers.
 
-This is the one place of the product that runs an archive's code, and it does so in a process of
-its own: `running` starts `child/worker.py`, which loads the handler with TorchServe's own
-loader, or with the one in `stand_in`, and calls it with a batch of requests.
+Nothing else in this package runs an archive's code, and it only ever runs in another process.
 """

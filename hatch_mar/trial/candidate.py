@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 
@@ -17,7 +18,7 @@ from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
-from hatch_mar.trial.examples.request import Request, requests_of
+from hatch_mar.trial.examples.request import Request, load_examples
 from hatch_mar.trial.settings import Settings
 
 
@@ -26,18 +27,19 @@ class Options:
     """How archives are tried."""
 
     timeout: float | None = None
-    """Seconds for every step, instead of what the archive or TorchServe says."""
+    """Seconds for every step, instead of what the archive or TorchServe allows."""
     envelope: str | None = None
-    """TorchServe's `service_envelope`, without which its own `base_handler` takes no HTTP request."""
+    """TorchServe's `service_envelope`; without one, `base_handler` itself cannot take an HTTP request."""
     requirements: bool = False
-    """Whether what the archive requires is installed for it first."""
+    """Whether the archive's requirements are installed first."""
     stand_in: bool = False
-    """Whether the stand-in loads it although TorchServe is installed."""
+    """Whether the stand-in loads it even if TorchServe is installed."""
     bare: bool = False
-    """Whether the stand-in leaves torch to the handler, which makes tests fast; a worker always has it."""
+    """Whether the stand-in leaves importing torch to the handler, which makes tests fast; a worker has it."""
     building: bool = False
-    """Whether a build does it, in an environment that the build's frontend makes."""
+    """Whether a build tries it, in an environment that the build's frontend makes."""
     stop: Event = field(default_factory=Event)
+    """Set by another thread to end the trial."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,17 @@ class Candidate:
     name: str
     """What the user calls it."""
     archive: Archive
+    """What is run."""
     subject: Subject
+    """What messages refer to."""
     requests: tuple[Request, ...] = ()
     path: Path | None = None
-    """Where it stands; None for one that is configured and not built."""
-    form: Format = FORMATS["default"]
-    """What it is built as."""
+    """The archive's file or directory; None if it is configured but not built."""
+    format: Format = FORMATS["default"]
 
     @property
     def model_name(self) -> str:
-        """By the manifest, or by the file as TorchServe's server does it (ModelServer.java)."""
+        """The manifest's, or else the file's, as TorchServe's server does it (ModelServer.java)."""
         return self.subject.value("modelName") or Path(self.subject.file_name).name.partition(".")[0]
 
     @property
@@ -67,42 +70,45 @@ class Candidate:
     def requirements(self) -> str | None:
         return self.subject.value("requirementsFile")
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
         return Settings.of(self.subject)
 
+    @property
+    def batches(self) -> list[list[int]]:
+        """Each request alone, then all of them in larger batches; a batch is a list of requests' indices.
 
-def batches_of(requests: int, batch_size: int | None) -> list[list[int]]:
-    """Batches of one, and then the same requests in batches of several; each as the requests' indices.
+        The larger batches have the model configuration's `batchSize`; without one, a single
+        batch has them all, since a registration may ask for that. A single request is put in
+        twice. With a `batchSize` of 1, TorchServe never makes a larger batch.
+        """
+        alone = [[index] for index in range(len(self.requests))]
+        batch_size = self.settings.batch_size
+        if not alone or batch_size == 1:
+            return alone
+        indices = list(range(len(alone))) if len(alone) > 1 else [0, 0]
+        size = batch_size or len(indices)
+        larger = [indices[start : start + size] for start in range(0, len(indices), size)]
+        return alone + [batch if len(batch) > 1 else [*batch, indices[0]] for batch in larger]
 
-    Several are as many as the model configuration's `batchSize` allows; without it all of
-    them, for a registration may ask for that. A single request is put in twice. With a
-    `batchSize` of 1, TorchServe never makes a batch of several.
-    """
-    alone = [[index] for index in range(requests)]
-    if not requests or batch_size == 1:
-        return alone
-    several = list(range(requests)) if requests > 1 else [0, 0]
-    size = batch_size or len(several)
-    together = [several[start : start + size] for start in range(0, len(several), size)]
-    return alone + [batch if len(batch) > 1 else [*batch, several[0]] for batch in together]
+    def label(self, batch: Sequence[int]) -> str:
+        return self.requests[batch[0]].label if len(batch) == 1 else f"a batch of {len(batch)}"
 
 
 @contextmanager
-def on_disk(path: Path, requests: Sequence[Request]) -> Iterator[Candidate]:
-    """An archive that anybody made.
+def open_candidate(path: Path, requests: Sequence[Request]) -> Iterator[Candidate]:
+    """The archive at `path`, whoever made it.
 
     Raises:
-        ReadError: it is none.
+        ReadError: it is not an archive.
     """
     form = FORMATS["no-archive"] if path.is_dir() else FORMATS["default"]
     with read(path) as archive:
-        yield Candidate(
-            str(path), archive, Subject(archive, path.name), tuple(requests), path.absolute(), form
-        )
+        subject = Subject(archive, path.name)
+        yield Candidate(str(path), archive, subject, tuple(requests), path.absolute(), form)
 
 
-def declared(
+def lay_out_candidate(
     config: ArchiveConfig,
     project: Project,
     instant: datetime,
@@ -110,14 +116,14 @@ def declared(
     *,
     update: bool = False,
 ) -> Candidate:
-    """An archive of a project as it would be built now, and its examples unless there are other requests.
+    """A project's archive as a build would make it now, with its examples unless `requests` replace them.
 
     Raises:
         HatchMarError: it cannot be laid out, or its examples cannot be read.
     """
     archive = lay_out(config, project, instant)
     if requests is None:
-        requests = requests_of(config, project.root, update=update)
+        requests = load_examples(config, project.root, update=update)
     subject = Subject.of_config(config, archive, project.root)
     return Candidate(config.name, archive, subject, tuple(requests), None, config.format)
 
@@ -127,4 +133,4 @@ def refuse_runtime(candidate: Candidate) -> None:
     if runtime == "LSP":
         raise TrialError("the runtime `LSP` is TorchServe's C++ worker, which cannot be tried")
     if runtime not in ("python", "python3"):
-        raise TrialError(f"no TorchServe has the runtime `{runtime}`; set it to `python`")
+        raise TrialError(f"TorchServe does not know the runtime `{runtime}`; set it to `python`")

@@ -1,4 +1,4 @@
-"""What a build environment needs in which archives are tried."""
+"""What the build environment needs when a build tries archives."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ REQUIREMENT = "hatch-mar[torch]"
 def trial_dependencies(pyproject: Mapping[str, Any]) -> list[str]:
     """`hatch-mar[torch]`, if an archive of the project has `try = true`.
 
-    The tables are read as they stand: what is wrong with them is for the build to say, and
-    a version that a plugin finds is not needed yet.
+    The tables are read without validating them, which the build does later.
     """
     mar = pyproject.get("tool", {}).get("mar")
     if not isinstance(mar, dict):

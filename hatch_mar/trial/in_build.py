@@ -1,9 +1,8 @@
-"""An archive tried by the build that makes it, before it takes its place."""
+"""An archive tried by the build that makes it, before it replaces the old one."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
@@ -14,36 +13,37 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.trial.candidate import Candidate, Options
-from hatch_mar.trial.examples.request import files_of, requests_of
-from hatch_mar.trial.in_worker import try_archive
+from hatch_mar.trial.examples.request import example_files, load_examples
+from hatch_mar.trial.in_worker import try_in_worker
 
 ENVELOPE = "TS_SERVICE_ENVELOPE"
-"""The variable by which TorchServe itself takes an envelope, where it takes any (ConfigManager.java)."""
+"""The variable that sets the envelope for TorchServe itself (ConfigManager.java)."""
 
 
-@dataclass(frozen=True)
-class Trier:
-    """Shown the draft of an archive, raises TrialError if that does not answer as its examples expect."""
+def try_draft(config: ArchiveConfig, archive: Archive, root: Path, stop: Event, draft: Path) -> None:
+    """Run the examples of `config` on an archive that was just written to `draft`.
 
-    config: ArchiveConfig
-    archive: Archive
-    """As it was laid out, with its files as the user finds them."""
-    root: Path
-    stop: Event
+    Args:
+        config: what the archive was made from.
+        archive: as it was laid out, so that messages name the project's files.
+        root: the project.
+        stop: set by another thread to end the trial.
+        draft: the archive's file or directory.
 
-    def __call__(self, draft: Path) -> None:
-        config = self.config
-        subject = Subject.of_config(config, self.archive, self.root)
-        options = Options(envelope=os.environ.get(ENVELOPE), building=True, stop=self.stop)
-        requests = requests_of(config, self.root)
-        with read(draft) as archive:
-            candidate = Candidate(config.name, archive, subject, requests, draft, config.format)
-            report = try_archive(candidate, options)
-        if not report.ok:
-            raise TrialError(*report.faults, *report.findings)
+    Raises:
+        TrialError: it does not answer as expected.
+    """
+    subject = Subject.of_config(config, archive, root)
+    options = Options(envelope=os.environ.get(ENVELOPE), building=True, stop=stop)
+    requests = load_examples(config, root)
+    with read(draft) as written:
+        candidate = Candidate(config.name, written, subject, requests, draft, config.format)
+        report = try_in_worker(candidate, options)
+    if not report.ok:
+        raise TrialError(*report.faults, *report.findings)
 
 
-def looks(config: ArchiveConfig, root: Path) -> str:
-    """What the files of the examples look like, so that a change to one of them tries again."""
-    paths = [root / name for name in files_of(config)]
+def fingerprint(config: ArchiveConfig, root: Path) -> str:
+    """Changes with the files of the examples, so that a build tries the archive again."""
+    paths = [root / name for name in example_files(config)]
     return "\n".join(look(path) if path.exists() else f"{path} absent" for path in paths)

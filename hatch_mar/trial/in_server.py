@@ -1,4 +1,4 @@
-"""A trial through a real TorchServe, from its beginning to its end."""
+"""A trial through a real TorchServe, from beginning to end."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ import platform
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timezone
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from hatch_mar.archive.formats import Packing
-from hatch_mar.trial.candidate import Candidate, Options, batches_of, refuse_runtime
+from hatch_mar.trial.candidate import Candidate, Options, refuse_runtime
 from hatch_mar.trial.examples.answer import Answer
+from hatch_mar.trial.server.log import find_error
 from hatch_mar.trial.server.server import START_SECONDS, Server, message_of
 from hatch_mar.trial.tempdir import private_directory
-from hatch_mar.trial.verdict import explain
+from hatch_mar.trial.verdict.explain import Cause, explain_error, run_checks
 from hatch_mar.trial.verdict.judge import Exchange, judge
 from hatch_mar.trial.verdict.report import Report
 from hatch_mar.trial.worker.environment import INSTALL_SECONDS
-from hatch_mar.trial.worker.error import Told, log_told
+from hatch_mar.trial.worker.error import WorkerError
 from hatch_mar.trial.worker.unpack import unpack
 
 BATCH_DELAY = 500
-"""Milliseconds in which the server waits for a batch of several to fill."""
+"""Milliseconds that the server waits for a larger batch to fill."""
 
 GRACE = 10
 """Seconds that the server may take beyond its worker's limit."""
 
 
-def serve_archive(candidate: Candidate, options: Options) -> Report:
-    """Register an archive with a TorchServe of its own, send it its requests alone and together, and judge.
+def try_in_server(candidate: Candidate, options: Options) -> Report:
+    """Register an archive with a new TorchServe, send it its requests alone and in batches, and judge.
 
     Raises:
         TrialError: it cannot be tried at all.
@@ -44,26 +45,25 @@ def serve_archive(candidate: Candidate, options: Options) -> Report:
         **({"service_envelope": options.envelope} if options.envelope else {}),
     }
     with private_directory() as place:
-        store, url = stored(candidate, place)
+        store, name = put_in_store(candidate, place)
         with Server(place, store, properties, stop=options.stop, timeout=options.timeout) as server:
-            return Session(candidate, options, server, url).report()
+            return Session(candidate, options, server, name).run()
 
 
-def stored(candidate: Candidate, place: Path) -> tuple[Path, str]:
-    """A model store with the archive in it, and what the archive is called there.
+def put_in_store(candidate: Candidate, place: Path) -> tuple[Path, str]:
+    """A model store that has the archive, and the archive's name there.
 
-    A file is served from where it stands. A directory is copied, for TorchServe would link
-    to it, and Python leave its caches there.
+    A file is served from its own directory. A directory is copied, since TorchServe would
+    link to it, and Python would leave its caches there.
     """
-    if candidate.path and candidate.form.suffix:
+    if candidate.path and candidate.format.suffix:
         return candidate.path.parent, candidate.path.name
     store = place / "store"
     store.mkdir()
-    name = f"{candidate.model_name}{candidate.form.suffix}"
-    if candidate.form.suffix:
-        candidate.form.write(
-            candidate.archive, store / name, Packing(datetime.now(timezone.utc), "store", root=".")
-        )
+    name = f"{candidate.model_name}{candidate.format.suffix}"
+    if candidate.format.suffix:
+        packing = Packing(datetime.now(timezone.utc), "store", root=".")
+        candidate.format.write(candidate.archive, store / name, packing)
     else:
         unpack(candidate.archive, store / name, modes=True)
     return store, name
@@ -79,10 +79,10 @@ class Session:
         self.url = url
         self.limit = options.timeout or candidate.settings.response_seconds
         self.seconds = self.limit + GRACE
-        self.read = 0
-        """Characters of the server's log that belong to requests before."""
+        self.offset = 0
+        """Characters of the server's log that belong to earlier requests."""
 
-    def report(self) -> Report:
+    def run(self) -> Report:
         report = Report(
             self.candidate.name,
             loaded_by=f"TorchServe {version('torchserve')}, torch {version('torch')},"
@@ -90,34 +90,29 @@ class Session:
             ready_seconds=self.server.ready_seconds,
         )
         began = time.perf_counter()
-        fault = self.registered()
-        if fault:
-            report.faults = [fault]
-            report.findings = explain.findings(self.candidate)
+        cause = self.register()
+        if cause:
+            report.faults = [cause.sentence("while loading the handler")]
+            report.findings = run_checks(self.candidate)
         else:
             report.load_seconds = time.perf_counter() - began
-            report.device, report.device_note = self.device()
-            report.replies, report.faults = judge(self.candidate, self.exchanges())
+            report.device, report.device_note = self.find_device()
+            report.replies, report.faults = judge(self.candidate, self.exchange_all())
         report.output = self.server.log()
         return report
 
-    def registered(self, **options: object) -> str | None:
-        """Register the archive; the fault, if that fails."""
+    def register(self, **parameters: object) -> Cause | None:
+        """Register the archive; the cause, if that fails."""
         limit = self.options.timeout or self.candidate.settings.startup_seconds
         limit += START_SECONDS + (INSTALL_SECONDS if self.options.requirements else 0)
         try:
-            answer = self.server.register(self.url, limit, model_name=self.candidate.model_name, **options)
+            answer = self.server.register(self.url, limit, model_name=self.candidate.model_name, **parameters)
         except OSError:
-            return (
-                f"{self.candidate.name}: TorchServe had not loaded it after {limit:g} s; `hatch-mar try`"
-                " without `--serve` shows where it hangs"
-            )
-        if answer.status == 200:
-            return None
-        return self.explained(answer, "while the handler was loaded")
+            return self.no_answer(limit)
+        return None if answer.status == 200 else self.explain(answer)
 
-    def device(self) -> tuple[str, str]:
-        """What the server gave its worker to run on, and why that."""
+    def find_device(self) -> tuple[str, str]:
+        """What the server's worker runs on, and why."""
         answer = self.server.describe(self.candidate.model_name, self.seconds)
         try:
             on_gpu = answer.value[0]["workers"][0]["gpu"]
@@ -125,81 +120,75 @@ class Session:
             return "", ""
         return ("a GPU", "") if on_gpu else ("cpu", "TorchServe found no GPU, or was told to use none")
 
-    def exchanges(self) -> Iterator[Exchange]:
-        settings = self.candidate.settings
-        for batch in batches_of(len(self.candidate.requests), settings.batch_size):
-            if len(batch) > 1 and not settings.batch_size:
+    def exchange_all(self) -> Iterator[Exchange]:
+        """Send the batches one after the other, until the worker dies or hangs."""
+        for batch in self.candidate.batches:
+            if len(batch) > 1 and not self.candidate.settings.batch_size:
                 self.server.unregister(self.candidate.model_name, self.seconds)
-                fault = self.registered(batch_size=len(batch), max_batch_delay=BATCH_DELAY)
-                if fault:
-                    yield Exchange(batch, 0.0, refusal=partial(str.format, fault))
+                cause = self.register(batch_size=len(batch), max_batch_delay=BATCH_DELAY)
+                if cause:
+                    cause = replace(cause, what=f"{cause.what}, while loading the handler again")
+                    yield Exchange(batch, 0.0, cause=cause)
                     return
-            began = time.perf_counter()
-            try:
-                answers = self.asked(batch)
-            except OSError:
-                yield Exchange(batch, time.perf_counter() - began, refusal=self.silent)
-                return
-            seconds = time.perf_counter() - began
-            bad = next((answer for answer in answers if answer.status >= 500), None)
-            if bad is None:
-                yield Exchange(batch, seconds, answers)
-                continue
-            dead = "Worker died" in message_of(bad)
-            hung = dead and seconds >= self.limit
-            yield Exchange(
-                batch,
-                seconds,
-                refusal=self.silent if hung else partial(self.explained, bad, told=self.told()),
-            )
-            if dead:
+            exchange, alive = self.exchange(batch)
+            yield exchange
+            if not alive:
                 return
 
-    def asked(self, batch: Sequence[int]) -> tuple[Answer, ...]:
-        """The answers to requests that are sent at one time.
+    def exchange(self, batch: Sequence[int]) -> tuple[Exchange, bool]:
+        """Send a batch; what came back, and whether the worker still answers."""
+        hung = self.no_answer(self.limit)
+        began = time.perf_counter()
+        try:
+            answers = self.send(batch)
+        except OSError:
+            return Exchange(batch, time.perf_counter() - began, cause=hung), False
+        seconds = time.perf_counter() - began
+        failed = next((answer for answer in answers if answer.status >= 500), None)
+        if failed is None:
+            return Exchange(batch, seconds, answers), True
+        died = "Worker died" in message_of(failed)
+        cause = hung if died and seconds >= self.limit else self.explain(failed)
+        return Exchange(batch, seconds, cause=cause), not died
+
+    def send(self, batch: Sequence[int]) -> tuple[Answer, ...]:
+        """The answers to requests that are sent at the same time.
 
         Raises:
             OSError: one of them got none.
         """
+        model = self.candidate.model_name
         requests = [self.candidate.requests[index] for index in batch]
         with ThreadPoolExecutor(len(requests)) as threads:
+            futures = [
+                threads.submit(self.server.predict, model, request.data, request.content_type, self.seconds)
+                for request in requests
+            ]
             try:
-                return tuple(
-                    threads.map(
-                        lambda request: self.server.predict(
-                            self.candidate.model_name, request.data, request.content_type, self.seconds
-                        ),
-                        requests,
-                    )
-                )
+                return tuple(future.result() for future in futures)
             except KeyboardInterrupt:
-                # so that the threads need not wait for their answers
+                # so that the threads do not wait for their answers
                 self.server.process.end()
                 raise
 
-    def explained(self, answer: Answer, when: str, told: Told | None = None) -> str:
-        """Why the server answered with an error, from its log where that says more than the answer."""
-        told = told or self.told()
-        if told:
-            return explain.raised(self.candidate, self.options, told, when)
-        return (
-            f"{self.candidate.name}: TorchServe said: {message_of(answer)}{f', {when}' if when else ''};"
-            " `hatch-mar try` without `--serve` may say more"
-        )
+    def explain(self, answer: Answer) -> Cause:
+        """Why the server answered with an error, from its log if that says more than the answer."""
+        if error := self.read_error():
+            return explain_error(self.candidate, self.options, error)
+        what = f"TorchServe said: {message_of(answer)}"
+        return Cause(self.candidate.name, what, "`hatch-mar try` without `--serve` may say more")
 
-    def silent(self, when: str) -> str:
-        return (
-            f"{self.candidate.name}: no answer after {self.limit:g} s{f', {when}' if when else ''};"
-            " `hatch-mar try` without `--serve` shows where it hangs"
-        )
+    def no_answer(self, seconds: float) -> Cause:
+        what = f"no answer after {seconds:g} s"
+        return Cause(self.candidate.name, what, "`hatch-mar try` without `--serve` shows where it hangs")
 
-    def told(self) -> Told | None:
-        """The worker's error since this was last asked; the server copies its output a little later."""
+    def read_error(self) -> WorkerError | None:
+        """The worker's error since this was last called; the server logs it a little after its answer."""
         for _ in range(20):
             log = self.server.log()
-            told = log_told(log[self.read :])
-            if told:
+            error = find_error(log[self.offset :])
+            if error:
                 break
             time.sleep(0.05)
-        self.read = len(log)
-        return told
+        self.offset = len(log)
+        return error

@@ -1,4 +1,4 @@
-"""A child process that ends with all that it has started, whatever happens."""
+"""A child process that is killed together with every process it has started."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from types import TracebackType
 from typing import Any
 
 from hatch_mar.errors import TrialError
@@ -21,14 +20,14 @@ PERIOD = 0.02
 
 
 class TimedOutError(Exception):
-    """A process took longer than it may."""
+    """A process took too long."""
 
 
 class Process:
-    """A process in a group of its own, for the time of a `with` block; its output goes to a file.
+    """A process in its own group, for the time of a `with` block; its output goes to a file.
 
-    Ctrl-C in a terminal does not reach it, and a thread that waits for it does not hear of
-    Ctrl-C: both end by `stop`, and the process by the end of the block.
+    Ctrl-C in a terminal reaches neither the process nor a thread that waits for it: `stop`
+    ends the waiting, and the end of the block kills the process.
     """
 
     def __init__(
@@ -63,16 +62,11 @@ class Process:
             )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.end()
 
     def end(self) -> None:
-        """Killed, not asked: nothing of it is kept, and its own children go with it for certain."""
+        """Kill the process and its children, so that nothing is left of them."""
         if self.ended:
             return
         self.ended = True
@@ -80,21 +74,21 @@ class Process:
             kill = ["taskkill", "/T", "/F", "/PID", str(self.process.pid)]
             subprocess.run(kill, capture_output=True, check=False)
         else:
-            # macOS has EPERM for a group of which only the dead are left
+            # macOS raises EPERM for a group in which every process has ended
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     @property
     def status(self) -> int | None:
-        """The exit status, less than 0 for a signal; None while it runs."""
+        """The exit status, negative for a signal; None while the process runs."""
         return self.process.poll()
 
     def wait(self, seconds: float, until: Callable[[], bool] | None = None) -> None:
-        """Wait for its end, or until something is true.
+        """Wait until the process ends, or until a condition holds.
 
         Raises:
-            TimedOutError: neither came in time.
+            TimedOutError: neither happened in time.
             TrialError: the trial was stopped.
         """
         deadline = time.monotonic() + seconds
@@ -111,8 +105,8 @@ class Process:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
 
-def ending(status: int) -> str:
-    """How a process ended, in words."""
+def name_of_status(status: int) -> str:
+    """An exit status, or the name of the signal that ended the process."""
     if status >= 0:
         return f"exit status {status}"
     try:

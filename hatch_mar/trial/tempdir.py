@@ -1,4 +1,4 @@
-"""A directory that only this user can read, and of which nothing is left."""
+"""A temporary directory that only this user can read and that is always deleted."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ LONGEST_SOCKET = 103
 
 @contextmanager
 def private_directory() -> Iterator[Path]:
-    """A new directory, in which a TorchServe has room for its sockets; gone when it is left."""
-    place = made(None)
+    """A new directory whose path is short enough for a TorchServe to keep its sockets there."""
+    place = make_directory(None)
     if len(os.fsencode(place / "tmp" / SOCKET)) > LONGEST_SOCKET and os.access("/tmp", os.W_OK):
         place.rmdir()
-        place = made("/tmp")
+        place = make_directory("/tmp")
     try:
         (place / "tmp").mkdir()
         yield place
@@ -30,13 +30,13 @@ def private_directory() -> Iterator[Path]:
         remove(place)
 
 
-def made(directory: str | None) -> Path:
-    # without links, as Java and Python name the archive's files afterwards
-    return Path(os.path.realpath(tempfile.mkdtemp(prefix="hatch-mar-", dir=directory)))
+def make_directory(parent: str | None) -> Path:
+    # with links resolved, as Java and Python later name the archive's files
+    return Path(os.path.realpath(tempfile.mkdtemp(prefix="hatch-mar-", dir=parent)))
 
 
 def remove(place: Path) -> None:
-    """Delete a directory, read-only ones in it too."""
+    """Delete a directory, with read-only ones inside."""
     shutil.rmtree(place, ignore_errors=True)
     if not place.exists():
         return

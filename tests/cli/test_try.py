@@ -28,7 +28,7 @@ handler = "handler.py"
 input = [1]
 expect = "answer.json"
 """
-RUNNING = "Running the code of `digits`, which may do all that you may"
+RUNNING = "Running the code of `digits` with all your permissions"
 
 
 @pytest.fixture(autouse=True)
@@ -47,24 +47,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 class TestProject:
     def test_examples(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """Without a name, all archives of the project are asked their examples; first of all it is said
-        that this runs their code."""
+        """Without a name, all archives of the project get their examples; the first line warns that this
+        runs their code."""
         assert main(["try"]) == 0
         lines = capsys.readouterr().out.splitlines()
 
         assert lines[0] == RUNNING
         assert lines[1].startswith("digits: a stand-in for TorchServe's loader, no torch, Python 3.")
-        assert lines[1].endswith(", on the CPU: there is no torch")
+        assert lines[1].endswith(", on the CPU: torch is not installed")
         assert ["loaded", "ok", "ok", "peak"][:3] == [line.split()[0] for line in lines[2:5]]
 
     def test_package_of_that_name(self, project: Path):
-        """A folder that is called as the model is no archive."""
+        """A folder with the model's name is not taken for an archive."""
         (project / "digits").mkdir()
 
         assert main(["try", "digits"]) == 0
 
     def test_differs(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """An answer that is not the expected one is a fault."""
+        """An answer other than the expected one is a fault."""
         (project / "answer.json").write_text("[2]")
 
         assert main(["try", "digits"]) == 1
@@ -73,7 +73,7 @@ class TestProject:
         assert "  FAIL example #1 " in captured.out
 
     def test_update(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """`--update` writes what was answered."""
+        """`--update` writes the actual answers."""
         (project / "answer.json").unlink()
 
         assert main(["try", "--update"]) == 0
@@ -82,19 +82,19 @@ class TestProject:
         assert main(["try"]) == 0
 
     def test_input(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """With `--input`, that is asked instead."""
+        """`--input` replaces the examples."""
         Path("in.json").write_text('{"a": "b"}')
 
         assert main(["try", "digits", "--input", "in.json", "--input", "in.json"]) == 0
         assert capsys.readouterr().out.count('{"a": "b"}') == 2
 
     def test_unknown(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """A name that is none is an error of one line."""
+        """An unknown name is an error of one line."""
         assert main(["try", "letters"]) == 1
         assert capsys.readouterr().err == "Unknown archive `letters`; the project has `digits`\n"
 
     def test_json(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """For machines all is JSON, and the warning is on standard error."""
+        """With `--json` standard output is JSON, and the warning is on standard error."""
         assert main(["try", "--json"]) == 0
         captured = capsys.readouterr()
         [report] = json.loads(captured.out)
@@ -104,8 +104,8 @@ class TestProject:
         assert [reply["answer"] for reply in report["replies"]] == [[1], None]
 
     def test_serve(self, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-        """Before a server is started, what it lacks is told."""
-        monkeypatch.setattr(try_, "missing", lambda: "`--serve` needs Java")
+        """What a server needs and this machine lacks is an error before anything starts."""
+        monkeypatch.setattr(try_, "find_missing", lambda: "`--serve` needs Java")
 
         assert main(["try", "--serve"]) == 1
         assert capsys.readouterr().err == "`--serve` needs Java\n"
@@ -114,7 +114,7 @@ class TestProject:
 class TestFile:
     @pytest.mark.parametrize("name", ["digits.mar", "digits"])
     def test_file(self, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-        """An archive on disk is tried, whatever its format; it is not changed."""
+        """An archive on disk is tried, whatever its format, and not changed."""
         path = written(archive_of({"handler.py": ECHO}), tmp_path / name)
         request = tmp_path / "in.json"
         request.write_text("[3]")
@@ -126,7 +126,7 @@ class TestFile:
     def test_missing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ):
-        """A file that is not there is told as one."""
+        """A file that does not exist is an error of one line."""
         monkeypatch.chdir(tmp_path)
 
         assert main(["try", "absent.mar"]) == 1
@@ -166,7 +166,7 @@ class TestInterrupted:
     @needs_posix
     @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     def test_signal(self, number: signal.Signals, status: int, tmp_path: Path):
-        """Ctrl-C, and a request to end, end the worker too, and leave nothing behind."""
+        """Ctrl-C and SIGTERM end the worker too, and leave nothing behind."""
         mark = tmp_path / "worker"
         code = f"""
         import os, time

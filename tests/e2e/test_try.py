@@ -19,8 +19,8 @@ import pytest
 from hatch_mar.archive.formats import FORMATS, Packing
 from hatch_mar.checks import Subject
 from hatch_mar.trial.candidate import Candidate, Options
-from hatch_mar.trial.in_server import serve_archive
-from hatch_mar.trial.in_worker import try_archive
+from hatch_mar.trial.in_server import try_in_server
+from hatch_mar.trial.in_worker import try_in_worker
 from hatch_mar.trial.verdict.report import Report
 from tests.archives import INSTANT
 from tests.e2e.conftest import CHECKOUT, Run, require_module, without
@@ -166,7 +166,7 @@ class TestSameAnswers:
     @pytest.mark.parametrize("name", KINDS)
     def test_loader(self, name: str, candidates: dict[str, Candidate], expected: list[Any]):
         """TorchServe's own loader gives the same."""
-        report = try_archive(candidates[name], options(name))
+        report = try_in_worker(candidates[name], options(name))
 
         assert_close(expected, answers(report))
         assert report.loaded_by.startswith("TorchServe 0.12.0's own loader, torch 2.")
@@ -174,7 +174,7 @@ class TestSameAnswers:
     @pytest.mark.parametrize("name", KINDS)
     def test_stand_in(self, name: str, candidates: dict[str, Candidate], expected: list[Any]):
         """So does the stand-in, which a machine with torch alone has."""
-        report = try_archive(candidates[name], options(name, stand_in=True))
+        report = try_in_worker(candidates[name], options(name, stand_in=True))
 
         assert_close(expected, answers(report))
         assert report.loaded_by.startswith("a stand-in for TorchServe's loader, torch 2.")
@@ -182,7 +182,7 @@ class TestSameAnswers:
     @pytest.mark.parametrize("name", KINDS)
     def test_serve(self, name: str, candidates: dict[str, Candidate], expected: list[Any]):
         """So does a server of `--serve`'s, which tells how long it took to be ready."""
-        report = serve_archive(candidates[name], options(name))
+        report = try_in_server(candidates[name], options(name))
 
         assert_close(expected, answers(report))
         assert report.ready_seconds > 0
@@ -193,7 +193,7 @@ class TestSameAnswers:
 
         if torch.cuda.is_available() or torch.backends.mps.is_available():
             pytest.skip("This machine has a GPU")
-        [line, *_] = try_archive(replace(candidates["function"], requests=()), options("function")).lines()
+        [line, *_] = try_in_worker(replace(candidates["function"], requests=()), options("function")).lines()
 
         assert line.endswith(", on the CPU: torch finds no GPU")
 
@@ -206,10 +206,10 @@ def handle(data, context):
     return data and torch.nn.Linear(3, 2)(torch.tensor([row["body"] for row in data])).tolist()
 """
 BROKEN = {
-    "raises": (RAISES, "digits.mar/handler.py:3: RuntimeError: no weights, while the handler was loaded"),
+    "raises": (RAISES, "digits.mar/handler.py:3: RuntimeError: no weights, while loading the handler"),
     "dependency": (
         "import nowhere\n",
-        "digits.mar/handler.py:1: ModuleNotFoundError: No module named 'nowhere', while the handler was",
+        "digits.mar/handler.py:1: ModuleNotFoundError: No module named 'nowhere' (TorchServe itself would",
     ),
     "shapes": (
         SHAPES,
@@ -224,7 +224,7 @@ class TestBroken:
     def test_loader(self, name: str):
         """With TorchServe's own loader, the message names the cause and the line."""
         code, message = BROKEN[name]
-        [fault] = try_archive(candidate_of(code, asking([1.0, 2.0])), Options(timeout=TIMEOUT)).faults
+        [fault] = try_in_worker(candidate_of(code, asking([1.0, 2.0])), Options(timeout=TIMEOUT)).faults
 
         assert fault.startswith(message)
 
@@ -232,7 +232,7 @@ class TestBroken:
     def test_serve(self, name: str):
         """Through a server, from its log, likewise."""
         code, message = BROKEN[name]
-        [fault] = serve_archive(candidate_of(code, asking([1.0, 2.0])), Options(timeout=TIMEOUT)).faults
+        [fault] = try_in_server(candidate_of(code, asking([1.0, 2.0])), Options(timeout=TIMEOUT)).faults
 
         assert fault.startswith(message)
 
@@ -246,7 +246,7 @@ class TestBroken:
     def test_served_answer(self, code: str, message: str):
         """What a server's log does not tell, a trial without the server does, to which the message points."""
         code = f"def handle(data, context):\n    return data and {code}\n"
-        [fault] = serve_archive(candidate_of(code, asking(1)), Options(timeout=2)).faults
+        [fault] = try_in_server(candidate_of(code, asking(1)), Options(timeout=2)).faults
 
         assert fault == f"{message}`hatch-mar try` without `--serve` " + fault.rpartition("`--serve` ")[2]
 
@@ -275,8 +275,8 @@ class TestRequirements:
         candidate = candidate_of(code, asking(1), files=files, requirements_file="requirements.txt")
         how = Options(requirements=True, stand_in=True, bare=True)
 
-        assert answers(try_archive(candidate, how)) == [42]
-        assert try_archive(candidate, replace(how, requirements=False)).faults != []
+        assert answers(try_in_worker(candidate, how)) == [42]
+        assert try_in_worker(candidate, replace(how, requirements=False)).faults != []
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats import FORMATS
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import ReadError
-from hatch_mar.inspection.diff import Difference, compare, flat
+from hatch_mar.inspection.diff import Difference, compare, flatten
 from tests.archives import MANIFEST, PACKING, archive_of, files
 
 OLD = archive_of({"gone": b"1", "same": b"2", "edited": b"3", "grown": b"4"})
@@ -30,28 +30,28 @@ def differences(directory: Path, one: Archive, other: Archive) -> list[Differenc
 class TestCompare:
     def test_members(self, tmp_path: Path):
         """Members are added, removed or changed, in the order of their names."""
-        assert [
+        assert differences(tmp_path, OLD, NEW) == [
             Difference("member", "edited", "changed", 1, 1),
             Difference("member", "gone", "removed", 1, None),
             Difference("member", "grown", "changed", 1, 2),
             Difference("member", "new", "added", None, 2),
-        ] == differences(tmp_path, OLD, NEW)
+        ]
 
     def test_manifest(self, tmp_path: Path):
-        """So are the manifest's values, before all members."""
+        """So are the manifest's values, which come before all members."""
         one = Archive(Manifest({"model": {"a": 1, "b": {"c": [1]}}, "runtime": "python"}), ())
         other = Archive(Manifest({"model": {"b": {"c": [2]}}, "runtime": "python", "new": None}), OLD.members)
 
-        assert [
+        assert differences(tmp_path, one, other) == [
             Difference("manifest", "model.a", "removed", 1, None),
             Difference("manifest", "model.b.c", "changed", [1], [2]),
             Difference("manifest", "new", "added", None, None),
             *(Difference("member", name, "added", None, 1) for name in ("edited", "gone", "grown", "same")),
-        ] == differences(tmp_path, one, other)
+        ]
 
     @pytest.mark.parametrize(("one", "other"), list(itertools.product(FORMATS, repeat=2)))
     def test_containers(self, one: str, other: str, tmp_path: Path):
-        """The container does not matter."""
+        """The format does not matter."""
         (tmp_path / "other").mkdir()
         a, b = written(tmp_path / "digits", OLD, one), written(tmp_path / "other" / "digits", OLD, other)
 
@@ -66,11 +66,11 @@ class TestCompare:
         found = differences(tmp_path_factory.mktemp("any"), archive_of(one), archive_of(other))
 
         assert {difference.name for difference in found} == expected
-        assert len(expected) == len(found)
+        assert len(found) == len(expected)
 
     @given(files)
     def test_backwards(self, tmp_path_factory: pytest.TempPathFactory, members: dict[str, bytes]):
-        """Seen from the other side, what was added was removed."""
+        """In the other direction, what was added was removed."""
         directory = tmp_path_factory.mktemp("backwards")
         a, b = written(directory / "one", archive_of(members)), written(directory / "other", NEW)
         turned = {"added": "removed", "removed": "added", "changed": "changed"}
@@ -81,13 +81,13 @@ class TestCompare:
         ]
 
     def test_twice(self, tmp_path: Path):
-        """Of two members of one name the last counts, as TorchServe has it."""
+        """Of two members with one name the last counts, as in TorchServe."""
         twice = Archive(MANIFEST, (Member("a", BytesSource(b"1")), Member("a", BytesSource(b"2"))))
 
         assert differences(tmp_path, twice, archive_of({"a": b"2"})) == []
 
     def test_sizes_first(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """What differs by its size is not read."""
+        """Members whose sizes differ are not read."""
 
         def sha256(member: Member) -> bytes:
             pytest.fail(f"`{member.name}` was read")
@@ -96,8 +96,8 @@ class TestCompare:
 
         assert len(differences(tmp_path, archive_of({"a": b"1"}), archive_of({"a": b"22"}))) == 1
 
-    def test_no_archive(self, tmp_path: Path):
-        """Whichever is no archive is named."""
+    def test_not_an_archive(self, tmp_path: Path):
+        """The error names the one that is not an archive."""
         path = written(tmp_path / "one", OLD)
         other = tmp_path / "other.mar"
         other.write_bytes(b"0")
@@ -113,17 +113,17 @@ class TestDifference:
         ("difference", "expected"),
         [
             (Difference("member", "a", "added", None, 2), "+ member a: 2 bytes"),
-            (Difference("member", "a", "removed", 1, None), "- member a: 1 bytes"),
+            (Difference("member", "a", "removed", 1, None), "- member a: 1 byte"),
             (Difference("member", "a", "changed", 1, 2), "~ member a: 1 -> 2 bytes"),
             (Difference("manifest", "model.a", "changed", "x", None), "~ manifest model.a: x -> None"),
         ],
     )
     def test_line(self, difference: Difference, expected: str):
-        """A difference is a line that says what it was and is."""
+        """A line says what was there and what is there now."""
         assert difference.line() == expected
 
     def test_to_json(self):
-        """For machines it is a table."""
+        """As JSON, a difference is an object."""
         assert (Difference("member", "a", "added", None, 2).to_json()) == {
             "what": "member",
             "name": "a",
@@ -133,7 +133,7 @@ class TestDifference:
         }
 
 
-class TestFlat:
+class TestFlatten:
     @pytest.mark.parametrize(
         ("document", "expected"),
         [
@@ -143,5 +143,5 @@ class TestFlat:
         ],
     )
     def test_values(self, document: dict[str, object], expected: dict[str, object]):
-        """Every value stands under its dotted key."""
-        assert flat(document) == expected
+        """Every value has its dotted key."""
+        assert flatten(document) == expected

@@ -49,22 +49,22 @@ def built(root: Path, expect: Any = "answer.json", **keys: Any) -> list[bool]:
 
 class TestTry:
     def test_as_expected(self, root: Path):
-        """An archive that answers as expected takes its place."""
+        """An archive that answers as expected is put in place."""
         assert built(root) == [False]
         assert (root / "dist" / "digits.mar").exists()
 
     def test_differs(self, root: Path):
-        """One that does not leaves what stands there as it is."""
+        """If it does not, the old one stays."""
         built(root)
         before = tree(root / "dist")
         (root / "handler.py").write_text(DOUBLE.replace("2 *", "3 *"))
 
         with pytest.raises(HatchMarError, match=r"^digits: `example #1`: the answer is 6, expected 4$"):
             built(root)
-        assert before == tree(root / "dist")
+        assert tree(root / "dist") == before
 
     def test_does_not_load(self, root: Path):
-        """With the file of the project in the message, and how a build gets what is missing."""
+        """The message names the project's file, and how a build gets what is missing."""
         (root / "handler.py").write_text("import nowhere\n" + DOUBLE)
 
         with pytest.raises(HatchMarError) as error:
@@ -75,7 +75,7 @@ class TestTry:
         assert "`dependencies` of `[tool.hatch.build.hooks.mar]`" in error.value.faults[0]
 
     def test_all_faults(self, root: Path):
-        """Every archive is tried, whatever the others do, and all faults are told."""
+        """Every archive is tried whatever the others do, and all faults are reported."""
         other = {"model-name": "other", "examples": [{"input": 1, "expect": 3}]}
 
         with pytest.raises(HatchMarError) as error:
@@ -86,30 +86,30 @@ class TestTry:
         ]
 
     def test_off(self, root: Path):
-        """Without `try`, nothing of the archive runs."""
+        """Without `try`, none of the archive's code runs."""
         (root / "handler.py").write_text("open('ran', 'w')\n" + DOUBLE)
 
         assert built(root, 5, **{"try": False}) == [False]
 
     def test_missing_file(self, root: Path):
-        """An example's file that is not there is an error of one line."""
+        """An example's file that does not exist is an error of one line."""
         with pytest.raises(HatchMarError, match=r"cannot be used: File not found: `absent.json`"):
             built(root, "absent.json")
 
 
 class TestAgain:
     def test_unchanged(self, root: Path, monkeypatch: pytest.MonkeyPatch):
-        """What was tried and has not changed is not tried again."""
+        """An archive that has not changed since it was tried is not tried again."""
         age(root)
-        # what was written just before a build may change again unseen, and is not remembered
+        # a file that was written just before a build may change unnoticed, and so is not remembered
         monkeypatch.setattr("hatch_mar.archive.packager.unchanged.FINE", 0)
         built(root)
-        monkeypatch.setattr(in_build.Trier, "__call__", lambda *_: pytest.fail("tried again"))
+        monkeypatch.setattr(in_build, "try_draft", lambda *_: pytest.fail("tried again"))
 
         assert built(root) == [True]
 
     def test_expectation(self, root: Path):
-        """A changed expectation is tried, though the archive is the same."""
+        """An archive is tried again if only an expectation has changed."""
         age(root)
         built(root)
         (root / "answer.json").write_text(json.dumps(5))
@@ -119,7 +119,7 @@ class TestAgain:
 
 
 def age(root: Path) -> None:
-    """Let the files be old enough for a stamp to be left."""
+    """Make the files old enough for the build to remember them."""
     for file in root.iterdir():
         os.utime(file, (1_600_000_000, 1_600_000_000))
 

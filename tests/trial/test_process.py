@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from hatch_mar.errors import TrialError
-from hatch_mar.trial.process import Process, TimedOutError, ending
+from hatch_mar.trial.process import Process, TimedOutError, name_of_status
 from tests.archives import needs_posix
 
 PARENT = """
@@ -32,7 +32,7 @@ def process(tmp_path: Path, code: str, stop: Event | None = None) -> Process:
 
 class TestWait:
     def test_end(self, tmp_path: Path):
-        """A process that ends is waited for; its output is kept, errors included."""
+        """The status and all the output of a process that ends are known."""
         with process(
             tmp_path, "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
         ) as made:
@@ -42,14 +42,14 @@ class TestWait:
         assert set(made.output().split()) == {"out", "err"}
 
     def test_until(self, tmp_path: Path):
-        """Waiting ends when what it is for is true."""
+        """Waiting ends when its condition holds."""
         with process(tmp_path, "import time; time.sleep(60)") as made:
             made.wait(30, lambda: True)
 
             assert made.status is None
 
     def test_limit(self, tmp_path: Path):
-        """A process that takes too long is told of, and does not outlive the block."""
+        """A process that takes too long is an error, and ends with the block."""
         with process(tmp_path, "import time; time.sleep(60)") as made, pytest.raises(TimedOutError):
             made.wait(0.1)
         assert made.status
@@ -76,14 +76,20 @@ class TestEnd:
 
         assert not alive(child)
 
+
+class TestNameOfStatus:
     @needs_posix
-    def test_words(self):
-        """A status is told as people know it."""
-        assert [ending(1), ending(-9), ending(-200)] == ["exit status 1", "SIGKILL", "signal 200"]
+    def test_signals(self):
+        """A signal has its name, anything else a number."""
+        assert [name_of_status(1), name_of_status(-9), name_of_status(-200)] == [
+            "exit status 1",
+            "SIGKILL",
+            "signal 200",
+        ]
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that only waits to be reaped does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

@@ -19,7 +19,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class TestPrivateDirectory:
     @needs_posix
     def test_mode(self):
-        """Nobody else may look into it."""
+        """Nobody else can read it."""
         with private_directory() as place:
             assert place.stat().st_mode & 0o777 == 0o700
 
@@ -39,7 +39,7 @@ class TestPrivateDirectory:
 
     @needs_posix
     def test_sockets(self, temporary: Path, monkeypatch: pytest.MonkeyPatch):
-        """Where the temporary directory's path is too long for a socket's, another is found."""
+        """If its path would be too long for a socket, another one is taken."""
         deep = temporary / ("d" * 90)
         deep.mkdir()
         monkeypatch.setattr(tempfile, "tempdir", str(deep))

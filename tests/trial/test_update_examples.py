@@ -10,7 +10,7 @@ from hatch_mar.project.config import schema
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.trial.examples.answer import Answer
-from hatch_mar.trial.update_examples import update
+from hatch_mar.trial.update_examples import update_examples
 from hatch_mar.trial.verdict.report import Reply, Report
 from tests.e2e.conftest import require_module
 
@@ -24,7 +24,7 @@ def updated(root: Path, toml: str, *bodies: bytes) -> list[str]:
     [loaded] = schema.load(project.pyproject["tool"]["mar"], name=lambda: "digits", version=lambda: "1")
     assert isinstance(loaded, ArchiveConfig)
     replies = [Reply(str(index), True, 0.0, Answer(body), index) for index, body in enumerate(bodies)]
-    return list(update(loaded, Report("digits", replies=replies), root))
+    return list(update_examples(loaded, Report("digits", replies=replies), root))
 
 
 def examples(root: Path) -> Any:
@@ -60,7 +60,7 @@ class TestFile:
         )
         report = Report("digits", replies=[Reply("one", False, 0.0, Answer(b"", status=404), 0)])
 
-        assert list(update(loaded, report, tmp_path)) == []
+        assert list(update_examples(loaded, report, tmp_path)) == []
 
 
 class TestInline:
@@ -97,6 +97,6 @@ class TestInline:
     def test_impossible(self, body: bytes, tmp_path: Path):
         """What TOML cannot hold needs a file."""
         with pytest.raises(
-            TrialError, match=r"TOML cannot hold the answer; give `expect` the path of a file"
+            TrialError, match=r"TOML cannot hold the answer; set `expect` to the path of a file"
         ):
             updated(tmp_path, "[[tool.mar.examples]]\ninput = 1\n", body)

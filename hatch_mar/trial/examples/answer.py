@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from hatch_mar.text import shown
+
 NOT_JSON = object()
 
-LONGEST_SHOWN = 120
+LONGEST_SUMMARY = 120
 """Characters of an answer that are shown on a line."""
 
 
@@ -22,35 +25,35 @@ class Answer:
     @cached_property
     def value(self) -> Any:
         """The body as JSON, or `NOT_JSON`."""
-        return parsed(self.body)
+        try:
+            return json.loads(self.body.decode("utf-8"))
+        except (ValueError, RecursionError):
+            return NOT_JSON
 
-    @property
-    def shown(self) -> str:
-        """The answer on one line, cut where it is long."""
-        if self.value is not NOT_JSON:
-            text = json.dumps(self.value, ensure_ascii=False)
-        else:
-            try:
-                text = self.body.decode("utf-8")
-            except UnicodeDecodeError:
-                return f"{len(self.body)} bytes{f' of {self.content_type}' if self.content_type else ''}"
-        text = text if text.isprintable() else repr(text)
-        return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
-
-    def to_json(self) -> Any:
-        """The JSON that was answered, text as a string, or the bytes in base64."""
-        if self.value is not NOT_JSON:
-            return self.value
+    @cached_property
+    def text(self) -> str | None:
+        """The body as text, or None if it is not UTF-8."""
         try:
             return self.body.decode("utf-8")
         except UnicodeDecodeError:
-            from base64 import b64encode
+            return None
 
-            return {"base64": b64encode(self.body).decode()}
+    @property
+    def summary(self) -> str:
+        """The answer on one line, shortened if it is long."""
+        if self.value is not NOT_JSON:
+            return shorten(shown(json.dumps(self.value, ensure_ascii=False)), LONGEST_SUMMARY)
+        if self.text is not None:
+            return shorten(shown(self.text), LONGEST_SUMMARY)
+        size = f"{len(self.body)} byte{'' if len(self.body) == 1 else 's'}"
+        return f"{size} of {self.content_type}" if self.content_type else size
+
+    def to_json(self) -> Any:
+        """The answer itself if it is JSON, text as a string, anything else in base64."""
+        if self.value is not NOT_JSON:
+            return self.value
+        return {"base64": b64encode(self.body).decode()} if self.text is None else self.text
 
 
-def parsed(data: bytes) -> Any:
-    try:
-        return json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return NOT_JSON
+def shorten(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

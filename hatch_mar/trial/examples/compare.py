@@ -1,4 +1,4 @@
-"""What sets two answers apart."""
+"""How an answer differs from what was expected."""
 
 from __future__ import annotations
 
@@ -7,37 +7,33 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from hatch_mar.trial.examples.answer import NOT_JSON, Answer, parsed
+from hatch_mar.trial.examples.answer import NOT_JSON, Answer, shorten
 
 
-def answers_differ(expected: Any, answer: Answer, tolerance: float, word: str = "expected") -> Iterator[str]:
-    """How an answer differs from what was expected: JSON, or the bytes of one.
+def compare_answer(expected: Any, answer: Answer, tolerance: float) -> Iterator[str]:
+    """Every difference between an answer and what was expected: JSON, or the bytes of an answer.
 
-    What is JSON on both sides is compared as such, text without its last newline, all else
-    byte for byte.
+    If both are JSON, their values are compared; text is compared without its trailing
+    newlines, and anything else byte for byte.
     """
     if isinstance(expected, bytes):
-        value = parsed(expected)
-        if value is NOT_JSON or answer.value is NOT_JSON:
-            if lines(expected) != lines(answer.body):
-                yield f"the answer is {answer.shown}, {word} {Answer(expected).shown}"
+        example = Answer(expected)
+        if example.value is NOT_JSON or answer.value is NOT_JSON:
+            if normalize(example) != normalize(answer):
+                yield f"the answer is {answer.summary}, expected {example.summary}"
             return
-        expected = value
+        expected = example.value
     if answer.value is NOT_JSON:
-        yield f"the answer is no JSON: {answer.shown}"
+        yield f"the answer is not JSON: {answer.summary}"
         return
-    yield from differences(expected, answer.value, tolerance, word)
+    yield from compare_values(expected, answer.value, tolerance)
 
 
-def lines(data: bytes) -> bytes:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data
-    return data.replace(b"\r\n", b"\n").rstrip(b"\n")
+def normalize(answer: Answer) -> bytes:
+    return answer.body if answer.text is None else answer.body.replace(b"\r\n", b"\n").rstrip(b"\n")
 
 
-def differences(expected: Any, given: Any, tolerance: float, word: str, path: str = "") -> Iterator[str]:
+def compare_values(expected: Any, given: Any, tolerance: float, path: str = "") -> Iterator[str]:
     """Where two JSON values differ; numbers may do so by `tolerance`, relative or absolute."""
     place = f"`{path.removeprefix('.')}`" if path else "the answer"
     if isinstance(expected, dict) and isinstance(given, dict):
@@ -46,30 +42,29 @@ def differences(expected: Any, given: Any, tolerance: float, word: str, path: st
                 yield f"{place} has no `{key}`"
         for key, value in given.items():
             if key not in expected:
-                yield f"{place} has `{key}`, which is not {word}"
+                yield f"{place} has `{key}`, which is not expected"
             else:
-                yield from differences(expected[key], value, tolerance, word, f"{path}.{key}")
+                yield from compare_values(expected[key], value, tolerance, f"{path}.{key}")
     elif isinstance(expected, list) and isinstance(given, list):
         if len(expected) != len(given):
-            yield f"{place} has {len(given)} items, {word} {len(expected)}"
+            yield f"{place} has {len(given)} items, expected {len(expected)}"
             return
         for index, (one, other) in enumerate(zip(expected, given)):
-            yield from differences(one, other, tolerance, word, f"{path}[{index}]")
-    elif not equal(expected, given, tolerance):
-        yield f"{place} is {short(given)}, {word} {short(expected)}"
+            yield from compare_values(one, other, tolerance, f"{path}[{index}]")
+    elif not is_equal(expected, given, tolerance):
+        yield f"{place} is {in_short(given)}, expected {in_short(expected)}"
 
 
-def equal(expected: Any, given: Any, tolerance: float) -> bool:
-    if number(expected) and number(given):
+def is_equal(expected: Any, given: Any, tolerance: float) -> bool:
+    if is_number(expected) and is_number(given):
         both_nan = math.isnan(expected) and math.isnan(given)
         return both_nan or math.isclose(expected, given, rel_tol=tolerance, abs_tol=tolerance)
     return type(expected) is type(given) and bool(expected == given)
 
 
-def number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+def in_short(value: Any) -> str:
+    return shorten(json.dumps(value, ensure_ascii=False), 60)

@@ -9,24 +9,24 @@ from typing import Any
 
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import TOLERANCE, Example
-from hatch_mar.trial.examples.answer import NOT_JSON, Answer, parsed
-from hatch_mar.trial.examples.compare import answers_differ
+from hatch_mar.trial.examples.answer import NOT_JSON, Answer
+from hatch_mar.trial.examples.compare import compare_answer
 
 
 @dataclass(frozen=True)
 class Expectation:
     expect: Any = None
-    """The bytes of a file, or JSON; None where any answer will do."""
+    """The bytes of a file, or JSON; None if any answer will do."""
     schema: Any = None
     """A JSON Schema, or None."""
     tolerance: float = TOLERANCE
 
     @classmethod
-    def of(cls, example: Example, root: Path, *, update: bool) -> Expectation:
-        """What `example` expects; nothing but its schema, where the rest is to be written anew.
+    def load(cls, example: Example, root: Path, *, update: bool) -> Expectation:
+        """What an example expects; with `update`, only its schema, since the rest is about to be rewritten.
 
         Raises:
-            TrialError: a file cannot be read, or jsonschema is not there to check with.
+            TrialError: a file cannot be read, the schema is not valid, or jsonschema is not installed.
         """
         expect, schema = example.expect, example.expect_schema
         if update:
@@ -34,80 +34,78 @@ class Expectation:
         elif isinstance(expect, str):
             if not (root / expect).exists():
                 raise TrialError(f"File not found: `{expect}`; `hatch-mar try --update` writes it")
-            expect = content(root / expect, expect)
+            expect = read_file(root / expect, expect)
         if isinstance(schema, str):
-            name, schema = schema, parsed(content(root / schema, schema))
+            name, schema = schema, Answer(read_file(root / schema, schema)).value
             if schema is NOT_JSON:
-                raise TrialError(f"not JSON: `{name}`")
+                raise TrialError(f"`{name}` is not JSON")
         if schema is not None:
-            refuse_schema(schema)
+            refuse_invalid(schema)
         return cls(expect, schema, example.tolerance)
 
-    def faults(self, answer: Answer) -> Iterator[str]:
+    def find_faults(self, answer: Answer) -> Iterator[str]:
         """What is wrong with an answer."""
         if self.expect is not None:
-            yield from answers_differ(self.expect, answer, self.tolerance)
+            yield from compare_answer(self.expect, answer, self.tolerance)
         if self.schema is None:
             return
         if answer.value is NOT_JSON:
-            yield f"the answer is no JSON, and so fits no schema: {answer.shown}"
+            yield f"the answer does not fit the schema, since it is not JSON: {answer.summary}"
             return
-        for place, message in misfits(self.schema, answer.value):
+        for place, message in find_mismatches(self.schema, answer.value):
             yield f"{f'`{place}`' if place else 'the answer'} does not fit the schema: {message}"
 
-    def disagreement(self, alone: Answer, together: Answer) -> Iterator[str]:
-        """How an answer in a batch of several differs from that in a batch of one.
+    def compare_batched(self, alone: Answer, batched: Answer) -> Iterator[str]:
+        """How a request's answer in a batch differs from the one it got alone.
 
-        With nothing but a schema, answers may vary from call to call as long as they fit it.
+        With only a schema, answers may vary from call to call as long as they fit it.
         """
         if self.schema is not None and self.expect is None:
-            yield from self.faults(together)
+            yield from self.find_faults(batched)
         else:
-            yield from answers_differ(alone.body, together, self.tolerance, "alone")
+            yield from compare_answer(alone.body, batched, self.tolerance)
 
 
 ANY = Expectation()
 """Any answer will do."""
 
 
-def validator(schema: Any) -> Any:
-    """A validator that fetches nothing from elsewhere."""
+def make_validator(schema: Any) -> Any:
+    """A validator that never fetches a schema from elsewhere."""
     try:
         from jsonschema.validators import Draft202012Validator, validator_for
         from referencing import Registry
     except ImportError:
         message = "`expect-schema` needs jsonschema: pip install 'hatch-mar[torch]'"
         raise TrialError(message) from None
-    found = validator_for(schema, default=Draft202012Validator)
-    return found(schema, registry=Registry())
+    return validator_for(schema, default=Draft202012Validator)(schema, registry=Registry())
 
 
-def misfits(schema: Any, value: Any) -> Iterator[tuple[str, str]]:
+def find_mismatches(schema: Any, value: Any) -> Iterator[tuple[str, str]]:
     """Where a value does not fit a schema, and why."""
-    checking = validator(schema)
+    validator = make_validator(schema)
     from referencing.exceptions import Unresolvable
 
     try:
-        for error in checking.iter_errors(value):
+        for error in validator.iter_errors(value):
             yield error.json_path.removeprefix("$").removeprefix("."), error.message
     except Unresolvable as error:
-        message = f"`expect-schema` refers to `{error.ref}`, which it must hold itself"
+        message = f"`expect-schema` refers to `{error.ref}`, which it does not contain; nothing is fetched"
         raise TrialError(message) from None
 
 
-def refuse_schema(schema: Any) -> None:
-    checking = validator(schema)
+def refuse_invalid(schema: Any) -> None:
+    validator = make_validator(schema)
     from jsonschema.exceptions import SchemaError
 
     try:
-        checking.check_schema(schema)
+        validator.check_schema(schema)
     except SchemaError as error:
-        message = f"`expect-schema` is no JSON Schema: {error.message}"
-        raise TrialError(message) from None
+        raise TrialError(f"`expect-schema` is not a JSON Schema: {error.message}") from None
 
 
-def content(path: Path, shown: str) -> bytes:
-    """A file's bytes.
+def read_file(path: Path, name: str) -> bytes:
+    """A file's bytes; `name` is what messages call it.
 
     Raises:
         TrialError: it cannot be read.
@@ -115,6 +113,6 @@ def content(path: Path, shown: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise TrialError(f"File not found: `{shown}`") from None
+        raise TrialError(f"File not found: `{name}`") from None
     except OSError as error:
-        raise TrialError(f"Cannot read `{shown}`: {error.strerror}") from None
+        raise TrialError(f"Cannot read `{name}`: {error.strerror}") from None

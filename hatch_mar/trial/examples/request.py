@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig, Example
-from hatch_mar.trial.examples.expectation import ANY, Expectation, content
+from hatch_mar.trial.examples.expectation import ANY, Expectation, read_file
 
 
 @dataclass(frozen=True)
@@ -22,49 +22,50 @@ class Request:
     expectation: Expectation = ANY
 
 
-def requests_of(config: ArchiveConfig, root: Path, *, update: bool = False) -> tuple[Request, ...]:
-    """The examples of an archive; with `update`, an answer that is not there yet is none.
+def load_examples(config: ArchiveConfig, root: Path, *, update: bool = False) -> tuple[Request, ...]:
+    """The examples of an archive; with `update`, their expected answers need not exist yet.
 
     Raises:
         TrialError: files that they name cannot be read.
     """
-    found, faults = [], []
+    requests, faults = [], []
     for number, example in enumerate(config.examples, start=1):
         try:
-            found.append(request_of(example, number, root, update=update))
+            requests.append(load_example(example, number, root, update=update))
         except TrialError as error:
             place = config.origins["examples"].within(number - 1)
             faults += [f"{place} cannot be used: {fault}" for fault in error.faults]
     if faults:
         raise TrialError(*faults)
-    return tuple(found)
+    return tuple(requests)
 
 
-def request_of(example: Example, number: int, root: Path, *, update: bool) -> Request:
-    expectation = Expectation.of(example, root, update=update)
+def load_example(example: Example, number: int, root: Path, *, update: bool) -> Request:
+    expectation = Expectation.load(example, root, update=update)
     if isinstance(example.input, str):
-        data = content(root / example.input, example.input)
-        return Request(example.input, data, example.content_type or type_of(Path(example.input)), expectation)
+        data = read_file(root / example.input, example.input)
+        content_type = example.content_type or guess_type(Path(example.input))
+        return Request(example.input, data, content_type, expectation)
     body = json.dumps(example.input).encode()
     return Request(f"example #{number}", body, example.content_type or "application/json", expectation)
 
 
-def request_from(path: Path) -> Request:
+def read_request(path: Path) -> Request:
     """A request with a file as its body.
 
     Raises:
-        TrialError: it cannot be read.
+        TrialError: the file cannot be read.
     """
-    return Request(str(path), content(path, str(path)), type_of(path))
+    return Request(str(path), read_file(path, str(path)), guess_type(path))
 
 
-def type_of(path: Path) -> str:
-    """By the suffix, whatever the machine's own table of them says."""
+def guess_type(path: Path) -> str:
+    """The type that the suffix stands for, whatever this machine's own table of types says."""
     return MimeTypes().guess_type(path.name)[0] or "application/octet-stream"
 
 
-def files_of(config: ArchiveConfig) -> Iterator[str]:
-    """The files that decide about the examples."""
+def example_files(config: ArchiveConfig) -> Iterator[str]:
+    """The files that the examples name."""
     for example in config.examples:
         for value in (example.input, example.expect, example.expect_schema):
             if isinstance(value, str):

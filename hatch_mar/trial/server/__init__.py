@@ -1,1 +1,1 @@
-"""A real TorchServe on this machine."""
+"""A real TorchServe on this machine: its process, its HTTP interfaces, its log."""

@@ -1,9 +1,8 @@
-"""A TorchServe of one's own, on loopback, for the time of a `with` block."""
+"""A TorchServe on loopback, for the time of a `with` block."""
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import shutil
 import socket
@@ -12,7 +11,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
-from types import TracebackType
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
@@ -25,27 +23,25 @@ START_SECONDS = 120
 """Seconds for the server to be ready."""
 
 ATTEMPTS = 3
-"""Another process may take a port between its choice and its use."""
+"""Another process may take a port before the server does."""
 
 MODULES = {"ts": "torchserve", "torch": "torch", "psutil": "psutil", "yaml": "pyyaml"}
-"""What the server and its workers cannot start without, and what to install for it."""
+"""What the server and its workers need to start, and the packages to install for it."""
 
 
-def missing() -> str | None:
-    """What this machine lacks to run a TorchServe, and what to do; None if nothing."""
+def find_missing() -> str | None:
+    """What a TorchServe needs and this machine lacks, and what to do; None if nothing is missing."""
     java_home = os.environ.get("JAVA_HOME")
     if shutil.which(f"{java_home}/bin/java" if java_home else "java") is None:
-        return (
-            "`--serve` needs Java: install a Java 17, and put `java` on the PATH or its folder into JAVA_HOME"
-        )
+        return "`--serve` needs Java: install Java 17, and put `java` on the PATH or set JAVA_HOME"
     absent = [MODULES[name] for name in MODULES if importlib.util.find_spec(name) is None]
     if absent:
-        return f"`--serve` needs what is not installed here: pip install {' '.join(absent)}"
+        return f"`--serve` needs packages that are not installed: pip install {' '.join(absent)}"
     return None
 
 
 class Server:
-    """TorchServe with an empty model store of its own ports, directories and log."""
+    """A TorchServe with its own ports, directories and log, and no model registered."""
 
     def __init__(
         self, place: Path, store: Path, properties: Mapping[str, str], *, stop: Event, timeout: float | None
@@ -56,14 +52,14 @@ class Server:
         self.stop = stop
         self.timeout = timeout
         self.ready_seconds = 0.0
-        # the server itself goes through no proxy, and neither must we on the way to it
+        # a proxy of the environment must not be used for loopback
         self.opener = build_opener(ProxyHandler({}))
 
     def __enter__(self) -> Server:
         for attempt in range(1, ATTEMPTS + 1):
             self.start(attempt)
             try:
-                if self.becomes_healthy():
+                if self.wait_until_healthy():
                     return self
             except BaseException:
                 self.process.end()
@@ -71,17 +67,11 @@ class Server:
             self.process.end()
             if "BindException" not in self.log() and "already in use" not in self.log():
                 break
-        reason = next(
-            (line for line in self.log().splitlines() if "Exception" in line or "Error" in line), ""
-        )
-        raise TrialError(f"TorchServe ended while it started: {reason.strip() or 'see `--verbose`'}")
+        lines = [line.strip() for line in self.log().splitlines() if line.strip()] or ["it printed nothing"]
+        reason = next((line for line in lines if "Exception" in line or "Error" in line), lines[-1])
+        raise TrialError(f"TorchServe ended while it was starting: {reason}")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.process.end()
 
     def start(self, attempt: int) -> None:
@@ -101,7 +91,7 @@ class Server:
         command = [sys.executable, "-m", "ts.model_server", "--start", "--foreground", "--ncs"]
         command += ["--disable-token-auth", "--enable-model-api"]
         command += ["--model-store", str(self.store), "--ts-config", str(config)]
-        # TS_... would overrule the configuration
+        # a variable TS_... would override the configuration
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TS_")}
         temporary = dict.fromkeys(("TEMP", "TMP", "TMPDIR"), str(self.place / "tmp"))
         self.process = Process(
@@ -113,19 +103,19 @@ class Server:
         )
         self.process.__enter__()
 
-    def becomes_healthy(self) -> bool:
-        """Wait until it is ready; False if it ended instead."""
+    def wait_until_healthy(self) -> bool:
+        """Wait until the server is ready; False if it ended instead."""
         began = time.monotonic()
         limit = max(self.timeout or 0, START_SECONDS)
         try:
-            self.process.wait(limit, self.healthy)
+            self.process.wait(limit, self.is_healthy)
         except TimedOutError:
             message = f"TorchServe was not ready after {limit:g} s; give it longer with `--timeout`"
             raise TrialError(message) from None
         self.ready_seconds = time.monotonic() - began
         return self.process.status is None
 
-    def healthy(self) -> bool:
+    def is_healthy(self) -> bool:
         try:
             return self.request(self.inference, "GET", "/ping", 5).status == 200
         except OSError:
@@ -155,10 +145,10 @@ class Server:
         data: bytes | None = None,
         content_type: str = "",
     ) -> Answer:
-        """An answer of whatever status.
+        """The answer to an HTTP request, whatever its status.
 
         Raises:
-            OSError: there was none in time.
+            OSError: there was no answer in time.
         """
         headers = {"Content-Type": content_type} if content_type else {}
         request = Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
@@ -170,15 +160,15 @@ class Server:
                 return Answer(error.read(), error.headers.get("Content-Type", ""), error.code)
 
     def log(self) -> str:
-        """All that the server and its workers have printed."""
+        """Everything that the server and its workers have printed."""
         return self.process.output()
 
 
 def message_of(answer: Answer) -> str:
-    """The sentence in TorchServe's answer to a request that failed, or all of it if it has none."""
+    """The message in TorchServe's answer to a request that failed, or the whole answer if it has none."""
     if isinstance(answer.value, dict) and "message" in answer.value:
-        return str(json.loads(answer.body)["message"])
-    return answer.shown
+        return str(answer.value["message"])
+    return answer.summary
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""What came of a trial."""
+"""What a trial of one archive found."""
 
 from __future__ import annotations
 
@@ -14,13 +14,23 @@ class Reply:
     """What became of a batch."""
 
     label: str
-    """The request's, or how many there were."""
+    """The request's, or how many requests there were."""
     ok: bool
     seconds: float
     answer: Answer | None = None
+    """The answer to a request that was sent alone."""
     index: int | None = None
-    """The answer to a request that was sent alone, and which one that is."""
+    """Which request that is."""
     note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "ok": self.ok,
+            "seconds": self.seconds,
+            "status": self.answer.status if self.answer else None,
+            "answer": self.answer.to_json() if self.answer else None,
+        }
 
 
 @dataclass
@@ -29,21 +39,21 @@ class Report:
 
     name: str
     loaded_by: str = ""
-    """TorchServe's loader or the stand-in, and the versions of what matters."""
+    """TorchServe's loader or the stand-in, with the versions that matter."""
     device: str = ""
-    """What the worker was given to run on: `cpu`, `cuda:0`, ..."""
+    """What the worker ran on: `cpu`, `cuda:0`, ..."""
     device_note: str = ""
-    """Which GPU that is, or why it is none."""
+    """Which GPU that is, or why it is not one."""
     ready_seconds: float | None = None
-    """Until the server was ready; with `--serve` only."""
+    """Until the server was ready; only with `--serve`."""
     load_seconds: float | None = None
+    peak_memory: int | None = None
+    """Bytes."""
+    peak_gpu_memory: int | None = None
     replies: list[Reply] = field(default_factory=list)
-    memory: int | None = None
-    """Bytes, at most."""
-    gpu_memory: int | None = None
     faults: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
-    """What the checks say of an archive that did not load."""
+    """What the checks say about an archive that did not load."""
     output: str = ""
     """What the worker, or the server, printed."""
 
@@ -53,6 +63,7 @@ class Report:
 
     @property
     def where(self) -> str:
+        """The device in a sentence."""
         if not self.device:
             return ""
         if self.device == "cpu":
@@ -60,32 +71,12 @@ class Report:
         return f", on {self.device}{f' ({self.device_note})' if self.device_note else ''}"
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "ok": self.ok,
-            "loaded_by": self.loaded_by,
-            "device": self.device,
-            "device_note": self.device_note,
-            "ready_seconds": self.ready_seconds,
-            "load_seconds": self.load_seconds,
-            "peak_memory": self.memory,
-            "peak_gpu_memory": self.gpu_memory,
-            "replies": [
-                {
-                    "label": reply.label,
-                    "ok": reply.ok,
-                    "seconds": reply.seconds,
-                    "status": reply.answer.status if reply.answer else None,
-                    "answer": reply.answer.to_json() if reply.answer else None,
-                }
-                for reply in self.replies
-            ],
-            "faults": self.faults,
-            "findings": self.findings,
-        }
+        fields = {name: value for name, value in vars(self).items() if name != "output"}
+        replies = [reply.to_json() for reply in self.replies]
+        return {"name": self.name, "ok": self.ok} | fields | {"replies": replies}
 
     def lines(self) -> Iterator[str]:
-        """The report as people read it, faults not included."""
+        """The report as people read it, without the faults."""
         from hatch_mar.text import size
 
         if self.loaded_by:
@@ -96,9 +87,9 @@ class Report:
             yield f"  loaded in {self.load_seconds:.2f} s"
         width = max((len(reply.label) for reply in self.replies), default=0)
         for reply in self.replies:
-            text = reply.answer.shown if reply.answer else reply.note
+            text = reply.answer.summary if reply.answer else reply.note
             verdict = "ok  " if reply.ok else "FAIL"
             yield f"  {verdict} {reply.label:{width}} {reply.seconds * 1000:8.1f} ms  {text}"
-        if self.memory is not None:
-            gpu = "" if self.gpu_memory is None else f", on the GPU {size(self.gpu_memory)}"
-            yield f"  peak memory {size(self.memory)}{gpu}"
+        if self.peak_memory is not None:
+            gpu = "" if self.peak_gpu_memory is None else f", on the GPU {size(self.peak_gpu_memory)}"
+            yield f"  peak memory {size(self.peak_memory)}{gpu}"

@@ -1,1 +1,1 @@
-"""TorchServe's worker: its environment, its process, its errors."""
+"""TorchServe's worker without its server: its directory, its environment, its process, its errors."""

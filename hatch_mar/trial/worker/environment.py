@@ -15,89 +15,83 @@ INSTALL_SECONDS = 600
 
 
 def worker_environ(model: Path, handler: str | None, temporary: Path) -> dict[str, str]:
-    """All that the server has, with the archive on the PYTHONPATH (EnvironmentUtils.java, `getEnvString`).
+    """The server's own variables, with the archive on the PYTHONPATH (EnvironmentUtils.java, `getEnvString`).
 
-    Temporary files go where they are deleted with the rest.
+    Temporary files go where they are deleted with everything else.
     """
     python_path = [os.environ.get("PYTHONPATH", ""), str(model)]
     if handler and ":" in handler:
         file = handler.partition(":")[0]
         python_path.insert(0, file.rpartition("/")[0] or file)
-    own = {
+    return {
+        **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
-        # the same kind of output whatever the terminal is
+        # the same output on every terminal
         "PYTHONIOENCODING": "utf-8:backslashreplace",
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
     }
-    return {**os.environ, **own}
 
 
-def install(
+def install_requirements(
     model: Path,
     requirements: str,
     place: Path,
     *,
-    venv: bool,
+    own_venv: bool,
     environ: Mapping[str, str],
     stop: Event,
     seconds: float,
 ) -> str:
-    """Install what the archive requires as TorchServe does, and give the Python to run it with.
+    """Install an archive's requirements as TorchServe does, and return the Python to run it with.
 
-    That is into the archive's own directory, by the pip of a new virtual environment which
-    sees the packages of this one; with `venv`, as for models that set `useVenv`, into that
-    environment (ModelManager.java, `setupModelDependencies`; ts/utils/setup_model_venv.py).
+    They go into the archive's own directory, by the pip of a new virtual environment that
+    sees the packages of this one; with `own_venv`, as for models that set `useVenv`, into
+    that environment (ModelManager.java, `setupModelDependencies`; ts/utils/setup_model_venv.py).
 
     Raises:
         TrialError: pip fails, or takes too long.
     """
     if not (model / requirements).is_file():
         raise TrialError(
-            f"The archive has no `{requirements}`, which its manifest names as its requirements; pack it"
+            f"The manifest names `{requirements}` as the requirements file, but it is not packed; pack it"
         )
-    python = made_venv(place, environ, stop, seconds)
-    how = ["-U", "--upgrade-strategy", "only-if-needed"] if venv else ["-U", "-t", str(model)]
+
+    def run(what: str, command: list[str], directory: Path, environ: Mapping[str, str]) -> None:
+        process = Process(command, directory=directory, environ=environ, log=place / "install.log", stop=stop)
+        wait_for_success(process, what, seconds)
+
+    without_model = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
+    run("`python -m venv`", [sys.executable, "-m", "venv", str(place / "venv")], place, without_model)
+    python = inherit_packages(place / "venv")
+    how = ["-U", "--upgrade-strategy", "only-if-needed"] if own_venv else ["-U", "-t", str(model)]
     command = [python, "-m", "pip", "--no-input", "--disable-pip-version-check", "install", *how]
-    ran = Process(
-        [*command, "-r", str(model / requirements)],
-        directory=model,
-        environ=environ,
-        log=place / "pip.log",
-        stop=stop,
-    )
-    finish(ran, f"`pip install -r {requirements}`", seconds)
+    # a requirement may be a path, which is relative to the archive
+    run(f"`pip install -r {requirements}`", [*command, "-r", str(model / requirements)], model, environ)
     return python
 
 
-def made_venv(place: Path, environ: Mapping[str, str], stop: Event, seconds: float) -> str:
-    plain = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
-    making = Process(
-        [sys.executable, "-m", "venv", str(place / "venv")],
-        directory=place,
-        environ=plain,
-        log=place / "venv.log",
-        stop=stop,
-    )
-    finish(making, "`python -m venv`", seconds)
+def inherit_packages(venv: Path) -> str:
+    """Let a virtual environment import what this Python can, and return the path of its own Python."""
     inherited = "\n".join(path for path in sys.path if path and Path(path).is_dir())
-    for site in [*place.glob("venv/lib/python*/site-packages"), *place.glob("venv/Lib/site-packages")]:
+    for site in [*venv.glob("lib/python*/site-packages"), *venv.glob("Lib/site-packages")]:
         (site / "inherited.pth").write_text(f"{inherited}\n", encoding="utf-8")
-    return str(
-        next(path for path in (place / "venv/bin/python", place / "venv/Scripts/python.exe") if path.exists())
-    )
+    return str(next(path for path in (venv / "bin/python", venv / "Scripts/python.exe") if path.exists()))
 
 
-def finish(ran: Process, what: str, seconds: float) -> None:
-    """Wait for a command to succeed."""
-    with ran:
+def wait_for_success(process: Process, what: str, seconds: float) -> None:
+    """Run a process to its end.
+
+    Raises:
+        TrialError: it fails, or takes too long.
+    """
+    with process:
         try:
-            ran.wait(seconds)
+            process.wait(seconds)
         except TimedOutError:
-            raise TrialError(
-                f"{what} took more than {seconds:g} s; give it longer with `--timeout`"
-            ) from None
-        if ran.status == 0:
+            message = f"{what} took more than {seconds:g} s; give it longer with `--timeout`"
+            raise TrialError(message) from None
+        if process.status == 0:
             return
-    lines = [line for line in ran.output().splitlines() if line.strip()]
+    lines = [line for line in process.output().splitlines() if line.strip()]
     reasons = [line for line in lines if line.lower().startswith("error")] or lines[-1:]
-    raise TrialError(f"{what} failed: {' '.join(reasons) or f'exit status {ran.status}'}")
+    raise TrialError(f"{what} failed: {' '.join(reasons) or f'exit status {process.status}'}")

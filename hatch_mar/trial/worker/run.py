@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +11,7 @@ from typing import Any, Literal
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.process import Process, TimedOutError
 from hatch_mar.trial.worker.environment import worker_environ
-from hatch_mar.trial.worker.error import Told, stacks_told
+from hatch_mar.trial.worker.error import WorkerError, read_stacks
 
 SCRIPT = Path(__file__).resolve().parent / "child" / "worker.py"
 STAND_IN = Path(__file__).resolve().parent / "stand_in"
@@ -21,24 +20,24 @@ START_SECONDS = 120
 """Seconds to import torch and TorchServe in."""
 
 GRACE = 1.0
-"""Seconds past a limit, in which the worker writes down where it hangs."""
+"""Seconds beyond a limit in which the worker writes down where it hangs."""
 
 Phase = Literal["starting", "loading", "answering"]
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A worker that did not come to its end."""
+    """Why a worker did not finish."""
 
     phase: Phase
     batch: int | None
-    """The batch it was at, when `answering`."""
-    told: Told | None = None
-    """What it raised; or where it hung or crashed, as far as that is known."""
+    """The batch that it was answering, by its index."""
+    error: WorkerError | None = None
+    """What it raised, or where it hung or crashed if that is known."""
     seconds: float | None = None
-    """The limit that it did not keep."""
+    """The limit that it exceeded."""
     status: int | None = None
-    """The status with which it ended by itself."""
+    """The status with which its process ended by itself."""
 
 
 @dataclass
@@ -46,9 +45,10 @@ class Run:
     """What a worker did."""
 
     started: dict[str, Any] = field(default_factory=dict)
+    """What loaded the archive and on which device, as the journal has it."""
     load_seconds: float | None = None
     answered: list[dict[str, Any]] = field(default_factory=list)
-    """The batches that were answered, as the journal has them."""
+    """What each batch was answered, as the journal has it."""
     peaks: dict[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     output: str = ""
@@ -56,21 +56,21 @@ class Run:
 
 
 class Follower:
-    """Reads the journal while it is written."""
+    """Reads the journal while the worker writes it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.read = 0
+        self.offset = 0
         self.run = Run()
         self.phase: Phase = "starting"
         self.batch: int | None = None
         self.ended = False
 
-    def moved(self) -> bool:
-        """Take in what is new; whether anything was."""
-        data = self.path.read_bytes()[self.read :] if self.path.exists() else b""
+    def read_new(self) -> bool:
+        """Take in the lines that are new; False if there are none."""
+        data = self.path.read_bytes()[self.offset :] if self.path.exists() else b""
         lines, newline, _ = data.rpartition(b"\n")
-        self.read += len(lines) + len(newline)
+        self.offset += len(lines) + len(newline)
         events = [json.loads(line) for line in lines.splitlines()]
         for event in events:
             self.take(event)
@@ -87,24 +87,18 @@ class Follower:
         elif kind == "answered":
             self.run.answered.append(event)
         elif kind == "failed":
-            self.fail(told=Told.from_journal(event["error"]))
+            self.fail(error=WorkerError.from_journal(event["error"]))
         else:
             self.run.peaks, self.ended = event, True
 
-    def fail(self, **how: Any) -> None:
-        self.run.failure, self.ended = Failure(self.phase, self.batch, **how), True
+    def fail(self, **why: Any) -> None:
+        self.run.failure, self.ended = Failure(self.phase, self.batch, **why), True
 
 
-def run(
-    candidate: Candidate,
-    options: Options,
-    place: Path,
-    model: Path,
-    batches: Sequence[Sequence[int]],
-    *,
-    python: str = sys.executable,
+def run_worker(
+    candidate: Candidate, options: Options, place: Path, model: Path, python: str = sys.executable
 ) -> Run:
-    """Load the archive that is unpacked at `model`, and ask it batches of requests, by their indices.
+    """Load the archive that is unpacked at `model`, and send it its batches; `place` is for other files.
 
     Raises:
         TrialError: the trial was stopped.
@@ -116,8 +110,27 @@ def run(
         "answering": options.timeout or settings.response_seconds,
     }
     order = place / "order.json"
-    told = ordered(candidate, options, place, batches) | {"directory": str(model), "limits": limits}
-    order.write_text(json.dumps(told), encoding="utf-8")
+    order.write_text(
+        json.dumps(
+            {
+                "name": candidate.model_name,
+                "handler": candidate.handler,
+                "directory": str(model),
+                "batch_size": settings.batch_size or max(map(len, candidate.batches), default=1),
+                "envelope": options.envelope,
+                "device_type": settings.device_type,
+                "stand_in": str(STAND_IN),
+                "forced": options.stand_in,
+                "bare": options.bare,
+                "journal": str(place / "journal"),
+                "stacks": str(place / "stacks"),
+                "limits": limits,
+                "requests": write_requests(candidate, place),
+                "batches": candidate.batches,
+            }
+        ),
+        encoding="utf-8",
+    )
     follower = Follower(place / "journal")
     process = Process(
         [python, str(SCRIPT), str(order)],
@@ -130,43 +143,24 @@ def run(
         while not follower.ended:
             seconds = limits[follower.phase]
             try:
-                process.wait(seconds + GRACE, follower.moved)
+                process.wait(seconds + GRACE, follower.read_new)
             except TimedOutError:
                 follower.fail(seconds=seconds)
             status = process.status
-            if status is not None and not follower.moved() and not follower.ended:
+            if status is not None and not follower.read_new() and not follower.ended:
                 follower.fail(status=status)
-    done = follower.run
-    done.output = process.output()
-    if done.failure and done.failure.told is None:
-        done.failure = replace(done.failure, told=stacks_told(place / "stacks", model))
-    return done
+    run = follower.run
+    run.output = process.output()
+    if run.failure and run.failure.error is None:
+        run.failure = replace(run.failure, error=read_stacks(place / "stacks", model))
+    return run
 
 
-def ordered(
-    candidate: Candidate,
-    options: Options,
-    place: Path,
-    batches: Sequence[Sequence[int]],
-) -> dict[str, Any]:
-    """What the worker is to do, for its eyes."""
+def write_requests(candidate: Candidate, place: Path) -> list[dict[str, str]]:
+    """Write the requests' bodies to files, and return what the worker needs to know of each."""
     requests = []
     for number, request in enumerate(candidate.requests):
         file = place / f"request-{number}"
         file.write_bytes(request.data)
         requests.append({"file": str(file), "content_type": request.content_type})
-    settings = candidate.settings
-    return {
-        "name": candidate.model_name,
-        "handler": candidate.handler,
-        "batch_size": settings.batch_size or max(map(len, batches), default=1),
-        "envelope": options.envelope,
-        "device_type": settings.device_type,
-        "stand_in": str(STAND_IN),
-        "forced": options.stand_in,
-        "bare": options.bare,
-        "journal": str(place / "journal"),
-        "stacks": str(place / "stacks"),
-        "requests": requests,
-        "batches": batches,
-    }
+    return requests

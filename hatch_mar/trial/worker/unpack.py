@@ -12,10 +12,10 @@ from hatch_mar.names import unsafe
 
 
 def unpack(archive: Archive, path: Path, *, modes: bool = False) -> Path:
-    """Write the files of `archive` to a new directory at `path`.
+    """Write the files of an archive to a new directory at `path`.
 
-    Of two members of one name the last wins, and no file is executable unless `modes` are
-    kept, as only a directory's are (pytorch/serve, ZipUtils.java).
+    Of two members with one name, the last wins. Files are executable only with `modes`,
+    since TorchServe keeps modes only of an archive that is a directory (ZipUtils.java).
 
     Raises:
         TrialError: a name would lead out of the directory, or the files cannot be written.

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from hatch_mar.trial.examples.answer import Answer
-from hatch_mar.trial.examples.compare import answers_differ, differences
+from hatch_mar.trial.examples.compare import compare_answer, compare_values
 
 
-def told(expected: Any, given: Any, tolerance: float = 1e-4) -> list[str]:
-    return list(differences(expected, given, tolerance, "expected"))
+def compare(expected: Any, given: Any, tolerance: float = 1e-4) -> list[str]:
+    return list(compare_values(expected, given, tolerance))
 
 
-class TestDifferences:
+class TestCompareValues:
     @pytest.mark.parametrize(
         ("expected", "given"),
         [
@@ -28,7 +28,7 @@ class TestDifferences:
     )
     def test_none(self, expected: Any, given: Any):
         """Numbers may differ by the tolerance, relative or absolute; the order of keys does not count."""
-        assert told(expected, given) == []
+        assert compare(expected, given) == []
 
     @pytest.mark.parametrize(
         ("expected", "given", "message"),
@@ -46,16 +46,16 @@ class TestDifferences:
         ],
     )
     def test_one(self, expected: Any, given: Any, message: str):
-        """A difference is told with its place, and what was expected there."""
-        assert told(expected, given) == [message]
+        """A difference names its place, and what was expected there."""
+        assert compare(expected, given) == [message]
 
     def test_tolerance(self):
-        """The tolerance can be set, to nothing too."""
-        assert told(1, 1.4, 0.5) == []
-        assert told(1.0, 1.0000000001, 0) == ["the answer is 1.0000000001, expected 1.0"]
+        """The tolerance can be set, even to zero."""
+        assert compare(1, 1.4, 0.5) == []
+        assert compare(1.0, 1.0000000001, 0) == ["the answer is 1.0000000001, expected 1.0"]
 
 
-class TestAnswersDiffer:
+class TestCompareAnswer:
     @pytest.mark.parametrize(
         ("expected", "given"),
         [
@@ -67,18 +67,18 @@ class TestAnswersDiffer:
         ],
     )
     def test_same(self, expected: Any, given: bytes):
-        """JSON is compared as JSON, text but for its last newline, the rest byte for byte."""
-        assert list(answers_differ(expected, Answer(given), 1e-4)) == []
+        """JSON is compared as JSON, text without trailing newlines, the rest byte for byte."""
+        assert list(compare_answer(expected, Answer(given), 1e-4)) == []
 
     @pytest.mark.parametrize(
         ("expected", "given", "message"),
         [
             (b"seven", b"eight", "the answer is eight, expected seven"),
-            (b"\xff\n", b"\xff", "the answer is 1 bytes, expected 2 bytes"),
+            (b"\xff\n", b"\xff", "the answer is 1 byte, expected 2 bytes"),
             (b'{"a": 1}', b"a", 'the answer is a, expected {"a": 1}'),
-            ({"a": 1}, b"a", "the answer is no JSON: a"),
+            ({"a": 1}, b"a", "the answer is not JSON: a"),
         ],
     )
     def test_differ(self, expected: Any, given: bytes, message: str):
-        """What differs is shown."""
-        assert list(answers_differ(expected, Answer(given), 1e-4)) == [message]
+        """Both answers are shown."""
+        assert list(compare_answer(expected, Answer(given), 1e-4)) == [message]

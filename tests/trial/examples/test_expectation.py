@@ -19,84 +19,86 @@ def answer(value: Any) -> Answer:
     return Answer(json.dumps(value).encode())
 
 
-class TestFaults:
+class TestFindFaults:
     def test_any(self):
         """With nothing expected, anything will do."""
-        assert list(ANY.faults(Answer(b"whatever"))) == []
+        assert list(ANY.find_faults(Answer(b"whatever"))) == []
 
     def test_expect(self):
         """An answer must be the expected one, within the tolerance."""
-        assert list(Expectation(1, tolerance=0.1).faults(answer(1.05))) == []
-        assert list(Expectation(1, tolerance=0.1).faults(answer(1.5))) == ["the answer is 1.5, expected 1"]
+        assert list(Expectation(1, tolerance=0.1).find_faults(answer(1.05))) == []
+        assert list(Expectation(1, tolerance=0.1).find_faults(answer(1.5))) == [
+            "the answer is 1.5, expected 1"
+        ]
 
     def test_schema(self):
-        """An answer must fit the schema, and it is told where it does not."""
+        """An answer must fit the schema; a fault says where it does not."""
         require_module("jsonschema")
         expectation = Expectation(schema=SCHEMA)
 
-        assert list(expectation.faults(answer({"digit": "one"}))) == []
-        assert list(expectation.faults(answer({"digit": "six"}))) == [
+        assert list(expectation.find_faults(answer({"digit": "one"}))) == []
+        assert list(expectation.find_faults(answer({"digit": "six"}))) == [
             "`digit` does not fit the schema: 'six' is not one of ['one', 'two']"
         ]
-        assert list(expectation.faults(Answer(b"six"))) == [
-            "the answer is no JSON, and so fits no schema: six"
+        assert list(expectation.find_faults(Answer(b"six"))) == [
+            "the answer does not fit the schema, since it is not JSON: six"
         ]
 
     def test_reference(self):
-        """A schema fetches nothing from elsewhere."""
+        """A schema is never fetched from elsewhere."""
         require_module("jsonschema")
         expectation = Expectation(schema={"$ref": "https://example.invalid/schema.json"})
 
         with pytest.raises(TrialError, match=r"^`expect-schema` refers to `https://example.invalid/"):
-            list(expectation.faults(answer(1)))
+            list(expectation.find_faults(answer(1)))
 
 
-class TestDisagreement:
+class TestCompareBatched:
     def test_alone(self):
-        """A batch's answer is measured by that of the request alone."""
-        assert list(ANY.disagreement(answer(1), answer(2))) == ["the answer is 2, alone 1"]
-        assert list(Expectation(5, tolerance=1).disagreement(answer(1), answer(2))) == []
+        """The answer in a batch is compared with the one that the request got alone."""
+        assert list(ANY.compare_batched(answer(1), answer(2))) == ["the answer is 2, expected 1"]
+        assert list(Expectation(5, tolerance=1).compare_batched(answer(1), answer(2))) == []
 
     def test_schema(self):
-        """Answers that only a schema binds may vary, as long as they fit it."""
+        """With only a schema, answers may vary as long as they fit it."""
         require_module("jsonschema")
         expectation = Expectation(schema={"type": "integer"})
 
-        assert list(expectation.disagreement(answer(1), answer(2))) == []
-        assert list(expectation.disagreement(answer(1), answer("x"))) == [
+        assert list(expectation.compare_batched(answer(1), answer(2))) == []
+        assert list(expectation.compare_batched(answer(1), answer("x"))) == [
             "the answer does not fit the schema: 'x' is not of type 'integer'"
         ]
 
 
-class TestOf:
+class TestLoad:
     def test_file(self, tmp_path: Path):
         """A string is a file's path, relative to the project."""
         (tmp_path / "a.json").write_bytes(b"[1]")
 
-        assert Expectation.of(Example(1, expect="a.json"), tmp_path, update=False).expect == b"[1]"
+        assert Expectation.load(Example(1, expect="a.json"), tmp_path, update=False).expect == b"[1]"
 
     def test_no_file(self, tmp_path: Path):
-        """A file that is not there is an error that tells how to make it; for an update it need not be."""
+        """A file that does not exist is an error that says how to make it; an update does not need it."""
         example = Example(1, expect="a.json")
 
         with pytest.raises(
             TrialError, match=r"^File not found: `a.json`; `hatch-mar try --update` writes it$"
         ):
-            Expectation.of(example, tmp_path, update=False)
-        assert Expectation.of(example, tmp_path, update=True) == ANY
+            Expectation.load(example, tmp_path, update=False)
+        assert Expectation.load(example, tmp_path, update=True) == ANY
 
     @pytest.mark.parametrize(
         ("schema", "message"),
         [
-            ({"type": "wrong"}, "^`expect-schema` is no JSON Schema: "),
-            ("s.json", "^not JSON: `s.json`$"),
+            ({"type": "wrong"}, "^`expect-schema` is not a JSON Schema: "),
+            ("s.json", "^`s.json` is not JSON$"),
             ("absent.json", "^File not found: `absent.json`$"),
         ],
     )
     def test_schema(self, schema: Any, message: str, tmp_path: Path):
-        """A schema that is none is an error before anything runs."""
+        """An invalid schema is an error before anything runs."""
         require_module("jsonschema")
         (tmp_path / "s.json").write_text("{")
 
         with pytest.raises(TrialError, match=message):
-            Expectation.of(Example(1, expect_schema=schema), tmp_path, update=False)
+            Expectation.load(Example(1, expect_schema=schema), tmp_path, update=False)

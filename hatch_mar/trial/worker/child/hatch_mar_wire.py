@@ -1,6 +1,6 @@
-"""The messages between TorchServe's frontend and its worker, the frontend's side of them.
+"""The messages between TorchServe's frontend and its worker, from the frontend's side.
 
-After pytorch/serve, ts/protocol/otf_message_handler.py. All integers are big-endian and of
+After pytorch/serve, ts/protocol/otf_message_handler.py. All integers are big-endian and have
 four bytes; -1 ends a list.
 """
 
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 class Conversation:
-    """The frontend's end of a socket: a request is read from it, intermediate answers go into it."""
+    """The frontend's end of a socket: the worker reads a request from it and streams answers into it."""
 
     def __init__(self, request: bytes = b"") -> None:
         self.request = request
@@ -26,11 +26,11 @@ class Conversation:
         self.sent.append(bytes(data))
 
 
-def packed(data: bytes) -> bytes:
+def pack(data: bytes) -> bytes:
     return struct.pack("!i", len(data)) + data
 
 
-def message(requests: list[Json], batch: int) -> bytes:
+def pack_batch(requests: list[Json], batch: int) -> bytes:
     """A batch as the frontend sends it (ts/protocol/otf_message_handler.py, `retrieve_msg`)."""
     end = struct.pack("!i", -1)
     parts = [b"I"]
@@ -39,11 +39,11 @@ def message(requests: list[Json], batch: int) -> bytes:
             data = file.read()
         content_type = request["content_type"].encode()
         headers = {b"Content-Type": content_type, b"Content-Length": b"%d" % len(data)}
-        parts.append(packed(b"try-%d-%d" % (batch, number)))
-        parts += [packed(name) + packed(value) for name, value in headers.items()]
+        parts.append(pack(b"try-%d-%d" % (batch, number)))
+        parts += [pack(name) + pack(value) for name, value in headers.items()]
         # the parameter has the bare type, without charset (InferenceRequestHandler.java)
         bare = content_type.partition(b";")[0].strip()
-        parts += [end, packed(b"body"), packed(bare), packed(data), end]
+        parts += [end, pack(b"body"), pack(bare), pack(data), end]
     return b"".join([*parts, end])
 
 
@@ -52,33 +52,33 @@ class Response:
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
-        self.code, self.message = self.integer(), self.text()
-        self.answers = list(self.read())
+        self.code, self.message = self.read_integer(), self.read_text()
+        self.answers = list(self.read_answers())
 
-    def integer(self) -> int:
+    def read_integer(self) -> int:
         self.at += 4
         return int(struct.unpack_from("!i", self.data, self.at - 4)[0])
 
-    def bytes(self) -> bytes:
-        length = self.integer()
+    def read_bytes(self) -> bytes:
+        length = self.read_integer()
         self.at += length
         return self.data[self.at - length : self.at]
 
-    def text(self) -> str:
-        return self.bytes().decode("utf-8", "replace")
+    def read_text(self) -> str:
+        return self.read_bytes().decode("utf-8", "replace")
 
-    def read(self) -> Iterator[Json]:
+    def read_answers(self) -> Iterator[Json]:
         while self.at < len(self.data):
-            start, length = self.at, self.integer()
-            if length == -1:
+            start = self.at
+            if self.read_integer() == -1:
                 return
             self.at = start
-            identity, content_type, status, phrase = self.text(), self.text(), self.integer(), self.text()
-            headers = {self.text(): self.text() for _ in range(self.integer())}
+            identity, content_type, status = self.read_text(), self.read_text(), self.read_integer()
+            self.read_text()  # the status's reason phrase
+            headers = {self.read_text(): self.read_text() for _ in range(self.read_integer())}
             yield {
                 "id": identity,
                 "content_type": headers.get("content-type", content_type),
                 "status": status,
-                "phrase": phrase,
-                "body": self.bytes(),
+                "body": self.read_bytes(),
             }

@@ -1,9 +1,9 @@
-"""TorchServe's worker without its server: what runs in the fresh process. It imports no hatch_mar.
+"""TorchServe's worker without its server: the script of the new process. It does not import hatch_mar.
 
-After pytorch/serve, ts/model_service_worker.py: the same loader, the same messages in and
-out, in the working directory and on the PYTHONPATH that its parent has set. Whatever
-happens goes to the journal, a line of JSON each, so that its parent knows how far it came
-even if the archive's code ends the process.
+After pytorch/serve, ts/model_service_worker.py: the same loader and the same messages, in
+the working directory and on the PYTHONPATH that the parent process sets. Every step goes to
+the journal as a line of JSON, so that the parent knows how far the worker got even if the
+archive's code ends the process.
 """
 
 import base64
@@ -21,9 +21,9 @@ from typing import Any, BinaryIO
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from hatch_mar_wire import Conversation, Response, message  # noqa: E402
+from hatch_mar_wire import Conversation, Response, pack_batch  # noqa: E402
 
-# as there: the archive's code must not find what lies beside this file
+# the archive's code must not be able to import what is next to this file
 sys.path[:] = [entry for entry in sys.path if entry != HERE]
 
 Json = dict[str, Any]
@@ -38,7 +38,7 @@ class Journal:
 
 
 class Recorder:
-    """The handler's entry point, and what it raised or gave, which `Service.predict` hides."""
+    """The handler's entry point, which keeps what it raised or returned; `Service.predict` hides both."""
 
     def __init__(self, entry_point: Callable[[Any, Any], Any]) -> None:
         self.entry_point = entry_point
@@ -56,11 +56,11 @@ class Recorder:
         return answers
 
 
-def told(error: BaseException, directory: str) -> Json:
-    """An error for the journal; instead of the one that masks it, the real one.
+def describe_error(error: BaseException, directory: str) -> Json:
+    """An error for the journal; the real one, where another masks it.
 
-    TsModelLoader retries a handler that cannot be imported as `ts.torch_handler.<handler>`,
-    and raises what that gives (pytorch/serve#1010).
+    If a handler cannot be imported, TsModelLoader tries `ts.torch_handler.<handler>`, and
+    raises the error of that instead (pytorch/serve#1010).
     """
     real, masked = error, False
     name = str(getattr(error, "name", None) or "")
@@ -79,20 +79,19 @@ def told(error: BaseException, directory: str) -> Json:
         )
     return {
         "type": type(real).__name__,
-        # a PredictionException's text has its status too
+        # the text of a PredictionException contains its status as well
         "message": str(real.message if hasattr(real, "error_code") and hasattr(real, "message") else real),
         "status": getattr(real, "error_code", None),
         "module": getattr(real, "name", None) if isinstance(real, ImportError) else None,
         "masked": str(error) if masked else None,
         "frames": frames,
-        "traceback": "".join(traceback.format_exception(type(real), real, real.__traceback__)),
     }
 
 
-def loader(stand_in: str, *, forced: bool, bare: bool) -> tuple[Any, Any]:
-    """TorchServe's package and a loader of models: its own, or the stand-in where it is not installed.
+def import_torchserve(stand_in: str, *, forced: bool, bare: bool) -> tuple[Any, Any]:
+    """TorchServe's package and its loader of models, or those of the stand-in if it is not installed.
 
-    TorchServe's imports torch; so does the stand-in, if there is one.
+    TorchServe imports torch, so torch is imported for the stand-in too, if it is installed.
     """
     if forced:
         sys.path.insert(0, stand_in)
@@ -107,13 +106,13 @@ def loader(stand_in: str, *, forced: bool, bare: bool) -> tuple[Any, Any]:
     return ts, ModelLoaderFactory.get_model_loader()
 
 
-def device(device_type: str) -> tuple[int | None, str, str]:
-    """The GPU's number that a worker is given, or None; torch's name for it; which it is, or why none."""
+def choose_device(device_type: str) -> tuple[int | None, str, str]:
+    """The number of the worker's GPU or None, torch's name of the device, and which GPU or why none."""
     torch = sys.modules.get("torch")
     if torch is None:
-        return None, "cpu", "there is no torch"
+        return None, "cpu", "torch is not installed"
     if device_type.lower() == "cpu":
-        return None, "cpu", "`deviceType` says so"
+        return None, "cpu", "`deviceType` asks for it"
     if torch.cuda.is_available():
         return 0, "cuda:0", torch.cuda.get_device_name(0)
     if torch.backends.mps.is_available():
@@ -121,7 +120,7 @@ def device(device_type: str) -> tuple[int | None, str, str]:
     return None, "cpu", "torch finds no GPU"
 
 
-def metrics_cache(ts: Any, model_name: str) -> Any:
+def make_metrics_cache(ts: Any, model_name: str) -> Any:
     from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 
     path = os.path.join(os.path.dirname(ts.__file__), "configs", "metrics.yaml")
@@ -132,7 +131,7 @@ def metrics_cache(ts: Any, model_name: str) -> Any:
 
 
 def peaks() -> Json:
-    """Bytes of memory that were needed at most, and of the GPU's; None where that is not known."""
+    """The most memory that was used, and the most of the GPU's, in bytes; None if that is not known."""
     torch = sys.modules.get("torch")
     on_gpu = torch.cuda.max_memory_allocated() if torch and torch.cuda.is_available() else None
     return {"memory": peak_memory(), "gpu_memory": on_gpu}
@@ -140,7 +139,7 @@ def peaks() -> Json:
 
 def peak_memory() -> int | None:
     try:
-        # Linux's ru_maxrss would have that of the process which started this one
+        # on Linux, ru_maxrss includes the process that started this one
         with open("/proc/self/status", encoding="ascii", errors="replace") as file:
             return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM"))
     except (OSError, StopIteration):
@@ -152,10 +151,10 @@ def peak_memory() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << (0 if sys.platform == "darwin" else 10)
 
 
-def answered(service: Any, recorder: Recorder, requests: list[Json], batch: int, directory: str) -> Json:
+def answer_batch(service: Any, recorder: Recorder, requests: list[Json], batch: int, directory: str) -> Json:
     from ts.protocol.otf_message_handler import retrieve_msg
 
-    conversation = Conversation(message(requests, batch))
+    conversation = Conversation(pack_batch(requests, batch))
     service.set_cl_socket(conversation)
     _, received = retrieve_msg(conversation)
     began = time.perf_counter()
@@ -164,7 +163,7 @@ def answered(service: Any, recorder: Recorder, requests: list[Json], batch: int,
     bodies: dict[str, bytes] = {}
     for part in [*(Response(data) for data in conversation.sent), response]:
         for answer in part.answers:
-            # what was streamed comes before the last part, as an HTTP client sees it
+            # an HTTP client gets what was streamed before the last part
             bodies[answer["id"]] = bodies.get(answer["id"], b"") + answer["body"]
     answers = [
         answer | {"body": base64.b64encode(bodies[answer["id"]]).decode()} for answer in response.answers
@@ -175,7 +174,7 @@ def answered(service: Any, recorder: Recorder, requests: list[Json], batch: int,
         "message": response.message,
         "answers": answers,
         "returned": recorder.returned,
-        "error": told(recorder.error, directory) if recorder.error else None,
+        "error": describe_error(recorder.error, directory) if recorder.error else None,
     }
 
 
@@ -183,21 +182,21 @@ def work(order: Json, journal: Journal, stacks: BinaryIO) -> None:
     directory, limits = order["directory"], order["limits"]
     faulthandler.enable(stacks)
     faulthandler.dump_traceback_later(limits["starting"], file=stacks)
-    ts, own_loader = loader(order["stand_in"], forced=order["forced"], bare=order["bare"])
-    gpu, where, note = device(order["device_type"])
-    metrics = metrics_cache(ts, order["name"])
+    ts, loader = import_torchserve(order["stand_in"], forced=order["forced"], bare=order["bare"])
+    gpu, device, note = choose_device(order["device_type"])
+    metrics = make_metrics_cache(ts, order["name"])
     torch = sys.modules.get("torch")
     journal.write(
         "started",
         python=sys.version.split()[0],
         torch=torch.__version__ if torch else None,
         torchserve=None if hasattr(ts, "STAND_IN") else ts.__version__,
-        device=where,
+        device=device,
         device_note=note,
     )
     faulthandler.dump_traceback_later(limits["loading"], file=stacks)
     began = time.perf_counter()
-    service = own_loader.load(
+    service = loader.load(
         order["name"], directory, order["handler"], gpu, order["batch_size"], order["envelope"], True, metrics
     )
     journal.write("loaded", seconds=time.perf_counter() - began)
@@ -206,7 +205,8 @@ def work(order: Json, journal: Journal, stacks: BinaryIO) -> None:
         journal.write("asked", batch=number)
         faulthandler.dump_traceback_later(limits["answering"], file=stacks)
         requests = [order["requests"][index] for index in batch]
-        journal.write("answered", batch=number, **answered(service, recorder, requests, number, directory))
+        answered = answer_batch(service, recorder, requests, number, directory)
+        journal.write("answered", batch=number, **answered)
     faulthandler.cancel_dump_traceback_later()
     journal.write("done", **peaks())
 
@@ -221,11 +221,11 @@ def main() -> None:
             work(order, journal, stacks)
         except BaseException as error:
             traceback.print_exc()
-            journal.write("failed", error=told(error, order["directory"]))
+            journal.write("failed", error=describe_error(error, order["directory"]))
         finally:
             sys.stdout.flush()
             faulthandler.cancel_dump_traceback_later()
-    # what the archive's threads still do is nobody's concern
+    # without waiting for threads that the archive's code may have started
     os._exit(0)
 
 

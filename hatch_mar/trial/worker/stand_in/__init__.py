@@ -1,1 +1,1 @@
-"""Holds `ts`, which `hatch-mar try` puts on the worker's path where torchserve is not installed."""
+"""Contains `ts`, which `hatch-mar try` puts on the worker's path if torchserve is not installed."""

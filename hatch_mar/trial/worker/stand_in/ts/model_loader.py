@@ -1,4 +1,4 @@
-"""The worker's loader, after ts/model_loader.py, whose order of steps decides what an archive may do."""
+"""The worker's loader of models, with the same steps in the same order as ts/model_loader.py."""
 
 from __future__ import annotations
 

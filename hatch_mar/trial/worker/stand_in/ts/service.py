@@ -1,4 +1,4 @@
-"""A loaded model, and what becomes of a batch, after ts/service.py."""
+"""A loaded model and how it answers a batch, after ts/service.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decorator that profiles a handler's steps, after ts/handler_utils/timer.py; here nothing is timed."""
+"""The decorator that profiles a handler's steps, after ts/handler_utils/timer.py; it times nothing."""
 
 from __future__ import annotations
 

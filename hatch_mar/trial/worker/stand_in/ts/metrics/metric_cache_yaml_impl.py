@@ -1,4 +1,4 @@
-"""Metrics that are taken and dropped, under the names of ts/metrics/metric_cache_{abstract,yaml_impl}.py."""
+"""Metrics that are accepted and dropped, after ts/metrics/metric_cache_{abstract,yaml_impl}.py."""
 
 from __future__ import annotations
 

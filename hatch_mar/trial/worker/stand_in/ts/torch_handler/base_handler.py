@@ -34,7 +34,7 @@ class BaseHandler(abc.ABC):  # noqa: B024
     def initialize(self, context: Any) -> None:
         self.model_yaml_config = context.model_yaml_config
         properties = context.system_properties
-        self.map_location = self._location(properties.get("gpu_id"))
+        self.map_location = self._choose_location(properties.get("gpu_id"))
         numbered = self.map_location == "cuda"
         self.device = torch.device(f"cuda:{properties['gpu_id']}" if numbered else self.map_location)
         self.manifest = context.manifest
@@ -42,17 +42,17 @@ class BaseHandler(abc.ABC):  # noqa: B024
         self.model_pt_path = None
         if "serializedFile" in model:
             self.model_pt_path = os.path.join(model_dir, model["serializedFile"])
-        self.model = self._loaded(model_dir, model.get("modelFile", ""))
+        self.model = self._load_by_suffix(model_dir, model.get("modelFile", ""))
         self._compile()
         self.mapping = load_label_mapping(os.path.join(model_dir, "index_to_name.json"))
         self.initialized = True
 
-    def _location(self, gpu_id: int | None) -> str:
+    def _choose_location(self, gpu_id: int | None) -> str:
         if torch.cuda.is_available() and gpu_id is not None:
             return "cuda"
         return "mps" if torch.backends.mps.is_available() and gpu_id is not None else "cpu"
 
-    def _loaded(self, model_dir: str, model_file: str) -> Any:
+    def _load_by_suffix(self, model_dir: str, model_file: str) -> Any:
         if model_file:
             model = self._load_pickled_model(model_dir, model_file, self.model_pt_path)
             model.to(self.device)
@@ -74,7 +74,7 @@ class BaseHandler(abc.ABC):  # noqa: B024
         raise RuntimeError("No model weights could be loaded")
 
     def _compile(self) -> None:
-        """`torch.compile`, where the model configuration's `pt2` asks for it."""
+        """Call `torch.compile` if the model configuration's `pt2` asks for it."""
         pt2 = (self.model_yaml_config or {}).get("pt2")
         if pt2 is None or "export" in pt2:
             return

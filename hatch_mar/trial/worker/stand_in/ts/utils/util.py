@@ -1,4 +1,4 @@
-"""What handlers import from ts/utils/util.py."""
+"""Functions that handlers import, after ts/utils/util.py."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PredictionException(Exception):
 
 
 def list_classes_from_module(module: Any, parent_class: type | None = None) -> list[Any]:
-    """The classes that a module itself defines, imported ones not counted."""
+    """The classes that a module defines itself; it may import others."""
     classes = [
         found
         for _, found in inspect.getmembers(module, inspect.isclass)

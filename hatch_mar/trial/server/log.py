@@ -1,0 +1,53 @@
+"""What went wrong in a worker, as TorchServe's log has it."""
+
+from __future__ import annotations
+
+import re
+
+from hatch_mar.trial.worker.error import FRAME, Frame, WorkerError
+
+BUILT_INS = "ts.torch_handler"
+"""Where TsModelLoader looks for a handler that it could not import, for whatever reason."""
+
+ERROR = re.compile(r"^(?P<type>(?:\w+\.)*\w+): (?P<message>.*)$|^(?P<bare>(?:\w+\.)*\w+)$")
+MODULE = re.compile(r"No module named '(?P<name>[^']+)'")
+LOGGED = re.compile(r"^.*? MODEL_LOG - (?P<text>.*)$")
+
+
+def find_error(log: str) -> WorkerError | None:
+    """The last exception that a worker logged; the real one, where another masks it."""
+    lines = [found["text"] for line in log.splitlines() if (found := LOGGED.match(line))]
+    errors: list[WorkerError] = []
+    block: list[str] | None = None
+    for line in lines:
+        if line.startswith("Traceback (most recent call last)"):
+            block = []
+        elif block is not None and not line.startswith(" ") and (found := ERROR.match(line)):
+            errors.append(parse_traceback(block, found))
+            block = None
+        elif block is not None:
+            block.append(line)
+    # the worker logs why it ends and then raises an error of its own (model_service_worker.py,
+    # `handle_connection`)
+    while len(errors) > 1 and re.match(r"5\d\d - ", errors[-1].message):
+        del errors[-1]
+    if not errors:
+        return None
+    last = errors[-1]
+    if len(errors) > 1 and (last.module or "").startswith(BUILT_INS):
+        real = errors[-2]
+        return WorkerError(real.type, real.message, real.frames, real.module, masked=last.message)
+    return last
+
+
+def parse_traceback(block: list[str], error: re.Match[str]) -> WorkerError:
+    frames = []
+    for line in block:
+        found = FRAME.match(line)
+        # <temporary directory>/models/<id>/<file> (ZipUtils.java)
+        if found and (parts := re.search(r"[/\\]models[/\\]\w+[/\\](.+)$", found["file"])):
+            frames.append(Frame(parts[1].replace("\\", "/"), int(found["line"]), found["function"]))
+    message = error["message"] or ""
+    module = MODULE.search(message)
+    kind = (error["type"] or error["bare"]).rpartition(".")[2]
+    return WorkerError(kind, message, tuple(frames), module["name"] if module else None)

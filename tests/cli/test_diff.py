@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive.formats import FORMATS
+from hatch_mar.cli import main
+from tests.archives import PACKING, archive_of
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[str, str]:
+    one, other = tmp_path / "one.mar", tmp_path / "other"
+    FORMATS["default"].write(archive_of({"a": b"1", "b": b"2"}), one, PACKING)
+    FORMATS["no-archive"].write(archive_of({"a": b"1", "b\x1b": b"23"}), other, PACKING)
+    return str(one), str(other)
+
+
+class TestDiff:
+    def test_text(self, pair: tuple[str, str], capsys: pytest.CaptureFixture[str]):
+        """Each difference is a line, and the status is 1."""
+        assert main(["diff", *pair]) == 1
+        assert capsys.readouterr().out == "- member b: 1 byte\n'+ member b\\x1b: 2 bytes'\n"
+
+    def test_json(self, pair: tuple[str, str], capsys: pytest.CaptureFixture[str]):
+        """`--json` prints the same as JSON."""
+        assert main(["diff", "--json", *pair]) == 1
+        assert [difference["name"] for difference in json.loads(capsys.readouterr().out)] == ["b", "b\x1b"]
+
+    def test_same(self, pair: tuple[str, str], capsys: pytest.CaptureFixture[str]):
+        """Without differences, nothing is printed, and the status is 0."""
+        assert main(["diff", pair[0], pair[0]]) == 0
+        assert capsys.readouterr().out == ""

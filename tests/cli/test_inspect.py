@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive.archive import content_digest
+from hatch_mar.archive.formats import FORMATS
+from hatch_mar.cli import main
+from tests.archives import MANIFEST_BYTES, PACKING, archive_of
+
+ARCHIVE = archive_of({"model.py": b"class Net: ...\n", "a\x1b[2J": b""})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    FORMATS["zip-store"].write(ARCHIVE, tmp_path / "digits.mar", PACKING)
+    return tmp_path / "digits.mar"
+
+
+class TestInspect:
+    def test_text(self, path: Path, capsys: pytest.CaptureFixture[str]):
+        """An archive's manifest, members and faults are shown, without its control characters."""
+        assert main(["inspect", str(path)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+
+        assert lines[0] == f"{path}  zip, {path.stat().st_size} bytes"
+        assert lines[1] == f"content  {content_digest(ARCHIVE)}"
+        assert "modelName          digits" in lines
+        size = len(MANIFEST_BYTES)
+        assert any(line.startswith(f"{size:>12} {size:>12}  ") for line in lines)
+        assert next(line for line in lines if "model.py" in line).split()[:2] == ["15", "15"]
+        assert not any("\x1b" in line for line in lines)
+        assert lines[-1].startswith("Archive member `a\\x1b[2J` ")
+
+    def test_json(self, path: Path, capsys: pytest.CaptureFixture[str]):
+        """`--json` prints the same as JSON."""
+        assert main(["inspect", "--json", str(path)]) == 0
+        document = json.loads(capsys.readouterr().out)
+
+        assert document["manifest"] == {"model": {"modelName": "digits"}}
+        assert [member["name"] for member in document["members"]][1:] == ["a\x1b[2J", "model.py"]
+
+    def test_not_an_archive(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """A file that is not an archive is an error of one line."""
+        (tmp_path / "digits.mar").write_bytes(b"0")
+
+        assert main(["inspect", str(tmp_path / "digits.mar")]) == 1
+        assert capsys.readouterr().err.startswith(f"Cannot read `{tmp_path / 'digits.mar'}`: ")

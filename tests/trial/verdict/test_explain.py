@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hatch_mar.finding import RULES, Place, Severity
+from hatch_mar.trial.candidate import Candidate, Options
+from hatch_mar.trial.verdict import explain
+from hatch_mar.trial.verdict.explain import (
+    MOST_FINDINGS,
+    Cause,
+    explain_error,
+    explain_failure,
+    explain_response,
+    run_checks,
+)
+from hatch_mar.trial.worker.error import Frame, WorkerError
+from hatch_mar.trial.worker.run import Failure
+from tests.trial import candidate_of
+
+IN_HANDLER = (Frame("handler.py", 4, "handle"),)
+
+
+def missing(module: str, *, frames: tuple[Frame, ...] = IN_HANDLER, masked: str | None = None) -> WorkerError:
+    return WorkerError("ModuleNotFoundError", f"No module named '{module}'", frames, module, masked)
+
+
+def requiring(text: str) -> Candidate:
+    return candidate_of(files={"requirements.txt": text}, requirements_file="requirements.txt")
+
+
+class TestCause:
+    @pytest.mark.parametrize(
+        ("fix", "expected"),
+        [("", "digits: it broke, on `one`"), ("do this", "digits: it broke, on `one`; do this")],
+    )
+    def test_sentence(self, fix: str, expected: str):
+        """A cause is a line that says where, what, when and what to do."""
+        assert Cause("digits", "it broke", fix).sentence("on `one`") == expected
+
+
+class TestExplainFailure:
+    @pytest.mark.parametrize(
+        ("phase", "key"), [("loading", "startupTimeout"), ("answering", "responseTimeout")]
+    )
+    def test_hung(self, phase: Any, key: str):
+        """The key that raises the limit is named."""
+        cause = explain_failure(candidate_of(), Options(), Failure(phase, None, seconds=5), "")
+
+        assert (cause.place, cause.what) == ("digits", "still busy after 5 s")
+        assert f"raise `{key}`" in cause.fix
+
+    @pytest.mark.parametrize(
+        ("status", "output", "what", "last"),
+        [
+            (3, "", "the worker's process ended with exit status 3", "it last printed: nothing"),
+            (-11, "one\ntwo\n\n", "the worker's process ended with SIGSEGV", "it last printed: two"),
+        ],
+    )
+    def test_ended(self, status: int, output: str, what: str, last: str):
+        """The status is named, and what the worker printed last."""
+        cause = explain_failure(candidate_of(), Options(), Failure("answering", 0, status=status), output)
+
+        assert cause.what == what
+        assert cause.fix.endswith(last)
+
+    def test_error(self):
+        """An exception is explained as such."""
+        error = WorkerError("ValueError", "wrong", IN_HANDLER)
+        cause = explain_failure(candidate_of(), Options(), Failure("loading", None, error), "")
+
+        assert cause == Cause("digits.mar/handler.py:4", "ValueError: wrong")
+
+
+class TestExplainError:
+    def test_place(self):
+        """The innermost frame in a member of the archive is the place."""
+        frames = (*IN_HANDLER, Frame("unpacked/elsewhere.py", 1, "f"))
+
+        assert explain_error(candidate_of(), Options(), WorkerError("E", "", frames)).place == (
+            "digits.mar/handler.py:4"
+        )
+        assert explain_error(candidate_of(), Options(), WorkerError("E")).place == "digits"
+
+    def test_status_and_mask(self):
+        """A handler's own status is named, and what TorchServe reports instead of the exception."""
+        error = WorkerError("E", "m", status=422, masked="other")
+
+        assert explain_error(candidate_of(), Options(), error).what == (
+            "E: m (status 422) (TorchServe itself would report: other)"
+        )
+
+    @pytest.mark.parametrize(
+        ("candidate", "options", "error", "fix"),
+        [
+            (candidate_of(), Options(), missing("nowhere"), "pack it into the archive, or name it in"),
+            (candidate_of(), Options(building=True), missing("nowhere.deep"), "provides `nowhere`: name it"),
+            (candidate_of(), Options(), missing("torch.nn"), "install it: pip install 'hatch-mar[torch]'"),
+            (candidate_of(), Options(building=True), missing("torch"), "`build-system.requires` needs"),
+            (candidate_of(), Options(), missing("ts.other"), "only `base_handler` can be tried"),
+            (candidate_of(), Options(), missing("captum", frames=()), "require it: pip install captum"),
+            (requiring("nowhere>=1\n"), Options(), missing("nowhere"), "`requirements.txt` names it: `--req"),
+            (requiring("other\n"), Options(), missing("nowhere"), "pack it into the archive"),
+            (
+                requiring("nowhere\n"),
+                Options(requirements=True),
+                missing("nowhere"),
+                "pack it into the archive",
+            ),
+        ],
+    )
+    def test_import(self, candidate: Candidate, options: Options, error: WorkerError, fix: str):
+        """What to do about a missing module depends on whose it is and where it would be installed."""
+        assert fix in explain_error(candidate, options, error).fix
+
+    def test_envelope(self):
+        """`base_handler` without an envelope cannot take a request of HTTP."""
+        candidate = candidate_of(handler="base_handler")
+        error = WorkerError("TypeError", "not a tensor")
+
+        assert "`--envelope body`" in explain_error(candidate, Options(), error).fix
+        assert explain_error(candidate, Options(envelope="body"), error).fix == ""
+
+
+class TestExplainResponse:
+    @pytest.mark.parametrize(
+        ("returned", "size", "what"),
+        [
+            ("dict", 1, "the handler returned a `dict`"),
+            ("1", 2, "the handler returned 1 answer"),
+            ("3", 2, "the handler returned 3 answers"),
+            ("2", 2, "Unsupported"),
+        ],
+    )
+    def test_returned(self, returned: str, size: int, what: str):
+        """What the handler returned is named, or else what TorchServe says."""
+        answered = {"error": None, "returned": returned, "message": "Unsupported."}
+
+        assert explain_response(candidate_of(), Options(), answered, size).what == what
+
+    def test_raised(self):
+        """What the handler raised is more important."""
+        error = {"type": "E", "message": "m", "module": None, "masked": None, "status": None, "frames": []}
+        answered = {"error": error, "returned": None, "message": "Prediction failed"}
+
+        assert explain_response(candidate_of(), Options(), answered, 1) == Cause("digits", "E: m")
+
+
+class TestRunChecks:
+    def test_severest_first(self, monkeypatch: pytest.MonkeyPatch):
+        """A few findings are enough: errors before warnings, and no notes."""
+        rule = next(iter(RULES.values()))
+        severities: list[Severity] = ["note", "warning", "error", *["warning"] * MOST_FINDINGS]
+        findings = [rule.at(Place(severity), severity, severity=severity) for severity in severities]
+        monkeypatch.setattr(explain, "check", lambda _: findings)
+
+        assert [finding.partition(":")[0] for finding in run_checks(candidate_of())] == [
+            "error",
+            *["warning"] * (MOST_FINDINGS - 1),
+        ]
+
+    def test_none(self):
+        """An archive in order has none."""
+        code = "def handle(data, context):\n    return data\n"
+
+        assert run_checks(candidate_of(code)) == []

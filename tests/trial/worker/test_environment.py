@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from hatch_mar.errors import TrialError
+from hatch_mar.trial.process import Process
+from hatch_mar.trial.worker.environment import (
+    inherit_packages,
+    install_requirements,
+    wait_for_success,
+    worker_environ,
+)
+
+
+class TestWorkerEnviron:
+    @pytest.mark.parametrize(
+        ("inherited", "handler", "expected"),
+        [
+            ("", "handler.py", ["/model"]),
+            ("", None, ["/model"]),
+            ("/server", "handler.py", ["/server", "/model"]),
+            ("/server", "deep/handler.py:answer", ["deep", "/server", "/model"]),
+            ("", "handler:answer", ["handler", "/model"]),
+        ],
+    )
+    def test_python_path(
+        self, inherited: str, handler: str | None, expected: list[str], monkeypatch: pytest.MonkeyPatch
+    ):
+        """The archive comes after the server's own PYTHONPATH, and a function's file before it."""
+        monkeypatch.setenv("PYTHONPATH", inherited)
+        environ = worker_environ(Path("/model"), handler, Path("/tmp/own"))
+
+        assert environ["PYTHONPATH"].replace("\\", "/").split(os.pathsep) == expected
+
+    def test_inherited(self, monkeypatch: pytest.MonkeyPatch):
+        """A worker has the server's variables, but its own temporary directory."""
+        monkeypatch.setenv("SOME_KEY", "value")
+        environ = worker_environ(Path("/model"), None, Path("/own"))
+
+        assert environ["SOME_KEY"] == "value"
+        assert {environ[name] for name in ("TMPDIR", "TEMP", "TMP")} == {str(Path("/own"))}
+
+
+class TestInstallRequirements:
+    def test_no_file(self, tmp_path: Path):
+        """A requirements file that the manifest names and the archive lacks is an error."""
+        with pytest.raises(TrialError, match=r"^The manifest names `r\.txt` as the requirements file, but"):
+            install_requirements(
+                tmp_path, "r.txt", tmp_path, own_venv=False, environ={}, stop=Event(), seconds=1
+            )
+
+
+class TestInheritPackages:
+    def test_paths(self, tmp_path: Path):
+        """A virtual environment imports what this Python can, and its own Python is found."""
+        site = tmp_path / "lib" / "python3.11" / "site-packages"
+        site.mkdir(parents=True)
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "python").touch()
+
+        assert inherit_packages(tmp_path) == str(tmp_path / "bin" / "python")
+        inherited = (site / "inherited.pth").read_text(encoding="utf-8").splitlines()
+        assert inherited == [path for path in sys.path if path and Path(path).is_dir()]
+
+
+class TestWaitForSuccess:
+    @pytest.mark.parametrize(
+        ("code", "message"),
+        [
+            ("print('ok')\nprint('ERROR: no such package')\nexit(1)", "^pip failed: ERROR: no such package$"),
+            ("print('one')\nprint('two')\nexit(1)", "^pip failed: two$"),
+            ("exit(3)", "^pip failed: exit status 3$"),
+            ("import time\ntime.sleep(60)", "^pip took more than 0.5 s; give it longer with `--timeout`$"),
+        ],
+    )
+    def test_fails(self, code: str, message: str, tmp_path: Path):
+        """The error says why the command failed."""
+        with pytest.raises(TrialError, match=message):
+            wait_for_success(self.process(code, tmp_path), "pip", 0.5 if "sleep" in code else 30)
+
+    def test_succeeds(self, tmp_path: Path):
+        """A command that succeeds is no error."""
+        wait_for_success(self.process("print('error')", tmp_path), "pip", 30)
+
+    @staticmethod
+    def process(code: str, directory: Path) -> Process:
+        command = [sys.executable, "-c", code]
+        return Process(command, directory=directory, environ=os.environ, log=directory / "log", stop=Event())

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatch_mar.trial.worker.error import WorkerError
+from hatch_mar.trial.worker.run import Failure, Follower, run_worker, write_requests
+from hatch_mar.trial.worker.unpack import unpack
+from tests.trial import ECHO, STAND_IN, asking, candidate_of
+
+
+def line(event: str, **values: Any) -> str:
+    return json.dumps({"event": event, **values}) + "\n"
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "journal"
+
+
+class TestFollower:
+    def test_nothing(self, journal: Path):
+        """Before the worker writes, nothing is new."""
+        follower = Follower(journal)
+
+        assert (follower.read_new(), follower.phase, follower.ended) == (False, "starting", False)
+
+    def test_phases(self, journal: Path):
+        """Each event is taken in once; the phase follows from it."""
+        follower = Follower(journal)
+        found = []
+        for text in (
+            line("started", device="cpu"),
+            line("loaded", seconds=2.5),
+            line("asked", batch=0) + line("answered", batch=0, code=200),
+            line("done", memory=5),
+        ):
+            with journal.open("a") as file:
+                file.write(text)
+            found.append((follower.read_new(), follower.read_new(), follower.phase, follower.ended))
+
+        assert found == [
+            (True, False, "loading", False),
+            (True, False, "answering", False),
+            (True, False, "answering", False),
+            (True, False, "answering", True),
+        ]
+        assert (follower.run.started, follower.run.load_seconds) == ({"device": "cpu"}, 2.5)
+        assert (follower.run.answered, follower.run.peaks) == ([{"batch": 0, "code": 200}], {"memory": 5})
+
+    def test_partial_line(self, journal: Path):
+        """A line is taken in when it is complete."""
+        text = line("loaded", seconds=1)
+        journal.write_text(text[:10])
+        follower = Follower(journal)
+        before = follower.read_new()
+        journal.write_text(text)
+
+        assert (before, follower.read_new(), follower.run.load_seconds) == (False, True, 1)
+
+    def test_failed(self, journal: Path):
+        """An exception that the worker reports ends the run, with the batch that it was answering."""
+        error = {"type": "E", "message": "m", "module": None, "masked": None, "status": None, "frames": []}
+        journal.write_text(
+            line("started") + line("loaded", seconds=1) + line("asked", batch=3) + line("failed", error=error)
+        )
+        follower = Follower(journal)
+        follower.read_new()
+
+        assert follower.ended
+        assert follower.run.failure == Failure("answering", 3, WorkerError("E", "m"))
+
+
+class TestRunWorker:
+    def test_order(self, tmp_path: Path):
+        """The worker is told the model, its batches and the limits."""
+        candidate = candidate_of(ECHO, asking(1), asking(2))
+        model = unpack(candidate.archive, tmp_path / "model")
+        run = run_worker(candidate, STAND_IN, tmp_path, model)
+        order = json.loads((tmp_path / "order.json").read_text())
+
+        assert (order["name"], order["directory"], order["batch_size"]) == ("digits", str(model), 2)
+        assert order["limits"] == {"starting": 120, "loading": 20, "answering": 20}
+        assert order["batches"] == [[0], [1], [0, 1]]
+        assert [answered["code"] for answered in run.answered] == [200, 200, 200]
+        assert run.failure is None
+
+
+class TestWriteRequests:
+    def test_files(self, tmp_path: Path):
+        """Each request's body is in a file of its own."""
+        candidate = candidate_of(ECHO, asking([1]), asking([2]))
+        written = write_requests(candidate, tmp_path)
+
+        assert [Path(request["file"]).read_bytes() for request in written] == [b"[1]", b"[2]"]
+        assert {request["content_type"] for request in written} == {"application/json"}
