@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_mar.archive.filesystem.atomic import workspace
+from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import TABLE
 from hatch_mar.project.config.schema import load
@@ -204,10 +203,6 @@ def parse_toml(text: str) -> dict[str, Any] | None:
 def replace_text(path: Path, text: str) -> None:
     """Replace a file's text in one step; it keeps its mode."""
     try:
-        with workspace(path) as place:
-            draft = place / path.name
-            draft.write_bytes(text.encode())
-            shutil.copymode(path, draft)
-            os.replace(draft, path)
+        replace_file(path, text.encode())
     except OSError as error:
         raise ConfigError(f"Cannot write `{path}`: {error.strerror or error}") from None

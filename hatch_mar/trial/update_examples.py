@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import TrialError
 from hatch_mar.finding import dotted
 from hatch_mar.project.config.models import ArchiveConfig
@@ -48,11 +49,7 @@ def write_file(path: Path, answer: Answer) -> None:
     data = answer.body
     if answer.value is not NOT_JSON:
         data = (json.dumps(answer.value, indent=2, ensure_ascii=False) + "\n").encode()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise TrialError(f"Cannot write `{path}`: {error.strerror}") from None
+    write(path, data)
 
 
 def write_inline(config: ArchiveConfig, index: int, answer: Answer, pyproject: Path) -> str:
@@ -74,8 +71,16 @@ def write_inline(config: ArchiveConfig, index: int, answer: Answer, pyproject: P
     for part in key:
         table = table[part]
     table["expect"] = to_inline(answer.value)
-    pyproject.write_bytes(tomlkit.dumps(document).encode())
+    write(pyproject, tomlkit.dumps(document).encode())
     return place
+
+
+def write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+    except OSError as error:
+        raise TrialError(f"Cannot write `{path}`: {error.strerror or error}") from None
 
 
 def to_inline(value: Any) -> Any:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from hatch_mar.project.pyproject import PyProject
 from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.update_examples import update_examples
 from hatch_mar.trial.verdict.report import Reply, Report
+from tests.archives import tree
 from tests.e2e.conftest import require_module
 
 HEAD = '[tool.mar]\nhandler = "handler.py"\n'
 
 
-def updated(root: Path, toml: str, *bodies: bytes) -> list[str]:
-    """What an update changes if the project's examples are answered so."""
+def update(root: Path, toml: str, *bodies: bytes) -> list[str]:
+    """The places that an update changes if the project's examples get these answers."""
     (root / "pyproject.toml").write_text(HEAD + toml, newline="")
     project = PyProject(root)
     [loaded] = schema.load(project.pyproject["tool"]["mar"], name=lambda: "digits", version=lambda: "1")
@@ -35,25 +37,25 @@ class TestFile:
     TOML = '[[tool.mar.examples]]\ninput = 1\nexpect = "answers/one.json"\n'
 
     def test_new(self, tmp_path: Path):
-        """A file that is not there yet is written, JSON as people read it."""
-        assert updated(tmp_path, self.TOML, b'{"digit":"sch\xc3\xb6n"}') == ["answers/one.json"]
+        """A file that does not exist yet is written, with JSON indented."""
+        assert update(tmp_path, self.TOML, b'{"digit":"sch\xc3\xb6n"}') == ["answers/one.json"]
         assert (tmp_path / "answers/one.json").read_text(encoding="utf-8") == '{\n  "digit": "schön"\n}\n'
 
     def test_text(self, tmp_path: Path):
-        """What is no JSON is written as it came."""
-        updated(tmp_path, self.TOML, b"\xff\n")
+        """An answer that is not JSON is written as it is."""
+        update(tmp_path, self.TOML, b"\xff\n")
 
         assert (tmp_path / "answers/one.json").read_bytes() == b"\xff\n"
 
     def test_within_tolerance(self, tmp_path: Path):
-        """What differs by less than the tolerance stays."""
-        updated(tmp_path, self.TOML, b"[1.0]")
+        """An answer within the tolerance is not written."""
+        update(tmp_path, self.TOML, b"[1.0]")
 
-        assert updated(tmp_path, self.TOML, b"[1.00001]") == []
-        assert updated(tmp_path, self.TOML, b"[1.1]") == ["answers/one.json"]
+        assert update(tmp_path, self.TOML, b"[1.00001]") == []
+        assert update(tmp_path, self.TOML, b"[1.1]") == ["answers/one.json"]
 
     def test_error(self, tmp_path: Path):
-        """An answer with a status of an error is never what is expected."""
+        """An answer with the status of an error is never written."""
         (tmp_path / "pyproject.toml").write_text(HEAD + self.TOML)
         [loaded] = schema.load(
             PyProject(tmp_path).pyproject["tool"]["mar"], name=lambda: "digits", version=lambda: "1"
@@ -69,34 +71,66 @@ class TestInline:
         require_module("tomlkit")
         toml = "# kept\r\n[[tool.mar.examples]]\ninput = 1\nexpect = {a = 1}  # too\n"
 
-        assert updated(tmp_path, toml, b'{"a": [2, {"b": true}]}') == ["`tool.mar.examples[0].expect`"]
+        assert update(tmp_path, toml, b'{"a": [2, {"b": true}]}') == ["`tool.mar.examples[0].expect`"]
         assert examples(tmp_path)[0]["expect"] == {"a": [2, {"b": True}]}
         assert b"# kept\r\n" in (tmp_path / "pyproject.toml").read_bytes()
 
     def test_absent(self, tmp_path: Path):
-        """An example that expects nothing expects it from then on."""
+        """An example that expects nothing expects the answer from then on."""
         require_module("tomlkit")
         toml = "[[tool.mar.examples]]\ninput = 1\n[[tool.mar.examples]]\ninput = 2\n"
 
-        assert len(updated(tmp_path, toml, b"[1]", b"[2]")) == 2
+        assert len(update(tmp_path, toml, b"[1]", b"[2]")) == 2
         assert [example["expect"] for example in examples(tmp_path)] == [[1], [2]]
 
     def test_of_an_archive(self, tmp_path: Path):
-        """An archive's own examples are found where they are."""
+        """An archive's own examples are found in its table."""
         require_module("tomlkit")
         toml = "[[tool.mar.archives]]\n[[tool.mar.archives.examples]]\ninput = 1\nexpect = 1\n"
 
-        assert updated(tmp_path, toml, b"2") == ["`tool.mar.archives[0].examples[0].expect`"]
+        assert update(tmp_path, toml, b"2") == ["`tool.mar.archives[0].examples[0].expect`"]
         assert PyProject(tmp_path).pyproject["tool"]["mar"]["archives"][0]["examples"][0]["expect"] == 2
 
     def test_schema(self, tmp_path: Path):
-        """An example with a schema alone stays as it is."""
-        assert updated(tmp_path, "[[tool.mar.examples]]\ninput = 1\nexpect-schema = {}\n", b"2") == []
+        """An example with only a schema is not changed."""
+        assert update(tmp_path, "[[tool.mar.examples]]\ninput = 1\nexpect-schema = {}\n", b"2") == []
 
     @pytest.mark.parametrize("body", [b"text", b'"text"', b"null", b'{"a": [null]}'])
     def test_impossible(self, body: bytes, tmp_path: Path):
-        """What TOML cannot hold needs a file."""
+        """An answer that TOML cannot hold needs a file."""
         with pytest.raises(
             TrialError, match=r"TOML cannot hold the answer; set `expect` to the path of a file"
         ):
-            updated(tmp_path, "[[tool.mar.examples]]\ninput = 1\n", body)
+            update(tmp_path, "[[tool.mar.examples]]\ninput = 1\n", body)
+
+
+class TestInterrupted:
+    """A write that fails half way, as when the disk is full or the process is killed, leaves the old file."""
+
+    @pytest.fixture(params=[OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
+    def error(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BaseException:
+        def write_half(path: Path, data: bytes) -> None:
+            with open(path, "wb") as file:
+                file.write(data[: len(data) // 2])
+            raise request.param
+
+        monkeypatch.setattr(Path, "write_bytes", write_half)
+        return request.param
+
+    def test_file(self, tmp_path: Path, error: BaseException):
+        """So it is with the file of an answer."""
+        (tmp_path / "answers").mkdir()
+        (tmp_path / "answers/one.json").write_text("[1]")
+        with pytest.raises((TrialError, KeyboardInterrupt)):
+            update(tmp_path, TestFile.TOML, b"[2]")
+
+        assert tree(tmp_path / "answers") == {"one.json": b"[1]"}
+
+    def test_inline(self, tmp_path: Path, error: BaseException):
+        """So it is with `pyproject.toml`."""
+        require_module("tomlkit")
+        toml = "[[tool.mar.examples]]\ninput = 1\nexpect = 1\n"
+        with pytest.raises((TrialError, KeyboardInterrupt)):
+            update(tmp_path, toml, b"2")
+
+        assert tree(tmp_path) == {"pyproject.toml": (HEAD + toml).encode()}

@@ -114,6 +114,23 @@ def removed(place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file, or replace its bytes in a single step; its mode and a link to it stay.
+
+    Raises:
+        OSError: it cannot be written; the old file is as it was.
+    """
+    import shutil
+
+    path = Path(os.path.realpath(path))
+    with workspace(path) as place:
+        draft = place / path.name
+        draft.write_bytes(data)
+        with suppress(FileNotFoundError):
+            shutil.copymode(path, draft)
+        os.replace(draft, path)
+
+
 AT_FDCWD, RENAME_EXCHANGE, RENAME_SWAP = -100, 2, 2
 
 

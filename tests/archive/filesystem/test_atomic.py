@@ -6,11 +6,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
-from hatch_mar.archive.filesystem.atomic import LOCK, clear_abandoned, held, workspace
+from hatch_mar.archive.filesystem.atomic import LOCK, clear_abandoned, held, replace_file, workspace
+from tests.archives import needs_posix, tree
 
 needs_flock = pytest.mark.skipif(os.name != "posix", reason="Windows locks without flock")
 
@@ -286,3 +287,39 @@ class TestHeld:
         monkeypatch.setattr(fcntl, "flock", late)
 
         assert held(path.parent) is None
+
+
+class TestReplaceFile:
+    def test_new(self, path: Path):
+        """A file that does not exist is written, and nothing else is left."""
+        replace_file(path, b"new")
+
+        assert tree(path.parent) == {"digits.mar": b"new"}
+
+    @needs_posix
+    def test_old(self, path: Path):
+        """A file that exists keeps its mode, and a link to it stays a link."""
+        path.write_bytes(b"old")
+        path.chmod(0o640)
+        link = path.with_name("link")
+        link.symlink_to(path)
+        replace_file(link, b"new")
+
+        assert (link.is_symlink(), path.read_bytes(), path.stat().st_mode & 0o777) == (True, b"new", 0o640)
+
+    @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
+    @pytest.mark.parametrize("step", [(Path, "write_bytes"), (os, "replace")])
+    def test_interrupted(
+        self, error: BaseException, step: tuple[Any, str], path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Whatever happens, the old file is whole, and nothing else is left."""
+        path.write_bytes(b"old")
+
+        def fail(*arguments: object) -> None:
+            raise error
+
+        monkeypatch.setattr(*step, fail)
+
+        with pytest.raises(type(error)):
+            replace_file(path, b"new")
+        assert tree(path.parent) == {"digits.mar": b"old"}
