@@ -33,8 +33,9 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     """A question that names the known word most like this one; empty where none is like it."""
     import difflib
 
-    close = difflib.get_close_matches(word.replace("_", "-").lower(), known, n=1, cutoff=cutoff)
-    return f"did you mean `{close[0]}`?" if close else ""
+    plain = {each.replace("_", "-").lower(): each for each in known}
+    close = difflib.get_close_matches(word.replace("_", "-").lower(), plain, n=1, cutoff=cutoff)
+    return f"did you mean `{plain[close[0]]}`?" if close else ""
 
 
 def name_of_status(status: int) -> str:

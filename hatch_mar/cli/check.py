@@ -38,9 +38,10 @@ def main(arguments: list[str]) -> int:
     command.add_argument("--list", action="store_true", help="show all checks")
     command.add_argument("--json", action="store_const", dest="form", const="json", help="for machines")
     command.add_argument(
-        "--output-format", dest="form", choices=["text", "json", "github", "markdown"], default="text",
+        "--output-format", dest="form", choices=["text", "json", "github", "markdown"],
         help="`github` makes annotations, `markdown` is for --list",
     )  # fmt: skip
+    command.set_defaults(form="text")
     options = command.parse_args(arguments)
     if options.list:
         print(listing(options.form))
@@ -123,9 +124,11 @@ def listing(form: str) -> str:
         [
             "# Checks",
             "",
-            "Every build, and `hatch-mar check`, looks for these. An error stops the build: a consumer",
-            "fails on it. A warning is shown: some consumer, or some setting, fails on it. In `[tool.mar]`,",
-            "`ignore` takes codes to switch off.",
+            "Every build, and `hatch-mar check`, looks for these. An error stops the build: the archive",
+            "fails where it is deployed. A warning is shown: it fails under some setting. A note is worth",
+            "knowing, and shown by `hatch-mar check` only. In `[tool.mar]`, `ignore` takes the codes of what to",
+            "switch off; of those that begin with `MAR0`, which are about the configuration itself, only",
+            "`MAR009`.",
             "",
             "| Code | Severity | What is wrong | What happens | What to do |",
             "| --- | --- | --- | --- | --- |",

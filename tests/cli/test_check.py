@@ -36,9 +36,9 @@ def written(root: Path, handler: str, more: str = "") -> None:
 
 class TestProject:
     def test_in_order(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """Nothing is said of what is in order."""
+        """What is in order is said to be."""
         assert main(["check"]) == 0
-        assert capsys.readouterr() == ("", "")
+        assert capsys.readouterr() == ("All checks passed\n", "")
 
     def test_error(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """An error is shown with its place and what to do, and is the exit status."""
@@ -60,11 +60,28 @@ class TestProject:
         written(project, WARNED, 'ignore = ["MAR231"]')
 
         assert main(["check", "--strict"]) == 0
-        assert capsys.readouterr() == ("", "")
+        assert capsys.readouterr() == ("All checks passed\n", "")
 
     def test_by_name(self, project: Path):
         """An archive is checked by its name, from anywhere."""
         assert main(["check", "digits", "--project", str(project)]) == 0
+
+    def test_misspelled_name(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """One that is almost an archive's is asked about."""
+        assert main(["check", "digit"]) == 1
+        assert capsys.readouterr().err == "Unknown archive `digit`; did you mean `digits`?\n"
+
+    def test_project_is_a_file(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """A project that is not a directory is named as it was typed."""
+        expected = "Not a directory: `handler.py`; a project is the directory of its `pyproject.toml`\n"
+
+        assert main(["check", "--project", "handler.py"]) == 1
+        assert capsys.readouterr().err == expected
+
+    def test_no_project(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """So is one that has no `pyproject.toml`."""
+        assert main(["check", "--project", "absent"]) == 1
+        assert capsys.readouterr().err == "File not found: `absent/pyproject.toml`\n"
 
     def test_unknown_name(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A name that is neither a file nor an archive is an error."""
@@ -79,17 +96,35 @@ class TestFile:
         capsys.readouterr()
 
         assert main(["check", "dist/digits.mar", "--strict"]) == 0
-        assert capsys.readouterr().out == ""
+        assert capsys.readouterr().out == "All checks passed\n"
+
+    @pytest.mark.parametrize("name", ["nosuch.mar", "store/nosuch"])
+    def test_missing(self, project: Path, capsys: pytest.CaptureFixture[str], name: str):
+        """A file that is not there is named as it was typed."""
+        expected = f"File not found: `{name}`, and no archive of the project has that name; it has `digits`\n"
+
+        assert main(["check", name]) == 1
+        assert capsys.readouterr().err == expected
+
+    def test_missing_without_project(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        """So it is where there is no project."""
+        monkeypatch.chdir(tmp_path)
+        expected = "File not found: `nosuch.mar`, and there is no `pyproject.toml` that declares it\n"
+
+        assert main(["check", "nosuch.mar"]) == 1
+        assert capsys.readouterr().err == expected
 
     def test_not_an_archive(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """What is no archive is said to be none."""
+        """What is not an archive is said not to be one."""
         (project / "page.mar").write_text("<html>")
 
         assert main(["check", "page.mar"]) == 1
         assert "MAR801" in capsys.readouterr().out
 
     def test_without_manifest(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """A directory without a manifest is none either."""
+        """Nor is a directory without a manifest."""
         (project / "model").mkdir()
         (project / "model" / "handler.py").write_text(GOOD)
 
@@ -113,6 +148,82 @@ class TestOutput:
         main(["check", "--output-format", "github"])
 
         assert capsys.readouterr().out.startswith("::error file=handler.py,line=1,title=MAR208::")
+
+    @pytest.mark.parametrize(
+        ("more", "code", "line", "key"),
+        [
+            ("serialised-file = 'a'", "MAR003", 7, "tool.mar.serialised-file"),
+            ("force = 1", "MAR004", 7, "tool.mar.force"),
+            ("extra-files = [\n'a',\n1]", "MAR004", 7, "tool.mar.extra-files[1]"),
+            ("[[tool.mar.archives]]\nversion = ' '", "MAR004", 8, "tool.mar.archives[0].version"),
+            ("[tool.mar.archives.foo]", "MAR004", 7, "tool.mar.archives"),
+            ("config-file = 'a'\nconfig = { a = 1 }", "MAR006", 8, "tool.mar.config"),
+            ("[[tool.mar.archives]]\n[[tool.mar.archives]]", "MAR007", 8, "tool.mar.archives[1]"),
+            ("model-name = '3d-unet'", "MAR009", 7, "tool.mar.model-name"),
+            ("ignore = ['MAR231', 'MAR998']", "MAR010", 7, "tool.mar.ignore[1]"),
+            ("model-file = 'absent.py'", "MAR021", 7, "tool.mar.model-file"),
+            ("extra-files = '*.json'", "MAR022", 7, "tool.mar.extra-files"),
+            ("requirements-from = ['dependency-groups.a']", "MAR026", 7, "tool.mar.requirements-from"),
+        ],
+    )
+    def test_configuration(  # noqa: PLR0917
+        self, project: Path, capsys: pytest.CaptureFixture[str], more: str, code: str, line: int, key: str
+    ):
+        """A fault of the configuration or of the layout is one like others, with its line and its key."""
+        written(project, GOOD, more)
+
+        assert main(["check", "--json"]) == 1
+        [found] = json.loads(capsys.readouterr().out)
+        assert [found[name] for name in ("code", "file", "line", "key")] == [
+            code,
+            "pyproject.toml",
+            line,
+            key,
+        ]
+
+        assert main(["check", "--output-format", "github"]) == 1
+        assert capsys.readouterr().out.startswith(f"::error file=pyproject.toml,line={line},title={code}::")
+        assert main(["check"]) == 1
+        assert capsys.readouterr().out.startswith("error: ")
+
+    def test_misspelled_handler(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """A built-in handler that is misspelled is a fault too, and the near one is named."""
+        text = PYPROJECT.format(more="").replace("handler.py", "image_classifierr")
+        (project / "pyproject.toml").write_text(text)
+
+        assert main(["check", "--output-format", "github"]) == 1
+        assert capsys.readouterr().out == (
+            "::error file=pyproject.toml,line=6,title=MAR021::Field `tool.mar.handler`: file not found:"
+            " `image_classifierr.py`; did you mean `image_classifier`?\n"
+        )
+
+    def test_not_toml(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """So is a `pyproject.toml` that is not TOML, with its line."""
+        written(project, GOOD, "x = ")
+
+        assert main(["check", "--json"]) == 1
+        [found] = json.loads(capsys.readouterr().out)
+        assert [found["code"], found["file"], found["line"]] == ["MAR001", "pyproject.toml", 7]
+
+    def test_archives(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """What archives share is found once, and names them all."""
+        written(
+            project, BAD, "[[tool.mar.archives]]\nmodel-name = 'a'\n[[tool.mar.archives]]\nmodel-name = 'b'"
+        )
+
+        assert main(["check", "--json"]) == 1
+        [found] = json.loads(capsys.readouterr().out)
+        assert found["archives"] == ["a", "b"]
+
+    def test_all_at_once(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """A fault of one archive's layout hides nothing of the others."""
+        one, other = (f"[[tool.mar.archives]]\nmodel-name = '{name}'\n" for name in "ab")
+        more = f"{one}model-file = 'm.py'\n{other}"
+        written(project, BAD, more)
+
+        assert main(["check", "--json"]) == 1
+        found = json.loads(capsys.readouterr().out)
+        assert [(each["code"], each["archives"]) for each in found] == [("MAR021", ["a"]), ("MAR208", ["b"])]
 
     def test_list(self, capsys: pytest.CaptureFixture[str]):
         """All checks are listed, for people and for machines."""

@@ -142,10 +142,11 @@ def select(configs: tuple[Config, ...], names: Sequence[str] = ()) -> list[Confi
 
 def unknown_archive(name: str, known: Iterable[str]) -> str:
     listed = ", ".join(f"`{each}`" for each in known)
-    advice = did_you_mean(name, known) or f"the project has {listed}"
+    question = did_you_mean(name, known)
     if "/" in name or name.endswith((".mar", ".war", ".tar.gz")):
+        advice = question or f"it has {listed}"
         return f"File not found: `{name}`, and no archive of the project has that name; {advice}"
-    return f"Unknown archive `{name}`; {advice}"
+    return f"Unknown archive `{name}`; {question or f'the project has {listed}'}"
 
 
 def names_of(config: Config) -> tuple[str, str, str]:

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.manifest import Manifest
+from hatch_mar.checks.configured import find_faults
+from hatch_mar.finding import Place
+from hatch_mar.project.config.models import ArchiveConfig, Origins, WorkflowConfig
+from tests.archives import INSTANT
+from tests.checks import HANDLER
+
+
+def found(name: str = "digits", handler: str = HANDLER, **keys: object) -> list[str]:
+    """What is said of an archive with one handler."""
+    config = ArchiveConfig(name, "1.0", "h.py", **keys)  # type: ignore[arg-type]
+    manifest = Manifest.for_model(model_name=name, model_version="1.0", handler="h.py", created=INSTANT)
+    archive = Archive(manifest, [Member("h.py", BytesSource(handler.encode()))])
+    findings = find_faults(config, archive, Path())
+    assert {finding.archives for finding in findings} <= {(name,)}
+    return [f"{finding.severity}: {finding}" for finding in findings]
+
+
+class TestModelName:
+    def test_letter(self):
+        """Nothing is said of a name that begins with a letter."""
+        assert found("a1") == []
+
+    def test_digit(self):
+        """A digit is an error in `[tool.mar]`."""
+        expected = (
+            "error: Field `tool.mar.model-name` begins with a digit: `3d-unet`;"
+            " begin it with a letter, or add `MAR009` to `ignore` [MAR009]"
+        )
+
+        assert found("3d-unet") == [expected]
+
+    def test_ignored(self):
+        """It can be ignored, other than the rest of the configuration's faults."""
+        assert found("3d-unet", ignore=("MAR009",)) == []
+
+    def test_command_line(self):
+        """On a command line, where torch-model-archiver takes it, it is a warning."""
+        [text] = found("3d-unet", origins=Origins({"model-name": Place(None, None, ("--model-name",))}))
+
+        assert text.startswith("warning: Option `--model-name` begins with a digit: `3d-unet`; ")
+
+
+class TestCodes:
+    def test_known(self):
+        """A code in `ignore` is one of a check."""
+        assert found(ignore=("MAR231", "MAR901")) == []
+
+    def test_unknown(self):
+        """Another one would switch nothing off without a word."""
+        [first, second] = found(ignore=("MAR231", "MAR413", "MAR000"))
+
+        assert first.startswith(
+            "error: Field `tool.mar.ignore[1]` is not the code of a check: `MAR413`; did you mean `MAR4"
+        )
+        assert second.startswith("error: Field `tool.mar.ignore[2]` is not the code of a check: `MAR000`")
+
+    @pytest.mark.parametrize("code", ["MAR003", "MAR010", "MAR021"])
+    def test_configuration(self, code: str):
+        """Faults without which the configuration cannot be read stay faults."""
+        expected = f"error: Field `tool.mar.ignore[0]` cannot be ignored: `{code}`; remove it [MAR010]"
+
+        assert found(ignore=(code,)) == [expected]
+
+
+class TestIgnore:
+    def test_check(self):
+        """A check is switched off by its code."""
+        [text] = found(handler="import nothing_such\n" + HANDLER)
+
+        assert text.startswith("warning: h.py:1: MAR231 ") or "MAR231" in text
+        assert found(handler="import nothing_such\n" + HANDLER, ignore=("MAR231",)) == []
+
+    def test_workflow(self):
+        """Of a workflow nothing is known."""
+        archive = Archive(Manifest({}), [])
+
+        assert find_faults(WorkflowConfig("dogs", "spec.yaml"), archive, Path()) == []
