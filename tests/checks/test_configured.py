@@ -58,7 +58,7 @@ class TestCodes:
         [first, second] = found(ignore=("MAR231", "MAR413", "MAR000"))
 
         assert first.startswith(
-            "error: Field `tool.mar.ignore[1]` is not the code of a check: `MAR413`; did you mean `MAR4"
+            "error: Field `tool.mar.ignore[1]` is not the code of a check: `MAR413`; did you mean `MAR"
         )
         assert second.startswith("error: Field `tool.mar.ignore[2]` is not the code of a check: `MAR000`")
 
