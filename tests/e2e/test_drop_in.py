@@ -92,6 +92,7 @@ SAME = [
     # names and versions
     "--model-name M-2_b.1 --version 2.0.0-rc.1+cpu --handler base_handler",
     "--model-name m --version 'two words' --handler base_handler",
+    "--model-name 3d-unet --version 1.0 --handler base_handler",
     # extra files
     f"{BASE} --extra-files labels/a1.json,labels/b1.txt,vocab/merges.txt",
     f"{BASE} --extra-files 'labels/*.json'",
@@ -317,7 +318,7 @@ class TestSame:
 
 
 @dataclass(frozen=True)
-class Mended:
+class Fixed:
     """A command that the two take differently, and what comes of it: a status, or the members' names."""
 
     command: str
@@ -328,57 +329,56 @@ class Mended:
     """What is built from the table; without it, as `ours`."""
 
 
-MENDED = {
+FIXED = {
     # the numbers are those of the faults in the table of torch-model-archiver's weaknesses
-    "8: the last of two files of a name stays": Mended(
+    "8: the last of two files of a name stays": Fixed(
         "--model-name m -v 1 --model-file a/one.py --handler b/one.py",
         {"one.py"}, 1, ("a/one.py", "b/one.py"),
     ),
-    "8: an extra file replaces the handler": Mended(
+    "8: an extra file replaces the handler": Fixed(
         "--model-name m -v 1 --handler handler.py --extra-files a/handler.py",
         {"handler.py"}, 1, ("a/handler.py",),
     ),
-    "9: two directories with a folder of one name": Mended(
+    "9: two directories with a folder of one name": Fixed(
         f"{BASE} --extra-files a,b", 1, {"in/1.txt", "in/2.txt"}, ("a/in/1.txt", "b/in/2.txt"),
     ),
-    "11: a blank after a comma": Mended(
+    "11: a blank after a comma": Fixed(
         f"{BASE} --extra-files 'labels/a1.json, labels/a2.json'", 1, {"a1.json", "a2.json"},
     ),
-    "11: a name that looks like a pattern": Mended(
+    "11: a name that looks like a pattern": Fixed(
         f"{BASE} --extra-files 'w[1].bin'", set(), {"w[1].bin"}, ("w[1].bin",),
     ),
-    "11: a pattern that matches nothing": Mended(f"{BASE} --extra-files '*.none'", set(), 1),
-    "11: ** goes no deeper than *": Mended(
+    "11: a pattern that matches nothing": Fixed(f"{BASE} --extra-files '*.none'", set(), 1),
+    "11: ** goes no deeper than *": Fixed(
         f"{BASE} --extra-files 'vocab/**/*.txt'", {"words.txt"}, {"merges.txt", "words.txt"},
         # a migrated command keeps the files it had
         migrated={"words.txt"},
     ),
-    "13: hidden directories are dropped": Mended(
+    "13: hidden directories are dropped": Fixed(
         f"{BASE} --extra-files a", {"1.txt"}, {"1.txt", ".in/2.txt"}, ("a/1.txt", "a/.in/2.txt"),
     ),
-    "13: caches are packed": Mended(
+    "13: caches are packed": Fixed(
         f"{BASE} --extra-files a",
         {"1.txt", "1.pyc", ".DS_Store"}, {"1.txt"}, ("a/1.txt", "a/1.pyc", "a/.DS_Store"),
     ),
-    "14: a handler's function after .py": Mended(
+    "14: a handler's function after .py": Fixed(
         "--model-name m -v 1 --handler src/handler.py:handle", 1, {"handler.py"},
     ),
-    "14: a handler in a module": Mended("--model-name m -v 1 --handler package.module:handle", 1, set()),
-    "14: a handler below a folder with .py in its name": Mended(
+    "14: a handler in a module": Fixed("--model-name m -v 1 --handler package.module:handle", 1, set()),
+    "14: a handler below a folder with .py in its name": Fixed(
         "--model-name m -v 1 --handler a.pytorch/handler", 1, {"handler.py"}, ("a.pytorch/handler.py",),
     ),
-    "14: a handler that the server has, unknown to torch-model-archiver": Mended(
+    "14: a handler that the server has, unknown to torch-model-archiver": Fixed(
         "--model-name m -v 1 --handler vision_handler", 1, set(),
     ),
-    "14: a colon without a function": Mended("--model-name m -v 1 --handler handler:", {"handler.py"}, 1),
-    "16: a name that begins with a digit": Mended("--model-name 1m -v 1 --handler base_handler", set(), 1),
-    "16: a name with two dots": Mended("--model-name m..1 -v 1 --handler base_handler", set(), 1),
-    "16: a name that ends with a new line": Mended(
+    "14: a colon without a function": Fixed("--model-name m -v 1 --handler handler:", {"handler.py"}, 1),
+    "16: a name with two dots": Fixed("--model-name m..1 -v 1 --handler base_handler", set(), 1),
+    "16: a name that ends with a new line": Fixed(
         "--model-name 'm\n' -v 1 --handler base_handler", set(), 1,
     ),
-    "17: no handler": Mended("--model-name m -v 1 --handler ''", set(), 1),
-    "17: no version": Mended("--model-name m --version '' --handler base_handler", set(), set(), migrated=1),
-    "17: a handler of LSP with its ending": Mended(
+    "17: no handler": Fixed("--model-name m -v 1 --handler ''", set(), 1),
+    "17: no version": Fixed("--model-name m --version '' --handler base_handler", set(), set(), migrated=1),
+    "17: a handler of LSP with its ending": Fixed(
         "--model-name m -v 1 --runtime LSP --handler native/libreader"
         + (".dylib" if sys.platform == "darwin" else ".so"),
         1, {"libreader" + (".dylib" if sys.platform == "darwin" else ".so")},
@@ -387,9 +387,9 @@ MENDED = {
 """The faults of torch-model-archiver that hatch-mar fixes, and how."""
 
 
-class TestMended:
-    @pytest.mark.parametrize("case", MENDED.values(), ids=[*MENDED])
-    def test_instead(self, theirs: Folder, ours: Folder, migrated: Folder, case: Mended) -> None:
+class TestFixed:
+    @pytest.mark.parametrize("case", FIXED.values(), ids=[*FIXED])
+    def test_instead(self, theirs: Folder, ours: Folder, migrated: Folder, case: Fixed) -> None:
         """torch-model-archiver still has the fault, and hatch-mar does what it means to."""
         for folder in (theirs, ours, migrated):
             for name in case.files:
