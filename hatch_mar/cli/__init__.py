@@ -17,7 +17,7 @@ COMMANDS = {
     "check": "find what would break where an archive is deployed",
     "inspect": "show what is in an archive",
     "diff": "compare two archives",
-    "migrate": "turn torch-model-archiver commands into [tool.mar] tables",
+    "migrate": "run a command, and turn its torch-model-archiver calls into [tool.mar] tables",
     "try": "run an archive's code as TorchServe's worker would, and see what it answers",
 }
 """The commands, each the module of its name in this package, imported only when it is called."""
