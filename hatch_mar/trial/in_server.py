@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -69,18 +69,21 @@ def put_in_store(candidate: Candidate, place: Path) -> tuple[Path, str]:
     return store, name
 
 
+@dataclass
 class Session:
     """One archive on one server."""
 
-    def __init__(self, candidate: Candidate, options: Options, server: Server, url: str) -> None:
-        self.candidate = candidate
-        self.options = options
-        self.server = server
-        self.url = url
-        self.limit = options.timeout or candidate.settings.response_seconds
-        self.seconds = self.limit + GRACE
-        self.offset = 0
-        """Characters of the server's log that belong to earlier requests."""
+    candidate: Candidate
+    options: Options
+    server: Server
+    url: str
+    """The archive's name in the model store."""
+    offset: int = 0
+    """Characters of the server's log that belong to earlier requests."""
+
+    @property
+    def limit(self) -> float:
+        return self.options.timeout or self.candidate.settings.response_seconds
 
     def run(self) -> Report:
         report = Report(
@@ -113,7 +116,7 @@ class Session:
 
     def find_device(self) -> tuple[str, str]:
         """What the server's worker runs on, and why."""
-        answer = self.server.describe(self.candidate.model_name, self.seconds)
+        answer = self.server.describe(self.candidate.model_name, self.limit + GRACE)
         try:
             on_gpu = answer.value[0]["workers"][0]["gpu"]
         except (LookupError, TypeError):
@@ -124,7 +127,7 @@ class Session:
         """Send the batches one after the other, until the worker dies or hangs."""
         for batch in self.candidate.batches:
             if len(batch) > 1 and not self.candidate.settings.batch_size:
-                self.server.unregister(self.candidate.model_name, self.seconds)
+                self.server.unregister(self.candidate.model_name, self.limit + GRACE)
                 cause = self.register(batch_size=len(batch), max_batch_delay=BATCH_DELAY)
                 if cause:
                     cause = replace(cause, what=f"{cause.what}, while loading the handler again")
@@ -157,15 +160,14 @@ class Session:
         Raises:
             OSError: one of them got none.
         """
-        model = self.candidate.model_name
-        requests = [self.candidate.requests[index] for index in batch]
-        with ThreadPoolExecutor(len(requests)) as threads:
-            futures = [
-                threads.submit(self.server.predict, model, request.data, request.content_type, self.seconds)
-                for request in requests
-            ]
+
+        def predict(index: int) -> Answer:
+            request, seconds = self.candidate.requests[index], self.limit + GRACE
+            return self.server.predict(self.candidate.model_name, request.data, request.content_type, seconds)
+
+        with ThreadPoolExecutor(len(batch)) as threads:
             try:
-                return tuple(future.result() for future in futures)
+                return tuple(threads.map(predict, batch))
             except KeyboardInterrupt:
                 # so that the threads do not wait for their answers
                 self.server.process.end()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from base64 import b64decode
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from hatch_mar.trial.candidate import Candidate, Options, refuse_runtime
@@ -14,8 +12,8 @@ from hatch_mar.trial.tempdir import private_directory
 from hatch_mar.trial.verdict.explain import explain_failure, explain_response, run_checks
 from hatch_mar.trial.verdict.judge import Exchange, judge, quote_label
 from hatch_mar.trial.verdict.report import Report
-from hatch_mar.trial.worker.environment import INSTALL_SECONDS, install_requirements, worker_environ
-from hatch_mar.trial.worker.run import Failure, Run, run_worker
+from hatch_mar.trial.worker.environment import prepare_python
+from hatch_mar.trial.worker.run import Run, run_worker
 from hatch_mar.trial.worker.unpack import unpack
 
 
@@ -33,30 +31,14 @@ def try_in_worker(candidate: Candidate, options: Options) -> Report:
     return make_report(candidate, options, run)
 
 
-def prepare_python(candidate: Candidate, options: Options, place: Path, model: Path) -> str:
-    """The Python to run the worker with; installs the archive's requirements if `options` say so."""
-    if not options.requirements or not candidate.requirements:
-        return sys.executable
-    return install_requirements(
-        model,
-        candidate.requirements,
-        place,
-        own_venv=candidate.settings.venv,
-        environ=worker_environ(model, candidate.handler, place / "tmp"),
-        stop=options.stop,
-        seconds=max(options.timeout or 0, INSTALL_SECONDS),
-    )
-
-
 def make_report(candidate: Candidate, options: Options, run: Run) -> Report:
     exchanges = [
         make_exchange(candidate, options, batch, answered)
         for batch, answered in zip(candidate.batches, run.answered)
     ]
     replies, faults = judge(candidate, exchanges)
-    if run.failure:
-        cause = explain_failure(candidate, options, run.failure, run.output)
-        faults.append(cause.sentence(when(candidate, run.failure)))
+    if run.phase != "done":
+        faults.append(explain_failure(candidate, options, run).sentence(when(candidate, run)))
     return Report(
         candidate.name,
         loaded_by=describe_loader(run.started) if run.started else "",
@@ -84,11 +66,11 @@ def make_exchange(
     return Exchange(batch, answered["seconds"], tuple(answers))
 
 
-def when(candidate: Candidate, failure: Failure) -> str:
-    """What the worker was doing, in a sentence."""
-    if failure.batch is not None:
-        return f"on {quote_label(candidate, candidate.batches[failure.batch])}"
-    return "before loading the handler" if failure.phase == "starting" else "while loading the handler"
+def when(candidate: Candidate, run: Run) -> str:
+    """What the worker was doing when it ended, in a sentence."""
+    if run.batch is not None:
+        return f"on {quote_label(candidate, candidate.batches[run.batch])}"
+    return "before loading the handler" if run.phase == "starting" else "while loading the handler"
 
 
 def describe_loader(started: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -23,6 +24,7 @@ class TimedOutError(Exception):
     """A process took too long."""
 
 
+@dataclass
 class Process:
     """A process in its own group, for the time of a `with` block; its output goes to a file.
 
@@ -30,21 +32,12 @@ class Process:
     ends the waiting, and the end of the block kills the process.
     """
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        *,
-        directory: Path,
-        environ: Mapping[str, str],
-        log: Path,
-        stop: Event,
-    ) -> None:
-        self.command = list(command)
-        self.directory = directory
-        self.environ = environ
-        self.log = log
-        self.stop = stop
-        self.ended = False
+    command: Sequence[str]
+    directory: Path
+    environ: Mapping[str, str]
+    log: Path
+    stop: Event
+    ended: bool = False
 
     def __enter__(self) -> Process:
         own_group: dict[str, Any] = {"start_new_session": True}
@@ -52,7 +45,7 @@ class Process:
             own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.command,
+                list(self.command),
                 cwd=self.directory,
                 env=dict(self.environ),
                 stdin=subprocess.DEVNULL,

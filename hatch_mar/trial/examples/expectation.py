@@ -40,7 +40,7 @@ class Expectation:
             if schema is NOT_JSON:
                 raise TrialError(f"`{name}` is not JSON")
         if schema is not None:
-            refuse_invalid(schema)
+            make_validator(schema)
         return cls(expect, schema, example.tolerance)
 
     def find_faults(self, answer: Answer) -> Iterator[str]:
@@ -71,14 +71,23 @@ ANY = Expectation()
 
 
 def make_validator(schema: Any) -> Any:
-    """A validator that never fetches a schema from elsewhere."""
+    """A validator that never fetches a schema from elsewhere.
+
+    Raises:
+        TrialError: the schema is not valid, or jsonschema is not installed.
+    """
     try:
+        from jsonschema.exceptions import SchemaError
         from jsonschema.validators import Draft202012Validator, validator_for
         from referencing import Registry
     except ImportError:
-        message = "`expect-schema` needs jsonschema: pip install 'hatch-mar[torch]'"
-        raise TrialError(message) from None
-    return validator_for(schema, default=Draft202012Validator)(schema, registry=Registry())
+        raise TrialError("`expect-schema` needs jsonschema: pip install 'hatch-mar[torch]'") from None
+    validator = validator_for(schema, default=Draft202012Validator)
+    try:
+        validator.check_schema(schema)
+    except SchemaError as error:
+        raise TrialError(f"`expect-schema` is not a JSON Schema: {error.message}") from None
+    return validator(schema, registry=Registry())
 
 
 def find_mismatches(schema: Any, value: Any) -> Iterator[tuple[str, str]]:
@@ -92,16 +101,6 @@ def find_mismatches(schema: Any, value: Any) -> Iterator[tuple[str, str]]:
     except Unresolvable as error:
         message = f"`expect-schema` refers to `{error.ref}`, which it does not contain; nothing is fetched"
         raise TrialError(message) from None
-
-
-def refuse_invalid(schema: Any) -> None:
-    validator = make_validator(schema)
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        validator.check_schema(schema)
-    except SchemaError as error:
-        raise TrialError(f"`expect-schema` is not a JSON Schema: {error.message}") from None
 
 
 def read_file(path: Path, name: str) -> bytes:

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from urllib.error import HTTPError
@@ -40,20 +41,17 @@ def find_missing() -> str | None:
     return None
 
 
+@dataclass
 class Server:
     """A TorchServe with its own ports, directories and log, and no model registered."""
 
-    def __init__(
-        self, place: Path, store: Path, properties: Mapping[str, str], *, stop: Event, timeout: float | None
-    ) -> None:
-        self.place = place
-        self.store = store
-        self.properties = properties
-        self.stop = stop
-        self.timeout = timeout
-        self.ready_seconds = 0.0
-        # a proxy of the environment must not be used for loopback
-        self.opener = build_opener(ProxyHandler({}))
+    place: Path
+    """For its files, with a directory `tmp`."""
+    store: Path
+    properties: Mapping[str, str]
+    stop: Event
+    timeout: float | None
+    ready_seconds: float = 0.0
 
     def __enter__(self) -> Server:
         for attempt in range(1, ATTEMPTS + 1):
@@ -153,7 +151,8 @@ class Server:
         headers = {"Content-Type": content_type} if content_type else {}
         request = Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
         try:
-            with self.opener.open(request, timeout=seconds) as response:
+            # without the environment's proxy
+            with build_opener(ProxyHandler({})).open(request, timeout=seconds) as response:
                 return Answer(response.read(), response.headers.get("Content-Type", ""), response.status)
         except HTTPError as error:
             with error:

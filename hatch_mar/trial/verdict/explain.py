@@ -10,7 +10,7 @@ from hatch_mar.torchserve.packages import Environment
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.process import name_of_status
 from hatch_mar.trial.worker.error import WorkerError
-from hatch_mar.trial.worker.run import Failure
+from hatch_mar.trial.worker.run import Run
 
 MOST_FINDINGS = 5
 
@@ -35,20 +35,20 @@ class Cause:
         return f"{self.place}: {self.what}, {when}{f'; {self.fix}' if self.fix else ''}"
 
 
-def explain_failure(candidate: Candidate, options: Options, failure: Failure, output: str) -> Cause:
-    """Why a worker, which printed `output`, did not finish."""
-    error = failure.error or WorkerError()
-    if failure.seconds is not None:
-        key = "responseTimeout" if failure.phase == "answering" else "startupTimeout"
+def explain_failure(candidate: Candidate, options: Options, run: Run) -> Cause:
+    """Why a worker did not finish."""
+    error = run.error or WorkerError()
+    if run.limit is not None:
+        key = "responseTimeout" if run.phase == "answering" else "startupTimeout"
         return Cause(
             place_of(candidate, error),
-            f"still busy after {failure.seconds:g} s",
+            f"still busy after {run.limit:g} s",
             f"if it may take that long, raise `{key}` in the model configuration, or `--timeout`",
         )
-    if failure.status is not None:
-        how = name_of_status(failure.status)
+    if run.status is not None:
+        how = name_of_status(run.status)
         why = ENDINGS.get(how, "it may have called `os._exit`, or failed before the worker could report it")
-        last = next((line.strip() for line in reversed(output.split("\n")) if line.strip()), "nothing")
+        last = next((line.strip() for line in reversed(run.output.split("\n")) if line.strip()), "nothing")
         return Cause(
             place_of(candidate, error),
             f"the worker's process ended with {how}",

@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Event
 
 from hatch_mar.errors import TrialError
+from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.process import Process, TimedOutError
 
 INSTALL_SECONDS = 600
@@ -32,41 +32,38 @@ def worker_environ(model: Path, handler: str | None, temporary: Path) -> dict[st
     }
 
 
-def install_requirements(
-    model: Path,
-    requirements: str,
-    place: Path,
-    *,
-    own_venv: bool,
-    environ: Mapping[str, str],
-    stop: Event,
-    seconds: float,
-) -> str:
-    """Install an archive's requirements as TorchServe does, and return the Python to run it with.
+def prepare_python(candidate: Candidate, options: Options, place: Path, model: Path) -> str:
+    """The Python to run the worker with, after installing the archive's requirements if `options` say so.
 
-    They go into the archive's own directory, by the pip of a new virtual environment that
-    sees the packages of this one; with `own_venv`, as for models that set `useVenv`, into
-    that environment (ModelManager.java, `setupModelDependencies`; ts/utils/setup_model_venv.py).
+    As TorchServe does, they are installed into the archive's own directory, by the pip of a
+    new virtual environment that sees the packages of this one; for a model with `useVenv`,
+    into that environment (ModelManager.java, `setupModelDependencies`; ts/utils/setup_model_venv.py).
 
     Raises:
         TrialError: pip fails, or takes too long.
     """
+    requirements = candidate.requirements
+    if not options.requirements or not requirements:
+        return sys.executable
     if not (model / requirements).is_file():
         raise TrialError(
             f"The manifest names `{requirements}` as the requirements file, but it is not packed; pack it"
         )
 
     def run(what: str, command: list[str], directory: Path, environ: Mapping[str, str]) -> None:
-        process = Process(command, directory=directory, environ=environ, log=place / "install.log", stop=stop)
-        wait_for_success(process, what, seconds)
+        log = place / "install.log"
+        process = Process(command, directory=directory, environ=environ, log=log, stop=options.stop)
+        wait_for_success(process, what, max(options.timeout or 0, INSTALL_SECONDS))
 
+    environ = worker_environ(model, candidate.handler, place / "tmp")
     without_model = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
     run("`python -m venv`", [sys.executable, "-m", "venv", str(place / "venv")], place, without_model)
     python = inherit_packages(place / "venv")
-    how = ["-U", "--upgrade-strategy", "only-if-needed"] if own_venv else ["-U", "-t", str(model)]
-    command = [python, "-m", "pip", "--no-input", "--disable-pip-version-check", "install", *how]
+    where = ["--upgrade-strategy", "only-if-needed"] if candidate.settings.venv else ["-t", str(model)]
+    pip = [python, "-m", "pip", "--no-input", "--disable-pip-version-check"]
+    command = [*pip, "install", "-U", *where, "-r", str(model / requirements)]
     # a requirement may be a path, which is relative to the archive
-    run(f"`pip install -r {requirements}`", [*command, "-r", str(model / requirements)], model, environ)
+    run(f"`pip install -r {requirements}`", command, model, environ)
     return python
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,53 +22,44 @@ START_SECONDS = 120
 GRACE = 1.0
 """Seconds beyond a limit in which the worker writes down where it hangs."""
 
-Phase = Literal["starting", "loading", "answering"]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a worker did not finish."""
-
-    phase: Phase
-    batch: int | None
-    """The batch that it was answering, by its index."""
-    error: WorkerError | None = None
-    """What it raised, or where it hung or crashed if that is known."""
-    seconds: float | None = None
-    """The limit that it exceeded."""
-    status: int | None = None
-    """The status with which its process ended by itself."""
+Phase = Literal["starting", "loading", "answering", "done"]
 
 
 @dataclass
 class Run:
-    """What a worker did."""
+    """What a worker did, read from its journal while it writes it.
 
+    A worker that did not get to `done` failed in its `phase`.
+    """
+
+    journal: Path
+    offset: int = 0
+    """Bytes of the journal that were read."""
+    phase: Phase = "starting"
     started: dict[str, Any] = field(default_factory=dict)
     """What loaded the archive and on which device, as the journal has it."""
     load_seconds: float | None = None
+    batch: int | None = None
+    """The batch that was asked last, by its index."""
     answered: list[dict[str, Any]] = field(default_factory=list)
     """What each batch was answered, as the journal has it."""
     peaks: dict[str, Any] = field(default_factory=dict)
-    failure: Failure | None = None
+    error: WorkerError | None = None
+    """What it raised, or where it hung or crashed if that is known."""
+    limit: float | None = None
+    """The seconds that it exceeded."""
+    status: int | None = None
+    """The status with which its process ended by itself."""
     output: str = ""
-    """All that the worker printed."""
+    """All that it printed."""
 
-
-class Follower:
-    """Reads the journal while the worker writes it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.offset = 0
-        self.run = Run()
-        self.phase: Phase = "starting"
-        self.batch: int | None = None
-        self.ended = False
+    @property
+    def ended(self) -> bool:
+        return self.phase == "done" or (self.error, self.limit, self.status) != (None, None, None)
 
     def read_new(self) -> bool:
-        """Take in the lines that are new; False if there are none."""
-        data = self.path.read_bytes()[self.offset :] if self.path.exists() else b""
+        """Take in the lines of the journal that are new; False if there are none."""
+        data = self.journal.read_bytes()[self.offset :] if self.journal.exists() else b""
         lines, newline, _ = data.rpartition(b"\n")
         self.offset += len(lines) + len(newline)
         events = [json.loads(line) for line in lines.splitlines()]
@@ -79,20 +70,17 @@ class Follower:
     def take(self, event: dict[str, Any]) -> None:
         kind = event.pop("event")
         if kind == "started":
-            self.run.started, self.phase = event, "loading"
+            self.started, self.phase = event, "loading"
         elif kind == "loaded":
-            self.run.load_seconds, self.phase = event["seconds"], "answering"
+            self.load_seconds, self.phase = event["seconds"], "answering"
         elif kind == "asked":
             self.batch = event["batch"]
         elif kind == "answered":
-            self.run.answered.append(event)
+            self.answered.append(event)
         elif kind == "failed":
-            self.fail(error=WorkerError.from_journal(event["error"]))
+            self.error = WorkerError.from_journal(event["error"])
         else:
-            self.run.peaks, self.ended = event, True
-
-    def fail(self, **why: Any) -> None:
-        self.run.failure, self.ended = Failure(self.phase, self.batch, **why), True
+            self.peaks, self.phase = event, "done"
 
 
 def run_worker(
@@ -131,7 +119,7 @@ def run_worker(
         ),
         encoding="utf-8",
     )
-    follower = Follower(place / "journal")
+    run = Run(place / "journal")
     process = Process(
         [python, str(SCRIPT), str(order)],
         directory=model,
@@ -140,19 +128,17 @@ def run_worker(
         stop=options.stop,
     )
     with process:
-        while not follower.ended:
-            seconds = limits[follower.phase]
+        while not run.ended:
+            limit = limits[run.phase]
             try:
-                process.wait(seconds + GRACE, follower.read_new)
+                process.wait(limit + GRACE, run.read_new)
             except TimedOutError:
-                follower.fail(seconds=seconds)
+                run.limit = limit
             status = process.status
-            if status is not None and not follower.read_new() and not follower.ended:
-                follower.fail(status=status)
-    run = follower.run
+            if status is not None and not run.read_new() and not run.ended:
+                run.status = status
     run.output = process.output()
-    if run.failure and run.failure.error is None:
-        run.failure = replace(run.failure, error=read_stacks(place / "stacks", model))
+    run.error = run.error or read_stacks(place / "stacks", model)
     return run
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from hatch_mar.trial.verdict.explain import (
     run_checks,
 )
 from hatch_mar.trial.worker.error import Frame, WorkerError
-from hatch_mar.trial.worker.run import Failure
+from hatch_mar.trial.worker.run import Run
 from tests.trial import candidate_of
 
 IN_HANDLER = (Frame("handler.py", 4, "handle"),)
@@ -46,7 +47,7 @@ class TestExplainFailure:
     )
     def test_hung(self, phase: Any, key: str):
         """The key that raises the limit is named."""
-        cause = explain_failure(candidate_of(), Options(), Failure(phase, None, seconds=5), "")
+        cause = explain_failure(candidate_of(), Options(), Run(Path(), phase=phase, limit=5))
 
         assert (cause.place, cause.what) == ("digits", "still busy after 5 s")
         assert f"raise `{key}`" in cause.fix
@@ -60,7 +61,7 @@ class TestExplainFailure:
     )
     def test_ended(self, status: int, output: str, what: str, last: str):
         """The status is named, and what the worker printed last."""
-        cause = explain_failure(candidate_of(), Options(), Failure("answering", 0, status=status), output)
+        cause = explain_failure(candidate_of(), Options(), Run(Path(), status=status, output=output))
 
         assert cause.what == what
         assert cause.fix.endswith(last)
@@ -68,7 +69,7 @@ class TestExplainFailure:
     def test_error(self):
         """An exception is explained as such."""
         error = WorkerError("ValueError", "wrong", IN_HANDLER)
-        cause = explain_failure(candidate_of(), Options(), Failure("loading", None, error), "")
+        cause = explain_failure(candidate_of(), Options(), Run(Path(), error=error))
 
         assert cause == Cause("digits.mar/handler.py:4", "ValueError: wrong")
 

@@ -8,13 +8,16 @@ from threading import Event
 import pytest
 
 from hatch_mar.errors import TrialError
+from hatch_mar.trial.candidate import Options
 from hatch_mar.trial.process import Process
+from hatch_mar.trial.worker import environment
 from hatch_mar.trial.worker.environment import (
     inherit_packages,
-    install_requirements,
+    prepare_python,
     wait_for_success,
     worker_environ,
 )
+from tests.trial import candidate_of
 
 
 class TestWorkerEnviron:
@@ -46,13 +49,43 @@ class TestWorkerEnviron:
         assert {environ[name] for name in ("TMPDIR", "TEMP", "TMP")} == {str(Path("/own"))}
 
 
-class TestInstallRequirements:
+class TestPreparePython:
+    @pytest.mark.parametrize("options", [Options(), Options(requirements=True)])
+    def test_nothing(self, options: Options, tmp_path: Path):
+        """Without requirements, this Python will do."""
+        assert prepare_python(candidate_of(), options, tmp_path, tmp_path) == sys.executable
+
     def test_no_file(self, tmp_path: Path):
         """A requirements file that the manifest names and the archive lacks is an error."""
+        candidate = candidate_of(requirements_file="r.txt")
+
         with pytest.raises(TrialError, match=r"^The manifest names `r\.txt` as the requirements file, but"):
-            install_requirements(
-                tmp_path, "r.txt", tmp_path, own_venv=False, environ={}, stop=Event(), seconds=1
-            )
+            prepare_python(candidate, Options(requirements=True), tmp_path, tmp_path)
+
+    @pytest.mark.parametrize(
+        ("config", "expected"),
+        [("", ["-t", "model"]), ("useVenv: true\n", ["--upgrade-strategy", "only-if-needed"])],
+    )
+    def test_commands(
+        self, config: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        """pip of a new virtual environment installs into the archive, or with `useVenv` into that."""
+        commands = []
+        monkeypatch.setattr(
+            environment, "wait_for_success", lambda process, *_: commands.append(process.command)
+        )
+        monkeypatch.setattr(environment, "inherit_packages", lambda venv: "python")
+        (tmp_path / "model").mkdir()
+        (tmp_path / "model" / "r.txt").touch()
+        candidate = candidate_of(
+            files={"r.txt": "", "c.yaml": config}, requirements_file="r.txt", config_file="c.yaml"
+        )
+        options = Options(requirements=True)
+
+        assert prepare_python(candidate, options, tmp_path, tmp_path / "model") == "python"
+        venv, pip = commands
+        assert venv[1:] == ["-m", "venv", str(tmp_path / "venv")]
+        assert [Path(part).name for part in pip[pip.index("-U") + 1 :]] == [*expected, "-r", "r.txt"]
 
 
 class TestInheritPackages:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hatch_mar.trial.worker.error import WorkerError
-from hatch_mar.trial.worker.run import Failure, Follower, run_worker, write_requests
+from hatch_mar.trial.worker.run import Run, run_worker, write_requests
 from hatch_mar.trial.worker.unpack import unpack
 from tests.trial import ECHO, STAND_IN, asking, candidate_of
 
@@ -21,16 +21,16 @@ def journal(tmp_path: Path) -> Path:
     return tmp_path / "journal"
 
 
-class TestFollower:
+class TestRun:
     def test_nothing(self, journal: Path):
         """Before the worker writes, nothing is new."""
-        follower = Follower(journal)
+        run = Run(journal)
 
-        assert (follower.read_new(), follower.phase, follower.ended) == (False, "starting", False)
+        assert (run.read_new(), run.phase, run.ended) == (False, "starting", False)
 
     def test_phases(self, journal: Path):
         """Each event is taken in once; the phase follows from it."""
-        follower = Follower(journal)
+        run = Run(journal)
         found = []
         for text in (
             line("started", device="cpu"),
@@ -40,26 +40,26 @@ class TestFollower:
         ):
             with journal.open("a") as file:
                 file.write(text)
-            found.append((follower.read_new(), follower.read_new(), follower.phase, follower.ended))
+            found.append((run.read_new(), run.read_new(), run.phase, run.ended))
 
         assert found == [
             (True, False, "loading", False),
             (True, False, "answering", False),
             (True, False, "answering", False),
-            (True, False, "answering", True),
+            (True, False, "done", True),
         ]
-        assert (follower.run.started, follower.run.load_seconds) == ({"device": "cpu"}, 2.5)
-        assert (follower.run.answered, follower.run.peaks) == ([{"batch": 0, "code": 200}], {"memory": 5})
+        assert (run.started, run.load_seconds) == ({"device": "cpu"}, 2.5)
+        assert (run.answered, run.peaks) == ([{"batch": 0, "code": 200}], {"memory": 5})
 
     def test_partial_line(self, journal: Path):
         """A line is taken in when it is complete."""
         text = line("loaded", seconds=1)
         journal.write_text(text[:10])
-        follower = Follower(journal)
-        before = follower.read_new()
+        run = Run(journal)
+        before = run.read_new()
         journal.write_text(text)
 
-        assert (before, follower.read_new(), follower.run.load_seconds) == (False, True, 1)
+        assert (before, run.read_new(), run.load_seconds) == (False, True, 1)
 
     def test_failed(self, journal: Path):
         """An exception that the worker reports ends the run, with the batch that it was answering."""
@@ -67,11 +67,10 @@ class TestFollower:
         journal.write_text(
             line("started") + line("loaded", seconds=1) + line("asked", batch=3) + line("failed", error=error)
         )
-        follower = Follower(journal)
-        follower.read_new()
+        run = Run(journal)
+        run.read_new()
 
-        assert follower.ended
-        assert follower.run.failure == Failure("answering", 3, WorkerError("E", "m"))
+        assert (run.ended, run.phase, run.batch, run.error) == (True, "answering", 3, WorkerError("E", "m"))
 
 
 class TestRunWorker:
@@ -86,7 +85,7 @@ class TestRunWorker:
         assert order["limits"] == {"starting": 120, "loading": 20, "answering": 20}
         assert order["batches"] == [[0], [1], [0, 1]]
         assert [answered["code"] for answered in run.answered] == [200, 200, 200]
-        assert run.failure is None
+        assert run.phase == "done"
 
 
 class TestWriteRequests:
