@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import walk_packages
 
-from hatch_mar.checks.handler_facts import takes_settings
+from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import RULES, Finding, Rule
 
@@ -44,7 +44,7 @@ def concerned(name: str, subject: Subject) -> bool:
     """Whether a module has anything to look at; it is not even imported otherwise."""
     if name not in OF_A_KEY or OF_A_KEY[name] in subject.manifest.model:
         return True
-    return name == "model_config" and takes_settings(subject)
+    return name == "model_config" and needs_config(subject)
 
 
 def rules() -> list[Rule]:

@@ -1,20 +1,27 @@
-"""Where a handler comes from: TorchServe's own, or what it takes from TorchServe."""
+"""Where a handler comes from: TorchServe, the archive, or both."""
 
 from __future__ import annotations
 
 import ast
 
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.namespace import Namespace
-from hatch_mar.torchserve.handlers import BUILT_INS, OTHER_BUILT_INS, parse_entry
+from hatch_mar.pysource.namespace import Namespace, imported_name
+from hatch_mar.torchserve.handlers import (
+    BUILT_IN_CLASSES,
+    BUILT_INS,
+    HELPERS,
+    LOADERS,
+    BuiltIn,
+    Helper,
+    parse_entry,
+)
 
 
-def built_in(subject: Subject) -> str | None:
-    """The name of TorchServe's own handler, unless a module of the archive takes its place."""
-    name = subject.value("handler")
-    return name if name in (*BUILT_INS, *OTHER_BUILT_INS) and handler_module(subject) is None else None
+def built_in(subject: Subject) -> BuiltIn | None:
+    """TorchServe's own handler that the manifest names, unless a module of the archive takes its place."""
+    found = BUILT_INS.get(subject.value("handler") or "")
+    return found if handler_module(subject) is None else None
 
 
 def handler_module(subject: Subject) -> Module | None:
@@ -22,44 +29,27 @@ def handler_module(subject: Subject) -> Module | None:
     return subject.module(parse_entry(subject.value("handler") or "")[0])
 
 
-def handler_imports(subject: Subject) -> frozenset[str]:
-    """The full names of everything that the handler's module imports."""
+def imported_built_ins(subject: Subject) -> list[BuiltIn]:
+    """TorchServe's handlers that the archive's handler imports."""
+    names = imported_names(subject)
+    return [each for each in BUILT_INS.values() if each.module in names]
+
+
+def imported_helpers(subject: Subject) -> list[Helper]:
+    """What the archive's handler imports of TorchServe's helpers for handlers."""
+    names = imported_names(subject)
+    return [helper for helper in HELPERS if helper.path in names]
+
+
+def imported_names(subject: Subject) -> frozenset[str]:
     module = handler_module(subject)
     return module.imported if module else frozenset()
 
 
-def takes_settings(subject: Subject) -> bool:
-    """Whether the handler needs settings: an engine of TorchServe's, or what calls its functions."""
-    return (built_in(subject) or "").startswith(("vllm", "trt_llm", "dali", "distributed.")) or any(
-        name.startswith("ts.handler_utils") for name in handler_imports(subject)
-    )
-
-
-BASE_MODULES = (
-    "base_handler",
-    "image_classifier",
-    "image_segmenter",
-    "object_detector",
-    "text_classifier",
-    "text_handler",
-    "vision_handler",
-)
-"""The built-in handlers that load as `BaseHandler.initialize` does (ts/torch_handler)."""
-
-
-BASE_CLASSES = (
-    "BaseHandler",
-    "VisionHandler",
-    "TextHandler",
-    "ImageClassifier",
-    "ImageSegmenter",
-    "ObjectDetector",
-    "TextClassifier",
-)
-
-
-LOADERS = ("_load_pickled_model", "_load_torchscript_model")
-"""What a subclass replaces to load in its own way and keep the rest."""
+def needs_config(subject: Subject) -> bool:
+    """Whether the handler is at fault without a model configuration that sets something."""
+    found = built_in(subject)
+    return bool(found and (found.all_needs or found.is_async)) or bool(imported_helpers(subject))
 
 
 def loads_as_base_handler(subject: Subject) -> bool:
@@ -69,22 +59,30 @@ def loads_as_base_handler(subject: Subject) -> bool:
     """
     module = handler_module(subject)
     if module is None:
-        return built_in(subject) in BASE_MODULES
+        found = built_in(subject)
+        return found is not None and found.loads_as_base_handler
     _, function = parse_entry(subject.value("handler") or "")
     if module.names.has(function or "handle") or module.only_class is None:
         return False
     definitions = module.only_class.definitions
-    return bool(definitions) and all(map(keeps_loading, definitions))
+    return bool(definitions) and all(keeps_loading(found, module.names) for found in definitions)
 
 
-def keeps_loading(found: ast.ClassDef) -> bool:
-    """Whether a class leaves the loading to the handler of TorchServe's that it inherits from."""
-    if not any(last_name(base) in BASE_CLASSES for base in found.bases):
+def keeps_loading(found: ast.ClassDef, names: Namespace) -> bool:
+    """Whether a class leaves the loading to `BaseHandler`, which it inherits from."""
+    bases = [torchserve_class(base, names) for base in found.bases]
+    if not any(base and base.loads_as_base_handler for base in bases):
         return False
     own = Namespace(found.body)
     return not any(map(own.has, LOADERS)) and all(
         value is None or calls_initialize(value) for value in own.get("initialize")
     )
+
+
+def torchserve_class(base: ast.expr, names: Namespace) -> BuiltIn | None:
+    """The handler of TorchServe's whose class a module inherits from."""
+    path, _, name = imported_name(base, names).rpartition(".")
+    return BUILT_IN_CLASSES.get(name) if path.startswith("ts.torch_handler.") else None
 
 
 def calls_initialize(method: ast.AST) -> bool:

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.checks.handler_facts import built_in, handler_imports
+from hatch_mar.checks.handler_facts import built_in, imported_built_ins
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.text import shorten
+from hatch_mar.torchserve.handlers import BuiltIn
 
 NAME = "index_to_name.json"
 
@@ -86,23 +87,6 @@ UNCHECKED = Rule(
     fix="keep other data in files of their own",
 )
 
-WITHOUT_LABELS = (
-    "vllm_handler",
-    "trt_llm_handler",
-    "distributed.base_pippy_handler",
-    "distributed.base_deepspeed_handler",
-)
-"""Built-in handlers that do not initialize `BaseHandler`."""
-
-LOOKING_UP = (
-    "image_classifier",
-    "dali_image_classifier",
-    "densenet_handler",
-    "object_detector",
-    "text_classifier",
-)
-"""Built-in handlers that call `map_class_to_label`."""
-
 LABELS_LIST = "object_type_names"
 """The one other form, of older examples: a list of labels under this key, taken as it is."""
 
@@ -119,18 +103,21 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def reads_labels(subject: Subject) -> bool:
-    """Whether the handler is TorchServe's own, or takes something from one."""
+    """Whether the handler is one of TorchServe's that read the file, or takes something from one."""
     if subject.manifest.document.get("runtime") == "LSP":
         return False
-    if name := built_in(subject):
-        return name not in WITHOUT_LABELS
-    return any(name.startswith("ts.torch_handler.") for name in handler_imports(subject))
+    return any(each.loads_as_base_handler for each in involved_built_ins(subject))
 
 
 def looks_up(subject: Subject) -> bool:
     """Whether the handler looks a class's number up, as TorchServe's own classifiers do."""
-    modules = {f"ts.torch_handler.{name}" for name in LOOKING_UP}
-    return built_in(subject) in LOOKING_UP or not modules.isdisjoint(handler_imports(subject))
+    return any(each.looks_up_labels for each in involved_built_ins(subject))
+
+
+def involved_built_ins(subject: Subject) -> list[BuiltIn]:
+    """TorchServe's handler that the archive names, or those that the archive's own handler imports."""
+    own = built_in(subject)
+    return [own] if own else imported_built_ins(subject)
 
 
 class Pairs(NamedTuple):

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.checks.handler_facts import loads_as_base_handler
+from hatch_mar.checks.handler_facts import built_in, handler_module, loads_as_base_handler
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule, Severity
 from hatch_mar.pysource.classes import attribute, list_classes, mentions, required_arguments
 from hatch_mar.pysource.module import PYTHON, Module
-from hatch_mar.torchserve.handlers import parse_entry
 
 MISSING = Rule(
     code="MAR301",
@@ -56,9 +55,6 @@ STEM = Rule(
     fix="name the file like a module, without further dots",
 )
 
-LOADING_BUILT_INS = ("dali_handler", "dali_image_classifier", "densenet_handler")
-"""Built-in handlers that load a model file as the base handler does, besides those of `loading`."""
-
 LOADING = ("initialize", "_load_pickled_model", "list_classes_from_module", "modelFile")
 """What a handler that leaves the loading to `BaseHandler`, or imitates it, speaks of."""
 
@@ -78,10 +74,10 @@ def loaded(subject: Subject) -> Severity | None:
     """
     if subject.value("modelFile") is None:
         return None
-    handler = subject.value("handler") or ""
-    module = subject.module(parse_entry(handler)[0])
-    if loads_as_base_handler(subject) or (module is None and handler in LOADING_BUILT_INS):
+    own = built_in(subject)
+    if loads_as_base_handler(subject) or (own and own.loads_model_file):
         return "error"
+    module = handler_module(subject)
     if module is None or module.tree is None:
         return "warning"
     return "warning" if mentions(module.tree, *LOADING) or may_inherit_loading(module) else None

@@ -12,6 +12,7 @@ from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.finding import Place
 from hatch_mar.pysource.module import Module, parse_module
+from hatch_mar.torchserve.packages import Environment
 
 if TYPE_CHECKING:
     from hatch_mar.project.config.models import ArchiveConfig
@@ -30,6 +31,7 @@ class Subject:
         origins: for a configured archive, where each key was set.
         allow_globals: what its pickles may import beyond torch's own list.
         root: the project, from which places are shown.
+        server_packages: distributions that the server has beyond those of TorchServe's image.
     """
 
     def __init__(
@@ -39,17 +41,27 @@ class Subject:
         origins: Mapping[str, Place] | None = None,
         allow_globals: tuple[str, ...] = (),
         root: Path | None = None,
+        *,
+        server_packages: tuple[str, ...] = (),
     ) -> None:
         self.archive = archive
         self.file_name = file_name
         self.origins = origins or {}
         self.allow_globals = allow_globals
         self.root = root
+        self.server_packages = server_packages
 
     @classmethod
     def of_config(cls, config: ArchiveConfig, archive: Archive, root: Path) -> Subject:
         """The archive that a configuration describes, of the project at `root`."""
-        return cls(archive, config.file_name, config.origins, config.allow_globals, root)
+        return cls(
+            archive,
+            config.file_name,
+            config.origins,
+            config.allow_globals,
+            root,
+            server_packages=config.server_packages,
+        )
 
     @property
     def manifest(self) -> Manifest:
@@ -80,6 +92,12 @@ class Subject:
             return Document(None)
         data = self.text(member)
         return read(data, is_whole=len(data) < LARGEST_TEXT)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The packages that the worker has from the server and from the archive's requirements."""
+        member = self.named_member("requirementsFile")
+        return Environment(self.text(member) if member else b"", self.server_packages)
 
     def place(self, member: Member, line: int | None = None) -> Place:
         """A member's file in the project, or its name in the archive."""

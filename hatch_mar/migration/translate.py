@@ -23,7 +23,7 @@ from hatch_mar.project.config.archiver_options import (
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
 from hatch_mar.project.config.reading import VALUE, Fault
 from hatch_mar.project.edit import Table
-from hatch_mar.torchserve.handlers import BUILT_INS, parse
+from hatch_mar.torchserve.handlers import ARCHIVER_BUILT_INS, parse
 
 NAME_BEGINS_WITH_DIGIT = "MAR009"
 """The rule of `checks` that refuses in `[tool.mar]` what torch-model-archiver packs and TorchServe serves."""
@@ -129,7 +129,7 @@ class Move(NamedTuple):
 
     def handler(self, text: str, runtime: str) -> str:
         path, colon, function = text.partition(":")
-        is_file = (self.directory / f"{path}.py").is_file() and path not in BUILT_INS
+        is_file = (self.directory / f"{path}.py").is_file() and path not in ARCHIVER_BUILT_INS
         if parse(text, self.directory, runtime).file is None and not is_file:
             return text
         moved = self.path(path) + colon + function

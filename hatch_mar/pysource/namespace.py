@@ -219,3 +219,28 @@ def dotted(node: ast.AST) -> str:
     if not isinstance(node, ast.Name):
         return ""
     return ".".join((node.id, *reversed(parts)))
+
+
+def imported_name(node: ast.expr, names: Namespace) -> str:
+    """The full name of what an expression takes from an import: `a.b.c` of `c`, after `from a.b import c`.
+
+    Empty if it is not from an import, or only from a relative or a star import.
+    """
+    first, dot, rest = dotted(node).partition(".")
+    for value in names.get(first):
+        if isinstance(value, (ast.Import, ast.ImportFrom)) and (origin := origin_of(first, value)):
+            return origin + dot + rest
+    return ""
+
+
+def origin_of(name: str, node: ast.Import | ast.ImportFrom) -> str:
+    """The full name of what an import statement binds to a name; empty if the import is relative."""
+    for alias in node.names:
+        if isinstance(node, ast.ImportFrom):
+            if (alias.asname or alias.name) == name and not node.level:
+                return f"{node.module}.{alias.name}"
+        elif alias.asname == name:
+            return alias.name
+        elif alias.name.partition(".")[0] == name and not alias.asname:
+            return name
+    return ""

@@ -1,35 +1,179 @@
-"""What a `handler` string means to torch-model-archiver and to TorchServe's worker."""
+"""TorchServe's own handlers, one record each; and what a `handler` string means to its worker.
+
+pytorch/serve 0.12, ts/torch_handler and ts/handler_utils. Who knows of a handler takes it from
+here, so that one more of them is one more record.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-BUILT_INS = (
-    "base_handler",
-    "image_classifier",
-    "image_segmenter",
-    "object_detector",
-    "text_classifier",
-    "dali_image_classifier",
-    "vllm_handler",
-    "trt_llm_handler",
-)
-"""The handlers that TorchServe brings along and torch-model-archiver knows by name."""
 
-OTHER_BUILT_INS = (
-    "text_handler",
-    "vision_handler",
-    "densenet_handler",
-    "dali_handler",
-    "distributed.base_pippy_handler",
-    "distributed.base_deepspeed_handler",
+class Helper(NamedTuple):
+    """A function or class of ts/handler_utils that handlers use, TorchServe's own and others."""
+
+    path: str
+    """Its full name."""
+    needs: tuple[str, ...] = ()
+    """Keys of the model configuration that it reads without a default."""
+    reads: tuple[str, ...] = ()
+    """Tables of the model configuration that it reads if they are there."""
+    files: tuple[str, ...] = ()
+    """Keys of the model configuration that name a file of the archive."""
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+
+DALI_PIPELINE = Helper(
+    "ts.handler_utils.preprocess.dali.get_dali_pipeline",
+    needs=("dali.batch_size", "dali.num_threads", "dali.device_id", "dali.seed"),
+    files=("dali.pipeline_file",),
 )
-"""Those of ts/torch_handler that the worker finds too. A file of the same name goes before them."""
+RPC_WORKERS = Helper(
+    "ts.handler_utils.distributed.pt_pippy.initialize_rpc_workers",
+    needs=("pippy.rpc_timeout", "pippy.num_worker_threads", "torchrun"),
+)
+PIPELINE_DRIVER = Helper(
+    "ts.handler_utils.distributed.pt_pippy.get_pipeline_driver",
+    needs=("pippy.input_names", "pippy.model_type", "handler.model_path"),
+)
+DEEPSPEED_ENGINE = Helper(
+    "ts.handler_utils.distributed.deepspeed.get_ds_engine",
+    needs=("deepspeed", "handler.model_path"),
+    files=("deepspeed.config",),
+)
+MICRO_BATCHING = Helper("ts.handler_utils.micro_batching.MicroBatching", reads=("micro_batching",))
+
+HELPERS = (DALI_PIPELINE, RPC_WORKERS, PIPELINE_DRIVER, DEEPSPEED_ENGINE, MICRO_BATCHING)
+
+
+class BuiltIn(NamedTuple):
+    """One of TorchServe's own handlers, a module of ts/torch_handler."""
+
+    name: str
+    """The module's, by which the manifest names it."""
+    class_name: str
+    """The class's, from which others derive their own."""
+    loading: Literal["base", "model-file"] | None
+    """Who loads the weights.
+
+    `base`: `BaseHandler.initialize`, which also reads `index_to_name.json` and `pt2`.
+    `model-file`: code of its own, which loads a model file as `BaseHandler` does.
+    None: code of its own, which loads no model file.
+    """
+    imports: tuple[str, ...] = ()
+    """Modules that it imports, beyond those of torch and of what TorchServe's wheel requires."""
+    helpers: tuple[Helper, ...] = ()
+    """What it calls to initialize itself."""
+    needs: tuple[str, ...] = ()
+    """Keys of the model configuration that it reads without a default; of those with a `|`, one."""
+    is_in_archiver: bool = False
+    """Whether torch-model-archiver knows it by name."""
+    is_async: bool = False
+    """Whether its `handle` is a coroutine."""
+    looks_up_labels: bool = False
+    """Whether it looks every class's number up in `index_to_name.json` (`map_class_to_label`)."""
+    reads_vocabulary: bool = False
+    """Whether it reads the manifest's `sourceVocab`, or else the file `SOURCE_VOCABULARY` of the archive."""
+
+    @property
+    def module(self) -> str:
+        return f"ts.torch_handler.{self.name}"
+
+    @property
+    def loads_as_base_handler(self) -> bool:
+        return self.loading == "base"
+
+    @property
+    def loads_model_file(self) -> bool:
+        return self.loading is not None
+
+    @property
+    def all_needs(self) -> tuple[str, ...]:
+        """Keys that it, or what it calls, reads without a default."""
+        return self.needs + tuple(key for helper in self.helpers for key in helper.needs)
+
+
+CAPTUM = ("captum",)
+VISION = ("captum", "torchvision")
+DALI = ("captum", "numpy", "nvidia.dali")
+
+TABLE = (
+    BuiltIn("base_handler", "BaseHandler", "base", is_in_archiver=True),
+    BuiltIn("image_classifier", "ImageClassifier", "base", VISION, is_in_archiver=True, looks_up_labels=True),
+    BuiltIn("image_segmenter", "ImageSegmenter", "base", VISION, is_in_archiver=True),
+    BuiltIn("object_detector", "ObjectDetector", "base", VISION, is_in_archiver=True, looks_up_labels=True),
+    BuiltIn(
+        "text_classifier",
+        "TextClassifier",
+        "base",
+        CAPTUM,
+        is_in_archiver=True,
+        looks_up_labels=True,
+        reads_vocabulary=True,
+    ),
+    BuiltIn(
+        "dali_image_classifier",
+        "DALIImageClassifier",
+        "base",
+        DALI,
+        helpers=(DALI_PIPELINE,),
+        is_in_archiver=True,
+        looks_up_labels=True,
+    ),
+    BuiltIn(
+        "vllm_handler",
+        "VLLMHandler",
+        None,
+        ("vllm",),
+        needs=("handler.vllm_engine_config.model|handler.model_path",),
+        is_in_archiver=True,
+        is_async=True,
+    ),
+    BuiltIn(
+        "trt_llm_handler",
+        "TRTLLMHandler",
+        None,
+        ("tensorrt_llm", "transformers"),
+        needs=("handler.engine_dir", "handler.tokenizer_dir"),
+        is_in_archiver=True,
+        is_async=True,
+    ),
+    BuiltIn("text_handler", "TextHandler", "base", CAPTUM, reads_vocabulary=True),
+    BuiltIn("vision_handler", "VisionHandler", "base", CAPTUM),
+    BuiltIn("densenet_handler", "DenseNetHandler", "model-file"),
+    BuiltIn("dali_handler", "DALIHandler", "base", DALI, helpers=(DALI_PIPELINE,)),
+    BuiltIn("distributed.base_pippy_handler", "BasePippyHandler", None, ("pippy",), helpers=(RPC_WORKERS,)),
+    BuiltIn("distributed.base_deepspeed_handler", "BaseDeepSpeedHandler", None),
+)
+
+BUILT_INS = {each.name: each for each in TABLE}
+BUILT_IN_CLASSES = {each.class_name: each for each in TABLE}
+
+ARCHIVER_BUILT_INS = tuple(each.name for each in TABLE if each.is_in_archiver)
+"""Those that torch-model-archiver knows by name: a file of the same name does not take their place there."""
+
+LOADERS = ("_load_pickled_model", "_load_torchscript_model", "_load_torch_export_aot_compile")
+"""Methods of `BaseHandler` that a subclass overrides to load weights in its own way."""
+
+SOURCE_VOCABULARY = "source_vocab.pt"
+
+BASE_TABLES = ("handler", "pt2")
+"""Tables of a model configuration that `BaseHandler` reads if they are there."""
+
+CONFIG_KEYS = (
+    *BASE_TABLES,
+    *(key for helper in HELPERS for key in helper.reads),
+    *(key.partition(".")[0] for each in (*TABLE, *HELPERS) for key in each.needs),
+)
+"""What TorchServe's handlers, or what handlers call, read at a model configuration's top level."""
 
 LSP_BUILT_INS = ("BaseHandler", "TorchScriptHandler")
-"""Those of its C++ worker."""
+"""The handlers of TorchServe's C++ worker."""
 
 
 class Handler(NamedTuple):
@@ -65,9 +209,9 @@ def parse(text: str, root: Path, runtime: str = "python", *, platform: str = sys
         # the worker appends the ending itself (cpp/src/backends/core/backend.cc)
         entry = base.removesuffix(suffix) + colon + function
         return Handler(entry, path.removesuffix(suffix) + suffix)
-    if path in BUILT_INS:
+    if path in ARCHIVER_BUILT_INS:
         return Handler(text, None)
-    if path in OTHER_BUILT_INS and not (root / f"{path}.py").is_file():
+    if path in BUILT_INS and not (root / f"{path}.py").is_file():
         return Handler(text, None)
     if path.endswith(".py"):
         return Handler(base + colon + function, path)

@@ -6,8 +6,12 @@ tables have well-known cases where they are not.
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterable
 from functools import cached_property
+
+from hatch_mar.torchserve.server import SERVER_PACKAGES
 
 OTHER_PYTHONS = frozenset(
     [
@@ -17,16 +21,6 @@ OTHER_PYTHONS = frozenset(
     ]
 )
 """Modules of the standard library before or after the Python that checks; the server's may be another."""
-
-TORCHSERVE = frozenset(
-    [
-        *("ts", "torch", "torchgen", "functorch", "numpy", "PIL", "psutil", "packaging", "yaml", "captum"),
-        *("pynvml", "wheel", "ninja", "requests", "urllib3", "certifi", "idna", "charset_normalizer"),
-        *("setuptools", "pkg_resources", "pip", "typing_extensions", "sympy", "mpmath", "networkx", "jinja2"),
-        *("markupsafe", "fsspec", "filelock", "triton", "tqdm", "matplotlib", "nvidia", "Cython", "cython"),
-    ]
-)
-"""TorchServe, what it requires (its requirements/common.txt), PyTorch, and what these bring."""
 
 DISTRIBUTIONS = {
     "bs4": ("beautifulsoup4",),
@@ -39,15 +33,19 @@ DISTRIBUTIONS = {
         *("opencv-contrib-python", "opencv-contrib-python-headless"),
     ),
     "fitz": ("pymupdf",),
+    "functorch": ("torch",),
     "git": ("gitpython",),
     "google": ("protobuf", "googleapis-common-protos"),
     "grpc": ("grpcio",),
     "imblearn": ("imbalanced-learn",),
     "lightning_fabric": ("lightning",),
+    "model_archiver": ("torch-model-archiver",),
+    "mpl_toolkits": ("matplotlib",),
     "MySQLdb": ("mysqlclient",),
     "PIL": ("pillow", "pillow-simd"),
     "pippy": ("torchpippy",),
     "pkg_resources": ("setuptools",),
+    "pylab": ("matplotlib",),
     "pynvml": ("nvidia-ml-py",),
     "pythonjsonlogger": ("python-json-logger",),
     "pytorch_lightning": ("lightning",),
@@ -56,9 +54,12 @@ DISTRIBUTIONS = {
     "sklearn": ("scikit-learn",),
     "skvideo": ("sk-video", "scikit-video"),
     "tensorrt": ("nvidia-tensorrt",),
+    "torchgen": ("torch",),
+    "ts": ("torchserve", "torchserve-nightly"),
+    "workflow_archiver": ("torch-workflow-archiver",),
     "yaml": ("pyyaml",),
 }
-"""Import names whose distribution is called otherwise, beyond what `alike` sees."""
+"""Import names whose distribution is called otherwise, beyond what `bring` sees in the name."""
 
 BROUGHT = {
     "accelerate": ("huggingface_hub", "safetensors"),
@@ -101,13 +102,15 @@ class Environment:
 
     Args:
         requirements: the archive's requirements file.
+        server_packages: distributions that the server has beyond those of TorchServe's image.
     """
 
-    def __init__(self, requirements: bytes = b"") -> None:
+    def __init__(self, requirements: bytes = b"", server_packages: Iterable[str] = ()) -> None:
         self.requirements = requirements
+        self.server = SERVER_PACKAGES.union(map(normalize, server_packages))
 
     @cached_property
-    def names(self) -> frozenset[str | None]:
+    def required(self) -> frozenset[str | None]:
         """The required distributions, normalized; None stands for any number whose names are not known."""
         if not self.requirements:
             return frozenset()
@@ -115,36 +118,43 @@ class Environment:
 
         return frozenset(distributions(self.requirements))
 
-    @cached_property
-    def brought(self) -> frozenset[str]:
-        return frozenset(name for required in self.names if required for name in BROUGHT.get(required, ()))
-
     def has(self, module: str) -> bool:
-        """Whether a top-level module is there, or may be."""
-        return (
-            module in sys.stdlib_module_names
-            or module in OTHER_PYTHONS
-            or module in TORCHSERVE
-            or self.brings(module)
-        )
+        """Whether a module is there, or may be: Python's own, the server's or a required one."""
+        return module in sys.stdlib_module_names or module in OTHER_PYTHONS or self.has_installed(module)
+
+    def has_installed(self, module: str) -> bool:
+        """Whether the server or the archive's requirements bring a module, or may."""
+        return bring(self.server, module) or self.brings(module)
 
     def brings(self, module: str) -> bool:
         """Whether the archive's requirements bring a module, or may."""
-        return None in self.names or self.requires(module)
+        return None in self.required or self.requires(module)
 
     def requires(self, module: str) -> bool:
-        """Whether the archive's requirements bring a top-level module."""
-        known = DISTRIBUTIONS.get(module, ())
-        return module in self.brought or any(
-            name and (name in known or alike(module, name)) for name in self.names
+        """Whether the archive's requirements are known to bring a module."""
+        return bring(self.required, module)
+
+    def is_on_server(self, distribution: str) -> bool:
+        return normalize(distribution) in self.server
+
+
+def bring(distributions: Iterable[str | None], module: str) -> bool:
+    """Whether any of the distributions has a module, or requires another that has it."""
+    known, name = DISTRIBUTIONS.get(module, ()), normalize(module)
+    prefixes = (f"{name}-", f"py{name}-")
+    return any(
+        distribution
+        and (
+            distribution in known
+            # `faiss-cpu`, `python-dotenv`, `PyJWT`
+            or distribution in (name, f"python-{name}", f"py{name}")
+            or distribution.startswith(prefixes)
+            or module in BROUGHT.get(distribution, ())
         )
-
-
-def alike(module: str, name: str) -> bool:
-    """Whether a distribution's name tells that it has a module: `faiss-cpu`, `python-dotenv`, `PyJWT`."""
-    from packaging.utils import canonicalize_name
-
-    wanted = canonicalize_name(module)
-    return name in (wanted, f"python-{wanted}", f"py{wanted}") or name.startswith(
-        (f"{wanted}-", f"py{wanted}-")
+        for distribution in distributions
     )
+
+
+def normalize(name: str) -> str:
+    """A distribution's name as indexes compare it (PEP 503); without `packaging`, which is slow to import."""
+    return re.sub(r"[-_.]+", "-", name).lower()

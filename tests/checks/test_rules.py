@@ -30,7 +30,7 @@ def test_codes():
 def test_words(rule: Rule):
     """A rule says what is wrong, what happens and what to do, each in a line without a full stop."""
     assert re.fullmatch(r"MAR[0-9]{3}", rule.code)
-    assert rule.severity in ("error", "warning")
+    assert rule.severity in ("error", "warning", "note")
     for text in (rule.title, rule.consequence, rule.fix):
         assert text
         assert "\n" not in text

@@ -1,21 +1,204 @@
+"""TorchServe's handlers are as its sources have them; and a `handler` string is read as it is there."""
+
 from __future__ import annotations
 
+import ast
+import sys
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from hatch_mar.torchserve.handlers import (
+    ARCHIVER_BUILT_INS,
+    BUILT_IN_CLASSES,
     BUILT_INS,
+    HELPERS,
+    LOADERS,
     LSP_BUILT_INS,
-    OTHER_BUILT_INS,
+    BuiltIn,
     Handler,
+    Helper,
     parse,
     parse_entry,
 )
 
+WHEEL = {"torch", "ts", "yaml", "packaging", "PIL", "psutil"}
+"""What every worker has: torch, what TorchServe's wheel requires, and what its worker itself imports."""
+
+
+class Source:
+    """A module of the installed TorchServe, or of torch-model-archiver, by its syntax."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tree = ast.parse(path.read_text(encoding="utf-8"))
+
+    @property
+    def only_class(self) -> ast.ClassDef:
+        [found] = [node for node in self.tree.body if isinstance(node, ast.ClassDef)]
+        return found
+
+    def method(self, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        return next(
+            (
+                node
+                for node in self.only_class.body
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name
+            ),
+            None,
+        )
+
+    def imports(self) -> set[str]:
+        """The full names of the modules that are imported with it, those within TorchServe followed."""
+        found = set()
+        package = self.path.parent.relative_to(PACKAGE.parent).parts
+        for node in self.tree.body:
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                outer = package[: len(package) - node.level + 1] if node.level else ()
+                found.add(".".join([*outer, node.module or ""]))
+        followed = set()
+        for name in found:
+            path = PACKAGE.parent / (name.replace(".", "/") + ".py")
+            followed |= source(path).imports() if path.is_file() else {name}
+        return followed
+
+
+@cache
+def source(path: Path) -> Source:
+    return Source(path)
+
+
+def speaks_of(tree: ast.AST | None, name: str) -> bool:
+    return tree is not None and name in ast.dump(tree)
+
+
+spec = find_spec("ts")
+PACKAGE = Path(spec.origin).parent if spec and spec.origin else Path()
+needs_torchserve = pytest.mark.skipif(spec is None, reason="TorchServe is not installed")
+
+
+@needs_torchserve
+class TestTable:
+    """The table against the sources of the TorchServe that is installed."""
+
+    def test_complete(self):
+        """Every handler of TorchServe's is there."""
+        folder = PACKAGE / "torch_handler"
+        files = [*folder.glob("*.py"), *folder.glob("distributed/*.py")]
+        names = {
+            path.relative_to(folder).with_suffix("").as_posix().replace("/", ".")
+            for path in files
+            if path.name not in ("__init__.py", "contractions.py")
+        }
+
+        assert set(BUILT_INS) == names
+
+    @pytest.mark.parametrize("name", BUILT_INS)
+    def test_class(self, name: str):
+        assert self.of(name).only_class.name == BUILT_INS[name].class_name
+
+    @pytest.mark.parametrize("name", BUILT_INS)
+    def test_imports(self, name: str):
+        """What a handler imports, directly or through what it derives from."""
+        modules = self.of(name).imports()
+        own = BUILT_INS[name].imports
+        others = {
+            next((known for known in own if f"{module}.".startswith(f"{known}.")), module)
+            for module in modules
+            if module.partition(".")[0] not in WHEEL | set(sys.stdlib_module_names)
+        }
+
+        assert others == set(own)
+
+    @pytest.mark.parametrize("name", BUILT_INS)
+    def test_loading(self, name: str):
+        """A handler loads as `BaseHandler` does if every `initialize` on the way calls the one above."""
+        found, kept = BUILT_INS[name], True
+        while found.name not in ("base_handler", "densenet_handler"):
+            method = self.of(found.name).method("initialize")
+            kept = kept and (method is None or speaks_of(method, "super"))
+            found = self.parent(found)
+        expected = "model-file" if found.name == "densenet_handler" else "base" if kept else None
+
+        assert BUILT_INS[name].loading == expected
+
+    @pytest.mark.parametrize("name", BUILT_INS)
+    def test_traits(self, name: str):
+        """What a handler does by itself, or by what it derives from."""
+        found = BUILT_INS[name]
+        sources = [self.of(each.name) for each in self.line(found)]
+        initialize = next((method for each in sources if (method := each.method("initialize"))), None)
+        handle = next((method for each in sources if (method := each.method("handle"))), None)
+
+        assert found.is_async == isinstance(handle, ast.AsyncFunctionDef)
+        assert found.looks_up_labels == speaks_of(sources[0].only_class, "map_class_to_label")
+        assert found.reads_vocabulary == any(
+            speaks_of(each.only_class, "source_vocab.pt") for each in sources
+        )
+        assert set(found.helpers) == {
+            helper
+            for helper in HELPERS
+            for each in sources
+            if speaks_of(each.method("initialize"), helper.name)
+        }
+        assert initialize is not None
+
+    def test_loaders(self):
+        base = self.of("base_handler").method("initialize")
+
+        assert all(speaks_of(base, name) for name in LOADERS)
+
+    @pytest.mark.parametrize("helper", HELPERS, ids=lambda helper: helper.name)
+    def test_helper(self, helper: Helper):
+        """What handlers call is there, and reads the keys that it is said to need."""
+        module, _, name = helper.path.rpartition(".")
+        tree = source(PACKAGE.parent / (module.replace(".", "/") + ".py")).tree
+        [found] = [node for node in tree.body if getattr(node, "name", None) == name]
+
+        for key in helper.needs:
+            # torchrun sets the environment of the worker that the function is called with
+            assert key == "torchrun" or all(speaks_of(found, repr(part)) for part in key.split("."))
+        for key in helper.files:
+            assert all(speaks_of(found, repr(part)) for part in key.split("."))
+
+    @staticmethod
+    def of(name: str) -> Source:
+        return source(PACKAGE / "torch_handler" / f"{name.replace('.', '/')}.py")
+
+    def parent(self, found: BuiltIn) -> BuiltIn:
+        bases = [base.id for base in self.of(found.name).only_class.bases if isinstance(base, ast.Name)]
+        [parent] = [BUILT_IN_CLASSES[base] for base in bases if base in BUILT_IN_CLASSES]
+        return parent
+
+    def line(self, found: BuiltIn) -> list[BuiltIn]:
+        """A handler and those that it derives from."""
+        line = [found]
+        while line[-1].name not in ("base_handler", "densenet_handler"):
+            line.append(self.parent(line[-1]))
+        return line
+
+
+def test_archiver():
+    """torch-model-archiver knows those by name that it is said to."""
+    archiver = find_spec("model_archiver")
+    if archiver is None or archiver.origin is None:
+        pytest.skip("torch-model-archiver is not installed")
+    tree = ast.parse((Path(archiver.origin).parent / "model_packaging_utils.py").read_text(encoding="utf-8"))
+    [table] = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "model_handlers"
+    ]
+
+    assert set(ARCHIVER_BUILT_INS) == set(ast.literal_eval(table))
+
 
 class TestBuiltIn:
-    @pytest.mark.parametrize("name", BUILT_INS + OTHER_BUILT_INS)
+    @pytest.mark.parametrize("name", BUILT_INS)
     def test_name(self, name: str, tmp_path: Path):
         """A handler of TorchServe's own brings no file."""
         assert parse(name, tmp_path) == Handler(name, None)

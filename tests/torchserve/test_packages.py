@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
 
-from hatch_mar.torchserve.packages import Environment
+from hatch_mar.torchserve.packages import Environment, normalize
 
 
-@pytest.mark.parametrize("module", ["json", "tomllib", "distutils", "torch", "ts", "numpy", "PIL", "yaml"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("json", "tomllib", "distutils", "torch", "torchgen", "functorch", "torchvision", "torchaudio"),
+        *("ts", "numpy", "PIL", "yaml", "captum", "pynvml", "matplotlib", "mpl_toolkits", "dateutil"),
+        *("requests", "charset_normalizer", "setuptools", "pkg_resources", "Cython", "nvidia", "triton"),
+        *("model_archiver", "typing_extensions", "jinja2"),
+    ],
+)
 def test_always(module: str):
     """Python's own modules, of any version, and what every TorchServe has."""
     assert Environment().has(module)
@@ -40,3 +51,24 @@ def test_unknown():
 
     assert environment.brings("anything")
     assert not environment.requires("anything")
+
+
+def test_server_packages():
+    """What the server is said to have comes with what it requires, and is not a requirement."""
+    environment = Environment(server_packages=("tensorrt_LLM",))
+
+    assert environment.has("tensorrt_llm")
+    assert environment.has("transformers")
+    assert not environment.brings("tensorrt_llm")
+    assert environment.is_on_server("TensorRT.llm")
+
+
+@pytest.mark.parametrize("module", ["cv2", "tqdm", "nvidia.dali", "deepspeed"])
+def test_absent(module: str):
+    """What nobody brings."""
+    assert not Environment().has(module)
+
+
+@given(st.from_regex(r"[A-Za-z0-9]([-_.A-Za-z0-9]{0,10}[A-Za-z0-9])?", fullmatch=True))
+def test_normalize(name: str):
+    assert normalize(name) == canonicalize_name(name)

@@ -16,8 +16,7 @@ from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
-from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, OTHER_BUILT_INS, parse_entry
-from hatch_mar.torchserve.packages import TORCHSERVE, Environment
+from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, parse_entry
 
 RUNTIME = Rule(
     code="MAR201",
@@ -86,7 +85,6 @@ UNPARSABLE = Rule(
 )
 
 RUNTIMES = ("python", "python3", "LSP")
-KNOWN = (*BUILT_INS, *OTHER_BUILT_INS)
 ALIKE = 0.85
 """From here on a name is a built-in handler's, misspelled."""
 
@@ -100,39 +98,38 @@ def check(subject: Subject) -> Iterator[Finding]:
     if runtime == "LSP":
         yield from check_library(subject)
         return
-    environment = importing.environment_of(subject)
-    yield from shadowing.check(subject, environment)
-    yield from check_python(subject, environment)
+    yield from shadowing.check(subject)
+    yield from check_python(subject)
 
 
-def check_python(subject: Subject, environment: Environment) -> Iterator[Finding]:
+def check_python(subject: Subject) -> Iterator[Finding]:
     handler = subject.value("handler")
     if handler is None:
         yield NO_HANDLER.at(subject.set_by("handler"), "The manifest names no handler")
     name, function = parse_entry(handler or "")
     module = subject.module(name)
     if module is None:
-        yield from check_elsewhere(subject, handler, name, environment) if handler is not None else ()
+        yield from check_elsewhere(subject, handler, name) if handler is not None else ()
     else:
-        if handler in KNOWN:
+        if handler in BUILT_INS:
             yield from built_in.check_hidden(subject, handler, module.member.name)
         if module.fault:
             place = subject.place(module.member, module.line)
             yield UNPARSABLE.at(place, f"The handler is not {PYTHON}: {module.fault}")
         yield from entry_point.check(subject, module, function)
     start = name if module is not None else None
-    yield from importing.check(subject, environment, start, model_file.imported(subject))
+    yield from importing.check(subject, start, model_file.imported(subject))
 
 
-def check_elsewhere(subject: Subject, handler: str, name: str, environment: Environment) -> Iterator[Finding]:
+def check_elsewhere(subject: Subject, handler: str, name: str) -> Iterator[Finding]:
     """A handler of which the archive has no source."""
     origin = subject.set_by("handler")
     path = handler.partition(":")[0]
-    if handler in KNOWN:
-        yield from built_in.check(subject, handler, environment)
+    if handler in BUILT_INS:
+        yield from built_in.check(subject, BUILT_INS[handler])
     elif "" in name.split("."):
         yield NAME.at(origin, f"Handler `{handler}` names no module that could be imported")
-    elif name in KNOWN:
+    elif name in BUILT_INS:
         text = f"`{name}` is a handler of TorchServe's own, but `{handler}` is not"
         yield MISSING.at(origin, text, f"write `{name}`")
     elif path in subject.members and "/" not in path:
@@ -143,16 +140,16 @@ def check_elsewhere(subject: Subject, handler: str, name: str, environment: Envi
         text = f"TorchServe looks for `{name}` at the archive's root, where handler `{handler}` is not"
         full = path.removesuffix(".py").replace("/", ".")
         yield MISSING.at(origin, text, f"name the handler `{full}{handler.removeprefix(path)}`")
-    elif Reach(subject, environment).holds(name) != "compiled":
-        yield from check_nowhere(subject, handler, name, environment)
+    elif Reach(subject).holds(name) != "compiled":
+        yield from check_nowhere(subject, handler, name)
 
 
-def check_nowhere(subject: Subject, handler: str, name: str, environment: Environment) -> Iterator[Finding]:
+def check_nowhere(subject: Subject, handler: str, name: str) -> Iterator[Finding]:
     origin = subject.set_by("handler")
     written = name.lower().replace("-", "_")
     import difflib
 
-    if close := difflib.get_close_matches(written, KNOWN, n=1, cutoff=ALIKE):
+    if close := difflib.get_close_matches(written, BUILT_INS, n=1, cutoff=ALIKE):
         yield MISSING.at(origin, f"There is no handler `{handler}`", f"did you mean `{close[0]}`?")
         return
     top, dot, _ = name.partition(".")
@@ -160,7 +157,7 @@ def check_nowhere(subject: Subject, handler: str, name: str, environment: Enviro
         yield MISSING.at(origin, f"The archive has `{top}`, but no module `{name}` in it")
     elif handler.partition(":")[0].endswith(".py"):
         yield MISSING.at(origin, f"The archive has no `{name}.py` at its root")
-    elif top not in TORCHSERVE and not environment.brings(top):
+    elif not subject.environment.has_installed(top):
         text = f"Handler `{name}` is neither in the archive nor in its requirements"
         yield INSTALLED.at(origin, text)
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.torchserve.packages import Environment
+from hatch_mar.torchserve.handlers import SOURCE_VOCABULARY, BuiltIn
 
 PACKAGES = Rule(
     code="MAR221",
     severity="warning",
-    title="A built-in handler needs a package that TorchServe does not bring",
+    title="A built-in handler needs a package that the server lacks",
     consequence="on a server without it the worker dies with `No module named …`",
-    fix="add to the archive's requirements what the server lacks",
+    fix="add it to the archive's requirements, or to `server-packages` if the server has it",
 )
 VOCABULARY = Rule(
     code="MAR222",
@@ -33,39 +33,18 @@ HIDDEN = Rule(
     fix="name the handler with `.py` if the file is meant, and rename the file if not",
 )
 
-VISION = ("captum", "torchvision")
-NEEDS = {
-    "image_classifier": VISION,
-    "image_segmenter": VISION,
-    "object_detector": VISION,
-    "vision_handler": ("captum",),
-    "text_classifier": ("captum",),
-    "text_handler": ("captum",),
-    "dali_handler": ("captum", "nvidia.dali"),
-    "dali_image_classifier": ("captum", "nvidia.dali"),
-    "vllm_handler": ("vllm",),
-    "trt_llm_handler": ("tensorrt_llm", "transformers"),
-    "distributed.base_pippy_handler": ("pippy",),
-    "distributed.base_deepspeed_handler": ("deepspeed",),
-}
-"""What they import beyond what comes with TorchServe's wheel and torch."""
 
-TEXT = ("text_classifier", "text_handler")
-
-
-def check(subject: Subject, name: str, environment: Environment) -> Iterator[Finding]:
-    origin = subject.set_by("handler")
-    if absent := [need for need in NEEDS.get(name, ()) if not environment.brings(need)]:
-        packages = " and ".join(f"`{need}`" for need in absent)
-        verb = "is" if len(absent) == 1 else "are"
-        text = f"Handler `{name}` imports {packages}, which {verb} not among the archive's requirements"
-        yield PACKAGES.at(origin, text)
-    if name not in TEXT:
-        return
-    vocabulary = subject.value("sourceVocab") or "source_vocab.pt"
-    if vocabulary not in subject.members:
-        text = f"Handler `{name}` reads `{vocabulary}` at the archive's root, which is not there"
-        yield VOCABULARY.at(origin, text)
+def check(subject: Subject, handler: BuiltIn) -> Iterator[Finding]:
+    place = subject.set_by("handler")
+    if absent := [module for module in handler.imports if not subject.environment.has_installed(module)]:
+        packages = " and ".join(f"`{module}`" for module in absent)
+        text = f"Handler `{handler.name}` imports {packages}, which nothing brings to the server"
+        yield PACKAGES.at(place, text)
+    if handler.reads_vocabulary:
+        vocabulary = subject.value("sourceVocab") or SOURCE_VOCABULARY
+        if vocabulary not in subject.members:
+            text = f"Handler `{handler.name}` reads `{vocabulary}` at the archive's root, which is not there"
+            yield VOCABULARY.at(place, text)
 
 
 def check_hidden(subject: Subject, name: str, file: str) -> Iterator[Finding]:

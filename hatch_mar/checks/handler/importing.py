@@ -12,7 +12,6 @@ from hatch_mar.checks.handler.reach import Problem, Reach
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
-from hatch_mar.torchserve.packages import Environment
 
 UNPARSABLE = Rule(
     code="MAR230",
@@ -26,7 +25,7 @@ ABSENT = Rule(
     severity="warning",
     title="A module is imported that nothing brings",
     consequence="if the server lacks it too, the worker dies with `No module named 'ts.torch_handler.…'`",
-    fix="add it to the archive's requirements, pack it, or see that the server has it",
+    fix="add it to the archive's requirements, pack it, or add it to `server-packages` if the server has it",
 )
 RELATIVE = Rule(
     code="MAR232",
@@ -56,17 +55,9 @@ ITSELF = Rule(
 MOST_FINDINGS = 100
 
 
-def environment_of(subject: Subject) -> Environment:
-    """What the archive's requirements bring to the worker."""
-    member = subject.named_member("requirementsFile")
-    return Environment(subject.text(member)) if member else Environment()
-
-
-def check(
-    subject: Subject, environment: Environment, handler: str | None, model_file: str | None
-) -> Iterator[Finding]:
+def check(subject: Subject, handler: str | None, model_file: str | None) -> Iterator[Finding]:
     """The imports of the handler's module, and of the model file's, by their dotted names."""
-    reach = Reach(subject, environment)
+    reach = Reach(subject)
     seen: set[tuple[str, str, str]] = set()
     for start, masked in ((handler, masked_name(subject)), (model_file, None)):
         if start is None:

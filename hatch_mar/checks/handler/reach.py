@@ -12,7 +12,6 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.imports import Import, changes_path, imports
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace
-from hatch_mar.torchserve.packages import Environment
 
 MOST_MODULES = 1000
 MOST_BYTES = 4 << 20
@@ -38,9 +37,9 @@ class Problem(NamedTuple):
 class Reach:
     """Follows imports through the archive, each module once."""
 
-    def __init__(self, subject: Subject, environment: Environment) -> None:
+    def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self.environment = environment
+        self.environment = subject.environment
         self.modules: dict[str, Module] = {}
         """By dotted name, in the order they are met."""
         self.own: dict[str, Namespace] = {}

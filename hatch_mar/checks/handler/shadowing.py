@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.torchserve.packages import Environment
 
 FATAL = Rule(
     code="MAR241",
@@ -58,7 +57,7 @@ PACKAGES = frozenset(["numpy", "packaging", "torch", "ts", "yaml"])
 """Installed packages: a worker of the base handler was seen to die of a file of each name."""
 
 
-def check(subject: Subject, environment: Environment) -> Iterator[Finding]:
+def check(subject: Subject) -> Iterator[Finding]:
     for name in subject.members:
         module, _, rest = name.partition("/")
         if rest == "":
@@ -80,7 +79,7 @@ def check(subject: Subject, environment: Environment) -> Iterator[Finding]:
             yield FATAL.at(place, f"`{name}` takes the place of the package `{module}`")
         elif module in sys.stdlib_module_names:
             yield hidden(subject, name, module, "Python's own")
-        elif environment.requires(module):
+        elif subject.environment.requires(module):
             yield hidden(subject, name, module, "the required package")
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from hatch_mar.checks.handler_facts import built_in, handler_imports
+from hatch_mar.checks.handler_facts import built_in, imported_helpers
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.types import is_int
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.torchserve import handlers
 from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
 MISSING = Rule(
@@ -59,43 +59,6 @@ MICRO_BATCHING = Rule(
 )
 
 
-@dataclass(frozen=True)
-class Reader:
-    """A handler, or functions for handlers, with the keys read without a default."""
-
-    handlers: tuple[str, ...]
-    functions: tuple[str, ...]
-    keys: tuple[str, ...]
-    """Each needed; of those with a `|` between them, one."""
-
-
-UTILS = "ts.handler_utils"
-READERS = (
-    Reader(("vllm_handler",), (), ("handler.vllm_engine_config.model|handler.model_path",)),
-    Reader(("trt_llm_handler",), (), ("handler.engine_dir", "handler.tokenizer_dir")),
-    Reader(
-        ("dali_image_classifier", "dali_handler"),
-        (f"{UTILS}.preprocess.dali.get_dali_pipeline",),
-        ("dali.batch_size", "dali.num_threads", "dali.device_id", "dali.seed"),
-    ),
-    Reader(
-        ("distributed.base_pippy_handler",),
-        (f"{UTILS}.distributed.pt_pippy.initialize_rpc_workers",),
-        ("pippy.rpc_timeout", "pippy.num_worker_threads", "torchrun"),
-    ),
-    Reader(
-        (),
-        (f"{UTILS}.distributed.pt_pippy.get_pipeline_driver",),
-        ("pippy.input_names", "pippy.model_type", "handler.model_path"),
-    ),
-    Reader((), (f"{UTILS}.distributed.deepspeed.get_ds_engine",), ("deepspeed", "handler.model_path")),
-)
-
-FILES = (("deepspeed", "config"), ("dali", "pipeline_file"))
-"""Settings that name a file of the archive."""
-
-ASYNCHRONOUS_HANDLERS = ("vllm_handler", "trt_llm_handler")
-MICRO_BATCHING_CLASS = f"{UTILS}.micro_batching.MicroBatching"
 STEPS = ("preprocess", "inference", "postprocess")
 
 
@@ -111,22 +74,19 @@ def check(subject: Subject, file: ConfigFile | None, config: Table) -> Iterator[
     if handler is None or isinstance(handler, (bool, int, float)):
         message = f"`handler` must be a table, not {kind_of(handler)}"
         yield TABLE.at(file.place(config.lines.get("handler")), message)
-    if MICRO_BATCHING_CLASS in handler_imports(subject):
+    if handlers.MICRO_BATCHING in imported_helpers(subject):
         yield from check_micro_batching(file, config)
 
 
 def check_needs(subject: Subject, place: Place, config: Table) -> Iterator[Finding]:
-    name, names = built_in(subject), handler_imports(subject)
-    for reader in READERS:
-        used = [function for function in reader.functions if function in names]
-        if name not in reader.handlers and not used:
-            continue
-        who = f"`{used[0].rpartition('.')[2]}`" if used else f"Handler `{name}`"
-        for key in reader.keys:
+    own = built_in(subject)
+    readers = [(f"Handler `{own.name}`", own.all_needs)] if own else []
+    readers += [(f"`{helper.name}`", helper.needs) for helper in imported_helpers(subject)]
+    for who, keys in readers:
+        for key in keys:
             if not any(found(config, way) for way in key.split("|")):
                 wanted = " or ".join(f"`{way}`" for way in key.split("|"))
-                message = f"{who} needs {wanted} in the model configuration"
-                yield MISSING.at(place, message)
+                yield MISSING.at(place, f"{who} needs {wanted} in the model configuration")
 
 
 def found(config: Table, path: str) -> bool:
@@ -138,7 +98,8 @@ def found(config: Table, path: str) -> bool:
 
 
 def check_files(file: ConfigFile, config: Table) -> Iterator[Finding]:
-    for parent, key in FILES:
+    for path in (path for helper in handlers.HELPERS for path in helper.files):
+        parent, _, key = path.partition(".")
         table = config.table(parent) or Table()
         name = table.get(key)
         # an absolute name is a file of the server's
@@ -146,20 +107,21 @@ def check_files(file: ConfigFile, config: Table) -> Iterator[Finding]:
             continue
         if posixpath.normpath(name) not in file.subject.members:
             place = file.place(table.lines.get(key))
-            yield FILE.at(place, f"The archive has no `{name}`, which `{parent}.{key}` names")
+            yield FILE.at(place, f"The archive has no `{name}`, which `{path}` names")
 
 
 def check_asynchronous(
     subject: Subject, file: ConfigFile | None, place: Place, config: Table
 ) -> Iterator[Finding]:
-    name = built_in(subject)
-    wanted = name in ASYNCHRONOUS_HANDLERS
-    if wanted and config.get("asyncCommunication") is not True:
-        message = f"Handler `{name}` is asynchronous, but `asyncCommunication` is not set"
+    own = built_in(subject)
+    if own is None:
+        return
+    if own.is_async and config.get("asyncCommunication") is not True:
+        message = f"Handler `{own.name}` is asynchronous, but `asyncCommunication` is not set"
         yield ASYNCHRONOUS.at(place, message, "set `asyncCommunication: true` in the model configuration")
-    if name and not wanted and file and config.get("asyncCommunication") is True:
+    if not own.is_async and file and config.get("asyncCommunication") is True:
         place = file.place(config.lines.get("asyncCommunication"))
-        message = f"Handler `{name}` is not asynchronous, but `asyncCommunication` is set"
+        message = f"Handler `{own.name}` is not asynchronous, but `asyncCommunication` is set"
         yield ASYNCHRONOUS.at(place, message, "leave `asyncCommunication` out")
 
 

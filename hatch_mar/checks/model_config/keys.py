@@ -24,6 +24,7 @@ from hatch_mar.checks.model_config.types import (
 )
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.text import shorten
+from hatch_mar.torchserve.handlers import CONFIG_KEYS
 from hatch_mar.torchserve.model_config import Table, in_yaml
 
 UNKNOWN = Rule(
@@ -88,15 +89,12 @@ TORCHRUN_KEYS: Mapping[str, Kind] = {
     "OMP_NUMBER_THREADS": integer(1, "TorchServe takes 1"),
 }
 
-HANDLERS_KEYS = ("handler", "pt2", "micro_batching", "pippy", "deepspeed", "dali")
-"""Keys that TorchServe's own handlers read; a project's handler may read any others."""
-
 
 def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
     yield from check_values(file, config, KEYS)
     yield from check_delay(file, config)
     for key in config:
-        if key not in KEYS and (meant := nearest(key, (*KEYS, *HANDLERS_KEYS))):
+        if key not in KEYS and (meant := nearest(key, (*KEYS, *CONFIG_KEYS))):
             place = file.place(config.lines.get(key))
             yield UNKNOWN.at(place, f"TorchServe knows no key `{key}`", f"did you mean `{meant}`?")
     torchrun = config.table("torchrun")

@@ -50,13 +50,11 @@ BACKENDS = (
 ARGUMENTS = ("fullgraph", "dynamic", "backend", "mode", "options", "disable")
 """What `torch.compile` takes beside the model (torch 2.0 to 2.13)."""
 
-WITHOUT_BASE_HANDLER = ("vllm_handler", "trt_llm_handler")
-"""Built-in handlers that load the model on their own."""
-
 
 def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
     subject = file.subject
-    if "pt2" not in config or built_in(subject) in WITHOUT_BASE_HANDLER:
+    own = built_in(subject)
+    if "pt2" not in config or (own and not own.loads_as_base_handler):
         return
     if subject.manifest.document.get("runtime") == "LSP":
         return

@@ -11,7 +11,7 @@ from hatch_mar.archive.manifest import Manifest
 from hatch_mar.checks.handler import check
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.module import LARGEST_MODULE, PYTHON
-from hatch_mar.torchserve.handlers import BUILT_INS, OTHER_BUILT_INS
+from hatch_mar.torchserve.handlers import BUILT_INS
 from tests.archives import INSTANT
 from tests.checks import BASE, HANDLER, Files, found, rules_of, subject
 
@@ -199,35 +199,47 @@ class TestFound:
 
 
 class TestBuiltIn:
-    @pytest.mark.parametrize("name", BUILT_INS + OTHER_BUILT_INS)
+    @pytest.mark.parametrize("name", BUILT_INS)
     def test_required(self, name: str) -> None:
         """With what they need, TorchServe's own handlers are as good as any."""
-        requirements = "captum\ntorchvision\nnvidia-dali-cuda120\nvllm\ntensorrt-llm\ntorchpippy\ndeepspeed"
+        requirements = "nvidia-dali-cuda120\nvllm\ntensorrt-llm\ntorchpippy"
         files = {"requirements.txt": requirements, "source_vocab.pt": ""}
         assert found(check, files, name, requirements_file="requirements.txt") == []
 
+    @pytest.mark.parametrize("name", ["image_classifier", "vision_handler", "base_handler"])
+    def test_server(self, name: str) -> None:
+        """What TorchServe's image has need not be required."""
+        assert found(check, {}, name) == []
+
     def test_packages(self) -> None:
-        assert found(check, {}, "image_classifier") == [
+        assert found(check, {}, "trt_llm_handler") == [
             (
-                f"{MANIFEST}: MAR221 Handler `image_classifier` imports `captum` and `torchvision`, which"
-                " are not"
-                " among the archive's requirements; add to the archive's requirements what the server lacks"
+                f"{MANIFEST}: MAR221 Handler `trt_llm_handler` imports `tensorrt_llm` and `transformers`,"
+                " which nothing brings to the server; add it to the archive's requirements, or to"
+                " `server-packages` if the server has it"
             )
         ]
 
-    def test_vocabulary(self) -> None:
-        [_, message] = found(check, {"data/source_vocab.pt": ""}, "text_classifier")
+    def test_server_packages(self) -> None:
+        """`server-packages` adds to what the server has."""
+        made = subject({}, "trt_llm_handler")
+        packages = ("tensorrt-llm",)
 
-        assert message == (
-            f"{MANIFEST}: MAR222 Handler `text_classifier` reads `source_vocab.pt` at the archive's root,"
-            " which is not there; add `source_vocab.pt` to `extra-files`"
-        )
+        assert list(check(Subject(made.archive, made.file_name, server_packages=packages))) == []
+
+    def test_vocabulary(self) -> None:
+        assert found(check, {"data/source_vocab.pt": ""}, "text_classifier") == [
+            (
+                f"{MANIFEST}: MAR222 Handler `text_classifier` reads `source_vocab.pt` at the archive's root,"
+                " which is not there; add `source_vocab.pt` to `extra-files`"
+            )
+        ]
 
     def test_vocabulary_of_manifest(self) -> None:
         """Old archives name the file in the manifest."""
         files = {"vocab.pt": ""}
-        assert len(found(check, files, "text_classifier", model={"sourceVocab": "vocab.pt"})) == 1
-        assert len(found(check, files, "text_classifier", model={"sourceVocab": "other.pt"})) == 2
+        assert found(check, files, "text_classifier", model={"sourceVocab": "vocab.pt"}) == []
+        assert len(found(check, files, "text_classifier", model={"sourceVocab": "other.pt"})) == 1
 
     def test_hidden(self) -> None:
         assert found(check, {"image_classifier.py": HANDLER}, "image_classifier") == [

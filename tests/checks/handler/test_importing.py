@@ -14,7 +14,7 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.module import PYTHON
 from tests.checks import HANDLER, NET, Files, found, subject
 
-LACKS = "add it to the archive's requirements, pack it, or see that the server has it"
+LACKS = "add it to the archive's requirements, pack it, or add it to `server-packages` if the server has it"
 MASKED = "`No module named 'ts.torch_handler.h'`"
 FULL_NAME = "import it by its full name, or pack the package and name the handler `package.module`"
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from packaging.requirements import InvalidRequirement, Requirement
 
+from hatch_mar.checks.handler import check as check_handler
 from hatch_mar.checks.requirements import check
 from hatch_mar.checks.subject import Subject
+from hatch_mar.torchserve.handlers import BUILT_INS
 from tests.checks import found as found_by
 from tests.checks import rules_of, subject
 
@@ -17,7 +19,7 @@ NOTE = (
 )
 FILES = {
     "pkg/pyproject.toml": b"",
-    "sub/more.txt": b"numpy\n",
+    "sub/more.txt": b"scipy\n",
     "sub/data.bin": b"",
     "wheels/pkg-1.0-py3-none-any.whl": b"",
     "wheels/pkg-1.whl": b"",
@@ -40,8 +42,8 @@ def reason(line: str) -> str:
 
 
 FORM = "write `name`, `name==1.0`, `name>=1; marker` or `name @ https://…`"
-LEAVE = "leave to the server what is no option of a requirements file"
-ADD = "add it to the archive under this path, counted from the archive's root"
+LEAVE = "use only the options that a requirements file may have"
+ADD = "add it to the archive under this path, relative to the archive's root"
 NAME = "add it to the archive and name it relative to the archive's root"
 NO_E = "leave `-e` out, or set `useVenv: true` in the model configuration"
 TORCH = "leave it out, or set `useVenv: true` in the model configuration"
@@ -49,8 +51,8 @@ TORCH = "leave it out, or set `useVenv: true` in the model configuration"
 LINES: list[tuple[str, str]] = [
     ("--foo\n", f":1: MAR603 pip refuses the options of `--foo`: no such option: --foo; {LEAVE}"),
     (
-        "\nnumpy --user\n",
-        f":2: MAR603 pip refuses the options of `numpy --user`: no such option: --user; {LEAVE}",
+        "\nscipy --user\n",
+        f":2: MAR603 pip refuses the options of `scipy --user`: no such option: --user; {LEAVE}",
     ),
     (
         "-r\n",
@@ -58,23 +60,23 @@ LINES: list[tuple[str, str]] = [
     ),
     ("-r 'a\n", f":1: MAR603 pip refuses the options of `-r 'a`: No closing quotation; {LEAVE}"),
     (
-        "numpy=1\n",
-        (f":1: MAR604 pip refuses the requirement `numpy=1`: {reason('numpy=1')}; {FORM}"),
+        "scipy=1\n",
+        (f":1: MAR604 pip refuses the requirement `scipy=1`: {reason('scipy=1')}; {FORM}"),
     ),
     (
-        "a\nnumpy>=1.*\n",
-        (f":2: MAR604 pip refuses the requirement `numpy>=1.*`: {reason('numpy>=1.*')}; {FORM}"),
+        "a\nscipy>=1.*\n",
+        (f":2: MAR604 pip refuses the requirement `scipy>=1.*`: {reason('scipy>=1.*')}; {FORM}"),
     ),
     (
-        "numpy; python_version\n",
+        "scipy; python_version\n",
         (
-            ":1: MAR604 pip refuses the requirement `numpy; python_version`:"
-            f" {reason('numpy; python_version')}; {FORM}"
+            ":1: MAR604 pip refuses the requirement `scipy; python_version`:"
+            f" {reason('scipy; python_version')}; {FORM}"
         ),
     ),
     (
         "pkg @ ./pkg\n",
-        f":1: MAR604 pip refuses the requirement `pkg @ ./pkg`: `./pkg` is no URL; {FORM}",
+        f":1: MAR604 pip refuses the requirement `pkg @ ./pkg`: `./pkg` is not a URL; {FORM}",
     ),
     (
         "wheels/pkg-1.whl\n",
@@ -84,7 +86,7 @@ LINES: list[tuple[str, str]] = [
         ),
     ),
     (
-        "numpy\n./lib\n",
+        "scipy\n./lib\n",
         f":2: MAR605 The archive has no file or folder `./lib` for pip to install; {ADD}",
     ),
     ("./sub\n", f":1: MAR605 The archive has no project `./sub` for pip to install; {ADD}"),
@@ -102,15 +104,15 @@ LINES: list[tuple[str, str]] = [
     ("-r ../up.txt\n", f":1: MAR605 The archive has no `../up.txt` for pip to read; {ADD}"),
     (
         "-r requirements.txt\n",
-        ":1: MAR606 `requirements.txt` includes itself; take the line out",
+        ":1: MAR606 `requirements.txt` includes itself; remove the line",
     ),
     (
         f"a==1 --hash=sha256:{'0' * 64}\nb==1\n",
-        ":2: MAR607 `b==1` has no `--hash`, but others do; give all of them hashes, or none",
+        ":2: MAR607 `b==1` has no `--hash`, but others do; give all of them hashes, or none of them",
     ),
     (
         "--require-hashes\nb==1\n",
-        ":2: MAR607 `b==1` has no `--hash`, but others do; give all of them hashes, or none",
+        ":2: MAR607 `b==1` has no `--hash`, but others do; give all of them hashes, or none of them",
     ),
     (
         "-e ./pkg\n",
@@ -129,19 +131,19 @@ LINES: list[tuple[str, str]] = [
     ),
     (
         "Torch==2.8\n",
-        ":1: MAR610 `Torch` is installed beside the model, and goes before the server's own; " + TORCH,
+        f":1: MAR610 `torch` is installed beside the model, where it hides the server's own; {TORCH}",
     ),
 ]
 
 GOOD = [
-    "numpy\n",
-    "numpy>=1,<3 ; python_version < '4'  # why\n",
-    "numpy[extra]==1.*\n",
-    "numpy;\n",
-    "numpy \\\n  >=1\n",
-    "numpy\\",
+    "scipy\n",
+    "scipy>=1,<3 ; python_version < '4'  # why\n",
+    "scipy[extra]==1.*\n",
+    "scipy;\n",
+    "scipy \\\n  >=1\n",
+    "scipy\\",
     "# torch==2\n\n",
-    "--pre --extra-index-url https://x/simple\nnumpy\n",
+    "--pre --extra-index-url https://x/simple\nscipy\n",
     "-i https://x/simple\n--trusted-host x\n--no-index\n--no-binary :all:\n--prefer-binary\n",
     f"a==1 --hash=sha256:{'0' * 64} \\\n  --hash=sha256:{'1' * 64}\n",
     "pkg @ https://x/pkg-1.0-py3-none-any.whl#sha256=0\n",
@@ -156,7 +158,7 @@ GOOD = [
     "-rsub/more.txt\n--constraint 'sub/more.txt'\n",
     "-r https://x/r.txt\n",
     "${PACKAGE}\n-r ${WHERE}/r.txt\n",
-    "\ufeffnumpy\n",
+    "\ufeffscipy\n",
 ]
 
 
@@ -187,7 +189,7 @@ class TestEncoding:
         [
             (b"# \xe9\n", "invalid continuation byte"),
             (
-                "numpy\n".encode("utf-16-le"),
+                "scipy\n".encode("utf-16-le"),
                 "it has null characters, as UTF-16 has without a byte order mark",
             ),
             (b"# coding: klingon\n", "there is no encoding `klingon`"),
@@ -200,7 +202,7 @@ class TestEncoding:
             f"{FILE}: MAR602 pip cannot read `requirements.txt`: {reason}; save the file as UTF-8"
         ]
 
-    @pytest.mark.parametrize("data", ["numpy\n".encode("utf-16"), b"# -*- coding: latin-1 -*-\n# \xe9\n"])
+    @pytest.mark.parametrize("data", ["scipy\n".encode("utf-16"), b"# -*- coding: latin-1 -*-\n# \xe9\n"])
     def test_good(self, data: bytes):
         """pip heeds byte order marks, PowerShell's too, and `coding:` comments."""
         assert found(data) == []
@@ -210,7 +212,7 @@ class TestEncoding:
         assert found(b"# x\n" * (1 << 20)) == [
             (
                 f"{FILE}: MAR612 The requirements file `requirements.txt` is too long to be checked;"
-                " keep what is no requirement out of it"
+                " remove from it what is not a requirement"
             )
         ]
 
@@ -243,7 +245,7 @@ class TestFiles:
         """Files that include one another are an error, however long the way round."""
         files = {"r.txt": "-r s.txt\n", "s.txt": "-r r.txt\n"}
         assert found_by(check, files, requirements_file="r.txt") == [
-            "digits.mar/s.txt:1: MAR606 `r.txt` includes itself; take the line out"
+            "digits.mar/s.txt:1: MAR606 `r.txt` includes itself; remove the line"
         ]
 
     def test_directory(self):
@@ -255,6 +257,64 @@ class TestFiles:
             " directory model,"
             " not in it; build a `.mar`, or install the package on the server"
         )
+
+
+class TestServer:
+    @pytest.mark.parametrize("name", ["torch", "torchserve"])
+    def test_own(self, name: str):
+        """A second torch or TorchServe is a warning, another package of the server's a note."""
+        assert severities(f"{name}==1.0\n") == {"MAR610": "warning"}
+
+    @pytest.mark.parametrize("name", ["torchvision", "TorchAudio", "captum", "requests", "Pillow", "numpy"])
+    def test_others(self, name: str):
+        """What TorchServe's image has is noted, and needs no setting of the server."""
+        assert severities(f"{name}>=1 ; python_version > '3'\n") == {"MAR613": "note"}
+
+    def test_message(self):
+        assert found("captum==0.7\n") == [
+            (
+                f"{FILE}:1: MAR613 `captum` is installed beside the model, where it hides the server's own;"
+                " leave it out, unless the model needs another version than the server's"
+            )
+        ]
+
+    def test_server_packages(self):
+        """`server-packages` adds to what the server has."""
+        assert severities("vllm\n") == {"MAR611": "warning"}
+        assert severities("vllm\n", server_packages=("VLLM",)) == {"MAR613": "note"}
+
+    def test_constraints(self):
+        """A constraint installs nothing."""
+        files = {"r.txt": "-c c.txt\nscipy\n", "c.txt": "torch==2.4\nnumpy==1.0\n"}
+        assert [line.split(" ")[1] for line in found_by(check, files, requirements_file="r.txt")] == [
+            "MAR611"
+        ]
+
+    @pytest.mark.parametrize("handler", BUILT_INS)
+    def test_agrees_with_handlers(self, handler: str):
+        """No check asks for a requirement that another one warns of, or asks to leave out."""
+        files = {"requirements.txt": "\n".join(missing_packages(handler))}
+        made = subject(files, handler, requirements_file="requirements.txt")
+
+        assert [finding.code for finding in check(made)] == (["MAR611"] if files["requirements.txt"] else [])
+        assert missing_packages(handler, made) == []
+
+
+def severities(text: str, server_packages: tuple[str, ...] = ()) -> dict[str, str]:
+    made = subject({"requirements.txt": text}, requirements_file="requirements.txt")
+    findings = check(Subject(made.archive, made.file_name, server_packages=server_packages))
+    return {finding.code: finding.severity for finding in findings}
+
+
+DISTRIBUTIONS = {"nvidia.dali": "nvidia-dali-cuda120", "pippy": "torchpippy"}
+
+
+def missing_packages(handler: str, made: Subject | None = None) -> list[str]:
+    """What the checks of built-in handlers want to be required."""
+    made = made or subject({}, handler)
+    findings = [each for each in check_handler(made) if each.code == "MAR221"]
+    modules = [module for each in findings for module in each.message.split("`")[3::2]]
+    return [DISTRIBUTIONS.get(module, module) for module in modules]
 
 
 class TestVenv:
@@ -277,7 +337,7 @@ class TestVenv:
 class TestNote:
     def test_once(self):
         """That a setting is needed is said once, whatever the number of lines."""
-        files = {"requirements.txt": "numpy\nscipy\n"}
+        files = {"requirements.txt": "scipy\nscipy\n"}
         assert found_by(check, files, requirements_file="requirements.txt") == [NOTE]
 
     def test_nothing(self):
@@ -286,7 +346,7 @@ class TestNote:
 
     def test_generated(self):
         """What `requirements-from` makes is shown there, for all archives alike."""
-        made = subject({"requirements.txt": "numpy\n"}, requirements_file="requirements.txt")
+        made = subject({"requirements.txt": "scipy\n"}, requirements_file="requirements.txt")
         origin = "Field `tool.mar.requirements-from`"
         findings = check(Subject(made.archive, "digits.mar", {"requirements-from": origin}))
         assert [str(finding.place) for finding in findings] == [origin]

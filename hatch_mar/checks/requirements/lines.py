@@ -1,0 +1,163 @@
+"""One requirement: whether pip can install it, from where it is told to, and whether it should.
+
+pip runs in the archive's root, and installs into the model's folder or, with `useVenv`, into a
+virtual environment that inherits the server's packages (pytorch/serve, ts/utils/setup_model_venv.py).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.text import shorten
+from hatch_mar.torchserve.requirements_file import distribution, path_in, scheme
+from hatch_mar.torchserve.server import OWN_PACKAGES
+
+REFUSED = (
+    "with `install_py_dep_per_model=true` the model is refused: `Custom pip package installation failed`"
+)
+
+LINE = Rule(
+    code="MAR604",
+    severity="error",
+    title="A line of the requirements is not a requirement",
+    consequence=REFUSED,
+    fix="write `name`, `name==1.0`, `name>=1; marker` or `name @ https://…`",
+)
+LOCAL = Rule(
+    code="MAR605",
+    severity="error",
+    title="The requirements name a path that pip does not find",
+    consequence=REFUSED,
+    fix="add it to the archive under this path, relative to the archive's root",
+)
+EDITABLE = Rule(
+    code="MAR608",
+    severity="error",
+    title="The requirements have an editable line",
+    consequence=(
+        "pip leaves a `.pth` file in the model's folder, where Python does not look for one:"
+        " `ModuleNotFoundError`"
+    ),
+    fix="leave `-e` out, or set `useVenv: true` in the model configuration",
+)
+SERVERS_OWN = Rule(
+    code="MAR609",
+    severity="warning",
+    title="The requirements name a path of the server",
+    consequence="a server that does not have it refuses the model, or pip uses an index instead",
+    fix="add it to the archive and name it relative to the archive's root",
+)
+TORCH = Rule(
+    code="MAR610",
+    severity="warning",
+    title="The requirements install torch or TorchServe",
+    consequence=(
+        "the model's folder gets its own copy, of another version than the server's packages are built for"
+    ),
+    fix="leave it out, or set `useVenv: true` in the model configuration",
+)
+ON_SERVER = Rule(
+    code="MAR613",
+    severity="note",
+    title="The requirements install what the server has",
+    consequence="pip installs a second copy beside the model, together with what that requires",
+    fix="leave it out, unless the model needs another version than the server's",
+)
+
+PROJECT_FILES = ("pyproject.toml", "setup.py")
+
+UNPACKED_SUFFIXES = (".mar", ".tar.gz", ".tgz", ".model", ".zip")
+"""Ends of the names of files that TorchServe unpacks; it links to anything else."""
+
+
+def check_requirement(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
+    """What pip refuses in a requirement, or does not find."""
+    if found := scheme(line):
+        if found == "file":
+            yield from check_path(subject, place, path_of_url(line))
+        return
+    if path := path_in(line):
+        yield from check_path(subject, place, path)
+        return
+    try:
+        url = Requirement(line.rstrip("; ")).url
+    except InvalidRequirement as error:
+        reason = str(error).partition("\n")[0]
+        yield LINE.at(place, f"pip refuses the requirement `{shorten(line)}`: {reason}")
+        return
+    if url and not scheme(url):
+        yield LINE.at(place, f"pip refuses the requirement `{shorten(line)}`: `{url}` is not a URL")
+    elif url and scheme(url) == "file":
+        yield from check_path(subject, place, path_of_url(url))
+
+
+def check_server(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
+    """Whether a requirement hides a package of the server's."""
+    if is_on_server(subject, line) and not has_venv(subject):
+        name = distribution(line)
+        rule = TORCH if name in OWN_PACKAGES else ON_SERVER
+        yield rule.at(place, f"`{name}` is installed beside the model, where it hides the server's own")
+
+
+def check_editable(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
+    if not has_venv(subject):
+        yield EDITABLE.at(place, f"`-e {line}` cannot be imported from where TorchServe installs it")
+    elif not scheme(line):
+        yield from check_path(subject, place, path_in(line) or f"./{line}")
+
+
+def check_path(subject: Subject, place: Place, path: str) -> Iterator[Finding]:
+    """A path is relative to the archive's root, where pip is started, whatever file names it."""
+    if path.startswith("/"):
+        yield SERVERS_OWN.at(place, f"pip looks for `{path}` on the server")
+        return
+    name = posixpath.normpath(path)
+    if not subject.file_name.endswith(UNPACKED_SUFFIXES):
+        message = f"pip does not find `{path}`: it is started beside a directory model, not in it"
+        yield LOCAL.at(place, message, "build a `.mar`, or install the package on the server")
+    elif name in subject.members:
+        yield from check_wheel(place, name)
+    elif not any(f"{prefix_of(name)}{file}" in subject.members for file in PROJECT_FILES):
+        kind = "project" if has_folder(subject, name) else "file or folder"
+        yield LOCAL.at(place, f"The archive has no {kind} `{path}` for pip to install")
+
+
+def check_wheel(place: Place, name: str) -> Iterator[Finding]:
+    if not name.endswith(".whl"):
+        return
+    try:
+        parse_wheel_filename(posixpath.basename(name))
+    except InvalidWheelFilename:
+        message = f"pip refuses the wheel `{name}` for its name"
+        yield LINE.at(place, message, "name it `name-version-python-abi-platform.whl`, as it was built")
+
+
+def is_on_server(subject: Subject, requirement: str) -> bool:
+    """Whether the server has a package of the name that is required."""
+    name = distribution(requirement)
+    return name is not None and subject.environment.is_on_server(name)
+
+
+def has_venv(subject: Subject) -> bool:
+    """Whether TorchServe makes a virtual environment for the model."""
+    runtime = subject.manifest.document.get("runtime", "python")
+    return subject.model_config.settings.get("useVenv") is True and runtime == "python"
+
+
+def has_folder(subject: Subject, name: str) -> bool:
+    return any(member.startswith(prefix_of(name)) for member in subject.members)
+
+
+def prefix_of(folder: str) -> str:
+    return "" if folder == "." else f"{folder}/"
+
+
+def path_of_url(url: str) -> str:
+    return unquote(urlsplit(url.partition(";")[0].strip()).path)
