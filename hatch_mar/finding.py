@@ -46,7 +46,8 @@ class Rule:
         title: what is wrong, for the list of rules.
         consequence: what a consumer then does, and where that was seen or read.
         fix: what to do, unless a finding knows better.
-        ignorable: whether the key `ignore` may switch it off.
+        ignorable: whether the key `ignore` may switch it off; without those of `MAR0`, a configuration
+            cannot be read, so that they may not unless this says so.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Rule:
         title: str,
         consequence: str,
         fix: str,
-        ignorable: bool = True,
+        ignorable: bool | None = None,
     ) -> None:
         if code in RULES:
             raise ValueError(f"Two rules have the code {code}")
@@ -66,8 +67,12 @@ class Rule:
         self.title = title
         self.consequence = consequence
         self.fix = fix
-        self.ignorable = ignorable
+        self.ignorable = not self.is_about_configuration if ignorable is None else ignorable
         RULES[code] = self
+
+    @property
+    def is_about_configuration(self) -> bool:
+        return self.code.startswith("MAR0")
 
     def at(
         self, place: Place, message: str, fix: str | None = None, *, severity: Severity | None = None
@@ -106,14 +111,10 @@ class Finding(NamedTuple):
         return f"{self.message}; {self.fix}" if self.fix else self.message
 
     def __str__(self) -> str:
-        if self.names_its_key:
+        if self.rule.is_about_configuration:
+            # hatchling's kind of sentence, which begins with the field
             return f"{self.text} [{self.code}]"
         return f"{self.place}: {self.code} {self.text}"
-
-    @property
-    def names_its_key(self) -> bool:
-        """Whether the message is hatchling's kind of sentence, which begins with the field."""
-        return self.code.startswith("MAR0")
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -18,6 +18,7 @@ DIGIT = Rule(
     title="The model's name begins with a digit",
     consequence="TorchServe serves the model, but the name is not of the form that is documented",
     fix="begin it with a letter, or add `MAR009` to `ignore`",
+    ignorable=True,
 )
 CODE = Rule(
     code="MAR010",
@@ -25,7 +26,6 @@ CODE = Rule(
     title="A code in `ignore` switches nothing off",
     consequence="the check that was meant goes on",
     fix="correct the code, or remove it",
-    ignorable=False,
 )
 
 

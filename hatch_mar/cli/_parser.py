@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
 
-def parser(command: str, description: str, example: str) -> ArgumentParser:
+def make_parser(command: str, description: str, example: str) -> ArgumentParser:
     """A parser whose help ends with an example."""
     return ArgumentParser(
         prog=f"hatch-mar {command}",

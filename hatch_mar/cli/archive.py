@@ -9,7 +9,7 @@ from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats import Packing
 from hatch_mar.archive.packager import pack
 from hatch_mar.checks.configured import find_faults
-from hatch_mar.cli._parser import parser
+from hatch_mar.cli._parser import make_parser
 from hatch_mar.errors import CheckError, ConfigError
 from hatch_mar.project.config.archiver_options import add_options, read_options
 from hatch_mar.project.config.models import Config
@@ -23,7 +23,7 @@ EXAMPLE = """hatch-mar archive --model-name digits --version 1.0 --model-file di
 
 
 def main(arguments: list[str]) -> int:
-    command = add_options(parser("archive", DESCRIPTION, EXAMPLE))
+    command = add_options(make_parser("archive", DESCRIPTION, EXAMPLE))
     # not an option of the parser's: torch-model-archiver's prefixes would no longer be unique
     strict = "--strict" in arguments
     options = command.parse_args([argument for argument in arguments if argument != "--strict"])

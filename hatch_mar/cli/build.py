@@ -7,13 +7,13 @@ from pathlib import Path
 
 from hatch_mar.build.plan import plan_project
 from hatch_mar.build.run import build_all
-from hatch_mar.cli._parser import parser
+from hatch_mar.cli._parser import make_parser
 from hatch_mar.finding import merge
 from hatch_mar.project.pyproject import PyProject
 
 
 def main(arguments: list[str]) -> int:
-    command = parser(
+    command = make_parser(
         "build",
         "Write the archives that a project's pyproject.toml declares, whatever its build backend.",
         "hatch-mar build digits --output model-store",

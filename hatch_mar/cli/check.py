@@ -11,7 +11,7 @@ from hatch_mar.build.plan import examine, load
 from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli._parser import parser
+from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import HatchMarError
 from hatch_mar.finding import Finding, merge
@@ -23,7 +23,7 @@ from hatch_mar.text import shown
 
 
 def main(arguments: list[str]) -> int:
-    command = parser(
+    command = make_parser(
         "check",
         "Find what would break where an archive is deployed. None of the archive's code runs.",
         "hatch-mar check\n  hatch-mar check model-store/digits.mar --strict",
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     command.set_defaults(form="text")
     options = command.parse_args(arguments)
     if options.list:
-        print(listing(options.form))
+        print(list_rules(options.form))
         return 0
 
     files, names = split(options.archives, Path(options.project))
@@ -109,7 +109,7 @@ def escape(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def listing(form: str) -> str:
+def list_rules(form: str) -> str:
     found = rules()
     if form == "json":
         return json.dumps([rule.to_json() for rule in found], indent=2)

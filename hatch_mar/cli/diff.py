@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli._parser import parser
+from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.diff import compare
 from hatch_mar.text import shown
 
 
 def main(arguments: list[str]) -> int:
-    command = parser(
+    command = make_parser(
         "diff",
         "Compare two archives, whatever their formats. The exit status is 1 if they differ.",
         "hatch-mar diff model-store/digits.mar dist/digits.mar",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hatch_mar.cli._parser import parser
+from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.report import Inspection, inspect
 from hatch_mar.text import shown, size
 
 
 def main(arguments: list[str]) -> int:
-    command = parser(
+    command = make_parser(
         "inspect",
         "Show an archive's manifest and members, without unpacking it or running its code.",
         "hatch-mar inspect dist/digits.mar",

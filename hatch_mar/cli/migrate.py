@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from hatch_mar.cli import USAGE
 from hatch_mar.cli._archiver import archive_and_record
-from hatch_mar.cli._parser import parser
+from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import ConfigError
 from hatch_mar.migration.call import call_in
@@ -33,7 +33,7 @@ EXAMPLE = """hatch-mar migrate --write -- sh scripts/archive.sh
 
 
 def main(arguments: list[str]) -> int:
-    parsed = parser("migrate", DESCRIPTION, EXAMPLE)
+    parsed = make_parser("migrate", DESCRIPTION, EXAMPLE)
     parsed.usage = "hatch-mar migrate [--write] [--project DIR] [--no-pack] -- COMMAND ..."
     parsed.add_argument("--write", action="store_true", help="add the tables to pyproject.toml")
     parsed.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hatch_mar.build.plan import load
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli._parser import parser
+from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig, select
@@ -33,7 +33,7 @@ EXAMPLE = "hatch-mar try digits\n  hatch-mar try model-store/digits.mar --input 
 
 
 def main(arguments: list[str]) -> int:
-    command = add_options(parser("try", DESCRIPTION, EXAMPLE))
+    command = add_options(make_parser("try", DESCRIPTION, EXAMPLE))
     options = command.parse_args(arguments)
     files, names = split(options.archives, Path(options.project))
     if options.serve and (reason := find_missing()):

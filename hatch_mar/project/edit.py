@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,7 @@ from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import TABLE
 from hatch_mar.project.config.schema import load
 from hatch_mar.project.pyproject import PyProject
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from hatch_mar.project.toml import tomllib
 
 PLUGIN = "hatch-mar"
 HOOK = ("tool", "hatch", "build", "hooks", "mar")

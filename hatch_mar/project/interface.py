@@ -15,7 +15,6 @@ METADATA = Rule(
     title="The project's metadata lacks what an archive takes from it",
     consequence="the archive's requirements, or its code, cannot be known",
     fix="name what the project has",
-    ignorable=False,
 )
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from hatch_mar.finding import Finding, Key
 from hatch_mar.project.config.models import FILE
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from hatch_mar.project.toml import tomllib
 
 
 def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:

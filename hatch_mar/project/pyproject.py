@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import re
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -17,11 +16,7 @@ from hatch_mar.finding import Place, Rule, field
 from hatch_mar.project import pep517
 from hatch_mar.project.config.models import FILE
 from hatch_mar.project.interface import METADATA
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from hatch_mar.project.toml import tomllib
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
@@ -33,7 +28,6 @@ UNREADABLE = Rule(
     title="`pyproject.toml` cannot be read",
     consequence="nothing of the project is known",
     fix="correct its syntax, and save it as UTF-8",
-    ignorable=False,
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.checks import rules
-from hatch_mar.cli.check import listing
+from hatch_mar.cli.check import list_rules
 from hatch_mar.finding import Rule
 
 DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
 
 def test_page():
     """The page of the docs is what `hatch-mar check --list --output-format markdown` prints."""
-    assert DOCS.read_text(encoding="utf-8") == f"{listing('markdown')}\n"
+    assert DOCS.read_text(encoding="utf-8") == f"{list_rules('markdown')}\n"
 
 
 def test_codes():

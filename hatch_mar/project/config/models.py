@@ -68,14 +68,14 @@ class ArchiveConfig(NamedTuple):
 
     @property
     def file_name(self) -> str:
-        return self.filled_in(self.archive_name) + self.format.suffix
+        return self.fill_in(self.archive_name) + self.format.suffix
 
     @property
     def root(self) -> str:
         """The folder inside a `tgz`."""
-        return self.filled_in(self.archive_root)
+        return self.fill_in(self.archive_root)
 
-    def filled_in(self, template: str) -> str:
+    def fill_in(self, template: str) -> str:
         return template.replace("{model-name}", self.model_name).replace("{version}", self.version)
 
 

@@ -14,7 +14,6 @@ UNKNOWN = Rule(
     title="A field is unknown",
     consequence="a misspelled key would be ignored without a word",
     fix="correct the name, or remove the field",
-    ignorable=False,
 )
 VALUE = Rule(
     code="MAR004",
@@ -22,7 +21,6 @@ VALUE = Rule(
     title="A field has a value that it cannot have",
     consequence="no archive can be made of it",
     fix="give it a value of the type that the README's table names",
-    ignorable=False,
 )
 REQUIRED = Rule(
     code="MAR005",
@@ -30,7 +28,6 @@ REQUIRED = Rule(
     title="A required field is missing",
     consequence="no archive can be made without it",
     fix="set it",
-    ignorable=False,
 )
 
 Reader = Callable[[object], Any]

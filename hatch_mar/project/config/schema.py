@@ -33,7 +33,6 @@ MISSING = Rule(
     title="The table `[tool.mar]` is missing",
     consequence="there is nothing to build",
     fix="declare an archive there, with at least its `handler`",
-    ignorable=False,
 )
 EXCLUSIVE = Rule(
     code="MAR006",
@@ -41,7 +40,6 @@ EXCLUSIVE = Rule(
     title="Two fields that exclude each other are both set",
     consequence="it cannot be told which of them counts",
     fix="remove one of them",
-    ignorable=False,
 )
 CLASH = Rule(
     code="MAR007",
@@ -49,7 +47,6 @@ CLASH = Rule(
     title="Two archives would be written to one file",
     consequence="the second would replace the first",
     fix="give one of them another `model-name`, `archive-name`, `archive-format` or `export-path`",
-    ignorable=False,
 )
 
 ARCHIVE_KEYS: Mapping[str, Reader] = {

@@ -21,7 +21,6 @@ FILE = Rule(
     title="A file that the configuration names is missing, or is not a file",
     consequence="the archive would lack it",
     fix="correct the path, or create the file",
-    ignorable=False,
 )
 NO_FILES = Rule(
     code="MAR022",
@@ -29,7 +28,6 @@ NO_FILES = Rule(
     title="A pattern matches no file, or a directory holds none",
     consequence="the archive would lack what was meant",
     fix="correct the pattern, or remove it",
-    ignorable=False,
 )
 UNREADABLE = Rule(
     code="MAR023",
@@ -37,7 +35,6 @@ UNREADABLE = Rule(
     title="A directory cannot be read to its end",
     consequence="files in it would be lost",
     fix="remove the link that leads back, or make the directory readable",
-    ignorable=False,
 )
 TWO_SOURCES = Rule(
     code="MAR024",
@@ -45,7 +42,6 @@ TWO_SOURCES = Rule(
     title="Two files claim one place in the archive",
     consequence="one of them would be lost",
     fix="rename one",
-    ignorable=False,
 )
 NAME = Rule(
     code="MAR025",
@@ -53,7 +49,6 @@ NAME = Rule(
     title="A file has a name that an archive cannot have",
     consequence="TorchServe refuses the archive, or Windows cannot unpack it",
     fix="rename the file, or leave it out with `exclude`",
-    ignorable=False,
 )
 
 
