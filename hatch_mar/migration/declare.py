@@ -77,7 +77,7 @@ def tell_apart(declarations: list[Declaration], root: Path) -> list[Declaration]
             continue
         for one in same:
             here = Move(Path(one.call.directory), root).path(".")
-            found.append(one._replace(table={"export-path": here, **one.table}))
+            found.append(one._replace(table={**one.table, "export-path": here}))
     return found
 
 

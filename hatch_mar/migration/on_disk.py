@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+
+from hatch_mar.archive.manifest import MANIFEST_NAME
 
 SUFFIXES = (".mar", ".war", ".tar.gz")
 OTHERS = ("node_modules", "site-packages")
@@ -20,17 +23,25 @@ def find_archives(roots: Iterable[Path]) -> Looks:
         for directory, folders, files in os.walk(os.path.realpath(root)):
             folders[:] = [name for name in folders if not name.startswith(".") and name not in OTHERS]
             names = [name for name in files if name.endswith(SUFFIXES)]
-            if "MAR-INF" in folders:
-                names.append("MAR-INF/MANIFEST.json")
-            for name in names:
+            for name in (*names, MANIFEST_NAME):
                 file = Path(directory, name)
                 if file.is_file():
                     stat = file.stat()
-                    path = file if "/" not in name else Path(directory)
+                    path = Path(directory) if name == MANIFEST_NAME else file
                     found[path] = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
     return found
 
 
 def find_new(before: Looks, after: Looks) -> list[Path]:
     """The archives that were not there before, or not like this."""
-    return sorted(path for path, look in after.items() if before.get(path) != look)
+    changed = (path for path, look in after.items() if before.get(path) != look)
+    return sorted(path for path in changed if not path.name.endswith(".tar.gz") or has_manifest(path))
+
+
+def has_manifest(path: Path) -> bool:
+    """Whether a `.tar.gz` is an archive and not, say, an sdist."""
+    import tarfile
+
+    with suppress(OSError, EOFError, tarfile.TarError), tarfile.open(path) as file:
+        return any(member.name.endswith(MANIFEST_NAME) for member in file)
+    return False

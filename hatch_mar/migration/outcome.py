@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def notes_on(recording: Recording, declarations: Sequence[Declaration], root: Pa
         for key, path in paths_outside(declaration.table):
             if key == "export-path":
                 yield f"archive {name} goes to `{path}`, outside the project"
-            else:
+            elif call.members is None or os.path.exists(os.path.join(root, path)):
                 yield f"archive {name} takes `{path}` from outside the project"
         if call.changed_manifest:
             keys = ", ".join(f"`{key}`" for key in call.changed_manifest)

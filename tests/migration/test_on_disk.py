@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from pathlib import Path
+
+import pytest
 
 from hatch_mar.migration.on_disk import find_archives, find_new
 
@@ -30,3 +33,16 @@ def test_new(tmp_path: Path) -> None:
     found = find_new(before, find_archives([tmp_path]))
 
     assert [path.name for path in found] == ["new.mar", "rewritten.mar"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("m/MAR-INF/MANIFEST.json", ["a.tar.gz"]), ("m-1.0/PKG-INFO", [])]
+)
+def test_tarball(tmp_path: Path, name: str, expected: list[str]) -> None:
+    """A `.tar.gz` is an archive if it has a manifest; an sdist or a damaged file is not."""
+    (tmp_path / "PKG-INFO").touch()
+    (tmp_path / "damaged.tar.gz").write_bytes(b"\x1f\x8b")
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as file:
+        file.add(tmp_path / "PKG-INFO", name)
+
+    assert [path.name for path in find_new({}, find_archives([tmp_path]))] == expected

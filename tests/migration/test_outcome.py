@@ -98,6 +98,12 @@ class TestNotes:
             "archive `digits` goes to `/srv`, outside the project",
         ]
 
+    def test_outside_and_gone(self, root: Path) -> None:
+        """That a temporary file is gone says that it was outside, too."""
+        made = call(root, "--config-file /none/a.yaml")._replace(members={"a.yaml": ["/none/a.yaml", ""]})
+
+        assert self.notes(root, [made]) == ["archive `digits` was packed with `/none/a.yaml`, which is gone"]
+
     def test_manifest(self, root: Path) -> None:
         """So is what a program wrote into the manifest."""
         assert self.notes(root, [call(root)._replace(changed_manifest=["base", "model"])]) == [
