@@ -1,4 +1,4 @@
-"""What an archive's model configuration says about how its worker is run."""
+"""What an archive's model configuration says about running its worker."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from hatch_mar.checks.subject import Subject
 
 SECONDS = 120
-"""TorchServe's default for loading and for an answer (ModelConfig.java)."""
+"""TorchServe's default limit for loading and for each answer (ModelConfig.java)."""
 
 
 @dataclass(frozen=True)
 class Settings:
     batch_size: int | None = None
-    """The most requests of a batch; None where nothing says so, and a registration may."""
+    """The most requests in a batch; None if that is left to the registration."""
     startup_seconds: float = SECONDS
     response_seconds: float = SECONDS
     device_type: str = ""
     venv: bool = False
-    """Whether TorchServe makes the model a virtual environment of its own."""
+    """Whether TorchServe gives the model its own virtual environment."""
 
     @classmethod
     def of(cls, subject: Subject) -> Settings:
-        # of a model configuration that cannot be read, the worker shows what becomes of it
+        # if it cannot be read, these are the defaults, and the worker shows what happens
         table = subject.model_config.settings
         return cls(
             positive(table.get("batchSize")),

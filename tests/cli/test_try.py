@@ -14,7 +14,7 @@ import pytest
 from hatch_mar.cli import main, try_
 from hatch_mar.trial.candidate import Options
 from tests.archives import needs_posix
-from tests.trial import ECHO, archive_of, written
+from tests.trial import ECHO, archive_of, write_archive
 
 PYPROJECT = """
 [project]
@@ -115,7 +115,7 @@ class TestFile:
     @pytest.mark.parametrize("name", ["digits.mar", "digits"])
     def test_file(self, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
         """An archive on disk is tried, whatever its format, and not changed."""
-        path = written(archive_of({"handler.py": ECHO}), tmp_path / name)
+        path = write_archive(archive_of({"handler.py": ECHO}), tmp_path / name)
         request = tmp_path / "in.json"
         request.write_text("[3]")
 
@@ -138,7 +138,7 @@ class TestFile:
     def test_control_characters(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
         """An archive cannot control the terminal."""
         code = "def handle(data, context):\n    raise RuntimeError('\\x1b[2J')\n"
-        path = written(archive_of({"handler.py": code}), tmp_path / "digits.mar")
+        path = write_archive(archive_of({"handler.py": code}), tmp_path / "digits.mar")
 
         assert main(["try", str(path), "--verbose"]) == 1
         captured = capsys.readouterr()
@@ -175,7 +175,7 @@ class TestInterrupted:
                 file.write(str(os.getpid()))
             time.sleep(60)
         """
-        path = written(archive_of({"handler.py": code}), tmp_path / "digits.mar")
+        path = write_archive(archive_of({"handler.py": code}), tmp_path / "digits.mar")
         temporary = tmp_path / "t"
         temporary.mkdir()
         script = (

@@ -25,7 +25,7 @@ from hatch_mar.trial.verdict.report import Report
 from tests.archives import INSTANT
 from tests.e2e.conftest import CHECKOUT, Run, require_module, without
 from tests.e2e.torchserve import TorchServe, missing
-from tests.trial import archive_of, asking, candidate_of
+from tests.trial import archive_of, candidate_of, request_of
 
 INPUTS = ([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]], [[-1.0, 0.5, 2.0], [4.0, 5.0, 6.0]])
 """Requests: each a batch of its own of the network's inputs."""
@@ -116,7 +116,7 @@ def candidates(network: tuple[bytes, bytes, list[Any]]) -> dict[str, Candidate]:
         "function": archive_of({"entry.py": FUNCTION, **pt}, "entry.py:handle", serialized_file="w.pt"),
         "base": archive_of(pt, "base_handler", serialized_file="w.pt"),
     }
-    requests = tuple(asking(value, f"request {number}") for number, value in enumerate(INPUTS))
+    requests = tuple(request_of(value, f"request {number}") for number, value in enumerate(INPUTS))
     return {
         name: Candidate(name, archive, Subject(archive, f"{name}.mar"), requests)
         for name, archive in archives.items()
@@ -224,7 +224,7 @@ class TestBroken:
     def test_loader(self, name: str):
         """With TorchServe's own loader, the message names the cause and the line."""
         code, message = BROKEN[name]
-        [fault] = try_in_worker(candidate_of(code, asking([1.0, 2.0])), Options(timeout=TIMEOUT)).faults
+        [fault] = try_in_worker(candidate_of(code, request_of([1.0, 2.0])), Options(timeout=TIMEOUT)).faults
 
         assert fault.startswith(message)
 
@@ -232,7 +232,7 @@ class TestBroken:
     def test_serve(self, name: str):
         """Through a server, from its log, likewise."""
         code, message = BROKEN[name]
-        [fault] = try_in_server(candidate_of(code, asking([1.0, 2.0])), Options(timeout=TIMEOUT)).faults
+        [fault] = try_in_server(candidate_of(code, request_of([1.0, 2.0])), Options(timeout=TIMEOUT)).faults
 
         assert fault.startswith(message)
 
@@ -246,7 +246,7 @@ class TestBroken:
     def test_served_answer(self, code: str, message: str):
         """What a server's log does not tell, a trial without the server does, to which the message points."""
         code = f"def handle(data, context):\n    return data and {code}\n"
-        [fault] = try_in_server(candidate_of(code, asking(1)), Options(timeout=2)).faults
+        [fault] = try_in_server(candidate_of(code, request_of(1)), Options(timeout=2)).faults
 
         assert fault == f"{message}`hatch-mar try` without `--serve` " + fault.rpartition("`--serve` ")[2]
 
@@ -272,7 +272,7 @@ class TestRequirements:
             "requirements.txt": "--no-index\n./brought-1-py3-none-any.whl\n",
             "brought-1-py3-none-any.whl": wheel("brought", "VALUE = 42\n"),
         }
-        candidate = candidate_of(code, asking(1), files=files, requirements_file="requirements.txt")
+        candidate = candidate_of(code, request_of(1), files=files, requirements_file="requirements.txt")
         how = Options(requirements=True, stand_in=True, bare=True)
 
         assert answers(try_in_worker(candidate, how)) == [42]

@@ -18,13 +18,13 @@ OLD = archive_of({"gone": b"1", "same": b"2", "edited": b"3", "grown": b"4"})
 NEW = archive_of({"new": b"12", "same": b"2", "edited": b"5", "grown": b"44"})
 
 
-def written(path: Path, archive: Archive, form: str = "default") -> Path:
+def write_archive(path: Path, archive: Archive, form: str = "default") -> Path:
     FORMATS[form].write(archive, path.with_name(path.name + FORMATS[form].suffix), PACKING)
     return path.with_name(path.name + FORMATS[form].suffix)
 
 
 def differences(directory: Path, one: Archive, other: Archive) -> list[Difference]:
-    return compare(written(directory / "one", one), written(directory / "other", other))
+    return compare(write_archive(directory / "one", one), write_archive(directory / "other", other))
 
 
 class TestCompare:
@@ -53,7 +53,10 @@ class TestCompare:
     def test_containers(self, one: str, other: str, tmp_path: Path):
         """The format does not matter."""
         (tmp_path / "other").mkdir()
-        a, b = written(tmp_path / "digits", OLD, one), written(tmp_path / "other" / "digits", OLD, other)
+        a, b = (
+            write_archive(tmp_path / "digits", OLD, one),
+            write_archive(tmp_path / "other" / "digits", OLD, other),
+        )
 
         assert compare(a, b) == []
 
@@ -72,7 +75,7 @@ class TestCompare:
     def test_backwards(self, tmp_path_factory: pytest.TempPathFactory, members: dict[str, bytes]):
         """In the other direction, what was added was removed."""
         directory = tmp_path_factory.mktemp("backwards")
-        a, b = written(directory / "one", archive_of(members)), written(directory / "other", NEW)
+        a, b = write_archive(directory / "one", archive_of(members)), write_archive(directory / "other", NEW)
         turned = {"added": "removed", "removed": "added", "changed": "changed"}
 
         assert compare(b, a) == [
@@ -98,7 +101,7 @@ class TestCompare:
 
     def test_not_an_archive(self, tmp_path: Path):
         """The error names the one that is not an archive."""
-        path = written(tmp_path / "one", OLD)
+        path = write_archive(tmp_path / "one", OLD)
         other = tmp_path / "other.mar"
         other.write_bytes(b"0")
         for pair in ((path, other), (other, path)):

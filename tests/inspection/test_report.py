@@ -25,7 +25,7 @@ def form(request: pytest.FixtureRequest) -> Format:
     return FORMATS[request.param]
 
 
-def written(directory: Path, archive: Archive = SMALL, form: Format = FORMATS["default"]) -> Path:
+def write_archive(directory: Path, archive: Archive = SMALL, form: Format = FORMATS["default"]) -> Path:
     path = directory / f"digits{form.suffix}"
     form.write(archive, path, PACKING)
     return path
@@ -34,7 +34,7 @@ def written(directory: Path, archive: Archive = SMALL, form: Format = FORMATS["d
 class TestInspect:
     def test_whole(self, form: Format, tmp_path: Path):
         """Kind, size, manifest, digest and members are those of the archive."""
-        path = written(tmp_path, form=form)
+        path = write_archive(tmp_path, form=form)
         found = inspect(path)
         files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
 
@@ -50,7 +50,7 @@ class TestInspect:
 
     def test_digests(self, form: Format, tmp_path: Path):
         """Every member has the digest of its bytes."""
-        found = {member.name: member.sha256 for member in inspect(written(tmp_path, form=form)).members}
+        found = {member.name: member.sha256 for member in inspect(write_archive(tmp_path, form=form)).members}
 
         assert found["model.py"] == hashlib.sha256(b"class Net: ...\n").hexdigest()
         assert found[MANIFEST_NAME] == hashlib.sha256(MANIFEST_BYTES).hexdigest()
@@ -65,24 +65,26 @@ class TestInspect:
             return chunks(source)
 
         monkeypatch.setattr(ZipSource, "chunks", counting)
-        inspect(written(tmp_path))
+        inspect(write_archive(tmp_path))
 
         assert sorted(name for name in read if name != MANIFEST_NAME) == ["model.py", "weights/model.pth"]
 
     def test_weights(self, form: Format, tmp_path: Path):
         """Only a checkpoint is described as weights."""
-        found = {member.name: member.weights for member in inspect(written(tmp_path, form=form)).members}
+        found = {
+            member.name: member.weights for member in inspect(write_archive(tmp_path, form=form)).members
+        }
 
         assert found["weights/model.pth"]
         assert [found["model.py"], found[MANIFEST_NAME]] == [None, None]
 
     def test_manifest_values(self, tmp_path: Path):
         """The manifest's values have their own keys, without their table's."""
-        assert list(inspect(written(tmp_path)).manifest_values()) == [("modelName", "digits")]
+        assert list(inspect(write_archive(tmp_path)).manifest_values()) == [("modelName", "digits")]
 
     def test_to_json(self, form: Format, tmp_path: Path):
         """An inspection can be written as JSON."""
-        found = inspect(written(tmp_path, form=form))
+        found = inspect(write_archive(tmp_path, form=form))
         document = json.loads(json.dumps(found.to_json()))
 
         assert document["content_digest"] == found.content_digest
@@ -105,7 +107,9 @@ class TestFaults:
     def test_names(self, tmp_path: Path):
         """A name that TorchServe refuses, or that occurs twice, is a fault."""
         twice = (Member("a", BytesSource(b"1")), Member("a", BytesSource(b"2")))
-        found = inspect(written(tmp_path, Archive(MANIFEST, (*twice, Member("../b", BytesSource(b""))))))
+        found = inspect(
+            write_archive(tmp_path, Archive(MANIFEST, (*twice, Member("../b", BytesSource(b"")))))
+        )
 
         assert tuple(sorted(found.faults)) == (
             "Archive member `../b` must not have empty, `.` or `..` parts",
@@ -114,14 +118,14 @@ class TestFaults:
 
     def test_printable(self, tmp_path: Path):
         """A fault does not contain the control characters of a name."""
-        found = inspect(written(tmp_path, archive_of({"a\x1b[2J": b""})))
+        found = inspect(write_archive(tmp_path, archive_of({"a\x1b[2J": b""})))
 
         assert len(found.faults) == 1
         assert [fault.isprintable() for fault in found.faults] == [True]
 
     def test_bomb(self, tmp_path: Path):
         """An archive that unpacks to hundreds of times its size is listed but not read."""
-        path = written(tmp_path, archive_of({"a": bytes(80 << 20)}))
+        path = write_archive(tmp_path, archive_of({"a": bytes(80 << 20)}))
         found = inspect(path)
 
         assert found.faults == (f"Not read: the members unpack to more than 250 times the size of `{path}`",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -50,15 +49,11 @@ def candidate_of(
     return Candidate("digits", archive, Subject(archive, "digits.mar"), requests)
 
 
-def written(archive: Archive, path: Path) -> Path:
-    """The archive on disk, as `path` tells."""
+def write_archive(archive: Archive, path: Path) -> Path:
+    """The archive on disk, in the format that the path's suffix stands for."""
     form = "default" if path.suffix == ".mar" else "no-archive"
     return pack(archive, path, FORMATS[form], Packing(INSTANT)).path
 
 
-def asking(value: Any, label: str = "one", expectation: Expectation = ANY) -> Request:
+def request_of(value: Any, label: str = "one", expectation: Expectation = ANY) -> Request:
     return Request(label, json.dumps(value).encode(), "application/json", expectation)
-
-
-def labels(batches: Sequence[Any]) -> list[str]:
-    return [reply.label for reply in batches]

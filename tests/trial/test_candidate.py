@@ -8,7 +8,7 @@ from hatch_mar.errors import HatchMarError, ReadError, TrialError
 from hatch_mar.project.config.models import ArchiveConfig, Example
 from hatch_mar.trial.candidate import lay_out_candidate, open_candidate, refuse_runtime
 from tests.archives import INSTANT, SomeProject
-from tests.trial import ECHO, archive_of, asking, candidate_of, written
+from tests.trial import ECHO, archive_of, candidate_of, request_of, write_archive
 
 CONFIG = ArchiveConfig("digits", "1.0", "handler.py", examples=(Example([1], expect="answer.json"),))
 
@@ -30,14 +30,17 @@ class TestBatches:
         """Each request is sent alone, then in batches that are no larger than TorchServe makes them."""
         files = {"c.yaml": f"batchSize: {batch_size}\n"} if batch_size else {}
         candidate = candidate_of(
-            ECHO, *map(asking, range(requests)), files=files, **({"config_file": "c.yaml"} if files else {})
+            ECHO,
+            *map(request_of, range(requests)),
+            files=files,
+            **({"config_file": "c.yaml"} if files else {}),
         )
 
         assert candidate.batches == expected
 
     def test_label(self):
         """A batch of one is called as its request is."""
-        candidate = candidate_of(ECHO, asking(1, "first"), asking(2, "second"))
+        candidate = candidate_of(ECHO, request_of(1, "first"), request_of(2, "second"))
 
         assert [candidate.label(batch) for batch in candidate.batches] == ["first", "second", "a batch of 2"]
 
@@ -46,8 +49,8 @@ class TestOpenCandidate:
     @pytest.mark.parametrize(("name", "suffix"), [("digits.mar", ".mar"), ("digits", "")])
     def test_file(self, name: str, suffix: str, tmp_path: Path):
         """An archive on disk is read where it is, whatever its format."""
-        path = written(archive_of({"handler.py": ECHO}), tmp_path / name)
-        with open_candidate(path, [asking(1)]) as candidate:
+        path = write_archive(archive_of({"handler.py": ECHO}), tmp_path / name)
+        with open_candidate(path, [request_of(1)]) as candidate:
             assert (candidate.name, candidate.path, candidate.format.suffix) == (str(path), path, suffix)
             assert (candidate.model_name, candidate.handler) == ("digits", "handler.py")
             assert [request.label for request in candidate.requests] == ["one"]
@@ -77,7 +80,7 @@ class TestLayOutCandidate:
     def test_requests(self, project: SomeProject):
         """Other requests replace them, and then the examples' files need not exist."""
         (project.root / "answer.json").unlink()
-        candidate = lay_out_candidate(CONFIG, project, INSTANT, [asking(2)])
+        candidate = lay_out_candidate(CONFIG, project, INSTANT, [request_of(2)])
 
         assert [request.data for request in candidate.requests] == [b"2"]
 

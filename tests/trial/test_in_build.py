@@ -34,7 +34,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def built(root: Path, expect: Any = "answer.json", **keys: Any) -> list[bool]:
+def build(root: Path, expect: Any = "answer.json", **keys: Any) -> list[bool]:
     """Whether each archive was unchanged."""
     table = {
         "handler": "handler.py",
@@ -50,17 +50,17 @@ def built(root: Path, expect: Any = "answer.json", **keys: Any) -> list[bool]:
 class TestTry:
     def test_as_expected(self, root: Path):
         """An archive that answers as expected is put in place."""
-        assert built(root) == [False]
+        assert build(root) == [False]
         assert (root / "dist" / "digits.mar").exists()
 
     def test_differs(self, root: Path):
         """If it does not, the old one stays."""
-        built(root)
+        build(root)
         before = tree(root / "dist")
         (root / "handler.py").write_text(DOUBLE.replace("2 *", "3 *"))
 
         with pytest.raises(HatchMarError, match=r"^digits: `example #1`: the answer is 6, expected 4$"):
-            built(root)
+            build(root)
         assert tree(root / "dist") == before
 
     def test_does_not_load(self, root: Path):
@@ -68,7 +68,7 @@ class TestTry:
         (root / "handler.py").write_text("import nowhere\n" + DOUBLE)
 
         with pytest.raises(HatchMarError) as error:
-            built(root, ignore=["MAR231"])
+            build(root, ignore=["MAR231"])
         assert error.value.faults[0].startswith(
             "handler.py:1: ModuleNotFoundError: No module named 'nowhere'"
         )
@@ -79,7 +79,7 @@ class TestTry:
         other = {"model-name": "other", "examples": [{"input": 1, "expect": 3}]}
 
         with pytest.raises(HatchMarError) as error:
-            built(root, 5, archives=[{}, other])
+            build(root, 5, archives=[{}, other])
         assert list(error.value.faults) == [
             "digits: `example #1`: the answer is 4, expected 5",
             "other: `example #1`: the answer is 2, expected 3",
@@ -89,12 +89,12 @@ class TestTry:
         """Without `try`, none of the archive's code runs."""
         (root / "handler.py").write_text("open('ran', 'w')\n" + DOUBLE)
 
-        assert built(root, 5, **{"try": False}) == [False]
+        assert build(root, 5, **{"try": False}) == [False]
 
     def test_missing_file(self, root: Path):
         """An example's file that does not exist is an error of one line."""
         with pytest.raises(HatchMarError, match=r"cannot be used: File not found: `absent.json`"):
-            built(root, "absent.json")
+            build(root, "absent.json")
 
 
 class TestAgain:
@@ -103,19 +103,19 @@ class TestAgain:
         age(root)
         # a file that was written just before a build may change unnoticed, and so is not remembered
         monkeypatch.setattr("hatch_mar.archive.packager.unchanged.FINE", 0)
-        built(root)
+        build(root)
         monkeypatch.setattr(in_build, "try_draft", lambda *_: pytest.fail("tried again"))
 
-        assert built(root) == [True]
+        assert build(root) == [True]
 
     def test_expectation(self, root: Path):
         """An archive is tried again if only an expectation has changed."""
         age(root)
-        built(root)
+        build(root)
         (root / "answer.json").write_text(json.dumps(5))
 
         with pytest.raises(HatchMarError, match=r"expected 5$"):
-            built(root)
+            build(root)
 
 
 def age(root: Path) -> None:

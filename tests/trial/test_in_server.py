@@ -15,7 +15,7 @@ from hatch_mar.trial import in_server
 from hatch_mar.trial.candidate import Candidate
 from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.in_server import Session, put_in_store
-from tests.trial import ECHO, STAND_IN, archive_of, asking, candidate_of, written
+from tests.trial import ECHO, STAND_IN, archive_of, candidate_of, request_of, write_archive
 
 LOG = "2025 [INFO ] W-9000 MODEL_LOG - "
 TRACEBACK = f"{LOG}Traceback (most recent call last):\n{LOG}ValueError: wrong shape\n"
@@ -73,7 +73,7 @@ def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def candidate() -> Candidate:
-    return candidate_of(ECHO, asking(1, "first"), asking(2, "second"))
+    return candidate_of(ECHO, request_of(1, "first"), request_of(2, "second"))
 
 
 def session(candidate: Candidate, server: Any) -> Session:
@@ -100,7 +100,7 @@ class TestSession:
     def test_batch_size(self):
         """With `batchSize` in the model configuration, one registration is enough."""
         files = {"c.yaml": "batchSize: 2\n"}
-        candidate = candidate_of(ECHO, asking(1), files=files, config_file="c.yaml")
+        candidate = candidate_of(ECHO, request_of(1), files=files, config_file="c.yaml")
         server = FakeServer([answer(1)] * 3)
 
         assert session(candidate, server).run().ok
@@ -204,7 +204,7 @@ class TestPutInStore:
 
     def test_file(self, place: Path, tmp_path: Path):
         """A file is served from where it is."""
-        path = written(archive_of({}), tmp_path / "digits.mar")
+        path = write_archive(archive_of({}), tmp_path / "digits.mar")
         one = Candidate("digits", archive_of({}), candidate_of().subject, path=path)
 
         assert put_in_store(one, place) == (tmp_path, "digits.mar")

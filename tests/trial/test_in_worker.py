@@ -15,7 +15,7 @@ from hatch_mar.trial.in_worker import try_in_worker
 from hatch_mar.trial.verdict.report import Report
 from hatch_mar.trial.worker import run
 from tests.archives import needs_posix
-from tests.trial import ECHO, STAND_IN, asking, candidate_of, labels
+from tests.trial import ECHO, STAND_IN, candidate_of, request_of
 
 INITIALIZE = """
 class Handler:
@@ -51,10 +51,10 @@ def try_out(candidate: Candidate) -> Report:
 class TestAnswers:
     def test_each(self):
         """Every request is answered, alone and in one batch."""
-        report = try_out(candidate_of(ECHO, asking({"a": 1}, "first"), asking([2], "second")))
+        report = try_out(candidate_of(ECHO, request_of({"a": 1}, "first"), request_of([2], "second")))
 
         assert report.faults == []
-        assert labels(report.replies) == ["first", "second", "a batch of 2"]
+        assert [reply.label for reply in report.replies] == ["first", "second", "a batch of 2"]
         assert [reply.answer.value for reply in report.replies[:2]] == [{"a": 1}, [2]]
 
     def test_loaded_by(self):
@@ -73,14 +73,14 @@ class TestAnswers:
 
     def test_envelope(self):
         """An envelope unwraps requests, as the server's `service_envelope` does."""
-        candidate = candidate_of(HANDLE.format("return data"), asking([1, 2]))
+        candidate = candidate_of(HANDLE.format("return data"), request_of([1, 2]))
         report = try_in_worker(candidate, replace(STAND_IN, envelope="body"))
 
         assert report.replies[0].answer.value == [1, 2]
 
     def test_batch(self):
         """A handler whose answers depend on the batch is found out."""
-        report = try_out(candidate_of(HANDLE.format("return [len(data)] * len(data)"), asking(0)))
+        report = try_out(candidate_of(HANDLE.format("return [len(data)] * len(data)"), request_of(0)))
 
         assert report.faults == [
             "digits: `one` is answered differently in a batch of 2 than alone: the answer is 2, expected 1"
@@ -91,7 +91,7 @@ class TestAnswers:
         code = HANDLE.format("return [len(data)] * len(data)")
         files = {"c.yaml": "batchSize: 1\n"}
 
-        assert try_out(candidate_of(code, asking(0), files=files, config_file="c.yaml")).ok
+        assert try_out(candidate_of(code, request_of(0), files=files, config_file="c.yaml")).ok
 
 
 class TestLoading:
@@ -144,7 +144,7 @@ class TestAnswering:
     def test_raises(self):
         """What TorchServe hides behind `Prediction failed` is reported, once for all requests."""
         code = HANDLE.format("raise ValueError('wrong shape')")
-        report = try_out(candidate_of(code, asking(1, "first"), asking(2, "second")))
+        report = try_out(candidate_of(code, request_of(1, "first"), request_of(2, "second")))
 
         assert report.faults == ["digits.mar/handler.py:6: ValueError: wrong shape, on `first` and 1 more"]
         assert [reply.ok for reply in report.replies] == [False] * 3
@@ -155,7 +155,7 @@ class TestAnswering:
             "raise PredictionException('not an image', 422)"
         )
 
-        assert try_out(candidate_of(code, asking(1))).faults == [
+        assert try_out(candidate_of(code, request_of(1))).faults == [
             "digits.mar/handler.py:7: PredictionException: not an image (status 422), on `one`"
         ]
 
@@ -163,7 +163,7 @@ class TestAnswering:
         """A status of an error that a handler sets is a fault."""
         code = HANDLE.format("context.set_all_response_status(404, 'no'); return ['absent'] * len(data)")
 
-        assert try_out(candidate_of(code, asking(1))).faults == ["digits: `one` got status 404: absent"]
+        assert try_out(candidate_of(code, request_of(1))).faults == ["digits: `one` got status 404: absent"]
 
     @pytest.mark.parametrize(
         ("returned", "message"),
@@ -193,7 +193,7 @@ class TestAnswering:
     )
     def test_returned(self, returned: str, message: str):
         """What a handler returned is reported if it is not a list with an answer for each request."""
-        report = try_out(candidate_of(HANDLE.format(f"return {returned}"), asking(1)))
+        report = try_out(candidate_of(HANDLE.format(f"return {returned}"), request_of(1)))
 
         assert report.faults == [f"digits: {message}"]
 
@@ -221,7 +221,7 @@ class TestEnd:
     def test_hangs(self, code: str, message: str, monkeypatch: pytest.MonkeyPatch):
         """A handler that hangs is killed, and the message names the line where it hung."""
         monkeypatch.setattr(run, "GRACE", 0.3)
-        candidate = candidate_of(code.format(HANGS), asking(1))
+        candidate = candidate_of(code.format(HANGS), request_of(1))
 
         assert try_in_worker(candidate, replace(STAND_IN, timeout=0.3)).faults == [message]
 
@@ -255,7 +255,7 @@ class TestEnd:
     )
     def test_dies(self, code: str, message: str):
         """If a handler ends its process, the message says how, and where if that is known."""
-        report = try_out(candidate_of(HANDLE.format(f"print('here', flush=True); {code}"), asking(1)))
+        report = try_out(candidate_of(HANDLE.format(f"print('here', flush=True); {code}"), request_of(1)))
 
         assert report.faults == [message]
 
@@ -266,5 +266,5 @@ class TestEnd:
         timer.start()
 
         with pytest.raises(TrialError, match=r"^Stopped$"):
-            try_in_worker(candidate_of(HANDLE.format(HANGS), asking(1)), options)
+            try_in_worker(candidate_of(HANDLE.format(HANGS), request_of(1)), options)
         timer.join()

@@ -13,18 +13,18 @@ def settings(text: str) -> Settings:
 
 class TestSettings:
     def test_default(self):
-        """Without a model configuration TorchServe's own values count."""
-        assert Settings(None, 120, 120, "", False) == Settings.of(Subject(archive_of({}), "c.mar"))
+        """Without a model configuration, TorchServe's own limits apply."""
+        assert Settings.of(Subject(archive_of({}), "c.mar")) == Settings(None, 120, 120, "", False)
 
     def test_values(self):
-        """What it says is taken from it."""
+        """Its values are used."""
         text = "batchSize: 4\nstartupTimeout: 5\nresponseTimeout: 6\ndeviceType: cpu\nuseVenv: true\n"
 
-        assert Settings(4, 5, 6, "cpu", True) == settings(text)
+        assert settings(text) == Settings(4, 5, 6, "cpu", True)
 
     @pytest.mark.parametrize(
         "text", ["", "- 1\n", "batchSize: '4'\n", "batchSize: 0\n", "batchSize: true\n", "a: [", "\x00"]
     )
     def test_unreadable(self, text: str):
-        """What TorchServe ignores or fails on decides nothing here."""
-        assert Settings() == settings(text)
+        """A value that TorchServe ignores or fails on is not used."""
+        assert settings(text) == Settings()

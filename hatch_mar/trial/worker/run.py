@@ -138,7 +138,8 @@ def run_worker(
             if status is not None and not run.read_new() and not run.ended:
                 run.status = status
     run.output = process.output()
-    run.error = run.error or read_stacks(place / "stacks", model)
+    if run.phase != "done" and run.error is None:
+        run.error = read_stacks(place / "stacks", model)
     return run
 
 

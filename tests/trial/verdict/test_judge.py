@@ -10,7 +10,7 @@ from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.examples.expectation import Expectation
 from hatch_mar.trial.verdict.explain import Cause
 from hatch_mar.trial.verdict.judge import Exchange, judge
-from tests.trial import ECHO, asking, candidate_of
+from tests.trial import ECHO, candidate_of, request_of
 
 BROKE = Cause("digits", "it broke", "fix it")
 
@@ -25,7 +25,7 @@ def failed(batch: list[int], cause: Cause = BROKE) -> Exchange:
 
 @pytest.fixture
 def candidate() -> Candidate:
-    return candidate_of(ECHO, asking(1, "first"), asking(2, "second"))
+    return candidate_of(ECHO, request_of(1, "first"), request_of(2, "second"))
 
 
 class TestReplies:
@@ -50,7 +50,7 @@ class TestReplies:
 
     def test_twice(self):
         """A request that a batch has twice is reported once."""
-        _, faults = judge(candidate_of(ECHO, asking(1)), [exchange([0], 1), exchange([0, 0], 2, 2)])
+        _, faults = judge(candidate_of(ECHO, request_of(1)), [exchange([0], 1), exchange([0, 0], 2, 2)])
 
         assert len(faults) == 1
 
@@ -58,7 +58,7 @@ class TestReplies:
 class TestAnswers:
     def test_expected(self):
         """An answer is compared with what its example expects; only a few differences are shown."""
-        candidate = candidate_of(ECHO, asking(1, expectation=Expectation(list("abcde"))))
+        candidate = candidate_of(ECHO, request_of(1, expectation=Expectation(list("abcde"))))
         _, faults = judge(candidate, [exchange([0], list("ABCDE"))])
 
         assert faults == [
@@ -95,7 +95,7 @@ class TestUnanswered:
 
     def test_first(self, candidate: Candidate):
         """Batches without an answer come before answers that are wrong."""
-        wrong = candidate_of(ECHO, asking(1, expectation=Expectation(2)), asking(2, "second"))
+        wrong = candidate_of(ECHO, request_of(1, expectation=Expectation(2)), request_of(2, "second"))
         _, faults = judge(wrong, [exchange([0], 1), failed([1])])
 
         assert [fault.partition(",")[0] for fault in faults] == [

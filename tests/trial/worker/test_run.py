@@ -9,7 +9,7 @@ import pytest
 from hatch_mar.trial.worker.error import WorkerError
 from hatch_mar.trial.worker.run import Run, run_worker, write_requests
 from hatch_mar.trial.worker.unpack import unpack
-from tests.trial import ECHO, STAND_IN, asking, candidate_of
+from tests.trial import ECHO, STAND_IN, candidate_of, request_of
 
 
 def line(event: str, **values: Any) -> str:
@@ -76,7 +76,7 @@ class TestRun:
 class TestRunWorker:
     def test_order(self, tmp_path: Path):
         """The worker is told the model, its batches and the limits."""
-        candidate = candidate_of(ECHO, asking(1), asking(2))
+        candidate = candidate_of(ECHO, request_of(1), request_of(2))
         model = unpack(candidate.archive, tmp_path / "model")
         run = run_worker(candidate, STAND_IN, tmp_path, model)
         order = json.loads((tmp_path / "order.json").read_text())
@@ -91,7 +91,7 @@ class TestRunWorker:
 class TestWriteRequests:
     def test_files(self, tmp_path: Path):
         """Each request's body is in a file of its own."""
-        candidate = candidate_of(ECHO, asking([1]), asking([2]))
+        candidate = candidate_of(ECHO, request_of([1]), request_of([2]))
         written = write_requests(candidate, tmp_path)
 
         assert [Path(request["file"]).read_bytes() for request in written] == [b"[1]", b"[2]"]

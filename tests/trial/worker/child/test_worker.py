@@ -11,7 +11,7 @@ from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.examples.request import Request
 from hatch_mar.trial.in_worker import try_in_worker
 from hatch_mar.trial.worker.child.worker import choose_device, describe_error, peaks
-from tests.trial import STAND_IN, asking, candidate_of
+from tests.trial import STAND_IN, candidate_of, request_of
 
 
 def answers(code: str, *requests: Request, **keys: object) -> list[Answer]:
@@ -34,7 +34,7 @@ class TestWork:
                 "temporary": os.environ["TMPDIR"].startswith(os.path.dirname(model)),
             }] * len(data)
         """
-        [answer] = answers(code, asking(1))
+        [answer] = answers(code, request_of(1))
 
         assert answer.value == {"directory": True, "path": True, "worker": [], "temporary": True}
 
@@ -46,7 +46,7 @@ class TestWork:
             "package/entry.py": "from package.values import answer\nhandle = answer\n",
             "package/values.py": "def answer(data, context):\n    return data and [1] * len(data)\n",
         }
-        [answer] = answers("", asking(1), handler=handler, files=files)
+        [answer] = answers("", request_of(1), handler=handler, files=files)
 
         assert answer.body == b"1"
 
@@ -62,10 +62,10 @@ class TestAnswerBatch:
             ]
         """
         requests = (
-            asking([1]),
-            replace(asking("x"), content_type="text/plain; charset=utf-8"),
-            replace(asking("x"), content_type="image/png"),
-            replace(asking("x"), data=b"{", content_type="application/json"),
+            request_of([1]),
+            replace(request_of("x"), content_type="text/plain; charset=utf-8"),
+            replace(request_of("x"), content_type="image/png"),
+            replace(request_of("x"), data=b"{", content_type="application/json"),
         )
 
         assert [answer.value for answer in answers(code, *requests)] == [
@@ -82,7 +82,7 @@ class TestAnswerBatch:
     def test_body(self, returned: str, body: bytes):
         """An answer has the bytes that TorchServe sends."""
         code = f"def handle(data, context):\n    return data and [{returned}] * len(data)\n"
-        [answer] = answers(code, asking(1))
+        [answer] = answers(code, request_of(1))
 
         assert answer.body == body
 
@@ -95,7 +95,7 @@ class TestAnswerBatch:
                 send_intermediate_predict_response(["a"] * len(data), context.request_ids, "", 200, context)
             return data and ["b"] * len(data)
         """
-        [answer] = answers(code, asking(1))
+        [answer] = answers(code, request_of(1))
 
         assert answer.body == b"ab"
 
