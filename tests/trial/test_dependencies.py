@@ -37,7 +37,7 @@ class TestDependencies:
         ],
     )
     def test_not_tried(self, pyproject: dict[str, Any]):
-        """Nothing else does; what is wrong with a table is for the build to say."""
+        """No other archive does; a wrong table is reported by the build."""
         assert trial_dependencies(pyproject) == []
 
 
@@ -54,30 +54,30 @@ HOOK = "[tool.hatch.build.hooks.mar]\n"
 
 
 class TestBuild:
-    """What hatchling tells a frontend to install."""
+    """The dependencies that hatchling gives to a frontend."""
 
     def test_hook(self, tmp_path: Path):
-        """The hook asks for torch where an archive is tried."""
+        """The hook requires torch if an archive is tried."""
         (tmp_path / "pyproject.toml").write_text(PROJECT + HOOK)
 
         assert WheelBuilder(str(tmp_path)).config.dependencies == ["hatch-mar[torch]"]
 
     def test_hook_without_try(self, tmp_path: Path):
-        """It asks for nothing otherwise."""
+        """It requires nothing otherwise."""
         (tmp_path / "pyproject.toml").write_text(PROJECT.replace("try = true", "") + HOOK)
 
         assert WheelBuilder(str(tmp_path)).config.dependencies == []
 
     @pytest.mark.parametrize("name", ["PIP_BUILD_TRACKER", "HATCH_MAR_SKIP"])
     def test_thrown_away(self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """It asks for nothing where no archive is built."""
+        """It requires nothing if no archive is built."""
         (tmp_path / "pyproject.toml").write_text(PROJECT + HOOK)
         monkeypatch.setenv(name, "1")
 
         assert WheelBuilder(str(tmp_path)).config.dependencies == []
 
     def test_from_sdist(self, tmp_path: Path):
-        """Nor from an unpacked sdist, of which no archive is built."""
+        """It requires nothing in an unpacked sdist, from which no archive is built."""
         (tmp_path / "pyproject.toml").write_text(PROJECT + HOOK)
         (tmp_path / "PKG-INFO").touch()
 
@@ -85,7 +85,7 @@ class TestBuild:
 
     @pytest.mark.parametrize("hook", [HOOK, ""])
     def test_builder(self, hook: str, tmp_path: Path):
-        """`hatch build -t mar` asks for it too, with the hook and without."""
+        """`hatch build -t mar` requires it too, with the hook and without."""
         (tmp_path / "pyproject.toml").write_text(PROJECT + hook)
         builder = MarBuilder(str(tmp_path), plugin_manager=PluginManager())
 

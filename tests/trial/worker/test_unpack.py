@@ -16,13 +16,13 @@ def archive(*members: tuple[str, bytes, bool]) -> Archive:
 
 class TestUnpack:
     def test_files(self, tmp_path: Path):
-        """All files stand below the directory, the manifest among them."""
+        """All files are in the directory, the manifest among them."""
         made = unpack(archive(("a/b.py", b"1", False)), tmp_path / "model")
 
         assert tree(made) == {"a/b.py": b"1", "MAR-INF/MANIFEST.json": MANIFEST_BYTES}
 
     def test_twice(self, tmp_path: Path):
-        """Of two members of one name the last wins, as in TorchServe."""
+        """Of two members with one name the last wins, as in TorchServe."""
         made = unpack(archive(("a", b"1", False), ("a", b"2", False)), tmp_path / "model")
 
         assert (made / "a").read_bytes() == b"2"
@@ -30,10 +30,10 @@ class TestUnpack:
     @needs_posix
     @pytest.mark.parametrize("modes", [False, True])
     def test_modes(self, modes: bool, tmp_path: Path):
-        """TorchServe drops a zip's and a tar's modes; those of a directory stay."""
+        """TorchServe drops the modes of a zip or tar, and keeps those of a directory."""
         made = unpack(archive(("run.sh", b"", True)), tmp_path / "model", modes=modes)
 
-        assert modes == bool((made / "run.sh").stat().st_mode & 0o100)
+        assert bool((made / "run.sh").stat().st_mode & 0o100) == modes
 
     @pytest.mark.parametrize("name", ["../out", "/etc/out", "a/../../out", "C:/out", "a\\..\\out"])
     def test_out(self, name: str, tmp_path: Path):
@@ -43,6 +43,6 @@ class TestUnpack:
         assert tree(tmp_path) == {}
 
     def test_file_and_folder(self, tmp_path: Path):
-        """What no disk can hold is an error of one line."""
+        """Files that cannot be on one disk are an error of one line."""
         with pytest.raises(TrialError, match=r"^Cannot unpack the archive: "):
             unpack(archive(("a", b"", False), ("a/b", b"", False)), tmp_path / "model")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from hatch_mar.trial.worker.child.hatch_mar_wire import Conversation, Response
 from hatch_mar.trial.worker.stand_in.ts.context import Context, RequestProcessor
-from hatch_mar.trial.worker.stand_in.ts.handler_utils.timer import timed
 from hatch_mar.trial.worker.stand_in.ts.handler_utils.utils import send_intermediate_predict_response
 
 
@@ -17,9 +16,3 @@ class TestSendIntermediatePredictResponse:
 
         assert [answer["body"] for answer in Response(sent).answers] == [b"part"]
         assert context.get_response_headers(0) == {"ts_stream_next": "true"}
-
-
-class TestTimed:
-    def test_same(self):
-        """A decorated function is itself."""
-        assert timed(len) is len

@@ -16,4 +16,3 @@ class TestMetricsCacheYamlImpl:
         cache.set_request_ids({0: "a"})
 
         assert cache.request_ids == {0: "a"}
-        assert str(Dimension("Level", "Model")) == "Level:Model"

@@ -5,8 +5,7 @@ from hatch_mar.trial.worker.stand_in.ts.torch_handler.request_envelope.body impo
 
 class TestBodyEnvelope:
     def test_rows(self):
-        """The handler gets what is in the rows, and nothing when it is initialized."""
+        """The handler gets what is in the rows."""
         handle = BodyEnvelope(lambda data, context: data).handle
 
         assert handle([{"body": 1}, {"data": 2}], None) == [1, 2]
-        assert handle(None, None) is None
