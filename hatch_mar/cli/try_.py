@@ -20,9 +20,8 @@ from hatch_mar.project.config.models import ArchiveConfig, select
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import shown
-from hatch_mar.trial.candidate import Candidate, Options, lay_out_candidate, open_candidate
+from hatch_mar.trial.candidate import ENVELOPE, Candidate, Options, lay_out_candidate, open_candidate
 from hatch_mar.trial.examples.request import read_request
-from hatch_mar.trial.in_build import ENVELOPE
 from hatch_mar.trial.server.server import find_missing
 from hatch_mar.trial.verdict.report import Report
 

@@ -21,6 +21,9 @@ from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.trial.examples.request import Request, load_examples
 from hatch_mar.trial.settings import Settings
 
+ENVELOPE = "TS_SERVICE_ENVELOPE"
+"""The variable that sets the envelope for TorchServe itself (ConfigManager.java)."""
+
 
 @dataclass(frozen=True)
 class Options:

@@ -12,12 +12,9 @@ from hatch_mar.archive.packager.unchanged import look
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
-from hatch_mar.trial.candidate import Candidate, Options
+from hatch_mar.trial.candidate import ENVELOPE, Candidate, Options
 from hatch_mar.trial.examples.request import example_files, load_examples
 from hatch_mar.trial.in_worker import try_in_worker
-
-ENVELOPE = "TS_SERVICE_ENVELOPE"
-"""The variable that sets the envelope for TorchServe itself (ConfigManager.java)."""
 
 
 def try_draft(config: ArchiveConfig, archive: Archive, root: Path, stop: Event, draft: Path) -> None:

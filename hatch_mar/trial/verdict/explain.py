@@ -37,24 +37,17 @@ class Cause:
 
 def explain_failure(candidate: Candidate, options: Options, run: Run) -> Cause:
     """Why a worker did not finish."""
-    error = run.error or WorkerError()
+    place = place_of(candidate, run.error or WorkerError())
     if run.limit is not None:
         key = "responseTimeout" if run.phase == "answering" else "startupTimeout"
-        return Cause(
-            place_of(candidate, error),
-            f"still busy after {run.limit:g} s",
-            f"if it may take that long, raise `{key}` in the model configuration, or `--timeout`",
-        )
+        fix = f"if it may take that long, raise `{key}` in the model configuration, or `--timeout`"
+        return Cause(place, f"still busy after {run.limit:g} s", fix)
     if run.status is not None:
         how = name_of_status(run.status)
         why = ENDINGS.get(how, "it may have called `os._exit`, or failed before the worker could report it")
         last = next((line.strip() for line in reversed(run.output.split("\n")) if line.strip()), "nothing")
-        return Cause(
-            place_of(candidate, error),
-            f"the worker's process ended with {how}",
-            f"{why}; it last printed: {last}",
-        )
-    return explain_error(candidate, options, error)
+        return Cause(place, f"the worker's process ended with {how}", f"{why}; it last printed: {last}")
+    return explain_error(candidate, options, run.error or WorkerError())
 
 
 def explain_error(candidate: Candidate, options: Options, error: WorkerError) -> Cause:

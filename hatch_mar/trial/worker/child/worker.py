@@ -62,29 +62,26 @@ def describe_error(error: BaseException, directory: str) -> Json:
     If a handler cannot be imported, TsModelLoader tries `ts.torch_handler.<handler>`, and
     raises the error of that instead (pytorch/serve#1010).
     """
-    real, masked = error, False
-    name = str(getattr(error, "name", None) or "")
-    if isinstance(error, ImportError) and name.startswith("ts.torch_handler"):
-        first = error.__context__
-        if isinstance(first, ImportError):
-            real, masked = first, True
+    real = error
+    if isinstance(error, ImportError) and str(error.name or "").startswith("ts.torch_handler"):
+        real = error.__context__ if isinstance(error.__context__, ImportError) else error
     frames = [
-        {"file": os.path.relpath(frame.filename, directory), "line": frame.lineno, "function": frame.name}
-        for frame in traceback.extract_tb(real.__traceback__)
-        if os.path.realpath(frame.filename).startswith(directory + os.sep)
+        (frame.filename, frame.lineno, frame.name) for frame in traceback.extract_tb(real.__traceback__)
     ]
-    if isinstance(real, SyntaxError) and str(real.filename or "").startswith(directory + os.sep):
-        frames.append(
-            {"file": os.path.relpath(str(real.filename), directory), "line": real.lineno, "function": ""}
-        )
+    if isinstance(real, SyntaxError):
+        frames.append((str(real.filename or ""), real.lineno, ""))
     return {
         "type": type(real).__name__,
         # the text of a PredictionException contains its status as well
         "message": str(real.message if hasattr(real, "error_code") and hasattr(real, "message") else real),
         "status": getattr(real, "error_code", None),
-        "module": getattr(real, "name", None) if isinstance(real, ImportError) else None,
-        "masked": str(error) if masked else None,
-        "frames": frames,
+        "module": real.name if isinstance(real, ImportError) else None,
+        "masked": None if real is error else str(error),
+        "frames": [
+            {"file": os.path.relpath(file, directory), "line": line, "function": function}
+            for file, line, function in frames
+            if os.path.realpath(file).startswith(directory + os.sep)
+        ],
     }
 
 
