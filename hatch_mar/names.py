@@ -56,11 +56,6 @@ def on_disk(name: str) -> str:
     return os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
 
-def printable(name: str) -> str:
-    """A name for a message, which must not control the terminal it is shown on."""
-    return name if name.isprintable() else repr(name)[1:-1]
-
-
 def folded(name: str) -> str:
     """The name as macOS and Windows compare it."""
     return name if name.isascii() and name.islower() else unicodedata.normalize("NFC", name).casefold()

@@ -1,16 +1,31 @@
-"""Values as people read them on a terminal."""
+"""Names, numbers and lists as people read them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+
+LONGEST_QUOTE = 80
+"""Characters of a name that a message repeats."""
+MOST_MESSAGES = 20
+"""A file with a thousand faults is described by the first twenty."""
 
 
-def shown(value: Any) -> str:
-    """Text of an archive on a terminal, which it must not control."""
-    text = value if isinstance(value, str) else str(value)
-    return text if text.isprintable() else repr(text)
+def escape(value: object) -> str:
+    """The value's text with its control characters escaped, so that they cannot reach a terminal."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode()
+        for character in text
+    )
+
+
+def quote(name: str) -> str:
+    """A name between backticks, in one line and not too long."""
+    short = name if len(name) <= LONGEST_QUOTE else name[:LONGEST_QUOTE] + "..."
+    return f"`{escape(short)}`"
 
 
 def shorten(text: str, length: int = 40) -> str:
@@ -19,8 +34,25 @@ def shorten(text: str, length: int = 40) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def size(count: int) -> str:
-    """Bytes, as people read them."""
+def count_of(number: int, noun: str) -> str:
+    """ "1 tensor", "2 tensors"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def first_messages(messages: Iterable[str]) -> tuple[str, ...]:
+    """The distinct messages, as many as a person would read."""
+    first: dict[str, None] = {}
+    others = 0
+    for message in messages:
+        if len(first) < MOST_MESSAGES:
+            first[message] = None
+        elif message not in first:
+            others += 1
+    return (*first, f"and {others} more") if others else tuple(first)
+
+
+def format_size(count: int) -> str:
+    """A number of bytes: "12 bytes", "1.5 MiB"."""
     amount = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if amount < 1024 or unit == "GiB":

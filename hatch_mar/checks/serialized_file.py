@@ -18,7 +18,7 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 
 if TYPE_CHECKING:
-    from hatch_mar.weights import Weights
+    from hatch_mar.weights.weights import Weights
 
 MISSING = Rule(
     code="MAR401",
@@ -110,12 +110,12 @@ PICKLE = Rule(
     fix="save a plain state_dict, or name what you trust in `allow-globals`",
 )
 
-POINTERS = ("lfs-pointer", "annex-pointer", "dvc-file", "dvc-pointer")
+POINTERS = ("lfs-pointer", "annex-pointer", "dvc-file")
 NOTHING = {"empty": "an", "html": "a"}
 PICKLED = ("state-dict", "checkpoint", "tensor", "module", "pickle", "tar")
 DAMAGES = ("truncated", "corrupt")
 SUFFIXES = {".onnx": ("onnx",), ".so": ("elf", "macho")}
-"""The kinds (`hatch_mar.weights.Kind`) that a suffix means to `BaseHandler`, `.pt` aside."""
+"""The kinds (`hatch_mar.weights.kind.Kind`) that a suffix means to `BaseHandler`, `.pt` aside."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -129,10 +129,10 @@ def check(subject: Subject) -> Iterator[Finding]:
     if member is None:
         yield MISSING.at(subject.set_by("serialized-file"), f"The archive has no `{name}`")
         return
-    from hatch_mar.weights import inspect
+    from hatch_mar.weights.detect import inspect_weights
 
     with member.source.open() as stream:
-        weights = inspect(stream, member.name)
+        weights = inspect_weights(stream, member.name)
     unusable = list(check_use(subject, member, weights))
     yield from unusable
     if not unusable:

@@ -19,7 +19,7 @@ from hatch_mar.project.config.models import select
 from hatch_mar.project.key_lines import locate
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
-from hatch_mar.text import shown
+from hatch_mar.text import escape
 
 
 def main(arguments: list[str]) -> int:
@@ -88,7 +88,7 @@ def print_findings(findings: list[Finding], form: str) -> None:
         print(json.dumps([finding.to_json() for finding in findings], indent=2))
         return
     for finding in findings:
-        print(annotation(finding) if form == "github" else shown(f"{finding.severity}: {finding}"))
+        print(annotation(finding) if form == "github" else escape(f"{finding.severity}: {finding}"))
     if form == "text" and all(finding.severity == "note" for finding in findings):
         print("All checks passed")
 
@@ -98,14 +98,14 @@ def annotation(finding: Finding) -> str:
     command = "notice" if finding.severity == "note" else finding.severity
     properties = {"file": finding.place.file, "line": finding.place.line, "title": finding.code}
     written = ",".join(
-        f"{key}={escape(str(value)).replace(':', '%3A').replace(',', '%2C')}"
+        f"{key}={escape_data(str(value)).replace(':', '%3A').replace(',', '%2C')}"
         for key, value in properties.items()
         if value is not None
     )
-    return f"::{command} {written}::{escape(finding.text)}"
+    return f"::{command} {written}::{escape_data(finding.text)}"
 
 
-def escape(text: str) -> str:
+def escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.diff import compare
-from hatch_mar.text import shown
+from hatch_mar.text import escape
 
 
 def main(arguments: list[str]) -> int:
@@ -27,5 +27,5 @@ def main(arguments: list[str]) -> int:
         print(json.dumps([difference.to_json() for difference in differences], indent=2))
     else:
         for difference in differences:
-            print(shown(difference.line()))
+            print(escape(difference.line()))
     return FAULTS if differences else 0

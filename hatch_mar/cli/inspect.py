@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.report import Inspection, inspect
-from hatch_mar.text import shown, size
+from hatch_mar.text import escape, format_size
 
 
 def main(arguments: list[str]) -> int:
@@ -26,13 +26,13 @@ def main(arguments: list[str]) -> int:
 
 
 def lines(inspection: Inspection) -> list[str]:
-    found = [f"{shown(inspection.path)}  {inspection.kind}, {size(inspection.size)}"]
+    found = [f"{escape(inspection.path)}  {inspection.kind}, {format_size(inspection.size)}"]
     found += [f"content  {inspection.content_digest}"] if inspection.content_digest else []
-    found += ["", *(f"{key:18} {shown(value)}" for key, value in inspection.manifest_values())]
+    found += ["", *(f"{key:18} {escape(value)}" for key, value in inspection.manifest_values())]
     found += ["", f"{'size':>12} {'packed':>12}  sha256        name"]
     for member in inspection.members:
         packed = "-" if member.packed is None else str(member.packed)
         digest = (member.sha256 or "")[:12]
         weights = f"  ({member.weights})" if member.weights else ""
-        found.append(f"{member.size:>12} {packed:>12}  {digest:12}  {shown(member.name)}{weights}")
+        found.append(f"{member.size:>12} {packed:>12}  {digest:12}  {escape(member.name)}{weights}")
     return found + [f"\n{fault}" for fault in inspection.faults]

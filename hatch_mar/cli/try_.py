@@ -19,7 +19,7 @@ from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig, select
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
-from hatch_mar.text import shown
+from hatch_mar.text import escape
 from hatch_mar.trial.candidate import ENVELOPE, Candidate, Options, lay_out_candidate, open_candidate
 from hatch_mar.trial.examples.request import read_request
 from hatch_mar.trial.server.server import find_missing
@@ -98,7 +98,7 @@ def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
                 lay_out_candidate(config, project, instant, requests, update=options.update)
                 for config in configs
             ]
-        running = ", ".join(f"`{shown(candidate.name)}`" for candidate in candidates)
+        running = ", ".join(f"`{escape(candidate.name)}`" for candidate in candidates)
         print(f"Running the code of {running} with all your permissions", file=log, flush=True)
         for candidate in candidates:
             report = run_trial(candidate, how, serve=options.serve)
@@ -132,13 +132,13 @@ def run_trial(candidate: Candidate, options: Options, *, serve: bool) -> Report:
 def print_report(report: Report, *, verbose: bool) -> None:
     if verbose:
         for line in report.output.splitlines():
-            print(f"    {shown(line)}")
+            print(f"    {escape(line)}")
     for line in report.lines():
         print(line, flush=True)
     for fault in report.faults:
-        print(shown(fault), file=sys.stderr)
+        print(escape(fault), file=sys.stderr)
     for finding in report.findings:
-        print(f"  `hatch-mar check` says: {shown(finding)}", file=sys.stderr)
+        print(f"  `hatch-mar check` says: {escape(finding)}", file=sys.stderr)
     sys.stderr.flush()
 
 

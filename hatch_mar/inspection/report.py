@@ -16,8 +16,9 @@ from hatch_mar.archive.formats.tar_reader import MOST_TIMES, most_unpacked
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.diff import flatten
-from hatch_mar.names import printable, unsafe
-from hatch_mar.weights import inspect as inspect_weights
+from hatch_mar.names import unsafe
+from hatch_mar.text import escape
+from hatch_mar.weights.detect import inspect_weights
 
 WEIGHTS = (".pt", ".pth", ".bin", ".ckpt", ".onnx", ".safetensors", ".pt2", ".so", ".h5", ".npz", ".gguf")
 
@@ -115,6 +116,6 @@ def describe_weights(member: Member) -> str:
 def find_name_faults(members: tuple[Member, ...]) -> Iterator[str]:
     for name, count in Counter(member.name for member in members).items():
         if count > 1:
-            yield f"Archive member `{printable(name)}` occurs {count} times; TorchServe takes the last"
+            yield f"Archive member `{escape(name)}` occurs {count} times; TorchServe takes the last"
         if (fault := unsafe(name)) and not name.startswith(("MAR-INF/", "WAR-INF/")):
-            yield f"Archive member `{printable(name)}` {fault}"
+            yield f"Archive member `{escape(name)}` {fault}"

@@ -1,4 +1,4 @@
-"""The kinds of file that are offered as weights, by design or by mistake."""
+"""The kinds of file that are given as weights, by design or by mistake."""
 
 from __future__ import annotations
 
@@ -8,31 +8,26 @@ from enum import Enum
 class Kind(Enum):
     """What a file is. The value is a stable name for machines, `label` is for people."""
 
-    MISSING = "missing"
-    DVC_POINTER = "dvc-pointer"
-    """The file is missing, `<path>.dvc` stands beside its place."""
     EMPTY = "empty"
     LFS_POINTER = "lfs-pointer"
     ANNEX_POINTER = "annex-pointer"
     DVC_FILE = "dvc-file"
-    """The `.dvc` file itself."""
+    """The `.dvc` file, not what it stands for."""
     HTML = "html"
-    """A page, or an object store's XML, that was saved under the name of the weights."""
+    """A web page, or an object store's XML, saved under the name of the weights."""
     TRUNCATED = "truncated"
     CORRUPT = "corrupt"
 
     TORCHSCRIPT = "torchscript"
     STATE_DICT = "state-dict"
     CHECKPOINT = "checkpoint"
-    """A dictionary that holds a state_dict beside other things."""
+    """A dictionary that holds a state_dict and other things."""
     TENSOR = "tensor"
     MODULE = "module"
     """A whole `torch.nn.Module`, pickled."""
     PICKLE = "pickle"
     EXPORTED_PROGRAM = "exported-program"
     AOTINDUCTOR = "aotinductor"
-    DCP = "dcp"
-    """A directory of `torch.distributed.checkpoint`."""
 
     SAFETENSORS = "safetensors"
     ONNX = "onnx"
@@ -51,7 +46,6 @@ class Kind(Enum):
     SEVEN_ZIP = "7z"
     TAR = "tar"
     ZIP = "zip"
-    DIRECTORY = "directory"
     UNKNOWN = "unknown"
 
     @property
@@ -61,7 +55,6 @@ class Kind(Enum):
 
 
 LABELS = {
-    Kind.DVC_POINTER: "missing, tracked by DVC",
     Kind.EMPTY: "empty file",
     Kind.LFS_POINTER: "git-lfs pointer",
     Kind.ANNEX_POINTER: "git-annex pointer",
@@ -72,7 +65,6 @@ LABELS = {
     Kind.MODULE: "pickled module",
     Kind.EXPORTED_PROGRAM: "ExportedProgram",
     Kind.AOTINDUCTOR: "AOTInductor package",
-    Kind.DCP: "distributed checkpoint directory",
     Kind.ONNX: "ONNX model",
     Kind.GGUF: "GGUF model",
     Kind.TFLITE: "TensorFlow Lite model",

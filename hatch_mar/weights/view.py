@@ -1,4 +1,4 @@
-"""Random access to a stream, a bounded piece at a time."""
+"""Random access to a stream, in pieces of bounded size."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import BinaryIO
 class View:
     """The bytes of a seekable stream: a file on disk, or an entry of an archive.
 
-    Offsets mostly grow from call to call, since a deflated entry can seek backwards only
-    by starting over.
+    Offsets should mostly grow from call to call, since a deflated entry can seek backwards
+    only by starting over.
     """
 
     def __init__(self, file: BinaryIO) -> None:

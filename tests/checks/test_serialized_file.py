@@ -129,7 +129,7 @@ class TestUse:
         ("data", "message"),
         [
             (b"", "The weights are an empty file"),
-            (b"<!DOCTYPE html>", "The weights are a web page: text that begins `<!DOCTYPE html>`"),
+            (b"<!DOCTYPE html>", "The weights are a web page: text that begins with `<!DOCTYPE html>`"),
         ],
     )
     def test_no_weights(self, data: bytes, message: str):

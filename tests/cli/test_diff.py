@@ -22,7 +22,7 @@ class TestDiff:
     def test_text(self, pair: tuple[str, str], capsys: pytest.CaptureFixture[str]):
         """Each difference is a line, and the status is 1."""
         assert main(["diff", *pair]) == 1
-        assert capsys.readouterr().out == "- member b: 1 byte\n'+ member b\\x1b: 2 bytes'\n"
+        assert capsys.readouterr().out == "- member b: 1 byte\n+ member b\\x1b: 2 bytes\n"
 
     def test_json(self, pair: tuple[str, str], capsys: pytest.CaptureFixture[str]):
         """`--json` prints the same as JSON."""

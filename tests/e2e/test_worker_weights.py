@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from hatch_mar.checks import serialized_file
 from tests.checks import subject
 from tests.e2e.conftest import DEADLINE, require_module
 from tests.e2e.test_worker_handler import WORKER
+from tests.weights import torch_files
 from tests.weights.conftest import torch, written  # noqa: F401
 
 NET = """\
@@ -144,3 +147,12 @@ def test_finding_and_worker_agree(
 
     assert case.codes.split() == found
     assert outcomes[name].startswith(case.outcome), outcomes[name]
+
+
+def test_prefix_of_compiled(torch: ModuleType) -> None:  # noqa: F811
+    """torch.compile puts before every key what the files of the tests have there."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = torch.compile(torch_files.model(torch)).state_dict()
+
+    assert [*compiled] == [*torch_files.prefixed(torch, "_orig_mod.")]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,17 +26,30 @@ def torch() -> ModuleType:
     return torch
 
 
+class Written(Mapping[str, Path]):
+    """Files that torch wrote, by name, each of which is written when it is first asked for."""
+
+    def __init__(self, torch: ModuleType, folder: Path) -> None:
+        self.torch, self.folder = torch, folder
+
+    def __getitem__(self, name: str) -> Path:
+        path = self.folder / name
+        if not path.exists():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                torch_files.WRITERS[name](self.torch, path)
+        return path
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(torch_files.WRITERS)
+
+    def __len__(self) -> int:
+        return len(torch_files.WRITERS)
+
+
 @pytest.fixture(scope="session")
 def written(torch: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Files that torch wrote, by name."""
-    folder = tmp_path_factory.mktemp("torch")
-    files = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name, write in torch_files.WRITERS.items():
-            files[name] = folder / name
-            write(torch, files[name])
-    return files
+    return Written(torch, tmp_path_factory.mktemp("torch"))
 
 
 @pytest.fixture

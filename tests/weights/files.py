@@ -8,7 +8,8 @@ import zipfile
 from collections.abc import Mapping
 from struct import pack
 
-from hatch_mar.weights import Weights, inspect
+from hatch_mar.weights.detect import inspect_weights
+from hatch_mar.weights.weights import Weights
 
 
 def problems(found: Weights) -> tuple[str, ...]:
@@ -16,8 +17,8 @@ def problems(found: Weights) -> tuple[str, ...]:
     return found.damage + found.refusals + found.remarks
 
 
-def inspected(data: bytes, name: str = "") -> Weights:
-    return inspect(io.BytesIO(data), name)
+def inspect_bytes(data: bytes, name: str = "") -> Weights:
+    return inspect_weights(io.BytesIO(data), name)
 
 
 def text(string: str) -> bytes:

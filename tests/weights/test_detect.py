@@ -7,19 +7,24 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 import hatch_mar
-from hatch_mar.weights import Kind, Weights, inspect, inspect_path
+from hatch_mar.weights.detect import inspect_weights
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.weights import Weights
 from tests.weights.files import (
     ANNEX,
     DVC,
     LFS,
     ONNX,
     TENSORS,
-    inspected,
+    inspect_bytes,
     problems,
     safetensors,
     saved,
@@ -27,25 +32,28 @@ from tests.weights.files import (
     zipped,
 )
 from tests.weights.kinds.test_pickle_file import legacy
+from tests.weights.torch_files import WRITERS
+
+LEGACY = ", in the format of torch before 1.6"
+ODD_DTYPES = "float32, int64, qint8, quint8, float8_e4m3fn, uint16, bfloat16, complex64"
+ZIPS_OF_SAVE = tuple(name for name in WRITERS if name.endswith((".pt", ".pth")) and "legacy" not in name)
+UNTOLD = ("script.pt", "trace.pt", "protocol4.pth")
+"""Which torch.serialization.get_unsafe_globals_in_checkpoint refuses."""
 
 
-class TestInspect:
+def inspect_file(path: Path) -> Weights:
+    with open(path, "rb") as file:
+        return inspect_weights(file, path.name)
+
+
+class TestInspectWeights:
     def test_entry(self):
         """An entry of an archive is as good as a file."""
         archive = io.BytesIO(zipped({"model.pt": zipped(TENSORS)}, zipfile.ZIP_DEFLATED))
         with zipfile.ZipFile(archive) as file, file.open("model.pt") as entry:
-            found = inspect(entry, "model.pt")
+            found = inspect_weights(entry, "model.pt")
 
         assert found.describe() == "state_dict, 2 tensors, float32"
-
-    def test_short_reads(self):
-        """A stream may give less than it is asked for."""
-
-        class Slow(io.BytesIO):
-            def read(self, size: int | None = -1) -> bytes:
-                return super().read(min(size or 0, 7))
-
-        assert inspect(Slow(zipped(TENSORS))).describe() == "state_dict, 2 tensors, float32"
 
     def test_stream_error(self):
         """A stream that cannot be read is no kind of file."""
@@ -55,7 +63,7 @@ class TestInspect:
                 raise OSError("disk")
 
         with pytest.raises(OSError, match="disk"):
-            inspect(Broken(b"1"))
+            inspect_weights(Broken(b"1"))
 
     def test_little_is_read(self):
         """Of a large file, only the ends are read."""
@@ -71,7 +79,7 @@ class TestInspect:
         data = zipped(saved(state_dict("weight"), {"0": 8, "unused": 50_000_000}))
         stream = Counting(data)
 
-        assert Kind.STATE_DICT is inspect(stream).kind
+        assert inspect_weights(stream).kind is Kind.STATE_DICT
         assert stream.count < 200_000
 
     @pytest.mark.parametrize(
@@ -97,81 +105,16 @@ class TestInspect:
             for _ in range(rng.randint(1, 5)):
                 at = rng.randrange(len(data))
                 data[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))
-            found = inspected(bytes(data[: rng.choice([None, rng.randrange(len(data) + 1)])]))
+            found = inspect_bytes(bytes(data[: rng.choice([None, rng.randrange(len(data) + 1)])]))
 
             assert found.describe().isprintable()
             assert found.complete or found.kind is not Kind.STATE_DICT
 
 
-class TestInspectPath:
-    def test_file(self, tmp_path: Path):
-        (tmp_path / "model.pt").write_bytes(zipped(TENSORS))
-
-        assert Kind.STATE_DICT is inspect_path(tmp_path / "model.pt").kind
-        assert Kind.STATE_DICT is inspect_path(os.fspath(tmp_path / "model.pt")).kind
-
-    def test_missing(self, tmp_path: Path):
-        assert inspect_path(tmp_path / "model.pt").describe() == "missing"
-
-    def test_below_a_file(self, tmp_path: Path):
-        (tmp_path / "file").touch()
-
-        assert Kind.MISSING is inspect_path(tmp_path / "file" / "model.pt").kind
-
-    def test_dvc(self, tmp_path: Path):
-        """A file that DVC tracks and has not fetched."""
-        (tmp_path / "model.pt.dvc").write_bytes(DVC)
-        found = inspect_path(tmp_path / "model.pt")
-
-        assert found.describe() == "missing, tracked by DVC: run `dvc pull model.pt.dvc`"
-        assert found.real_size == 37891850
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
-    def test_annex(self, tmp_path: Path):
-        """git-annex leaves a link to what it has not fetched."""
-        (tmp_path / "model.pt").symlink_to(
-            ".git/annex/objects/xx/yy/SHA256E-s123--abc.pt/SHA256E-s123--abc.pt"
-        )
-
-        assert Weights(Kind.ANNEX_POINTER, oid="SHA256E-s123--abc.pt", real_size=123) == inspect_path(
-            tmp_path / "model.pt"
-        )
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
-    def test_link(self, tmp_path: Path):
-        (tmp_path / "model.pt").symlink_to("elsewhere.pt")
-
-        assert (
-            inspect_path(tmp_path / "model.pt").describe()
-            == "missing: a link to `elsewhere.pt`, where nothing is"
-        )
-
-    def test_distributed(self, tmp_path: Path):
-        for name in (".metadata", "__0_0.distcp"):
-            (tmp_path / name).touch()
-
-        assert Kind.DCP is inspect_path(tmp_path).kind
-
-    def test_directory(self, tmp_path: Path):
-        assert Kind.DIRECTORY is inspect_path(tmp_path).kind
-
-    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-    def test_pipe(self, tmp_path: Path):
-        """A pipe would wait for ever."""
-        os.mkfifo(tmp_path / "pipe")
-
-        assert inspect_path(tmp_path / "pipe").describe() == "unknown: no regular file"
-
-    def test_onnx(self, tmp_path: Path):
-        (tmp_path / "model.onnx").write_bytes(ONNX)
-
-        assert Kind.ONNX is inspect_path(tmp_path / "model.onnx").kind
-
-
 class TestTime:
     def timed(self, path: Path) -> tuple[float, Weights]:
         start = time.process_time()
-        found = inspect_path(path)
+        found = inspect_file(path)
         return time.process_time() - start, found
 
     def test_large(self, tmp_path: Path):
@@ -181,7 +124,7 @@ class TestTime:
             file.truncate(1 << 30)
         seconds, found = self.timed(tmp_path / "large.bin")
 
-        assert Kind.STATE_DICT is found.kind
+        assert found.kind is Kind.STATE_DICT
         assert seconds < 0.1
 
     def test_many_tensors(self, tmp_path: Path):
@@ -199,10 +142,159 @@ class TestImport:
         """The package needs none of the slow modules of the standard library, and no torch."""
         before = "import sys; before = set(sys.modules)"
         path = f"sys.path.insert(0, {os.fspath(Path(hatch_mar.__file__).parents[1])!r})"
-        after = "import hatch_mar.weights; print(*(set(sys.modules) - before))"
+        after = "import hatch_mar.weights.detect; print(*(set(sys.modules) - before))"
         command = [sys.executable, "-I", "-c", f"{before}; {path}; {after}"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         modules = set(done.stdout.split())
 
-        assert "hatch_mar.weights" in modules
+        assert "hatch_mar.weights.detect" in modules
         assert not modules & {"torch", "zipfile", "tarfile", "json", "hatchling", "yaml", "numpy"}
+
+
+class TestTorchKinds:
+    @pytest.mark.parametrize(
+        ("name", "kind", "description"),
+        [
+            ("state_dict.pth", Kind.STATE_DICT, "state_dict, 9 tensors, float32, int64"),
+            ("legacy.pth", Kind.STATE_DICT, "state_dict, 9 tensors, float32, int64" + LEGACY),
+            ("bfloat16.pth", Kind.STATE_DICT, "state_dict, 9 tensors, bfloat16, int64"),
+            ("tied.pth", Kind.STATE_DICT, "state_dict, 2 tensors, float32"),
+            ("quantized.pth", Kind.STATE_DICT, "state_dict, 9 tensors, float32, int64"),
+            ("protocol4.pth", Kind.STATE_DICT, "state_dict, 9 tensors, float32, int64"),
+            ("protocol5_legacy.pth", Kind.STATE_DICT, "state_dict, 9 tensors, float32, int64" + LEGACY),
+            ("without_crc.pth", Kind.STATE_DICT, "state_dict, 9 tensors, float32, int64"),
+            (
+                "odd.pth",
+                Kind.STATE_DICT,
+                f"state_dict, 14 tensors, {ODD_DTYPES}",
+            ),
+            (
+                "data_parallel.pth",
+                Kind.STATE_DICT,
+                "state_dict, 9 tensors, float32, int64, every key begins with `module.`",
+            ),
+            (
+                "compiled.pth",
+                Kind.STATE_DICT,
+                "state_dict, 9 tensors, float32, int64, every key begins with `_orig_mod.`",
+            ),
+            (
+                "compiled_parallel.pth",
+                Kind.STATE_DICT,
+                "state_dict, 9 tensors, float32, int64, every key begins with `_orig_mod.module.`",
+            ),
+            (
+                "checkpoint.pt",
+                Kind.CHECKPOINT,
+                "checkpoint with its state_dict at ['model'], 9 tensors, float32, int64",
+            ),
+            (
+                "legacy_checkpoint.pt",
+                Kind.CHECKPOINT,
+                "checkpoint with its state_dict at ['model'], 9 tensors, float32, int64" + LEGACY,
+            ),
+            (
+                "nested_checkpoint.pt",
+                Kind.CHECKPOINT,
+                "checkpoint with its state_dict at ['trainer']['weights'], 9 tensors, float32, int64",
+            ),
+            ("tensor.pt", Kind.TENSOR, "tensor, float64"),
+            ("parameter.pt", Kind.TENSOR, "tensor, float32"),
+            ("list.pt", Kind.PICKLE, "pickle of `list`, 2 tensors, float32"),
+            ("number.pt", Kind.PICKLE, "pickle of `int`"),
+            ("function.pt", Kind.PICKLE, "pickle of `dict`, 1 tensor, float32"),
+            (
+                "module.pt",
+                Kind.MODULE,
+                "pickled module `torch.nn.modules.container.Sequential`, 9 tensors, float32, int64",
+            ),
+            (
+                "legacy_module.pt",
+                Kind.MODULE,
+                "pickled module `torch.nn.modules.container.Sequential`, 9 tensors, float32, int64" + LEGACY,
+            ),
+            (
+                "graph.pt",
+                Kind.MODULE,
+                "pickled module `torch.fx.graph_module.reduce_graph_module`, 9 tensors, float32, int64",
+            ),
+            ("script.pt", Kind.TORCHSCRIPT, "TorchScript"),
+            ("trace.pt", Kind.TORCHSCRIPT, "TorchScript"),
+            ("lite.ptl", Kind.TORCHSCRIPT, "TorchScript for the lite interpreter"),
+            ("exported.pt2", Kind.EXPORTED_PROGRAM, "ExportedProgram"),
+        ],
+    )
+    def test_kind(self, written: Mapping[str, Path], name: str, kind: Kind, description: str):
+        """A file is told for what it is, and no damage is seen in it."""
+        found = inspect_file(written[name])
+
+        assert (found.kind, found.describe()) == (kind, description)
+        assert found.complete
+        assert found.damage == ()
+
+    def test_all(self):
+        """Every file that torch wrote has its line above."""
+        mark = next(mark for mark in TestTorchKinds.test_kind.pytestmark if mark.name == "parametrize")
+
+        assert {case[0] for case in mark.args[1]} == set(WRITERS)
+
+
+class TestTorchGlobals:
+    @pytest.mark.parametrize("name", sorted({*ZIPS_OF_SAVE} - {*UNTOLD}))
+    def test_unsafe(self, torch: ModuleType, written: Mapping[str, Path], name: str):
+        """The globals outside the allow-list are those that torch finds."""
+        found = inspect_file(written[name])
+        expected = torch.serialization.get_unsafe_globals_in_checkpoint(written[name])
+
+        assert sorted(".".join(pair) for pair in found.unsafe_globals) == sorted(expected)
+
+    @pytest.mark.parametrize(
+        "name", [*ZIPS_OF_SAVE, "legacy.pth", "legacy_module.pt", "protocol5_legacy.pth"]
+    )
+    def test_weights_only(self, load: Callable[..., Any], written: Mapping[str, Path], name: str):
+        """A file without unsafe globals and refusals is one that `weights_only` loads, and no other is."""
+        found = inspect_file(written[name])
+        accepted = not found.unsafe_globals and not found.refusals and found.kind is not Kind.TORCHSCRIPT
+        try:
+            load(written[name], weights_only=True)
+        except Exception:
+            assert not accepted
+        else:
+            assert accepted
+
+    def test_script(self, written: Mapping[str, Path]):
+        """The pickles of TorchScript are read in C++ and import nothing of Python's."""
+        assert inspect_file(written["script.pt"]).globals == ()
+
+
+class TestTorchDamage:
+    @pytest.mark.parametrize("name", ["state_dict.pth", "legacy.pth", "script.pt", "exported.pt2"])
+    def test_truncated(self, written: Mapping[str, Path], name: str):
+        """Wherever a download stopped, the file is truncated, not something else."""
+        data = written[name].read_bytes()
+        cuts = {len(data) * part // 16 for part in range(1, 16)} | {40, len(data) - 23, len(data) - 1}
+
+        for cut in sorted(cuts):
+            assert inspect_bytes(data[:cut]).kind is Kind.TRUNCATED, cut
+
+    def test_crc_off(self, written: Mapping[str, Path], load: Callable[..., Any]):
+        """A file without CRCs loads, and a remark says how to get them."""
+        found = inspect_file(written["without_crc.pth"])
+
+        load(written["without_crc.pth"])
+        assert found.damage == ()
+        assert "set_crc32_options(True)" in found.remarks[0]
+
+    def test_fuzzed(self, written: Mapping[str, Path], load: Callable[..., Any]):
+        """A zip of torch.save with a flipped bit that torch refuses is not called sound."""
+        rng = random.Random(7)
+        data = written["tied.pth"].read_bytes()
+        for _ in range(300):
+            damaged = bytearray(data)
+            damaged[rng.randrange(4, len(damaged))] ^= 1 << rng.randrange(8)
+            found = inspect_bytes(bytes(damaged))
+            faults = found.damage or found.refusals or found.unsafe_globals or not found.complete
+            try:
+                load(io.BytesIO(bytes(damaged)), weights_only=True)
+            except Exception:
+                assert faults, found

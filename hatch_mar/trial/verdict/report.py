@@ -77,7 +77,7 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """The report as people read it, without the faults."""
-        from hatch_mar.text import size
+        from hatch_mar.text import format_size
 
         if self.loaded_by:
             yield f"{self.name}: {self.loaded_by}{self.where}"
@@ -91,5 +91,5 @@ class Report:
             verdict = "ok  " if reply.ok else "FAIL"
             yield f"  {verdict} {reply.label:{width}} {reply.seconds * 1000:8.1f} ms  {text}"
         if self.peak_memory is not None:
-            gpu = "" if self.peak_gpu_memory is None else f", on the GPU {size(self.peak_gpu_memory)}"
-            yield f"  peak memory {size(self.peak_memory)}{gpu}"
+            gpu = "" if self.peak_gpu_memory is None else f", on the GPU {format_size(self.peak_gpu_memory)}"
+            yield f"  peak memory {format_size(self.peak_memory)}{gpu}"

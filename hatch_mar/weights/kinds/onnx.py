@@ -6,24 +6,24 @@ Field numbers are those of `ModelProto` in onnx/onnx.proto.
 from __future__ import annotations
 
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.report import Weights
 from hatch_mar.weights.view import View
+from hatch_mar.weights.weights import Weights
 
 IR_VERSION, GRAPH = 1, 7
 IR_VERSIONS = range(1, 32)
 FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
 NUMBERS = frozenset({1, 5})
-"""The fields that are a varint; all others have a length."""
+"""The fields that are varints; all others have a length."""
 MOST_FIELDS = 1000
-"""Enough to meet the graph: functions and metadata may follow by the thousand."""
+"""Enough to reach the graph: thousands of functions and metadata entries may follow."""
 LONGEST_VARINT = 10
 
 
 def inspect_onnx(view: View, head: bytes, name: str) -> Weights | None:
-    """A file of nothing but a model's fields, or None.
+    """A file with the fields of a model and no others, or None.
 
-    All known writers begin with the version. Protobuf does not demand it, and a name in
-    `.onnx` makes up for it.
+    All known writers put the version first. Protobuf does not require that, so a file named
+    `.onnx` may begin with any field.
     """
     begins = len(head) > 1 and head[0] == IR_VERSION << 3 and head[1] in IR_VERSIONS
     if not begins and not name.lower().endswith(".onnx"):
@@ -32,26 +32,23 @@ def inspect_onnx(view: View, head: bytes, name: str) -> Weights | None:
     for _ in range(MOST_FIELDS):
         if position == view.size:
             break
-        tag, position = varint(view, position)
+        tag, position = read_varint(view, position)
         field, wire = tag >> 3, tag & 7
         if field not in FIELDS or wire != (0 if field in NUMBERS else 2):
             return None
-        value, position = varint(view, position)
+        value, position = read_varint(view, position)
         seen.add(field)
         if wire == 2:
             position += value
         if position > view.size:
-            # Two fields in order are no accident; the last one may be.
-            return (
-                Weights(Kind.TRUNCATED, "an ONNX model that ends early", complete=False)
-                if len(seen) > 1
-                else None
-            )
+            # Two fields are no coincidence; a last one that does not fit may be.
+            truncated = Weights(Kind.TRUNCATED, "an ONNX model that ends early", complete=False)
+            return truncated if len(seen) > 1 else None
     return Weights(Kind.ONNX) if GRAPH in seen else None
 
 
-def varint(view: View, position: int) -> tuple[int, int]:
-    """A protobuf varint at an offset, and where it ends: beyond the file if it is cut off."""
+def read_varint(view: View, position: int) -> tuple[int, int]:
+    """A protobuf varint and the offset where it ends, which is beyond the file if it is cut off."""
     value = 0
     for number, byte in enumerate(view.read(position, LONGEST_VARINT)):
         value |= (byte & 0x7F) << 7 * number

@@ -1,4 +1,4 @@
-"""What a pickle of torch holds: a state_dict, a checkpoint around one, a tensor, a module."""
+"""What an unpickled value is to torch: a state_dict, a checkpoint around one, a tensor, a module."""
 
 from __future__ import annotations
 
@@ -8,97 +8,96 @@ from typing import Any
 
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.pickles.interpreter import Pickle
-from hatch_mar.weights.pickles.torch_objects import Instance, Mapping, Tensor
-from hatch_mar.weights.report import Weights
+from hatch_mar.weights.pickles.torch_objects import Dictionary, Instance, Tensor
+from hatch_mar.weights.weights import Weights
 
 USUAL_KEYS = ("state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "ema")
-"""Where checkpoints keep their state_dict, the likeliest first."""
+"""Where checkpoints keep their state_dict, the most likely first."""
 WRAPPERS = ("module.", "_orig_mod.")
-"""Set before every key by DataParallel (also distributed) and by torch.compile."""
+"""Put before every key by DataParallel (also distributed) and by torch.compile."""
 MOST_WRAPPERS = 4
 MODULE_MARKS = ("_parameters", "_modules")
 """Attributes that every `torch.nn.Module` has."""
 GRAPH_MODULE = "torch.fx.graph_module"
 
-Found = tuple[tuple[str, ...], Mapping]
-"""The keys that lead to a state_dict, and it."""
+Located = tuple[tuple[str, ...], Dictionary]
+"""A state_dict, after the keys that lead to it."""
 
 
-def contents(pickle: Pickle) -> Weights:
-    """The kind of a pickle's value, and what of it is known."""
+def inspect_contents(pickle: Pickle) -> Weights:
+    """The kind of a pickle's value, and what is known of it."""
     value = pickle.value
-    found = Weights(
-        Kind.PICKLE, tensors=len(pickle.tensors), dtypes=dtypes(pickle.tensors), type=named(value)
-    )
     if isinstance(value, Tensor):
-        found = Weights(Kind.TENSOR, tensors=1, dtypes=dtypes([value]))
-    elif isinstance(value, Instance) and is_module(value):
-        found = Weights(Kind.MODULE, tensors=found.tensors, dtypes=found.dtypes, type=found.type)
-    elif isinstance(value, Mapping):
-        where = ((), value) if is_empty(value) else StateDicts().within(value)
-        if where is not None:
-            keys, state_dict = where
-            found = of_state_dict(state_dict, keys)
-    return found
+        return Weights(Kind.TENSOR, tensors=1, dtypes=dtype_names([value]))
+    if isinstance(value, Dictionary):
+        located = ((), value) if is_empty(value) else StateDictFinder().find(value)
+        if located is not None:
+            keys, state_dict = located
+            return inspect_state_dict(state_dict, keys)
+    kind = Kind.MODULE if isinstance(value, Instance) and is_module(value) else Kind.PICKLE
+    tensors = pickle.tensors
+    return Weights(kind, tensors=len(tensors), dtypes=dtype_names(tensors), type=class_name(value))
 
 
-def of_state_dict(state_dict: Mapping, keys: tuple[str, ...]) -> Weights:
+def inspect_state_dict(state_dict: Dictionary, keys: tuple[str, ...]) -> Weights:
     items = state_dict.items or {}
     tensors = [value for value in items.values() if isinstance(value, Tensor)]
     return Weights(
         Kind.CHECKPOINT if keys else Kind.STATE_DICT,
         tensors=len(tensors),
-        dtypes=dtypes(tensors),
+        dtypes=dtype_names(tensors),
         state_dict=keys,
-        prefix=wrapper(items),
+        prefix=wrapper_prefix(items),
     )
 
 
-def misfits(pickle: Pickle) -> Iterator[str]:
-    """Tensors that torch would refuse to rebuild ("setStorage: ... out of bounds")."""
+def find_misfits(pickle: Pickle) -> Iterator[str]:
+    """The damage of tensors that torch refuses to rebuild ("setStorage: ... out of bounds")."""
     number = sum(not tensor.fits for tensor in pickle.tensors)
     if number:
         yield f"tensors that reach beyond the end of their storage: {number}"
 
 
-class StateDicts:
-    """Finds the state_dict of a dictionary: itself, a value, or a value's value.
+class StateDictFinder:
+    """Finds a state_dict: the dictionary itself, a value of it, or a value's value.
 
-    Each dictionary is looked at once, however often the pickle repeats it.
+    Each dictionary is examined once, however often the pickle repeats it.
     """
 
     def __init__(self) -> None:
         self.known: dict[int, bool] = {}
 
-    def within(self, mapping: Mapping) -> Found | None:
+    def find(self, mapping: Dictionary) -> Located | None:
         if self.accepts(mapping):
             return (), mapping
-        inner = [(key, value) for key, value in (mapping.items or {}).items() if isinstance(value, Mapping)]
-        nearest: list[Found] = [((key,), value) for key, value in inner if self.accepts(value)]
+        inner = [
+            (key, value) for key, value in (mapping.items or {}).items() if isinstance(value, Dictionary)
+        ]
+        nearest: list[Located] = [((key,), value) for key, value in inner if self.accepts(value)]
         if not nearest:
             distinct = {id(value): (key, value) for key, value in reversed(inner)}
             nearest = [
                 ((key, below), value)
                 for key, outer in distinct.values()
                 for below, value in (outer.items or {}).items()
-                if isinstance(value, Mapping) and self.accepts(value)
+                if isinstance(value, Dictionary) and self.accepts(value)
             ]
         return min(nearest, key=likelihood, default=None)
 
-    def accepts(self, mapping: Mapping) -> bool:
+    def accepts(self, mapping: Dictionary) -> bool:
         if id(mapping) not in self.known:
             self.known[id(mapping)] = is_state_dict(mapping)
         return self.known[id(mapping)]
 
 
-def likelihood(candidate: Found) -> tuple[int, int]:
+def likelihood(candidate: Located) -> tuple[int, int]:
     keys, mapping = candidate
     rank = USUAL_KEYS.index(keys[-1]) if keys[-1] in USUAL_KEYS else len(USUAL_KEYS)
     return rank, -len(mapping.items or {})
 
 
-def is_state_dict(mapping: Mapping) -> bool:
-    """Names to tensors, or what `nn.Module.state_dict` marked as its own."""
+def is_state_dict(mapping: Dictionary) -> bool:
+    """Whether it maps names to tensors, or carries the mark of `nn.Module.state_dict`."""
     if mapping.is_state_dict:
         return True
     if mapping.others or not mapping.items:
@@ -109,13 +108,13 @@ def is_state_dict(mapping: Mapping) -> bool:
     )
 
 
-def is_empty(mapping: Mapping) -> bool:
-    """A module without parameters has this for a state_dict."""
+def is_empty(mapping: Dictionary) -> bool:
+    """Whether it is the state_dict of a module without parameters."""
     return not mapping.items and not mapping.others
 
 
 def is_extra(key: str) -> bool:
-    """What modules save beside tensors: quantized weights, and `get_extra_state`."""
+    """Whether modules save something other than a tensor here: quantized weights, or `get_extra_state`."""
     return key.endswith("_extra_state") or "_packed_params" in key
 
 
@@ -123,29 +122,29 @@ def is_module(instance: Instance) -> bool:
     if instance.maker.module == GRAPH_MODULE:
         return True
     state = instance.state
-    return isinstance(state, Mapping) and all(mark in (state.items or ()) for mark in MODULE_MARKS)
+    return isinstance(state, Dictionary) and all(mark in (state.items or ()) for mark in MODULE_MARKS)
 
 
-def named(value: Any) -> str:
-    """A value's class, or the function that makes it; nothing for what the reader does not follow."""
+def class_name(value: Any) -> str:
+    """The value's class, or the function that makes it; empty if neither is known."""
     if isinstance(value, Instance):
         return f"{value.maker.module}.{value.maker.name}"
-    if isinstance(value, Mapping):
+    if isinstance(value, Dictionary):
         return "dict"
     return type(value).__name__ if type(value) in (list, tuple, str, int, bool) else ""
 
 
-def dtypes(tensors: Iterable[Tensor]) -> tuple[str, ...]:
+def dtype_names(tensors: Iterable[Tensor]) -> tuple[str, ...]:
     counts = Counter(tensor.dtype for tensor in tensors if tensor.dtype)
     return tuple(name for name, _ in counts.most_common())
 
 
-def wrapper(keys: Iterable[str]) -> str:
-    """The wrappers' names that all keys begin with."""
-    keys, found = tuple(keys), ""
+def wrapper_prefix(keys: Iterable[str]) -> str:
+    """The names of wrappers that all keys begin with."""
+    keys, prefix = tuple(keys), ""
     for _ in range(MOST_WRAPPERS if keys else 0):
         for name in WRAPPERS:
-            if all(key.startswith(found + name) for key in keys):
-                found += name
+            if all(key.startswith(prefix + name) for key in keys):
+                prefix += name
                 break
-    return found
+    return prefix

@@ -1,13 +1,13 @@
-"""Small text files that stand where the weights should."""
+"""Small text files in the place of the weights."""
 
 from __future__ import annotations
 
 import re
 
+from hatch_mar.text import quote
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.report import Weights
 from hatch_mar.weights.view import View
-from hatch_mar.weights.wording import quoted
+from hatch_mar.weights.weights import Weights
 
 LONGEST_LFS_POINTER = 1024
 """Bytes (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
@@ -22,40 +22,40 @@ DVC_OUTPUT = re.compile(rb"^outs:\s*$.*^\s*-?\s*(md5|hash|etag|checksum):", re.M
 
 
 def inspect_pointer(view: View, head: bytes) -> Weights | None:
-    """A pointer of git-lfs, git-annex or DVC, or a web page; or None."""
+    """A pointer of git-lfs, git-annex or DVC, a web page, or None."""
     if head.startswith(LFS) and view.size <= LONGEST_LFS_POINTER:
-        oid, size = group(rb"^oid \w+:(\w{1,128})$", head), group(rb"^size (\d{1,18})$", head)
+        oid, size = first_group(rb"^oid \w+:(\w{1,128})$", head), first_group(rb"^size (\d{1,18})$", head)
         return Weights(Kind.LFS_POINTER, oid=oid, real_size=int(size) if size else None)
     if head.startswith(ANNEX) and view.size <= LONGEST_ANNEX_POINTER:
-        return annex_pointer(head.split(b"\n", 1)[0].decode("utf-8", "replace"))
+        return inspect_annex_pointer(head.split(b"\n", 1)[0].decode("utf-8", "replace"))
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower().startswith(PAGES):
-        return Weights(Kind.HTML, first_line(head))
+        return Weights(Kind.HTML, describe_text(head))
     if view.size <= LONGEST_DVC_FILE and DVC_OUTPUT.search(head):
-        return dvc_file(Kind.DVC_FILE, head)
+        return inspect_dvc_file(head)
     return None
 
 
-def annex_pointer(target: str) -> Weights:
-    """git-annex, whose key ends the pointer: `SHA256E-s123--abc.pt`, 123 bytes."""
+def inspect_annex_pointer(target: str) -> Weights:
+    """The key at the end of git-annex's pointer names the file: `SHA256E-s123--abc.pt`, 123 bytes."""
     key = target.rstrip("/").rpartition("/")[2]
     size = re.search(r"-s(\d{1,18})-", key)
     return Weights(Kind.ANNEX_POINTER, oid=key, real_size=int(size[1]) if size else None)
 
 
-def dvc_file(kind: Kind, text: bytes, reason: str = "") -> Weights:
-    size = group(rb"^\s*-?\s*size: (\d{1,18})\s*$", text)
-    oid = group(rb"^\s*-?\s*(?:md5|hash|etag|checksum): ['\"]?([\w.-]{1,128})", text)
-    return Weights(kind, reason, oid=oid, real_size=int(size) if size else None)
+def inspect_dvc_file(text: bytes) -> Weights:
+    size = first_group(rb"^\s*-?\s*size: (\d{1,18})\s*$", text)
+    oid = first_group(rb"^\s*-?\s*(?:md5|hash|etag|checksum): ['\"]?([\w.-]{1,128})", text)
+    return Weights(Kind.DVC_FILE, oid=oid, real_size=int(size) if size else None)
 
 
-def group(pattern: bytes, text: bytes) -> str:
-    found = re.search(pattern, text, re.MULTILINE)
-    return found[1].decode("ascii", "replace") if found else ""
+def first_group(pattern: bytes, text: bytes) -> str:
+    match = re.search(pattern, text, re.MULTILINE)
+    return match[1].decode("ascii", "replace") if match else ""
 
 
-def first_line(head: bytes) -> str:
-    """How a text begins, or nothing for what is no text."""
+def describe_text(head: bytes) -> str:
+    """How a text begins; empty for bytes that are not text."""
     lines = head[:200].decode("utf-8", "replace").strip().splitlines()
     if not lines or "\ufffd" in lines[0] or not lines[0].isprintable():
         return ""
-    return f"text that begins {quoted(lines[0])}"
+    return f"text that begins with {quote(lines[0])}"

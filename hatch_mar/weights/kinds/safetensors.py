@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.report import Weights
 from hatch_mar.weights.view import View
-from hatch_mar.weights.wording import counted, quoted, some
+from hatch_mar.weights.weights import Weights
 
 LARGEST_HEADER = 100_000_000
 """Bytes; safetensors itself refuses more."""
 LARGEST_READ = 8 << 20
-"""Bytes of a header that are read: 70 000 tensors. JSON may take twenty times as much memory."""
+"""Bytes of a header that are read, enough for 70,000 tensors. As JSON it may take 20 times the memory."""
 LONGEST_NUMBER = 20
 MOST_DIMENSIONS = 64
 
@@ -47,7 +47,7 @@ DTYPES = {
 
 
 def inspect_safetensors(view: View, head: bytes) -> Weights | None:
-    """A file of eight bytes of length, a JSON header, and the tensors; or None."""
+    """A file of a length in eight bytes, a JSON header of that length, and the tensors; or None."""
     length = int.from_bytes(head[:8], "little")
     if head[8:9] != b"{" or not 2 <= length <= LARGEST_HEADER:
         return None
@@ -56,60 +56,60 @@ def inspect_safetensors(view: View, head: bytes) -> Weights | None:
             return None
         return Weights(Kind.TRUNCATED, "safetensors that end inside their header", complete=False)
     if length > LARGEST_READ:
-        return Weights(Kind.SAFETENSORS, remarks=("its header is too long to be looked at",))
+        return Weights(Kind.SAFETENSORS, remarks=("its header is too long to be read",))
     import json
 
     try:
-        header = json.loads(view.read(8, length), object_pairs_hook=without_repetition, parse_int=bounded)
-        return described(header, view.size - 8 - length)
+        header = json.loads(view.read(8, length), object_pairs_hook=refuse_repeated_keys, parse_int=parse_int)
+        return inspect_header(header, view.size - 8 - length)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Weights(Kind.CORRUPT, "safetensors, but their header cannot be read", complete=False)
 
 
-def described(header: Any, room: int) -> Weights:
+def inspect_header(header: Any, room: int) -> Weights:
     tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
-    damage = list(faults(tensors))
+    damage = list(find_faults(tensors))
     needed = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
     if needed > room:
-        reason = f"safetensors that have {counted(room, 'byte')} of {needed} behind their header"
+        reason = f"safetensors that have {count_of(room, 'byte')} of {needed} after their header"
         return Weights(Kind.TRUNCATED, reason, complete=False)
     if needed < room:
-        damage.append(f"{counted(room - needed, 'byte')} after the last tensor")
+        damage.append(f"{count_of(room - needed, 'byte')} after the last tensor")
     counts = Counter(DTYPES[entry["dtype"]][0] for entry in tensors.values() if entry["dtype"] in DTYPES)
     dtypes = tuple(name for name, _ in counts.most_common())
-    return Weights(Kind.SAFETENSORS, tensors=len(tensors), dtypes=dtypes, damage=some(damage))
+    return Weights(Kind.SAFETENSORS, tensors=len(tensors), dtypes=dtypes, damage=first_messages(damage))
 
 
-def faults(tensors: dict[str, Any]) -> Iterator[str]:
-    """Tensors that do not fill their own bytes, or that leave a hole or overlap."""
+def find_faults(tensors: dict[str, Any]) -> Iterator[str]:
+    """Tensors whose bytes do not fit their shape, and tensors with a gap between them or that overlap."""
     end = 0
     for name, entry in sorted(tensors.items(), key=lambda item: tuple(item[1]["data_offsets"])):
         start, stop = entry["data_offsets"]
         if type(start) is not int or type(stop) is not int:
             raise ValueError(entry)
         if start != end:
-            yield f"tensor {quoted(name)} does not follow the one before it"
+            yield f"tensor {quote(name)} does not follow the one before it"
         end = stop
         if entry["dtype"] not in DTYPES:
-            yield f"tensor {quoted(name)} has the unknown dtype {quoted(entry['dtype'])}"
-        elif (stop - start) * 8 != elements(entry["shape"]) * DTYPES[entry["dtype"]][1]:
-            yield f"tensor {quoted(name)} has {counted(stop - start, 'byte')}, which its shape does not need"
+            yield f"tensor {quote(name)} has the unknown dtype {quote(entry['dtype'])}"
+        elif (stop - start) * 8 != count_elements(entry["shape"]) * DTYPES[entry["dtype"]][1]:
+            yield f"tensor {quote(name)} has {count_of(stop - start, 'byte')}, which does not fit its shape"
 
 
-def elements(shape: list[int]) -> int:
+def count_elements(shape: list[int]) -> int:
     if len(shape) > MOST_DIMENSIONS or not all(type(number) is int for number in shape):
         raise ValueError(shape)
     return prod(shape)
 
 
-def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
         raise ValueError(pairs)
     return table
 
 
-def bounded(digits: str) -> int:
+def parse_int(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
         raise ValueError(digits)
     return int(digits)

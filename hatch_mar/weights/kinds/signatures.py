@@ -1,10 +1,10 @@
-"""Formats that their first bytes name."""
+"""Formats with a signature in their first bytes."""
 
 from __future__ import annotations
 
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.report import Weights
 from hatch_mar.weights.view import View
+from hatch_mar.weights.weights import Weights
 
 SIGNATURES = (
     (0, b"GGUF", Kind.GGUF),
@@ -24,7 +24,7 @@ SIGNATURES = (
     (4, b"TFL3", Kind.TFLITE),
     (257, b"ustar", Kind.TAR),
 )
-"""Offset, bytes, kind. `PK\\5\\6` begins a zip of nothing."""
+"""Offset, bytes, kind. `PK\\5\\6` begins an empty zip."""
 LITE_FLATBUFFER = b"PTMF"
 """At offset 4 of TorchScript for the lite interpreter, as a flatbuffer
 (torch/csrc/jit/serialization/mobile_bytecode.fbs, `file_identifier`)."""
@@ -39,17 +39,17 @@ def inspect_signature(view: View, head: bytes) -> Weights | None:
     if head[4:8] == LITE_FLATBUFFER:
         return Weights(Kind.TORCHSCRIPT, lite=True)
     kind = next((kind for offset, signature, kind in SIGNATURES if head.startswith(signature, offset)), None)
-    if kind is Kind.TAR and len(TAR_OF_TORCH & set(tar_names(view))) > 1:
+    if kind is Kind.TAR and len(TAR_OF_TORCH & set(read_tar_names(view))) > 1:
         refusal = "weights_only refuses the tar that torch before 0.2 wrote"
         return Weights(Kind.PICKLE, legacy=True, complete=False, refusals=(refusal,))
     if kind is Kind.GGUF:
-        # The tensors' count, since version 2 (ggml/docs/gguf.md).
+        # The number of tensors, since version 2 (ggml/docs/gguf.md).
         return Weights(kind, tensors=int.from_bytes(head[8:16], "little"))
     return Weights(kind) if kind else None
 
 
-def tar_names(view: View) -> list[bytes]:
-    """The first members. `tarfile` would read extended headers of any size into memory."""
+def read_tar_names(view: View) -> list[bytes]:
+    """The names of the first members. `tarfile` would read extended headers of any size into memory."""
     names, position = [], 0
     for _ in range(len(TAR_OF_TORCH) * 2):
         header = view.read(position, TAR_BLOCK)

@@ -1,7 +1,7 @@
-"""A zip's central directory, read strictly: what two readers could see differently is a fault.
+"""A zip's central directory, read strictly: what two readers could take differently is a fault.
 
-`zipfile` is the wrong reader here. It accepts a pickle with a zip behind it, shifts
-offsets that torch's reader (miniz) takes as they are, and holds any number of entries.
+`zipfile` is the wrong reader here. It accepts a pickle followed by a zip, shifts offsets that
+torch's reader (miniz) takes as they are, and keeps any number of entries in memory.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hatch_mar.text import quote
 from hatch_mar.weights.view import View
-from hatch_mar.weights.wording import quoted
 from hatch_mar.zip_records import (
     CENTRAL_HEADER,
     DEFLATED,
@@ -42,18 +42,18 @@ ENCRYPTIONS = ENCRYPTED | STRONGLY_ENCRYPTED | MASKED
 
 
 class ZipFault(Exception):
-    """A zip that cannot be read, or not in one way only."""
+    """A zip that cannot be read, or that can be read in two ways."""
 
     def __init__(self, reason: str, cut: bool = False) -> None:
         super().__init__(reason)
         self.cut = cut
-        """Its end is missing."""
+        """Whether its end is missing."""
 
 
-class Entry(NamedTuple):
+class IndexEntry(NamedTuple):
     name: str
     folded: str
-    """The name as torch looks it up: without regard to the case of ASCII letters (miniz,
+    """The name as torch looks it up, which ignores the case of ASCII letters (miniz,
     `mz_zip_reader_locate_file`)."""
     flags: int
     method: int
@@ -65,11 +65,11 @@ class Entry(NamedTuple):
 
 
 class ZipIndex(NamedTuple):
-    entries: tuple[Entry, ...]
+    entries: tuple[IndexEntry, ...]
     directory: int
-    """The directory's offset."""
+    """The offset of the central directory."""
     after: int
-    """Bytes behind the zip."""
+    """Bytes after the zip."""
 
 
 def read_index(view: View) -> ZipIndex:
@@ -83,9 +83,9 @@ def read_index(view: View) -> ZipIndex:
     try:
         directory, start = locate_directory(view, position, end)
         if directory.offset + directory.size != start:
-            raise ZipFault("its directory is not where its end says, so parts are missing or were added")
+            raise ZipFault("its directory is not where its end record says: bytes are missing or were added")
     except ZipFault as fault:
-        # What was found may be the end of a zip inside this one, whose own end is cut off.
+        # This may be the end of a zip inside this one, whose own end is cut off.
         raise ZipFault("its end is missing", cut=True) if after else fault from None
     if directory.entries > MOST_ENTRIES or directory.size > LARGEST_DIRECTORY:
         raise ZipFault(f"its directory is larger than {MOST_ENTRIES} entries or {LARGEST_DIRECTORY} bytes")
@@ -112,30 +112,30 @@ def locate_directory(view: View, position: int, end: End) -> tuple[End, int]:
         or end.directory_disk not in (0, LIMIT_16)
         or end.entries_on_disk != end.entries
     ):
-        raise ZipFault("it is a part of several")
+        raise ZipFault("it is one part of a split zip")
     before = position - ZIP64_LOCATOR.size
     locator = Zip64Locator.parse(view.read(before, ZIP64_LOCATOR.size))
     if locator is None:
         return end, position
     if locator.disk or locator.disks != 1:
-        raise ZipFault("it is a part of several")
+        raise ZipFault("it is one part of a split zip")
     wide = End.parse_zip64(view.read(locator.offset, ZIP64_END.size))
     if wide is None:
-        raise ZipFault("its ZIP64 end is missing")
+        raise ZipFault("its ZIP64 end record is missing")
     follows = locator.offset + 12 + wide.length == before
     if not follows or wide.disk or wide.directory_disk or wide.entries_on_disk != wide.entries:
-        raise ZipFault("its ZIP64 end is damaged")
+        raise ZipFault("its ZIP64 end record is damaged")
     pairs = (
         (end.entries, wide.entries, LIMIT_16),
         (end.size, wide.size, LIMIT_32),
         (end.offset, wide.offset, LIMIT_32),
     )
     if any(short not in (long, limit) for short, long, limit in pairs):
-        raise ZipFault("its two ends contradict each other")
+        raise ZipFault("its two end records contradict each other")
     return wide, locator.offset
 
 
-def read_directory(data: bytes, count: int) -> tuple[Entry, ...]:
+def read_directory(data: bytes, count: int) -> tuple[IndexEntry, ...]:
     entries = []
     position = 0
     while position < len(data):
@@ -154,81 +154,81 @@ def read_directory(data: bytes, count: int) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def entry_of(header: CentralHeader, raw_name: bytes, extra: bytes) -> Entry:
+def entry_of(header: CentralHeader, raw_name: bytes, extra: bytes) -> IndexEntry:
     size, packed, offset = widen(extra, header.size, header.packed, header.offset)
     if size is None or packed is None or offset is None:
         raise ZipFault("its ZIP64 sizes are missing")
     name = raw_name.decode("utf-8", "surrogateescape")
     folded = raw_name.lower().decode("utf-8", "surrogateescape")
-    return Entry(name, folded, header.flags, header.method, header.crc, packed, size, offset)
+    return IndexEntry(name, folded, header.flags, header.method, header.crc, packed, size, offset)
 
 
-def refuse_ambiguity(entries: tuple[Entry, ...], directory: int) -> None:
-    """Two entries of one name, or over the same bytes: readers choose differently."""
+def refuse_ambiguity(entries: tuple[IndexEntry, ...], directory: int) -> None:
+    """Raise ZipFault for two entries of one name or over the same bytes: readers choose differently."""
     names: set[str] = set()
     for entry in entries:
         if entry.folded in names:
-            raise ZipFault(f"it holds {quoted(entry.name)} twice")
+            raise ZipFault(f"it has the entry {quote(entry.name)} twice")
         names.add(entry.folded)
         if entry.flags & ENCRYPTIONS:
-            raise ZipFault(f"its entry {quoted(entry.name)} is encrypted")
+            raise ZipFault(f"its entry {quote(entry.name)} is encrypted")
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.offset):
         if entry.offset < end:
-            raise ZipFault(f"its entry {quoted(entry.name)} overlaps another")
+            raise ZipFault(f"its entry {quote(entry.name)} overlaps another")
         end = entry.offset + LOCAL_HEADER.size + entry.packed
     if end > directory:
         raise ZipFault("its last entry overlaps the directory")
 
 
-def unreachable(view: View, index: ZipIndex) -> Iterator[Entry]:
-    """Entries whose bytes are not where the directory says: a download in parts can leave a hole of zeros."""
+def find_unreachable(view: View, index: ZipIndex) -> Iterator[IndexEntry]:
+    """Entries whose bytes are not where the directory says, as when a download in parts leaves zeros."""
     ordered = sorted(index.entries, key=lambda entry: entry.offset)
     ends = [*(entry.offset for entry in ordered[1:]), index.directory]
     for entry, end in zip(ordered, ends):
-        header = local_header(view, entry)
+        header = read_local_header(view, entry)
         if (
             header is None
-            or header.name_size != len(encoded(entry.name))
+            or header.name_size != len(encode_name(entry.name))
             or data_offset(entry, header) + entry.packed > end
         ):
             yield entry
 
 
-def content(view: View, entry: Entry, most: int) -> bytes:
-    """An entry's bytes. The CRC is not checked: torch does not look at it either.
+def read_content(view: View, entry: IndexEntry, most: int) -> bytes:
+    """An entry's bytes. Its CRC is not checked, since torch does not check it either.
 
     Raises:
-        ZipFault: it has more than `most`, or cannot be read.
+        ZipFault: there are more than `most`, or they cannot be read.
     """
     if entry.size > most:
-        raise ZipFault(f"its entry {quoted(entry.name)} has more than the {most} bytes that are read")
-    header = local_header(view, entry)
+        raise ZipFault(f"its entry {quote(entry.name)} is larger than the {most} bytes that are read")
+    header = read_local_header(view, entry)
     if header is None:
-        raise ZipFault(f"its entry {quoted(entry.name)} is not where the directory says")
-    if view.read(entry.offset + LOCAL_HEADER.size, header.name_size) != encoded(entry.name):
-        raise ZipFault(f"its entry {quoted(entry.name)} has another name in its own header")
+        raise ZipFault(f"its entry {quote(entry.name)} is not where the directory says")
+    if view.read(entry.offset + LOCAL_HEADER.size, header.name_size) != encode_name(entry.name):
+        raise ZipFault(f"its entry {quote(entry.name)} has a different name in its own header")
     data = view.read(data_offset(entry, header), min(entry.packed, most))
     if entry.method == DEFLATED:
         inflater = zlib.decompressobj(-15)
         try:
             data = inflater.decompress(data, entry.size + 1)
         except zlib.error:
-            raise ZipFault(f"its entry {quoted(entry.name)} cannot be inflated") from None
+            raise ZipFault(f"its entry {quote(entry.name)} cannot be inflated") from None
     elif entry.method != STORED:
-        raise ZipFault(f"its entry {quoted(entry.name)} is compressed in a way that torch cannot read")
+        raise ZipFault(f"its entry {quote(entry.name)} is compressed in a way that torch cannot read")
     if len(data) != entry.size:
-        raise ZipFault(f"its entry {quoted(entry.name)} has another size than the directory says")
+        raise ZipFault(f"its entry {quote(entry.name)} does not have the size that the directory says")
     return data
 
 
-def encoded(name: str) -> bytes:
+def encode_name(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def local_header(view: View, entry: Entry) -> LocalHeader | None:
+def read_local_header(view: View, entry: IndexEntry) -> LocalHeader | None:
     return LocalHeader.parse(view.read(entry.offset, LOCAL_HEADER.size))
 
 
-def data_offset(entry: Entry, header: LocalHeader) -> int:
+def data_offset(entry: IndexEntry, header: LocalHeader) -> int:
     return entry.offset + LOCAL_HEADER.size + header.name_size + header.extra_size

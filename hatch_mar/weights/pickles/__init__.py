@@ -1,1 +1,1 @@
-"""Pickles read opcode by opcode: nothing is unpickled."""
+"""Pickles read opcode by opcode, without unpickling anything."""

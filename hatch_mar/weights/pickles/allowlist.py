@@ -1,7 +1,7 @@
-"""What a pickle may import: torch's own allow-list for `weights_only=True`.
+"""What a pickle may do: torch's own allow-lists for `weights_only=True`.
 
-A pair is matched exactly. A rule by prefix can be walked around: `torch.serialization`
-imports `os`, so `STACK_GLOBAL` of ("torch.serialization", "os.system") runs a command.
+A global is matched exactly, since a rule by prefix can be bypassed: `torch.serialization` imports
+`os`, so that `STACK_GLOBAL` of ("torch.serialization", "os.system") runs a command.
 """
 
 from __future__ import annotations
@@ -73,12 +73,12 @@ They are what protocol 2 writes, without STACK_GLOBAL, INST, OBJ, EXT1 to EXT4, 
 """
 
 
-def imported(module: str, name: str, protocol: int) -> tuple[str, str]:
-    """The pair that is really imported for the one a pickle names.
+def resolve_import(module: str, name: str, protocol: int) -> tuple[str, str]:
+    """The module and name that are imported for those in a pickle.
 
-    Below protocol 3 the names are Python 2's and are translated (pickle.py, `find_class`
-    with `fix_imports`). torch translates at every protocol; from 3 on this keeps the
-    name as it stands, which is then outside the allow-list.
+    Below protocol 3 they are Python 2's and are translated (pickle.py, `find_class` with
+    `fix_imports`). torch translates in every protocol; from 3 on they are left as they are
+    here, and are then outside the allow-list.
     """
     if protocol >= 3:
         return module, name

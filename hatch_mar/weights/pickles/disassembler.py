@@ -43,7 +43,7 @@ OperandReader = Callable[[bytes, int], tuple[Any, int]]
 
 
 def operations(data: bytes, start: int) -> Iterator[tuple[str, Any, int]]:
-    """Each opcode's name, its operand (None without one) and the offset behind it, up to STOP.
+    """Each opcode's name, its operand or None, and the offset where it ends, up to STOP.
 
     Raises:
         PickleFault: an opcode is unknown or cut off, or crosses the end of a frame: Lib/pickle.py
@@ -87,7 +87,7 @@ def read_operation(data: bytes, position: int) -> tuple[str, Any, int]:
     return name, *read_operand(data, position + 1)
 
 
-def number(layout: str) -> OperandReader:
+def fixed_size(layout: str) -> OperandReader:
     """An operand of a fixed size."""
     struct = Struct(layout)
 
@@ -98,27 +98,27 @@ def number(layout: str) -> OperandReader:
     return read
 
 
-def skipped_float(_data: bytes, position: int) -> tuple[Any, int]:
+def skip_float(_data: bytes, position: int) -> tuple[Any, int]:
     return OPAQUE, position + 8
 
 
-def sized(layout: str, value: Callable[[bytes, int, int], Any]) -> OperandReader:
-    """An operand that its own size comes before; `value` makes it of the bytes between two offsets."""
-    size = number(layout)
+def after_size(layout: str, decode: Callable[[bytes, int, int], Any]) -> OperandReader:
+    """An operand after its own size; `decode` makes it from the bytes between two offsets."""
+    size = fixed_size(layout)
 
     def read(data: bytes, position: int) -> tuple[Any, int]:
         length, begin = size(data, position)
         end = begin + length
-        return (value(data, begin, end) if end <= len(data) else OPAQUE), end
+        return (decode(data, begin, end) if end <= len(data) else OPAQUE), end
 
     return read
 
 
-def opaque_bytes(_data: bytes, _begin: int, _end: int) -> Any:
+def skip_bytes(_data: bytes, _begin: int, _end: int) -> Any:
     return OPAQUE
 
 
-def unicode_text(data: bytes, begin: int, end: int) -> Any:
+def decode_utf_8(data: bytes, begin: int, end: int) -> Any:
     if end - begin > LONGEST_NAME:
         return OPAQUE
     try:
@@ -127,39 +127,39 @@ def unicode_text(data: bytes, begin: int, end: int) -> Any:
         raise PickleFault("a string is not UTF-8") from None
 
 
-def byte_text(data: bytes, begin: int, end: int) -> Any:
-    """A string of Python 2. What is not ASCII depends on the `encoding` of the one who loads it."""
+def decode_ascii(data: bytes, begin: int, end: int) -> Any:
+    """A string of Python 2. What is not ASCII depends on the `encoding` that the loader passes."""
     text = data[begin : min(end, begin + LONGEST_NAME + 1)]
     return text.decode("ascii") if len(text) <= LONGEST_NAME and text.isascii() else OPAQUE
 
 
-def little_endian(data: bytes, begin: int, end: int) -> Any:
+def decode_integer(data: bytes, begin: int, end: int) -> Any:
     return OPAQUE if end - begin > LONGEST_INT else int.from_bytes(data[begin:end], "little", signed=True)
 
 
-def line(data: bytes, position: int) -> tuple[bytes, int]:
+def read_line(data: bytes, position: int) -> tuple[bytes, int]:
     end = data.find(b"\n", position)
     if end < 0:
         raise PickleFault("it ends inside a line", cut=True)
     return data[position:end], end + 1
 
 
-def text_line(value: Callable[[bytes], Any]) -> OperandReader:
-    """An operand that a newline ends."""
+def until_newline(parse: Callable[[bytes], Any]) -> OperandReader:
+    """An operand that ends with a newline."""
 
     def read(data: bytes, position: int) -> tuple[Any, int]:
-        text, end = line(data, position)
-        return value(text), end
+        text, end = read_line(data, position)
+        return parse(text), end
 
     return read
 
 
-def opaque_line(_text: bytes) -> Any:
+def skip_line(_text: bytes) -> Any:
     return OPAQUE
 
 
-def decimal(text: bytes) -> Any:
-    """An index of the memo. `_pickle.c` stops at a NUL and Lib/pickle.py does not."""
+def parse_index(text: bytes) -> Any:
+    """An index of the memo, which ends at a NUL for `_pickle.c` and not for Lib/pickle.py."""
     digits, nul, _ = text.partition(b"\0")
     if len(digits) > LONGEST_DIGITS:
         raise PickleFault("an index is too long", blind=digits.replace(b"_", b"").strip(b"+- ").isdigit())
@@ -168,25 +168,25 @@ def decimal(text: bytes) -> Any:
     except ValueError:
         raise PickleFault("an index is not a number") from None
     if nul:
-        raise PickleFault("an index has a NUL behind it", blind=True)
+        raise PickleFault("an index is followed by a NUL", blind=True)
     return index
 
 
-def integer(text: bytes) -> Any:
-    """INT and LONG, which ends in `L`. `I00` and `I01` are the booleans of protocol 0 (PEP 285)."""
+def parse_integer(text: bytes) -> Any:
+    """The operand of INT or LONG, which may end in `L`. 00 and 01 are booleans (PEP 307)."""
     if text in (b"00", b"01"):
         return text == b"01"
     digits = text.removesuffix(b"L")
     return int(digits) if digits.isdigit() and len(digits) <= LONGEST_DIGITS else OPAQUE
 
 
-def quoted_string(text: bytes) -> Any:
+def parse_quoted(text: bytes) -> Any:
     if len(text) < 2 or text[0] != text[-1] or text[:1] not in (b"'", b'"'):
         raise PickleFault("a string has no quotes")
-    return OPAQUE if b"\\" in text else byte_text(text, 1, len(text) - 1)
+    return OPAQUE if b"\\" in text else decode_ascii(text, 1, len(text) - 1)
 
 
-def raw_unicode(text: bytes) -> Any:
+def decode_raw_unicode(text: bytes) -> Any:
     if len(text) > LONGEST_NAME:
         return OPAQUE
     try:
@@ -195,12 +195,12 @@ def raw_unicode(text: bytes) -> Any:
         raise PickleFault("a string has a broken escape") from None
 
 
-def two_names(encoding: str) -> OperandReader:
-    """A module and a name, a line each."""
+def two_lines(encoding: str) -> OperandReader:
+    """A module and a name, each on its own line."""
 
     def read(data: bytes, position: int) -> tuple[Any, int]:
-        module, position = line(data, position)
-        name, position = line(data, position)
+        module, position = read_line(data, position)
+        name, position = read_line(data, position)
         try:
             return (module.decode(encoding), name.decode(encoding)), position
         except UnicodeDecodeError:
@@ -210,42 +210,42 @@ def two_names(encoding: str) -> OperandReader:
 
 
 OPERANDS: dict[str, OperandReader] = {
-    "BININT": number("<i"),
-    "BININT1": number("<B"),
-    "BININT2": number("<H"),
-    "BINGET": number("<B"),
-    "BINPUT": number("<B"),
-    "LONG_BINGET": number("<I"),
-    "LONG_BINPUT": number("<I"),
-    "PROTO": number("<B"),
-    "FRAME": number("<Q"),
-    "EXT1": number("<B"),
-    "EXT2": number("<H"),
-    "EXT4": number("<i"),
-    "BINFLOAT": skipped_float,
-    "LONG1": sized("<B", little_endian),
-    "LONG4": sized("<I", little_endian),
-    "SHORT_BINSTRING": sized("<B", byte_text),
-    "BINSTRING": sized("<I", byte_text),
-    "SHORT_BINUNICODE": sized("<B", unicode_text),
-    "BINUNICODE": sized("<I", unicode_text),
-    "BINUNICODE8": sized("<Q", unicode_text),
-    "SHORT_BINBYTES": sized("<B", opaque_bytes),
-    "BINBYTES": sized("<I", opaque_bytes),
-    "BINBYTES8": sized("<Q", opaque_bytes),
-    "BYTEARRAY8": sized("<Q", opaque_bytes),
-    "INT": text_line(integer),
-    "LONG": text_line(integer),
-    "FLOAT": text_line(opaque_line),
-    "PERSID": text_line(opaque_line),
-    "STRING": text_line(quoted_string),
-    "UNICODE": text_line(raw_unicode),
-    "GET": text_line(decimal),
-    "PUT": text_line(decimal),
-    "GLOBAL": two_names("utf-8"),
-    "INST": two_names("ascii"),
+    "BININT": fixed_size("<i"),
+    "BININT1": fixed_size("<B"),
+    "BININT2": fixed_size("<H"),
+    "BINGET": fixed_size("<B"),
+    "BINPUT": fixed_size("<B"),
+    "LONG_BINGET": fixed_size("<I"),
+    "LONG_BINPUT": fixed_size("<I"),
+    "PROTO": fixed_size("<B"),
+    "FRAME": fixed_size("<Q"),
+    "EXT1": fixed_size("<B"),
+    "EXT2": fixed_size("<H"),
+    "EXT4": fixed_size("<i"),
+    "BINFLOAT": skip_float,
+    "LONG1": after_size("<B", decode_integer),
+    "LONG4": after_size("<I", decode_integer),
+    "SHORT_BINSTRING": after_size("<B", decode_ascii),
+    "BINSTRING": after_size("<I", decode_ascii),
+    "SHORT_BINUNICODE": after_size("<B", decode_utf_8),
+    "BINUNICODE": after_size("<I", decode_utf_8),
+    "BINUNICODE8": after_size("<Q", decode_utf_8),
+    "SHORT_BINBYTES": after_size("<B", skip_bytes),
+    "BINBYTES": after_size("<I", skip_bytes),
+    "BINBYTES8": after_size("<Q", skip_bytes),
+    "BYTEARRAY8": after_size("<Q", skip_bytes),
+    "INT": until_newline(parse_integer),
+    "LONG": until_newline(parse_integer),
+    "FLOAT": until_newline(skip_line),
+    "PERSID": until_newline(skip_line),
+    "STRING": until_newline(parse_quoted),
+    "UNICODE": until_newline(decode_raw_unicode),
+    "GET": until_newline(parse_index),
+    "PUT": until_newline(parse_index),
+    "GLOBAL": two_lines("utf-8"),
+    "INST": two_lines("ascii"),
 }
-"""By opcode; the others have none."""
+"""By opcode. The others have no operand."""
 
 OPCODES = {
     ord(opcode.code): (opcode.name, OPERANDS.get(opcode.name))

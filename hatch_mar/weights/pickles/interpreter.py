@@ -1,8 +1,8 @@
-"""A pickle run without running it: the stack and the memo of the unpickler, and nothing called.
+"""What a pickle would import and make, followed opcode by opcode with nothing called.
 
-Follows CPython's `_pickle.c` where that decides what is imported, and fails closed: a
-pickle that cannot be followed to its STOP says so, for its payload may run before the
-unpickler meets the fault.
+Follows CPython's `_pickle.c` where that decides what is imported, and fails closed: a pickle
+that cannot be followed to its STOP says so, since its payload may run before the unpickler
+meets the fault.
 """
 
 from __future__ import annotations
@@ -10,22 +10,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_OPCODES, imported
-from hatch_mar.weights.pickles.disassembler import LONGEST_NAME, OPAQUE, PickleFault, operations
-from hatch_mar.weights.pickles.stack import MOST_OPERATIONS, PickleStack
+from hatch_mar.text import first_messages
+from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_OPCODES, resolve_import
+from hatch_mar.weights.pickles.disassembler import (
+    LONGEST_NAME,
+    OPAQUE,
+    OPCODES,
+    PickleFault,
+    operations,
+)
+from hatch_mar.weights.pickles.stack import MOST_OPERATIONS, Stack
 from hatch_mar.weights.pickles.torch_objects import (
+    Dictionary,
     Global,
     Instance,
-    Mapping,
     Storage,
     Tensor,
-    result,
-    storage,
+    call,
+    parse_storage,
 )
-from hatch_mar.weights.wording import some
 
 LARGEST_PICKLE = 64 << 20
-"""Bytes. The pickle of 10 000 tensors has 2 MB."""
+"""Bytes. The pickle of 10,000 tensors has 2 MB."""
 MOST_GLOBALS = 10_000
 
 
@@ -34,47 +40,47 @@ class Pickle(NamedTuple):
 
     value: Any
     end: int
-    """The offset behind STOP, or where reading ended."""
+    """The offset after STOP, or where reading ended."""
     operations: int
     globals: tuple[tuple[str, str], ...]
     storages: tuple[Storage, ...]
     tensors: tuple[Tensor, ...]
     refusals: tuple[str, ...]
-    """What torch's weights_only unpickler would stop at, other than globals."""
+    """What torch's weights_only unpickler would stop at, apart from globals."""
     fault: str = ""
-    """Why it could not be read to its STOP; `globals` may then lack some."""
+    """Why it could not be read to its STOP, so that `globals` may lack some."""
     cut: bool = False
-    """The fault is that the bytes end."""
+    """Whether the fault is that the bytes end."""
     blind: bool = False
-    """The fault is this reader's: an unpickler may go on."""
+    """Whether the fault is a limit of this reader, where an unpickler may go on."""
 
 
-def read(data: bytes, start: int = 0, most: int = MOST_OPERATIONS) -> Pickle:
-    """The pickle at an offset. Never raises."""
-    machine = Machine(most)
+def interpret(data: bytes, start: int = 0, most: int = MOST_OPERATIONS) -> Pickle:
+    """The pickle at an offset, of at most so many operations. Never raises."""
+    interpreter = Interpreter(most)
     fault: PickleFault | None = None
     try:
-        machine.run(data, start)
+        interpreter.run(data, start)
     except PickleFault as error:
         fault = error
-    unknown = sorted(machine.opcodes - WEIGHTS_ONLY_OPCODES)
+    unknown = sorted(interpreter.opcodes - WEIGHTS_ONLY_OPCODES)
     noun = "opcode" if len(unknown) == 1 else "opcodes"
-    opcodes = [f"weights_only does not know the {noun} {', '.join(unknown)}"] if unknown else []
+    refusals = [f"weights_only does not know the {noun} {', '.join(unknown)}"] if unknown else []
     return Pickle(
-        value=machine.stack[-1] if machine.stack and not fault else OPAQUE,
-        end=machine.end,
-        operations=most - machine.left,
-        globals=tuple(machine.globals),
-        storages=tuple(machine.storages),
-        tensors=tuple(machine.tensors),
-        refusals=some([*opcodes, *machine.refusals]),
+        value=interpreter.stack[-1] if interpreter.stack and not fault else OPAQUE,
+        end=interpreter.end,
+        operations=most - interpreter.left,
+        globals=tuple(interpreter.globals),
+        storages=tuple(interpreter.storages),
+        tensors=tuple(interpreter.tensors),
+        refusals=first_messages([*refusals, *interpreter.refusals]),
         fault=str(fault) if fault else "",
         cut=fault is not None and fault.cut,
         blind=fault is not None and fault.blind,
     )
 
 
-class Machine(PickleStack):
+class Interpreter(Stack):
     """An unpickler that notes what it would import and make, and makes nothing."""
 
     def __init__(self, most: int) -> None:
@@ -90,18 +96,19 @@ class Machine(PickleStack):
         for opcode, operand, end in operations(data, start):
             self.spend(1)
             self.opcodes.add(opcode)
+            load = LOADERS[opcode]
             if operand is None:
-                PLAIN[opcode](self)
-            elif opcode in LITERALS:
-                self.stack.append(operand)
+                load(self)
             else:
-                WITH_OPERAND[opcode](self, operand)
+                load(self, operand)
             self.end = end
 
-    def import_pair(self, module: str, name: str) -> Global:
+    # Imports
+
+    def note_import(self, module: str, name: str) -> Global:
         if len(module) + len(name) > LONGEST_NAME:
             raise PickleFault("a global's name is too long", blind=True)
-        pair = imported(module, name, self.protocol)
+        pair = resolve_import(module, name, self.protocol)
         known = self.globals.get(pair)
         if known is None:
             if len(self.globals) >= MOST_GLOBALS:
@@ -109,171 +116,105 @@ class Machine(PickleStack):
             known = self.globals[pair] = Global(*pair)
         return known
 
-    def import_named(self, names: tuple[str, str]) -> None:
-        self.stack.append(self.import_pair(*names))
+    def load_global(self, names: tuple[str, str]) -> None:
+        self.push(self.note_import(*names))
 
-    def import_computed(self) -> None:
+    def load_stack_global(self) -> None:
         name, module = self.pop(), self.pop()
         if type(name) is not str or type(module) is not str:
             raise PickleFault("it imports a name that it computes", blind=True)
-        self.stack.append(self.import_pair(module, name))
+        self.push(self.note_import(module, name))
 
-    def extension(self, code: int) -> None:
+    def load_ext1(self, code: int) -> None:
         message = f"it imports by extension code {code}, which only the loader's copyreg knows"
         raise PickleFault(message, blind=True)
 
-    def instance(self, names: tuple[str, str]) -> None:
-        self.pop_marked()
-        self.stack.append(Instance(self.import_pair(*names)))
+    load_ext2 = load_ext4 = load_ext1
 
-    def marked_object(self) -> None:
-        items = self.pop_marked()
+    # Calls
+
+    def load_inst(self, names: tuple[str, str]) -> None:
+        self.pop_to_mark()
+        self.push(Instance(self.note_import(*names)))
+
+    def load_obj(self) -> None:
+        items = self.pop_to_mark()
         if not items:
             raise PickleFault("its stack is empty")
-        self.stack.append(self.called(items[0], tuple(items[1:])))
+        self.push(self.note_call(items[0], tuple(items[1:])))
 
-    def reduce(self) -> None:
+    def load_reduce(self) -> None:
         arguments = self.pop()
-        self.stack.append(self.called(self.pop(), arguments))
+        self.push(self.note_call(self.pop(), arguments))
 
-    def new_object_ex(self) -> None:
+    load_newobj = load_reduce
+
+    def load_newobj_ex(self) -> None:
         self.pop()
-        self.reduce()
+        self.load_reduce()
 
-    def called(self, function: Any, arguments: Any) -> Any:
+    def note_call(self, function: Any, arguments: Any) -> Any:
+        """What the call would give."""
         if type(function) is not Global:
-            self.refuse("it calls what it did not import")
+            self.refuse("it calls something that it did not import")
             return OPAQUE
-        if (
-            function.pair == ("collections", "OrderedDict")
-            and type(arguments) is tuple
-            and len(arguments) == 1
-        ):
-            return self.ordered(arguments[0])
-        value = result(function, arguments)
+        has_items = type(arguments) is tuple and len(arguments) == 1
+        if function.pair == ("collections", "OrderedDict") and has_items:
+            return self.ordered_dict(arguments[0])
+        value = call(function, arguments)
         if type(value) is Tensor:
             self.tensors[value] = None
         return value
 
-    def ordered(self, pairs: Any) -> Mapping:
-        """An OrderedDict from a list of [key, value], as Python 2 pickled it."""
-        mapping = Mapping(plain=False)
+    def ordered_dict(self, pairs: Any) -> Dictionary:
+        """An OrderedDict of a list of [key, value], as Python 2 pickled it."""
+        dictionary = Dictionary(plain=False)
         if type(pairs) is list:
             # Three operations may repeat this for one long list.
             self.spend(len(pairs))
             for pair in pairs:
                 if type(pair) in (list, tuple) and len(pair) == 2:
-                    mapping.set(*pair)
-        return mapping
+                    dictionary.set(*pair)
+        return dictionary
 
-    def build(self) -> None:
+    def load_build(self) -> None:
         state = self.pop()
         target = self.top()
         if type(target) is Instance:
             target.state = state
-        elif type(target) is Mapping:
+        elif type(target) is Dictionary:
             if target.plain:
                 self.refuse("it sets the state of a plain dictionary")
-            items = state.items if type(state) is Mapping else None
+            items = state.items if type(state) is Dictionary else None
             target.is_state_dict = bool(items and "_metadata" in items)
         elif type(target) is not Tensor and target is not OPAQUE:
-            self.refuse("it sets the state of what is no object")
+            self.refuse("it sets the state of something that is not an object")
 
-    def persistent(self) -> None:
+    # What is outside the pickle
+
+    def load_binpersid(self) -> None:
         pid = self.pop()
-        stored = storage(pid)
-        if stored is not None:
-            self.storages[stored] = None
-            self.stack.append(stored)
+        storage = parse_storage(pid)
+        if storage is not None:
+            self.storages[storage] = None
+            self.push(storage)
             return
-        self.refuse("it has a persistent id that is no storage's")
-        # torch before 1.6 wraps a module's class, to add its source: ("module", class, file, source).
+        self.refuse("it has a persistent id that is not a storage's")
+        # torch before 1.6 wraps a module's class to add its source: ("module", class, file, source).
         is_class = type(pid) is tuple and len(pid) > 1 and pid[0] == "module" and type(pid[1]) is Global
-        self.stack.append(pid[1] if is_class else OPAQUE)
+        self.push(pid[1] if is_class else OPAQUE)
 
-    def persistent_line(self, _text: Any) -> None:
-        self.stack.append(OPAQUE)
+    def load_persid(self, _text: Any) -> None:
+        self.push(OPAQUE)
 
-    def out_of_band(self) -> None:
-        raise PickleFault("it takes a buffer from outside (PEP 574)", blind=True)
+    def load_next_buffer(self) -> None:
+        raise PickleFault("it uses an out-of-band buffer (PEP 574)", blind=True)
+
+    def load_readonly_buffer(self) -> None:
+        self.top()
 
 
-LITERALS = frozenset(
-    {
-        "BINBYTES",
-        "BINBYTES8",
-        "BINFLOAT",
-        "BININT",
-        "BININT1",
-        "BININT2",
-        "BINSTRING",
-        "BINUNICODE",
-        "BINUNICODE8",
-        "BYTEARRAY8",
-        "FLOAT",
-        "INT",
-        "LONG",
-        "LONG1",
-        "LONG4",
-        "SHORT_BINBYTES",
-        "SHORT_BINSTRING",
-        "SHORT_BINUNICODE",
-        "STRING",
-        "UNICODE",
-    }
-)
-"""Opcodes that push their operand."""
-
-PLAIN: dict[str, Callable[[Machine], None]] = {
-    "ADDITEMS": Machine.add_items,
-    "APPEND": Machine.append,
-    "APPENDS": Machine.appends,
-    "BINPERSID": Machine.persistent,
-    "BUILD": Machine.build,
-    "DICT": Machine.marked_dict,
-    "DUP": Machine.duplicate,
-    "EMPTY_DICT": Machine.empty_dict,
-    "EMPTY_LIST": Machine.empty_list,
-    "EMPTY_SET": Machine.opaque,
-    "EMPTY_TUPLE": Machine.empty_tuple,
-    "FROZENSET": Machine.marked_opaque,
-    "LIST": Machine.marked_list,
-    "MARK": Machine.mark,
-    "MEMOIZE": Machine.memoize,
-    "NEWFALSE": Machine.false,
-    "NEWOBJ": Machine.reduce,
-    "NEWOBJ_EX": Machine.new_object_ex,
-    "NEWTRUE": Machine.true,
-    "NEXT_BUFFER": Machine.out_of_band,
-    "NONE": Machine.none,
-    "OBJ": Machine.marked_object,
-    "POP": Machine.discard,
-    "POP_MARK": Machine.discard_marked,
-    "READONLY_BUFFER": Machine.top,
-    "REDUCE": Machine.reduce,
-    "SETITEM": Machine.set_item,
-    "SETITEMS": Machine.set_items,
-    "STACK_GLOBAL": Machine.import_computed,
-    "STOP": Machine.stop,
-    "TUPLE": Machine.marked_tuple,
-    "TUPLE1": Machine.tuple1,
-    "TUPLE2": Machine.tuple2,
-    "TUPLE3": Machine.tuple3,
+LOADERS: dict[str, Callable[..., None]] = {
+    name: getattr(Interpreter, f"load_{name.lower()}") for name, _ in OPCODES.values()
 }
-
-WITH_OPERAND: dict[str, Callable[[Machine, Any], None]] = {
-    "BINGET": Machine.get,
-    "BINPUT": Machine.put,
-    "EXT1": Machine.extension,
-    "EXT2": Machine.extension,
-    "EXT4": Machine.extension,
-    "FRAME": Machine.frame,
-    "GET": Machine.get,
-    "GLOBAL": Machine.import_named,
-    "INST": Machine.instance,
-    "LONG_BINGET": Machine.get,
-    "LONG_BINPUT": Machine.put,
-    "PERSID": Machine.persistent_line,
-    "PROTO": Machine.set_protocol,
-    "PUT": Machine.put,
-}
+"""The method of each opcode, which gets the operand if there is one."""

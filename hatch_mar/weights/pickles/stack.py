@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL, OPAQUE, PickleFault
-from hatch_mar.weights.pickles.torch_objects import Mapping
+from hatch_mar.weights.pickles.torch_objects import Dictionary
 
 MOST_OPERATIONS = 4_000_000
-"""The pickle of 10 000 tensors has 300 000."""
+"""The pickle of 10,000 tensors has 300,000."""
 MOST_REFUSALS = 1000
 
 
-class PickleStack:
-    """The unpickler's state. The stack below the last mark is out of reach, as in `_pickle.c`."""
+class Stack:
+    """The unpickler's state.
+
+    A method `load_x` does what the opcode X does to it, as those of `pickle._Unpickler`. What
+    is below the last mark is out of reach, as in `_pickle.c`.
+    """
 
     def __init__(self, most: int = MOST_OPERATIONS) -> None:
         self.stack: list[Any] = []
@@ -24,24 +28,29 @@ class PickleStack:
         self.refusals: dict[str, None] = {}
 
     def spend(self, cost: int) -> None:
+        """Count operations against those that are left."""
         self.left -= cost
         if self.left < 0:
             raise PickleFault(f"it has more than the {MOST_OPERATIONS} operations that are read", blind=True)
 
     def refuse(self, what: str) -> None:
+        """Note something at which torch's unpickler stops."""
         if len(self.refusals) < MOST_REFUSALS:
             self.refusals[what] = None
 
-    def pop(self) -> Any:
-        self.top()
-        return self.stack.pop()
+    def push(self, value: Any) -> None:
+        self.stack.append(value)
 
     def top(self) -> Any:
         if len(self.stack) <= (self.marks[-1] if self.marks else 0):
             raise PickleFault("its stack is empty")
         return self.stack[-1]
 
-    def pop_marked(self) -> list[Any]:
+    def pop(self) -> Any:
+        self.top()
+        return self.stack.pop()
+
+    def pop_to_mark(self) -> list[Any]:
         if not self.marks:
             raise PickleFault("it has no mark")
         mark = self.marks.pop()
@@ -51,130 +60,141 @@ class PickleStack:
 
     # The stack and the memo
 
-    def mark(self) -> None:
-        self.marks.append(len(self.stack))
+    def load_proto(self, protocol: int) -> None:
+        if protocol > HIGHEST_PROTOCOL:
+            raise PickleFault(f"protocol {protocol} is unknown")
+        self.protocol = protocol
 
-    def stop(self) -> None:
+    def load_frame(self, size: int) -> None:
+        """Nothing: `operations` deals with frames (PEP 3154)."""
+
+    def load_stop(self) -> None:
         self.top()
 
-    def discard(self) -> None:
+    def load_mark(self) -> None:
+        self.marks.append(len(self.stack))
+
+    def load_pop(self) -> None:
         if self.marks and self.marks[-1] == len(self.stack):
             self.marks.pop()
         else:
             self.pop()
 
-    def discard_marked(self) -> None:
-        self.pop_marked()
+    def load_pop_mark(self) -> None:
+        self.pop_to_mark()
 
-    def duplicate(self) -> None:
-        self.stack.append(self.top())
+    def load_dup(self) -> None:
+        self.push(self.top())
 
-    def memoize(self) -> None:
+    def load_memoize(self) -> None:
         self.memo[len(self.memo)] = self.top()
 
-    def put(self, index: int) -> None:
+    def load_put(self, index: int) -> None:
         if not 0 <= index <= self.most - self.left:
-            # The unpickler's memo is an array: one large index takes all memory.
+            # The unpickler's memo is an array, for which one large index takes all memory.
             raise PickleFault(f"it memoizes at {index}, beyond its own length", blind=True)
         self.memo[index] = self.top()
 
-    def get(self, index: int) -> None:
+    load_binput = load_long_binput = load_put
+
+    def load_get(self, index: int) -> None:
         if index not in self.memo:
-            raise PickleFault(f"it takes {index} from the memo, where nothing is")
-        self.stack.append(self.memo[index])
+            raise PickleFault(f"it gets {index} from the memo, which does not have it")
+        self.push(self.memo[index])
 
-    def set_protocol(self, protocol: int) -> None:
-        if protocol > HIGHEST_PROTOCOL:
-            raise PickleFault(f"protocol {protocol} is unknown")
-        self.protocol = protocol
-
-    def frame(self, size: int) -> None:
-        """Frames are the reader's matter (PEP 3154)."""
+    load_binget = load_long_binget = load_get
 
     # Values
 
-    def none(self) -> None:
-        self.stack.append(None)
+    def load_none(self) -> None:
+        self.push(None)
 
-    def true(self) -> None:
-        self.stack.append(True)
+    def load_newtrue(self) -> None:
+        self.push(True)
 
-    def false(self) -> None:
-        self.stack.append(False)
+    def load_newfalse(self) -> None:
+        self.push(False)
 
-    def empty_list(self) -> None:
-        self.stack.append([])
+    load_int = load_binint = load_binint1 = load_binint2 = load_long = load_long1 = load_long4 = push
+    load_float = load_binfloat = push
+    load_string = load_binstring = load_short_binstring = push
+    load_unicode = load_binunicode = load_short_binunicode = load_binunicode8 = push
+    load_binbytes = load_short_binbytes = load_binbytes8 = load_bytearray8 = push
 
-    def empty_dict(self) -> None:
-        self.stack.append(Mapping(plain=True))
+    def load_empty_list(self) -> None:
+        self.push([])
 
-    def empty_tuple(self) -> None:
-        self.stack.append(())
+    def load_empty_tuple(self) -> None:
+        self.push(())
 
-    def opaque(self) -> None:
-        self.stack.append(OPAQUE)
+    def load_empty_dict(self) -> None:
+        self.push(Dictionary(plain=True))
 
-    def marked_opaque(self) -> None:
-        self.pop_marked()
-        self.stack.append(OPAQUE)
+    def load_empty_set(self) -> None:
+        self.push(OPAQUE)
 
-    def marked_list(self) -> None:
-        self.stack.append(self.pop_marked())
+    def load_list(self) -> None:
+        self.push(self.pop_to_mark())
 
-    def marked_tuple(self) -> None:
-        self.stack.append(tuple(self.pop_marked()))
+    def load_tuple(self) -> None:
+        self.push(tuple(self.pop_to_mark()))
 
-    def marked_dict(self) -> None:
-        items = self.pop_marked()
-        mapping = Mapping(plain=True)
-        self.set_pairs(mapping, items)
-        self.stack.append(mapping)
+    def load_tuple1(self) -> None:
+        self.push((self.pop(),))
 
-    def tuple1(self) -> None:
-        self.stack.append((self.pop(),))
-
-    def tuple2(self) -> None:
+    def load_tuple2(self) -> None:
         second, first = self.pop(), self.pop()
-        self.stack.append((first, second))
+        self.push((first, second))
 
-    def tuple3(self) -> None:
+    def load_tuple3(self) -> None:
         third, second, first = self.pop(), self.pop(), self.pop()
-        self.stack.append((first, second, third))
+        self.push((first, second, third))
+
+    def load_dict(self) -> None:
+        items = self.pop_to_mark()
+        dictionary = Dictionary(plain=True)
+        self.set_pairs(dictionary, items)
+        self.push(dictionary)
+
+    def load_frozenset(self) -> None:
+        self.pop_to_mark()
+        self.push(OPAQUE)
 
     # Items
 
-    def append(self) -> None:
+    def load_append(self) -> None:
         item = self.pop()
-        self.extend([item])
+        self.extend_top([item])
 
-    def appends(self) -> None:
-        self.extend(self.pop_marked())
+    def load_appends(self) -> None:
+        self.extend_top(self.pop_to_mark())
 
-    def extend(self, items: list[Any]) -> None:
+    def extend_top(self, items: list[Any]) -> None:
         target = self.top()
         if type(target) is list:
             target.extend(items)
         elif target is not OPAQUE:
-            self.refuse("it appends to what is no list")
+            self.refuse("it appends to something that is not a list")
 
-    def set_item(self) -> None:
+    def load_setitem(self) -> None:
         value, key = self.pop(), self.pop()
         self.set_pairs(self.top(), [key, value])
 
-    def set_items(self) -> None:
-        items = self.pop_marked()
+    def load_setitems(self) -> None:
+        items = self.pop_to_mark()
         self.set_pairs(self.top(), items)
 
     def set_pairs(self, target: Any, items: list[Any]) -> None:
+        """Set the items of a dictionary, given as keys and values in turn."""
         if len(items) % 2:
             raise PickleFault("a key has no value")
-        if type(target) is not Mapping:
+        if type(target) is not Dictionary:
             if target is not OPAQUE:
-                self.refuse("it sets items of what is no dictionary")
+                self.refuse("it sets items of something that is not a dictionary")
             return
         for index in range(0, len(items), 2):
             target.set(items[index], items[index + 1])
 
-    def add_items(self) -> None:
-        self.pop_marked()
+    def load_additems(self) -> None:
+        self.pop_to_mark()
         self.top()

@@ -1,4 +1,4 @@
-"""What torch's unpickling would make, told from the arguments alone: nothing is called."""
+"""What torch's unpickling would make, worked out from the arguments with nothing called."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Global:
         return self.module, self.name
 
 
-class Mapping:
-    """A dict, OrderedDict or Counter. Keys that are not text are only counted."""
+class Dictionary:
+    """A dict, OrderedDict or Counter. Keys that are not strings are only counted."""
 
     __slots__ = ("is_state_dict", "items", "others", "plain")
 
@@ -31,11 +31,11 @@ class Mapping:
         self.items: dict[str, Any] | None = None
         self.others = 0
         self.is_state_dict = False
-        """It carries the `_metadata` that `nn.Module.state_dict` attaches."""
+        """Whether it carries the `_metadata` that `nn.Module.state_dict` attaches."""
 
     def set(self, key: Any, value: Any) -> None:
         if type(key) is not str:
-            # Never hashed: the hash of a deep tuple would overflow the C stack.
+            # Never hashed, since the hash of a deep tuple would overflow the C stack.
             self.others += 1
             return
         if self.items is None:
@@ -44,7 +44,7 @@ class Mapping:
 
 
 class Instance:
-    """What a call or a class made, and the state it was given."""
+    """What a function or a class made, and the state it was given."""
 
     __slots__ = ("maker", "state")
 
@@ -54,7 +54,7 @@ class Instance:
 
 
 class Storage(NamedTuple):
-    """Bytes outside of the pickle: `data/<key>` in a zip."""
+    """Bytes outside the pickle: `data/<key>` in a zip."""
 
     key: str
     dtype: str
@@ -63,20 +63,20 @@ class Storage(NamedTuple):
 
     @property
     def size(self) -> int | None:
-        """Bytes, or None for a storage type that is not known here."""
+        """Bytes, or None if the storage's type is not known."""
         width = ITEM_SIZES.get(self.dtype)
         return None if width is None else width * self.numel
 
 
 class Tensor:
-    """A tensor, over a storage or, if it is meta or composite, over none."""
+    """A tensor, with a storage or, if it is meta or composite, without one."""
 
     __slots__ = ("dtype", "fits")
 
     def __init__(self, dtype: str, fits: bool = True) -> None:
         self.dtype = dtype
         self.fits = fits
-        """Its last element lies inside its storage."""
+        """Whether its last element is inside its storage."""
 
 
 STORAGE_DTYPES = {
@@ -116,14 +116,14 @@ ITEM_SIZES = {
 MOST_DIMENSIONS = 64
 """torch's own limit."""
 MOST_WRAPPERS = 8
-"""`_rebuild_from_type_v2` calls another rebuild function, in earnest once."""
+"""`_rebuild_from_type_v2` calls another rebuild function, which torch does once."""
 
 
-def storage(pid: Any) -> Storage | None:
-    """The storage that a persistent id stands for (torch/serialization.py, `persistent_load`).
+def parse_storage(pid: Any) -> Storage | None:
+    """The storage that a persistent id stands for (torch/serialization.py, `persistent_load`), or None.
 
-    A tuple ("storage", type, key, location, numel), in the old format with the data of a
-    view behind.
+    The id is a tuple ("storage", type, key, location, numel), followed in the old format by
+    the data of a view.
     """
     if type(pid) is not tuple or len(pid) not in (5, 6) or pid[0] != "storage":
         return None
@@ -133,8 +133,8 @@ def storage(pid: Any) -> Storage | None:
     return Storage(key, STORAGE_DTYPES.get(kind.name, ""), numel, location if type(location) is str else "")
 
 
-def result(function: Global, arguments: Any) -> Any:
-    """What a call gives: a tensor, a dictionary, or an instance of nothing in particular."""
+def call(function: Global, arguments: Any) -> Any:
+    """What calling the function would give: a tensor, a dictionary, or an instance of anything else."""
     if type(arguments) is not tuple:
         return Instance(function)
     for _ in range(MOST_WRAPPERS):
@@ -145,9 +145,9 @@ def result(function: Global, arguments: Any) -> Any:
             return OPAQUE
         function = inner
     if function.module == "collections" and function.name in ("OrderedDict", "Counter") and not arguments:
-        return Mapping(plain=False)
+        return Dictionary(plain=False)
     if function.module in ("torch._utils", "torch.nn.parameter"):
-        tensor = rebuilt(function.name, arguments)
+        tensor = rebuild(function.name, arguments)
         if tensor is not None:
             return tensor
     if function.pair in (("torch", "Size"), ("torch.serialization", "_get_layout")) and arguments:
@@ -155,39 +155,39 @@ def result(function: Global, arguments: Any) -> Any:
     return Instance(function)
 
 
-def rebuilt(name: str, arguments: tuple[Any, ...]) -> Tensor | None:
+def rebuild(name: str, arguments: tuple[Any, ...]) -> Tensor | None:
     """The tensor that a function of torch/_utils.py rebuilds, or that a Parameter wraps."""
     first = arguments[0] if arguments else None
     if name in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_qtensor") and isinstance(first, Storage):
-        return viewed(first, first.dtype, arguments)
+        return view_of(first, first.dtype, arguments)
     if name == "_rebuild_tensor_v3" and isinstance(first, Storage) and len(arguments) > 6:
-        return viewed(first, dtype(arguments[6]), arguments)
+        return view_of(first, dtype_name(arguments[6]), arguments)
     if name in ("Parameter", "_rebuild_parameter", "_rebuild_parameter_with_state", "_rebuild_nested_tensor"):
         return first if isinstance(first, Tensor) else None
     if name == "_rebuild_sparse_tensor" and len(arguments) > 1 and type(arguments[1]) is tuple:
         parts = [part for part in arguments[1][:4] if isinstance(part, Tensor)]
-        # Indices come first, the values last.
+        # The indices come first, the values last.
         return parts[-1] if parts else None
     if name == "_rebuild_meta_tensor_no_storage":
-        return Tensor(dtype(first))
+        return Tensor(dtype_name(first))
     if name.startswith(("_rebuild_device_tensor", "_rebuild_wrapper_subclass")) and len(arguments) > 1:
-        return Tensor(dtype(arguments[1]))
+        return Tensor(dtype_name(arguments[1]))
     return None
 
 
-def viewed(storage: Storage, name: str, arguments: tuple[Any, ...]) -> Tensor:
-    """A view (storage, offset, size, stride, ...), counted in elements of the tensor's own dtype."""
+def view_of(storage: Storage, name: str, arguments: tuple[Any, ...]) -> Tensor:
+    """The tensor of (storage, offset, size, stride, ...), which count elements of its own dtype."""
     width, room = ITEM_SIZES.get(name), storage.size
     if len(arguments) < 4 or width is None or room is None:
         return Tensor(name)
     offset, size, stride = arguments[1:4]
-    if type(offset) is not int or not dimensions(size) or not dimensions(stride) or 0 in size:
+    if type(offset) is not int or not is_shape(size) or not is_shape(stride) or 0 in size:
         return Tensor(name)
     last = offset + sum((count - 1) * step for count, step in zip(size, stride))
     return Tensor(name, fits=(last + 1) * width <= room)
 
 
-def dimensions(value: Any) -> bool:
+def is_shape(value: Any) -> bool:
     return (
         type(value) is tuple
         and len(value) <= MOST_DIMENSIONS
@@ -195,7 +195,7 @@ def dimensions(value: Any) -> bool:
     )
 
 
-def dtype(value: Any) -> str:
-    """A dtype's name, or nothing for one that is not known here."""
+def dtype_name(value: Any) -> str:
+    """The name of a dtype; empty if it is not known."""
     is_known = isinstance(value, Global) and value.module == "torch" and value.name in ITEM_SIZES
     return value.name if is_known else ""

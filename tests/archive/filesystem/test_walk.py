@@ -125,4 +125,4 @@ class TestIsExecutable:
         file.touch()
         file.chmod(mode)
 
-        assert expected is is_executable(file)
+        assert is_executable(file) is expected

@@ -90,7 +90,7 @@ class TestReadBack:
         with zipfile.ZipFile(path) as file:
             found = {name: file.read(name) for name in file.namelist()}
 
-            assert None is file.testzip()
+            assert file.testzip() is None
         assert found == {
             "MAR-INF/MANIFEST.json": MANIFEST_BYTES,
             "bin/run": b"#!/bin/sh\n",
@@ -121,7 +121,7 @@ class TestReadBack:
         data = written(path, archive_of(members), compression=compression)
         expected = {"MAR-INF/MANIFEST.json": MANIFEST_BYTES} | members
         with zipfile.ZipFile(path) as file:
-            assert None is file.testzip()
+            assert file.testzip() is None
             assert {info.orig_filename: file.read(info) for info in file.infolist()} == expected
         assert {entry.name.decode("utf-8"): content(entry) for entry in entries(data)} == expected
 
@@ -245,7 +245,7 @@ class TestZip64:
         assert content(large) == TEXT
         assert struct.pack("<2I", 0xFFFFFFFF, 0xFFFFFFFF) == data[data.index(b"large") - 12 :][:8]
         with zipfile.ZipFile(path) as file:
-            assert None is file.testzip()
+            assert file.testzip() is None
             assert file.getinfo("large").extract_version == 45
             assert file.read("large") == TEXT
 

@@ -167,7 +167,7 @@ class TestContainer:
     def test_kind(self, name: str, kind: str, tmp_path: Path):
         """A `.mar` or `.war` is a zip, any other file a `.tar.gz`."""
         with opened(written(tmp_path, ALL_FORMATS[name])) as container:
-            assert kind == container.kind
+            assert container.kind == kind
 
     @pytest.mark.parametrize(("form", "other"), [("default", "digits.tar.gz"), ("tgz", "digits.mar")])
     def test_wrong_suffix(self, form: str, other: str, tmp_path: Path):

@@ -81,7 +81,7 @@ class TestReadBack:
         }
 
         assert contents(path) == expected
-        assert list(expected) == list(contents(path))
+        assert list(contents(path)) == list(expected)
 
     def test_root_of_its_own(self, path: Path):
         """With `.` as the folder, TorchServe still has a first part to cut, and SageMaker none to miss."""

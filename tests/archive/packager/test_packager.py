@@ -52,7 +52,7 @@ class TestPack:
         """An archive stands where it was asked for, in a directory made for it, with nothing beside it."""
         artifact = pack(NEW, path, form, PACKING)
 
-        assert Artifact(path, unchanged=False) == artifact
+        assert artifact == Artifact(path, unchanged=False)
         assert list(path.parent.iterdir()) == [path]
         assert any(b"\x80" * 1000 in data for data in tree(path).values())
 
@@ -84,7 +84,7 @@ class TestUnchanged:
         before = path.stat()
         artifact = pack(NEW, path, form, PACKING)
 
-        assert Artifact(path, unchanged=True) == artifact
+        assert artifact == Artifact(path, unchanged=True)
         assert (before.st_mtime_ns, before.st_ino) == (path.stat().st_mtime_ns, path.stat().st_ino)
         assert list(path.parent.iterdir()) == [path]
 

@@ -80,7 +80,7 @@ class TestUnchanged:
         before = tree(path)
         refuse_reading(monkeypatch)
 
-        assert Artifact(path, unchanged=True) == build(archive(weights), path, form)
+        assert build(archive(weights), path, form) == Artifact(path, unchanged=True)
         assert before == tree(path)
 
     def test_nor_the_archive(self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
@@ -396,7 +396,7 @@ class TestYoung:
         now = time.time_ns() // 1_000_000_000 * 1_000_000_000 + 60_000_000_000
         os.utime(weights, ns=(now, now))
 
-        assert expected is self.left(weights, age)
+        assert self.left(weights, age) is expected
 
     def test_old(self, weights: Path):
         """Other inputs are."""
@@ -449,5 +449,5 @@ class TestMeanwhile:
             if count == 1:
                 weights.unlink(missing_ok=True)
 
-        assert Artifact(path, unchanged=False) == build(archive(weights, other), path, form, moved=moved)
+        assert build(archive(weights, other), path, form, moved=moved) == Artifact(path, unchanged=False)
         assert any(WEIGHTS in data for data in tree(path).values())

@@ -25,7 +25,7 @@ class TestAnswer:
         [
             (Answer('{"a":  "schön"}'.encode()), '{"a": "schön"}'),
             (Answer("schön".encode()), "schön"),
-            (Answer(b"two\nlines"), "'two\\nlines'"),
+            (Answer(b"two\nlines"), "two\\nlines"),
             (Answer(b"\xff"), "1 byte"),
             (Answer(b"\xff\xfe", "image/png"), "2 bytes of image/png"),
             (Answer(b"x" * 200), "x" * 119 + "…"),

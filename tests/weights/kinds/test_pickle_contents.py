@@ -2,51 +2,52 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.weights import Kind, Weights
-from hatch_mar.weights.kinds.pickle_contents import contents, misfits
-from hatch_mar.weights.pickles.interpreter import read
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
+from hatch_mar.weights.pickles.interpreter import interpret
+from hatch_mar.weights.weights import Weights
 from tests.weights.files import dictionary, number, protocol2, stored, tensor, text
 
 MODEL = dictionary({"weight": tensor("0"), "bias": tensor("1", kind="HalfStorage")})
 
 
-def told(value: bytes) -> Weights:
-    return contents(read(protocol2(value)))
+def inspect_value(value: bytes) -> Weights:
+    return inspect_contents(interpret(protocol2(value)))
 
 
 class TestStateDict:
     def test_flat(self):
         """Names to tensors."""
-        assert Weights(Kind.STATE_DICT, tensors=2, dtypes=("float32", "float16")) == told(MODEL)
+        assert inspect_value(MODEL) == Weights(Kind.STATE_DICT, tensors=2, dtypes=("float32", "float16"))
 
     def test_metadata(self):
         """What `nn.Module.state_dict` marked is one, whatever it holds."""
         marked = b"ccollections\nOrderedDict\n)R(" + text("extra") + b"N" + b"u}" + text("_metadata") + b"}sb"
 
-        assert Kind.STATE_DICT is told(marked).kind
+        assert inspect_value(marked).kind is Kind.STATE_DICT
 
     def test_empty(self):
         """A module without parameters."""
-        assert Weights(Kind.STATE_DICT) == told(b"}")
+        assert inspect_value(b"}") == Weights(Kind.STATE_DICT)
 
     @pytest.mark.parametrize("key", ["fc._packed_params.dtype", "fc._extra_state", "_extra_state"])
     def test_extra(self, key: str):
         """Modules save other things beside tensors."""
-        assert Kind.STATE_DICT is told(dictionary({"scale": tensor(), key: b"N"})).kind
+        assert inspect_value(dictionary({"scale": tensor(), key: b"N"})).kind is Kind.STATE_DICT
 
     def test_number(self):
         """Tensors beside a number are no module's."""
-        assert Kind.PICKLE is told(dictionary({"loss": tensor(), "epoch": b"K\x01"})).kind
+        assert inspect_value(dictionary({"loss": tensor(), "epoch": b"K\x01"})).kind is Kind.PICKLE
 
     def test_other_keys(self):
         """Keys of a state_dict are text."""
-        assert Kind.PICKLE is told(b"}K\x01" + tensor() + b"s").kind
+        assert inspect_value(b"}K\x01" + tensor() + b"s").kind is Kind.PICKLE
 
     def test_dtypes(self):
         """The most frequent dtype comes first."""
         items = {"a": tensor("0", kind="LongStorage"), "b": tensor("1"), "c": tensor("2")}
 
-        assert told(dictionary(items)).dtypes == ("float32", "int64")
+        assert inspect_value(dictionary(items)).dtypes == ("float32", "int64")
 
 
 class TestCheckpoint:
@@ -62,21 +63,23 @@ class TestCheckpoint:
     )
     def test_key(self, items: dict[str, bytes], keys: tuple[str, ...]):
         """The state_dict is found under its usual key, or it is the largest."""
-        found = told(dictionary(items))
+        found = inspect_value(dictionary(items))
 
-        assert (Kind.CHECKPOINT, keys) == (found.kind, found.state_dict)
+        assert (found.kind, found.state_dict) == (Kind.CHECKPOINT, keys)
 
     def test_none(self):
         """A dictionary without one is a pickle."""
-        assert Weights(Kind.PICKLE, type="dict") == told(dictionary({"a": b"N", "b": b"}"}))
+        assert inspect_value(dictionary({"a": b"N", "b": b"}"})) == Weights(Kind.PICKLE, type="dict")
 
     def test_deep(self):
         """One further down is not looked for."""
-        assert Kind.PICKLE is told(dictionary({"a": dictionary({"b": dictionary({"c": MODEL})})})).kind
+        assert (
+            inspect_value(dictionary({"a": dictionary({"b": dictionary({"c": MODEL})})})).kind is Kind.PICKLE
+        )
 
     def test_cycle(self):
         """A dictionary that holds itself ends the search."""
-        assert Kind.PICKLE is told(b"}q\x00" + text("model") + b"h\x00s").kind
+        assert inspect_value(b"}q\x00" + text("model") + b"h\x00s").kind is Kind.PICKLE
 
 
 class TestPrefix:
@@ -94,7 +97,7 @@ class TestPrefix:
     )
     def test_prefix(self, keys: tuple[str, ...], prefix: str):
         """What every key begins with, and one that only some begin with is the model's own."""
-        assert prefix == told(dictionary({key: tensor() for key in keys})).prefix
+        assert inspect_value(dictionary({key: tensor() for key in keys})).prefix == prefix
 
 
 class TestObjects:
@@ -102,44 +105,46 @@ class TestObjects:
         """An object with a module's attributes."""
         state = dictionary({"training": b"\x88", "_parameters": b"}", "_modules": b"}"})
 
-        assert Weights(Kind.MODULE, type="nets.Net") == told(b"cnets\nNet\n)\x81" + state + b"b")
+        assert inspect_value(b"cnets\nNet\n)\x81" + state + b"b") == Weights(Kind.MODULE, type="nets.Net")
 
     def test_object(self):
-        assert Weights(Kind.PICKLE, type="argparse.Namespace") == told(b"cargparse\nNamespace\n)\x81}b")
+        assert inspect_value(b"cargparse\nNamespace\n)\x81}b") == Weights(
+            Kind.PICKLE, type="argparse.Namespace"
+        )
 
     def test_legacy_module(self):
         """torch before 1.6 wrapped the class, with its source."""
         wrapped = b"(" + text("module") + b"cnets\nNet\n" + text("nets.py") + text("class Net: ...") + b"tQ"
         state = dictionary({"_parameters": b"}", "_modules": b"}"})
 
-        assert Weights(Kind.MODULE, type="nets.Net") == told(wrapped + b")\x81" + state + b"b")
+        assert inspect_value(wrapped + b")\x81" + state + b"b") == Weights(Kind.MODULE, type="nets.Net")
 
     @pytest.mark.parametrize(
         ("value", "name"),
         [(b"]", "list"), (b")", "tuple"), (b"K\x01", "int"), (text("a"), "str"), (b"N", "")],
     )
     def test_plain(self, value: bytes, name: str):
-        assert Weights(Kind.PICKLE, type=name) == told(value)
+        assert inspect_value(value) == Weights(Kind.PICKLE, type=name)
 
     def test_tensor(self):
-        assert Weights(Kind.TENSOR, tensors=1, dtypes=("float32",)) == told(tensor())
+        assert inspect_value(tensor()) == Weights(Kind.TENSOR, tensors=1, dtypes=("float32",))
 
     def test_subclass(self):
         """A tensor inside the wrapper for its subclasses."""
         inner = b"ctorch._utils\n_rebuild_tensor_v2\n" + b"cnets\nMine\n"
         arguments = b"(" + stored("0", 2) + b"K\x00K\x02\x85K\x01\x85\x89NtN"
-        found = told(b"ctorch._tensor\n_rebuild_from_type_v2\n(" + inner + arguments + b"tR")
+        found = inspect_value(b"ctorch._tensor\n_rebuild_from_type_v2\n(" + inner + arguments + b"tR")
 
         assert (found.kind, found.dtypes) == (Kind.TENSOR, ("float32",))
 
 
 class TestMisfits:
     def test_fits(self):
-        assert list(misfits(read(protocol2(tensor(numel=4))))) == []
+        assert list(find_misfits(interpret(protocol2(tensor(numel=4))))) == []
 
     def test_beyond(self):
         """torch refuses a view beyond its storage."""
-        found = list(misfits(read(protocol2(tensor(numel=4, size=5)))))
+        found = list(find_misfits(interpret(protocol2(tensor(numel=4, size=5)))))
 
         assert found == ["tensors that reach beyond the end of their storage: 1"]
 
@@ -147,4 +152,4 @@ class TestMisfits:
         """Shapes and offsets that are none."""
         body = b"ctorch._utils\n_rebuild_tensor\n(" + stored("0", 2) + b"N" + number(-1) + b"]tR"
 
-        assert Kind.TENSOR is told(body).kind
+        assert inspect_value(body).kind is Kind.TENSOR

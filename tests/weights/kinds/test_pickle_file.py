@@ -5,9 +5,18 @@ from struct import pack
 
 import pytest
 
-from hatch_mar.weights import Kind
+from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.pickles import interpreter
-from tests.weights.files import dictionary, inspected, problems, protocol2, safetensors, tensor, text, zipped
+from tests.weights.files import (
+    dictionary,
+    inspect_bytes,
+    problems,
+    protocol2,
+    safetensors,
+    tensor,
+    text,
+    zipped,
+)
 
 SYSTEM = b"cos\nsystem\n" + text("true") + b"\x85R"
 MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -29,7 +38,7 @@ def legacy(
 
 class TestLegacy:
     def test_state_dict(self):
-        found = inspected(legacy())
+        found = inspect_bytes(legacy())
 
         assert (
             found.kind,
@@ -40,38 +49,38 @@ class TestLegacy:
 
     def test_blind(self):
         """A pickle that cannot be followed is no damage."""
-        found = inspected(legacy(value=b"\x82\x01"))
+        found = inspect_bytes(legacy(value=b"\x82\x01"))
 
         assert (found.kind, found.legacy, found.complete) == (Kind.PICKLE, True, False)
 
     def test_protocol(self):
         """Other pickle protocols spell the magic number differently."""
-        found = inspected(legacy(magic=pickle.dumps(0x1950A86A20F9469CFC6C, 4)))
+        found = inspect_bytes(legacy(magic=pickle.dumps(0x1950A86A20F9469CFC6C, 4)))
 
         assert found.legacy
-        assert Kind.STATE_DICT is found.kind
+        assert found.kind is Kind.STATE_DICT
 
     def test_version(self):
-        assert inspected(legacy(version=protocol2(b"K\x01"))).damage == ("its format's version is unknown",)
+        assert inspect_bytes(legacy(version=protocol2(b"K\x01"))).damage == ("its format version is unknown",)
 
     def test_storages_cut(self):
         data = legacy()
-        found = inspected(data[:-1])
+        found = inspect_bytes(data[:-1])
 
-        assert Kind.TRUNCATED is found.kind
-        assert found.reason == f"a file of torch.save that has {len(data) - 1} bytes of {len(data)}"
+        assert found.kind is Kind.TRUNCATED
+        assert found.reason == f"a file of torch.save that has {len(data) - 1} of its {len(data)} bytes"
 
     @pytest.mark.parametrize("cut", [20, 25, 60, 150])
     def test_pickles_cut(self, cut: int):
-        found = inspected(legacy()[:cut])
+        found = inspect_bytes(legacy()[:cut])
 
         assert (found.kind, found.complete) == (Kind.TRUNCATED, False)
 
     def test_after(self):
-        assert inspected(legacy() + b"abc").remarks == ("3 bytes after the last storage",)
+        assert inspect_bytes(legacy() + b"abc").remarks == ("3 bytes after the last storage",)
 
     def test_corrupt(self):
-        found = inspected(legacy(value=SYSTEM + b"\xff"))
+        found = inspect_bytes(legacy(value=SYSTEM + b"\xff"))
 
         assert (found.kind, found.unsafe_globals) == (Kind.CORRUPT, (("os", "system"),))
 
@@ -82,19 +91,19 @@ class TestLegacy:
             data = legacy(version=protocol2(SYSTEM + b"0M\xe9\x03"))
         else:
             data = legacy(magic=protocol2(SYSTEM + b"0" + MAGIC[2:-1]))
-        found = inspected(data)
+        found = inspect_bytes(data)
 
         assert found.unsafe_globals == (("os", "system"),)
-        assert Kind.STATE_DICT is found.kind
+        assert found.kind is Kind.STATE_DICT
 
     def test_data(self):
         """The storages' bytes are not taken for pickles, whatever they are."""
-        assert inspected(legacy(rest=pack("<q", 2) + b"cos\nx\n..")).unsafe_globals == ()
+        assert inspect_bytes(legacy(rest=pack("<q", 2) + b"cos\nx\n..")).unsafe_globals == ()
 
     def test_window(self):
         """Pickles beyond the first bytes that are read."""
         large = dictionary({f"weight.{number:0100}": legacy_tensor() for number in range(3000)})
-        found = inspected(legacy(value=large))
+        found = inspect_bytes(legacy(value=large))
 
         assert (found.tensors, problems(found)) == (3000, ())
 
@@ -102,52 +111,52 @@ class TestLegacy:
 class TestPlain:
     @pytest.mark.parametrize("protocol", range(6))
     def test_protocols(self, protocol: int):
-        found = inspected(pickle.dumps({"a": [1, 2], "b": None}, protocol))
+        found = inspect_bytes(pickle.dumps({"a": [1, 2], "b": None}, protocol))
 
         assert (found.kind, found.type, found.complete) == (Kind.PICKLE, "dict", True)
         assert found.refusals[-1] == "torch.save did not write it"
 
     def test_object(self):
-        found = inspected(pickle.dumps(ValueError("x"), 4))
+        found = inspect_bytes(pickle.dumps(ValueError("x"), 4))
 
         assert found.describe() == "pickle of `builtins.ValueError`"
         assert found.unsafe_globals == (("builtins", "ValueError"),)
 
     def test_stream(self):
         """Several pickles in one file."""
-        found = inspected(pickle.dumps(1) + protocol2(SYSTEM))
+        found = inspect_bytes(pickle.dumps(1) + protocol2(SYSTEM))
 
         assert found.unsafe_globals == (("os", "system"),)
 
     def test_many(self):
         """More of them than are read."""
-        assert not inspected(b"N." * 2000).complete
+        assert not inspect_bytes(b"N." * 2000).complete
 
     def test_inline_data(self):
         """joblib writes arrays between the opcodes, where reading ends; the imports before are told."""
-        found = inspected(b"\x80\x04cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81\x00\x01\x02\x03")
+        found = inspect_bytes(b"\x80\x04cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81\x00\x01\x02\x03")
 
         assert (found.kind, found.complete) == (Kind.PICKLE, False)
         assert found.globals == (("joblib.numpy_pickle", "NumpyArrayWrapper"),)
         assert found.remarks == ("its pickle was not read to the end: byte 0x00 is not an opcode",)
 
     def test_truncated(self):
-        found = inspected(pickle.dumps(list(range(1000)))[:-10])
+        found = inspect_bytes(pickle.dumps(list(range(1000)))[:-10])
 
-        assert (found.kind, found.reason) == (Kind.TRUNCATED, "a pickle of which the end is missing")
+        assert (found.kind, found.reason) == (Kind.TRUNCATED, "a pickle whose end is missing")
 
     def test_corrupt(self):
-        found = inspected(b"\x80\x04\x00")
+        found = inspect_bytes(b"\x80\x04\x00")
 
         assert (
             found.kind,
             found.reason,
-        ) == (Kind.CORRUPT, "it begins as a pickle, but byte 0x00 is not an opcode")
+        ) == (Kind.CORRUPT, "it begins like a pickle, but byte 0x00 is not an opcode")
 
     def test_too_large(self, monkeypatch: pytest.MonkeyPatch):
         """A pickle is read up to a limit, and no claim is made beyond it."""
         monkeypatch.setattr(interpreter, "LARGEST_PICKLE", 100_000)
-        found = inspected(pickle.dumps(bytes(200_000)))
+        found = inspect_bytes(pickle.dumps(bytes(200_000)))
 
         assert not found.complete
         assert found.remarks[0].endswith("it has more than the 100000 bytes that are read")
@@ -157,17 +166,17 @@ class TestPlain:
     )
     def test_text(self, words: bytes):
         """Words that begin as pickles do."""
-        assert Kind.UNKNOWN is inspected(words).kind
+        assert inspect_bytes(words).kind is Kind.UNKNOWN
 
     def test_text_of_imports(self):
         """Two lines that an unpickler would import from."""
-        assert inspected(b"cos\nsystem\nand so on").unsafe_globals == (("os", "system"),)
+        assert inspect_bytes(b"cos\nsystem\nand so on").unsafe_globals == (("os", "system"),)
 
 
 class TestPolyglots:
     def test_pickle_and_zip(self):
         """A pickle with a zip behind it is a pickle: torch looks at the first bytes."""
-        found = inspected(protocol2(SYSTEM) + zipped({"a/constants.pkl": b""}))
+        found = inspect_bytes(protocol2(SYSTEM) + zipped({"a/constants.pkl": b""}))
 
         assert (found.kind, found.unsafe_globals) == (Kind.PICKLE, (("os", "system"),))
 
@@ -181,9 +190,9 @@ class TestPolyglots:
     )
     def test_signature(self, head: bytes, kind: Kind):
         """Signatures that an unpickler reads as numbers and strings, and goes on."""
-        found = inspected(head + SYSTEM + b".")
+        found = inspect_bytes(head + SYSTEM + b".")
 
-        assert kind is found.kind
+        assert found.kind is kind
         assert found.unsafe_globals == (("os", "system"),)
         assert found.remarks == ("its first bytes are also a pickle",)
 
@@ -191,11 +200,11 @@ class TestPolyglots:
         """A length that begins as an opcode makes no pickle of a file."""
         for length in range(100, 400):
             header = safetensors({"__metadata__": {"x": ""}})[8:].ljust(length)
-            found = inspected(pack("<Q", length) + header)
+            found = inspect_bytes(pack("<Q", length) + header)
 
             assert (found.kind, found.complete, problems(found)) == (Kind.SAFETENSORS, True, ())
 
     def test_blind(self):
-        found = inspected(b"MZ\x90\x82\x01.")
+        found = inspect_bytes(b"MZ\x90\x82\x01.")
 
         assert (found.kind, found.complete) == (Kind.PE, False)

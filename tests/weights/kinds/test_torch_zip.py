@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.weights import Kind, Weights
+from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.pickles import interpreter
+from hatch_mar.weights.weights import Weights
 from tests.weights.files import (
     TENSORS,
-    inspected,
+    inspect_bytes,
     problems,
     protocol2,
     saved,
@@ -37,8 +38,8 @@ def changed(**records: bytes | None) -> dict[str, bytes]:
     return {name: data for name, data in {**TENSORS, **named}.items() if data is not None}
 
 
-def told(records: Mapping[str, bytes], **options: Any) -> Weights:
-    return inspected(zipped(records, **options))
+def inspect_records(records: Mapping[str, bytes], **options: Any) -> Weights:
+    return inspect_bytes(zipped(records, **options))
 
 
 class TestKinds:
@@ -55,7 +56,7 @@ class TestKinds:
     )
     def test_names(self, names: tuple[str, ...] | dict[str, bytes], kind: Kind):
         """A zip is known by the names of its files."""
-        assert kind is told(dict.fromkeys(names, b"")).kind
+        assert inspect_records(dict.fromkeys(names, b"")).kind is kind
 
     @pytest.mark.parametrize(
         ("name", "kind"),
@@ -67,21 +68,21 @@ class TestKinds:
     )
     def test_pt2(self, name: str, kind: Kind):
         """Archives of torch.export say so in a record."""
-        found = told({f"p/{name}": b"", "p/archive_format": b"pt2", "p/.data/version": b"11"[:1]})
+        found = inspect_records({f"p/{name}": b"", "p/archive_format": b"pt2", "p/.data/version": b"11"[:1]})
 
-        assert (kind, ()) == (found.kind, found.damage)
+        assert (found.kind, found.damage) == (kind, ())
 
     def test_saved(self):
-        assert Kind.STATE_DICT is told(TENSORS).kind
+        assert inspect_records(TENSORS).kind is Kind.STATE_DICT
 
     def test_lite(self):
-        assert told({**SCRIPT, "net/bytecode.pkl": b""}).lite
+        assert inspect_records({**SCRIPT, "net/bytecode.pkl": b""}).lite
 
     def test_empty(self):
-        assert Kind.ZIP is inspected(zipped({})).kind
+        assert inspect_bytes(zipped({})).kind is Kind.ZIP
 
     def test_describe(self):
-        assert told({"a": b"", "b": b""}).describe() == "zip archive: of 2 files, and none of torch"
+        assert inspect_records({"a": b"", "b": b""}).describe() == "zip archive: 2 files, and none of torch's"
 
 
 class TestDisguise:
@@ -97,7 +98,7 @@ class TestDisguise:
         ],
     )
     def test_found(self, others: dict[str, bytes]):
-        found = told({**saved(protocol2(SYSTEM)), **others})
+        found = inspect_records({**saved(protocol2(SYSTEM)), **others})
 
         assert found.unsafe_globals == (("os", "system"),)
         assert found.complete
@@ -108,15 +109,15 @@ class TestDisguise:
             name.replace("data.pkl", "DATA.PKL"): data for name, data in saved(protocol2(SYSTEM)).items()
         }
 
-        assert told(records).unsafe_globals == (("os", "system"),)
+        assert inspect_records(records).unsafe_globals == (("os", "system"),)
 
     def test_script(self):
         """TorchScript's own pickles import nothing in Python."""
-        assert told({**SCRIPT, "net/data.pkl": protocol2(b"c__torch__\nNet\n)\x81")}).globals == ()
+        assert inspect_records({**SCRIPT, "net/data.pkl": protocol2(b"c__torch__\nNet\n)\x81")}).globals == ()
 
     def test_second_pickle(self):
         """What stands after the first pickle's STOP is looked at as well."""
-        found = told(saved(state_dict() + protocol2(SYSTEM)))
+        found = inspect_records(saved(state_dict() + protocol2(SYSTEM)))
 
         assert found.unsafe_globals == (("os", "system"),)
         assert "after the pickle's STOP" in found.remarks[0]
@@ -127,20 +128,20 @@ class TestDamage:
         ("records", "damage"),
         [
             (changed(**{"data/0": None}), "record `data/0` is missing"),
-            (changed(**{"data/0": bytes(7)}), "record `data/0` has 7 bytes, its tensor needs 8"),
-            (changed(**{"data/0": bytes(9)}), "record `data/0` has 9 bytes, its tensor needs 8"),
+            (changed(**{"data/0": bytes(7)}), "record `data/0` has 7 bytes, but its tensor needs 8"),
+            (changed(**{"data/0": bytes(9)}), "record `data/0` has 9 bytes, but its tensor needs 8"),
             (changed(version=None), "record `version` is missing"),
-            (changed(version=b"99"), "its format's version is unknown"),
+            (changed(version=b"99"), "its format version is unknown"),
             (changed(byteorder=b"middle"), "its byte order is unknown"),
-            (changed(**{".storage_alignment": b"wide"}), "its alignment is no number"),
-            (changed(**{".data/serialization_id": b"\xff"}), "its serialization id is no text"),
-            ({**TENSORS, "other/file": b""}, "it has files outside of its one folder"),
-            ({**TENSORS, "file": b""}, "it has files outside of its one folder"),
+            (changed(**{".storage_alignment": b"wide"}), "its alignment is not a number"),
+            (changed(**{".data/serialization_id": b"\xff"}), "its serialization id is not text"),
+            ({**TENSORS, "other/file": b""}, "it has files outside its root folder"),
+            ({**TENSORS, "file": b""}, "it has files outside its root folder"),
         ],
     )
     def test_damage(self, load: Callable[..., Any], records: dict[str, bytes], damage: str):
         """What stops torch, told beforehand."""
-        assert told(records).damage == (damage,)
+        assert inspect_records(records).damage == (damage,)
         with pytest.raises(Exception, match=r"."):
             load(io.BytesIO(zipped(records)), weights_only=True)
 
@@ -154,41 +155,39 @@ class TestDamage:
         """What does not stop it is no damage."""
         data = zipped(records, method)
 
-        assert problems(inspected(data)) == ()
+        assert problems(inspect_bytes(data)) == ()
         assert set(load(io.BytesIO(data), weights_only=True)) == {"weight", "bias"}
 
     def test_method(self):
-        found = told(TENSORS, method=zipfile.ZIP_BZIP2)
+        found = inspect_records(TENSORS, method=zipfile.ZIP_BZIP2)
 
-        assert Kind.CORRUPT is found.kind
+        assert found.kind is Kind.CORRUPT
         assert "is compressed in a way that torch cannot read" in found.reason
 
     def test_crc(self):
         """Changed bytes of the pickle, at which torch does not look."""
         data = zipped(TENSORS)
         at = data.index(b"weight")
-        found = inspected(data[:at] + b"height" + data[at + 6 :])
+        found = inspect_bytes(data[:at] + b"height" + data[at + 6 :])
 
-        assert found.damage == (
-            "record `model/data.pkl` has another CRC than was saved, and torch does not notice",
-        )
+        assert found.damage == ("record `model/data.pkl` does not match its CRC, which torch does not check",)
 
     def test_tensor_beyond(self):
         """A storage that is smaller than its tensor."""
         shape = b"K\x00K\x05\x85K\x01\x85\x89NtR"
         body = b"ctorch._utils\n_rebuild_tensor_v2\n(" + stored("0", 2) + shape
-        found = told(saved(protocol2(body), {"0": 8}))
+        found = inspect_records(saved(protocol2(body), {"0": 8}))
 
         assert found.damage == ("tensors that reach beyond the end of their storage: 1",)
 
     def test_script(self):
-        assert told({"net/constants.pkl": b"", "net/version": b"3"}).damage == (
+        assert inspect_records({"net/constants.pkl": b"", "net/version": b"3"}).damage == (
             "record `data.pkl` is missing",
         )
 
     def test_many(self):
         """A thousand missing records are told in a few lines."""
-        found = told(saved(state_dict(*(f"w{number}" for number in range(1000)))))
+        found = inspect_records(saved(state_dict(*(f"w{number}" for number in range(1000)))))
 
         assert len(found.damage) == 21
         assert found.damage[-1] == "and 980 more"
@@ -197,7 +196,7 @@ class TestDamage:
         """Bytes after the zip are remarked on, and loaded."""
         data = zipped(TENSORS) + bytes(100)
 
-        assert inspected(data).remarks == ("100 bytes after the end of the zip",)
+        assert inspect_bytes(data).remarks == ("100 bytes after the end of the zip",)
         load(io.BytesIO(data), weights_only=True)
 
 
@@ -205,7 +204,7 @@ class TestUnfinished:
     """What cannot be followed to its end is not known, and not corrupt."""
 
     def test_extension(self):
-        found = told(saved(b"\x80\x02\x82\x05."))
+        found = inspect_records(saved(b"\x80\x02\x82\x05."))
 
         assert (found.kind, found.complete) == (Kind.PICKLE, False)
         assert found.refusals == ("weights_only does not know the opcode EXT1",)
@@ -213,7 +212,7 @@ class TestUnfinished:
 
     def test_large(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(interpreter, "LARGEST_PICKLE", 100)
-        found = told(TENSORS)
+        found = inspect_records(TENSORS)
 
         assert (found.kind, found.complete) == (Kind.PICKLE, False)
         assert found.remarks == (
@@ -232,21 +231,21 @@ class TestCorrupt:
     )
     def test_pickle(self, pickle: bytes, reason: str):
         """A pickle that cannot be read to its end makes the file corrupt, and its imports uncertain."""
-        found = told(saved(pickle))
+        found = inspect_records(saved(pickle))
 
         assert (found.kind, found.complete) == (Kind.CORRUPT, False)
         assert found.reason == f"a zip of torch.save, but its pickle cannot be read: {reason}"
 
     def test_payload(self):
         """What runs before the fault is told."""
-        found = told(saved(b"\x80\x02" + SYSTEM + b"\xff"))
+        found = inspect_records(saved(b"\x80\x02" + SYSTEM + b"\xff"))
 
         assert found.unsafe_globals == (("os", "system"),)
 
     def test_stack_global(self):
         """The name that a rule by prefix would let pass."""
         body = short("torch.serialization") + short("os.system") + b"\x93" + short("true") + b"\x85R"
-        found = told(saved(b"\x80\x04" + body + b"."))
+        found = inspect_records(saved(b"\x80\x04" + body + b"."))
 
         assert found.unsafe_globals == (("torch.serialization", "os.system"),)
         assert found.refusals == ("weights_only does not know the opcodes SHORT_BINUNICODE, STACK_GLOBAL",)

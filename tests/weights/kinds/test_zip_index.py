@@ -8,7 +8,14 @@ from struct import pack, pack_into
 import pytest
 
 from hatch_mar.weights.kinds import zip_index
-from hatch_mar.weights.kinds.zip_index import Entry, ZipFault, ZipIndex, content, read_index, unreachable
+from hatch_mar.weights.kinds.zip_index import (
+    IndexEntry,
+    ZipFault,
+    ZipIndex,
+    find_unreachable,
+    read_content,
+    read_index,
+)
 from hatch_mar.weights.view import View
 from tests.weights.files import zipped
 
@@ -52,7 +59,7 @@ class TestReadIndex:
         ]
 
     def test_zip64(self):
-        assert list(FILES) == [entry.name for entry in indexed(zip64(FILES)).entries]
+        assert [entry.name for entry in indexed(zip64(FILES)).entries] == list(FILES)
 
     def test_wide_sizes(self):
         """Sizes that only the ZIP64 field of an entry tells."""
@@ -114,11 +121,11 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("data", "message"),
         [
-            (b"PK\3\4" + zipped(FILES), "its directory is not where its end says"),
-            (zipped({"b": b"x"}) + zipped(FILES), "its directory is not where its end says"),
+            (b"PK\3\4" + zipped(FILES), "its directory is not where its end record says"),
+            (zipped({"b": b"x"}) + zipped(FILES), "its directory is not where its end record says"),
             (patched(zipped(FILES), b"PK\5\6", 8, pack("<HH", 4, 4)), "its directory is damaged"),
-            (patched(zipped(FILES), b"PK\5\6", 8, pack("<HH", 3, 4)), "it is a part of several"),
-            (patched(zipped(FILES), b"PK\5\6", 4, pack("<H", 1)), "it is a part of several"),
+            (patched(zipped(FILES), b"PK\5\6", 8, pack("<HH", 3, 4)), "it is one part of a split zip"),
+            (patched(zipped(FILES), b"PK\5\6", 4, pack("<H", 1)), "it is one part of a split zip"),
             (patched(zipped(FILES), b"PK\1\2", 0, b"PK\1\3"), "its directory is damaged"),
             (patched(zipped(FILES), b"PK\1\2", 28, b"\xff\xff"), "its directory is damaged"),
             (patched(zipped(FILES), b"PK\1\2", 46, b"\0"), "its directory is damaged"),
@@ -126,10 +133,13 @@ class TestFaults:
             (patched(zipped(FILES), b"PK\1\2", 20, pack("<L", 999)), "overlaps another"),
             (patched(zipped(FILES), b"PK\1\2", 20, pack("<L", 999), last=True), "overlaps the directory"),
             (patched(zipped(FILES), b"PK\1\2", 8, pack("<H", 1)), "is encrypted"),
-            (patched(zip64(FILES), b"PK\6\7", 16, pack("<L", 2)), "it is a part of several"),
-            (patched(zip64(FILES), b"PK\6\7", 8, pack("<Q", 2)), "its ZIP64 end is missing"),
-            (patched(zip64(FILES), b"PK\6\6", 4, pack("<Q", 45)), "its ZIP64 end is damaged"),
-            (patched(zip64(FILES), b"PK\5\6", 16, pack("<L", 2)), "its two ends contradict each other"),
+            (patched(zip64(FILES), b"PK\6\7", 16, pack("<L", 2)), "it is one part of a split zip"),
+            (patched(zip64(FILES), b"PK\6\7", 8, pack("<Q", 2)), "its ZIP64 end record is missing"),
+            (patched(zip64(FILES), b"PK\6\6", 4, pack("<Q", 45)), "its ZIP64 end record is damaged"),
+            (
+                patched(zip64(FILES), b"PK\5\6", 16, pack("<L", 2)),
+                "its two end records contradict each other",
+            ),
         ],
     )
     def test_fault(self, data: bytes, message: str):
@@ -145,7 +155,7 @@ class TestFaults:
             file.writestr("a/one", b"1")
             file.writestr(name, b"2")
 
-        assert str(fault(data.getvalue())) == f"it holds `{name}` twice"
+        assert str(fault(data.getvalue())) == f"it has the entry `{name}` twice"
 
     def test_entries(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(zip_index, "MOST_ENTRIES", 2)
@@ -163,9 +173,9 @@ class TestFaults:
             view = View(io.BytesIO(bytes(data)))
             try:
                 index = read_index(view)
-                list(unreachable(view, index))
+                list(find_unreachable(view, index))
                 for entry in index.entries:
-                    content(view, entry, 100)
+                    read_content(view, entry, 100)
             except ZipFault:
                 continue
 
@@ -173,7 +183,7 @@ class TestFaults:
 class TestContent:
     def read(self, data: bytes, most: int = 100) -> bytes:
         view = View(io.BytesIO(data))
-        return content(view, read_index(view).entries[0], most)
+        return read_content(view, read_index(view).entries[0], most)
 
     @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
     def test_content(self, method: int):
@@ -182,12 +192,12 @@ class TestContent:
     @pytest.mark.parametrize(
         ("data", "message"),
         [
-            (zipped({"a": bytes(101)}), "has more than the 100 bytes that are read"),
+            (zipped({"a": bytes(101)}), "is larger than the 100 bytes that are read"),
             (zipped({"a": b"x"}, zipfile.ZIP_BZIP2), "is compressed in a way that torch cannot read"),
-            (patched(zipped({"abc": b"x"}), b"abc", 0, b"abd"), "has another name in its own header"),
+            (patched(zipped({"abc": b"x"}), b"abc", 0, b"abd"), "has a different name in its own header"),
             (patched(zipped({"abc": b"x"}), b"PK\3\4", 0, b"PK\3\5"), "is not where the directory says"),
-            (patched(zipped({"a": b"x"}), b"PK\1\2", 24, pack("<L", 3)), "has another size"),
-            (patched(zipped({"a": b"x" * 99}, 8), b"PK\1\2", 24, pack("<L", 3)), "has another size"),
+            (patched(zipped({"a": b"x"}), b"PK\1\2", 24, pack("<L", 3)), "does not have the size"),
+            (patched(zipped({"a": b"x" * 99}, 8), b"PK\1\2", 24, pack("<L", 3)), "does not have the size"),
             (patched(zipped({"a": b"\xff\xff\xff"}), b"PK\1\2", 10, pack("<H", 8)), "cannot be inflated"),
         ],
     )
@@ -200,14 +210,14 @@ class TestContent:
         data = zipped({"a": bytes(10_000_000)}, zipfile.ZIP_DEFLATED)
         lying = patched(data, b"PK\1\2", 24, pack("<L", 50))
 
-        with pytest.raises(ZipFault, match="has another size"):
+        with pytest.raises(ZipFault, match="does not have the size"):
             self.read(lying)
 
 
 class TestUnreachable:
     def names(self, data: bytes) -> list[str]:
         view = View(io.BytesIO(data))
-        found: list[Entry] = list(unreachable(view, read_index(view)))
+        found: list[IndexEntry] = list(find_unreachable(view, read_index(view)))
         return [entry.name for entry in found]
 
     def test_none(self):

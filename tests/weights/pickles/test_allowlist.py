@@ -7,8 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from hatch_mar.weights import WEIGHTS_ONLY_GLOBALS
-from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_OPCODES, imported
+from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_GLOBALS, WEIGHTS_ONLY_OPCODES, resolve_import
 
 
 class TestWeightsOnlyGlobals:
@@ -57,18 +56,18 @@ class TestWeightsOnlyOpcodes:
         assert WEIGHTS_ONLY_OPCODES.isdisjoint(others)
 
 
-class TestImported:
+class TestResolveImport:
     def test_module(self):
         """A module of Python 2 is imported by its name in Python 3."""
-        assert imported("__builtin__", "set", 2) == ("builtins", "set")
+        assert resolve_import("__builtin__", "set", 2) == ("builtins", "set")
 
     def test_name(self):
         """So is a name that moved."""
-        assert imported("__builtin__", "reduce", 0) == ("functools", "reduce")
+        assert resolve_import("__builtin__", "reduce", 0) == ("functools", "reduce")
 
     def test_protocol_3(self):
         """From protocol 3 on, names are Python 3's."""
-        assert imported("__builtin__", "set", 3) == ("__builtin__", "set")
+        assert resolve_import("__builtin__", "set", 3) == ("__builtin__", "set")
 
     def test_torch(self, torch: ModuleType):
         """torch's tables translate no other names than CPython's."""

@@ -7,10 +7,10 @@ from struct import pack
 
 import pytest
 
-from hatch_mar.weights.pickles.interpreter import Pickle, read
-from hatch_mar.weights.pickles.torch_objects import Instance, Mapping
-from tests.weights import fuzz
+from hatch_mar.weights.pickles.interpreter import Pickle, interpret
+from hatch_mar.weights.pickles.torch_objects import Dictionary, Instance
 from tests.weights.files import protocol2, short, state_dict, stored, tensor, text
+from tests.weights.pickles import fuzz
 
 SYSTEM = ("os", "system")
 CALL = text("id") + b"\x85R"
@@ -57,30 +57,32 @@ class TestImports:
     )
     def test_found(self, data: bytes):
         """However a name is spelled, and whatever becomes of the pickle after it."""
-        assert SYSTEM in read(data).globals
+        assert SYSTEM in interpret(data).globals
 
     def test_spaces(self):
         """A space inside a name moves nothing from one half to the other."""
-        assert read(b"ca b\nc\n0ca\nb c\n.").globals == (("a b", "c"), ("a", "b c"))
+        assert interpret(b"ca b\nc\n0ca\nb c\n.").globals == (("a b", "c"), ("a", "b c"))
 
     def test_backslash(self):
         """Lines of GLOBAL have no escapes."""
-        assert read(b"co\\x73\nsystem\n.").globals == (("o\\x73", "system"),)
+        assert interpret(b"co\\x73\nsystem\n.").globals == (("o\\x73", "system"),)
 
     def test_order(self):
         """Names come once each, as the pickle meets them."""
-        assert read(b"cb\nx\nca\nx\ncb\nx\n0" + b"0.").globals == (("b", "x"), ("a", "x"))
+        assert interpret(b"cb\nx\nca\nx\ncb\nx\n0" + b"0.").globals == (("b", "x"), ("a", "x"))
 
     def test_nested(self):
         """A pickle inside a string of another is not run by unpickling the outer one."""
         inner = b"cos\nsystem\n."
 
-        assert read(pickle.dumps(inner, 3)).globals == ()
-        assert read(b"\x80\x03c_pickle\nloads\nC\x0c" + inner + b"\x85R.").globals == (("_pickle", "loads"),)
+        assert interpret(pickle.dumps(inner, 3)).globals == ()
+        assert interpret(b"\x80\x03c_pickle\nloads\nC\x0c" + inner + b"\x85R.").globals == (
+            ("_pickle", "loads"),
+        )
 
     def test_translated(self):
         """At protocol 2 names are Python 2's."""
-        assert read(b"\x80\x02c__builtin__\neval\n.").globals == (("builtins", "eval"),)
+        assert interpret(b"\x80\x02c__builtin__\neval\n.").globals == (("builtins", "eval"),)
 
 
 class TestBlind:
@@ -99,22 +101,22 @@ class TestBlind:
             (text("os") + b"T\x01\x00\x00\x00\xe9\x93.", "it imports a name that it computes"),
             (b"Nr\xff\xff\xff\x7f.", "it memoizes at 2147483647, beyond its own length"),
             (b"Np-1\n.", "it memoizes at -1, beyond its own length"),
-            (b"Np1\x00\n.", "an index has a NUL behind it"),
+            (b"Np1\x00\n.", "an index is followed by a NUL"),
             (b"Np99999999\n.", "it memoizes at 99999999, beyond its own length"),
             (b"c" + b"a" * 5000 + b"\nb\n.", "a global's name is too long"),
             (b"Np" + b"0" * 50 + b"1\n.", "an index is too long"),
-            (b"\x80\x05\x97.", "it takes a buffer from outside (PEP 574)"),
+            (b"\x80\x05\x97.", "it uses an out-of-band buffer (PEP 574)"),
         ],
     )
     def test_fault(self, data: bytes, fault: str):
-        found = read(data)
+        found = interpret(data)
 
-        assert fault == found.fault
+        assert found.fault == fault
         assert found.blind
 
     def test_operations(self):
         """A pickle of endless operations is left in time."""
-        found = read(b"N0" * 1000 + b"N.", most=100)
+        found = interpret(b"N0" * 1000 + b"N.", most=100)
 
         assert found.fault.startswith("it has more than the ")
         assert found.blind
@@ -122,7 +124,7 @@ class TestBlind:
     def test_globals(self):
         data = b"".join(b"ca\nb%d\n0" % number for number in range(10_001))
 
-        assert read(data).fault == "it imports more than 10000 names"
+        assert interpret(data).fault == "it imports more than 10000 names"
 
 
 class TestFaults:
@@ -136,7 +138,7 @@ class TestFaults:
             (b"N(\x85.", "its stack is empty"),
             (b"(o.", "its stack is empty"),
             (b"t.", "it has no mark"),
-            (b"h\x00.", "it takes 0 from the memo, where nothing is"),
+            (b"h\x00.", "it gets 0 from the memo, which does not have it"),
             (b"\x80\x06N.", "protocol 6 is unknown"),
             (b"}(Nu.", "a key has no value"),
             (b"(Nd.", "a key has no value"),
@@ -144,33 +146,33 @@ class TestFaults:
     )
     def test_fault(self, data: bytes, fault: str):
         """What stops this reader stops every unpickler."""
-        found = read(data)
+        found = interpret(data)
 
-        assert (fault, False, False) == (found.fault, found.blind, found.cut)
+        assert (found.fault, found.blind, found.cut) == (fault, False, False)
 
     def test_value(self):
         """A pickle with a fault has no value."""
-        assert not isinstance(read(b"}}R").value, Mapping)
+        assert not isinstance(interpret(b"}}R").value, Dictionary)
 
 
 class TestValues:
     def test_dictionary(self):
-        found = read(state_dict("weight", "bias"))
+        found = interpret(state_dict("weight", "bias"))
 
-        assert isinstance(found.value, Mapping)
+        assert isinstance(found.value, Dictionary)
         assert list(found.value.items or ()) == ["weight", "bias"]
         assert len(found.tensors) == 2
 
     def test_storages(self):
         """Each storage once, with the bytes it must have."""
         shared = tensor("0", 4, "DoubleStorage")
-        found = read(protocol2(shared + shared + b"\x86"))
+        found = interpret(protocol2(shared + shared + b"\x86"))
 
         assert [(item.key, item.dtype, item.size) for item in found.storages] == [("0", "float64", 32)]
 
     def test_instance(self):
         """An object is known by its class, its state by BUILD."""
-        value = read(pickle.dumps(ValueError("x"), 2)).value
+        value = interpret(pickle.dumps(ValueError("x"), 2)).value
 
         assert isinstance(value, Instance)
         assert value.maker.pair == ("builtins", "ValueError")
@@ -178,37 +180,37 @@ class TestValues:
     def test_ordered(self):
         """Python 2 pickled an OrderedDict as a list of pairs."""
         pair = b"]" + text("weight") + b"a" + tensor() + b"a"
-        value = read(protocol2(b"ccollections\nOrderedDict\n](" + pair + b"e\x85R")).value
+        value = interpret(protocol2(b"ccollections\nOrderedDict\n](" + pair + b"e\x85R")).value
 
-        assert isinstance(value, Mapping)
+        assert isinstance(value, Dictionary)
         assert list(value.items or ()) == ["weight"]
 
     def test_keys(self):
         """Keys that are no text are counted, and never hashed."""
         deep = b")" + b"\x85" * 100_000
-        value = read(b"}" + deep + b"Ns" + b"K\x01Ns.").value
+        value = interpret(b"}" + deep + b"Ns" + b"K\x01Ns.").value
 
-        assert isinstance(value, Mapping)
+        assert isinstance(value, Dictionary)
         assert (value.items, value.others) == (None, 2)
 
     def test_cycle(self):
         """A dictionary that holds itself is followed once."""
-        assert read(b"}q\x00" + text("a") + b"h\x00s.").globals == ()
+        assert interpret(b"}q\x00" + text("a") + b"h\x00s.").globals == ()
 
 
 class TestRefusals:
     """What torch's weights_only unpickler stops at, besides globals."""
 
     def refusals(self, body: bytes) -> tuple[str, ...]:
-        return read(protocol2(body)).refusals
+        return interpret(protocol2(body)).refusals
 
     def test_none(self):
-        assert read(state_dict("weight")).refusals == ()
+        assert interpret(state_dict("weight")).refusals == ()
 
     @pytest.mark.parametrize("protocol", [0, 1, 3, 4, 5])
     def test_protocols(self, protocol: int):
         """What other protocols write is not loaded."""
-        found = read(
+        found = interpret(
             pickle.dumps(collections.OrderedDict(a=[1, 1 << 40, "text", b"bytes", (1, 2)]), protocol)
         )
 
@@ -222,14 +224,14 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("body", "refusal"),
         [
-            (b"K\x01)R", "it calls what it did not import"),
-            (b"}Na", "it appends to what is no list"),
-            (b"](N" + b"Nu", "it sets items of what is no dictionary"),
-            (b"]" + text("a") + b"Ns", "it sets items of what is no dictionary"),
+            (b"K\x01)R", "it calls something that it did not import"),
+            (b"}Na", "it appends to something that is not a list"),
+            (b"](N" + b"Nu", "it sets items of something that is not a dictionary"),
+            (b"]" + text("a") + b"Ns", "it sets items of something that is not a dictionary"),
             (b"}}b", "it sets the state of a plain dictionary"),
-            (b"]}b", "it sets the state of what is no object"),
-            (text("x") + b"Q", "it has a persistent id that is no storage's"),
-            (b"(" + text("module") + b"ca\nB\nNNtQ", "it has a persistent id that is no storage's"),
+            (b"]}b", "it sets the state of something that is not an object"),
+            (text("x") + b"Q", "it has a persistent id that is not a storage's"),
+            (b"(" + text("module") + b"ca\nB\nNNtQ", "it has a persistent id that is not a storage's"),
         ],
     )
     def test_refused(self, body: bytes, refusal: str):
@@ -239,11 +241,11 @@ class TestRefusals:
         """No number of faults makes a long list."""
         body = b"(" + b"K\x01)R" * 5000 + b"t"
 
-        assert self.refusals(body) == ("it calls what it did not import",)
+        assert self.refusals(body) == ("it calls something that it did not import",)
 
 
 class TestHostile:
-    """Time and memory that a small pickle cannot blow up."""
+    """A small pickle takes neither much time nor much memory."""
 
     @pytest.mark.parametrize(
         "data",
@@ -258,10 +260,10 @@ class TestHostile:
             + b"q\x010"
             + b"ctorch._utils\n_rebuild_tensor\n(h\x01K\x00h\x00h\x00tR0" * 20_000
             + b"N.",
-            b"(" * 1_000_000 + b".",
-            b")" + b"\x85" * 1_000_000 + b".",
-            b"]" + b"q\x00h\x00a" * 200_000 + b".",
-            b"N" + b"2" * 1_000_000 + b".",
+            b"(" * 200_000 + b".",
+            b")" + b"\x85" * 200_000 + b".",
+            b"]" + b"q\x00h\x00a" * 50_000 + b".",
+            b"N" + b"2" * 200_000 + b".",
             b"\x8b" + pack("<I", 1 << 20) + b"\x7f" * (1 << 20) + b"q\x00" + b"h\x00" * 100_000 + b".",
             b"I" + b"9" * 1_000_000 + b"\n.",
         ],
@@ -269,29 +271,30 @@ class TestHostile:
     )
     def test_time(self, data: bytes):
         start = time.process_time()
-        read(data)
+        interpret(data)
 
-        assert time.process_time() - start < 30
+        assert time.process_time() - start < 10
 
 
 class TestDifferential:
-    def test_unpicklers(self):
-        """Of 60 000 pickles at random, CPython imports nothing that the reader claims to know and does not
-        report. `tests/weights/fuzz.py` has run longer by hand."""
+    @pytest.mark.parametrize("seed", range(6))
+    def test_unpicklers(self, seed: int):
+        """Of 60,000 random pickles, CPython imports nothing that the interpreter claims to know and does not
+        report. `fuzz.py` has run longer by hand."""
         found = collections.Counter[str]()
-        for data in fuzz.cases(seed=1, count=60_000):
-            pickled = read(data)
+        for data in fuzz.cases(seed, count=10_000):
+            pickled = interpret(data)
             assert not fuzz.missed(data, pickled), data
             found[outcome(pickled)] += 1
 
-        # Enough of them get as far as to import, or the test would say little.
-        assert found["imports"] > 9000
-        assert found["nothing"] > 1000
+        # Enough of them get as far as an import, or the test would prove little.
+        assert found["imports"] > 1500
+        assert found["nothing"] > 150
 
     def test_seeds(self):
         """What is mutated is sound to begin with: all is read, nothing is missed."""
         for data in fuzz.SEEDS:
-            pickled = read(data)
+            pickled = interpret(data)
             assert not fuzz.missed(data, pickled), data
             assert not pickled.blind or b"\x95" in data or b"r\x05" in data, data
 

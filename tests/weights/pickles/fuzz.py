@@ -1,6 +1,6 @@
 """Pickles at random, and what CPython's own unpickler would import of them.
 
-`python -m tests.weights.fuzz SEED COUNT` runs longer than the tests do.
+`python -m tests.weights.pickles.fuzz SEED COUNT` runs longer than the tests do.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator
 from struct import pack
 from typing import Any
 
-from hatch_mar.weights.pickles.allowlist import imported
+from hatch_mar.weights.pickles.allowlist import resolve_import
 from hatch_mar.weights.pickles.disassembler import PickleFault, operations
-from hatch_mar.weights.pickles.interpreter import Pickle, read
+from hatch_mar.weights.pickles.interpreter import Pickle, interpret
 from tests.weights.files import number, short, state_dict, text
 
 
@@ -89,7 +89,7 @@ def missed(data: bytes, found: Pickle) -> set[tuple[str, str]]:
     if not found.fault:
         asked += asked_by(InPython, data)
     # Whether names are translated depends on the protocol at that point, which nobody tells.
-    return {pair for pair in asked if pair not in reported and imported(*pair, 2) not in reported}
+    return {pair for pair in asked if pair not in reported and resolve_import(*pair, 2) not in reported}
 
 
 SEEDS = [
@@ -239,7 +239,7 @@ def cases(seed: int, count: int) -> Iterator[bytes]:
 def main(seed: int, count: int) -> None:
     outcomes: collections.Counter[str] = collections.Counter()
     for data in cases(seed, count):
-        found = read(data)
+        found = interpret(data)
         lost = missed(data, found)
         if lost:
             print("MISSED", data, lost, found)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.weights import Kind, Weights
-from hatch_mar.weights.wording import counted, quoted, some
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.weights import Weights
 
 
 class TestWeights:
@@ -31,26 +31,4 @@ class TestWeights:
         ],
     )
     def test_describe(self, weights: Weights, words: str):
-        assert words == weights.describe()
-
-    @pytest.mark.parametrize("kind", Kind)
-    def test_labels(self, kind: Kind):
-        """Every kind has a word for people, and another for machines."""
-        assert kind.label
-        assert kind.value == kind.value.lower()
-        assert Weights(kind).describe()
-
-
-class TestWords:
-    def test_quoted(self):
-        """A foreign name stays in its line, and short."""
-        assert quoted("a\nb\x1b") == "`a\\nb\\x1b`"
-        assert quoted("\udc80") == "`\\udc80`"
-        assert len(quoted("x" * 1000)) == 85
-
-    def test_counted(self):
-        assert (counted(1, "byte"), counted(2, "byte")) == ("1 byte", "2 bytes")
-
-    def test_some(self):
-        assert some(["a", "b", "a"]) == ("a", "b")
-        assert len(some(str(number) for number in range(100))) == 21
+        assert weights.describe() == words

@@ -1,0 +1,74 @@
+"""Names, numbers and lists as people read them."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatch_mar.text import count_of, escape, first_messages, format_size, quote, shorten
+
+
+class TestEscape:
+    @given(st.text(st.characters(codec=None)))
+    def test_any(self, text: str) -> None:
+        """Whatever a name holds, it cannot control a terminal, and what can be shown stays."""
+        assert escape(text).isprintable()
+        if text.isprintable():
+            assert escape(text) == text
+
+    def test_control(self) -> None:
+        assert escape("é\n\x1b[2J\udc80") == r"é\n\x1b[2J\udc80"
+
+    def test_value(self) -> None:
+        """Anything with a text may be escaped."""
+        assert escape(PurePosixPath("a\nb")) == r"a\nb"
+
+
+class TestQuote:
+    def test_one_line(self) -> None:
+        """A name from a file stays in its line, and short."""
+        assert quote("a\nb\x1b") == r"`a\nb\x1b`"
+        assert len(quote("x" * 1000)) == 85
+
+
+class TestShorten:
+    def test_spaces(self) -> None:
+        assert shorten("a\n  b") == "a b"
+
+    @given(st.text(), st.integers(1, 50))
+    def test_length(self, text: str, length: int) -> None:
+        assert len(shorten(text, length)) <= length
+
+
+class TestCountOf:
+    def test_plural(self) -> None:
+        assert [count_of(number, "byte") for number in (0, 1, 2)] == ["0 bytes", "1 byte", "2 bytes"]
+
+
+class TestFirstMessages:
+    def test_distinct(self) -> None:
+        assert first_messages(["a", "b", "a"]) == ("a", "b")
+
+    def test_many(self) -> None:
+        """Of a hundred, twenty are shown, and how many others there are."""
+        found = first_messages(str(number) for number in range(100))
+
+        assert found == (*(str(number) for number in range(20)), "and 80 more")
+
+
+class TestFormatSize:
+    @pytest.mark.parametrize(
+        ("count", "expected"),
+        [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1536, "1.5 KiB"),
+            (3 << 20, "3.0 MiB"),
+            (5 << 40, "5120.0 GiB"),
+        ],
+    )
+    def test_unit(self, count: int, expected: str) -> None:
+        assert format_size(count) == expected

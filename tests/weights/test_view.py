@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatch_mar.weights.view import View
+
+
+class Slow(io.BytesIO):
+    """A stream that gives at most seven bytes at a time."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(min(size or 0, 7))
+
+
+class TestRead:
+    @given(st.binary(max_size=100), st.integers(-5, 120), st.integers(0, 120))
+    def test_any(self, data: bytes, offset: int, count: int) -> None:
+        """As many of the bytes as there are, however few the stream gives at a time."""
+        expected = data[offset : offset + count] if offset >= 0 else b""
+
+        assert View(io.BytesIO(data)).read(offset, count) == expected
+        assert View(Slow(data)).read(offset, count) == expected
+
+    def test_size(self) -> None:
+        assert View(io.BytesIO(b"12345")).size == 5
+
+    def test_huge(self) -> None:
+        """Offsets that no file has are not sought."""
+        assert View(io.BytesIO(b"12345")).read(1 << 64, 1 << 64) == b""
