@@ -1,12 +1,14 @@
-"""What breaks after the deploy, found before it.
+"""Checks for faults that would only show on the server.
 
-A module a subject. Each has its rules and a function `check` that yields what it
-finds in a `Subject`. Nothing of the archive is imported or run, and whatever it holds, a
-check reads a bounded part of it.
+There is a module for each part of an archive, with rules and a function `check` that yields
+what it finds in a `Subject`. No code of the archive is imported or run, and whatever the archive
+holds, a check reads a bounded part of it. Beside these, `configured` checks an archive together
+with its configuration, and `archive_file` and `container` a file on disk.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -14,41 +16,39 @@ from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import RULES, Finding, Rule
 
-SUBJECTS = (
-    "archive_names",
-    "handler",
-    "model_file",
-    "serialized_file",
-    "model_config",
-    "requirements",
-    "index_to_name",
-    "portability",
-)
-"""The modules, in the order of their codes; `container` and `archive_file` are for files that were read."""
-
-OF_A_KEY = {"model_file": "modelFile", "model_config": "configFile", "requirements": "requirementsFile"}
-"""Those that have nothing to look at where the manifest lacks a key."""
+CHECKS: Mapping[str, str | None] = {
+    "archive_names": None,
+    "handler": None,
+    "model_file": "modelFile",
+    "serialized_file": None,
+    "model_config": "configFile",
+    "requirements": "requirementsFile",
+    "index_to_name": None,
+    "portability": None,
+}
+"""The modules that check any archive, each with the manifest's key without which it has nothing to do."""
 
 
 def check(subject: Subject) -> list[Finding]:
-    """All that is wrong with an archive."""
+    """Everything that is wrong with an archive, in the order of the modules."""
     return [
         finding
-        for name in SUBJECTS
-        if concerned(name, subject)
+        for name in CHECKS
+        if has_work(name, subject)
         for finding in import_module(f"{__name__}.{name}").check(subject)
     ]
 
 
-def concerned(name: str, subject: Subject) -> bool:
-    """Whether a module has anything to look at; it is not even imported otherwise."""
-    if name not in OF_A_KEY or OF_A_KEY[name] in subject.manifest.model:
+def has_work(name: str, subject: Subject) -> bool:
+    """Whether a module has anything to check; if not, it is not even imported."""
+    key = CHECKS[name]
+    if key is None or key in subject.manifest.model:
         return True
     return name == "model_config" and needs_config(subject)
 
 
 def rules() -> list[Rule]:
-    """All rules, by code: those of every module, for a rule registers itself where it is written."""
+    """All rules by code, of every module that has some: a rule registers itself where it is written."""
     for package in ("hatch_mar.checks", "hatch_mar.project"):
         for module in walk_packages(import_module(package).__path__, f"{package}."):
             import_module(module.name)

@@ -1,4 +1,4 @@
-"""An archive that anybody made, checked as it lies on disk."""
+"""An archive on disk, whoever made it, checked as it is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MANIFEST = Rule(
 UNREADABLE = Rule(
     code="MAR899",
     severity="error",
-    title="The file is no archive",
+    title="The file is not an archive",
     consequence="TorchServe loads nothing from it, or refuses it",
     fix="build the archive again, and copy it whole",
 )
@@ -32,7 +32,7 @@ UNREADABLE = Rule(
 def check_path(path: Path) -> list[Finding]:
     """All that is wrong with the archive at `path`."""
     found = list(check_file(path, deep=True))
-    # what Java cannot read, Python need not be asked about
+    # what TorchServe's Java half cannot read never reaches its Python half
     if not any(finding.severity == "error" for finding in found):
         found += check_content(path)
     return [finding._replace(archives=(str(path),)) for finding in found]

@@ -1,8 +1,8 @@
-"""What the manifest and the members are called, and the archive itself.
+"""The names of the model in the manifest, of the members, and of the archive itself.
 
 pytorch/serve, frontend/archive/…/Manifest.java and ModelArchive.java (read by Gson, unpacked by
-ZipUtils.java), frontend/server/…/ModelManager.java (`createModelArchive`). Handler and
-runtime are `handler`'s, the files that the manifest names those of the modules after them.
+ZipUtils.java), frontend/server/…/ModelManager.java (`createModelArchive`). The module `handler`
+checks the handler and the runtime, those after it the files that the manifest names.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.names import RESERVED_FOLDERS, folded, unsafe
-from hatch_mar.torchserve.member_names import brief, files_that_are_folders, unpackable
+from hatch_mar.torchserve.member_names import brief, files_that_are_folders, unpacking_fault
 
-NO_OBJECT = Rule(
+NOT_AN_OBJECT = Rule(
     code="MAR101",
     severity="error",
-    title="The manifest's `model` is no object",
+    title="`model` in the manifest is not an object",
     consequence=(
-        "a `null` ends a TorchServe that starts with `--models all` with a `NullPointerException`,"
-        " all else is refused with `Failed to parse signature.json`"
+        "a TorchServe that starts with `--models all` exits with a `NullPointerException` if it is `null`,"
+        " and refuses the archive with `Failed to parse signature.json` if it is anything else"
     ),
     fix="make `model` an object",
 )
@@ -32,15 +32,15 @@ NO_MODEL = Rule(
     severity="warning",
     title="The manifest has no `model`",
     consequence=(
-        "TorchServe's own handlers die with `KeyError: 'model'`, and there is no handler unless the"
+        "TorchServe's own handlers die with `KeyError: 'model'`, and the model has no handler unless the"
         " server has a `default_service_handler`"
     ),
     fix='add `"model"` with `modelName`, `modelVersion` and `handler`',
 )
-NO_TEXT = Rule(
+NOT_A_STRING = Rule(
     code="MAR103",
     severity="error",
-    title="A value of the manifest is no text",
+    title="A value in the manifest is not a string",
     consequence="TorchServe refuses the archive with `Failed to parse signature.json`",
     fix="make it a string",
 )
@@ -49,23 +49,23 @@ NO_NAME = Rule(
     severity="warning",
     title="The model has no name",
     consequence=(
-        "TorchServe takes the file's name when it loads the archive at its start, and answers a"
-        " registration that names no model with `Model name is not defined`"
+        "TorchServe uses the file's name if it loads the archive when it starts, and answers a"
+        " registration without `model_name` with `Model name is not defined`"
     ),
     fix="set `model-name`",
 )
 UNREACHABLE_MODEL = Rule(
     code="MAR105",
     severity="error",
-    title="The model's name cannot be asked for",
+    title="The model cannot be requested by its name",
     consequence="TorchServe registers the model and answers every request for it with 404",
     fix="give the model a name without `/`",
 )
 UNREACHABLE_VERSION = Rule(
     code="MAR106",
     severity="warning",
-    title="The model's version cannot be asked for",
-    consequence="a request for this version gets 404; one for the default version does not",
+    title="The model cannot be requested by its version",
+    consequence="a request for this version is answered with 404, one for the default version is not",
     fix="give the model a version without `/`",
 )
 ENVELOPE = Rule(
@@ -85,28 +85,28 @@ UNPACKABLE = Rule(
 DUPLICATE = Rule(
     code="MAR112",
     severity="warning",
-    title="Two members have one name",
-    consequence="TorchServe keeps the last one; other tools may show the first",
+    title="Two members have the same name",
+    consequence="TorchServe keeps the last one, other tools may show the first",
     fix="keep one of them",
 )
 FILE_AND_FOLDER = Rule(
     code="MAR113",
     severity="error",
-    title="A member is a file and a folder",
+    title="A member is both a file and a folder",
     consequence="TorchServe stops unpacking with an `IOException`",
     fix="rename the file or the folder",
 )
 MISPLACED = Rule(
     code="MAR114",
     severity="warning",
-    title="A member's name is not plain",
-    consequence="TorchServe unpacks it to another place than the name says, or to another one on Windows",
-    fix="name it by its place in the archive",
+    title="A member's name is not a plain path",
+    consequence="TorchServe unpacks it to another place than the name says, on Windows if not on Linux",
+    fix="name it by its path in the archive",
 )
 MANIFEST_CASE = Rule(
     code="MAR115",
     severity="warning",
-    title="A member differs from the manifest by case only",
+    title="A member's name differs from the manifest's only by case",
     consequence=(
         "TorchServe reads only `MAR-INF/MANIFEST.json`; on macOS and Windows this file takes its place"
     ),
@@ -115,23 +115,23 @@ MANIFEST_CASE = Rule(
 FILE_NAME = Rule(
     code="MAR121",
     severity="error",
-    title="The archive's file name has `..`",
+    title="The archive's file name contains `..`",
     consequence="TorchServe refuses it with `Relative path is not allowed in url`",
     fix="name the file without two dots in a row",
 )
 LONELY_MANIFEST = Rule(
     code="MAR122",
     severity="error",
-    title="The directory holds nothing but the manifest",
+    title="The directory contains only the manifest",
     consequence=(
-        "TorchServe takes a directory's only folder for the model, and so loses the manifest in it"
+        "TorchServe takes the only folder of a directory for the model, and so loses the manifest in it"
         " (ModelArchive.java, for SageMaker)"
     ),
     fix="choose another `archive-format`, or add a file",
 )
 
-TEXTS = ("createdOn", "description", "archiverVersion")
-MODEL_TEXTS = (
+STRINGS = ("createdOn", "description", "archiverVersion")
+MODEL_STRINGS = (
     *("modelName", "version", "description", "modelVersion"),
     *("handler", "envelope", "requirementsFile", "configFile"),
 )
@@ -139,7 +139,7 @@ MODEL_TEXTS = (
 
 ARCHIVE_SUFFIXES = (".mar", ".war", ".tar.gz", ".tgz", ".zip", ".model")
 MOST_FINDINGS = 20
-"""Findings of one kind; a reader learns nothing from more."""
+"""Findings of one kind; more of them tell a reader nothing new."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -153,23 +153,23 @@ def check(subject: Subject) -> Iterator[Finding]:
 def check_manifest(subject: Subject) -> Iterator[Finding]:
     document = subject.manifest.document
     place = subject.set_by("manifest")
-    for key in not_text(document, TEXTS):
-        yield NO_TEXT.at(place, f"The manifest's `{key}` must be a string")
+    for key in non_strings(document, STRINGS):
+        yield NOT_A_STRING.at(place, f"`{key}` in the manifest is not a string")
     if "model" not in document:
         yield NO_MODEL.at(place, "The manifest has no `model`")
     elif not isinstance(document["model"], dict):
-        yield NO_OBJECT.at(place, "The manifest's `model` must be an object")
+        yield NOT_AN_OBJECT.at(place, "`model` in the manifest is not an object")
     else:
         yield from check_model(subject)
 
 
 def check_model(subject: Subject) -> Iterator[Finding]:
     model = subject.manifest.model
-    for key in not_text(model, MODEL_TEXTS):
-        yield NO_TEXT.at(subject.set_by("manifest"), f"The manifest's `model.{key}` must be a string")
+    for key in non_strings(model, MODEL_STRINGS):
+        yield NOT_A_STRING.at(subject.set_by("manifest"), f"`model.{key}` in the manifest is not a string")
     name, version = model.get("modelName"), subject.value("modelVersion")
     if name is None or name == "":
-        yield NO_NAME.at(subject.set_by("model-name"), "The manifest names no model")
+        yield NO_NAME.at(subject.set_by("model-name"), "The manifest has no model name")
     elif isinstance(name, str) and "/" in name:
         yield UNREACHABLE_MODEL.at(subject.set_by("model-name"), f"Model name `{name}` has a `/`")
     if version and "/" in version:
@@ -178,22 +178,22 @@ def check_model(subject: Subject) -> Iterator[Finding]:
         yield ENVELOPE.at(subject.set_by("manifest"), f"TorchServe overwrites the envelope `{envelope}`")
 
 
-def not_text(table: object, keys: tuple[str, ...]) -> list[str]:
+def non_strings(table: object, keys: tuple[str, ...]) -> list[str]:
     return [key for key in keys if isinstance(table, dict) and isinstance(table.get(key), (dict, list))]
 
 
 def check_file_name(subject: Subject) -> Iterator[Finding]:
     name = subject.file_name
     if ".." in name:
-        yield FILE_NAME.at(named_by(subject), f"The file name `{name}` has two dots in a row")
-    # of a directory on disk `container` knows what else is in it
+        yield FILE_NAME.at(file_name_place(subject), f"The file name `{name}` has two dots in a row")
+    # what else is in a directory on disk is checked by `container`
     configured = subject.root is not None
     if configured and not subject.members and not name.endswith(ARCHIVE_SUFFIXES):
-        yield LONELY_MANIFEST.at(subject.set_by("archive-format"), f"`{name}` holds nothing but the manifest")
+        yield LONELY_MANIFEST.at(subject.set_by("archive-format"), f"`{name}` contains only the manifest")
 
 
-def named_by(subject: Subject) -> Place:
-    """What decides the archive's file name: the configuration, or whoever named the file."""
+def file_name_place(subject: Subject) -> Place:
+    """Where the archive's file name is set: in the configuration, or by whoever named the file."""
     for key in ("archive-name", "model-name"):
         if key in subject.origins:
             return subject.origins[key]
@@ -203,11 +203,11 @@ def named_by(subject: Subject) -> Place:
 def check_members(subject: Subject) -> Iterator[Finding]:
     manifest = folded(subject.manifest.name)
     for name, member in subject.members.items():
-        if fault := unpackable(name):
+        if fault := unpacking_fault(name):
             yield UNPACKABLE.at(subject.place(member), f"Member `{brief(name)}` {fault}")
         elif folded(name) == manifest:
             yield MANIFEST_CASE.at(
-                subject.place(member), f"Member `{name}` differs from `{subject.manifest.name}` by case only"
+                subject.place(member), f"Member `{name}` differs from `{subject.manifest.name}` only by case"
             )
         elif name.partition("/")[0].upper() not in RESERVED_FOLDERS and (fault := unsafe(name)):
             yield MISPLACED.at(subject.place(member), f"Member `{name}` {fault}")
@@ -219,11 +219,12 @@ def check_duplicates(subject: Subject) -> Iterator[Finding]:
     for name, count in Counter(member.name for member in subject.archive.members).items():
         if count > 1:
             place = subject.place(subject.members[name])
-            yield DUPLICATE.at(place, f"Member `{name}` is there {count} times")
+            yield DUPLICATE.at(place, f"Member `{name}` appears {count} times")
 
 
 def check_folders(subject: Subject) -> Iterator[Finding]:
     for name, below in files_that_are_folders(subject.members):
         yield FILE_AND_FOLDER.at(
-            subject.place(subject.members[name]), f"Member `{name}` is a file, and the folder of `{below}`"
+            subject.place(subject.members[name]),
+            f"Member `{name}` is a file, but also the folder of `{below}`",
         )

@@ -1,9 +1,9 @@
-"""The eager model's file: TorchServe makes an object of the one class it finds there.
+"""The eager model's file: TorchServe makes an object of the only class that it defines.
 
 pytorch/serve, ts/torch_handler/base_handler.py (`_load_pickled_model`) and
 ts/utils/util.py (`list_classes_from_module`): the file is imported under its name up to
-the first dot, must define exactly one class, and that class is called without arguments.
-A handler that loads the model in its own way may do otherwise.
+the first dot and must define exactly one class, which is called without arguments.
+A handler with loading code of its own may do otherwise.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ CLASSES = Rule(
 ARGUMENTS = Rule(
     code="MAR304",
     severity="error",
-    title="The model's class wants constructor arguments",
+    title="The model's constructor takes required arguments",
     consequence="the worker dies with `TypeError: __init__() missing … required positional argument`",
     fix="give every argument a default",
 )
@@ -52,25 +52,25 @@ STEM = Rule(
     severity="error",
     title="The model file's name cannot be imported",
     consequence="the worker imports the name up to its first dot and dies with `ModuleNotFoundError`",
-    fix="name the file like a module, without further dots",
+    fix="give the file the name of a module, without further dots",
 )
 
 LOADING = ("initialize", "_load_pickled_model", "list_classes_from_module", "modelFile")
-"""What a handler that leaves the loading to `BaseHandler`, or imitates it, speaks of."""
+"""Names that occur in a handler which leaves the loading to `BaseHandler`, or imitates it."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    severity = loaded(subject)
+    severity = loading_severity(subject)
     if severity is None:
         return
     for finding in check_file(subject):
         yield finding._replace(severity=severity)
 
 
-def loaded(subject: Subject) -> Severity | None:
-    """How bad a fault of the model file is: a warning where the handler may load it otherwise.
+def loading_severity(subject: Subject) -> Severity | None:
+    """How bad a fault of the model file is: a warning if the handler may load it otherwise.
 
-    None if there is no model file, or none that anything loads.
+    None if there is no model file, or nothing loads it.
     """
     if subject.value("modelFile") is None:
         return None
@@ -89,13 +89,13 @@ def may_inherit_loading(module: Module) -> bool:
     return definition is not None and attribute(definition, "initialize", module.names) is None
 
 
-def imported(subject: Subject) -> str | None:
-    """The module of the model file, if a worker imports it."""
+def imported_module(subject: Subject) -> str | None:
+    """The module of the model file, if the worker imports it."""
     name = subject.value("modelFile")
-    return stem(name) if name in subject.members and loaded(subject) is not None else None
+    return module_stem(name) if name in subject.members and loading_severity(subject) is not None else None
 
 
-def stem(name: str | None) -> str:
+def module_stem(name: str | None) -> str:
     return (name or "").partition(".")[0]
 
 
@@ -104,12 +104,12 @@ def check_file(subject: Subject) -> Iterator[Finding]:
     if name not in subject.members:
         yield MISSING.at(subject.set_by("model-file"), f"The archive has no `{name}`")
         return
-    if name != f"{stem(name)}.py" or "/" in name:
+    if name != f"{module_stem(name)}.py" or "/" in name:
         place = subject.place(subject.members[name])
-        yield STEM.at(place, f"TorchServe would import `{name}` as `{stem(name)}`")
+        yield STEM.at(place, f"TorchServe would import `{name}` as `{module_stem(name)}`")
         return
-    # a package of the same name goes before the file
-    module = subject.module(stem(name))
+    # a package of the same name takes the file's place
+    module = subject.module(module_stem(name))
     if module is None:
         return
     if module.fault:
@@ -124,10 +124,10 @@ def check_classes(subject: Subject, module: Module) -> Iterator[Finding]:
     if len(certain) > 1 or not module.classes:
         place = subject.place(module.member, certain[1].line if certain else None)
         shown = list_classes(certain) or "no class"
-        yield CLASSES.at(place, f"The model file defines {shown} where TorchServe wants one class")
+        yield CLASSES.at(place, f"The model file defines {shown} where TorchServe expects one class")
         return
     found = module.only_class and module.only_class.definition
     if found and (arguments := required_arguments(found)):
-        wanted = ", ".join(f"`{argument}`" for argument in arguments)
-        text = f"Class `{found.name}` is called without arguments, but wants {wanted}"
+        required = ", ".join(f"`{argument}`" for argument in arguments)
+        text = f"Class `{found.name}` is made without arguments, but requires {required}"
         yield ARGUMENTS.at(subject.place(module.member, found.lineno), text)

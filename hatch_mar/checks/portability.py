@@ -1,8 +1,8 @@
-"""Names that only some consumers take: KServe, a server without a locale, macOS and Windows.
+"""Names that some consumers cannot use: KServe, a server without a locale, macOS and Windows.
 
 KServe's wrapper (pytorch/serve, kubernetes/kserve/kserve_wrapper/TorchserveModel.py) looks for
-a folder or for a file whose `pathlib` suffixes are `.mar` alone. A JVM whose locale is POSIX,
-as in an image that sets no `LANG`, has no name for a file that is not ASCII.
+a folder, or for a file whose only `pathlib` suffix is `.mar`. A JVM with a POSIX locale, as in
+an image that does not set `LANG`, cannot name a file that is not ASCII.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import PurePosixPath
 
-from hatch_mar.checks.archive_names import MOST_FINDINGS, named_by
+from hatch_mar.checks.archive_names import MOST_FINDINGS, file_name_place
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.names import folded, unportable, unsafe
@@ -20,7 +20,7 @@ KSERVE = Rule(
     code="MAR901",
     severity="warning",
     title="KServe does not see the archive",
-    consequence="in a model store that holds nothing else, its wrapper ends with `ModelMissingError`",
+    consequence="its wrapper exits with `ModelMissingError` if nothing else is in the model store",
     fix="for KServe, set `archive-name` to a name without dots",
 )
 NOT_ASCII = Rule(
@@ -28,23 +28,23 @@ NOT_ASCII = Rule(
     severity="warning",
     title="A name is not ASCII",
     consequence=(
-        "a JVM with a POSIX locale fails with `InvalidPathException`, which ends a TorchServe that"
-        " starts with `--models all`"
+        "a JVM with a POSIX locale fails with `InvalidPathException`, at which a TorchServe that starts"
+        " with `--models all` exits"
     ),
     fix="rename it, or set `LC_ALL=C.UTF-8` where TorchServe runs",
 )
 CASE = Rule(
     code="MAR903",
     severity="warning",
-    title="Names differ by case only",
-    consequence="on macOS and Windows one file takes the other's place",
+    title="Names differ only by case",
+    consequence="on macOS and Windows one file replaces the other",
     fix="rename one of them",
 )
 WINDOWS = Rule(
     code="MAR904",
     severity="warning",
-    title="A name is not for Windows",
-    consequence="a TorchServe on Windows fails to unpack the archive",
+    title="A name is not valid on Windows",
+    consequence="TorchServe on Windows fails to unpack the archive",
     fix="rename it",
 )
 
@@ -59,15 +59,17 @@ def check(subject: Subject) -> Iterator[Finding]:
 def check_kserve(subject: Subject) -> Iterator[Finding]:
     name = subject.file_name
     if name.endswith((".tar.gz", ".tgz")):
-        text = f"KServe does not see `{name}`, which is no `.mar`"
-        yield KSERVE.at(named_by(subject), text, "for KServe, set `archive-format` to `default`")
+        text = f"KServe does not see `{name}`, which is not a `.mar`"
+        yield KSERVE.at(file_name_place(subject), text, "for KServe, set `archive-format` to `default`")
     elif name.endswith(".mar") and PurePosixPath(name).suffixes != [".mar"]:
-        yield KSERVE.at(named_by(subject), f"KServe does not see `{name}`, whose name has further dots")
+        yield KSERVE.at(
+            file_name_place(subject), f"KServe does not see `{name}`, whose name has further dots"
+        )
 
 
 def check_ascii(subject: Subject) -> Iterator[Finding]:
     if not subject.file_name.isascii():
-        yield NOT_ASCII.at(named_by(subject), f"The file name `{subject.file_name}` is not ASCII")
+        yield NOT_ASCII.at(file_name_place(subject), f"The file name `{subject.file_name}` is not ASCII")
     names = [name for name in subject.members if not name.isascii()]
     if names:
         others = f", nor are {len(names) - 1} others" if names[1:] else ""
@@ -80,7 +82,7 @@ def check_case(subject: Subject) -> Iterator[Finding]:
     for name, member in subject.members.items():
         other = first.setdefault(folded(name), name)
         if other != name:
-            yield CASE.at(subject.place(member), f"Members `{other}` and `{name}` differ by case only")
+            yield CASE.at(subject.place(member), f"Members `{other}` and `{name}` differ only by case")
 
 
 def check_windows(subject: Subject) -> Iterator[Finding]:

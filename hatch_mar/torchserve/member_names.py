@@ -1,4 +1,4 @@
-"""Which names of members TorchServe fails to unpack (pytorch/serve, ZipUtils.java)."""
+"""Which names of members TorchServe cannot unpack (pytorch/serve, ZipUtils.java)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ LONGEST_NAME = 4000
 """Bytes of a whole name: PATH_MAX of Linux, less the folder that TorchServe unpacks to."""
 
 
-def unpackable(name: str) -> str | None:
-    """Why unpacking a file of this name fails on Linux, or None."""
+def unpacking_fault(name: str) -> str | None:
+    """Why a file of this name cannot be unpacked on Linux, or None if it can."""
     parts = name.split("/")
     if ".." in parts:
         return "has a `..` in its path"
@@ -22,9 +22,9 @@ def unpackable(name: str) -> str | None:
         return "has a null character in its name"
     longest = max(bytes_of(part) for part in parts)
     if longest > LONGEST_PART:
-        return f"has a name of {longest} bytes, where Linux takes {LONGEST_PART}"
+        return f"has a name of {longest} bytes, where Linux allows {LONGEST_PART}"
     if bytes_of(name) > LONGEST_NAME:
-        return f"has a path of {bytes_of(name)} bytes, which is more than Linux takes"
+        return f"has a path of {bytes_of(name)} bytes, which is more than Linux allows"
     return None
 
 
@@ -33,7 +33,7 @@ def bytes_of(name: str) -> int:
 
 
 def files_that_are_folders(names: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The names that are a folder of another one too, with that one."""
+    """The names that are also a folder of another name, each with that other name."""
     ordered = sorted(names)
     for name in ordered:
         position = bisect_left(ordered, f"{name}/")
@@ -42,5 +42,5 @@ def files_that_are_folders(names: Collection[str]) -> Iterator[tuple[str, str]]:
 
 
 def brief(name: str) -> str:
-    """A name for a message: those of an attacker have up to 64 KiB."""
+    """A name for a message, since an attacker's may have 64 KiB."""
     return name if len(name) <= 200 else f"{name[:200]}…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.checks.index_to_name import check
-from tests.checks import BASE, HANDLER, Files, rules_of
+from tests.checks import BASE, HANDLER, Files
 from tests.checks import found as found_by
 
 NAME = "index_to_name.json"
@@ -135,11 +135,3 @@ class TestHandler:
     def test_other_runtime(self):
         """The C++ worker reads what its configuration names."""
         assert found_by(check, {NAME: "3"}, "base_handler", runtime="LSP") == []
-
-
-def test_every_rule_has_an_example():
-    """No rule is without a test that makes it speak."""
-    with open(__file__, encoding="utf-8") as file:
-        text = file.read()
-    assert [rule.code for rule in rules_of("MAR7") if rule.code not in text] == []
-    assert len({rule.code for rule in rules_of("MAR7")}) == len(rules_of("MAR7"))

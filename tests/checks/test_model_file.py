@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.checks.handler import check as check_handler
-from hatch_mar.checks.model_file import check, imported
+from hatch_mar.checks.model_file import check, imported_module
 from hatch_mar.pysource.module import PYTHON
-from tests.checks import BASE, HANDLER, NET, Files, found, rules_of, subject
+from tests.checks import BASE, HANDLER, NET, Files, found, subject
 
 ALONE = "keep the model's class alone in the file and import the others"
 TWO = NET + "class Block: ...\n"
@@ -15,10 +15,6 @@ TWO = NET + "class Block: ...\n"
 
 def net(source: str | bytes, *, handler: str = "base_handler", more: Files | None = None) -> list[str]:
     return found(check, {"net.py": source, **(more or {})}, handler, model_file="net.py")
-
-
-def test_codes() -> None:
-    assert [rule.code for rule in rules_of("MAR3")] == ["MAR301", "MAR302", "MAR303", "MAR304", "MAR305"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +67,7 @@ def test_syntax(source: str | bytes) -> None:
 def test_classes(source: str, line: str, shown: str) -> None:
     assert net(source) == [
         (
-            f"digits.mar/net.py{line}: MAR303 The model file defines {shown} where TorchServe wants one"
+            f"digits.mar/net.py{line}: MAR303 The model file defines {shown} where TorchServe expects one"
             f" class; {ALONE}"
         )
     ]
@@ -87,7 +83,7 @@ def test_classes(source: str, line: str, shown: str) -> None:
 def test_arguments(source: str, wanted: str) -> None:
     assert net(source) == [
         (
-            f"digits.mar/net.py:2: MAR304 Class `Net` is called without arguments, but wants {wanted};"
+            f"digits.mar/net.py:2: MAR304 Class `Net` is made without arguments, but requires {wanted};"
             " give every argument a default"
         )
     ]
@@ -98,7 +94,7 @@ def test_stem(file: str, stem: str) -> None:
     assert found(check, {file: NET}, "base_handler", model_file=file) == [
         (
             f"digits.mar/{file}: MAR305 TorchServe would import `{file}` as `{stem}`;"
-            " name the file like a module, without further dots"
+            " give the file the name of a module, without further dots"
         )
     ]
 
@@ -153,4 +149,4 @@ class TestSeverity:
         made = subject({"net.py": TWO, "h.py": source}, model_file="net.py")
 
         assert list(check(made)) == []
-        assert imported(made) is None
+        assert imported_module(made) is None

@@ -59,7 +59,7 @@ class TestKServe:
 
         assert found(file_name=name, origins=origins) == [
             (
-                f"Field `tool.mar.archive-name`: MAR901 KServe does not see `{name}`, which is no `.mar`;"
+                f"Field `tool.mar.archive-name`: MAR901 KServe does not see `{name}`, which is not a `.mar`;"
                 " for KServe, set `archive-format` to `default`"
             )
         ]
@@ -101,7 +101,7 @@ class TestCase:
         subject = Subject(Archive(MANIFEST, members), "m.mar", root=tmp_path)
 
         assert [str(finding) for finding in check(subject)] == [
-            "src/Readme: MAR903 Members `README` and `Readme` differ by case only; rename one of them"
+            "src/Readme: MAR903 Members `README` and `Readme` differ only by case; rename one of them"
         ]
 
     def test_duplicates(self) -> None:

@@ -59,4 +59,4 @@ def check_directory(path: Path) -> Iterator[Finding]:
             return
     folder = MANIFEST_NAME.partition("/")[0]
     if only.name == folder and not (path / folder / MANIFEST_NAME).is_file():
-        yield LONELY_MANIFEST.at(Place(str(path)), f"`{path.name}` holds nothing but the manifest")
+        yield LONELY_MANIFEST.at(Place(str(path)), f"`{path.name}` contains only the manifest")

@@ -16,7 +16,7 @@ from hatch_mar.archive.formats.tar_reader import MOST_ENTRIES, MOST_TIMES
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.archive_names import DUPLICATE, FILE_AND_FOLDER, MOST_FINDINGS, UNPACKABLE
 from hatch_mar.finding import Finding, Place, Rule
-from hatch_mar.torchserve.member_names import brief, unpackable
+from hatch_mar.torchserve.member_names import brief, unpacking_fault
 
 EMPTY = Rule(
     code="MAR801",
@@ -154,12 +154,12 @@ class Names:
 
     def check(self, place: Place) -> Iterator[Finding]:
         for name in islice(sorted(filter(self.unpackable, self.folders)), MOST_FINDINGS):
-            fault = unpackable(f"{name}/file")
+            fault = unpacking_fault(f"{name}/file")
             yield UNPACKABLE.at(place, f"Folder `{brief(name)}` {fault}")
         for name in islice(sorted(self.files & self.folders), MOST_FINDINGS):
-            yield FILE_AND_FOLDER.at(place, f"Member `{name}` is a file, and a folder")
+            yield FILE_AND_FOLDER.at(place, f"Member `{name}` is both a file and a folder")
         if self.manifests > 1:
-            yield DUPLICATE.at(place, f"Member `{self.manifest}` is there {self.manifests} times")
+            yield DUPLICATE.at(place, f"Member `{self.manifest}` appears {self.manifests} times")
         if self.misplaced and not self.manifests:
             yield MANIFEST_PLACE.at(
                 place,
@@ -168,4 +168,4 @@ class Names:
 
     @staticmethod
     def unpackable(folder: str) -> bool:
-        return unpackable(f"{folder}/file") is not None
+        return unpacking_fault(f"{folder}/file") is not None

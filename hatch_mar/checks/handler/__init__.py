@@ -1,8 +1,8 @@
-"""The handler: what TorchServe's worker makes of the manifest's word, and whether that works.
+"""The handler: which module TorchServe's worker imports for it, and whether that works.
 
 pytorch/serve, ts/model_loader.py (`_load_handler_file`): the handler is split at its first
-`:`, loses a `.py` at its end and all before its last `/`, and is imported, with the
-archive's root on the path. On an `ImportError`, `ts.torch_handler.<handler>` is.
+`:`, loses a `.py` at its end and everything before its last `/`, and is imported, with the
+archive's root on the path. On an `ImportError`, `ts.torch_handler.<handler>` is imported.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
+from hatch_mar.text import did_you_mean
 from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, parse_entry
 
 RUNTIME = Rule(
     code="MAR201",
     severity="error",
-    title="No TorchServe has the runtime",
+    title="TorchServe does not have the runtime",
     consequence=(
         "TorchServe refuses the archive with `Runtime is not defined or invalid`"
         " (frontend/archive/…/Manifest.java knows `python`, `python3` and `LSP`)"
@@ -60,7 +61,7 @@ NAME = Rule(
     severity="error",
     title="The handler's name cannot be imported",
     consequence="the worker dies with `ModuleNotFoundError` or `ValueError: Empty module name`",
-    fix="name the file like a module, without further dots",
+    fix="give the file the name of a module, without further dots",
 )
 MISSING = Rule(
     code="MAR206",
@@ -74,7 +75,9 @@ INSTALLED = Rule(
     severity="warning",
     title="The handler must be installed on the server",
     consequence="on a server without it, the worker dies with `No module named 'ts.torch_handler.…'`",
-    fix="pack the module, add it to the archive's requirements, or see that the server has it",
+    fix=(
+        "pack the module, add it to the archive's requirements, or to `server-packages` if the server has it"
+    ),
 )
 UNPARSABLE = Rule(
     code="MAR208",
@@ -86,7 +89,7 @@ UNPARSABLE = Rule(
 
 RUNTIMES = ("python", "python3", "LSP")
 ALIKE = 0.85
-"""From here on a name is a built-in handler's, misspelled."""
+"""How much a name must be like a built-in handler's to be taken for a misspelling of it."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -94,7 +97,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     runtime = subject.manifest.document.get("runtime", "python")
     if runtime not in RUNTIMES:
-        yield RUNTIME.at(subject.set_by("runtime"), f"No TorchServe has a runtime `{runtime}`")
+        yield RUNTIME.at(subject.set_by("runtime"), f"TorchServe has no runtime `{runtime}`")
     if runtime == "LSP":
         yield from check_library(subject)
         return
@@ -118,58 +121,55 @@ def check_python(subject: Subject) -> Iterator[Finding]:
             yield UNPARSABLE.at(place, f"The handler is not {PYTHON}: {module.fault}")
         yield from entry_point.check(subject, module, function)
     start = name if module is not None else None
-    yield from importing.check(subject, start, model_file.imported(subject))
+    yield from importing.check(subject, start, model_file.imported_module(subject))
 
 
 def check_elsewhere(subject: Subject, handler: str, name: str) -> Iterator[Finding]:
-    """A handler of which the archive has no source."""
-    origin = subject.set_by("handler")
+    """A handler whose source is not in the archive."""
+    place = subject.set_by("handler")
     path = handler.partition(":")[0]
     if handler in BUILT_INS:
         yield from built_in.check(subject, BUILT_INS[handler])
     elif "" in name.split("."):
-        yield NAME.at(origin, f"Handler `{handler}` names no module that could be imported")
+        yield NAME.at(place, f"Handler `{handler}` does not name a module that could be imported")
     elif name in BUILT_INS:
-        text = f"`{name}` is a handler of TorchServe's own, but `{handler}` is not"
-        yield MISSING.at(origin, text, f"write `{name}`")
+        text = f"`{name}` is one of TorchServe's own handlers, but `{handler}` is not"
+        yield MISSING.at(place, text, f"write `{name}`")
     elif path in subject.members and "/" not in path:
         package, _, module = name.rpartition(".")
         text = f"TorchServe would import `{path}` as module `{module}` of a package `{package}`"
         yield NAME.at(subject.place(subject.members[path]), text)
     elif path in subject.members:
-        text = f"TorchServe looks for `{name}` at the archive's root, where handler `{handler}` is not"
+        text = f"TorchServe looks for `{name}` at the archive's root, but `{path}` is not there"
         full = path.removesuffix(".py").replace("/", ".")
-        yield MISSING.at(origin, text, f"name the handler `{full}{handler.removeprefix(path)}`")
+        yield MISSING.at(place, text, f"name the handler `{full}{handler.removeprefix(path)}`")
     elif Reach(subject).holds(name) != "compiled":
         yield from check_nowhere(subject, handler, name)
 
 
 def check_nowhere(subject: Subject, handler: str, name: str) -> Iterator[Finding]:
-    origin = subject.set_by("handler")
-    written = name.lower().replace("-", "_")
-    import difflib
-
-    if close := difflib.get_close_matches(written, BUILT_INS, n=1, cutoff=ALIKE):
-        yield MISSING.at(origin, f"There is no handler `{handler}`", f"did you mean `{close[0]}`?")
+    place = subject.set_by("handler")
+    if fix := did_you_mean(name, BUILT_INS, cutoff=ALIKE):
+        yield MISSING.at(place, f"There is no handler `{handler}`", fix)
         return
     top, dot, _ = name.partition(".")
     if dot and any(member.startswith(f"{top}/") and member.endswith(".py") for member in subject.members):
-        yield MISSING.at(origin, f"The archive has `{top}`, but no module `{name}` in it")
+        yield MISSING.at(place, f"The archive has `{top}`, but it has no module `{name}`")
     elif handler.partition(":")[0].endswith(".py"):
-        yield MISSING.at(origin, f"The archive has no `{name}.py` at its root")
+        yield MISSING.at(place, f"The archive has no `{name}.py` at its root")
     elif not subject.environment.has_installed(top):
-        text = f"Handler `{name}` is neither in the archive nor in its requirements"
-        yield INSTALLED.at(origin, text)
+        text = f"Handler `{name}` is neither in the archive nor in its requirements nor on the server"
+        yield INSTALLED.at(place, text)
 
 
 def check_library(subject: Subject) -> Iterator[Finding]:
     handler = subject.value("handler") or ""
-    origin = subject.set_by("handler")
-    yield LSP.at(origin, f"Handler `{handler}` needs TorchServe's C++ worker, which its wheel lacks")
+    place = subject.set_by("handler")
+    yield LSP.at(place, f"Handler `{handler}` needs TorchServe's C++ worker, which its wheel does not have")
     library, colon, _ = handler.partition(":")
     if not colon and handler not in LSP_BUILT_INS:
         known = ", ".join(f"`{name}`" for name in LSP_BUILT_INS)
-        text = f"Handler `{handler}` is none of the C++ worker's own, {known}, and names no class"
-        yield MISSING.at(origin, text, f"write `{handler}:` and the name of its class")
+        text = f"Handler `{handler}` is not one of the C++ worker's own, {known}, and does not name a class"
+        yield MISSING.at(place, text, f"write `{handler}:` and the name of its class")
     elif colon and not any(f"{library}{suffix}" in subject.members for suffix in (".so", ".dylib")):
-        yield LIBRARY.at(origin, f"The archive has no `{library}.so`, which the C++ worker opens")
+        yield LIBRARY.at(place, f"The archive has no `{library}.so`, which the C++ worker opens")

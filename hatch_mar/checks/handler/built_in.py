@@ -1,7 +1,4 @@
-"""TorchServe's own handlers: what each needs that not every server, and no other handler, has.
-
-pytorch/serve, the imports of ts/torch_handler/*.py and of ts/handler_utils.
-"""
+"""TorchServe's own handlers: whether the server has what they import, and the archive what they read."""
 
 from __future__ import annotations
 
@@ -28,9 +25,9 @@ VOCABULARY = Rule(
 HIDDEN = Rule(
     code="MAR223",
     severity="warning",
-    title="A file of the archive goes before the built-in handler",
+    title="A file of the archive takes the place of a built-in handler",
     consequence="TorchServe runs the file",
-    fix="name the handler with `.py` if the file is meant, and rename the file if not",
+    fix="add `.py` to the handler if the file is meant, or else rename the file",
 )
 
 
@@ -43,10 +40,10 @@ def check(subject: Subject, handler: BuiltIn) -> Iterator[Finding]:
     if handler.reads_vocabulary:
         vocabulary = subject.value("sourceVocab") or SOURCE_VOCABULARY
         if vocabulary not in subject.members:
-            text = f"Handler `{handler.name}` reads `{vocabulary}` at the archive's root, which is not there"
+            text = f"Handler `{handler.name}` reads `{vocabulary}` at the archive's root, where it is not"
             yield VOCABULARY.at(place, text)
 
 
 def check_hidden(subject: Subject, name: str, file: str) -> Iterator[Finding]:
-    text = f"Handler `{name}` is one of TorchServe's own, but the archive's `{file}` goes before it"
+    text = f"Handler `{name}` is one of TorchServe's own, but the archive's `{file}` takes its place"
     yield HIDDEN.at(subject.set_by("handler"), text)

@@ -1,9 +1,9 @@
 """What TorchServe's worker calls in the handler's module: a function, or a class's methods.
 
-pytorch/serve, ts/model_loader.py (`load`): the function that the handler names, `handle` if
-it names none, is called with data and context, and with None and the context at the start.
-Without such a function, the one class that the module defines is made without arguments;
-its `initialize` is called with the context and its `handle` with data and context.
+pytorch/serve, ts/model_loader.py (`load`): the function that the handler names, or else
+`handle`, is called with data and context, and with None and the context when the worker starts.
+If there is no such function, an object of the only class that the module defines is made
+without arguments; its `initialize` is called with the context, its `handle` with data and context.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ METHODS = Rule(
 ARGUMENTS = Rule(
     code="MAR213",
     severity="error",
-    title="The handler's class wants constructor arguments",
+    title="The handler's constructor takes required arguments",
     consequence="the worker dies with `TypeError: __init__() missing … required positional argument`",
     fix="give every argument a default",
 )
@@ -59,15 +59,15 @@ FALLBACK = Rule(
     code="MAR216",
     severity="warning",
     title="The handler's function does not exist",
-    consequence="TorchServe says nothing and uses the one class of the file",
+    consequence="TorchServe uses the only class of the file without a word",
     fix="correct the name, or leave it out",
 )
 ASYNC = Rule(
     code="MAR217",
     severity="error",
-    title="The handler is `async`, but the model's configuration is not",
+    title="The handler is `async`, but the model configuration does not say so",
     consequence="every request is answered with `Invalid model predict output`",
-    fix="set `asyncCommunication: true` in the model's configuration, or make it a plain function",
+    fix="set `asyncCommunication: true` in the model configuration, or make it a plain function",
 )
 
 
@@ -85,7 +85,7 @@ def check(subject: Subject, module: Module, function: str | None) -> Iterator[Fi
         yield wrong_count(subject, module, called)
         return
     if function and module.only_class:
-        uses = f"so that TorchServe uses class `{module.only_class.name}`"
+        uses = f"so TorchServe uses class `{module.only_class.name}`"
         text = f"`{module.member.name}` has no function `{function}`, {uses}"
         yield FALLBACK.at(subject.set_by("handler"), text)
     if module.only_class and module.only_class.definition:
@@ -107,8 +107,8 @@ def check_function(subject: Subject, module: Module, name: str) -> Iterator[Find
 def check_class(subject: Subject, module: Module, found: ast.ClassDef) -> Iterator[Finding]:
     place = subject.place(module.member, found.lineno)
     if arguments := required_arguments(found):
-        wanted = ", ".join(f"`{argument}`" for argument in arguments)
-        yield ARGUMENTS.at(place, f"Class `{found.name}` is called without arguments, but wants {wanted}")
+        required = ", ".join(f"`{argument}`" for argument in arguments)
+        yield ARGUMENTS.at(place, f"Class `{found.name}` is made without arguments, but requires {required}")
     for name, count, said in (
         ("handle", 2, "two arguments, the data and the context"),
         ("initialize", 1, "one argument, the context"),
@@ -130,7 +130,7 @@ def check_async(subject: Subject, module: Module, shown: str, values: Values) ->
         return
     if subject.model_config.settings.get("asyncCommunication") is not True:
         place = subject.place(module.member, first_line(values))
-        yield ASYNC.at(place, f"{shown} is `async`, which TorchServe only awaits if it is told to")
+        yield ASYNC.at(place, f"{shown} is `async`, but TorchServe is not told to await it")
 
 
 def wrong_count(subject: Subject, module: Module, called: str) -> Finding:
@@ -140,7 +140,7 @@ def wrong_count(subject: Subject, module: Module, called: str) -> Finding:
         return CLASSES.at(subject.place(module.member), text)
     text = (
         f"`{module.member.name}` has no function `{called}`, and {len(classes)} classes"
-        f" where TorchServe wants one: {list_classes(classes)}"
+        f" where TorchServe expects one: {list_classes(classes)}"
     )
     return CLASSES.at(subject.place(module.member, classes[1].line), text)
 

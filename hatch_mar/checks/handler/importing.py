@@ -1,7 +1,7 @@
-"""The imports of the handler and of the modules it imports, as far as the archive holds them.
+"""What the handler's module imports, and what those modules import, as far as the archive has them.
 
-On any `ImportError` TorchServe looks for a built-in handler of that name, and the worker's
-log shows that one missing, not the module (pytorch/serve, ts/model_loader.py; issue #1010).
+On any `ImportError` TorchServe looks for a built-in handler of the handler's name, and the worker
+reports that one as missing, not the module (pytorch/serve, ts/model_loader.py; issue #1010).
 """
 
 from __future__ import annotations
@@ -16,39 +16,38 @@ from hatch_mar.pysource.module import PYTHON
 UNPARSABLE = Rule(
     code="MAR230",
     severity="error",
-    title="A module that is imported is not Python",
+    title="An imported module is not Python",
     consequence="the worker dies with the same `SyntaxError`",
     fix="fix the file",
 )
 ABSENT = Rule(
     code="MAR231",
     severity="warning",
-    title="A module is imported that nothing brings",
+    title="An imported module is not known to be there",
     consequence="if the server lacks it too, the worker dies with `No module named 'ts.torch_handler.…'`",
     fix="add it to the archive's requirements, pack it, or add it to `server-packages` if the server has it",
 )
 RELATIVE = Rule(
     code="MAR232",
     severity="error",
-    title="A relative import leads out of the package",
+    title="A relative import leads out of its package",
     consequence=(
-        "the worker dies with `No module named 'ts.torch_handler.…'`, in which TorchServe hides"
-        " `attempted relative import`"
+        "the worker dies with `No module named 'ts.torch_handler.…'`, which hides `attempted relative import`"
     ),
     fix="import it by its full name, or pack the package and name the handler `package.module`",
 )
 LACKING = Rule(
     code="MAR233",
     severity="error",
-    title="A module is imported that the archive's own package lacks",
+    title="A package of the archive lacks an imported module",
     consequence="the worker dies with `No module named 'ts.torch_handler.…'`",
     fix="pack it too",
 )
 ITSELF = Rule(
     code="MAR234",
     severity="error",
-    title="A module imports the package that it has the name of",
-    consequence="it gets itself, half loaded, and the worker dies with an `ImportError` or `AttributeError`",
+    title="A module imports a package of its own name",
+    consequence="it imports itself, half loaded, and the worker dies with `ImportError` or `AttributeError`",
     fix="rename the file",
 )
 
@@ -56,7 +55,7 @@ MOST_FINDINGS = 100
 
 
 def check(subject: Subject, handler: str | None, model_file: str | None) -> Iterator[Finding]:
-    """The imports of the handler's module, and of the model file's, by their dotted names."""
+    """Follow the imports of the handler's module and of the model file's, given by their dotted names."""
     reach = Reach(subject)
     seen: set[tuple[str, str, str]] = set()
     for start, masked in ((handler, masked_name(subject)), (model_file, None)):
@@ -67,7 +66,7 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
             key = problem.kind, problem.name, file
             if key not in seen and len(seen) < MOST_FINDINGS:
                 seen.add(key)
-                yield finding(subject, problem, masked)
+                yield make_finding(subject, problem, masked)
     for name, module in reach.modules.items():
         if module.fault and name not in (handler, model_file):
             place = subject.place(module.member, module.line)
@@ -77,41 +76,43 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
 
 
 def masked_name(subject: Subject) -> str:
-    """The module that the worker's log shows for whatever the handler cannot import."""
+    """The module that the worker reports as missing, whatever the handler cannot import."""
     return "ts.torch_handler." + (subject.value("handler") or "").partition(".")[0]
 
 
-def finding(subject: Subject, problem: Problem, masked: str | None) -> Finding:
+def make_finding(subject: Subject, problem: Problem, masked: str | None) -> Finding:
     place = subject.place(problem.module.member, problem.line)
-    instead = f", and the worker would only say `No module named '{masked}'`" if masked else ""
+    report = f", and the worker would report only `No module named '{masked}'`" if masked else ""
     match problem.kind:
         case "relative":
-            where = f"`{problem.module.member.name}` {outside(problem)}"
-            return RELATIVE.at(place, f"`{problem.name}` is relative, but {where}{instead}")
+            where = f"`{problem.module.member.name}` {describe_depth(problem)}"
+            return RELATIVE.at(place, f"`{problem.name}` is relative, but {where}{report}")
         case "lacking":
             package = problem.name.partition(".")[0]
-            text = f"`{problem.name}` is imported, but the archive's `{package}` lacks it{instead}"
+            text = f"`{problem.name}` is imported, but the archive's `{package}` does not have it{report}"
             return LACKING.at(place, text)
         case "itself":
-            text = f"`{problem.module.member.name}` imports `{problem.name}`, which is itself{instead}"
+            text = (
+                f"`{problem.module.member.name}` imports `{problem.name}`, which is the file itself{report}"
+            )
             return ITSELF.at(place, text)
     text = (
-        f"`{problem.name}` comes neither with the archive nor with its requirements nor with TorchServe,"
-        f" and without it the worker would say `No module named '{masked or problem.name}'`"
+        f"`{problem.name}` is neither in the archive nor in its requirements nor on the server,"
+        f" and without it the worker would report `No module named '{masked or problem.name}'`"
     )
-    return ABSENT.at(place, text, packing(subject, problem.name.partition(".")[0]))
+    return ABSENT.at(place, text, packing_advice(subject, problem.name.partition(".")[0]))
 
 
-def outside(problem: Problem) -> str:
-    return "is not in that many packages" if "/" in problem.module.member.name else "is in no package"
+def describe_depth(problem: Problem) -> str:
+    return "is not in that many packages" if "/" in problem.module.member.name else "is not in a package"
 
 
-def packing(subject: Subject, module: str) -> str | None:
-    """What to write in `[tool.mar]` where the project itself has the module."""
+def packing_advice(subject: Subject, module: str) -> str | None:
+    """What to write in `[tool.mar]` if the project itself has the module."""
     for folder in (subject.root, subject.root / "src") if subject.root else ():
         for name, key in ((module, "packages"), (f"{module}.py", "extra-files")):
             path = folder / name
             if path.is_file() or (path / "__init__.py").is_file():
-                shown = path.relative_to(subject.root or path).as_posix()
-                return f'pack it with `{key} = ["{shown}"]`'
+                relative = path.relative_to(subject.root or path).as_posix()
+                return f'pack it with `{key} = ["{relative}"]`'
     return None

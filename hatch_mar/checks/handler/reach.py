@@ -1,4 +1,4 @@
-"""The modules of an archive that importing one of them imports, and what goes wrong on the way."""
+"""The modules that importing a module of the archive imports, and the imports that fail on the way."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from hatch_mar.pysource.namespace import Namespace
 
 MOST_MODULES = 1000
 MOST_BYTES = 4 << 20
-"""How far imports are followed; real handlers stay well below."""
+"""How far imports are followed; real handlers stay well below that."""
 
 MOST_PARTS = 50
-"""Folders below one another, and names of a dotted name."""
+"""Parts of a path or of a dotted name that are looked at."""
 
 COMPILED = (".so", ".pyd", ".pyc")
 
@@ -27,11 +27,11 @@ class Problem(NamedTuple):
     """An import that fails, or may fail, in a worker."""
 
     kind: Literal["absent", "lacking", "relative", "itself"]
-    """The module is nowhere; not in the archive's own package; relative to no package; the module itself."""
+    """The module is nowhere; not in a package of the archive; outside of all packages; the importing one."""
     module: Module
     line: int
     name: str
-    """What is wanted: of `relative` as it is written, else in full, and of an absent package the package."""
+    """What is imported: of `relative` as it is written, of an absent package the package, else in full."""
 
 
 class Reach:
@@ -43,33 +43,33 @@ class Reach:
         self.modules: dict[str, Module] = {}
         """By dotted name, in the order they are met."""
         self.own: dict[str, Namespace] = {}
-        """The names that modules have by themselves, of those that import themselves."""
+        """The names that a module which imports itself has without that import."""
         self.size = 0
 
     def start(self, name: str) -> Iterator[Problem]:
-        """What importing a module of the archive meets, beyond what was met before."""
-        queue = list(self.packages_and(name))
+        """Follow the imports of a module; those of modules that were followed before are not repeated."""
+        queue = list(self.with_packages(name))
         found = []
         while queue:
             met = queue.pop(0)
             module = self.subject.module(met)
-            if module is None or met in self.modules or self.full(module):
+            if module is None or met in self.modules or self.exceeds_bounds(module):
                 continue
             self.modules[met] = module
             for statement in imports(module.tree):
-                problem, names = self.resolved(met, module, statement)
+                problem, names = self.resolve(met, module, statement)
                 found += [problem] if problem else []
                 queue += names
-        unseen = any(
+        is_path_changed = any(
             module.tree is not None and changes_path(module.tree) for module in self.modules.values()
         )
-        yield from (problem for problem in found if not (unseen and problem.kind == "absent"))
+        yield from (problem for problem in found if not (is_path_changed and problem.kind == "absent"))
 
-    def full(self, module: Module) -> bool:
+    def exceeds_bounds(self, module: Module) -> bool:
         self.size += module.member.source.size()
         return len(self.modules) >= MOST_MODULES or self.size > MOST_BYTES
 
-    def resolved(self, name: str, module: Module, statement: Import) -> tuple[Problem | None, list[str]]:
+    def resolve(self, name: str, module: Module, statement: Import) -> tuple[Problem | None, list[str]]:
         """What is wrong with an import, and the archive's modules that it runs."""
         target = statement.module
         if statement.level:
@@ -81,16 +81,16 @@ class Reach:
             target = ".".join([*base, target] if target else base)
         elif self.imports_itself(name, module, statement):
             return Problem("itself", module, statement.line, name), []
-        if fault := self.fault_in(target):
+        if fault := self.fault_of(target):
             top = target.partition(".")[0]
             return Problem(fault, module, statement.line, target if self.holds(top) else top), []
-        found = list(self.packages_and(target))
+        found = list(self.with_packages(target))
         for part in statement.names:
             found += [f"{target}.{part}"] if self.holds(f"{target}.{part}") == "module" else []
         return None, found
 
     def imports_itself(self, name: str, module: Module, statement: Import) -> bool:
-        """Whether a module stands in the way of the package that it wants."""
+        """Whether a module hides the package of the same name that it imports."""
         if is_package(module) or statement.module != name:
             return False
         if name not in self.own:
@@ -100,7 +100,7 @@ class Reach:
         lacks = any(part != "*" and not self.own[name].has(part) for part in statement.names)
         return lacks or self.environment.requires(name)
 
-    def fault_in(self, name: str) -> Literal["absent", "lacking"] | None:
+    def fault_of(self, name: str) -> Literal["absent", "lacking"] | None:
         """Why an absolute import fails, as far as that can be seen."""
         top = name.partition(".")[0]
         if self.holds(top) in (None, "folder") and self.environment.has(top):
@@ -125,7 +125,7 @@ class Reach:
             return "compiled"
         return "folder" if path in self.folders else None
 
-    def packages_and(self, name: str) -> Iterator[str]:
+    def with_packages(self, name: str) -> Iterator[str]:
         """A module of the archive after the packages it is in, which Python imports first."""
         return (prefix for prefix in self.prefixes(name) if self.holds(prefix) == "module")
 

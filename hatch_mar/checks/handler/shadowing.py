@@ -1,7 +1,7 @@
-"""Modules of the archive that have the name of another one.
+"""Modules of the archive that have the name of one of Python's or of an installed package.
 
-The worker has the archive's root on its path before the standard library and the installed
-packages (pytorch/serve, EnvironmentUtils.java), for its own imports too.
+The worker looks for modules, its own imports included, in the archive's root before the standard
+library and the installed packages (pytorch/serve, EnvironmentUtils.java).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ FATAL = Rule(
     severity="error",
     title="A module has the name of one that the worker needs",
     consequence=(
-        "the worker dies in its own imports, before it says anything of the handler, or finds Python's module"
-        " instead of the archive's"
+        "the worker dies in its own imports, before it reports anything about the handler, or imports"
+        " Python's module instead of the archive's"
     ),
     fix="rename it",
 )
@@ -26,7 +26,7 @@ HIDING = Rule(
     code="MAR242",
     severity="warning",
     title="A module has the name of one that others may need",
-    consequence="whatever imports that name in the worker gets the archive's file",
+    consequence="everything in the worker that imports this name gets the archive's file",
     fix="rename it",
 )
 
@@ -42,7 +42,7 @@ NEEDED = frozenset(
         *("tokenize", "traceback", "types", "typing", "unittest", "urllib", "warnings", "weakref", "zlib"),
     ]
 )
-"""Of the standard library: a worker of TorchServe 0.12 with torch 2.13 was seen to die of each."""
+"""Modules of the standard library; a worker of TorchServe 0.12 with torch 2.13 was seen to die of each."""
 
 LOADED = frozenset(
     [
@@ -51,37 +51,31 @@ LOADED = frozenset(
         *("posixpath", "pwd", "runpy", "site", "stat", "sys", "time", "zipimport"),
     ]
 )
-"""What Python has loaded before it looks at the archive: there a handler was seen to be taken from."""
+"""Modules that Python loads before it looks at the archive; seen to be imported instead of its files."""
 
 PACKAGES = frozenset(["numpy", "packaging", "torch", "ts", "yaml"])
-"""Installed packages: a worker of the base handler was seen to die of a file of each name."""
+"""Installed packages; a worker of the base handler was seen to die of a file of each name."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    for name in subject.members:
+    for name, member in subject.members.items():
         module, _, rest = name.partition("/")
         if rest == "":
             module = name.removesuffix(".py")
         if not (name == f"{module}.py" or rest == "__init__.py"):
             continue
-        place = subject.place(subject.members[name])
+        place = subject.place(member)
+        # a whole package with an installed one's name is likely that package
+        is_package = bool(rest)
         if module in NEEDED or module == "ts":
-            yield FATAL.at(
-                place, f"`{name}` takes the place of `{module}`, which TorchServe's worker imports"
-            )
+            text = f"`{name}` takes the place of `{module}`, which TorchServe's worker imports"
+            yield FATAL.at(place, text)
         elif module in LOADED:
-            yield FATAL.at(place, f"`{name}` is never found, since Python has its own `{module}` already")
-        elif rest:
-            # a whole package of an installed one's name is that package, brought along
-            if module in sys.stdlib_module_names:
-                yield hidden(subject, name, module, "Python's own")
-        elif module in PACKAGES:
+            text = f"`{name}` is never imported, since Python has loaded its own `{module}` before"
+            yield FATAL.at(place, text)
+        elif module in PACKAGES and not is_package:
             yield FATAL.at(place, f"`{name}` takes the place of the package `{module}`")
         elif module in sys.stdlib_module_names:
-            yield hidden(subject, name, module, "Python's own")
-        elif subject.environment.requires(module):
-            yield hidden(subject, name, module, "the required package")
-
-
-def hidden(subject: Subject, name: str, module: str, whose: str) -> Finding:
-    return HIDING.at(subject.place(subject.members[name]), f"`{name}` takes the place of {whose} `{module}`")
+            yield HIDING.at(place, f"`{name}` takes the place of Python's own `{module}`")
+        elif subject.environment.requires(module) and not is_package:
+            yield HIDING.at(place, f"`{name}` takes the place of the required package `{module}`")

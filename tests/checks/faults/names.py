@@ -19,7 +19,7 @@ FOLDERS = {
     "directory with nothing but the manifest": Fault(
         "m",
         {MANIFEST_NAME: MANIFEST},
-        "MAR122 `m` holds nothing but the manifest; choose another `archive-format`, or add a file",
+        "MAR122 `m` contains only the manifest; choose another `archive-format`, or add a file",
         tree={"MANIFEST.json": MANIFEST},
         model=None,
     ),
@@ -48,40 +48,40 @@ NAMES = {
         "m.mar",
         model(Entry("é" * 128, b"x", flags=0x800)),
         f"m.mar/{'é' * 128}: MAR111 Member `{'é' * 128}`"
-        " has a name of 256 bytes, where Linux takes 255; rename it",
+        " has a name of 256 bytes, where Linux allows 255; rename it",
         raises="File name too long",
     ),
     "member with a long path": Fault(
         "m.mar",
         model(Entry("a/" * 2040 + "b", b"x")),
         f"m.mar/{'a/' * 2040}b: MAR111 Member `{'a/' * 100}…`"
-        " has a path of 4081 bytes, which is more than Linux takes; rename it",
+        " has a path of 4081 bytes, which is more than Linux allows; rename it",
         raises="Exception",
     ),
     "file that is a folder": Fault(
         "m.mar",
         model(Entry("a", b"x"), Entry("a/b", b"x")),
-        "m.mar/a: MAR113 Member `a` is a file, and the folder of `a/b`; rename the file or the folder",
+        "m.mar/a: MAR113 Member `a` is a file, but also the folder of `a/b`; rename the file or the folder",
         raises="Exception",
     ),
     "duplicate": Fault(
         "m.mar",
         model(Entry("w.pt", b"other")),
-        "m.mar/w.pt: MAR112 Member `w.pt` is there 2 times; keep one of them",
+        "m.mar/w.pt: MAR112 Member `w.pt` appears 2 times; keep one of them",
         tree={**FILES, "w.pt": b"other"},
     ),
     "absolute name": Fault(
         "m.mar",
         model(Entry("/etc/x", b"x")),
         "m.mar//etc/x: MAR114 Member `/etc/x` must be relative to the archive's root;"
-        " name it by its place in the archive",
+        " name it by its path in the archive",
         tree={**FILES, "etc/x": b"x"},
     ),
     "manifest in lower case": Fault(
         "m.mar",
         model(Entry("mar-inf/manifest.json", b"x")),
         "m.mar/mar-inf/manifest.json:"
-        f" MAR115 Member `mar-inf/manifest.json` differs from `{MANIFEST_NAME}` by case only;"
+        f" MAR115 Member `mar-inf/manifest.json` differs from `{MANIFEST_NAME}` only by case;"
         f" remove it, or write its name as `{MANIFEST_NAME}`",
         tree={**FILES, "mar-inf/manifest.json": b"x"},
     ),
@@ -109,34 +109,34 @@ NAMES = {
     "model is null": Fault(
         "m.mar",
         manifest('{"model": null}'),
-        "m.mar/MAR-INF/MANIFEST.json: MAR101 The manifest's `model` must be an object;"
+        "m.mar/MAR-INF/MANIFEST.json: MAR101 `model` in the manifest is not an object;"
         " make `model` an object",
         raises="NullPointerException",
     ),
     "model is an array": Fault(
         "m.mar",
         manifest('{"model": []}'),
-        "m.mar/MAR-INF/MANIFEST.json: MAR101 The manifest's `model` must be an object;"
+        "m.mar/MAR-INF/MANIFEST.json: MAR101 `model` in the manifest is not an object;"
         " make `model` an object",
         raises="Failed to parse signature.json",
     ),
     "model's version is an array": Fault(
         "m.mar",
         manifest('{"model": {"modelName": "m", "modelVersion": [1]}}'),
-        "m.mar/MAR-INF/MANIFEST.json: MAR103 The manifest's `model.modelVersion` must be a string;"
+        "m.mar/MAR-INF/MANIFEST.json: MAR103 `model.modelVersion` in the manifest is not a string;"
         " make it a string",
         raises="Failed to parse signature.json",
     ),
     "date is an object": Fault(
         "m.mar",
         manifest('{"createdOn": {}, "model": {"modelName": "m"}}'),
-        "m.mar/MAR-INF/MANIFEST.json: MAR103 The manifest's `createdOn` must be a string; make it a string",
+        "m.mar/MAR-INF/MANIFEST.json: MAR103 `createdOn` in the manifest is not a string; make it a string",
         raises="Failed to parse signature.json",
     ),
     "no model name": Fault(
         "m.mar",
         manifest('{"model": {"modelVersion": "1"}}'),
-        "m.mar/MAR-INF/MANIFEST.json: MAR104 The manifest names no model; set `model-name`",
+        "m.mar/MAR-INF/MANIFEST.json: MAR104 The manifest has no model name; set `model-name`",
         tree=manifest_tree('{"model": {"modelVersion": "1"}}'),
         model=None,
     ),

@@ -204,7 +204,7 @@ ZIPS = {
     "two manifests": Fault(
         "m.mar",
         model(Entry(MANIFEST_NAME, MANIFEST.replace(b'"m"', b'"other"'))),
-        f"MAR112 Member `{MANIFEST_NAME}` is there 2 times; keep one of them",
+        f"MAR112 Member `{MANIFEST_NAME}` appears 2 times; keep one of them",
         tree={**FILES, MANIFEST_NAME: MANIFEST.replace(b'"m"', b'"other"')},
         model="other",
     ),
@@ -217,7 +217,7 @@ ZIPS = {
     "file and folder": Fault(
         "m.mar",
         model(Entry("x", b"x"), Entry("x/")),
-        "MAR113 Member `x` is a file, and a folder; rename the file or the folder",
+        "MAR113 Member `x` is both a file and a folder; rename the file or the folder",
         raises="IOException|IllegalArgumentException",
     ),
 }

@@ -12,7 +12,7 @@ from hatch_mar.archive.manifest import Manifest
 from hatch_mar.checks.model_config import check
 from hatch_mar.checks.subject import Subject
 from tests.checks import found as found_by
-from tests.checks import rules_of, subject
+from tests.checks import subject
 
 FILE = "digits.mar/c.yaml"
 HANDLER = "def handle(data, context): ...\n"
@@ -709,11 +709,3 @@ class TestMicroBatching:
     def test_other(self):
         """To a handler that does not import it, the key is its own."""
         assert found("micro_batching: {parallelism: 2}\n") == []
-
-
-def test_every_rule_has_an_example():
-    """No rule is without a test that makes it speak."""
-    with open(__file__, encoding="utf-8") as file:
-        text = file.read()
-    assert [rule.code for rule in rules_of("MAR5") if rule.code not in text] == []
-    assert len({rule.code for rule in rules_of("MAR5")}) == len(rules_of("MAR5"))

@@ -1,0 +1,70 @@
+"""Findings about TorchServe's own handlers."""
+
+from __future__ import annotations
+
+import pytest
+
+from hatch_mar.checks.handler import check
+from hatch_mar.checks.subject import Subject
+from hatch_mar.torchserve.handlers import BUILT_INS
+from tests.checks import HANDLER, found, subject
+
+MANIFEST = "digits.mar/MAR-INF/MANIFEST.json"
+
+
+class TestBuiltIn:
+    @pytest.mark.parametrize("name", BUILT_INS)
+    def test_required(self, name: str) -> None:
+        """With what they need, TorchServe's own handlers are as good as any."""
+        requirements = "nvidia-dali-cuda120\nvllm\ntensorrt-llm\ntorchpippy"
+        files = {"requirements.txt": requirements, "source_vocab.pt": ""}
+        assert found(check, files, name, requirements_file="requirements.txt") == []
+
+    @pytest.mark.parametrize("name", ["image_classifier", "vision_handler", "base_handler"])
+    def test_server(self, name: str) -> None:
+        """What TorchServe's image has need not be required."""
+        assert found(check, {}, name) == []
+
+    def test_packages(self) -> None:
+        assert found(check, {}, "trt_llm_handler") == [
+            (
+                f"{MANIFEST}: MAR221 Handler `trt_llm_handler` imports `tensorrt_llm` and `transformers`,"
+                " which nothing brings to the server; add it to the archive's requirements, or to"
+                " `server-packages` if the server has it"
+            )
+        ]
+
+    def test_server_packages(self) -> None:
+        """`server-packages` adds to what the server has."""
+        made = subject({}, "trt_llm_handler")
+        packages = ("tensorrt-llm",)
+
+        assert list(check(Subject(made.archive, made.file_name, server_packages=packages))) == []
+
+    def test_vocabulary(self) -> None:
+        assert found(check, {"data/source_vocab.pt": ""}, "text_classifier") == [
+            (
+                f"{MANIFEST}: MAR222 Handler `text_classifier` reads `source_vocab.pt` at the archive's root,"
+                " where it is not; add `source_vocab.pt` to `extra-files`"
+            )
+        ]
+
+    def test_vocabulary_of_manifest(self) -> None:
+        """Old archives name the file in the manifest."""
+        files = {"vocab.pt": ""}
+        assert found(check, files, "text_classifier", model={"sourceVocab": "vocab.pt"}) == []
+        assert len(found(check, files, "text_classifier", model={"sourceVocab": "other.pt"})) == 1
+
+    def test_hidden(self) -> None:
+        assert found(check, {"image_classifier.py": HANDLER}, "image_classifier") == [
+            (
+                f"{MANIFEST}: MAR223 Handler `image_classifier` is one of TorchServe's own, but the archive's"
+                " `image_classifier.py` takes its place;"
+                " add `.py` to the handler if the file is meant, or else rename the file"
+            )
+        ]
+
+    def test_named_as_file(self) -> None:
+        """A file of one's own may have any name."""
+        source = "from ts.torch_handler.base_handler import BaseHandler\nclass H(BaseHandler): ...\n"
+        assert found(check, {"image_classifier.py": source}, "image_classifier.py") == []
