@@ -9,12 +9,12 @@ import json
 import os
 import subprocess
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
 BIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bin")
-CHANGED_MANIFEST = "HATCH_MAR_CHANGED_MANIFEST"
 
 
 class ArchiverFailed(Exception):
@@ -35,7 +35,7 @@ def call(tool: str, arguments: Iterable[str], changed_manifest: Iterable[str] = 
     """
     done = subprocess.run(
         [os.path.join(BIN, f"{tool}.cmd" if os.name == "nt" else tool), *arguments],
-        env={**os.environ, CHANGED_MANIFEST: ",".join(changed_manifest)},
+        env={**os.environ, "HATCH_MAR_CHANGED_MANIFEST": ",".join(changed_manifest)},
         stderr=subprocess.PIPE,
         text=True,
         check=False,
@@ -70,6 +70,22 @@ def options_of(config: Any, names: Iterable[str]) -> list[str]:
         elif value:
             arguments.append(f"{option}={value}")
     return arguments
+
+
+def parser_of(tool: str, required: Iterable[str], optional: Iterable[str]) -> ArgumentParser:
+    """A parser of the tool's options, which are named as the attributes of a configuration are."""
+    parser = ArgumentParser(prog=tool)
+    parser.add_argument("--force", "-f", action="store_true")
+    for name in required:
+        parser.add_argument(*spellings(name), required=True)
+    for name in optional:
+        parser.add_argument(*spellings(name))
+    return parser
+
+
+def spellings(name: str) -> list[str]:
+    short = {"version": ["-v"], "requirements_file": ["-r"], "config_file": ["-c"]}
+    return [f"--{name.replace('_', '-')}", *short.get(name, [])]
 
 
 def changed_keys(ours: str, theirs: str | None) -> list[str]:

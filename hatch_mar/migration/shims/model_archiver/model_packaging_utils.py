@@ -1,25 +1,32 @@
 from __future__ import annotations
 
+import json
+import os
+import time
 from typing import Any
 
-from .manifest_components.manifest import Manifest
-from .manifest_components.model import Model
+from .version import __version__
+
+ATTRIBUTES = {
+    "modelName": "model_name",
+    "serializedFile": "serialized_file",
+    "handler": "handler",
+    "modelFile": "model_file",
+    "modelVersion": "version",
+    "requirementsFile": "requirements_file",
+    "configFile": "config_file",
+}
 
 
 class ModelExportUtils:
     @staticmethod
-    def generate_model(modelcfg: Any) -> Model:
-        return Model(
-            model_name=modelcfg.model_name,
-            serialized_file=getattr(modelcfg, "serialized_file", None),
-            model_file=getattr(modelcfg, "model_file", None),
-            handler=modelcfg.handler,
-            model_version=getattr(modelcfg, "version", None),
-            requirements_file=getattr(modelcfg, "requirements_file", None),
-            config_file=getattr(modelcfg, "config_file", None),
-        )
-
-    @staticmethod
     def generate_manifest_json(config: Any) -> str:
         """The manifest as a program sees it, and may change it, before `package_model`."""
-        return str(Manifest(getattr(config, "runtime", "python"), ModelExportUtils.generate_model(config)))
+        values = {key: getattr(config, name, None) for key, name in ATTRIBUTES.items()}
+        manifest = {
+            "createdOn": time.strftime("%d/%m/%Y %H:%M:%S"),
+            "runtime": getattr(config, "runtime", "python"),
+            "model": {key: os.path.basename(value) for key, value in values.items() if value},
+            "archiverVersion": __version__,
+        }
+        return json.dumps(manifest, indent=2)

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+import json
+import os
+import time
 from typing import Any
 
-from .manifest_components.manifest import Manifest
-from .manifest_components.workflow import Workflow
+from .version import __version__
 
 
 class WorkflowExportUtils:
     @staticmethod
-    def generate_workflow(workflow_args: Any) -> Workflow:
-        return Workflow(workflow_args.workflow_name, workflow_args.spec_file, workflow_args.handler)
-
-    @staticmethod
     def generate_manifest_json(args: Any) -> str:
         """The manifest as a program sees it, and may change it, before `package_workflow`."""
-        return str(Manifest(WorkflowExportUtils.generate_workflow(args)))
+        manifest = {
+            "createdOn": time.strftime("%d/%m/%Y %H:%M:%S"),
+            "workflow": {
+                "workflowName": args.workflow_name,
+                "specFile": os.path.basename(args.spec_file),
+                "handler": os.path.basename(args.handler or ""),
+            },
+            "archiverVersion": __version__,
+        }
+        return json.dumps(manifest, indent=2)
