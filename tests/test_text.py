@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.text import count_of, escape, first_messages, format_size, quote, shorten
+from hatch_mar.text import (
+    count_of,
+    escape,
+    first_messages,
+    format_size,
+    name_of_status,
+    quote,
+    shorten,
+)
+from tests.archives import needs_posix
 
 
 class TestEscape:
@@ -72,3 +81,14 @@ class TestFormatSize:
     )
     def test_unit(self, count: int, expected: str) -> None:
         assert format_size(count) == expected
+
+
+class TestNameOfStatus:
+    @needs_posix
+    def test_signals(self) -> None:
+        """A signal has its name, anything else a number."""
+        assert [name_of_status(1), name_of_status(-9), name_of_status(-200)] == [
+            "exit status 1",
+            "SIGKILL",
+            "signal 200",
+        ]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hatch_mar.cli import FAULTS, INTERRUPTED
-from hatch_mar.cli.archive import write
+from hatch_mar.cli.archive import write_archive
 from hatch_mar.errors import HatchMarError
 from hatch_mar.migration.call import Call, CallFile
-from hatch_mar.migration.packed import fingerprints
+from hatch_mar.migration.packed import snapshot
 from hatch_mar.migration.translate import read_call
 
 CHANGED_MANIFEST = "HATCH_MAR_CHANGED_MANIFEST"
@@ -31,8 +31,8 @@ def archive_and_record(command: Sequence[str], calls: Path, pack: bool) -> int:
         config, options = read_call(call)
         record.save(call)
         if pack:
-            _, archive = write(config, options.export_path, force=options.force)
-            call = call._replace(members=fingerprints(archive))
+            _, archive = write_archive(config, options.export_path, force=options.force)
+            call = call._replace(members=snapshot(archive))
         status = 0
     except HatchMarError as error:
         print(error, file=sys.stderr)

@@ -27,12 +27,12 @@ def main(arguments: list[str]) -> int:
     # not an option of the parser's: torch-model-archiver's prefixes would no longer be unique
     strict = "--strict" in arguments
     options = command.parse_args([argument for argument in arguments if argument != "--strict"])
-    path, _ = write(read_options(options), options.export_path, force=options.force, strict=strict)
+    path, _ = write_archive(read_options(options), options.export_path, force=options.force, strict=strict)
     print(path)
     return 0
 
 
-def write(
+def write_archive(
     config: Config, export_path: str | None, *, force: bool, strict: bool = False
 ) -> tuple[Path, Archive]:
     """Write an archive where torch-model-archiver would; gives its path and what is in it.

@@ -15,7 +15,7 @@ from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import ConfigError
 from hatch_mar.migration.call import call_in
 from hatch_mar.migration.declare import declare_calls, tables_of
-from hatch_mar.migration.outcome import find_faults, notes_on
+from hatch_mar.migration.outcome import explain_failure, list_notes
 from hatch_mar.migration.record import Recording, record
 from hatch_mar.project.edit import Tables, add_tables, to_toml
 from hatch_mar.project.pyproject import PyProject
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
         parsed.error("a COMMAND is needed, after `--`")
 
     project = Path(options.project)
-    root = project.absolute()
+    root = Path(os.path.realpath(project))
     if options.write:
         PyProject(project)  # that there is none is said before a command that may take long
     if call := call_in(command, os.getcwd()):
@@ -59,20 +59,20 @@ def main(arguments: list[str]) -> int:
         print(f"Running `{shlex.join(command)}`, and recording what it packs", file=sys.stderr, flush=True)
         with exit_on_signals():
             recording = record(command, archive_and_record, root, pack=not options.no_pack)
-    if faults := [*find_faults(recording, root)]:
+    if faults := [*explain_failure(recording, root)]:
         raise ConfigError(*faults)
     declarations = declare_calls(recording.succeeded, root)
     tables = tables_of(declarations)
     if options.write:
-        write(project, tables)
+        add_to_project(project, tables)
     else:
         print(to_toml(tables), end="", flush=True)
-    for note in notes_on(recording, declarations, root):
+    for note in list_notes(recording, declarations, root):
         print(f"Note: {note}", file=sys.stderr)
     return 0
 
 
-def write(project: Path, tables: Tables) -> None:
+def add_to_project(project: Path, tables: Tables) -> None:
     try:
         lines = add_tables(PyProject(project), tables)
     except ConfigError:
@@ -84,7 +84,7 @@ def write(project: Path, tables: Tables) -> None:
 def advice(words: list[str], options: list[str]) -> str:
     """What to type instead of `hatch-mar migrate FILE`, or of a command without `--`."""
     migrate = shlex.join(["hatch-mar", "migrate", *options, "--"])
-    if words[0] != "-" and not Path(words[0]).exists():
+    if words[0] != "-" and not Path(words[0]).is_file():
         return f"A command is given after `--`: {migrate} {shlex.join(words)}"
     name = PurePath(words[0]).name.lower()
     if name.endswith((".yml", ".yaml")) or "dockerfile" in name or "containerfile" in name:
@@ -106,7 +106,7 @@ def command_for(script: str) -> list[str]:
     if script == "-":
         return ["sh"]
     first, _, _ = Path(script).read_text(encoding="utf-8", errors="replace").partition("\n")
-    interpreter = shlex.split(first.removeprefix("#!")) if first.startswith("#!") else []
+    interpreter = first[2:].split() if first.startswith("#!") else []
     if interpreter and PurePath(interpreter[0]).name == "env":
         interpreter = [word for word in interpreter[1:] if word != "-S"]
     if interpreter:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from hatch_mar.build.plan import load
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._selection import split
+from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig, select
 from hatch_mar.project.pyproject import PyProject
@@ -41,7 +40,7 @@ def main(arguments: list[str]) -> int:
         command.error("--update works on the examples of a project; it cannot be used with FILE or --input")
     if options.timeout is not None and options.timeout <= 0:
         command.error("--timeout must be more than 0")
-    with exit_on_sigterm():
+    with exit_on_signals():
         return run_trials(options, files, names)
 
 
@@ -140,17 +139,3 @@ def print_report(report: Report, *, verbose: bool) -> None:
     for finding in report.findings:
         print(f"  `hatch-mar check` says: {escape(finding)}", file=sys.stderr)
     sys.stderr.flush()
-
-
-@contextmanager
-def exit_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does, so that child processes and temporary files go."""
-
-    def exit_(number: int, _: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, exit_)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from hatch_mar.text import name_of_status
+
 MODEL_ARCHIVER = "torch-model-archiver"
 WORKFLOW_ARCHIVER = "torch-workflow-archiver"
 
@@ -29,9 +31,14 @@ class Call(NamedTuple):
     status: int | None = None
     """The exit status; None while the call runs."""
     members: Mapping[str, Sequence[str]] | None = None
-    """What was packed: each member's file and fingerprint. None where nothing was."""
+    """What was packed, as `packed.snapshot` has it; None where nothing was."""
     changed_manifest: Sequence[str] = ()
     """The keys of the manifest to which a program gave values of its own."""
+
+    @property
+    def ending(self) -> str:
+        """How the call ended, as a sentence goes on."""
+        return "did not end" if self.status is None else f"ended with {name_of_status(self.status)}"
 
     def __str__(self) -> str:
         """The command as one would type it."""

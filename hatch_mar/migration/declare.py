@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.migration.call import WORKFLOW_ARCHIVER, Call
-from hatch_mar.migration.translate import Move, table_of
+from hatch_mar.migration.translate import Relocation, table_of
 from hatch_mar.project.config.models import Config, directory_of
 from hatch_mar.project.config.schema import load
 from hatch_mar.project.edit import Table, Tables
@@ -76,8 +76,8 @@ def tell_apart(declarations: list[Declaration], root: Path) -> list[Declaration]
             found += same
             continue
         for one in same:
-            here = Move(Path(one.call.directory), root).path(".")
-            found.append(one._replace(table={**one.table, "export-path": here}))
+            here = Relocation(Path(one.call.directory), root).path(".")
+            found.append(one._replace(table={**one.table, "export-path": one.table.get("export-path", here)}))
     return found
 
 

@@ -24,10 +24,9 @@ def find_archives(roots: Iterable[Path]) -> Looks:
             folders[:] = [name for name in folders if not name.startswith(".") and name not in OTHERS]
             names = [name for name in files if name.endswith(SUFFIXES)]
             for name in (*names, MANIFEST_NAME):
-                file = Path(directory, name)
-                if file.is_file():
-                    stat = file.stat()
-                    path = Path(directory) if name == MANIFEST_NAME else file
+                with suppress(OSError):
+                    stat = os.stat(os.path.join(directory, name))
+                    path = Path(directory) if name == MANIFEST_NAME else Path(directory, name)
                     found[path] = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
     return found
 

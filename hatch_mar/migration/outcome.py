@@ -8,40 +8,37 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hatch_mar.migration.declare import Declaration
-from hatch_mar.migration.packed import changes, shorten
+from hatch_mar.migration.packed import find_changes, show_path
 from hatch_mar.migration.record import Recording
 from hatch_mar.migration.translate import paths_outside, target_of
 from hatch_mar.text import name_of_status
 
 
-def find_faults(recording: Recording, root: Path) -> Iterator[str]:
-    """Why no table comes of it."""
-    failed = [call for call in recording.calls if call.status]
+def explain_failure(recording: Recording, root: Path) -> Iterator[str]:
+    """Why no table comes of a command; nothing where one does."""
     if recording.status:
         fault = f"`{shlex.join(recording.command)}` ended with {name_of_status(recording.status)}"
-        hint = "; `--no-pack` records calls without packing" if failed else ""
+        hint = "; `--no-pack` records calls without packing" if recording.failed else ""
         yield f"{fault}, so nothing is written{hint}"
     if recording.succeeded:
         return
-    for call in failed:
-        yield f"`{call}` ended with {name_of_status(call.status or 0)}"
-    archives = ", ".join(f"`{shorten(path, root)}`" for path in recording.archives)
-    if archives:
+    for call in recording.failed:
+        yield f"`{call}` {call.ending}"
+    archives = ", ".join(f"`{show_path(path, root)}`" for path in recording.archives)
+    if archives and not recording.calls:
         yield (
             f"Archives appeared, but no call was recorded: {archives}; calls cannot be recorded in a"
             " container, on another machine, or where `PATH` and `PYTHONPATH` are not passed on (`sudo`,"
             " `env -i`, `python -I`)"
         )
-    elif not failed and not recording.status:
+    elif not recording.calls and not recording.status:
         yield "No call of torch-model-archiver or torch-workflow-archiver was recorded"
 
 
-def notes_on(recording: Recording, declarations: Sequence[Declaration], root: Path) -> Iterator[str]:
+def list_notes(recording: Recording, declarations: Sequence[Declaration], root: Path) -> Iterator[str]:
     """What a user should know before they build from the tables."""
-    for call in recording.calls:
-        if call.status != 0:
-            ending = "did not end" if call.status is None else f"ended with {name_of_status(call.status)}"
-            yield f"a call {ending} and is left out: `{call}`"
+    for call in recording.failed:
+        yield f"a call {call.ending} and is left out: `{call}`"
     for declaration in declarations:
         call, name = declaration.call, f"`{declaration.config.name}`"
         for key, path in paths_outside(declaration.table):
@@ -54,18 +51,18 @@ def notes_on(recording: Recording, declarations: Sequence[Declaration], root: Pa
             yield f"the command sets {keys} in the manifest of archive {name}, which no key can do"
         if call.members is not None:
             yield from (
-                f"archive {name} {change}" for change in changes(call.members, declaration.config, root)
+                f"archive {name} {change}" for change in find_changes(call.members, declaration.config, root)
             )
     targets = {target_of(call) for call in recording.succeeded}
     names = {declaration.config.file_name for declaration in declarations}
     for archive in recording.archives:
-        shown = shorten(archive, root)
+        shown = show_path(archive, root)
         if archive in targets:
             continue
         if archive.name in names:
             yield (
                 f"the command moved or copied an archive to `{shown}`; for a build to write it there, set"
-                f' `export-path = "{shorten(archive.parent, root)}"`'
+                f' `export-path = "{show_path(archive.parent, root)}"`'
             )
         else:
             yield f"`{shown}` appeared, but no recorded call wrote it"

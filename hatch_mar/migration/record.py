@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +26,8 @@ from hatch_mar.migration.on_disk import find_archives, find_new
 
 SHIMS = Path(__file__).parent / "shims"
 STDERR = 2
-GRACE = 5
-"""Seconds that a command has to end when it is asked to."""
+PERIOD, GRACE = 0.05, 5.0
+"""Seconds between two looks at a command, and seconds that it has to end when it is asked to."""
 
 Archiver = Callable[[Sequence[str], Path, bool], int]
 """What takes a tool's name and arguments, the directory of the recorded calls, and whether to pack."""
@@ -53,6 +54,10 @@ class Recording(NamedTuple):
     def succeeded(self) -> list[Call]:
         return [call for call in self.calls if call.status == 0]
 
+    @property
+    def failed(self) -> list[Call]:
+        return [call for call in self.calls if call.status != 0]
+
 
 def record(command: Sequence[str], archiver: Archiver, root: Path, *, pack: bool) -> Recording:
     """Run a command and record the calls it makes. Its standard output goes to standard error.
@@ -62,9 +67,9 @@ def record(command: Sequence[str], archiver: Archiver, root: Path, *, pack: bool
     Raises:
         ConfigError: the command cannot be started.
     """
-    places = (root, Path.cwd())
+    places = {root, Path.cwd()}
     before = find_archives(places)
-    with tempfile.TemporaryDirectory(prefix="hatch-mar-") as directory:
+    with tempfile.TemporaryDirectory(prefix="hatch-mar-", ignore_cleanup_errors=True) as directory:
         place = Path(directory)
         calls = place / "calls"
         calls.mkdir()
@@ -84,7 +89,7 @@ def record(command: Sequence[str], archiver: Archiver, root: Path, *, pack: bool
             "PATH": join_paths(place / "bin", os.environ.get("PATH", os.defpath)),
             "PYTHONPATH": join_paths(place / "python", os.environ.get("PYTHONPATH")),
         }
-        status = run(command, environ)
+        status = run_command(command, environ)
         return Recording(command, status, load_calls(calls), find_new(before, find_archives(places)))
 
 
@@ -104,30 +109,47 @@ def write_executable(directory: Path, tool: str, script: Path) -> None:
     file.chmod(0o755)
 
 
-def run(command: Sequence[str], environ: dict[str, str]) -> int:
-    """The exit status of a command; whatever ends this process ends the command first.
+def run_command(command: Sequence[str], environ: dict[str, str]) -> int:
+    """The exit status of a command; a signal that ends this process ends the command first.
 
     On a terminal the command stays in the terminal's foreground, where it can read what is
     typed and gets Ctrl-C itself. Elsewhere it has a group of its own, so that all it has
     started can be ended with it.
     """
     own_group = os.name == "posix" and not (sys.stdin and sys.stdin.isatty())
-    try:
-        process = subprocess.Popen(command, env=environ, stdout=STDERR, start_new_session=own_group)
-    except OSError as error:
-        raise ConfigError(f"Cannot run `{command[0]}`: {error.strerror or error}") from None
-    try:
+    with note_signals() as noted:
+        try:
+            process = subprocess.Popen(command, env=environ, stdout=STDERR, start_new_session=own_group)
+        except OSError as error:
+            raise ConfigError(f"Cannot run `{command[0]}`: {error.strerror or error}") from None
+        status = None
+        while status is None and not noted:
+            with suppress(subprocess.TimeoutExpired):
+                status = process.wait(PERIOD)
+        if noted:
+            end(process, noted, own_group=own_group)
+            raise KeyboardInterrupt if noted[0] == signal.SIGINT else SystemExit(128 + noted[0])
         return process.wait()
-    except KeyboardInterrupt:
-        end(process, signal.SIGINT if own_group else None, own_group)
-        raise
-    except BaseException:
-        end(process, signal.SIGTERM, own_group)
-        raise
 
 
-def end(process: subprocess.Popen[bytes], number: int | None, own_group: bool) -> None:
-    """Ask a process to end, by a signal unless it has it already; make it end if it does not."""
+@contextmanager
+def note_signals() -> Iterator[list[int]]:
+    """Signals that would end this process are only noted: one may come while a child is being started."""
+    noted: list[int] = []
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in handlers.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: noted.append(number))
+    try:
+        yield noted
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def end(process: subprocess.Popen[bytes], noted: list[int], *, own_group: bool) -> None:
+    """Pass a signal on to a command, and kill it if it goes on or another signal comes."""
 
     def send(number: int) -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -136,10 +158,11 @@ def end(process: subprocess.Popen[bytes], number: int | None, own_group: bool) -
             else:
                 process.send_signal(number)
 
-    with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-        if number is not None:
-            send(number)
-        process.wait(GRACE)
+    if own_group or noted[0] != signal.SIGINT:  # the terminal itself sends Ctrl-C to the command
+        send(noted[0])
+    deadline = time.monotonic() + GRACE
+    while process.poll() is None and time.monotonic() < deadline and len(noted) == 1:
+        time.sleep(PERIOD)
     if own_group:
         send(signal.SIGKILL)
     else:

@@ -50,26 +50,26 @@ def table_of(call: Call, root: Path) -> Table:
         ConfigError: an option has a value that a key cannot have.
     """
     config, options = read_call(call)
-    move = Move(Path(call.directory), root)
-    export_path = options.export_path and move.path(options.export_path)
+    relocate = Relocation(Path(call.directory), root)
+    export_path = options.export_path and relocate.path(options.export_path)
     if isinstance(config, WorkflowConfig):
         found = {
             "workflow-name": config.workflow_name,
-            "spec-file": move.path(config.spec_file),
-            "handler": config.handler and move.path(config.handler),
-            "extra-files": [move.path(path) for path in config.extra_files],
+            "spec-file": relocate.path(config.spec_file),
+            "handler": config.handler and relocate.path(config.handler),
+            "extra-files": [relocate.path(path) for path in config.extra_files],
             "export-path": export_path,
         }
     else:
         found = {
             "model-name": config.model_name,
             "version": version_of(config),
-            "handler": move.handler(config.handler, config.runtime),
-            "model-file": move.file(config.model_file, "--model-file"),
-            "serialized-file": move.file(config.serialized_file, "--serialized-file"),
-            "extra-files": [move.pattern(path) for path in config.extra_files],
-            "requirements-file": move.file(config.requirements_file, "--requirements-file"),
-            "config-file": move.file(config.config_file, "--config-file"),
+            "handler": relocate.handler(config.handler, config.runtime),
+            "model-file": relocate.file(config.model_file, "--model-file"),
+            "serialized-file": relocate.file(config.serialized_file, "--serialized-file"),
+            "extra-files": [relocate.pattern(path) for path in config.extra_files],
+            "requirements-file": relocate.file(config.requirements_file, "--requirements-file"),
+            "config-file": relocate.file(config.config_file, "--config-file"),
             "runtime": config.runtime if config.runtime != "python" else None,
             "export-path": export_path,
             "archive-format": config.archive_format if config.archive_format != "default" else None,
@@ -96,7 +96,7 @@ def invalid(option: str, text: str) -> ConfigError:
     return ConfigError(Fault(VALUE, (), text).at(Place(None, None, (option,))))
 
 
-class Move(NamedTuple):
+class Relocation(NamedTuple):
     """Makes paths that are relative to `directory` relative to `root`."""
 
     directory: Path
@@ -105,9 +105,11 @@ class Move(NamedTuple):
     def path(self, path: str) -> str:
         joined = os.path.join(self.directory, path)
         plain = os.path.normpath(joined)
-        if os.path.exists(joined) and not (os.path.exists(plain) and os.path.samefile(joined, plain)):
-            # `..` behind a link is not where it seems to be
-            plain = os.path.join(os.path.realpath(os.path.dirname(joined)), os.path.basename(joined))
+        real = os.path.join(os.path.realpath(os.path.dirname(joined)), os.path.basename(joined))
+        moved = os.path.exists(joined) and not (os.path.exists(plain) and os.path.samefile(joined, plain))
+        if moved or (Path(real).is_relative_to(self.root) and not Path(plain).is_relative_to(self.root)):
+            # `..` behind a link is not where it seems to be, and a link may lead into the project
+            plain = real
         try:
             relative = os.path.relpath(plain, self.root)
         except ValueError:  # another drive

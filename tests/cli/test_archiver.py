@@ -35,7 +35,7 @@ def test_interrupted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> tuple[Path, Archive]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_archiver, "write", interrupt)
+    monkeypatch.setattr(_archiver, "write_archive", interrupt)
 
     assert archive_and_record(CALL, calls, pack=True) == 130
     assert [call.status for call in load_calls(calls)] == [None]

@@ -223,11 +223,9 @@ class TestUsage:
 
     def test_command(self, migrate: Migrate) -> None:
         """A command without `--` in front of it is shown with it."""
-        migrate("--project", "x", "make", "archives", status=2)
+        migrate("--project", "x", "make", "weights", status=2)
 
-        assert migrate.err == (
-            "A command is given after `--`: hatch-mar migrate --project x -- make archives\n"
-        )
+        assert migrate.err == "A command is given after `--`: hatch-mar migrate --project x -- make weights\n"
 
     @pytest.mark.parametrize("arguments", [[], ["--"], ["--write"], ["a.sh", "--", "sh"]])
     def test_no_command(self, migrate: Migrate, arguments: list[str]) -> None:

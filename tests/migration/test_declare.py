@@ -43,6 +43,14 @@ class TestOnce:
 
         assert export_paths(declare_calls(calls, project)) == ["weights", "handlers", "."]
 
+    def test_said(self, project: Path) -> None:
+        """Where one of them says where it goes, it goes there."""
+        calls = [call(LEAST, project / "weights"), call(f"{LEAST} --export-path ..", project / "weights")]
+        assert export_paths(declare_calls(calls[:1], project)) == [None]
+
+        calls[1] = calls[1]._replace(directory=str(project / "handlers"))
+        assert export_paths(declare_calls(calls, project)) == ["weights", "."]
+
     def test_one_working_directory(self, project: Path) -> None:
         """One that is alone goes to the build directory, wherever it was written."""
         assert export_paths(declare_calls([call(LEAST, project / "weights")], project)) == [None]

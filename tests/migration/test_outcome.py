@@ -8,8 +8,8 @@ import pytest
 
 from hatch_mar.migration.call import MODEL_ARCHIVER, Call
 from hatch_mar.migration.declare import declare_calls
-from hatch_mar.migration.outcome import find_faults, notes_on
-from hatch_mar.migration.packed import fingerprints
+from hatch_mar.migration.outcome import explain_failure, list_notes
+from hatch_mar.migration.packed import snapshot
 from hatch_mar.migration.record import Recording
 from hatch_mar.migration.translate import read_call
 from hatch_mar.project.layout.layout import lay_out_files
@@ -33,7 +33,7 @@ class TestFaults:
         self, root: Path, calls: Sequence[Call] = (), status: int = 0, archives: Sequence[str] = ()
     ) -> list[str]:
         recording = Recording(COMMAND, status, [*calls], [root / name for name in archives])
-        return [*find_faults(recording, root)]
+        return [*explain_failure(recording, root)]
 
     def test_none(self, root: Path) -> None:
         """A command that packed an archive has none, even if another call failed."""
@@ -76,7 +76,7 @@ class TestFaults:
 class TestNotes:
     def notes(self, root: Path, calls: Sequence[Call], archives: Sequence[str] = ()) -> list[str]:
         recording = Recording(COMMAND, 0, [*calls], [root / name for name in archives])
-        return [*notes_on(recording, declare_calls(recording.succeeded, root), root)]
+        return [*list_notes(recording, declare_calls(recording.succeeded, root), root)]
 
     def test_none(self, root: Path) -> None:
         """What the tables say needs no note."""
@@ -114,7 +114,7 @@ class TestNotes:
         """And what the command has done to the files since."""
         made = call(root)
         config, _ = read_call(made)
-        made = made._replace(members=fingerprints(lay_out_files(config, root, build_instant())))
+        made = made._replace(members=snapshot(lay_out_files(config, root, build_instant())))
         (root / "handler.py").unlink()
 
         assert self.notes(root, [made]) == ["archive `digits` was packed with `handler.py`, which is gone"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.migration import packed
-from hatch_mar.migration.packed import changes, fingerprints
+from hatch_mar.migration.packed import find_changes, snapshot
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.layout.layout import lay_out_files
 from hatch_mar.project.timestamp import build_instant
@@ -22,7 +22,7 @@ def before(project: Path) -> dict[str, tuple[str, str]]:
     """What a call packed of the project."""
     (project / "labels").mkdir()
     (project / "labels/words.txt").write_text("a\n")
-    return fingerprints(lay_out_files(CONFIG, project, build_instant()))
+    return snapshot(lay_out_files(CONFIG, project, build_instant()))
 
 
 Packed = dict[str, tuple[str, str]]
@@ -35,30 +35,32 @@ class TestChanges:
         (project / "handler.py").unlink()
         (project / "handler.py").write_bytes(data)
 
-        assert [*changes(before, CONFIG, project)] == []
+        assert [*find_changes(before, CONFIG, project)] == []
 
     def test_removed(self, project: Path, before: Packed) -> None:
         """Scripts clean up after themselves; what they removed is named, and nothing else."""
         (project / "weights/model.pth").unlink()
         (project / "handler.py").write_text("changed")
 
-        assert [*changes(before, CONFIG, project)] == ["was packed with `weights/model.pth`, which is gone"]
+        assert [*find_changes(before, CONFIG, project)] == [
+            "was packed with `weights/model.pth`, which is gone"
+        ]
 
     def test_changed(self, project: Path, before: Packed) -> None:
         """A file that another step of the command has replaced is named."""
         (project / "handler.py").write_text("changed")
 
-        assert [*changes(before, CONFIG, project)] == [
+        assert [*find_changes(before, CONFIG, project)] == [
             "was packed with `handler.py`, which has changed since"
         ]
 
     def test_large(self, project: Path, before: Packed, monkeypatch: pytest.MonkeyPatch) -> None:
         """A large file is told by its size and time, without reading it."""
         monkeypatch.setattr(packed, "SMALL", 0)
-        before = fingerprints(lay_out_files(CONFIG, project, build_instant()))
+        before = snapshot(lay_out_files(CONFIG, project, build_instant()))
         os.utime(project / "weights/model.pth", (1, 1))
 
-        assert [*changes(before, CONFIG, project)] == [
+        assert [*find_changes(before, CONFIG, project)] == [
             "was packed with `weights/model.pth`, which has changed since"
         ]
 
@@ -67,7 +69,7 @@ class TestChanges:
         """A mode that an archive keeps counts too."""
         (project / "handler.py").chmod(0o755)
 
-        assert [*changes(before, CONFIG, project)] == [
+        assert [*find_changes(before, CONFIG, project)] == [
             "was packed with `handler.py`, which has changed since"
         ]
 
@@ -75,7 +77,7 @@ class TestChanges:
         """So does a file that came to a directory later."""
         (project / "labels/more.txt").touch()
 
-        assert [*changes(before, CONFIG, project)] == [
+        assert [*find_changes(before, CONFIG, project)] == [
             "was packed without `labels/more.txt`, which a build takes in"
         ]
 
@@ -83,7 +85,7 @@ class TestChanges:
         """And one that a build would leave out."""
         config = CONFIG._replace(extra_files=())
 
-        assert [*changes(before, config, project)] == [
+        assert [*find_changes(before, config, project)] == [
             "was packed with `labels/words.txt`, which a build leaves out"
         ]
 
@@ -91,7 +93,7 @@ class TestChanges:
         """An archive that cannot be built at all says why."""
         config = CONFIG._replace(extra_files=("none",))
 
-        [found] = changes(before, config, project)
+        [found] = find_changes(before, config, project)
 
         assert found.startswith("cannot be built: ")
         assert "`none`" in found

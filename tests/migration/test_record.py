@@ -338,6 +338,30 @@ class TestRun:
         assert [*temporary.iterdir()] == []
         until(lambda: not alive(int((project / "pid").read_text())))
 
+    def test_terminal(self, project: Path) -> None:
+        """On a terminal, the command reads what is typed, and Ctrl-C ends it."""
+        import fcntl
+        import pty
+        import termios
+
+        ours, theirs = pty.openpty()
+        script = "read name; echo $name > typed; sleep 60 & echo $! > pid; wait"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hatch_mar", "migrate", "--", "sh", "-c", script],
+            cwd=project,
+            stdin=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY),  # noqa: PLW1509
+        )
+        os.close(theirs)
+        os.write(ours, b"digits\n")
+        until(lambda: (project / "pid").exists() and (project / "pid").read_text())
+        os.write(ours, b"\x03")
+
+        assert process.wait(30) == 130
+        os.close(ours)
+        assert (project / "typed").read_text() == "digits\n"
+
     def test_stubborn(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A command that does not end when it is asked to is killed."""
         monkeypatch.setattr(record_module, "GRACE", 0.1)
@@ -346,7 +370,7 @@ class TestRun:
         assert process.stdout
         assert process.stdout.readline() == b"ready\n"
 
-        record_module.end(process, signal.SIGTERM, own_group=True)
+        record_module.end(process, [signal.SIGTERM], own_group=True)
 
         assert process.returncode == -signal.SIGKILL
         assert process.stdout.read() == b""  # nobody holds it open any more

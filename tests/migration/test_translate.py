@@ -149,6 +149,17 @@ class TestPaths:
 
         assert self.move(project, "link/../model.pth") == "weights/model.pth"
 
+    def test_link_to_project(self, project: Path) -> None:
+        """A shell's `$PWD` may name the project by a link; what is below it is the project's still."""
+        link = project.parent / "link"
+        try:
+            link.symlink_to(project, target_is_directory=True)
+        except OSError:
+            pytest.skip("no links here")
+
+        assert self.move(project, f"{link}/weights/model.pth") == "weights/model.pth"
+        assert self.move(project, f"{link}/none/none.pth") == "none/none.pth"
+
     def test_stars(self, project: Path) -> None:
         """`**` was no more than `*`, and stays so."""
         assert self.move(project, "a/**/*.txt", "extra-files") == ["a/*/*.txt"]

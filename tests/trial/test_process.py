@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from hatch_mar.errors import TrialError
-from hatch_mar.trial.process import Process, TimedOutError, name_of_status
+from hatch_mar.trial.process import Process, TimedOutError
 from tests.archives import needs_posix
 
 PARENT = """
@@ -75,17 +75,6 @@ class TestEnd:
             time.sleep(0.01)
 
         assert not alive(child)
-
-
-class TestNameOfStatus:
-    @needs_posix
-    def test_signals(self):
-        """A signal has its name, anything else a number."""
-        assert [name_of_status(1), name_of_status(-9), name_of_status(-200)] == [
-            "exit status 1",
-            "SIGKILL",
-            "signal 200",
-        ]
 
 
 def alive(pid: int) -> bool:

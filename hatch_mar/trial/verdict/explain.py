@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hatch_mar.checks import check
+from hatch_mar.text import name_of_status
 from hatch_mar.torchserve.packages import Environment
 from hatch_mar.trial.candidate import Candidate, Options
-from hatch_mar.trial.process import name_of_status
 from hatch_mar.trial.worker.error import WorkerError
 from hatch_mar.trial.worker.run import Run
 
