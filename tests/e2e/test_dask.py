@@ -18,7 +18,7 @@ from pathlib import Path
 from distributed import Client, LocalCluster
 
 import hatch_mar
-from hatch_mar.build import build_all
+from hatch_mar.build.run import build_all
 from hatch_mar.errors import PackError
 
 

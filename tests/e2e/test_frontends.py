@@ -16,7 +16,7 @@ WHEEL_HOOK = "[tool.hatch.build.targets.wheel.hooks.mar]\n"
 MARS = tuple(f"{model}.mar" for model in MODELS)
 NOT_BUILT = [f"Archive not built: `{mar}`, since this wheel is built from an unpacked sdist" for mar in MARS]
 NO_WEIGHTS = [
-    f"Field `tool.mar.archives[{index}].serialized-file`: file not found: `weights/{model}.pt`"
+    f"Field `tool.mar.archives[{index}].serialized-file`: file not found: `weights/{model}.pt` [MAR021]"
     for index, model in enumerate(MODELS)
 ]
 
@@ -497,11 +497,13 @@ class TestFaults:
 
         output = project.run(*frontend, status=status)
 
-        unknown = "Unknown field `tool.mar.archives[{}].serialised-file`; did you mean `serialized-file`?"
+        unknown = (
+            "Unknown field `tool.mar.archives[{}].serialised-file`; did you mean `serialized-file`? [MAR003]"
+        )
         assert lines_of(output, ("tool.mar",)) == [
             unknown.format(0),
             unknown.format(1),
-            "Field `tool.mar.archives[1].version` must be a string",
+            "Field `tool.mar.archives[1].version` must be a string [MAR004]",
         ]
         assert "Traceback" not in output
         assert contents(project.root / "dist") == before
@@ -513,7 +515,7 @@ class TestFaults:
         output = project.run("hatch", "build", status=1)
 
         assert lines_of(output, ("tool.mar",)) == [
-            "Table `tool.mar` is missing; declare an archive there, at the least its `handler`"
+            "Table `tool.mar` is missing; declare an archive there, with at least its `handler` [MAR002]"
         ]
         assert "Traceback" not in output
         assert contents(project.root / "dist") == before
@@ -525,7 +527,7 @@ class TestFaults:
         output = project.run("hatch", "build", status=1)
 
         assert lines_of(output, ("tool.mar",)) == [
-            "Unknown option `handler` for build hook `mar`; options belong in `[tool.mar]`"
+            "Unknown option `handler` for build hook `mar`; options belong in `[tool.mar]` [MAR003]"
         ]
         assert "Traceback" not in output
         assert contents(project.root / "dist") == before

@@ -192,7 +192,7 @@ REFUSED: dict[str, tuple[Case, int, str]] = {
     "requirements-file": (required("MAR605", "-r more.txt\n"), 400, "Could not open requirements file"),
     "requirements-circle": (required("MAR606", "-r requirements.txt\n"), 400, "recursi"),
     "requirements-hashes": (
-        required("MAR607", f"{WHEEL}\nnumpy==1 --hash=sha256:{'0' * 64}\n", None, **GREETING),
+        required("MAR613 MAR607", f"{WHEEL}\nnumpy==1 --hash=sha256:{'0' * 64}\n", None, **GREETING),
         400,
         "Custom pip package installation failed",
     ),
