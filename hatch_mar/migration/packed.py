@@ -50,7 +50,7 @@ def find_changes(packed: Mapping[str, Sequence[str]], config: Config, root: Path
             yield f"was packed with `{show_path(path, root)}`, which a build leaves out"
         elif now[name][1] != mark:
             yield f"was packed with `{show_path(path, root)}`, which has changed since"
-    for name in now.keys() - packed.keys():
+    for name in sorted(now.keys() - packed.keys()):
         yield f"was packed without `{show_path(now[name][0], root)}`, which a build takes in"
 
 

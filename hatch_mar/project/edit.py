@@ -18,6 +18,7 @@ from hatch_mar.project.config.models import TABLE
 from hatch_mar.project.config.schema import load
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import tomllib
+from hatch_mar.text import quote
 
 PLUGIN = "hatch-mar"
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
@@ -41,8 +42,16 @@ def to_toml(tables: Tables) -> str:
 
 
 def to_value(value: str | Sequence[str]) -> str:
-    """A TOML string, or an array of them. TOML has all the escapes of JSON, and DEL needs one."""
+    """A TOML string, or an array of them. TOML has all the escapes of JSON, and DEL needs one.
+
+    Raises:
+        ConfigError: a file's name is not UTF-8, as all of TOML is.
+    """
     if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ConfigError(f"TOML cannot hold {quote(value)}, which is not UTF-8; rename it") from None
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     line = f"[{', '.join(map(to_value, value))}]"
     if len(line) <= 88:

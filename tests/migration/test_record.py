@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -382,8 +383,7 @@ def migrate(root: Path, *arguments: str, input: str = "") -> subprocess.Complete
     return subprocess.run(command, cwd=root, input=input, capture_output=True, text=True, check=False)
 
 
-def until(true: object) -> None:
-    assert callable(true)
+def until(true: Callable[[], object]) -> None:
     deadline = time.monotonic() + 20
     while not true():
         assert time.monotonic() < deadline

@@ -81,6 +81,13 @@ class TestToml:
         assert tomllib.loads(text) == {"tool": {"mar": {"archives": [table]}}}
         assert "extra-files = [\n  " in text
 
+    def test_not_unicode(self) -> None:
+        """A file may have a name that TOML cannot hold."""
+        with pytest.raises(ConfigError) as caught:
+            to_toml({"archives": [{"extra-files": ["a\udcff"]}]})
+
+        assert str(caught.value) == r"TOML cannot hold `a\udcff`, which is not UTF-8; rename it"
+
 
 class TestAdd:
     def test_hatchling(self, edit: Editing) -> None:

@@ -38,6 +38,7 @@ def call(tool: str, arguments: Iterable[str], changed_manifest: Iterable[str] = 
         env={**os.environ, "HATCH_MAR_CHANGED_MANIFEST": ",".join(changed_manifest)},
         stderr=subprocess.PIPE,
         text=True,
+        errors="replace",
         check=False,
     )
     sys.stderr.write(done.stderr)
