@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -86,6 +87,23 @@ class TestHouse:
         modules = [file.name for file in (ROOT / "hatch_mar").glob("*.py") if not file.name.startswith("__")]
 
         assert len(modules) <= 10, modules
+
+    def test_folders(self):
+        """Every folder says in a sentence what it is for, but those laid out as other people's packages."""
+        folders = [
+            file
+            for file in (ROOT / "hatch_mar").rglob("__init__.py")
+            if not {"ts", "shims"} & {*file.relative_to(ROOT).parts}
+        ]
+        docstrings = {
+            str(file.relative_to(ROOT)): ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+            for file in folders
+        }
+
+        assert len(docstrings) > 25
+        assert [
+            name for name, text in docstrings.items() if not text or "." not in text.split("\n\n")[0]
+        ] == []
 
 
 class TestWorkflows:
