@@ -1,9 +1,9 @@
-"""`index_to_name.json`: the names that `BaseHandler` gives to a model's classes.
+"""`index_to_name.json`: the labels that `BaseHandler` loads for a model's classes.
 
 pytorch/serve, ts/utils/util.py (`load_label_mapping`, `map_class_to_label`) and
-ts/torch_handler/base_handler.py: read at the archive's root only, looked up by the class's
-number in decimal digits. Handlers that do not come from `ts.torch_handler` read what they
-like, so of those the file is not checked.
+ts/torch_handler/base_handler.py: the file is read only at the archive's root, and a label is
+looked up by the class's number in decimal digits. A handler that takes nothing from
+`ts.torch_handler` may read what it likes, so its file is not checked.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NESTED = Rule(
     code="MAR701",
     severity="warning",
     title="`index_to_name.json` is not at the archive's root",
-    consequence="no handler of TorchServe's reads it: answers have numbers instead of names",
+    consequence="TorchServe's handlers do not read it, and answer with numbers instead of names",
     fix="move it to the archive's root, for example with `extra-files`",
 )
 ENCODING = Rule(
@@ -47,22 +47,22 @@ SYNTAX = Rule(
 OBJECT = Rule(
     code="MAR704",
     severity="error",
-    title="`index_to_name.json` is no object",
+    title="`index_to_name.json` is not an object",
     consequence='the worker dies with `index->name JSON mapping should be in "class": "label" format`',
     fix='write `{"0": "name", "1": "name"}`',
 )
 LABEL = Rule(
     code="MAR705",
     severity="error",
-    title="A label of `index_to_name.json` is no string",
+    title="A label of `index_to_name.json` is not a string",
     consequence="the worker dies with `labels in index->name mapping must be either str or List[str]`",
     fix="make every label a string, or a list that ends with one",
 )
 KEY = Rule(
     code="MAR706",
     severity="warning",
-    title="A key of `index_to_name.json` is no class number",
-    consequence="its label is never used, and a class without one fails its request: `KeyError`",
+    title="A key of `index_to_name.json` is not a class number",
+    consequence="its label is never used, and a request for a class without a label fails: `KeyError`",
     fix='use the class numbers `"0"`, `"1"` and so on',
 )
 GAP = Rule(
@@ -76,19 +76,19 @@ DUPLICATE = Rule(
     code="MAR708",
     severity="warning",
     title="A class has two labels in `index_to_name.json`",
-    consequence="the last one counts",
+    consequence="only the last one counts",
     fix="keep one of them",
 )
 UNCHECKED = Rule(
     code="MAR709",
     severity="warning",
     title="`index_to_name.json` is too long to be checked",
-    consequence="what it holds is not known here",
-    fix="keep other data in files of their own",
+    consequence="its labels are not checked",
+    fix="move other data to another file",
 )
 
 LABELS_LIST = "object_type_names"
-"""The one other form, of older examples: a list of labels under this key, taken as it is."""
+"""The form of older examples: a list of labels under this key, which is not checked further."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -110,7 +110,7 @@ def reads_labels(subject: Subject) -> bool:
 
 
 def looks_up(subject: Subject) -> bool:
-    """Whether the handler looks a class's number up, as TorchServe's own classifiers do."""
+    """Whether the handler looks up the number of a class, as TorchServe's own classifiers do."""
     return any(each.looks_up_labels for each in involved_built_ins(subject))
 
 
@@ -121,7 +121,7 @@ def involved_built_ins(subject: Subject) -> list[BuiltIn]:
 
 
 class Pairs(NamedTuple):
-    """A JSON object with all its keys, those that it has twice too."""
+    """A JSON object with all its keys, including those that it has twice."""
 
     items: list[tuple[str, Any]]
 
@@ -129,7 +129,9 @@ class Pairs(NamedTuple):
 def check_file(subject: Subject, member: Member) -> Iterator[Finding]:
     place, data = subject.place(member), subject.text(member)
     if len(data) == LARGEST_TEXT:
-        yield UNCHECKED.at(place, f"`{NAME}` has more than {LARGEST_TEXT} bytes, too many to be checked")
+        yield UNCHECKED.at(
+            place, f"`{NAME}` has more than {LARGEST_TEXT} bytes, which is too many to be checked"
+        )
         return
     try:
         text = data.decode("utf-8")
@@ -143,44 +145,42 @@ def check_file(subject: Subject, member: Member) -> Iterator[Finding]:
     except UnicodeDecodeError as error:
         yield ENCODING.at(place, f"`{NAME}` is not UTF-8: {error.reason}")
     except (ValueError, RecursionError) as error:
-        # a number of thousands of digits, or nesting without end
+        # a number of thousands of digits, or too much nesting
         yield SYNTAX.at(place, f"`{NAME}` cannot be read: {error}")
     else:
-        for rule, message in faults(labels, looked_up=looks_up(subject)):
+        for rule, message in find_label_faults(labels, looked_up=looks_up(subject)):
             yield rule.at(place, message)
 
 
-def faults(labels: object, *, looked_up: bool) -> Iterator[tuple[Rule, str]]:
+def find_label_faults(labels: object, *, looked_up: bool) -> Iterator[tuple[Rule, str]]:
     if not isinstance(labels, Pairs):
-        yield (
-            OBJECT,
-            f"`{NAME}` must be an object, not {'a list' if isinstance(labels, list) else 'one value'}",
-        )
+        kind = "a list" if isinstance(labels, list) else "one value"
+        yield OBJECT, f"`{NAME}` must be an object, not {kind}"
         return
     found = dict(labels.items)
     if isinstance(found.get(LABELS_LIST), list):
         return
     if unnamed := [key for key, label in found.items() if not is_label(label)]:
-        yield LABEL, f"`{NAME}` gives neither a string nor a list that ends with one to {listed(unnamed)}"
+        yield LABEL, f"`{NAME}` has neither a string nor a list that ends with one for {list_keys(unnamed)}"
     if len(found) < len(labels.items):
         twice = [key for key, count in Counter(key for key, _ in labels.items).items() if count > 1]
-        yield DUPLICATE, f"`{NAME}` has more than one label for {listed(twice)}"
+        yield DUPLICATE, f"`{NAME}` has more than one label for {list_keys(twice)}"
     if looked_up:
-        yield from key_faults(found)
+        yield from find_key_faults(found)
 
 
 def is_label(label: object) -> bool:
     return isinstance(label[-1] if isinstance(label, list) and label else label, str)
 
 
-def key_faults(found: dict[str, Any]) -> Iterator[tuple[Rule, str]]:
+def find_key_faults(found: dict[str, Any]) -> Iterator[tuple[Rule, str]]:
     numbers = {key for key in found if key.isascii() and key.isdigit() and str(int(key[:20])) == key}
     if foreign := [key for key in found if key not in numbers]:
-        yield KEY, f"`{NAME}` has keys that are no class numbers: {listed(foreign)}"
+        yield KEY, f"`{NAME}` has keys that are not class numbers: {list_keys(foreign)}"
     elif gaps := [str(number) for number in range(len(found)) if str(number) not in numbers]:
-        yield GAP, f"`{NAME}` has {len(found)} labels, but none for {listed(gaps)}"
+        yield GAP, f"`{NAME}` has {len(found)} labels, but none for {list_keys(gaps)}"
 
 
-def listed(keys: list[str]) -> str:
+def list_keys(keys: list[str]) -> str:
     shown = ", ".join(f"`{shorten(key, 30)}`" for key in keys[:3])
     return f"{shown} and {len(keys) - 3} more" if len(keys) > 3 else shown

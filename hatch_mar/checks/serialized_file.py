@@ -1,9 +1,9 @@
-"""The weights: are they there, are they whole, and are they what the handler will load?
+"""The weights: whether they are there, whole, and what the handler will load.
 
-How `BaseHandler` loads is in pytorch/serve, ts/torch_handler/base_handler.py
-(`initialize`): with a model file, `torch.load` and `load_state_dict`; without one,
-`torch.jit.load` of a `.pt`, ONNX Runtime for a `.onnx`, and nothing else but AOTInductor.
-A handler that loads in its own way may load any kind, so only damage is held against it.
+How `BaseHandler` loads them is in pytorch/serve, ts/torch_handler/base_handler.py
+(`initialize`): with a model file by `torch.load` and `load_state_dict`; without one a `.pt` by
+`torch.jit.load`, a `.onnx` by ONNX Runtime, a `.so` as AOTInductor's, and nothing else. A handler
+with loading code of its own may load any kind, so then only damage is a fault.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ MISSING = Rule(
 NONE = Rule(
     code="MAR402",
     severity="error",
-    title="There are neither weights nor a model file",
+    title="There is neither a weights file nor a model file",
     consequence="`BaseHandler` dies with `AttributeError: 'NoneType' object has no attribute 'endswith'`",
-    fix="set `serialized-file`, or override `initialize` in a handler of your own",
+    fix="set `serialized-file`, or override `initialize` in your own handler",
 )
 POINTER = Rule(
     code="MAR403",
     severity="error",
     title="The weights are a pointer to the real file",
-    consequence="the worker dies when it reads text for weights",
+    consequence="the worker dies when it reads the text as weights",
     fix="fetch the real file and build again",
 )
 NO_WEIGHTS = Rule(
     code="MAR404",
     severity="error",
-    title="The file holds no weights",
+    title="The file contains no weights",
     consequence="the worker dies when it reads the file",
     fix="save or download the weights again",
 )
@@ -52,17 +52,17 @@ DAMAGED = Rule(
     code="MAR405",
     severity="error",
     title="The weights are damaged",
-    consequence="torch refuses them, or loads other numbers than were saved",
+    consequence="torch refuses them, or loads other numbers than those that were saved",
     fix="save or copy them again, and compare the sizes",
 )
-STATE_DICT_WANTED = Rule(
+NOT_A_STATE_DICT = Rule(
     code="MAR406",
     severity="error",
     title="With a model file, the weights are not a state_dict",
-    consequence="`BaseHandler` loads them with `torch.load` and hands them to `load_state_dict`, which fails",
+    consequence="`BaseHandler` passes what `torch.load` gives it to `load_state_dict`, which fails",
     fix="save `model.state_dict()`",
 )
-TORCHSCRIPT_WANTED = Rule(
+NOT_TORCHSCRIPT = Rule(
     code="MAR407",
     severity="error",
     title="Without a model file, a `.pt` file is not TorchScript",
@@ -79,8 +79,8 @@ SUFFIX = Rule(
 OTHER_KIND = Rule(
     code="MAR409",
     severity="error",
-    title="The weights are not of the kind that their suffix says",
-    consequence="what the suffix makes `BaseHandler` load them with fails",
+    title="The weights are not what their suffix says",
+    consequence="`BaseHandler` chooses the loader by the suffix, and that fails",
     fix="export the model again, or rename the file",
 )
 PREFIX = Rule(
@@ -98,24 +98,24 @@ REFUSED = Rule(
     severity="error",
     title="`torch.load` refuses to unpickle the weights",
     consequence=(
-        "torch 2.6 and newer load with `weights_only=True`, which allows no other classes or functions"
+        "torch 2.6 and newer load with `weights_only=True`, which allows only certain classes and functions"
     ),
-    fix="save a plain state_dict, or name what you trust in `allow-globals` where the handler allows it too",
+    fix="save a plain state_dict, or list in `allow-globals` what you trust and the handler allows",
 )
 PICKLE = Rule(
     code="MAR412",
     severity="warning",
     title="Unpickling the weights imports what `weights_only` does not allow",
-    consequence="a handler of its own must load them with `weights_only=False`, which can run any code",
-    fix="save a plain state_dict, or name what you trust in `allow-globals`",
+    consequence="a handler can only load them with `weights_only=False`, which can run any code",
+    fix="save a plain state_dict, or list what you trust in `allow-globals`",
 )
 
 POINTERS = ("lfs-pointer", "annex-pointer", "dvc-file")
-NOTHING = {"empty": "an", "html": "a"}
+ARTICLES = {"empty": "an", "html": "a"}
 PICKLED = ("state-dict", "checkpoint", "tensor", "module", "pickle", "tar")
 DAMAGES = ("truncated", "corrupt")
 SUFFIXES = {".onnx": ("onnx",), ".so": ("elf", "macho")}
-"""The kinds (`hatch_mar.weights.kind.Kind`) that a suffix means to `BaseHandler`, `.pt` aside."""
+"""The kinds (`hatch_mar.weights.kind.Kind`) that `BaseHandler` expects of a suffix, apart from `.pt`."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -123,9 +123,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     as_base = loads_as_base_handler(subject)
     if name is None:
         if as_base and subject.value("modelFile") is None:
-            yield NONE.at(subject.set_by("handler"), "The handler loads a model, but the archive has none")
+            yield NONE.at(
+                subject.set_by("handler"),
+                "The handler loads a model, but the archive has neither weights nor a model file",
+            )
         return
-    member = subject.members.get(PurePosixPath(name).as_posix())
+    member = subject.named_member("serializedFile")
     if member is None:
         yield MISSING.at(subject.set_by("serialized-file"), f"The archive has no `{name}`")
         return
@@ -142,48 +145,50 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def check_use(subject: Subject, member: Member, weights: Weights) -> Iterator[Finding]:
     """What no handler could load."""
-    place, said, kind = subject.place(member), weights.describe(), weights.kind.value
+    place, description, kind = subject.place(member), weights.describe(), weights.kind.value
     if kind in POINTERS:
-        yield POINTER.at(place, f"The weights are a {said}")
-    elif kind in NOTHING:
-        yield NO_WEIGHTS.at(place, f"The weights are {NOTHING[kind]} {said}")
+        yield POINTER.at(place, f"The weights are a {description}")
+    elif kind in ARTICLES:
+        yield NO_WEIGHTS.at(place, f"The weights are {ARTICLES[kind]} {description}")
     elif kind in DAMAGES:
-        yield DAMAGED.at(place, f"The weights are {said}")
+        yield DAMAGED.at(place, f"The weights are {description}")
     elif weights.damage:
         yield DAMAGED.at(place, f"The weights are damaged: {weights.damage[0]}")
 
 
 def check_kind(subject: Subject, member: Member, weights: Weights) -> Iterator[Finding]:
     """What `BaseHandler` could not load."""
-    place, said = subject.place(member), weights.describe()
+    place, description = subject.place(member), weights.describe()
     suffix = PurePosixPath(member.name).suffix
     if subject.value("modelFile") is not None:
         if weights.kind.value != "state-dict":
-            yield STATE_DICT_WANTED.at(
-                place, f"The weights must be a state_dict, but are: {said}", mend_of(weights)
+            yield NOT_A_STATE_DICT.at(
+                place, f"The weights must be a state_dict, but are: {description}", fix_for(weights)
             )
         elif weights.prefix:
             yield PREFIX.at(place, f"Every key of the state_dict begins with `{weights.prefix}`")
     elif suffix == ".pt":
         if weights.kind.value != "torchscript" or weights.lite:
-            yield TORCHSCRIPT_WANTED.at(place, f"The weights must be TorchScript, but are: {said}")
+            yield NOT_TORCHSCRIPT.at(place, f"The weights must be TorchScript, but are: {description}")
     elif suffix not in SUFFIXES:
-        yield SUFFIX.at(place, f"Without a model file, TorchServe loads no `{suffix or member.name}`")
+        yield SUFFIX.at(place, f"Without a model file, TorchServe does not load `{suffix or member.name}`")
     elif weights.kind.value not in SUFFIXES[suffix]:
-        yield OTHER_KIND.at(place, f"A `{suffix}` file is loaded as what its suffix says, but it is: {said}")
+        yield OTHER_KIND.at(
+            place, f"A `{suffix}` file is loaded as what its suffix says, but this one is: {description}"
+        )
 
 
-def mend_of(weights: Weights) -> str | None:
+def fix_for(weights: Weights) -> str | None:
     if weights.kind.value == "checkpoint":
         keys = "".join(f"[{key!r}]" for key in weights.state_dict)
-        return f"save what stands at {keys} in a file of its own"
+        return f"save what is at {keys} in a file of its own"
     if weights.kind.value == "torchscript":
-        return "leave out `model-file`, which TorchScript needs none of, or save `model.state_dict()`"
+        return "remove `model-file`, which TorchScript does not need, or save `model.state_dict()`"
     return None
 
 
 def check_globals(subject: Subject, member: Member, weights: Weights, *, as_base: bool) -> Iterator[Finding]:
-    """What unpickling would import beyond torch's own allow-list."""
+    """What unpickling would import beyond what torch allows."""
     if weights.kind.value not in PICKLED:
         return
     rule = REFUSED if as_base else PICKLE
@@ -195,5 +200,5 @@ def check_globals(subject: Subject, member: Member, weights: Weights, *, as_base
     elif weights.refusals and as_base:
         yield rule.at(subject.place(member), f"torch refuses the weights: {weights.refusals[0]}")
     elif not weights.complete:
-        said = "The weights' pickle cannot be followed to its end, so that it may import anything"
-        yield rule.at(subject.place(member), said)
+        text = "The weights' pickle cannot be followed to its end, so it may import anything"
+        yield rule.at(subject.place(member), text)

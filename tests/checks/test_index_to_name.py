@@ -34,23 +34,23 @@ FAULTS: list[tuple[str | bytes, str]] = [
     *(
         (
             f'{{"0": {label}}}',
-            f": MAR705 `{NAME}` gives neither a string nor a list that ends with one to `0`; {LABELS}",
+            f": MAR705 `{NAME}` has neither a string nor a list that ends with one for `0`; {LABELS}",
         )
         for label in ("1", "null", "[]", '["a", 1]', '{"a": "b"}')
     ),
     (
         '{"0": 0, "1": 1, "2": 2, "3": 3, "4": 4}',
         (
-            f": MAR705 `{NAME}` gives neither a string nor a list that ends with one to `0`, `1`,"
+            f": MAR705 `{NAME}` has neither a string nor a list that ends with one for `0`, `1`,"
             f" `2` and 2 more; {LABELS}"
         ),
     ),
     (
         '{"a": "0", "b": "1"}',
-        f": MAR706 `{NAME}` has keys that are no class numbers: `a`, `b`; {KEYS}",
+        f": MAR706 `{NAME}` has keys that are not class numbers: `a`, `b`; {KEYS}",
     ),
-    ('{"00": "a"}', f": MAR706 `{NAME}` has keys that are no class numbers: `00`; {KEYS}"),
-    ('{"²": "a"}', f": MAR706 `{NAME}` has keys that are no class numbers: `²`; {KEYS}"),
+    ('{"00": "a"}', f": MAR706 `{NAME}` has keys that are not class numbers: `00`; {KEYS}"),
+    ('{"²": "a"}', f": MAR706 `{NAME}` has keys that are not class numbers: `²`; {KEYS}"),
     ('{"1": "a", "2": "b"}', f": MAR707 `{NAME}` has 2 labels, but none for `0`; {GAPS}"),
     ('{"0": "a", "1": "b", "5": "c"}', f": MAR707 `{NAME}` has 3 labels, but none for `2`; {GAPS}"),
     (
@@ -60,8 +60,8 @@ FAULTS: list[tuple[str | bytes, str]] = [
     (
         b" " * (4 << 20),
         (
-            f": MAR709 `{NAME}` has more than 4194304 bytes, too many to be checked; keep other"
-            " data in files of their own"
+            f": MAR709 `{NAME}` has more than 4194304 bytes, which is too many to be checked;"
+            " move other data to another file"
         ),
     ),
 ]

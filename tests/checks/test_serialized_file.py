@@ -98,7 +98,9 @@ class TestThere:
         [found] = check(Subject(Archive(manifest, ()), "m.mar"))
 
         assert found.code == "MAR402"
-        assert found.message == "The handler loads a model, but the archive has none"
+        assert (
+            found.message == "The handler loads a model, but the archive has neither weights nor a model file"
+        )
 
     def test_own_handler_without_anything(self):
         """A handler of its own may need no weights."""
@@ -159,7 +161,7 @@ class TestEager:
         [found] = findings(CHECKPOINT, "w.pth", eager=True)
 
         assert found.code == "MAR406"
-        assert found.fix == "save what stands at ['model'] in a file of its own"
+        assert found.fix == "save what is at ['model'] in a file of its own"
 
     def test_torchscript(self):
         """TorchScript needs no model file, and is no state_dict."""
@@ -167,8 +169,7 @@ class TestEager:
 
         assert found.code == "MAR406"
         assert (
-            found.fix
-            == "leave out `model-file`, which TorchScript needs none of, or save `model.state_dict()`"
+            found.fix == "remove `model-file`, which TorchScript does not need, or save `model.state_dict()`"
         )
 
     def test_safetensors(self):

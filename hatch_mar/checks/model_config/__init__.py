@@ -1,7 +1,7 @@
-"""The model configuration: what both halves of TorchServe, and the handler, read of it.
+"""The model configuration: what both halves of TorchServe, and the handler, read in it.
 
-The rules were read in pytorch/serve's source, which each module names, and seen with
-TorchServe 0.12: tests/e2e/test_served_config.py shows them to it.
+The rules come from pytorch/serve's source, which each module names, and were seen with
+TorchServe 0.12, to which tests/e2e/test_served_config.py shows them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     config_file, document = ConfigFile(subject, member), subject.model_config
     for fault in document.faults:
-        yield file.check_fault(config_file, fault)
+        yield file.make_finding(config_file, fault)
     if document.table is not None:
         yield from keys.check(config_file, document.table)
         yield from combinations.check(config_file, document.table)

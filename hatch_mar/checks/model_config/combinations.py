@@ -1,4 +1,4 @@
-"""Settings that TorchServe heeds only together, or that break it together.
+"""Settings that TorchServe uses only together, or that break it together.
 
 pytorch/serve, frontend/server/src/main/java/org/pytorch/serve: ModelServer.java and
 util/ApiUtils.java for workers, wlm/Model.java and wlm/WorkerLifeCycle.java for the rest.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hatch_mar.checks.model_config.file import ConfigFile
-from hatch_mar.checks.model_config.keys import TORCHRUN_KEYS, given, nearest
+from hatch_mar.checks.model_config.keys import TORCHRUN_KEYS, effective_value, nearest_key
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.torchserve.model_config import Table
 
@@ -17,14 +17,14 @@ WORKERS = Rule(
     code="MAR516",
     severity="warning",
     title="`minWorkers` and `maxWorkers` are not used",
-    consequence="TorchServe starts as many workers as without them, unless both are there and fit",
+    consequence="TorchServe uses them only if both are set, and `maxWorkers` is not below `minWorkers`",
     fix="set both, `maxWorkers` not below `minWorkers`",
 )
 PARALLEL = Rule(
     code="MAR517",
     severity="warning",
     title="Settings of parallel workers are not used",
-    consequence="TorchServe heeds `parallelType` and `torchrun`, or `parallelLevel`, only together",
+    consequence="TorchServe uses `parallelType` only together with `torchrun` or `parallelLevel`",
     fix="set the other one, or leave this one out",
 )
 NO_TORCHRUN = Rule(
@@ -39,8 +39,8 @@ LEVELS = Rule(
     severity="warning",
     title="`parallelLevel` and `torchrun` disagree",
     consequence=(
-        "the one that comes last in the file says how many processes TorchServe waits for, `torchrun` how"
-        " many there are"
+        "the last of the two in the file says how many processes TorchServe waits for, `torchrun` how many"
+        " there are"
     ),
     fix="leave `parallelLevel` out",
 )
@@ -55,26 +55,26 @@ VENV = Rule(
     code="MAR521",
     severity="warning",
     title="`useVenv` is not used",
-    consequence="TorchServe makes virtual environments for the runtime `python` only",
+    consequence="TorchServe makes virtual environments only for the runtime `python`",
     fix='set `runtime = "python"`, or leave it out',
 )
 SEQUENCES = Rule(
     code="MAR522",
     severity="error",
     title="`sequenceBatching` is set without `sequenceMaxIdleMSec`",
-    consequence="every request fails with status 500: `jobGroupLock` is null",
+    consequence="every request fails with status 500, since `jobGroupLock` is null",
     fix="set `sequenceMaxIdleMSec` to more than 0",
 )
 SEQUENCE_KEY = Rule(
     code="MAR523",
     severity="warning",
-    title="A setting of sequences is not used",
-    consequence="TorchServe heeds it only with `sequenceBatching: true` and `sequenceMaxIdleMSec` above 0",
+    title="A setting for sequences is not used",
+    consequence="TorchServe uses it only with `sequenceBatching: true` and `sequenceMaxIdleMSec` above 0",
     fix="set them too, or leave this one out",
 )
 
 NEVER_PASSED = ("rdzv-conf", "monitor-interval", "node-rank")
-"""Keys that `TorchRun.build` reads and `attachRunner` forgets."""
+"""Keys that `TorchRun.build` reads and `attachRunner` does not pass on."""
 
 SEQUENCE_KEYS = ("sequenceMaxIdleMSec", "sequenceTimeoutMSec", "maxSequenceJobQueueSize", "maxNumSequence")
 
@@ -95,23 +95,20 @@ def check_workers(file: ConfigFile, config: Table) -> Iterator[Finding]:
         if one in config and other not in config:
             place = file.place(config.lines.get(one))
             yield WORKERS.at(place, f"TorchServe does not use `{one}` without `{other}`")
-    least, most = given(config, "minWorkers"), given(config, "maxWorkers")
+    least, most = effective_value(config, "minWorkers"), effective_value(config, "maxWorkers")
     if isinstance(least, int) and isinstance(most, int) and most < least:
         place = file.place(config.lines.get("maxWorkers"))
-        message = f"TorchServe uses neither `minWorkers: {least}` nor the lesser `maxWorkers: {most}`"
+        message = f"TorchServe uses neither `minWorkers: {least}` nor `maxWorkers: {most}`, which is less"
         yield WORKERS.at(place, message)
 
 
 def check_parallel(file: ConfigFile, config: Table) -> Iterator[Finding]:
-    kind, level, torchrun = (
-        str(given(config, "parallelType") or "").lower(),
-        level_of(config),
-        config.table("torchrun"),
-    )
+    kind = str(effective_value(config, "parallelType") or "").lower()
+    level, torchrun = level_of(config), config.table("torchrun")
     place = file.place(config.lines.get("parallelType"))
     if not kind:
-        for key in ("torchrun", "parallelLevel"):
-            if torchrun is not None if key == "torchrun" else level:
+        for key, is_set in (("torchrun", torchrun is not None), ("parallelLevel", level > 0)):
+            if is_set:
                 message = f"TorchServe does not use `{key}` without `parallelType`"
                 yield PARALLEL.at(file.place(config.lines.get(key)), message)
     elif torchrun is None and not level:
@@ -128,7 +125,7 @@ def check_parallel(file: ConfigFile, config: Table) -> Iterator[Finding]:
 
 
 def level_of(config: Table) -> int:
-    level = given(config, "parallelLevel")
+    level = effective_value(config, "parallelLevel")
     return level if isinstance(level, int) else 0
 
 
@@ -146,13 +143,13 @@ def check_torchrun(file: ConfigFile, config: Table) -> Iterator[Finding]:
         if key in NEVER_PASSED:
             yield TORCHRUN_KEY.at(place, f"TorchServe does not pass `torchrun.{key}` on")
         elif key not in TORCHRUN_KEYS:
-            meant = nearest(key, tuple(TORCHRUN_KEYS))
+            meant = nearest_key(key, tuple(TORCHRUN_KEYS))
             fix = f"did you mean `{meant}`?" if meant else None
-            yield TORCHRUN_KEY.at(place, f"TorchServe knows no key `torchrun.{key}`", fix)
+            yield TORCHRUN_KEY.at(place, f"TorchServe does not know the key `torchrun.{key}`", fix)
 
 
 def check_sequences(file: ConfigFile, config: Table) -> Iterator[Finding]:
-    idle = given(config, "sequenceMaxIdleMSec")
+    idle = effective_value(config, "sequenceMaxIdleMSec")
     if config.get("sequenceBatching") is True:
         if not idle:
             place = file.place(config.lines.get("sequenceBatching"))

@@ -1,4 +1,4 @@
-"""The configuration's file: what makes TorchServe end, ignore all of it, or start no worker."""
+"""The configuration's file: what makes TorchServe exit, ignore the whole file, or start no worker."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ABSENT = Rule(
     severity="error",
     title="The model configuration is not in the archive",
     consequence="the worker dies with `FileNotFoundError`",
-    fix="add the file, or take `configFile` out of the manifest",
+    fix="add the file, or remove `configFile` from the manifest",
 )
 OUTSIDE = Rule(
     code="MAR502",
     severity="error",
-    title="The model configuration's name leaves the archive",
-    consequence="both halves of TorchServe follow it, and read whatever the server has there",
+    title="The model configuration's path leads out of the archive",
+    consequence="both halves of TorchServe follow it, and read whatever is there on the server",
     fix="name a file of the archive, relative to its root",
 )
 ENCODING = Rule(
@@ -37,21 +37,21 @@ SYNTAX = Rule(
     code="MAR504",
     severity="error",
     title="The model configuration is not YAML",
-    consequence="TorchServe ignores all of it, and the worker dies with the same error",
+    consequence="TorchServe ignores the file, and the worker dies with the same error",
     fix="fix the file",
 )
 DOCUMENTS = Rule(
     code="MAR505",
     severity="error",
     title="The model configuration has several documents",
-    consequence="TorchServe ignores all of it, and the worker dies with `ComposerError`",
+    consequence="TorchServe ignores the file, and the worker dies with `ComposerError`",
     fix="keep one document, without `---` after it",
 )
 VALUE = Rule(
     code="MAR506",
     severity="error",
     title="The model configuration has a value that `yaml.safe_load` refuses",
-    consequence="the worker dies with `ConstructorError`; of `!!int` and `!!float`, TorchServe itself ends",
+    consequence="the worker dies with `ConstructorError`; at `!!int` and `!!float`, TorchServe itself exits",
     fix="write plain strings, numbers, lists and tables, without tags",
 )
 EMPTY = Rule(
@@ -59,7 +59,7 @@ EMPTY = Rule(
     severity="error",
     title="The model configuration is empty",
     consequence=(
-        "TorchServe ends when it starts with `--models all`, and refuses the model otherwise:"
+        "TorchServe exits if it starts with `--models all`, and otherwise refuses the model:"
         " `NullPointerException`"
     ),
     fix="set something, or leave the file out",
@@ -67,9 +67,9 @@ EMPTY = Rule(
 TOP_LEVEL = Rule(
     code="MAR508",
     severity="error",
-    title="The model configuration is no mapping",
+    title="The model configuration is not a mapping",
     consequence=(
-        "TorchServe ends when it starts with `--models all`, and refuses the model otherwise:"
+        "TorchServe exits if it starts with `--models all`, and otherwise refuses the model:"
         " `ClassCastException`"
     ),
     fix="write `key: value` lines",
@@ -77,9 +77,9 @@ TOP_LEVEL = Rule(
 KEY = Rule(
     code="MAR509",
     severity="error",
-    title="The model configuration has a key that is no string",
+    title="The model configuration has a key that is not a string",
     consequence=(
-        "TorchServe ends when it starts with `--models all`, and refuses the model otherwise:"
+        "TorchServe exits if it starts with `--models all`, and otherwise refuses the model:"
         " `ClassCastException`"
     ),
     fix="put the key in quotes",
@@ -89,23 +89,23 @@ ENTANGLED = Rule(
     severity="error",
     title="The model configuration is too large or too entangled for TorchServe",
     consequence=(
-        "its parser refuses more than 3145728 characters, 50 references or 50 levels, and all of the"
-        " file is ignored"
+        "its parser refuses more than 3145728 characters, 50 references or 50 levels, and the whole file"
+        " is ignored"
     ),
-    fix="write it plainly",
+    fix="make it shorter or simpler",
 )
 UNCHECKED = Rule(
     code="MAR511",
     severity="warning",
     title="The model configuration is too long to be checked",
-    consequence="what it holds is not known here",
-    fix="keep data that is no configuration in a file of its own",
+    consequence="its values are not checked",
+    fix="move data that is not configuration to a file of its own",
 )
 DUPLICATE = Rule(
     code="MAR512",
     severity="warning",
-    title="A key of the model configuration is there twice",
-    consequence="the last one counts, and the others are lost",
+    title="A key of the model configuration appears twice",
+    consequence="only the last one counts",
     fix="keep one of them",
 )
 
@@ -120,9 +120,9 @@ FAULTS: Mapping[FaultKind, tuple[Rule, str]] = {
     "key": (KEY, "Key {}, not a string"),
     "entangled": (ENTANGLED, "TorchServe's parser refuses the model configuration: {}"),
     "unchecked": (UNCHECKED, "The model configuration has {}, too many to be checked"),
-    "duplicate": (DUPLICATE, "Key `{}` is there more than once, and TorchServe takes the last"),
+    "duplicate": (DUPLICATE, "Key `{}` appears more than once, and TorchServe uses the last one"),
 }
-"""What is said of each kind of fault that the reader finds."""
+"""The rule and the message for each kind of fault that the reader finds."""
 
 
 class ConfigFile(NamedTuple):
@@ -143,16 +143,16 @@ def check_name(subject: Subject) -> Iterator[Finding]:
     name = subject.manifest.model.get("configFile")
     place = subject.set_by("config-file")
     if not isinstance(name, str) or not name:
-        yield ABSENT.at(place, f"The manifest's `configFile` names no file: `{name}`")
+        yield ABSENT.at(place, f"`configFile` in the manifest does not name a file: `{name}`")
         return
     path = posixpath.normpath(name)
     if path.startswith(("/", "../")) or path == "..":
-        yield OUTSIDE.at(place, f"The manifest's `configFile` leaves the archive: `{name}`")
+        yield OUTSIDE.at(place, f"`configFile` in the manifest leads out of the archive: `{name}`")
     elif path not in subject.members:
         yield ABSENT.at(place, f"The archive has no `{name}`")
 
 
-def check_fault(file: ConfigFile, fault: ConfigFault) -> Finding:
+def make_finding(file: ConfigFile, fault: ConfigFault) -> Finding:
     rule, text = FAULTS[fault.kind]
     has_tab = fault.kind == "syntax" and r"'\t'" in fault.problem
     fix = "indent with spaces: YAML has no tabs" if has_tab else None

@@ -1,7 +1,7 @@
-"""What TorchServe's handlers, and the functions it has for others, want of a model configuration.
+"""What TorchServe's handlers, and its helpers for other handlers, need in a model configuration.
 
 pytorch/serve, ts/torch_handler and ts/handler_utils. What a project's own handler reads is not
-known here, but for TorchServe's functions that it imports.
+known, except through the helpers that it imports.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MISSING = Rule(
     severity="error",
     title="The model configuration lacks what the handler needs",
     consequence=(
-        "the worker dies with `KeyError`, `ValueError` or `AssertionError` when the handler looks for it"
+        "the worker dies with `KeyError`, `ValueError` or `AssertionError` when the handler reads it"
     ),
     fix="set it",
 )
@@ -36,7 +36,7 @@ FILE = Rule(
 TABLE = Rule(
     code="MAR528",
     severity="error",
-    title="`handler` is no table",
+    title="`handler` is not a table",
     consequence="with `BaseHandler`, every request fails with status 503: `TypeError` in `wrap_func`",
     fix="give it keys, or leave it out",
 )
@@ -45,17 +45,17 @@ ASYNCHRONOUS = Rule(
     severity="error",
     title="`asyncCommunication` does not fit the built-in handler",
     consequence=(
-        "every request fails: a plain `handle` cannot be awaited, and an asynchronous one not be"
-        " called plainly"
+        "every request fails: TorchServe awaits a `handle` that is not a coroutine, or does not await one"
+        " that is"
     ),
-    fix="set `asyncCommunication: true` for `vllm_handler` and `trt_llm_handler`, and for no other",
+    fix="set `asyncCommunication: true` for an asynchronous handler, and only for one",
 )
 MICRO_BATCHING = Rule(
     code="MAR530",
     severity="error",
-    title="`micro_batching` has a value that `MicroBatching` cannot take",
+    title="`micro_batching` has a value that `MicroBatching` cannot use",
     consequence="the worker dies with `AssertionError` or `TypeError`, or every request fails",
-    fix="give whole numbers; the steps are `preprocess`, `inference` and `postprocess`",
+    fix="use integers; the steps are `preprocess`, `inference` and `postprocess`",
 )
 
 
@@ -63,7 +63,7 @@ STEPS = ("preprocess", "inference", "postprocess")
 
 
 def check(subject: Subject, file: ConfigFile | None, config: Table) -> Iterator[Finding]:
-    """What the handler will miss, whether or not the archive has a model configuration."""
+    """What the handler needs, whether or not the archive has a model configuration."""
     place = file.place() if file else subject.set_by("handler")
     yield from check_needs(subject, place, config)
     yield from check_asynchronous(subject, file, place, config)
@@ -84,12 +84,12 @@ def check_needs(subject: Subject, place: Place, config: Table) -> Iterator[Findi
     readers += [(f"`{helper.name}`", helper.needs) for helper in imported_helpers(subject)]
     for who, keys in readers:
         for key in keys:
-            if not any(found(config, way) for way in key.split("|")):
-                wanted = " or ".join(f"`{way}`" for way in key.split("|"))
-                yield MISSING.at(place, f"{who} needs {wanted} in the model configuration")
+            if not any(is_set(config, way) for way in key.split("|")):
+                needed = " or ".join(f"`{way}`" for way in key.split("|"))
+                yield MISSING.at(place, f"{who} needs {needed} in the model configuration")
 
 
-def found(config: Table, path: str) -> bool:
+def is_set(config: Table, path: str) -> bool:
     *parents, last = path.split(".")
     table: Table | None = config
     for parent in parents:
@@ -102,7 +102,7 @@ def check_files(file: ConfigFile, config: Table) -> Iterator[Finding]:
         parent, _, key = path.partition(".")
         table = config.table(parent) or Table()
         name = table.get(key)
-        # an absolute name is a file of the server's
+        # an absolute path is a file of the server
         if not isinstance(name, str) or name.startswith("/"):
             continue
         if posixpath.normpath(name) not in file.subject.members:

@@ -1,8 +1,8 @@
-"""The keys that TorchServe's Java half takes from a model configuration.
+"""The keys that TorchServe's Java half reads in a model configuration.
 
 pytorch/serve, frontend/archive/src/main/java/org/pytorch/serve/archive/model/ModelConfig.java:
-a value of another type is ignored with a warning in the log, one out of range likewise or
-replaced; a key that it does not know is left to the handler. The integers are Java's `int`.
+a value of another type is ignored with a warning in the log, a value out of range is ignored
+or replaced, and an unknown key is left to the handler. The integers are Java's `int`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UNKNOWN = Rule(
     code="MAR513",
     severity="warning",
     title="A key of the model configuration is misspelled",
-    consequence="TorchServe takes it for a setting of the handler's, and its own stays at the default",
+    consequence="TorchServe takes it for a setting of the handler, and uses its own default",
     fix="spell it as TorchServe does",
 )
 TYPE = Rule(
@@ -45,48 +45,48 @@ RANGE = Rule(
     code="MAR515",
     severity="warning",
     title="A value of the model configuration is out of range",
-    consequence="TorchServe ignores it or takes another one",
-    fix="give it a value that TorchServe keeps, or leave the key out",
+    consequence="TorchServe ignores it or uses another one",
+    fix="give it a value within the range, or leave the key out",
 )
 
 IGNORED = "TorchServe ignores it"
 
 KEYS: Mapping[str, Kind] = {
-    "minWorkers": integer(1, "TorchServe takes 1"),
+    "minWorkers": integer(1, "TorchServe uses 1"),
     "maxWorkers": integer(0, IGNORED),
-    "batchSize": integer(1, "TorchServe takes 1"),
+    "batchSize": integer(1, "TorchServe uses 1"),
     "maxBatchDelay": integer(0, IGNORED),
-    "responseTimeout": integer(1, "TorchServe takes 120"),
-    "startupTimeout": integer(1, "TorchServe takes 120"),
+    "responseTimeout": integer(1, "TorchServe uses 120"),
+    "startupTimeout": integer(1, "TorchServe uses 120"),
     "deviceType": choice("cpu", "gpu"),
     "deviceIds": device_ids(),
     "parallelType": choice("pp", "tp", "pptp", "custom"),
     "parallelLevel": integer(0, IGNORED),
     "torchrun": TABLE,
     # TorchServe multiplies it by 1000, as an int
-    "maxRetryTimeoutInSec": integer(0, "TorchServe takes 0", LARGEST_INT // 1000),
-    "clientTimeoutInMills": integer(0, "TorchServe takes 0, which is no timeout"),
-    "jobQueueSize": integer(1, "TorchServe takes the server's `job_queue_size`"),
+    "maxRetryTimeoutInSec": integer(0, "TorchServe uses 0", LARGEST_INT // 1000),
+    "clientTimeoutInMills": integer(0, "TorchServe uses 0, which means no timeout"),
+    "jobQueueSize": integer(1, "TorchServe uses the server's `job_queue_size`"),
     "useJobTicket": BOOLEAN,
     "useVenv": BOOLEAN,
     "continuousBatching": BOOLEAN,
     "asyncCommunication": BOOLEAN,
     "sequenceBatching": BOOLEAN,
-    "sequenceMaxIdleMSec": integer(0, "TorchServe takes 0"),
-    "sequenceTimeoutMSec": integer(0, "TorchServe takes 0"),
-    "maxSequenceJobQueueSize": integer(1, "TorchServe takes 1"),
-    "maxNumSequence": integer(1, "TorchServe takes 1"),
+    "sequenceMaxIdleMSec": integer(0, "TorchServe uses 0"),
+    "sequenceTimeoutMSec": integer(0, "TorchServe uses 0"),
+    "maxSequenceJobQueueSize": integer(1, "TorchServe uses 1"),
+    "maxNumSequence": integer(1, "TorchServe uses 1"),
 }
 
 TORCHRUN_KEYS: Mapping[str, Kind] = {
-    "nnodes": integer(1, "TorchServe takes 1"),
-    "nproc-per-node": integer(1, "TorchServe takes 1"),
+    "nnodes": integer(1, "TorchServe uses 1"),
+    "nproc-per-node": integer(1, "TorchServe uses 1"),
     "rdzv-backend": STRING,
     "rdzv-endpoint": STRING,
     "rdzv-conf": STRING,
-    "monitor-interval": integer(1, "TorchServe takes 5"),
-    "node-rank": integer(0, "TorchServe takes 0"),
-    "OMP_NUMBER_THREADS": integer(1, "TorchServe takes 1"),
+    "monitor-interval": integer(1, "TorchServe uses 5"),
+    "node-rank": integer(0, "TorchServe uses 0"),
+    "OMP_NUMBER_THREADS": integer(1, "TorchServe uses 1"),
 }
 
 
@@ -94,9 +94,9 @@ def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
     yield from check_values(file, config, KEYS)
     yield from check_delay(file, config)
     for key in config:
-        if key not in KEYS and (meant := nearest(key, (*KEYS, *CONFIG_KEYS))):
+        if key not in KEYS and (meant := nearest_key(key, (*KEYS, *CONFIG_KEYS))):
             place = file.place(config.lines.get(key))
-            yield UNKNOWN.at(place, f"TorchServe knows no key `{key}`", f"did you mean `{meant}`?")
+            yield UNKNOWN.at(place, f"TorchServe does not know the key `{key}`", f"did you mean `{meant}`?")
     torchrun = config.table("torchrun")
     if torchrun is not None:
         yield from check_values(file, torchrun, TORCHRUN_KEYS, "torchrun.")
@@ -110,32 +110,34 @@ def check_values(
             continue
         value, place = table[key], file.place(table.lines.get(key))
         if not kind.has(value):
-            yield TYPE.at(place, f"TorchServe ignores `{prefix}{key}`, which must be {kind.misfit(value)}")
+            yield TYPE.at(
+                place, f"TorchServe ignores `{prefix}{key}`, which must be {kind.describe_misfit(value)}"
+            )
         elif fault := kind.fault(value):
-            yield RANGE.at(place, f"`{prefix}{key}: {shown(value)}` is out of range: {fault}")
+            yield RANGE.at(place, f"`{prefix}{key}: {to_yaml(value)}` is out of range: {fault}")
 
 
-def shown(value: object) -> str:
+def to_yaml(value: object) -> str:
     return shorten(str(value)) if isinstance(value, list) else in_yaml(value)
 
 
 def check_delay(file: ConfigFile, config: Table) -> Iterator[Finding]:
-    """A delay of 0 counts as none set (ModelManager.java); continuous batching never waits anyway."""
+    """A delay of 0 counts as not set (ModelManager.java); continuous batching never waits anyway."""
     delay = config.get("maxBatchDelay")
     if delay == 0 and not isinstance(delay, bool) and config.get("continuousBatching") is not True:
         place = file.place(config.lines.get("maxBatchDelay"))
-        message = "`maxBatchDelay: 0` is out of range: TorchServe takes its default, 100 milliseconds"
+        message = "`maxBatchDelay: 0` is out of range: TorchServe uses its default, 100 milliseconds"
         yield RANGE.at(place, message, "set it to 1, or leave it out")
 
 
-def given(config: Table, key: str) -> object:
-    """A key's value as TorchServe takes it; None where it takes none."""
+def effective_value(config: Table, key: str) -> object:
+    """The value of a key that TorchServe uses; None if it uses its default."""
     value, kind = config.get(key), KEYS[key]
     return value if kind.has(value) and kind.fault(value) is None else None
 
 
-def nearest(word: object, known: tuple[str, ...]) -> str | None:
-    """The known key that a misspelled one stands for, if it is none of the known ones."""
+def nearest_key(word: object, known: tuple[str, ...]) -> str | None:
+    """The known key that a misspelled one stands for; None if the key is known, or like no other."""
     if not isinstance(word, str) or word in known:
         return None
     squeezed = {re.sub(r"[^a-z0-9]", "", key.lower()): key for key in known}

@@ -1,8 +1,8 @@
 """`pt2`: how `BaseHandler` compiles the model.
 
 pytorch/serve, ts/torch_handler/base_handler.py (`initialize`, `_use_torch_export_aot_compile`)
-and ts/utils/util.py (`PT2Backend`). A fault in the form kills the worker; of one that
-`torch.compile` finds, a line in the log tells, and the model is served uncompiled.
+and ts/utils/util.py (`PT2Backend`). A wrong form kills the worker; after a fault that
+`torch.compile` finds, the worker logs it and serves the model uncompiled.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from hatch_mar.checks.handler_facts import built_in
 from hatch_mar.checks.model_config.file import ConfigFile
-from hatch_mar.checks.model_config.keys import nearest
+from hatch_mar.checks.model_config.keys import nearest_key
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
@@ -27,7 +27,7 @@ UNCOMPILED = Rule(
     code="MAR525",
     severity="warning",
     title="The model is served without what `pt2` asks for",
-    consequence="the handler goes on without, with a line in the worker's log",
+    consequence="the handler goes on without it, after a line in the worker's log",
     fix="give `pt2.compile` the arguments of `torch.compile`, and a backend that TorchServe knows",
 )
 
@@ -48,7 +48,7 @@ BACKENDS = (
     "hpu_backend",
 )
 ARGUMENTS = ("fullgraph", "dynamic", "backend", "mode", "options", "disable")
-"""What `torch.compile` takes beside the model (torch 2.0 to 2.13)."""
+"""The arguments of `torch.compile` besides the model (torch 2.0 to 2.13)."""
 
 
 def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
@@ -101,11 +101,13 @@ def check_export(file: ConfigFile, pt2: Table) -> Iterator[Finding]:
 def check_arguments(place: Place, arguments: Mapping[Any, Any], key: str) -> Iterator[Finding]:
     for argument in arguments:
         if argument not in ARGUMENTS:
-            meant = "pt2.compile.enable" if argument == "enable" else nearest(argument, ARGUMENTS)
+            meant = "pt2.compile.enable" if argument == "enable" else nearest_key(argument, ARGUMENTS)
             fix = f"did you mean `{meant}`?" if meant else None
-            yield UNCOMPILED.at(place, f"`torch.compile` takes no `{argument}`, which `{key}` has", fix)
+            yield UNCOMPILED.at(
+                place, f"`torch.compile` has no argument `{argument}`, which `{key}` sets", fix
+            )
     if "mode" in arguments and "options" in arguments:
-        yield UNCOMPILED.at(place, f"`torch.compile` takes `mode` or `options`, and `{key}` has both")
+        yield UNCOMPILED.at(place, f"`torch.compile` takes either `mode` or `options`, and `{key}` sets both")
     if "backend" in arguments:
         yield from check_backend(place, arguments["backend"], f"{key}.backend")
 
@@ -114,5 +116,7 @@ def check_backend(place: Place, backend: object, key: str) -> Iterator[Finding]:
     if backend not in BACKENDS:
         known = ", ".join(f"`{known}`" for known in BACKENDS)
         yield UNCOMPILED.at(
-            place, f"TorchServe knows no backend {in_yaml(backend)}, which `{key}` has", f"it knows {known}"
+            place,
+            f"TorchServe does not know the backend {in_yaml(backend)}, which `{key}` sets",
+            f"it knows {known}",
         )

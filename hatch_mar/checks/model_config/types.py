@@ -17,16 +17,16 @@ class Kind:
 
     name: str
     has: Callable[[Any], bool]
-    """Whether Java takes a value for one of this type."""
+    """Whether Java accepts a value as one of this type."""
     fault: Callable[[Any], str | None] = lambda _: None
-    """What becomes of a value of this type that is out of range."""
+    """What TorchServe does with a value of this type that is out of range; None if it is not."""
 
-    def misfit(self, value: object) -> str:
-        """What a value of another type is instead, for a message."""
+    def describe_misfit(self, value: object) -> str:
+        """What the value must be, and what it is instead, for a message."""
         if is_whole(value) and self.name == "an integer":
             return f"{self.name} of 32 bits, not {in_yaml(value)}"
         if isinstance(value, list) and "list" in self.name:
-            return f"{self.name}, not of anything else"
+            return f"{self.name} only"
         if value is None or isinstance(value, (list, dict)):
             return f"{self.name}, not {kind_of(value)}"
         return f"{self.name}, not the {kind_of(value).partition(' ')[2]} {in_yaml(value)}"
@@ -41,11 +41,11 @@ def is_int(value: Any) -> bool:
 
 
 def integer(least: int, below: str, most: int = LARGEST_INT) -> Kind:
-    """`below` tells what becomes of a lesser value."""
+    """An integer; `below` says what TorchServe does with one below `least`."""
 
     def fault(value: int) -> str | None:
         if value > most:
-            return f"TorchServe counts no more than {most}"
+            return f"TorchServe allows no more than {most}"
         return below if value < least else None
 
     return Kind("an integer", is_int, fault)

@@ -21,7 +21,7 @@ ABSENT = Rule(
     severity="error",
     title="The requirements file is not in the archive",
     consequence=REFUSED,
-    fix="add the file, or take `requirementsFile` out of the manifest",
+    fix="add the file, or remove `requirementsFile` from the manifest",
 )
 ONLY_IF_SET = Rule(
     code="MAR611",

@@ -60,7 +60,7 @@ UNCHECKED = Rule(
     code="MAR612",
     severity="warning",
     title="The requirements file is too long to be checked",
-    consequence="what it holds is not known here",
+    consequence="its lines are not checked",
     fix="remove from it what is not a requirement",
 )
 
@@ -103,7 +103,7 @@ class Reading:
             yield ENCODING.at(self.place(path), f"pip cannot read `{path}`: {reason}")
             return
         for number, line in logical_lines(text):
-            # what the server's environment puts in is not known here
+            # what the server's environment has for it is not known
             if line and not VARIABLE.search(line):
                 yield from self.check_line(
                     self.place(path, number), line, (*outer, path), constraints=constraints

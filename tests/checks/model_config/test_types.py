@@ -1,0 +1,49 @@
+"""The types of a configuration's values, as Java sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from hatch_mar.checks.model_config.types import BOOLEAN, LARGEST_INT, Kind, choice, device_ids, integer
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        (integer(1, "no"), 1, True),
+        (integer(1, "no"), 0, True),
+        (integer(1, "no"), LARGEST_INT, True),
+        (integer(1, "no"), LARGEST_INT + 1, False),
+        (integer(1, "no"), True, False),
+        (integer(1, "no"), 1.0, False),
+        (BOOLEAN, False, True),
+        (BOOLEAN, 0, False),
+        (choice("cpu"), "x", True),
+        (choice("cpu"), None, False),
+        (device_ids(), [], True),
+        (device_ids(), [0, -1], True),
+        (device_ids(), [True], False),
+        (device_ids(), 0, False),
+    ],
+)
+def test_has(kind: Kind, value: object, expected: bool):
+    """A boolean is not an integer, nor is a number that Java's `int` cannot hold."""
+    assert kind.has(value) is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        (integer(1, "TorchServe uses 1"), 1, None),
+        (integer(1, "TorchServe uses 1"), 0, "TorchServe uses 1"),
+        (integer(1, "no", 5), 6, "TorchServe allows no more than 5"),
+        (choice("cpu", "gpu"), "GPU", None),
+        (choice("cpu", "gpu"), "", None),
+        (choice("cpu", "gpu"), "tpu", "TorchServe ignores it; it knows `cpu`, `gpu`"),
+        (device_ids(), [0, 1], None),
+        (device_ids(), [-1], "TorchServe drops the list"),
+    ],
+)
+def test_fault(kind: Kind, value: object, expected: str | None):
+    """What TorchServe does with a value out of range."""
+    assert kind.fault(value) == expected
