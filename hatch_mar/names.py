@@ -1,4 +1,4 @@
-"""What a file may be called inside an archive."""
+"""Which names a file may have inside an archive."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ WINDOWS_DEVICES = frozenset(
 )
 
 
-def unsafe(name: str) -> str | None:
-    """Why no archive may have a member of this name, or None.
+def name_fault(name: str) -> str | None:
+    """Why no archive may have a member with this name, or None.
 
-    TorchServe refuses names that leave the archive (pytorch/serve, ZipUtils.java) and
+    TorchServe refuses names that lead out of the archive (pytorch/serve, ZipUtils.java), and
     reads its manifest from a folder that is reserved for it.
     """
     parts = name.split("/")
@@ -30,12 +30,12 @@ def unsafe(name: str) -> str | None:
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
-        return "must be valid Unicode, for zips know no other names"
+        return "must be valid Unicode, since zips have no other names"
     return None
 
 
-def unportable(name: str) -> str | None:
-    """Why a file of this name cannot be unpacked on Windows, or None."""
+def windows_fault(name: str) -> str | None:
+    """Why a file with this name cannot be unpacked on Windows, or None."""
     for part in name.split("/"):
         if part.partition(".")[0].rstrip(" ").upper() in WINDOWS_DEVICES:
             return f"cannot be unpacked on Windows, where `{part}` is a device"
@@ -46,16 +46,16 @@ def unportable(name: str) -> str | None:
     return None
 
 
-def in_unicode(name: str) -> str:
-    """A file's name from disk, where UTF-8 spells it, whatever the locale makes of its bytes."""
+def name_from_disk(name: str) -> str:
+    """A file's name from disk, whose bytes are UTF-8 whatever the locale makes of them."""
     return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
-def on_disk(name: str) -> str:
-    """The other way: a name for the file system."""
+def name_on_disk(name: str) -> str:
+    """A member's name as the file system takes it, whatever the locale."""
     return os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """The name as macOS and Windows compare it."""
     return name if name.isascii() and name.islower() else unicodedata.normalize("NFC", name).casefold()

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import strategies as st
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
-from hatch_mar.archive.formats import Packing
+from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.names import unsafe
+from hatch_mar.names import name_fault
 
 INSTANT = datetime(2020, 2, 2, tzinfo=timezone.utc)
 PACKING = Packing(INSTANT, root="digits")
@@ -103,6 +103,6 @@ LARGE = b"".join(b"%d\n" % (number * number) for number in range(400_000))
 
 
 parts = st.text(st.characters(codec="utf-8", exclude_characters="/\\"), min_size=1, max_size=12)
-names = st.lists(parts, min_size=1, max_size=4).map("/".join).filter(lambda name: unsafe(name) is None)
+names = st.lists(parts, min_size=1, max_size=4).map("/".join).filter(lambda name: name_fault(name) is None)
 files = st.dictionaries(names, st.binary(max_size=300), max_size=6)
 """What an archive may hold, beside its manifest."""

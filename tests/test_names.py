@@ -5,57 +5,57 @@ import os
 import pytest
 from hypothesis import given
 
-from hatch_mar.names import folded, in_unicode, on_disk, unportable, unsafe
+from hatch_mar.names import fold_name, name_fault, name_from_disk, name_on_disk, windows_fault
 from tests.archives import names, needs_posix
 
 
-class TestUnsafe:
+class TestNameFault:
     @pytest.mark.parametrize(
         "name",
         ["a", "a/b", ".hidden", "a b", "a..b", "...", "é/ü", "mar-info/x", "aux", "a/MAR-INF/x"],
     )
     def test_none(self, name: str):
         """Any name inside the archive will do."""
-        assert unsafe(name) is None
+        assert name_fault(name) is None
 
     @pytest.mark.parametrize("name", ["", "/", "/etc/passwd", "C:", "C:/model.py"])
     def test_absolute(self, name: str):
         """No name may be empty, or say where it is on a machine."""
-        assert unsafe(name) == "must be relative to the archive's root"
+        assert name_fault(name) == "must be relative to the archive's root"
 
     @pytest.mark.parametrize("name", ["..", "../a", "a/../b", "./a", "a//b", "a/", "a/."])
     def test_parts(self, name: str):
         """No name may climb, or be written in two ways."""
-        assert unsafe(name) == "must not have empty, `.` or `..` parts"
+        assert name_fault(name) == "must not have empty, `.` or `..` parts"
 
     @pytest.mark.parametrize("name", ["a\\b", "a\nb", "a\0b", "a\x1fb"])
     def test_characters(self, name: str):
         """No name may have what Windows takes for a folder, or what breaks a line of a listing."""
-        assert unsafe(name) == "must not have backslashes or control characters"
+        assert name_fault(name) == "must not have backslashes or control characters"
 
     @pytest.mark.parametrize("name", ["MAR-INF", "MAR-INF/MANIFEST.json", "mar-inf/x", "WAR-INF/x"])
     def test_reserved(self, name: str):
         """The manifest's folder is its own, also where the file system does not see its case."""
         folder = name.partition("/")[0]
 
-        assert unsafe(name) == f"is in `{folder}`, which is reserved for the manifest"
+        assert name_fault(name) == f"is in `{folder}`, which is reserved for the manifest"
 
     def test_not_unicode(self):
         """A name that no UTF-8 can hold, as Linux gives it, is refused."""
-        assert unsafe("weights-\udcff") == "must be valid Unicode, for zips know no other names"
+        assert name_fault("weights-\udcff") == "must be valid Unicode, since zips have no other names"
 
 
-class TestUnportable:
+class TestWindowsFault:
     @pytest.mark.parametrize("name", ["a", "a/b.c", ".hidden", "a b", "é", "auxiliary/com", "com10"])
     def test_none(self, name: str):
         """Most names can be unpacked anywhere."""
-        assert unportable(name) is None
+        assert windows_fault(name) is None
 
     @pytest.mark.parametrize("name", ["aux", "a/NUL/b", "con.txt", "Com1.tar.gz", "lpt9 .x"])
     def test_device(self, name: str):
         """Some are devices of Windows, with any ending and in any folder."""
-        assert str(unportable(name)).startswith("cannot be unpacked on Windows, where `")
-        assert str(unportable(name)).endswith("` is a device")
+        assert str(windows_fault(name)).startswith("cannot be unpacked on Windows, where `")
+        assert str(windows_fault(name)).endswith("` is a device")
 
     @pytest.mark.parametrize("name", ["a.", "a ", "a./b", "..."])
     def test_end(self, name: str):
@@ -63,42 +63,42 @@ class TestUnportable:
         part = name.partition("/")[0]
         expected = f"cannot be unpacked on Windows, where `{part}` may not end in a dot or space"
 
-        assert unportable(name) == expected
+        assert windows_fault(name) == expected
 
     @pytest.mark.parametrize("character", '<>:"|?*')
     def test_character(self, character: str):
         """Windows has no files with these."""
         expected = f'cannot be unpacked on Windows, where `b{character}c` may not have any of `<>:"|?*`'
 
-        assert unportable(f"a/b{character}c") == expected
+        assert windows_fault(f"a/b{character}c") == expected
 
 
-class TestFolded:
+class TestFoldName:
     @pytest.mark.parametrize(
         ("one", "other"),
         [("Model.py", "model.py"), ("e\u0301", "\u00e9"), ("\u00c9", "e\u0301"), ("straße", "STRASSE")],
     )
     def test_same(self, one: str, other: str):
         """Names that macOS or Windows take for one are equal."""
-        assert folded(one) == folded(other)
+        assert fold_name(one) == fold_name(other)
 
     @pytest.mark.parametrize(("one", "other"), [("a", "b"), ("a/b", "a.b"), ("é", "e")])
     def test_different(self, one: str, other: str):
         """Others are not."""
-        assert folded(one) != folded(other)
+        assert fold_name(one) != fold_name(other)
 
     @given(names)
     def test_stable(self, name: str):
         """What is folded stays as it is in either case."""
-        assert folded(name) == folded(name.casefold())
+        assert fold_name(name) == fold_name(name.casefold())
 
 
 @needs_posix
-class TestOnDisk:
+class TestNameOnDisk:
     @given(names)
     def test_back(self, name: str):
         """A name on disk is that of the archive, however the locale spells it."""
-        assert in_unicode(on_disk(name)) == name
+        assert name_from_disk(name_on_disk(name)) == name
 
     @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
     def test_locale(self, encoding: str, monkeypatch: pytest.MonkeyPatch):
@@ -107,5 +107,5 @@ class TestOnDisk:
         monkeypatch.setattr(os, "fsdecode", lambda name: name.decode(encoding, "surrogateescape"))
         read = b"\xc3\xa9".decode(encoding, "surrogateescape")
 
-        assert in_unicode(read) == "\u00e9"
-        assert read == on_disk("\u00e9")
+        assert name_from_disk(read) == "\u00e9"
+        assert read == name_on_disk("\u00e9")

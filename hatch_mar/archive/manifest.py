@@ -10,24 +10,24 @@ from typing import Any, NamedTuple
 from hatch_mar.__about__ import __version__
 
 MANIFEST_NAME = "MAR-INF/MANIFEST.json"
-"""The manifest's place in a model archive, fixed and case-sensitive (pytorch/serve, ModelArchive.java)."""
+"""Where TorchServe looks for a model's manifest, in this case (pytorch/serve, ModelArchive.java)."""
 
 WORKFLOW_MANIFEST_NAME = "WAR-INF/MANIFEST.json"
-"""Its place in a workflow archive (pytorch/serve, WorkflowArchive.java)."""
+"""Where it looks for a workflow's (pytorch/serve, WorkflowArchive.java)."""
 
 ARCHIVER_VERSION = f"hatch-mar {__version__}"
 
 DEEPEST = 32
-"""Levels of nesting that a manifest may have; those of the tools have two."""
+"""Levels of nesting that a manifest may have. Those that the tools write have two."""
 
 RUNTIMES = ("python", "python3", "LSP", "python2")
 
 
 class Manifest(NamedTuple):
-    """A manifest as its JSON document, whoever wrote it.
+    """A manifest as its JSON document.
 
-    The document is kept whole, unknown keys included, so that an archive read from disk
-    is written again with nothing lost.
+    The document keeps its unknown keys, so that nothing is lost when an archive is read from
+    disk and written again.
     """
 
     document: Mapping[str, Any]
@@ -49,9 +49,9 @@ class Manifest(NamedTuple):
     ) -> Manifest:
         """The manifest of a model, in the key order of torch-model-archiver 0.12.
 
-        The order is that of model_archiver/manifest_components/{manifest,model}.py;
-        a key without a value is left out, as there. `created` is written in UTC, without
-        its zone, since that is the form every reader of the field knows.
+        The order is that of model_archiver/manifest_components/{manifest,model}.py, which
+        also leaves out a key without a value. `created` is written in UTC and without a zone,
+        the form that every reader of the field knows.
         """
         model = {
             "modelName": model_name,
@@ -64,7 +64,7 @@ class Manifest(NamedTuple):
         }
         return cls(
             {
-                "createdOn": written(created),
+                "createdOn": format_time(created),
                 "runtime": runtime,
                 "model": {key: value for key, value in model.items() if value},
                 "archiverVersion": ARCHIVER_VERSION,
@@ -79,7 +79,7 @@ class Manifest(NamedTuple):
         workflow = {"workflowName": workflow_name, "specFile": spec_file, "handler": handler}
         return cls(
             {
-                "createdOn": written(created),
+                "createdOn": format_time(created),
                 "workflow": {key: value for key, value in workflow.items() if value},
                 "archiverVersion": ARCHIVER_VERSION,
             },
@@ -102,7 +102,7 @@ class Manifest(NamedTuple):
         if not isinstance(document, dict):
             message = f"`{name}` must be a JSON object"
             raise ValueError(message)
-        if deeper_than(DEEPEST, document):
+        if is_deeper_than(DEEPEST, document):
             message = f"`{name}` is nested more than {DEEPEST} levels deep"
             raise ValueError(message)
         return cls(document, name)
@@ -112,13 +112,13 @@ class Manifest(NamedTuple):
 
     @property
     def model(self) -> Mapping[str, Any]:
-        """The `model` object; empty where the manifest has none, as TorchServe takes it."""
+        """The `model` object, empty if the manifest has none, as for TorchServe."""
         model = self.document.get("model")
         return model if isinstance(model, dict) else {}
 
 
-def deeper_than(levels: int, value: object) -> bool:
-    """Whether arrays and tables are nested deeper, found without descending further."""
+def is_deeper_than(levels: int, value: object) -> bool:
+    """Whether lists and dictionaries are nested deeper than that."""
     layer = [value]
     for _ in range(levels):
         inner = [
@@ -130,5 +130,5 @@ def deeper_than(levels: int, value: object) -> bool:
     return any(isinstance(item, (dict, list)) for item in layer)
 
 
-def written(instant: datetime) -> str:
+def format_time(instant: datetime) -> str:
     return instant.astimezone(timezone.utc).strftime("%d/%m/%Y %H:%M:%S")

@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Event
 
 from hatch_mar.archive.archive import Archive
-from hatch_mar.archive.formats import Packing
-from hatch_mar.archive.packager import Artifact, pack, refuse_foreign
+from hatch_mar.archive.formats.options import Packing
+from hatch_mar.archive.packager.pack import Artifact, pack, refuse_foreign
 from hatch_mar.checks.configured import find_faults
 from hatch_mar.errors import CheckError, LayoutError, PackError
 from hatch_mar.finding import Finding
@@ -46,17 +46,17 @@ class Planned:
             PackError: it could not be written, or a file changed meanwhile.
             TrialError: it was tried, and does not answer as its examples expect.
         """
-        config, remember, accept = self.config, repr(self.config), None
+        config, settings, accept = self.config, repr(self.config), None
         if isinstance(config, ArchiveConfig) and config.try_:
             from hatch_mar.trial import in_build
 
-            remember += in_build.fingerprint(config, self.root)
+            settings += in_build.fingerprint(config, self.root)
             accept = partial(in_build.try_draft, config, self.archive, self.root, stop or Event())
         packing = Packing(self.instant, config.compression, config.root, moved)
         return pack(
             *(self.archive, self.path, config.format, packing),
             force=config.force,
-            remember=remember,
+            settings=settings,
             accept=accept,
         )
 

@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import Event
 
 from hatch_mar.archive.formats.copy import cores
-from hatch_mar.archive.packager import Artifact
+from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.plan import Planned
 from hatch_mar.build.progress import Progress
 from hatch_mar.errors import PackError, TrialError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.archive.formats.reader import Container, opened
+from hatch_mar.archive.formats.reader import Container, open_container
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks import check
 from hatch_mar.checks.container import check_file
@@ -40,7 +40,7 @@ def check_path(path: Path) -> list[Finding]:
 
 def check_content(path: Path) -> Iterator[Finding]:
     try:
-        with opened(path) as container:
+        with open_container(path) as container:
             yield from check_container(container)
     except ReadError as error:
         yield UNREADABLE.at(Place(str(path)), str(error))

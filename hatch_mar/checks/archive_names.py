@@ -14,7 +14,7 @@ from itertools import islice
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
-from hatch_mar.names import RESERVED_FOLDERS, folded, unsafe
+from hatch_mar.names import RESERVED_FOLDERS, fold_name, name_fault
 from hatch_mar.torchserve.member_names import brief, files_that_are_folders, unpacking_fault
 
 NOT_AN_OBJECT = Rule(
@@ -201,15 +201,15 @@ def file_name_place(subject: Subject) -> Place:
 
 
 def check_members(subject: Subject) -> Iterator[Finding]:
-    manifest = folded(subject.manifest.name)
+    manifest = fold_name(subject.manifest.name)
     for name, member in subject.members.items():
         if fault := unpacking_fault(name):
             yield UNPACKABLE.at(subject.place(member), f"Member `{brief(name)}` {fault}")
-        elif folded(name) == manifest:
+        elif fold_name(name) == manifest:
             yield MANIFEST_CASE.at(
                 subject.place(member), f"Member `{name}` differs from `{subject.manifest.name}` only by case"
             )
-        elif name.partition("/")[0].upper() not in RESERVED_FOLDERS and (fault := unsafe(name)):
+        elif name.partition("/")[0].upper() not in RESERVED_FOLDERS and (fault := name_fault(name)):
             yield MISPLACED.at(subject.place(member), f"Member `{name}` {fault}")
 
 

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from hatch_mar.checks.archive_names import MOST_FINDINGS, file_name_place
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.names import folded, unportable, unsafe
+from hatch_mar.names import fold_name, name_fault, windows_fault
 
 KSERVE = Rule(
     code="MAR901",
@@ -80,12 +80,12 @@ def check_ascii(subject: Subject) -> Iterator[Finding]:
 def check_case(subject: Subject) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for name, member in subject.members.items():
-        other = first.setdefault(folded(name), name)
+        other = first.setdefault(fold_name(name), name)
         if other != name:
             yield CASE.at(subject.place(member), f"Members `{other}` and `{name}` differ only by case")
 
 
 def check_windows(subject: Subject) -> Iterator[Finding]:
     for name, member in subject.members.items():
-        if not unsafe(name) and (fault := unportable(name)):
+        if not name_fault(name) and (fault := windows_fault(name)):
             yield WINDOWS.at(subject.place(member), f"Member `{name}` {fault}")

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
-from hatch_mar.archive.formats import Packing
-from hatch_mar.archive.packager import pack
+from hatch_mar.archive.formats.options import Packing
+from hatch_mar.archive.packager.pack import pack
 from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.errors import CheckError, ConfigError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-from hatch_mar.archive.packager import remove
+from hatch_mar.archive.packager.pack import remove
 from hatch_mar.build.plan import Planned, load, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import ConfigError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.plugin.interface import BuilderInterface
 
-from hatch_mar.archive.packager import Artifact, remove
+from hatch_mar.archive.packager.pack import Artifact, remove
 from hatch_mar.build.plan import load, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings

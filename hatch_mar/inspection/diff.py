@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hatch_mar.archive.archive import Member, sha256
+from hatch_mar.archive.archive import Member
+from hatch_mar.archive.digest import sha256
 from hatch_mar.archive.formats.reader import read
 
 T = TypeVar("T")

@@ -9,14 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hatch_mar.archive.archive import Member, content_digest, sha256
+from hatch_mar.archive.archive import Member
+from hatch_mar.archive.digest import content_digest, sha256
 from hatch_mar.archive.filesystem.walk import files_of
-from hatch_mar.archive.formats.reader import Container, opened
-from hatch_mar.archive.formats.tar_reader import MOST_TIMES, most_unpacked
+from hatch_mar.archive.formats.reader import Container, open_container
+from hatch_mar.archive.formats.tar_reader import MOST_TIMES, unpacked_limit
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.diff import flatten
-from hatch_mar.names import unsafe
+from hatch_mar.names import name_fault
 from hatch_mar.text import escape
 from hatch_mar.weights.detect import inspect_weights
 
@@ -71,10 +72,10 @@ def inspect(path: Path) -> Inspection:
     Raises:
         ReadError: it cannot be read at all.
     """
-    with opened(path) as container:
+    with open_container(path) as container:
         size = sum(file.stat().st_size for file in files_of(path))
         faults = list(find_name_faults(container.members))
-        bomb = sum(member.source.size() for member in container.members) > most_unpacked(size)
+        bomb = sum(member.source.size() for member in container.members) > unpacked_limit(size)
         if bomb:
             faults.append(
                 f"Not read: the members unpack to more than {MOST_TIMES} times the size of `{path}`"
@@ -117,5 +118,5 @@ def find_name_faults(members: tuple[Member, ...]) -> Iterator[str]:
     for name, count in Counter(member.name for member in members).items():
         if count > 1:
             yield f"Archive member `{escape(name)}` occurs {count} times; TorchServe takes the last"
-        if (fault := unsafe(name)) and not name.startswith(("MAR-INF/", "WAR-INF/")):
+        if (fault := name_fault(name)) and not name.startswith(("MAR-INF/", "WAR-INF/")):
             yield f"Archive member `{escape(name)}` {fault}"

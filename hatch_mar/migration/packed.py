@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from hatch_mar.archive.archive import Archive, FileSource, Member, sha256
+from hatch_mar.archive.archive import Archive, FileSource, Member
+from hatch_mar.archive.digest import sha256
 from hatch_mar.errors import LayoutError
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.layout.layout import lay_out_files

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 
 from hatch_mar.archive.archive import Archive
-from hatch_mar.archive.formats import FORMATS, Format
+from hatch_mar.archive.formats.format import FORMATS, Format
 from hatch_mar.archive.formats.reader import read
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import TrialError

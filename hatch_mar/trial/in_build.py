@@ -8,7 +8,7 @@ from threading import Event
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.reader import read
-from hatch_mar.archive.packager.unchanged import look
+from hatch_mar.archive.packager.unchanged import fingerprint_file
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
@@ -43,4 +43,4 @@ def try_draft(config: ArchiveConfig, archive: Archive, root: Path, stop: Event, 
 def fingerprint(config: ArchiveConfig, root: Path) -> str:
     """Changes with the files of the examples, so that a build tries the archive again."""
     paths = [root / name for name in example_files(config)]
-    return "\n".join(look(path) if path.exists() else f"{path} absent" for path in paths)
+    return "\n".join(fingerprint_file(path) if path.exists() else f"{path} absent" for path in paths)

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from hatch_mar.archive.formats import Packing
+from hatch_mar.archive.formats.options import Packing
 from hatch_mar.trial.candidate import Candidate, Options, refuse_runtime
 from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.server.log import find_error

@@ -78,7 +78,7 @@ class TestFileSource:
         with pytest.raises(PackError) as error:
             list(GrowingSource(file).chunks())
 
-        expected = f"File changed while it was packed: `{file}`; build again when it is written"
+        expected = f"File changed while it was packed: `{file}`; build again once it is complete"
         assert str(error.value) == expected
 
     def test_truncated(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

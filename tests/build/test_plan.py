@@ -18,7 +18,8 @@ import pytest
 from hatch_mar.archive.archive import FileSource
 from hatch_mar.archive.formats.zip_reader import zip_members
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.archive.packager import Artifact, unchanged
+from hatch_mar.archive.packager import unchanged
+from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.plan import Planned, load, plan
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import ConfigError, HatchMarError, PackError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.cli import main
 from tests.archives import PACKING, archive_of
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive.archive import content_digest
-from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.digest import content_digest
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.cli import main
 from tests.archives import MANIFEST_BYTES, PACKING, archive_of
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
-from hatch_mar.archive.formats import FORMATS
-from hatch_mar.archive.packager import pack
+from hatch_mar.archive.formats.format import FORMATS
+from hatch_mar.archive.packager.pack import pack
 from tests.archives import MANIFEST, MANIFEST_BYTES, PACKING
 from tests.e2e.conftest import require, without
 

@@ -234,8 +234,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
-from hatch_mar.archive.archive import Archive, BytesSource, Member, content_digest
-from hatch_mar.archive.formats import FORMATS, Packing
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.digest import content_digest
+from hatch_mar.archive.formats.format import FORMATS
+from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import Manifest
 
 found = {"python": list(sys.version_info[:2])}

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.archive.formats import FORMATS, Packing
+from hatch_mar.archive.formats.format import FORMATS
+from hatch_mar.archive.formats.options import Packing
 from hatch_mar.checks import Subject
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.in_server import try_in_server

@@ -21,7 +21,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.container import check_file
 from tests.archives import PACKING, archive_of, tree

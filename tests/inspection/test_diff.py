@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from hatch_mar.archive.archive import Archive, BytesSource, Member
-from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.diff import Difference, compare, flatten

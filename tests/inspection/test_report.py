@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive.archive import Archive, BytesSource, Member, content_digest
-from hatch_mar.archive.formats import FORMATS, Format
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.digest import content_digest
+from hatch_mar.archive.formats.format import FORMATS, Format
 from hatch_mar.archive.formats.zip_reader import ZipSource
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.errors import ReadError

@@ -8,9 +8,10 @@ from textwrap import dedent
 from typing import Any
 
 from hatch_mar.archive.archive import Archive, BytesSource, Member
-from hatch_mar.archive.formats import FORMATS, Packing
+from hatch_mar.archive.formats.format import FORMATS
+from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.archive.packager import pack
+from hatch_mar.archive.packager.pack import pack
 from hatch_mar.checks.subject import Subject
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.examples.expectation import ANY, Expectation

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.trial import in_server
 from hatch_mar.trial.candidate import Candidate
 from hatch_mar.trial.examples.answer import Answer

@@ -1,4 +1,4 @@
-"""A private place beside an artifact's own, where it is written until it is whole."""
+"""Replacing files and directories in a single step, from a temporary directory next to them."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ LOCK = "lock"
 
 @contextmanager
 def workspace(path: Path) -> Iterator[Path]:
-    """A new directory beside `path` that no other build uses, and that goes when it is left.
+    """A new directory next to `path` for this build alone, removed at the end.
 
-    A build that is killed leaves its own behind; the next build of the same artifact
-    clears it. What tells them from the living is the lock on a file inside, of which a
-    process lets go in whatever way it ends.
+    A build that is killed leaves its workspace behind, and the next build of the same artifact
+    clears it. A lock on a file inside says that a workspace is in use: the system releases it
+    however the process ends.
 
     Raises:
         OSError: the directory cannot be made.
     """
     clear_abandoned(path)
-    place, lock = made(path)
+    place, lock = make_workspace(path)
     try:
         yield place
     finally:
         lock.close()
-        removed(place)
+        remove_workspace(place)
 
 
-def made(path: Path) -> tuple[Path, BinaryIO]:
-    """A new workspace and its lock; another one if it was cleared before it was locked."""
-    while True:
+def make_workspace(path: Path) -> tuple[Path, BinaryIO]:
+    """A new workspace and its lock."""
+    while True:  # until no other build clears it before it is locked
         place = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
         place.mkdir()
         try:
@@ -43,25 +43,25 @@ def made(path: Path) -> tuple[Path, BinaryIO]:
         except FileNotFoundError:
             continue
         except OSError:
-            removed(place)
+            remove_workspace(place)
             raise
-        # where the file system knows no locks, nobody can clear it either
-        if locked(lock) is not False and still_there(lock, place):
+        # where the file system has no locks, no other build can clear it either
+        if try_lock(lock) is not False and is_still_there(lock, place):
             return place, lock
         lock.close()
 
 
 def clear_abandoned(path: Path) -> None:
-    """Remove the workspaces of builds that are no more."""
+    """Remove the workspaces of builds that have ended."""
     import glob
 
     for place in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         if place.is_symlink() or not place.is_dir():
             continue
-        lock = held(place)
+        lock = lock_abandoned(place)
         if lock is None:
             continue
-        if os.name == "nt":  # where an open file cannot be removed
+        if os.name == "nt":  # which cannot remove an open file
             lock.close()
         import shutil
 
@@ -69,26 +69,26 @@ def clear_abandoned(path: Path) -> None:
         lock.close()
 
 
-def held(place: Path) -> BinaryIO | None:
-    """The lock of a workspace that nobody else holds, or None."""
+def lock_abandoned(place: Path) -> BinaryIO | None:
+    """The lock of a workspace, which this process now holds; None if another process does."""
     try:
         lock = open(place / LOCK, "ab")  # noqa: SIM115
     except OSError:
         return None
-    if locked(lock) and still_there(lock, place):
+    if try_lock(lock) and is_still_there(lock, place):
         return lock
     lock.close()
     return None
 
 
-def still_there(lock: BinaryIO, place: Path) -> bool:
+def is_still_there(lock: BinaryIO, place: Path) -> bool:
     with suppress(OSError):
         return os.path.samestat(os.fstat(lock.fileno()), os.stat(place / LOCK))
     return False
 
 
-def locked(file: BinaryIO) -> bool | None:
-    """Whether this process could lock the file, which another may hold; None where there are no locks."""
+def try_lock(file: BinaryIO) -> bool | None:
+    """Lock the file, and return whether that worked; None if the file system has no locks."""
     try:
         try:
             import fcntl
@@ -103,8 +103,8 @@ def locked(file: BinaryIO) -> bool | None:
     return True
 
 
-def removed(place: Path) -> None:
-    """Remove a workspace, which seldom holds more than its lock by then."""
+def remove_workspace(place: Path) -> None:
+    """Remove a workspace, which rarely holds more than its lock by then."""
     with suppress(OSError):
         (place / LOCK).unlink(missing_ok=True)
         place.rmdir()
@@ -135,10 +135,10 @@ AT_FDCWD, RENAME_EXCHANGE, RENAME_SWAP = -100, 2, 2
 
 
 def exchange(draft: Path, path: Path, old: Path) -> None:
-    """Put the directory `draft` where the directory `path` is, and `path` at `old` or at `draft`."""
-    if swapped(draft, path):
+    """Move the directory `draft` to where the directory `path` is, and the latter to `old` or `draft`."""
+    if swap(draft, path):
         return
-    # no system call does both at once here: for a moment there is neither
+    # this system cannot do both in one step: for a moment there is neither
     os.rename(path, old)
     try:
         os.rename(draft, path)
@@ -147,8 +147,8 @@ def exchange(draft: Path, path: Path, old: Path) -> None:
         raise
 
 
-def swapped(one: Path, other: Path) -> bool:
-    """Exchange two directories atomically, where the system can: renameat2(2), renamex_np(2)."""
+def swap(one: Path, other: Path) -> bool:
+    """Exchange two directories in one step; whether the system can: renameat2(2), renamex_np(2)."""
     import ctypes
 
     with suppress(OSError, AttributeError):

@@ -1,4 +1,4 @@
-"""The files below a directory, in an order that no file system decides."""
+"""The files below a directory, in the order of their names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.names import in_unicode
+from hatch_mar.names import name_from_disk
 
 CACHES = frozenset(
     (
@@ -26,11 +26,11 @@ CACHES = frozenset(
         ".ipynb_checkpoints",
     )
 )
-"""Folders of tools and version control, never part of a model (hatchling's list, and a few more)."""
+"""Folders of tools and version control, which are never part of a model (hatchling's list and a few more)."""
 
 
 class LinkLoop(Exception):
-    """A linked folder that holds itself."""
+    """A link to a folder that contains it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -38,7 +38,9 @@ class LinkLoop(Exception):
 
 
 def files_below(directory: Path, *, caches: bool = False) -> Iterator[tuple[str, Path]]:
-    """Every file below `directory`, with its name relative to it; links are followed, caches left out.
+    """Every file below `directory`, after its name relative to it.
+
+    Links are followed. What tools leave behind is left out, unless `caches`.
 
     Raises:
         LinkLoop: a link leads back to a folder above it.
@@ -52,7 +54,7 @@ def _files_below(
     with os.scandir(directory) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
-        path, name = directory / entry.name, prefix + in_unicode(entry.name)
+        path, name = directory / entry.name, prefix + name_from_disk(entry.name)
         if not is_directory(entry):
             if caches or not is_cache_file(entry.name):
                 yield name, path
@@ -71,7 +73,7 @@ def is_directory(entry: os.DirEntry[str]) -> bool:
 
 
 def is_cache(path: str) -> bool:
-    """Whether a path, relative to the project, is or lies in what tools leave behind."""
+    """Whether a path relative to the project is what tools leave behind, or is inside it."""
     *folders, name = path.replace(os.sep, "/").rstrip("/").split("/")
     return is_cache_file(name) or not CACHES.isdisjoint((*folders, name))
 
@@ -81,12 +83,12 @@ def is_cache_file(name: str) -> bool:
 
 
 def is_executable(file: Path) -> bool:
-    """Whether its owner may run it; on Windows, which has no such bit, never."""
+    """Whether its owner may run it. On Windows, which has no such bit, never."""
     return os.name == "posix" and bool(file.stat().st_mode & 0o100)
 
 
 def files_of(path: Path) -> list[Path]:
-    """The file itself, or all files below a directory, in order."""
+    """The file itself, or all files below a directory, sorted."""
     if not path.is_dir():
         return [path]
     return sorted(file for file in path.rglob("*") if not file.is_dir())

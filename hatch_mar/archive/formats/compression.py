@@ -1,7 +1,6 @@
-"""Whether deflating a member pays, and the deflating itself, with all cores.
+"""Whether deflating a member is worth the time, and deflating it with all cores.
 
-Deflating stays with zlib: its bytes are the same on every machine, those of its faster
-rivals are not.
+zlib deflates, since it gives the same bytes on every machine; its faster rivals do not.
 """
 
 from __future__ import annotations
@@ -16,18 +15,18 @@ from hatch_mar.archive.formats.copy import cores
 
 LEVEL = 6
 WINDOW = 1 << 15
-"""Bytes that deflate can look back (RFC 1951, 2)."""
+"""Bytes of its past that deflate can refer to (RFC 1951, 2)."""
 WORTHWHILE_SIZE = 1 << 20
-"""Bytes below which a member is stored: nobody waits for it, and its bytes stay readable."""
+"""Bytes below which a member is stored: it takes no time, and its bytes stay readable."""
 WORTHWHILE_RATIO = 0.8
 SAMPLES, SAMPLE = 8, 1 << 14
-"""How many samples of how many bytes are looked at, spread over the member."""
+"""How many samples of how many bytes are taken from a member."""
 
 
-def pays(member: Member, compression: str) -> bool:
-    """Whether to deflate: as told, or by what samples of a large member come to.
+def should_deflate(member: Member, compression: str) -> bool:
+    """Whether to deflate a member: as `compression` says, or if samples of a large one become smaller.
 
-    Weights are noise to zlib: deflating 1 GiB of float32 takes half a minute and saves 7 %.
+    Weights are noise to zlib: deflating 1 GiB of float32 takes half a minute and saves 7%.
     """
     if compression != "auto":
         return compression == "deflate"
@@ -45,15 +44,15 @@ def pays(member: Member, compression: str) -> bool:
 def deflate(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
     """A raw deflate stream (RFC 1951) of `chunks`, without its last block.
 
-    The stream is made of blocks of `CHUNK` bytes that end on a byte boundary, each
-    deflated on its own with the end of the one before it as its dictionary: its bytes
-    are the same for one core and for many.
+    It consists of blocks of `CHUNK` bytes that end on a byte boundary. Each is deflated on its
+    own, with the end of the one before it as its dictionary, so that the bytes are the same for
+    one core and for many.
     """
     before = b""
-    with several_at_once(size) as start:
+    with deflate_threads(size) as start:
         pending: deque[Callable[[], bytes]] = deque()
-        for block in blocks(chunks):
-            pending.append(start(deflated, block, before))
+        for block in split_blocks(chunks):
+            pending.append(start(deflate_block, block, before))
             before = block[-WINDOW:]
             if len(pending) > 2 * cores():
                 yield pending.popleft()()
@@ -62,10 +61,10 @@ def deflate(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 LAST_BLOCK = b"\x03\x00"
-"""The final block of a stream: of fixed codes, holding nothing (RFC 1951, 3.2.3)."""
+"""The final block of a stream, with fixed codes and no data (RFC 1951, 3.2.3)."""
 
 
-def deflated(block: bytes, dictionary: bytes) -> bytes:
+def deflate_block(block: bytes, dictionary: bytes) -> bytes:
     compressor = (
         zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=dictionary)
         if dictionary
@@ -74,20 +73,21 @@ def deflated(block: bytes, dictionary: bytes) -> bytes:
     return compressor.compress(block) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
 
-def blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of `CHUNK`, however they come."""
-    held = b""
+def split_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of `CHUNK`."""
+    rest = b""
     for chunk in chunks:
-        held = held + chunk if held else chunk
-        while len(held) >= CHUNK:
-            yield held[:CHUNK]
-            held = held[CHUNK:]
-    if held:
-        yield held
+        rest = rest + chunk if rest else chunk
+        while len(rest) >= CHUNK:
+            yield rest[:CHUNK]
+            rest = rest[CHUNK:]
+    if rest:
+        yield rest
 
 
 @contextmanager
-def several_at_once(size: int) -> Iterator[Callable[..., Callable[[], bytes]]]:
+def deflate_threads(size: int) -> Iterator[Callable[..., Callable[[], bytes]]]:
+    """What starts a function and gives what waits for its result, in threads if there is enough to do."""
     if size <= CHUNK or cores() == 1:
         yield lambda function, *arguments: lambda: function(*arguments)
         return

@@ -1,4 +1,4 @@
-"""A member's bytes, moved into its container."""
+"""Copying a member's bytes into its container."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Thread
 from typing import BinaryIO
 
-from hatch_mar.archive.archive import CHUNK, FileSource, Source
+from hatch_mar.archive.archive import CHUNK, FileSource, Member, Source
 from hatch_mar.archive.formats.crc import Tally, fastest_crc32
+from hatch_mar.errors import PackError
 
 LARGE = 8 << 20
-"""Bytes from which a second thread pays."""
+"""Bytes from which a second thread is worth starting."""
 
 RUN = 4 * CHUNK
-"""Bytes in a row that one thread takes: few CRCs to join, and all threads done at the same time."""
+"""Bytes that a thread takes at a time: few CRCs to join, and all threads finish at about the same time."""
 
 MOST_THREADS = 4
-"""A file takes one writer at a time, and three who read and take CRCs keep it busy."""
+"""A file has one writer at a time, which three threads that read and take CRCs keep busy."""
 
 POSSIBLE = hasattr(os, "pread") and hasattr(os, "pwritev")
-"""Windows has no reading and writing at a place of one's own."""
+"""Windows cannot read or write at an offset without moving the position that all threads share."""
 
-Framed = Callable[[bytes], Sequence[bytes | memoryview]]
-"""A chunk in pieces, with what its container puts between them; so many bytes for each whole chunk."""
+Frame = Callable[[bytes], Sequence[bytes | memoryview]]
+"""Splits a chunk into pieces, with what its container puts between them. Whole chunks become equally long."""
 
 
-def bare(chunk: bytes) -> Sequence[bytes]:
+def leave_bare(chunk: bytes) -> Sequence[bytes]:
     return (chunk,)
 
 
@@ -35,48 +36,55 @@ def copy(
     source: Source,
     file: BinaryIO,
     tally: Tally,
-    moved: Callable[[int], object],
-    framed: Framed = bare,
+    report: Callable[[int], object],
+    frame: Frame = leave_bare,
 ) -> None:
-    """Write all of a source, each chunk as its container frames it, and count what was read."""
+    """Write all of a source, with each chunk framed for its container, and tally what was read."""
     if POSSIBLE and isinstance(source, FileSource) and source.size() >= LARGE:
-        copy_large_file(source, file, tally, moved, framed)
+        copy_large_file(source, file, tally, report, frame)
         return
-    for chunk in counted(source.chunks(), tally, moved):
-        file.writelines(framed(chunk))
+    for chunk in tally_chunks(source.chunks(), tally, report):
+        file.writelines(frame(chunk))
 
 
-def counted(chunks: Iterable[bytes], tally: Tally, moved: Callable[[int], object]) -> Iterator[bytes]:
-    """`chunks` as they are."""
+def tally_chunks(chunks: Iterable[bytes], tally: Tally, report: Callable[[int], object]) -> Iterator[bytes]:
+    """The same chunks, tallied and reported as they pass."""
     for chunk in chunks:
         tally.count(chunk)
         yield chunk
-        moved(len(chunk))
+        report(len(chunk))
+
+
+def refuse_change(member: Member, expected: int, tallied: int) -> None:
+    """Raise PackError if other than the expected number of bytes were copied."""
+    if tallied != expected:
+        message = f"File changed before it was packed: `{member.name}`; build again once it is complete"
+        raise PackError(message)
 
 
 def copy_large_file(
     source: FileSource,
     file: BinaryIO,
     tally: Tally,
-    moved: Callable[[int], object],
-    framed: Framed = bare,
+    report: Callable[[int], object],
+    frame: Frame = leave_bare,
 ) -> None:
-    """Write a file's chunks, `framed`, at the end of `file`, and count what was read.
+    """Write a file's chunks, framed, at the end of `file`, and tally what was read.
 
-    Whoever is free takes the next run. So both files are gone through once and forwards,
-    and while one thread writes, another reads and takes the CRC, which release the GIL.
+    The thread that is free takes the next run, so that both files are read and written once
+    from start to end. While one thread writes, others read and take CRCs, without the GIL.
 
     Raises:
         PackError: the file changed meanwhile.
-        OSError: it cannot be read, or not be written.
+        OSError: it cannot be read or written.
     """
     crc32 = fastest_crc32()
     file.flush()
-    end, step = file.tell(), sum(map(len, framed(bytes(CHUNK))))
+    end, step = file.tell(), sum(map(len, frame(bytes(CHUNK))))
     pieces: dict[int, tuple[int, int]] = {}
     failures: list[BaseException] = []
 
-    with source.reading() as (original, size):
+    with source.open_unbuffered() as (original, size):
         runs = deque(range(0, size, RUN))
 
         def copy_run(first: int) -> None:
@@ -84,8 +92,8 @@ def copy_large_file(
             for place in range(first, min(first + RUN, size), CHUNK):
                 chunk = read_at(original.fileno(), place, min(CHUNK, size - place))
                 length, crc = length + len(chunk), crc32(chunk, crc)
-                write_at(file.fileno(), end + place // CHUNK * step, framed(chunk))
-                moved(len(chunk))
+                write_at(file.fileno(), end + place // CHUNK * step, frame(chunk))
+                report(len(chunk))
             pieces[first] = length, crc
 
         def work() -> None:
@@ -98,7 +106,7 @@ def copy_large_file(
                     copy_run(first)
                 except BaseException as error:
                     failures.append(error)
-                    runs.clear()  # the others need not go on
+                    runs.clear()  # so that the other threads stop
 
         others = [Thread(target=work) for _ in range(min(cores(), MOST_THREADS) - 1)]
         for thread in others:
@@ -115,7 +123,7 @@ def copy_large_file(
 
 
 def read_at(file: int, place: int, size: int) -> bytes:
-    """So many bytes from there on, fewer only where the file ends."""
+    """So many bytes at a place, fewer only where the file ends."""
     data = os.pread(file, size, place)
     while len(data) < size and (more := os.pread(file, size - len(data), place + len(data))):
         data += more
@@ -129,7 +137,7 @@ def write_at(file: int, place: int, pieces: Sequence[bytes | memoryview]) -> Non
 
 
 def cores() -> int:
-    """Those this process may use."""
+    """The number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""What goes wrong when a damaged container is read, as one error."""
+"""The errors of reading a damaged container, as one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ UNREADABLE = (
     tarfile.TarError,
     zlib.error,
 )
-"""What Python's readers raise of a file that is not what it claims; RuntimeError of an encrypted one."""
+"""What Python's readers raise for a file that is not what it claims; RuntimeError for an encrypted one."""
 
 
 @contextmanager
-def readable(what: object) -> Iterator[None]:
-    """Raise what goes wrong while `what` is read as a ReadError that names it."""
+def explain_read_errors(what: object) -> Iterator[None]:
+    """Raise the errors of reading `what` as a ReadError that names it."""
     try:
         yield
     except UNREADABLE as error:

@@ -1,9 +1,9 @@
 """`.mar`: a zip that TorchServe can read as a stream.
 
-TorchServe unpacks with java.util.zip.ZipInputStream, which never sees the central
-directory: sizes and CRC must stand in each local header, and a stored member must not
-have a data descriptor. Python's own writer gives other header bytes in other releases for
-members of more than 1.9 GiB; these are the same everywhere. Section numbers are those of
+TorchServe unpacks with java.util.zip.ZipInputStream, which never reads the central
+directory: sizes and CRC must be in each local header, and a stored member must not have a data
+descriptor. Python's own writer gives different header bytes in different releases for members
+of more than 1.9 GiB; these are the same everywhere. Section numbers are those of
 APPNOTE, as in `zip_records`.
 """
 
@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from hatch_mar.archive.archive import Archive, Member
-from hatch_mar.archive.formats.compression import LAST_BLOCK, deflate, pays
-from hatch_mar.archive.formats.copy import copy, counted
+from hatch_mar.archive.formats.compression import LAST_BLOCK, deflate, should_deflate
+from hatch_mar.archive.formats.copy import copy, refuse_change, tally_chunks
 from hatch_mar.archive.formats.crc import Tally
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.errors import PackError
 from hatch_mar.zip_records import (
     CENTRAL_HEADER,
     CENTRAL_SIGNATURE,
@@ -42,11 +41,11 @@ from hatch_mar.zip_records import (
 
 REGULAR_FILE = 0o100000
 ZIP64_SIZE = 0xF0000000
-"""Bytes from which a member's header has ZIP64 sizes: what deflating may add fits below."""
+"""Bytes from which a member's header has ZIP64 sizes, with room below for what deflating may add."""
 
 
-class Entry(NamedTuple):
-    """What a zip says of one member, in its local header and in the central directory."""
+class WrittenEntry(NamedTuple):
+    """What a zip says about a member, in its local header and in the central directory."""
 
     name: bytes
     method: int
@@ -70,20 +69,20 @@ def write(archive: Archive, path: Path, packing: Packing) -> None:
     """Write `archive` to a new file at `path`."""
     time, date = dos_time(packing.instant)
     with open(path, "xb") as file:
-        entries = [add(file, member, packing, time, date) for member in archive.entries()]
-        close(file, entries, time, date)
+        entries = [write_member(file, member, packing, time, date) for member in archive.entries()]
+        write_directory(file, entries, time, date)
 
 
 def write_stored(archive: Archive, path: Path, packing: Packing) -> None:
-    """`zip-store`: the same with nothing deflated."""
+    """Write `archive` as `zip-store`: the same with nothing deflated."""
     write(archive, path, packing._replace(compression="store"))
 
 
-def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) -> Entry:
-    """Write a member with its local header, whose sizes and CRC are known when it is through."""
-    method = DEFLATED if pays(member, packing.compression) else STORED
+def write_member(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) -> WrittenEntry:
+    """Write a member, and then its local header again, with the sizes and the CRC that are known by then."""
+    method = DEFLATED if should_deflate(member, packing.compression) else STORED
     size = member.source.size()
-    entry = Entry(
+    entry = WrittenEntry(
         name=member.name.encode("utf-8"),
         method=method,
         mode=0o755 if member.executable else 0o644,
@@ -94,13 +93,12 @@ def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) 
     start = file.tell()
     tally = Tally()
     if method == STORED:
-        copy(member.source, file, tally, packing.moved)
+        copy(member.source, file, tally, packing.report)
     else:
-        for piece in deflate(counted(member.source.chunks(), tally, packing.moved), size):
+        for piece in deflate(tally_chunks(member.source.chunks(), tally, packing.report), size):
             file.write(piece)
         file.write(LAST_BLOCK)
-    if tally.size != size:
-        raise PackError(f"File changed before it was packed: `{member.name}`; build again when it is written")
+    refuse_change(member, size, tally.size)
     end = file.tell()
     entry = entry._replace(crc=tally.crc, size=tally.size, packed=end - start)
     file.seek(entry.offset)
@@ -109,35 +107,35 @@ def add(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) 
     return entry
 
 
-def local_header(entry: Entry, time: int, date: int) -> bytes:
-    """4.3.7, with the sizes in the ZIP64 extra field (4.5.3) where they need 64 bits."""
+def local_header(entry: WrittenEntry, time: int, date: int) -> bytes:
+    """The record before a member (4.3.7), with sizes of 64 bits in the ZIP64 extra field (4.5.3)."""
     extra = struct.pack("<2H2Q", ZIP64, 16, entry.size, entry.packed) if entry.zip64 else b""
-    shared = in_both_headers(entry, entry.version, time, date, extra)
+    shared = shared_fields(entry, entry.version, time, date, extra)
     return LOCAL_HEADER.pack(LOCAL_SIGNATURE, *shared) + entry.name + extra
 
 
-def central_header(entry: Entry, time: int, date: int) -> bytes:
-    """4.3.12; the ZIP64 extra field holds, in this order, what does not fit above it."""
+def central_header(entry: WrittenEntry, time: int, date: int) -> bytes:
+    """The record in the directory (4.3.12). The ZIP64 extra field has what does not fit, in this order."""
     large = [entry.size, entry.packed] if entry.zip64 else []
     if entry.offset >= LIMIT_32:
         large.append(entry.offset)
     extra = struct.pack(f"<2H{len(large)}Q", ZIP64, 8 * len(large), *large) if large else b""
     version = 45 if large else entry.version
-    shared = in_both_headers(entry, version, time, date, extra)
+    shared = shared_fields(entry, version, time, date, extra)
     mode, offset = (REGULAR_FILE | entry.mode) << 16, min(entry.offset, LIMIT_32)
     fixed = CENTRAL_HEADER.pack(CENTRAL_SIGNATURE, UNIX << 8 | version, *shared, 0, 0, 0, mode, offset)
     return fixed + entry.name + extra
 
 
-def in_both_headers(entry: Entry, version: int, time: int, date: int, extra: bytes) -> tuple[int, ...]:
-    """From the version that is needed to the length of the extra field."""
+def shared_fields(entry: WrittenEntry, version: int, time: int, date: int, extra: bytes) -> tuple[int, ...]:
+    """What both headers have, from the version needed to the length of the extra field."""
     packed, size = (LIMIT_32, LIMIT_32) if entry.zip64 else (entry.packed, entry.size)
-    about = version, entry.flags, entry.method, time, date
-    return *about, entry.crc, packed, size, len(entry.name), len(extra)
+    general = version, entry.flags, entry.method, time, date
+    return *general, entry.crc, packed, size, len(entry.name), len(extra)
 
 
-def close(file: BinaryIO, entries: list[Entry], time: int, date: int) -> None:
-    """The central directory and its end records (4.3.12 to 4.3.16)."""
+def write_directory(file: BinaryIO, entries: list[WrittenEntry], time: int, date: int) -> None:
+    """Write the central directory and the end records (4.3.12 to 4.3.16)."""
     start = file.tell()
     directory = b"".join(central_header(entry, time, date) for entry in entries)
     count, size, end = len(entries), len(directory), start + len(directory)
@@ -152,7 +150,7 @@ def close(file: BinaryIO, entries: list[Entry], time: int, date: int) -> None:
 
 
 def dos_time(instant: datetime) -> tuple[int, int]:
-    """An instant as MS-DOS time and date (4.4.6): UTC, even seconds, clamped to 1980 to 2107."""
+    """An instant as time and date of MS-DOS (4.4.6): in UTC, in even seconds, from 1980 to 2107."""
     earliest = datetime(1980, 1, 1, tzinfo=timezone.utc)
     latest = datetime(2107, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
     moment = min(max(instant.astimezone(timezone.utc), earliest), latest)

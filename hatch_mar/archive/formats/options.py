@@ -1,4 +1,4 @@
-"""How an archive is put into its container."""
+"""How an archive is packed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 
 class Packing(NamedTuple):
-    """What a format needs to know beyond the archive itself."""
+    """What a format needs besides the archive."""
 
     instant: datetime
     """The modification time of every member."""
     compression: str = "auto"
     """`auto`, `store` or `deflate`."""
     root: str = ""
-    """`tgz` only: the folder that holds everything."""
-    moved: Callable[[int], object] = int
-    """Told of every so many bytes that were read."""
+    """The folder that holds everything, in a `tgz`."""
+    report: Callable[[int], object] = int
+    """Called with each number of bytes that were read."""

@@ -1,7 +1,7 @@
-"""An archive on disk, read back: the same `Archive` that a configuration gives.
+"""Reading an archive on disk, as the same `Archive` that a configuration gives.
 
-Nothing is unpacked and no code of the archive runs. Whatever the file claims, memory
-stays bounded: names and sizes are listed, bytes are read in chunks.
+Nothing is unpacked, and no code in the archive runs. Memory stays bounded whatever the file
+claims: names and sizes are listed, and bytes are read in chunks.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from pathlib import Path
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.walk import LinkLoop, files_below
-from hatch_mar.archive.formats.damage import readable
-from hatch_mar.archive.formats.tar_reader import Gunzipped, tar_members
+from hatch_mar.archive.formats.damage import explain_read_errors
+from hatch_mar.archive.formats.tar_reader import BoundedGzip, tar_members
 from hatch_mar.archive.formats.zip_reader import ZipSource, refuse_huge_directory, zip_members
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
 from hatch_mar.errors import ReadError
 
 LARGEST_MANIFEST = 1 << 20
-"""Bytes; a manifest that is written by a tool has some hundreds."""
+"""Bytes. A manifest that a tool writes has a few hundred."""
 
 
 @dataclass(frozen=True)
 class Container:
-    """All files of an archive on disk, its manifest among them, whether it is in order or not."""
+    """All files of an archive on disk, with its manifest if it has one."""
 
     path: Path
     kind: str
@@ -37,7 +37,7 @@ class Container:
     members: tuple[Member, ...]
 
     def storage(self, member: Member) -> tuple[str, int | None]:
-        """How a member is stored, and the bytes it takes, where members do not share a stream."""
+        """How a member is stored, and the bytes that it takes; None if members share a stream."""
         if not isinstance(member.source, ZipSource):
             return self.kind, None
         return member.source.method, member.source.info.compress_size
@@ -46,14 +46,14 @@ class Container:
         """The files as an archive.
 
         Raises:
-            ReadError: the manifest is missing, or is none.
+            ReadError: the manifest is missing or cannot be read.
         """
         name = WORKFLOW_MANIFEST_NAME if self.path.suffix == ".war" else MANIFEST_NAME
         manifests = [member for member in self.members if member.name == name]
         if not manifests:
             raise ReadError(f"Not a model archive: `{self.path}` has no `{name}`")
         try:
-            manifest = Manifest.from_json(content(manifests[-1], LARGEST_MANIFEST), name)
+            manifest = Manifest.from_json(read_member(manifests[-1], LARGEST_MANIFEST), name)
         except ValueError as error:
             raise ReadError(f"Not a model archive: `{self.path}`: {error}") from None
         return Archive(manifest, tuple(member for member in self.members if member.name != name))
@@ -61,44 +61,44 @@ class Container:
 
 @contextmanager
 def read(path: str | PathLike[str]) -> Iterator[Archive]:
-    """The archive at `path`, a `.mar`, `.tar.gz` or directory; its members are read while it is open.
+    """The archive at `path`: a `.mar`, a `.tar.gz` or a directory. Members can be read while it is open.
 
     Raises:
-        ReadError: it is no archive, or it is damaged.
+        ReadError: it is not an archive, or it is damaged.
     """
-    with opened(Path(path)) as container:
+    with open_container(Path(path)) as container:
         yield container.archive()
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Container]:
+def open_container(path: Path) -> Iterator[Container]:
     """The files at `path`, in the container that TorchServe takes it for.
 
-    That is decided by the name alone: `.mar` is a zip, whatever else is a file is a
-    `.tar.gz` (pytorch/serve, ModelArchive.java).
+    Only the name decides: a `.mar` is a zip, and any other file a `.tar.gz` (pytorch/serve,
+    ModelArchive.java).
 
     Raises:
         ReadError: it is not that container, or it is damaged.
     """
     with ExitStack() as stack:
-        with readable(path):
-            container = Container(path, *entered(path, stack))
+        with explain_read_errors(path):
+            container = Container(path, *open_members(path, stack))
         yield container
 
 
-def entered(path: Path, stack: ExitStack) -> tuple[str, tuple[Member, ...]]:
-    """The kind of a container and its members, for as long as `stack` is open."""
+def open_members(path: Path, stack: ExitStack) -> tuple[str, tuple[Member, ...]]:
+    """The kind of a container, and its members, which can be read while `stack` is open."""
     if path.is_dir():
         return "directory", tuple(directory_members(path))
     if path.suffix in (".mar", ".war"):
         refuse_huge_directory(path)
         return "zip", tuple(zip_members(stack.enter_context(zipfile.ZipFile(path))))
-    stream = stack.enter_context(Gunzipped(path))
+    stream = stack.enter_context(BoundedGzip(path))
     tar = stack.enter_context(tarfile.open(path, "r:", fileobj=stream))  # noqa: SIM115
     return "tgz", tuple(tar_members(tar, stream, path.stat().st_size))
 
 
-def content(member: Member, most: int) -> bytes:
+def read_member(member: Member, most: int) -> bytes:
     """A small member's bytes.
 
     Raises:
@@ -114,7 +114,7 @@ def content(member: Member, most: int) -> bytes:
 
 
 def model_root(path: Path) -> Path:
-    """The directory itself, or the one that it holds and nothing beside (ModelArchive.java)."""
+    """The directory that TorchServe loads: this one, or the only thing in it (ModelArchive.java)."""
     inside = list(path.iterdir())
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else path
 

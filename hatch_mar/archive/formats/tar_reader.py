@@ -1,4 +1,4 @@
-"""Reading a `.tar.gz`: its entries as members, which stay bounded whatever the file claims."""
+"""The entries of a `.tar.gz` as members, read in bounded memory whatever the file claims."""
 
 from __future__ import annotations
 
@@ -10,34 +10,33 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from hatch_mar.archive.archive import CHUNK, Member
-from hatch_mar.archive.formats.damage import readable
+from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.errors import ReadError
 
 MOST_ENTRIES = 200_000
 """More names than this are an attack on the reader's memory, not a model."""
 LARGEST_HEADER = 8 << 20
-"""Bytes that an extended header may have, likewise."""
+"""Bytes of an extended header; more are an attack as well."""
 SMALL, MOST_TIMES = 64 << 20, 250
-"""An archive that unpacks to more than `MOST_TIMES` its own size, and to more than `SMALL`
-bytes, is a bomb."""
+"""An archive is a bomb if it unpacks to more than `MOST_TIMES` its size and to more than `SMALL` bytes."""
 
 
 @dataclass(frozen=True)
 class TarSource:
-    """An entry of an open tar. A link has no bytes, which is what TorchServe unpacks of it."""
+    """An entry of an open tar. A link has no bytes, and TorchServe unpacks it as an empty file."""
 
     file: tarfile.TarFile
     info: tarfile.TarInfo
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return f"{self.file.name!s}: {self.info.name}"
 
     def size(self) -> int:
         return self.info.size if self.info.isreg() else 0
 
     def chunks(self) -> Iterator[bytes]:
-        with readable(self.shown), self.open() as entry:
+        with explain_read_errors(self.label), self.open() as entry:
             while chunk := entry.read(CHUNK):
                 yield chunk
 
@@ -46,14 +45,14 @@ class TarSource:
         return cast("BinaryIO", entry or io.BytesIO())
 
 
-class Gunzipped(gzip.GzipFile):
-    """A gzip stream whose reader cannot be made to ask for more than it should hold.
+class BoundedGzip(gzip.GzipFile):
+    """A gzip stream that refuses to be read in pieces too large for memory.
 
-    tarfile reads extended headers whole, and as many in a row as there are, whatever they claim.
+    tarfile reads extended headers whole, however long they claim to be, and all that follow one another.
     """
 
     left: int | None = LARGEST_HEADER
-    """Bytes that may still be read for the headers of one entry; None when all are listed."""
+    """Bytes that may still be read for the headers of one entry; None once all entries are listed."""
 
     def read(self, size: int | None = -1) -> bytes:
         most = LARGEST_HEADER if self.left is None else self.left
@@ -64,14 +63,14 @@ class Gunzipped(gzip.GzipFile):
         return super().read(size)
 
 
-def tar_members(file: tarfile.TarFile, stream: Gunzipped, packed: int) -> Iterator[Member]:
-    """The entries, their names without the first component, as TorchServe unpacks them."""
+def tar_members(file: tarfile.TarFile, stream: BoundedGzip, packed: int) -> Iterator[Member]:
+    """The entries, with the names that TorchServe unpacks them to: without the first component."""
     for number, info in enumerate(file):
         if number > MOST_ENTRIES:
             raise ReadError(f"Cannot read `{file.name!s}`: it has more than {MOST_ENTRIES} entries")
         if info.size < 0:
-            raise ReadError(f"Cannot read `{file.name!s}`: `{info.name}` has less than no bytes")
-        if info.offset_data + info.size > most_unpacked(packed):
+            raise ReadError(f"Cannot read `{file.name!s}`: `{info.name}` has a negative size")
+        if info.offset_data + info.size > unpacked_limit(packed):
             raise ReadError(
                 f"Cannot read `{file.name!s}`: it unpacks to more than {MOST_TIMES} times its size"
             )
@@ -82,6 +81,6 @@ def tar_members(file: tarfile.TarFile, stream: Gunzipped, packed: int) -> Iterat
     stream.left = None
 
 
-def most_unpacked(packed: int) -> int:
-    """Bytes that an archive of `packed` bytes may unpack to and still be read."""
+def unpacked_limit(packed: int) -> int:
+    """Bytes to which an archive of `packed` bytes may unpack before it counts as a bomb."""
     return max(SMALL, MOST_TIMES * packed)

@@ -1,4 +1,4 @@
-"""Reading a zip: its entries as members, which stay bounded whatever the file claims."""
+"""The entries of a zip as members, read in bounded memory whatever the file claims."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from hatch_mar.archive.archive import CHUNK, Member
-from hatch_mar.archive.formats.damage import readable
+from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.errors import ReadError
 from hatch_mar.zip_records import (
     DEFLATED,
@@ -52,29 +52,29 @@ class ZipSource:
 
     def chunks(self) -> Iterator[bytes]:
         self.refuse_other_methods()
-        with readable(self.shown), self.file.open(self.info) as entry:
+        with explain_read_errors(self.label), self.file.open(self.info) as entry:
             while chunk := entry.read(CHUNK):
                 yield chunk
 
     def __reduce__(self) -> tuple[object, ...]:
-        """For another process, which opens the zip for itself."""
-        return reopened, (self.file.filename, self.info)
+        """Send the source to another process, which opens the zip for itself."""
+        return reopen, (self.file.filename, self.info)
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return f"{self.file.filename}: {self.info.filename}"
 
     def refuse_other_methods(self) -> None:
-        """Java knows no others (java.util.zip), and Python's take what memory they like."""
+        """Java has no other methods (java.util.zip), and Python's readers of them take unbounded memory."""
         if self.info.compress_type not in METHODS:
-            raise ReadError(f"Cannot read `{self.shown}`: {self.method} is neither stored nor deflated")
+            raise ReadError(f"Cannot read `{self.label}`: {self.method} is neither stored nor deflated")
 
     @property
     def method(self) -> str:
         return METHODS.get(self.info.compress_type, f"method {self.info.compress_type}")
 
     def open(self) -> BinaryIO:
-        """A stored entry is a part of the file, so that seeking in it costs nothing."""
+        """The bytes as a stream. A stored entry is read from the file itself, where seeking costs nothing."""
         self.refuse_other_methods()
         if self.info.compress_type != STORED or self.file.filename is None:
             return cast("BinaryIO", self.file.open(self.info))
@@ -87,19 +87,19 @@ class ZipSource:
         return cast("BinaryIO", io.BufferedReader(Part(file, start, self.info.file_size)))
 
 
-def reopened(path: str, info: zipfile.ZipInfo) -> ZipSource:
+def reopen(path: str, info: zipfile.ZipInfo) -> ZipSource:
     stat = os.stat(path)
-    return ZipSource(zip_at(path, stat.st_ino, stat.st_mtime_ns), info)
+    return ZipSource(open_zip(path, stat.st_ino, stat.st_mtime_ns), info)
 
 
 @lru_cache(maxsize=4)
-def zip_at(path: str, inode: int, time: int) -> zipfile.ZipFile:  # noqa: ARG001
-    """The zip that stands there now: a process that works for others outlives what it opens."""
+def open_zip(path: str, inode: int, time: int) -> zipfile.ZipFile:  # noqa: ARG001
+    """The zip that is there now, since a long-lived process may see the file replaced."""
     return zipfile.ZipFile(path)
 
 
 class Part(io.RawIOBase):
-    """A part of a file as a file of its own."""
+    """A part of a file, as a file."""
 
     def __init__(self, file: io.FileIO, start: int, size: int) -> None:
         self.file, self.start, self.size, self.position = file, start, size, 0
@@ -128,13 +128,14 @@ class Part(io.RawIOBase):
 
 
 def zip_members(file: zipfile.ZipFile) -> Iterator[Member]:
+    """The files in an open zip."""
     for info in file.infolist():
         if not info.is_dir():
-            yield Member(name_of(info), ZipSource(file, info), bool(info.external_attr >> 16 & 0o100))
+            yield Member(java_name(info), ZipSource(file, info), bool(info.external_attr >> 16 & 0o100))
 
 
-def name_of(info: zipfile.ZipInfo) -> str:
-    """The name as Java reads it, which is UTF-8 with or without the flag that says so."""
+def java_name(info: zipfile.ZipInfo) -> str:
+    """The name as Java reads it: as UTF-8, even without the flag for that."""
     if info.flag_bits & UTF8_NAME:
         return info.filename
     try:

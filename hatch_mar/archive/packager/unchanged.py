@@ -1,9 +1,9 @@
-"""Whether an artifact is still what its inputs would give, told without reading them.
+"""Whether an artifact is still what its inputs would give, without reading either.
 
-After a build a small file in the hidden folder `.hatch` of the output directory says what
-the inputs and the artifact looked like: sizes, inodes, times to the nanosecond, and all
-that the configuration decides. hatchling leaves folders of that name out of every wheel
-and sdist, and `dist/*` does not match it. Without the file, the next build packs again.
+After a build, a small file in the hidden folder `.hatch` of the output directory says what
+the inputs and the artifact looked like: sizes, inodes, times in nanoseconds, and everything
+that the configuration decides. hatchling leaves folders of that name out of wheels and
+sdists, and `dist/*` does not match it. Without the file, the next build packs again.
 """
 
 from __future__ import annotations
@@ -21,57 +21,57 @@ from hatch_mar.archive.formats.options import Packing
 FOLDER = ".hatch"
 
 COARSE, FINE = 2_000_000_000, 100_000_000
-"""Nanoseconds in which a file may change again and keep its time: on a file system that counts
-in seconds (FAT in two), and on one that follows the kernel's clock, some hundred ticks a second."""
+"""Nanoseconds within which a file may change twice and keep its time: on a file system that counts
+seconds (FAT counts two), and on one that follows the kernel's clock of some hundred ticks a second."""
 
 
-def inputs_of(archive: Archive, packing: Packing, also: str = "") -> str | None:
-    """A digest of all that decides about an artifact, or None where that cannot be told."""
+def fingerprint_inputs(archive: Archive, packing: Packing, settings: str = "") -> str | None:
+    """A digest of everything that decides an artifact's content, or None if that is not known."""
     lines = []
-    settings = (__version__, zlib.ZLIB_RUNTIME_VERSION, packing.instant, packing.compression, packing.root)
+    versions = __version__, zlib.ZLIB_RUNTIME_VERSION
+    options = (*versions, packing.instant, packing.compression, packing.root)
     for member in archive.entries():
-        look = look_of(member.source)
-        if look is None:
+        source = fingerprint_source(member.source)
+        if source is None:
             return None
-        lines.append(f"{member.name}\0{member.executable}\0{look}")
-    return digest(repr(settings), also, *lines)
+        lines.append(f"{member.name}\0{member.executable}\0{source}")
+    return digest(repr(options), settings, *lines)
 
 
-def look_of(source: Source) -> str | None:
+def fingerprint_source(source: Source) -> str | None:
     if isinstance(source, BytesSource):
         return digest(source.data.hex())
-    return look(source.path) if isinstance(source, FileSource) else None
+    return fingerprint_file(source.path) if isinstance(source, FileSource) else None
 
 
-def look(path: Path) -> str:
-    """A file as it would not look again if it were written or replaced."""
+def fingerprint_file(path: Path) -> str:
+    """What is different after a file was written or replaced, without reading it."""
     stat = path.stat()
     return f"{path} {stat.st_dev} {stat.st_ino} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}"
 
 
-def matches(path: Path, inputs: str | None) -> bool:
-    """Whether the artifact at `path` was made of just these inputs, and is as it was left."""
+def is_unchanged(path: Path, inputs: str | None) -> bool:
+    """Whether the artifact at `path` was made from these inputs, and nothing has changed it since."""
     with suppress(OSError, ValueError):
-        return inputs is not None and stamp_file(path).read_text() == stamp(path, inputs)
+        return inputs is not None and stamp_file(path).read_text() == make_stamp(path, inputs)
     return False
 
 
-def leave(path: Path, inputs: str | None, archive: Archive, began: int) -> None:
-    """Remember the artifact, whose packing began at `began`, in nanoseconds since 1970.
+def remember(path: Path, inputs: str | None, archive: Archive, began: int) -> None:
+    """Keep a stamp of the artifact, whose packing began at `began` nanoseconds after 1970.
 
-    Inputs that could have changed just before without its showing in their times are not
-    remembered. To fail at this costs the next build its time,
-    nothing more.
+    None is kept if an input changed so late that its time might not show another change. That
+    only costs the next build its time, and so does a stamp that cannot be written.
     """
     file = stamp_file(path)
     with suppress(OSError):
-        if inputs is None or any_too_young(archive, began):
+        if inputs is None or has_changed_lately(archive, began):
             file.unlink(missing_ok=True)
             return
         file.parent.mkdir(exist_ok=True)
-        # one name for all builds: what a killed one leaves, the next one takes
+        # one name for all builds, so that the next one overwrites what a killed one leaves
         draft = file.with_name(f"{file.name}.new")
-        draft.write_text(stamp(path, inputs))
+        draft.write_text(make_stamp(path, inputs))
         try:
             os.replace(draft, file)
         except OSError:
@@ -79,6 +79,7 @@ def leave(path: Path, inputs: str | None, archive: Archive, began: int) -> None:
 
 
 def forget(path: Path) -> None:
+    """Remove the stamp of an artifact."""
     with suppress(OSError):
         stamp_file(path).unlink(missing_ok=True)
         stamp_file(path).parent.rmdir()
@@ -88,9 +89,8 @@ def stamp_file(path: Path) -> Path:
     return path.parent / FOLDER / f"{path.name}.stamp"
 
 
-def stamp(path: Path, inputs: str) -> str:
-    looks = "\n".join(look(file) for file in files_of(path))
-    return digest(inputs, looks)
+def make_stamp(path: Path, inputs: str) -> str:
+    return digest(inputs, *(fingerprint_file(file) for file in files_of(path)))
 
 
 def digest(*lines: str) -> str:
@@ -99,7 +99,7 @@ def digest(*lines: str) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def any_too_young(archive: Archive, began: int) -> bool:
+def has_changed_lately(archive: Archive, began: int) -> bool:
     for member in archive.members:
         if isinstance(member.source, FileSource):
             stat = member.source.path.stat()

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.archive.formats.damage import readable
+from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.archive_names import LONELY_MANIFEST
 from hatch_mar.checks.container import tgz_container, zip_container
@@ -39,7 +39,7 @@ def check_file(path: Path, *, deep: bool = False) -> Iterator[Finding]:
     Raises:
         ReadError: the disk does not give it.
     """
-    with readable(path):
+    with explain_read_errors(path):
         if path.is_dir():
             yield from check_directory(path)
             return

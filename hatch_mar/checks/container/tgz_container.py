@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from hatch_mar.archive.formats.tar_reader import most_unpacked
+from hatch_mar.archive.formats.tar_reader import unpacked_limit
 from hatch_mar.checks.container.stream import EMPTY, NO_FILE, Names, Stopped
 from hatch_mar.checks.container.tar_stream import NO_FILES, FirstMember, TarEntry, members
 from hatch_mar.finding import Finding, Place, Rule
@@ -55,7 +55,7 @@ def check(path: Path) -> Iterator[Finding]:
         file.seek(0)
         found = Found()
         try:
-            stream = FirstMember(file, most_unpacked(path.stat().st_size))
+            stream = FirstMember(file, unpacked_limit(path.stat().st_size))
             for entry in members(stream):
                 found.add(entry)
             stream.drain()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from hatch_mar.archive.formats.tar_reader import most_unpacked
+from hatch_mar.archive.formats.tar_reader import unpacked_limit
 from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb, inflated
 from hatch_mar.finding import Rule
 from hatch_mar.torchserve.member_names import brief
@@ -92,7 +92,7 @@ def members(file: BinaryIO, total: int, *, deep: bool) -> Iterator[LocalEntry]:
     Raises:
         Stopped: Java's reader would fail, or a sane one go no further.
     """
-    left = most_unpacked(total)
+    left = unpacked_limit(total)
     while entry := header(file):
         entry = member(file, total, entry, left, deep)
         left -= entry.size

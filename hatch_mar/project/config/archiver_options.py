@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Finding, Place
 from hatch_mar.project.config import values

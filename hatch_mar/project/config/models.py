@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hatch_mar.archive.formats import FORMATS, WORKFLOW, Format
+from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Key, Place, dotted
 from hatch_mar.text import did_you_mean

@@ -9,11 +9,11 @@ import keyword
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.manifest import RUNTIMES
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Finding, Place, Rule, dotted, field
-from hatch_mar.names import unsafe
+from hatch_mar.names import name_fault
 from hatch_mar.project.config import values
 from hatch_mar.project.config.models import (
     FILE,
@@ -261,7 +261,7 @@ def find_strange_names(configs: list[Config]) -> Iterator[Finding]:
         if isinstance(config, WorkflowConfig):
             continue
         for key, name in (("archive-name", config.file_name), ("archive-root", config.root)):
-            if "/" in name or name.startswith("..") or unsafe(name.removeprefix(".") or "-"):
+            if "/" in name or name.startswith("..") or name_fault(name.removeprefix(".") or "-"):
                 text = f"must give the name of one file or folder, not `{name}`"
                 yield Fault(VALUE, (), text).at(config.origins[key])
 

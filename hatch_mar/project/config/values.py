@@ -12,7 +12,7 @@ from datetime import date, time
 from typing import Any
 
 from hatch_mar.finding import Key
-from hatch_mar.names import unsafe
+from hatch_mar.names import name_fault
 from hatch_mar.project.config.models import Example
 from hatch_mar.project.config.reading import (
     VALUE,
@@ -74,7 +74,7 @@ def target(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a string")
     name = "" if value in ("/", ".", "./") else value.removeprefix("./").removesuffix("/")
-    if name and (fault := unsafe(name)):
+    if name and (fault := name_fault(name)):
         raise ValueError(f"{fault}: `{value}`")
     return name
 
@@ -100,7 +100,7 @@ def archive_name(value: object) -> str:
 def archive_root(value: object) -> str:
     text = string(value)
     bare = without_placeholders(text)
-    if text != "." and (unsafe(text) or "/" in text or "{" in bare or "}" in bare):
+    if text != "." and (name_fault(text) or "/" in text or "{" in bare or "}" in bare):
         raise ValueError(f"must be the name of one folder, or `.`: `{text}`")
     return text
 

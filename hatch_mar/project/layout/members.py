@@ -13,7 +13,7 @@ from hatch_mar.archive.filesystem.walk import LinkLoop, files_below, is_cache, i
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import LayoutError
 from hatch_mar.finding import Finding, Place, Rule, field
-from hatch_mar.names import folded, in_unicode, unportable, unsafe
+from hatch_mar.names import fold_name, name_fault, name_from_disk, windows_fault
 
 FILE = Rule(
     code="MAR021",
@@ -119,7 +119,7 @@ class Members:
             else:
                 self.refuse(FILE, place, f": file not found: `{pattern}`")
         for path in found:
-            self.add_flat(path, place, in_unicode(PurePosixPath(path).name))
+            self.add_flat(path, place, name_from_disk(PurePosixPath(path).name))
 
     def add_flat(self, path: str, place: Place, name: str | None = None) -> None:
         if (self.root / path).is_dir():
@@ -159,10 +159,10 @@ class Members:
 
     def add(self, member: Member, source: str, place: Place) -> None:
         name = member.name
-        if fault := unsafe(name) or unportable(name):
+        if fault := name_fault(name) or windows_fault(name):
             self.refuse(NAME, place, f": archive member `{name}`, from {source}, {fault}")
             return
-        other = self.claims.setdefault(folded(name), Claim(member, source, place))
+        other = self.claims.setdefault(fold_name(name), Claim(member, source, place))
         if other.member is member or (
             other.member.name == name and are_same(other.member.source, member.source)
         ):
@@ -190,7 +190,7 @@ class Members:
     def refuse_files_that_are_folders(self) -> None:
         for claim in self.claims.values():
             for parent in PurePosixPath(claim.member.name).parents:
-                other = self.claims.get(folded(str(parent)))
+                other = self.claims.get(fold_name(str(parent)))
                 if other is not None:
                     self.refuse(
                         TWO_SOURCES,

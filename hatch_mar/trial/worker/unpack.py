@@ -6,9 +6,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from hatch_mar.archive.archive import Archive, Member
-from hatch_mar.archive.formats import Packing, directory
+from hatch_mar.archive.formats import directory
+from hatch_mar.archive.formats.options import Packing
 from hatch_mar.errors import TrialError
-from hatch_mar.names import unsafe
+from hatch_mar.names import name_fault
 
 
 def unpack(archive: Archive, path: Path, *, modes: bool = False) -> Path:
@@ -21,7 +22,7 @@ def unpack(archive: Archive, path: Path, *, modes: bool = False) -> Path:
         TrialError: a name would lead out of the directory, or the files cannot be written.
     """
     members = {member.name: member for member in archive.members}
-    if faults := [f"Archive member `{name}` {fault}" for name in members if (fault := unsafe(name))]:
+    if faults := [f"Archive member `{name}` {fault}" for name in members if (fault := name_fault(name))]:
         raise TrialError(*faults)
     kept = (Member(one.name, one.source, one.executable and modes) for one in members.values())
     packing = Packing(datetime.now(timezone.utc))

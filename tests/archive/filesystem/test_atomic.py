@@ -4,13 +4,23 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
-from hatch_mar.archive.filesystem.atomic import LOCK, clear_abandoned, held, replace_file, workspace
+from hatch_mar.archive.filesystem import atomic as module
+from hatch_mar.archive.filesystem.atomic import (
+    LOCK,
+    clear_abandoned,
+    exchange,
+    lock_abandoned,
+    replace_file,
+    swap,
+    workspace,
+)
 from tests.archives import needs_posix, tree
 
 needs_flock = pytest.mark.skipif(os.name != "posix", reason="Windows locks without flock")
@@ -28,7 +38,7 @@ with workspace(Path(sys.argv[1])) as place:
 
 
 class Holder:
-    """Another process at work on the same artifact."""
+    """Another process that builds the same artifact."""
 
     def __init__(self, path: Path) -> None:
         self.process = subprocess.Popen(
@@ -57,7 +67,7 @@ def path(tmp_path: Path) -> Path:
 
 class TestWorkspace:
     def test_beside(self, path: Path):
-        """It is a hidden directory beside the artifact, hence on the same file system, with its lock."""
+        """It is a hidden directory next to the artifact, and so on the same file system, with its lock."""
         with workspace(path) as place:
             assert path.parent == place.parent
             assert place.name.startswith(".digits.mar.")
@@ -65,7 +75,7 @@ class TestWorkspace:
             assert os.listdir(place) == [LOCK]
 
     def test_left(self, path: Path):
-        """It goes with all that is in it."""
+        """It is removed with everything in it."""
         with workspace(path) as place:
             (place / "draft" / "deep").mkdir(parents=True)
             (place / "draft" / "deep" / "file").touch()
@@ -74,7 +84,7 @@ class TestWorkspace:
 
     @pytest.mark.parametrize("error", [OSError(), KeyboardInterrupt(), SystemExit(1)], ids=repr)
     def test_left_by_an_error(self, error: BaseException, path: Path):
-        """So it does when an error or an interrupt leaves it."""
+        """So it is after an error or an interrupt."""
 
         def build() -> None:
             with workspace(path) as place:
@@ -87,14 +97,14 @@ class TestWorkspace:
         assert os.listdir(path.parent) == []
 
     def test_one_each(self, path: Path):
-        """Two builds of one artifact have two."""
+        """Two builds of one artifact have a workspace each."""
         with workspace(path) as one, workspace(path) as other:
             assert one != other
             assert set(os.listdir(path.parent)) == {one.name, other.name}
 
     @pytest.mark.parametrize("name", ["digits[1].mar", "dig*ts", "d?gits.tar.gz", "digits"])
     def test_name(self, name: str, tmp_path: Path):
-        """Whatever the artifact's name, only its own are cleared."""
+        """Whatever the artifact's name, only its own workspaces are cleared."""
         others = {".digits1.mar.0.part", ".digits.mar.0.part", ".dogits.tar.gz.0.part"}
         for other in others:
             (tmp_path / other).mkdir()
@@ -108,7 +118,7 @@ class TestWorkspace:
     @needs_flock
     @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP], ids=errno.errorcode.get)
     def test_without_locks(self, number: int, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """A file system that has no locks keeps nobody from building there, or from an end."""
+        """A build also works, and ends, on a file system that has no locks."""
         import fcntl
 
         def flock(file: int, operation: int) -> None:
@@ -122,7 +132,7 @@ class TestWorkspace:
         assert os.listdir(path.parent) == []
 
     def test_without_files(self, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """Where the lock cannot be made, since the disk is full or too many files are open, that is told."""
+        """If the lock cannot be made, since the disk is full or too many files are open, that is raised."""
         limit_directories(monkeypatch)
         monkeypatch.setattr("builtins.open", refused)
 
@@ -138,13 +148,13 @@ def refused(*arguments: object, **options: object) -> None:
 
 
 def limit_directories(monkeypatch: pytest.MonkeyPatch) -> None:
-    """End what would make directories for ever."""
+    """Fail where directories would be made for ever."""
     made = []
     mkdir = Path.mkdir
 
     def limited(path: Path, *arguments: object, **options: object) -> None:
         made.append(path)
-        assert len(made) < 100, "makes one directory after the other"
+        assert len(made) < 100, "makes one directory after another"
         mkdir(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "mkdir", limited)
@@ -152,7 +162,7 @@ def limit_directories(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestOtherProcesses:
     def test_living(self, path: Path):
-        """What a living build is at work in is left in peace."""
+        """The workspace of a build that is running is left alone."""
         with Holder(path) as holder:
             with workspace(path):
                 pass
@@ -172,7 +182,7 @@ class TestOtherProcesses:
             assert os.listdir(path.parent) == [place.name]
 
     def test_of_other_artifacts(self, path: Path):
-        """That of another artifact is not."""
+        """The workspace of another artifact is not."""
         with Holder(path.with_name("other.mar")) as holder:
             pass
         with workspace(path):
@@ -183,13 +193,13 @@ class TestOtherProcesses:
 
 class TestClearAbandoned:
     def test_no_directory(self, path: Path):
-        """Where nothing was built yet, there is nothing to clear."""
+        """Before the first build, there is nothing to clear."""
         clear_abandoned(path.parent / "dist" / "digits.mar")
 
         assert os.listdir(path.parent) == []
 
     def test_files(self, path: Path):
-        """A file of such a name is none of hatch-mar's."""
+        """A file with such a name is not one of hatch-mar's."""
         file = path.with_name(".digits.mar.0.part")
         file.write_bytes(b"notes")
         clear_abandoned(path)
@@ -198,13 +208,13 @@ class TestClearAbandoned:
 
     @needs_flock
     def test_locked_while_cleared(self, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """It is held until it is gone, so that no build begins in what is being removed."""
+        """It stays locked until it is gone, so that no build begins in what is being removed."""
         place = path.with_name(".digits.mar.0.part")
         place.mkdir()
         locks = []
 
         def rmtree(found: Path, **options: object) -> None:
-            locks.append(held(found))
+            locks.append(lock_abandoned(found))
 
         monkeypatch.setattr("shutil.rmtree", rmtree)
         clear_abandoned(path)
@@ -213,7 +223,7 @@ class TestClearAbandoned:
 
     @needs_flock
     def test_linked(self, path: Path, tmp_path: Path):
-        """A link of such a name is not followed."""
+        """A link with such a name is not followed."""
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
         (elsewhere / "thesis.tex").touch()
@@ -223,7 +233,7 @@ class TestClearAbandoned:
         assert "thesis.tex" in os.listdir(elsewhere)
 
     def test_many_at_once(self, path: Path):
-        """Builds that begin together do not take each other's away."""
+        """Builds that begin at the same time do not clear each other's workspaces."""
 
         def build(number: int) -> bool:
             with workspace(path) as place:
@@ -238,7 +248,7 @@ class TestClearAbandoned:
 class TestRace:
     @needs_flock
     def test_cleared_before_it_is_locked(self, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """What another build takes for abandoned, before its own has locked it, is left to that one."""
+        """If another build clears a workspace before its own has locked it, its own makes another."""
         import fcntl
 
         flock, others = fcntl.flock, []
@@ -256,21 +266,21 @@ class TestRace:
         others[0].close()
 
 
-class TestHeld:
+class TestLockAbandoned:
     def test_once(self, path: Path):
-        """A second lock of one workspace is not to be had before the first is let go."""
-        lock = held(path.parent)
+        """A workspace is locked once at a time."""
+        lock = lock_abandoned(path.parent)
 
         assert lock is not None
-        assert held(path.parent) is None
+        assert lock_abandoned(path.parent) is None
         lock.close()
-        again = held(path.parent)
+        again = lock_abandoned(path.parent)
         assert again is not None
         again.close()
 
     def test_gone(self, path: Path):
-        """A workspace that is gone cannot be held."""
-        assert held(path.parent / "gone") is None
+        """A workspace that is gone cannot be locked."""
+        assert lock_abandoned(path.parent / "gone") is None
 
     @needs_flock
     def test_removed_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -286,7 +296,7 @@ class TestHeld:
 
         monkeypatch.setattr(fcntl, "flock", late)
 
-        assert held(path.parent) is None
+        assert lock_abandoned(path.parent) is None
 
 
 class TestReplaceFile:
@@ -323,3 +333,123 @@ class TestReplaceFile:
         with pytest.raises(type(error)):
             replace_file(path, b"new")
         assert tree(path.parent) == {"digits.mar": b"old"}
+
+
+needs_swap = pytest.mark.skipif(
+    sys.platform not in ("linux", "darwin"), reason="no system call exchanges directories"
+)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """A draft, the old directory in its place, and where that may go."""
+    draft, path, old = (tmp_path / name for name in ("draft", "path", "old"))
+    for directory, data in ((draft, b"new"), (path, b"old")):
+        directory.mkdir()
+        (directory / "model.py").write_bytes(data)
+    return draft, path, old
+
+
+@pytest.fixture(params=[pytest.param(True, marks=needs_swap), False], ids=["atomic", "in two steps"])
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not request.param:
+        monkeypatch.setattr(module, "swap", lambda *_: False)
+
+
+@pytest.mark.usefixtures("_way")
+class TestExchange:
+    def test_replaced(self, places: tuple[Path, Path, Path]):
+        """The draft is in its place, and the old directory where it will be cleared."""
+        draft, path, old = places
+        exchange(draft, path, old)
+
+        assert tree(path) == {"model.py": b"new"}
+        assert [tree(place) for place in (draft, old) if place.exists()] == [{"model.py": b"old"}]
+
+    @pytest.mark.skipif(os.name != "posix", reason="Windows makes no plain links")
+    def test_link(self, places: tuple[Path, Path, Path], tmp_path: Path):
+        """A link is moved away, and what it leads to stays."""
+        draft, path, old = places
+        target = path.rename(tmp_path / "target")
+        path.symlink_to(target)
+        exchange(draft, path, old)
+
+        assert not path.is_symlink()
+        assert tree(path) == {"model.py": b"new"}
+        assert tree(target) == {"model.py": b"old"}
+
+    def test_no_draft(self, places: tuple[Path, Path, Path]):
+        """Without a draft, the old directory stays."""
+        draft, path, old = places
+        draft.rename(draft.with_name("away"))
+
+        with pytest.raises(FileNotFoundError):
+            exchange(draft, path, old)
+        assert tree(path) == {"model.py": b"old"}
+
+
+class TestInTwoSteps:
+    def test_second_step_fails(self, places: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch):
+        """The old directory is put back if the draft cannot take its place."""
+        draft, path, old = places
+        rename = os.rename
+
+        def refused(source: Path, target: Path) -> None:
+            if source == draft:
+                raise PermissionError
+            rename(source, target)
+
+        monkeypatch.setattr(module, "swap", lambda *_: False)
+        monkeypatch.setattr(os, "rename", refused)
+
+        with pytest.raises(PermissionError):
+            exchange(draft, path, old)
+        assert tree(path) == {"model.py": b"old"}
+        assert not old.exists()
+
+
+class TestSwap:
+    @needs_swap
+    def test_names(self, tmp_path: Path):
+        """Names of any characters work."""
+        one, other = tmp_path / "één", tmp_path / "with space"
+        one.mkdir()
+        other.mkdir()
+        (one / "file").touch()
+
+        assert swap(one, other)
+        assert tree(tmp_path) == {"with space/file": b""}
+
+    def test_missing(self, tmp_path: Path):
+        """If one does not exist, nothing is done, and the caller knows."""
+        (tmp_path / "one").mkdir()
+
+        assert not swap(tmp_path / "one", tmp_path / "other")
+        assert os.listdir(tmp_path) == ["one"]
+
+    def test_unknown_system(self, places: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch):
+        """On a system without such a call nothing is done, and the caller knows."""
+        monkeypatch.setattr("ctypes.CDLL", lambda *_: object())
+
+        assert not swap(places[0], places[1])
+        assert tree(places[1]) == {"model.py": b"old"}
+
+    @needs_swap
+    def test_always_there(self, places: tuple[Path, Path, Path]):
+        """At every moment one of the two is there."""
+        draft, path, _ = places
+        missed, ended = [], threading.Event()
+
+        def watch() -> None:
+            while not ended.is_set():
+                if not os.path.exists(path / "model.py"):
+                    missed.append(path)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        done = [swap(draft, path) for _ in range(2000)]
+        ended.set()
+        watcher.join()
+
+        assert all(done)
+        assert missed == []

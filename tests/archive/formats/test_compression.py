@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hatch_mar.archive.archive import BytesSource, Member
 from hatch_mar.archive.formats import compression
-from hatch_mar.archive.formats.compression import LAST_BLOCK, deflate, pays
+from hatch_mar.archive.formats.compression import LAST_BLOCK, deflate, should_deflate
 from tests.archives import LARGE, incompressible
 
 MEGABYTE = 1 << 20
@@ -31,11 +31,11 @@ class UnaskedSource:
         pytest.fail("asked for the bytes")
 
 
-class TestPays:
+class TestShouldDeflate:
     @pytest.mark.parametrize(("compression", "expected"), [("store", False), ("deflate", True)])
     def test_told(self, compression: str, expected: bool):
         """Where the user has decided, the bytes are not looked at."""
-        assert pays(Member("a", UnaskedSource()), compression) is expected
+        assert should_deflate(Member("a", UnaskedSource()), compression) is expected
 
     @pytest.mark.parametrize(
         ("data", "expected"),
@@ -50,8 +50,8 @@ class TestPays:
         ids=["empty", "small", "large", "weights", "a quarter", "an eighth"],
     )
     def test_auto(self, data: bytes, expected: bool):
-        """Otherwise it pays for a large member of which a fifth can be saved."""
-        assert pays(member(data), "auto") is expected
+        """Otherwise it should_deflate for a large member of which a fifth can be saved."""
+        assert should_deflate(member(data), "auto") is expected
 
 
 def deflated(chunks: list[bytes]) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.archive.formats.crc import WORTHWHILE, Tally, fastest_crc32, joined
+from hatch_mar.archive.formats.crc import WORTHWHILE, Tally, fastest_crc32, join_crcs
 from tests.archives import incompressible
 
 DATA = incompressible(100_000)
@@ -26,16 +26,16 @@ class TestFastestCrc32:
         assert zlib.crc32 is fastest_crc32.__wrapped__()
 
 
-class TestJoined:
+class TestJoinCrcs:
     @given(st.binary(), st.binary())
     def test_any(self, first: bytes, second: bytes):
         """It is what zlib takes over both."""
-        assert zlib.crc32(first + second) == joined(zlib.crc32(first), zlib.crc32(second), len(second))
+        assert zlib.crc32(first + second) == join_crcs(zlib.crc32(first), zlib.crc32(second), len(second))
 
     @pytest.mark.parametrize("size", [1, 1 << 20, (1 << 20) + 1, 5_000_001])
     def test_long(self, size: int):
         """However long the second piece is."""
-        assert zlib.crc32(DATA + bytes(size)) == joined(zlib.crc32(DATA), zlib.crc32(bytes(size)), size)
+        assert zlib.crc32(DATA + bytes(size)) == join_crcs(zlib.crc32(DATA), zlib.crc32(bytes(size)), size)
 
 
 class TestTally:

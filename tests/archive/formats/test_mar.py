@@ -17,7 +17,6 @@ from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats import compression, mar
 from tests.archives import (
     LARGE,
-    MANIFEST,
     MANIFEST_BYTES,
     PACKING,
     archive_of,
@@ -255,22 +254,22 @@ class TestZip64:
         far = Member("far", BytesSource(TEXT))
         time, date = mar.dos_time(PACKING.instant)
         with open(path, "xb") as file:
-            before = mar.add(file, Member("before", BytesSource(b"1")), PACKING, time, date)
+            before = mar.write_member(file, Member("before", BytesSource(b"1")), PACKING, time, date)
             file.seek(5 << 30)
-            after = mar.add(file, far, PACKING, time, date)
-            mar.close(file, [before, after], time, date)
+            after = mar.write_member(file, far, PACKING, time, date)
+            mar.write_directory(file, [before, after], time, date)
         with zipfile.ZipFile(path) as zipped:
             assert [info.header_offset for info in zipped.infolist()] == [0, 5 << 30]
             assert zipped.read("far") == TEXT
 
     @pytest.mark.parametrize("count", [0xFFFE, 0xFFFF])
     def test_many_members(self, count: int, path: Path):
-        """More members than 16 bits count are found."""
-        empty = BytesSource(b"")
-        members = tuple(Member(f"{number:05}", empty) for number in range(count - 1))
-        mar.write(Archive(MANIFEST, members), path, PACKING)
+        """A directory of more members than 16 bits count is found."""
+        entries = [mar.WrittenEntry(b"%05d" % number, 0, 0o644, 0, False) for number in range(count)]
+        with open(path, "xb") as file:
+            mar.write_directory(file, entries, 0, 33)
         with zipfile.ZipFile(path) as file:
-            assert count == len(file.infolist())
+            assert len(file.infolist()) == count
         assert (count >= 0xFFFF) == (b"PK\x06\x06" in path.read_bytes()[-200:])
 
 

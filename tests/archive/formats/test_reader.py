@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_mar.archive.archive import Archive, BytesSource, Member
-from hatch_mar.archive.formats import FORMATS, WORKFLOW, Format
-from hatch_mar.archive.formats.reader import content, opened, read
+from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
+from hatch_mar.archive.formats.reader import open_container, read, read_member
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
 from hatch_mar.errors import ReadError
 from tests.archives import MANIFEST, MANIFEST_BYTES, PACKING, archive_of, files, needs_posix
@@ -166,7 +166,7 @@ class TestContainer:
     )
     def test_kind(self, name: str, kind: str, tmp_path: Path):
         """A `.mar` or `.war` is a zip, any other file a `.tar.gz`."""
-        with opened(written(tmp_path, ALL_FORMATS[name])) as container:
+        with open_container(written(tmp_path, ALL_FORMATS[name])) as container:
             assert container.kind == kind
 
     @pytest.mark.parametrize(("form", "other"), [("default", "digits.tar.gz"), ("tgz", "digits.mar")])
@@ -185,7 +185,7 @@ class TestContainer:
     def test_storage(self, tmp_path: Path):
         """A zip knows how each member is stored, and how large it is then."""
         path = written(tmp_path, FORMATS["default"], archive_of({"a": b"0" * 1000}), compression="deflate")
-        with opened(path) as container, zipfile.ZipFile(path) as file:
+        with open_container(path) as container, zipfile.ZipFile(path) as file:
             manifest, member = container.members
 
             assert container.storage(member) == ("deflated", file.getinfo("a").compress_size)
@@ -193,7 +193,7 @@ class TestContainer:
 
     def test_shared_stream(self, tmp_path: Path):
         """Of one that has a single stream, only the whole has a size."""
-        with opened(written(tmp_path, FORMATS["tgz"])) as container:
+        with open_container(written(tmp_path, FORMATS["tgz"])) as container:
             assert {container.storage(member) for member in container.members} == {("tgz", None)}
 
 
@@ -312,9 +312,9 @@ class TestDirectory:
 class TestContent:
     def test_most(self):
         """A member may have just so many bytes."""
-        assert content(Member("a", BytesSource(b"12345")), 5) == b"12345"
+        assert read_member(Member("a", BytesSource(b"12345")), 5) == b"12345"
 
     def test_more(self):
         """With one more it is an error."""
         with pytest.raises(ReadError, match=r"^Archive member `a` is larger than the 4 bytes it may have$"):
-            content(Member("a", BytesSource(b"12345")), 4)
+            read_member(Member("a", BytesSource(b"12345")), 4)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
-from hatch_mar.archive.formats import FORMATS, Format
-from hatch_mar.archive.packager import Artifact, pack, remove, unchanged
-from hatch_mar.archive.packager.unchanged import inputs_of, leave, matches, stamp_file
+from hatch_mar.archive.formats.format import FORMATS, Format
+from hatch_mar.archive.packager import unchanged
+from hatch_mar.archive.packager.pack import Artifact, pack, remove
+from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember, stamp_file
 from hatch_mar.errors import PackError
 from tests.archives import INSTANT, MANIFEST, PACKING, UnreadableSource, needs_posix, tree
 
@@ -48,9 +49,9 @@ def archive(*files: Path) -> Archive:
 
 
 def build(
-    archive: Archive, path: Path, form: Format, remember: str = "settings", **packing: object
+    archive: Archive, path: Path, form: Format, settings: str = "settings", **packing: object
 ) -> Artifact:
-    return pack(archive, path, form, PACKING._replace(**packing), remember=remember)
+    return pack(archive, path, form, PACKING._replace(**packing), settings=settings)
 
 
 def refuse_reading(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +91,7 @@ class TestUnchanged:
         def refused(one: Path, other: Path) -> bool:
             pytest.fail("the archive was read")
 
-        monkeypatch.setattr("hatch_mar.archive.packager.same_files", refused)
+        monkeypatch.setattr("hatch_mar.archive.packager.pack.have_same_content", refused)
 
         assert build(archive(weights), path, form).unchanged
 
@@ -214,7 +215,7 @@ class TestInputs:
             ("instant", INSTANT.replace(year=2021)),
             ("compression", "deflate"),
             ("root", "another"),
-            ("remember", "other settings"),
+            ("settings", "other settings"),
         ],
     )
     def test_settings(self, key: str, value: object, form: Format, path: Path, weights: Path):
@@ -225,24 +226,24 @@ class TestInputs:
         def moved(count: int) -> None:
             read.append(count)
 
-        build(archive(weights), path, form, **{key: value}, moved=moved)
+        build(archive(weights), path, form, **{key: value}, report=moved)
 
         assert len(WEIGHTS) <= sum(read)
 
     @pytest.mark.parametrize("name", ["__version__", "zlib.ZLIB_RUNTIME_VERSION"])
     def test_tools(self, name: str, weights: Path, monkeypatch: pytest.MonkeyPatch):
         """So do the versions of hatch-mar and of zlib."""
-        before = inputs_of(archive(weights), PACKING)
+        before = fingerprint_inputs(archive(weights), PACKING)
         monkeypatch.setattr(f"hatch_mar.archive.packager.unchanged.{name}", "0.0")
 
-        assert before != inputs_of(archive(weights), PACKING)
+        assert before != fingerprint_inputs(archive(weights), PACKING)
 
     def test_unknown_source(self, form: Format, path: Path):
         """What cannot be told without reading is not remembered."""
         source = UnreadableSource(OSError())
 
-        assert inputs_of(Archive(MANIFEST, (Member("a", source),)), PACKING) is None
-        assert not matches(path, None)
+        assert fingerprint_inputs(Archive(MANIFEST, (Member("a", source),)), PACKING) is None
+        assert not is_unchanged(path, None)
 
 
 class TestArtifact:
@@ -276,7 +277,7 @@ class TestArtifact:
         build(archive(weights), path, form)
         moved = path.parent.rename(path.parent.with_name("moved")) / path.name
 
-        assert not matches(moved, inputs_of(archive(weights), PACKING, "settings"))
+        assert not is_unchanged(moved, fingerprint_inputs(archive(weights), PACKING, "settings"))
         assert build(archive(weights), moved, form).unchanged
 
     def test_a_file_more(self, path: Path, form: Format, weights: Path):
@@ -305,7 +306,7 @@ class TestStampFile:
             texts = {"empty": b"", "cut": text[:-1].encode(), "foreign": b"x" * 64, "binary": b"\x80\xff"}
             file.write_bytes(texts[state])
         read = []
-        artifact = build(archive(weights), path, form, moved=read.append)
+        artifact = build(archive(weights), path, form, report=read.append)
 
         assert artifact.unchanged
         assert len(WEIGHTS) <= sum(read)
@@ -365,8 +366,8 @@ class TestStampFile:
         with pytest.raises(PackError):
             build(broken, path, form)
 
-        assert not matches(path, inputs_of(broken, PACKING, "settings"))
-        assert matches(path, inputs_of(archive(weights), PACKING, "settings"))
+        assert not is_unchanged(path, fingerprint_inputs(broken, PACKING, "settings"))
+        assert is_unchanged(path, fingerprint_inputs(archive(weights), PACKING, "settings"))
 
 
 class TestYoung:
@@ -383,7 +384,7 @@ class TestYoung:
         path.touch()
         found = archive(weights)
         written = max(weights.stat().st_ctime_ns, weights.stat().st_mtime_ns)
-        leave(path, inputs_of(found, PACKING), found, written + age)
+        remember(path, fingerprint_inputs(found, PACKING), found, written + age)
         return stamp_file(path).exists()
 
     def test_just_written(self, weights: Path):
@@ -435,7 +436,7 @@ class TestMeanwhile:
                 for edit in edits:
                     edit(weights)
 
-        build(archive(weights, other), path, form, moved=moved)
+        build(archive(weights, other), path, form, report=moved)
         artifact = build(archive(weights, other), path, form)
 
         assert not artifact.unchanged
@@ -449,5 +450,5 @@ class TestMeanwhile:
             if count == 1:
                 weights.unlink(missing_ok=True)
 
-        assert build(archive(weights, other), path, form, moved=moved) == Artifact(path, unchanged=False)
+        assert build(archive(weights, other), path, form, report=moved) == Artifact(path, unchanged=False)
         assert any(WEIGHTS in data for data in tree(path).values())

@@ -10,7 +10,7 @@ from struct import pack
 
 import pytest
 
-from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.checks.container import check_file, zip_container
 from hatch_mar.errors import ReadError
 from hatch_mar.zip_records import CENTRAL_HEADER, END

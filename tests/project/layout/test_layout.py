@@ -311,7 +311,7 @@ class TestExtraFiles:
         Path(os.fsdecode(os.fsencode(project / "assets") + b"/weights-\xff")).touch()
         expected = (
             "Field `tool.mar.extra-files`: archive member `weights-\udcff`, from `assets/weights-\udcff`,"
-            " must be valid Unicode, for zips know no other names"
+            " must be valid Unicode, since zips have no other names"
         )
 
         assert faults(project, extra_files=("assets",)) == (expected,)

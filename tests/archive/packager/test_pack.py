@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive.archive import Archive, BytesSource, Member, content_digest
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.digest import content_digest
 from hatch_mar.archive.filesystem.atomic import LOCK
-from hatch_mar.archive.formats import FORMATS, WORKFLOW, Format, Packing
+from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
+from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME
-from hatch_mar.archive.packager import Artifact, pack, remove
+from hatch_mar.archive.packager.pack import Artifact, pack, remove
 from hatch_mar.errors import PackError
 from tests.archives import (
     INSTANT,
@@ -175,7 +177,7 @@ class TestFailure:
         with pytest.raises(PackError) as error:
             pack(Archive(MANIFEST, (Member("weights.pth", GrowingSource(file)),)), path, form, PACKING)
 
-        expected = f"File changed while it was packed: `{file}`; build again when it is written"
+        expected = f"File changed while it was packed: `{file}`; build again once it is complete"
         assert str(error.value) == expected
         assert before == tree(path.parent)
 
@@ -193,7 +195,7 @@ class TestFailure:
         self, form: Format, path: Path, before: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
     ):
         """The old archive is put back even where the new one cannot take its place."""
-        monkeypatch.setattr("hatch_mar.archive.filesystem.atomic.swapped", lambda *_: False)
+        monkeypatch.setattr("hatch_mar.archive.filesystem.atomic.swap", lambda *_: False)
         for name in ("rename", "replace"):
             monkeypatch.setattr(os, name, fails_once_for(path, getattr(os, name)))
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.archive.archive import Archive, BytesSource, Member, content_digest, sha256
-from hatch_mar.archive.formats import FORMATS
+from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.digest import content_digest, sha256
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.formats.reader import read
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import PackError

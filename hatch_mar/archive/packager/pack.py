@@ -1,0 +1,188 @@
+"""Writing an archive to its place, whole or not at all, and deleting it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from hatch_mar.archive.archive import CHUNK, Archive
+from hatch_mar.archive.filesystem.atomic import exchange, workspace
+from hatch_mar.archive.filesystem.walk import files_of, is_executable
+from hatch_mar.archive.formats.format import Format
+from hatch_mar.archive.formats.options import Packing
+from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.archive.packager.unchanged import fingerprint_inputs, forget, is_unchanged, remember
+from hatch_mar.errors import PackError
+from hatch_mar.names import name_fault
+
+
+class Artifact(NamedTuple):
+    """What is on disk after a build."""
+
+    path: Path
+    unchanged: bool
+    """Whether it was there already, and was left as it was."""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk. Those of a directory are those of its files."""
+        return sum(path.stat().st_size for path in files_of(self.path))
+
+    @property
+    def sha256(self) -> str | None:
+        """The file's digest in hexadecimal; None for a directory. Costs a read of the file."""
+        if self.path.is_dir():
+            return None
+        import hashlib
+
+        digest = hashlib.sha256()
+        with open(self.path, "rb", buffering=0) as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    @property
+    def content_digest(self) -> str:
+        """One digest of names, modes and bytes, the same in every format. Costs a read of the members."""
+        from hatch_mar.archive.digest import content_digest
+        from hatch_mar.archive.formats.reader import read
+
+        with read(self.path) as archive:
+            return content_digest(archive)
+
+
+def pack(
+    archive: Archive,
+    path: Path,
+    form: Format,
+    packing: Packing,
+    *,
+    force: bool = True,
+    settings: str | None = None,
+    accept: Callable[[Path], object] | None = None,
+) -> Artifact:
+    """Write `archive` to `path`, replacing an older one in a single step.
+
+    The bytes are written to a temporary directory next to `path`, and moved there when they
+    are complete. An archive with the same bytes is left as it is. With `settings`, which say
+    what else decided its content, an archive is not even read if it and its inputs look as
+    they did after the last build.
+
+    `accept` is called with the path of the complete draft, and may raise to keep it from
+    replacing anything.
+
+    Raises:
+        PackError: the archive cannot be written, or `path` has something that must not be
+            replaced: without `force` another archive, or something that is not an archive.
+    """
+    for member in archive.members:
+        if fault := name_fault(member.name):
+            raise PackError(f"Archive member `{member.name}` {fault}")
+    with explain_write_errors(path):
+        refuse_foreign(path, form)
+        began = time.time_ns()
+        inputs = fingerprint_inputs(archive, packing, settings) if settings else None
+        unchanged = is_unchanged(path, inputs)
+        if not unchanged:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unchanged = write(archive, path, form, packing, force=force, accept=accept)
+            if settings:
+                # a file that has vanished since it was read is not an error, but cannot be remembered
+                with suppress(OSError):
+                    same = inputs == fingerprint_inputs(archive, packing, settings)
+                    remember(path, inputs if same else None, archive, began)
+    return Artifact(path, unchanged)
+
+
+def write(
+    archive: Archive,
+    path: Path,
+    form: Format,
+    packing: Packing,
+    *,
+    force: bool,
+    accept: Callable[[Path], object] | None,
+) -> bool:
+    """Write `archive`, and return whether it was at `path` already."""
+    with workspace(path) as place:
+        draft = place / path.name
+        form.write(archive, draft, packing)
+        if accept:
+            accept(draft)
+        with suppress(FileNotFoundError):  # another build has just replaced it
+            if have_same_content(draft, path):
+                return True
+        if not force and os.path.lexists(path):
+            raise PackError(f"File already exists and differs: `{path}`; delete it or set `force = true`")
+        put(draft, path, place / "old")
+    return False
+
+
+def put(draft: Path, path: Path, old: Path) -> None:
+    """Move a complete draft to its place in a single step."""
+    if not (draft.is_dir() and path.is_dir()):
+        try:
+            os.replace(draft, path)
+            return
+        except OSError:
+            # another build may have put its directory there just now
+            if not (draft.is_dir() and path.is_dir()):
+                raise
+    exchange(draft, path, old)
+
+
+def remove(path: Path, form: Format) -> None:
+    """Delete the artifact at `path`, if there is one, and what was remembered about it.
+
+    Raises:
+        PackError: it cannot be deleted, or is not an archive.
+    """
+    with explain_write_errors(path):
+        if os.path.lexists(path):
+            refuse_foreign(path, form)
+            if path.is_dir() and not path.is_symlink():
+                # in one step, since an interruption must not leave half an archive
+                with workspace(path) as place:
+                    os.rename(path, place / "old")
+            else:
+                path.unlink()
+        forget(path)
+
+
+@contextmanager
+def explain_write_errors(path: Path) -> Iterator[None]:
+    """Raise the errors of the system as PackErrors that name the path."""
+    try:
+        yield
+    except OSError as error:
+        message = f"Cannot write `{path}`: {error.strerror or error}"
+        if error.filename and Path(error.filename) != path:
+            message += f" (`{error.filename}`)"
+        raise PackError(message) from error
+
+
+def refuse_foreign(path: Path, form: Format) -> None:
+    """Raise PackError if `path` has something that `form` cannot have written."""
+    if form.suffix and path.is_dir():
+        raise PackError(f"Cannot write `{path}`: a directory of that name exists; move it away")
+    if not form.suffix and os.path.lexists(path) and not (path / MANIFEST_NAME).is_file():
+        raise PackError(f"Cannot write `{path}`: it exists and is not a model archive; move it away")
+
+
+def have_same_content(one: Path, other: Path) -> bool:
+    """Whether two files, or two directories of files, have the same content, whatever the umask was."""
+    import filecmp
+
+    if not other.exists() or one.is_dir() != other.is_dir():
+        return False
+    if not one.is_dir():
+        return filecmp.cmp(one, other, shallow=False)
+    ours, theirs = files_of(one), files_of(other)
+    return [path.relative_to(one) for path in ours] == [path.relative_to(other) for path in theirs] and all(
+        is_executable(a) == is_executable(b) and filecmp.cmp(a, b, shallow=False)
+        for a, b in zip(ours, theirs)
+    )
