@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from hatch_mar.checks.handler_facts import built_in, handler_module, loads_as_base_handler
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule, Severity
-from hatch_mar.pysource.classes import attribute, list_classes, mentions, required_arguments
+from hatch_mar.pysource.classes import class_attribute, list_classes, mentions, required_arguments
 from hatch_mar.pysource.module import PYTHON, Module
 
 MISSING = Rule(
@@ -86,7 +86,7 @@ def loading_severity(subject: Subject) -> Severity | None:
 def may_inherit_loading(module: Module) -> bool:
     """Whether the handler's class may have its `initialize` from a base class that is not seen here."""
     definition = module.only_class and module.only_class.definition
-    return definition is not None and attribute(definition, "initialize", module.names) is None
+    return definition is not None and class_attribute(definition, "initialize", module.names) is None
 
 
 def imported_module(subject: Subject) -> str | None:

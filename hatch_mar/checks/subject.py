@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from hatch_mar.torchserve.model_config import Document
 
 LARGEST_TEXT = 4 << 20
-"""Bytes of a Python or YAML file that are read; a larger one is not written by people."""
+"""Bytes of a text file that are read; people write smaller ones."""
 
 
 class Subject:
-    """What the checks look at, the same for a configured archive and for one read from disk.
+    """What the checks look at, alike for a configured archive and for one read from disk.
 
     Args:
         archive: the archive.
-        file_name: its own file's name, by which some consumers know it.
+        file_name: the name of its own file, by which some consumers know it.
         origins: for a configured archive, where each key was set.
         allow_globals: what its pickles may import beyond torch's own list.
         root: the project, from which places are shown.
@@ -50,6 +50,8 @@ class Subject:
         self.allow_globals = allow_globals
         self.root = root
         self.server_packages = server_packages
+        self.modules: dict[str, Module] = {}
+        """The modules that have been parsed, by the names of their files."""
 
     @classmethod
     def of_config(cls, config: ArchiveConfig, archive: Archive, root: Path) -> Subject:
@@ -73,12 +75,12 @@ class Subject:
         return {member.name: member for member in self.archive.members}
 
     def value(self, key: str) -> str | None:
-        """A string of the manifest's `model` table, such as `handler`; None if it is absent or no string."""
+        """A string in the manifest's `model`, such as `handler`; None if it is absent or not a string."""
         value = self.manifest.model.get(key)
         return value if isinstance(value, str) else None
 
     def named_member(self, key: str) -> Member | None:
-        """The member that a key of the manifest's `model` table names, such as `configFile`."""
+        """The member that a key of the manifest's `model` names, such as `configFile`."""
         name = self.value(key)
         return self.members.get(posixpath.normpath(name)) if name else None
 
@@ -95,12 +97,12 @@ class Subject:
 
     @cached_property
     def environment(self) -> Environment:
-        """The packages that the worker has from the server and from the archive's requirements."""
+        """The packages that the server and the archive's requirements bring to the worker."""
         member = self.named_member("requirementsFile")
         return Environment(self.text(member) if member else b"", self.server_packages)
 
     def place(self, member: Member, line: int | None = None) -> Place:
-        """A member's file in the project, or its name in the archive."""
+        """Where a member is: its file in the project, or its name in the archive."""
         if not isinstance(member.source, FileSource):
             return Place(f"{self.file_name}/{member.name}", line)
         path = member.source.path
@@ -122,26 +124,11 @@ class Subject:
         return bytes(data[:LARGEST_TEXT])
 
     def module(self, name: str) -> Module | None:
-        """The archive's module of a dotted name, as Python finds it from the archive's root."""
+        """The archive's module of a dotted name, as Python finds it from the archive's root; parsed once."""
         path = name.replace(".", "/")
-        return self.modules.get(f"{path}/__init__.py") or self.modules.get(f"{path}.py")
-
-    @cached_property
-    def modules(self) -> Modules:
-        return Modules(self)
-
-
-class Modules:
-    """The Python files of an archive, each parsed when it is first asked for."""
-
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self.parsed: dict[str, Module] = {}
-
-    def get(self, name: str) -> Module | None:
-        if name not in self.subject.members:
-            return None
-        if name not in self.parsed:
-            member = self.subject.members[name]
-            self.parsed[name] = parse_module(member, self.subject.text(member))
-        return self.parsed[name]
+        for file in (f"{path}/__init__.py", f"{path}.py"):
+            if member := self.members.get(file):
+                if file not in self.modules:
+                    self.modules[file] = parse_module(member, self.text(member))
+                return self.modules[file]
+        return None

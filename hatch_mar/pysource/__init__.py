@@ -1,4 +1,4 @@
-"""What a Python file will do when it is imported, read from its syntax: nothing of it is run.
+"""What a Python file does when it is imported, read from its syntax without running it.
 
 Where the syntax does not tell, these modules say so, and the checks then find nothing.
 """

@@ -1,4 +1,4 @@
-"""The classes that TorchServe counts in a module, and what making an object of one takes.
+"""The classes that TorchServe counts in a module, and what their constructors require.
 
 pytorch/serve, ts/utils/util.py (`list_classes_from_module`): every name of the module that
 is bound to a class made in it. An imported class does not count; an `Enum`, a dataclass or
@@ -14,18 +14,18 @@ from typing import NamedTuple
 from hatch_mar.pysource.namespace import Namespace, Values, dotted
 
 FACTORIES = {"namedtuple", "NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
-"""Functions that make a class in the module that calls them; of two arguments at the least."""
+"""Functions that make a class in the module that calls them, if they get at least two arguments."""
 
 CLASS_DECORATORS = {
     *("dataclass", "final", "total_ordering", "runtime_checkable", "unique", "verify", "deprecated"),
     *("attrs", "attributes", "define", "frozen", "mutable"),
 }
-"""Decorators that give a class of the same module back."""
+"""Decorators that return a class of the same module."""
 
 MOST_SHOWN = 8
 
 PLAIN_BASES = {"ABC", "Protocol", "Generic", "NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum"}
-"""Bases from the standard library that bring neither `handle` nor `initialize`."""
+"""Bases from the standard library that have neither `handle` nor `initialize`."""
 
 
 class ClassBinding(NamedTuple):
@@ -33,11 +33,11 @@ class ClassBinding(NamedTuple):
 
     name: str
     nodes: tuple[ast.AST, ...]
-    """The syntax of the classes that it may be bound to, in the order of the source."""
+    """The syntax that makes each class it may be bound to, in the order of the source."""
     is_certain: bool
-    """Whether it is bound to a class in any case."""
+    """Whether it is certainly bound to a class."""
     is_only_class: bool
-    """Whether it cannot be bound to anything else."""
+    """Whether it is certainly not bound to anything but these."""
 
     @property
     def line(self) -> int:
@@ -45,13 +45,13 @@ class ClassBinding(NamedTuple):
 
     @property
     def first_name(self) -> str:
-        """The name that the class was defined by, where this one is another name for it."""
+        """The name in the class's definition, which this one may be a second name for."""
         first = self.nodes[0]
         return first.name if isinstance(first, ast.ClassDef) else self.name
 
     @property
     def definitions(self) -> tuple[ast.ClassDef, ...]:
-        """All that may define the class; empty if some of it cannot be seen."""
+        """All definitions that the class may have; none if it may have others that cannot be seen."""
         found = tuple(node for node in self.nodes if isinstance(node, ast.ClassDef))
         return found if self.is_only_class and len(found) == len(self.nodes) else ()
 
@@ -99,13 +99,13 @@ def is_own_class(value: ast.AST | None, names: Namespace, makers: set[str]) -> b
 
 
 def makes_classes(value: ast.AST | None) -> bool:
-    """Whether a function may return a class of its own, which is one of its module's."""
+    """Whether a function may return a class that it defines, which then is one of the module's."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return isinstance(value, functions) and any(isinstance(node, ast.ClassDef) for node in ast.walk(value))
 
 
 def last_name(node: ast.AST) -> str:
-    """The last part of a name, of what is called, or of what is subscripted."""
+    """The last part of a dotted name, or of the name of what is called or subscripted."""
     while isinstance(node, (ast.Call, ast.Subscript)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return dotted(node).rpartition(".")[2]
@@ -122,29 +122,29 @@ def list_classes(classes: list[ClassBinding]) -> str:
     return ", ".join(shown) + (", …" if len(classes) > MOST_SHOWN else "")
 
 
-def attribute(found: ast.ClassDef, name: str, module: Namespace) -> Values | None:
-    """What a class's objects have under a name: empty if nothing, None if that cannot be seen."""
+def class_attribute(found: ast.ClassDef, name: str, module: Namespace) -> Values | None:
+    """What a class's objects have under a name: nothing if empty; None if that cannot be told."""
     own = Namespace(found.body)
     if own.has(name):
         return own.get(name)
-    if own.stars or own.has("__getattr__") or own.has("__getattribute__") or sets(found, name):
+    if own.stars or own.has("__getattr__") or own.has("__getattribute__") or may_set(found, name):
         return None
     if any(last_name(decorator) not in CLASS_DECORATORS for decorator in found.decorator_list):
         return None
     if any(keyword.arg != "metaclass" or last_name(keyword.value) != "ABCMeta" for keyword in found.keywords):
         return None
-    return frozenset() if all(plain(base, module) for base in found.bases) else None
+    return frozenset() if all(is_plain_base(base, module) for base in found.bases) else None
 
 
-def plain(base: ast.expr, module: Namespace) -> bool:
-    """Whether a base class is Python's own, and one that brings none of the handler's methods."""
+def is_plain_base(base: ast.expr, module: Namespace) -> bool:
+    """Whether a base class is Python's own and has none of a handler's methods."""
     if isinstance(base, ast.Name) and not module.has(base.id):
         return hasattr(builtins, base.id)
     return last_name(base) in PLAIN_BASES
 
 
-def sets(tree: ast.AST, name: str) -> bool:
-    """Whether anything is given an attribute of this name."""
+def may_set(tree: ast.AST, name: str) -> bool:
+    """Whether any code in the class may set an attribute of this name, through its name as a string too."""
     return any(
         (isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store))
         or (isinstance(node, ast.Constant) and node.value == name)
@@ -153,7 +153,7 @@ def sets(tree: ast.AST, name: str) -> bool:
 
 
 def required_arguments(found: ast.ClassDef) -> list[str]:
-    """The constructor's arguments that have no default, the object itself aside."""
+    """The constructor's arguments without a default, apart from the object itself."""
     if any(
         keyword.arg == "metaclass" and last_name(keyword.value) != "ABCMeta" for keyword in found.keywords
     ):
@@ -164,12 +164,12 @@ def required_arguments(found: ast.ClassDef) -> list[str]:
     for constructor in ("__new__", "__init__"):
         match list(own.get(constructor)):
             case [ast.FunctionDef(decorator_list=[]) as function]:
-                if missing := without_default(function.args):
+                if missing := required_parameters(function.args):
                     return missing
     return [] if own.has("__init__") else required_fields(found)
 
 
-def without_default(arguments: ast.arguments, skip: int = 1) -> list[str]:
+def required_parameters(arguments: ast.arguments, skip: int = 1) -> list[str]:
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     required = positional[skip : max(skip, len(positional) - len(arguments.defaults))]
     named = zip(arguments.kwonlyargs, arguments.kw_defaults)
@@ -177,7 +177,7 @@ def without_default(arguments: ast.arguments, skip: int = 1) -> list[str]:
 
 
 def required_fields(found: ast.ClassDef) -> list[str]:
-    """A dataclass's fields that have no default."""
+    """The fields of a dataclass that its constructor requires."""
     decorators = [decorator for decorator in found.decorator_list if last_name(decorator) == "dataclass"]
     if not decorators or any(has_keyword(decorator, "init") for decorator in decorators):
         return []
@@ -198,7 +198,7 @@ def required_fields(found: ast.ClassDef) -> list[str]:
 
 
 def mentions(tree: ast.AST, *names: str) -> bool:
-    """Whether any of the names occurs; in a string too, as some annotations are."""
+    """Whether any of the names occurs, in a string too, since annotations may be strings."""
     return any(
         (getattr(node, "id", None) or getattr(node, "attr", None)) in names
         or (isinstance(node, ast.Constant) and any(name in str(node.value) for name in names))
@@ -210,10 +210,10 @@ def has_keyword(node: ast.expr, *names: str) -> bool:
     return isinstance(node, ast.Call) and any(keyword.arg in (*names, None) for keyword in node.keywords)
 
 
-def takes(value: ast.AST | None, count: int, *, bound: bool = False) -> bool:
-    """Whether a function can be called with so many positional arguments; True if it cannot be seen.
+def accepts(value: ast.AST | None, count: int, *, bound: bool = False) -> bool:
+    """Whether a function can be called with so many positional arguments; True if that cannot be told.
 
-    A method is `bound`: the object comes before them.
+    A method is `bound`: the object is passed before them.
     """
     if not isinstance(value, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return True

@@ -1,4 +1,4 @@
-"""What a module imports for certain when it is imported itself."""
+"""What a module certainly imports when it is imported itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATHS = {"sys.path", "sys.meta_path", "sys.path_hooks", "sys.modules", "site.add
 
 
 class Import(NamedTuple):
-    """`import module`, or `from module import names` with so many dots before the module."""
+    """`import module`, or `from module import names` with `level` dots before the module."""
 
     module: str
     names: tuple[str, ...]
@@ -32,9 +32,9 @@ class Import(NamedTuple):
 
 
 def imports(tree: ast.Module | None) -> Iterator[Import]:
-    """The imports that run whenever the module is imported, and whose failure ends that.
+    """The imports without which the module cannot be imported.
 
-    Not those in functions, under a condition, or where their failure is caught.
+    Those in functions, under a condition, or whose failure is caught are not among them.
     """
     left: list[ast.stmt] = list(reversed(tree.body)) if tree else []
     while left:
@@ -64,8 +64,8 @@ def suppresses(item: ast.withitem) -> bool:
     return last_name(item.context_expr) == "suppress"
 
 
-def changes_path(tree: ast.AST) -> bool:
-    """Whether a module has to do with where Python finds modules, so that nobody can tell."""
+def may_change_path(tree: ast.AST) -> bool:
+    """Whether a module may change where Python finds modules, so that imports cannot be told to fail."""
     return any(
         dotted(node) in PATHS
         or (isinstance(node, ast.Name) and node.id in ("__path__", "exec", "__import__"))

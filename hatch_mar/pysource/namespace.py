@@ -1,4 +1,4 @@
-"""Which names a module, or a class, has when its body has run, and what they are bound to."""
+"""Which names a module or a class has after its body has run, and what they are bound to."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 Values = frozenset[ast.AST | None]
-"""What a name may be bound to, by the syntax that binds it; None where it may be unbound."""
+"""The syntax of everything that a name may be bound to; None among it if it may be unbound."""
 
 UNBOUND: Values = frozenset([None])
 
 MOST_VALUES = 20
-"""Values that a name takes over from another; more are not followed."""
+"""Values that are followed from one name to another."""
 
 Loop = (ast.For, ast.AsyncFor, ast.While)
 Try = (ast.Try, getattr(ast, "TryStar", ast.Try))
@@ -21,17 +21,16 @@ Try = (ast.Try, getattr(ast, "TryStar", ast.Try))
 class Namespace:
     """The names that a list of statements binds.
 
-    Of statements that may or may not run, the names may or may not be there: a name's
-    values are those of all ways through.
+    A name has the values of all ways through statements that may or may not run.
     """
 
     def __init__(self, body: Iterable[ast.stmt], outer: Scope | None = None) -> None:
-        run = Run()
-        self.scope = run.through(body, outer) or Scope()
-        self.classes = run.classes
-        """Names of all classes defined on the way, whatever they are bound to at the end."""
-        self.stars = run.stars
-        """Whether it takes names from a module that is not known here."""
+        execution = Execution()
+        self.scope = execution.run(body, outer) or Scope()
+        self.classes = execution.classes
+        """The names in all class definitions that were met, whatever the names are bound to at the end."""
+        self.stars = execution.stars
+        """Whether there is a star import, whose names are not known."""
 
     def get(self, name: str) -> Values:
         return self.scope.bound.get(name, UNBOUND)
@@ -40,12 +39,12 @@ class Namespace:
         return self.scope.bound.items()
 
     def has(self, name: str) -> bool:
-        """Whether the name is bound, on some way at the least."""
+        """Whether the name is bound on at least one way through the statements."""
         return any(value is not None for value in self.get(name))
 
 
 class Scope:
-    """Names bound on one way through the statements, over those bound before it forked."""
+    """The names bound on one way through the statements, over those bound before it forked off."""
 
     def __init__(self, outer: Scope | None = None) -> None:
         self.outer = outer
@@ -63,7 +62,7 @@ class Scope:
         self.bound[name] = frozenset(values)
 
     def join(self, ways: Iterable[Scope | None]) -> None:
-        """Take over what any of several ways, forked off this scope, has bound."""
+        """Bind what any of several ways, forked off this scope, has bound."""
         ends = [way for way in ways if way is not None]
         found: dict[str, list[Values]] = {}
         for way in ends:
@@ -75,29 +74,29 @@ class Scope:
             self.bound[name] = frozenset().union(*alternatives)
 
 
-class Run:
-    """The statements' effect on names, one kind of statement a method."""
+class Execution:
+    """Follows how statements bind names, one kind of statement per method."""
 
     def __init__(self) -> None:
         self.stars = False
         self.classes: set[str] = set()
 
-    def through(self, body: Iterable[ast.stmt], outer: Scope | None) -> Scope | None:
+    def run(self, body: Iterable[ast.stmt], outer: Scope | None) -> Scope | None:
         """The names bound at the end, or None if it is not reached."""
         scope = Scope(outer)
         for node in body:
             if isinstance(node, (ast.Raise, ast.Return, ast.Continue, ast.Break)):
                 return None
-            self.step(node, scope)
+            self.run_statement(node, scope)
         return scope
 
-    def step(self, node: ast.stmt, scope: Scope) -> None:
+    def run_statement(self, node: ast.stmt, scope: Scope) -> None:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             scope.bind(node.name, node)
             if isinstance(node, ast.ClassDef):
                 self.classes.add(node.name)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            self.imports(node, scope)
+            self.run_import(node, scope)
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 assign(target, node.value, scope)
@@ -111,9 +110,9 @@ class Run:
                 if isinstance(target, ast.Name):
                     scope.bind(target.id, None)
         else:
-            self.fork(node, scope)
+            self.run_block(node, scope)
 
-    def imports(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
+    def run_import(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
         for alias in node.names:
             if alias.name == "*":
                 self.stars = True
@@ -122,50 +121,50 @@ class Run:
             else:
                 scope.bind(alias.asname or alias.name.partition(".")[0], node)
 
-    def fork(self, node: ast.stmt, scope: Scope) -> None:
+    def run_block(self, node: ast.stmt, scope: Scope) -> None:
         if isinstance(node, ast.If):
-            scope.join(list(self.branches(node, scope)))
+            scope.join(list(self.run_branches(node, scope)))
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
                 if item.optional_vars is not None:
                     assign(item.optional_vars, None, scope)
-            scope.join([self.through(node.body, scope)])
+            scope.join([self.run(node.body, scope)])
         elif isinstance(node, Loop):
             if isinstance(node, (ast.For, ast.AsyncFor)):
                 assign(node.target, None, scope)
-            scope.join([Scope(scope), self.through(node.body, scope)])
-            scope.join([self.through(node.orelse, scope)])
+            scope.join([Scope(scope), self.run(node.body, scope)])
+            scope.join([self.run(node.orelse, scope)])
         elif isinstance(node, Try):
-            self.attempt(cast("ast.Try", node), scope)
+            self.run_try(cast("ast.Try", node), scope)
         elif isinstance(node, ast.Match):
-            scope.join([Scope(scope), *(self.through(case.body, scope) for case in node.cases)])
+            scope.join([Scope(scope), *(self.run(case.body, scope) for case in node.cases)])
 
-    def branches(self, node: ast.If, scope: Scope) -> Iterator[Scope | None]:
+    def run_branches(self, node: ast.If, scope: Scope) -> Iterator[Scope | None]:
         # a chain of `elif` is nested, and may be deeper than Python's own stack
         while True:
-            truth = known(node.test)
+            truth = truth_of(node.test)
             if truth is not False:
-                yield self.through(node.body, scope)
+                yield self.run(node.body, scope)
             if truth is True:
                 return
             match node.orelse:
                 case [ast.If() as following]:
                     node = following
                 case orelse:
-                    yield self.through(orelse, scope)
+                    yield self.run(orelse, scope)
                     return
 
-    def attempt(self, node: ast.Try, scope: Scope) -> None:
-        body = self.through(node.body, scope)
+    def run_try(self, node: ast.Try, scope: Scope) -> None:
+        body = self.run(node.body, scope)
         # an exception comes before the body's first statement, after its last, or between
         partly = Scope(scope)
         partly.join([Scope(), body])
-        handled = [self.after(partly, handler.body) for handler in node.handlers]
-        scope.join([body and self.after(body, node.orelse), *handled])
-        scope.join([self.through(node.finalbody, scope)])
+        handled = [self.run_after(partly, handler.body) for handler in node.handlers]
+        scope.join([body and self.run_after(body, node.orelse), *handled])
+        scope.join([self.run(node.finalbody, scope)])
 
-    def after(self, first: Scope, body: Iterable[ast.stmt]) -> Scope | None:
-        then = self.through(body, first)
+    def run_after(self, first: Scope, body: Iterable[ast.stmt]) -> Scope | None:
+        then = self.run(body, first)
         if then is not None:
             then.bound = {**first.bound, **then.bound}
         return then
@@ -173,7 +172,7 @@ class Run:
 
 def assign(target: ast.expr, value: ast.expr | None, scope: Scope) -> None:
     if isinstance(target, ast.Name):
-        scope.bound[target.id] = values(target, value, scope)
+        scope.bound[target.id] = values_of(target, value, scope)
     elif isinstance(target, ast.Starred):
         assign(target.value, None, scope)
     elif isinstance(target, (ast.Tuple, ast.List)):
@@ -183,8 +182,8 @@ def assign(target: ast.expr, value: ast.expr | None, scope: Scope) -> None:
             assign(inner, element, scope)
 
 
-def values(target: ast.expr, value: ast.expr | None, scope: Scope) -> Values:
-    """What an expression stands for: a name for what it is bound to, any other for itself."""
+def values_of(target: ast.expr, value: ast.expr | None, scope: Scope) -> Values:
+    """The values of an expression: of a name what it is bound to, of any other the expression itself."""
     if isinstance(value, ast.Name):
         found = scope.get(value.id)
         if None not in found and len(found) <= MOST_VALUES:
@@ -192,8 +191,8 @@ def values(target: ast.expr, value: ast.expr | None, scope: Scope) -> Values:
     return frozenset([value or target])
 
 
-def known(test: ast.expr) -> bool | None:
-    """The truth of a condition in TorchServe's worker, as far as it is certain."""
+def truth_of(test: ast.expr) -> bool | None:
+    """Whether a condition is true in TorchServe's worker; None if that is not certain."""
     truth: bool | None = None
     negations = 0
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -211,7 +210,7 @@ def known(test: ast.expr) -> bool | None:
 
 
 def dotted(node: ast.AST) -> str:
-    """`a.b.c` of a name with attributes, or an empty string."""
+    """A name with attributes as text, such as `a.b.c`; empty for any other expression."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -222,9 +221,9 @@ def dotted(node: ast.AST) -> str:
 
 
 def imported_name(node: ast.expr, names: Namespace) -> str:
-    """The full name of what an expression takes from an import: `a.b.c` of `c`, after `from a.b import c`.
+    """The full name of what an expression refers to: `a.b.c` of `c`, after `from a.b import c`.
 
-    Empty if it is not from an import, or only from a relative or a star import.
+    Empty if it does not come from an import, or comes from a relative or a star import.
     """
     first, dot, rest = dotted(node).partition(".")
     for value in names.get(first):
@@ -234,7 +233,7 @@ def imported_name(node: ast.expr, names: Namespace) -> str:
 
 
 def origin_of(name: str, node: ast.Import | ast.ImportFrom) -> str:
-    """The full name of what an import statement binds to a name; empty if the import is relative."""
+    """The full name of what an import statement binds a name to; empty if the import is relative."""
     for alias in node.names:
         if isinstance(node, ast.ImportFrom):
             if (alias.asname or alias.name) == name and not node.level:

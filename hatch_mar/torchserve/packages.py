@@ -1,7 +1,7 @@
-"""Which packages a worker's environment has, by the names they are imported by.
+"""Which modules a worker can import from outside its archive.
 
-A requirement names a distribution, an import a module. Mostly the two are alike; the
-tables have well-known cases where they are not.
+A requirement names a distribution, an import names a module. Mostly the two names are alike;
+the tables have well-known cases where they are not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ OTHER_PYTHONS = frozenset(
         *("ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "telnetlib", "tomllib", "uu", "xdrlib"),
     ]
 )
-"""Modules of the standard library before or after the Python that checks; the server's may be another."""
+"""Modules of older and newer standard libraries, since the server may have another Python."""
 
 DISTRIBUTIONS = {
     "bs4": ("beautifulsoup4",),
@@ -59,7 +59,7 @@ DISTRIBUTIONS = {
     "workflow_archiver": ("torch-workflow-archiver",),
     "yaml": ("pyyaml",),
 }
-"""Import names whose distribution is called otherwise, beyond what `bring` sees in the name."""
+"""Modules whose distributions have another name, beyond what `bring` can tell from the name."""
 
 BROUGHT = {
     "accelerate": ("huggingface_hub", "safetensors"),
@@ -94,7 +94,7 @@ BROUGHT = {
         "torchvision",
     ),
 }
-"""Import names that come along with a distribution, since it requires them."""
+"""Modules that a distribution brings because it requires their distributions."""
 
 
 class Environment:

@@ -27,7 +27,7 @@ CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 COMMENT = re.compile(r"(^|\s+)#.*$")
 
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
-"""What pip fills in from the server's environment, where it is set."""
+"""What pip replaces from the server's environment, if it is set there."""
 
 SCHEMES = ("http", "https", "file", "ftp", "ssh", "git", "hg", "bzr", "sftp", "svn")
 ARCHIVES = (".whl", ".zip", ".tar", ".tgz", ".tbz", ".txz", ".tlz", ".gz", ".bz2", ".xz", ".lz", ".lzma")
@@ -53,7 +53,7 @@ FLAGS = ("--no-index", "--prefer-binary", "--require-hashes", "--no-require-hash
 
 
 class OptionError(ValueError):
-    """pip refuses a line's options."""
+    """pip refuses the options of a line."""
 
 
 class Parser(OptionParser):
@@ -90,7 +90,7 @@ def decode(data: bytes) -> str:
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines without comments, each that ends in a backslash joined with the next, with their numbers."""
+    """The lines with their numbers, without comments; a line that ends in a backslash goes on in the next."""
     first, parts = 0, list[str]()
     for number, line in enumerate(text.splitlines(), start=1):
         first = first if parts else number
@@ -109,7 +109,7 @@ def split_options(line: str) -> tuple[str, Values]:
     """A line's requirement, which may be empty, and its options.
 
     Raises:
-        OptionError: pip knows no such option, or it lacks its value.
+        OptionError: pip does not know the option, or its value is missing.
     """
     words = line.split(" ")
     at = next((index for index, word in enumerate(words) if word.startswith("-")), len(words))

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from hatch_mar.pysource.classes import ClassBinding, attribute, class_bindings, list_classes, takes
+from hatch_mar.pysource.classes import ClassBinding, accepts, class_attribute, class_bindings, list_classes
 from hatch_mar.pysource.namespace import Namespace
 
 
@@ -63,7 +63,7 @@ def test_attribute(body: str, bases: str, expected: str):
     """What a class has under a name, has not, or may have."""
     tree = ast.parse(f"class A({bases}):\n    {body}")
     [found] = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    values = attribute(found, "x", Namespace(tree.body))
+    values = class_attribute(found, "x", Namespace(tree.body))
 
     assert (values is None) == (expected == "unknown")
     assert bool(values) == (expected == "def")
@@ -85,4 +85,4 @@ def test_takes(arguments: str, expected: bool):
     """Whether a function can be called with two arguments."""
     [function] = ast.parse(f"def f({arguments}): ...").body
 
-    assert takes(function, 2) is expected
+    assert accepts(function, 2) is expected

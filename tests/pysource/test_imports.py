@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from hatch_mar.pysource.imports import changes_path, imports
+from hatch_mar.pysource.imports import imports, may_change_path
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_names():
     ],
 )
 def test_changes_path(source: str, expected: bool):
-    assert changes_path(ast.parse(source)) is expected
+    assert may_change_path(ast.parse(source)) is expected

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.pysource.classes import attribute, line_of, list_classes, required_arguments, takes
+from hatch_mar.pysource.classes import accepts, class_attribute, line_of, list_classes, required_arguments
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Values
 
@@ -98,7 +98,7 @@ def check_function(subject: Subject, module: Module, name: str) -> Iterator[Find
         text = f"The handler's function `{name}` is a class of `{module.member.name}`"
         yield CLASS_NAMED.at(subject.set_by("handler"), text)
         return
-    if not any(takes(value, 2) for value in values):
+    if not any(accepts(value, 2) for value in values):
         text = f"Function `{name}` cannot be called with two arguments, the data and the context"
         yield SIGNATURE.at(subject.place(module.member, first_line(values)), text)
     yield from check_async(subject, module, f"Function `{name}`", values)
@@ -113,12 +113,12 @@ def check_class(subject: Subject, module: Module, found: ast.ClassDef) -> Iterat
         ("handle", 2, "two arguments, the data and the context"),
         ("initialize", 1, "one argument, the context"),
     ):
-        values = attribute(found, name, module.names)
+        values = class_attribute(found, name, module.names)
         if values is None:
             continue
         if not values:
             yield METHODS.at(place, f"Class `{found.name}` has no method `{name}`")
-        elif not any(takes(value, count, bound=True) for value in values):
+        elif not any(accepts(value, count, bound=True) for value in values):
             here = subject.place(module.member, first_line(values))
             yield SIGNATURE.at(here, f"Method `{found.name}.{name}` cannot be called with {said}")
         elif name == "handle":

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.imports import Import, changes_path, imports
+from hatch_mar.pysource.imports import Import, imports, may_change_path
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace
 
@@ -61,7 +61,7 @@ class Reach:
                 found += [problem] if problem else []
                 queue += names
         is_path_changed = any(
-            module.tree is not None and changes_path(module.tree) for module in self.modules.values()
+            module.tree is not None and may_change_path(module.tree) for module in self.modules.values()
         )
         yield from (problem for problem in found if not (is_path_changed and problem.kind == "absent"))
 
@@ -112,7 +112,7 @@ class Reach:
             if not outer or self.holds(outer) == "folder":
                 return "absent"
             package = self.subject.module(outer)
-            seen = package is not None and package.tree is not None and not changes_path(package.tree)
+            seen = package is not None and package.tree is not None and not may_change_path(package.tree)
             return "lacking" if seen else None
         return None
 

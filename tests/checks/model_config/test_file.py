@@ -245,10 +245,10 @@ class TestFile:
             "a0: &a0 {k: 1}\n"
             + "".join(f"a{n}: &a{n}\n  <<: [{f'*a{n - 1},' * 3}]\n" for n in range(1, 17))
             + "minWorkers: *a16\n",
-            "a: " + "[" * 1_000_000,
-            "- " * 1_000_000,
-            "a: 1" + ":1" * 1_000_000,
-            "a: [" + "1," * 1_000_000 + "]",
+            "a: " + "[" * 200_000,
+            "- " * 200_000,
+            "a: 1" + ":1" * 200_000,
+            "a: [" + "1," * 200_000 + "]",
             "a: &a\n  <<: &b {c: *a}\n  <<: *b\n",
         ],
         ids=["laughs", "few laughs", "merges", "nested", "indented", "sexagesimal", "long", "endless"],
@@ -257,4 +257,4 @@ class TestFile:
         """A bomb is not set off, and costs next to nothing."""
         start = time.process_time()
         found(config)
-        assert time.process_time() - start < 5
+        assert time.process_time() - start < 2
