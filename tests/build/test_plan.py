@@ -1,36 +1,20 @@
 from __future__ import annotations
 
-import os
-import signal
 import tarfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hatch_mar.archive.archive import FileSource
-from hatch_mar.archive.formats.zip_reader import zip_members
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.archive.packager import unchanged
 from hatch_mar.archive.packager.pack import Artifact
-from hatch_mar.build.plan import Planned, load, plan
-from hatch_mar.build.run import build_all
-from hatch_mar.errors import ConfigError, HatchMarError, PackError
-from tests.archives import INSTANT, SomeProject, incompressible, tree
-
-LEAST = {"handler": "handler.py"}
-
-
-def planned(root: Path, table: dict[str, Any], directory: str = "dist") -> list[Planned]:
-    project = SomeProject(root, {"tool": {"mar": table}})
-    return plan(load(project), project, root / directory, INSTANT)
+from hatch_mar.build.plan import load
+from hatch_mar.errors import ConfigError, HatchMarError
+from tests.archives import INSTANT, SomeProject, tree
+from tests.build import LEAST, names_in, planned
 
 
 class TestLoad:
@@ -159,110 +143,6 @@ class TestBuild:
         assert before == tree(project / "dist")
 
 
-@pytest.fixture
-def three(project: Path) -> list[Planned]:
-    """Three archives, of which the first takes the longest."""
-    (project / "large.bin").write_bytes(incompressible(24 << 20))
-    archives = [
-        {"model-name": "large", "extra-files": ["large.bin"]},
-        {"model-name": "b"},
-        {"model-name": "a"},
-    ]
-    return planned(project, LEAST | {"archives": archives})
-
-
-class TestBuildAll:
-    @pytest.mark.parametrize("quiet", [True, False])
-    def test_order(self, quiet: bool, three: list[Planned]):
-        """Artifacts come in the order of their plans, whichever is ready first."""
-        artifacts = list(build_all(three, quiet=quiet))
-
-        assert [one.path for one in three] == [artifact.path for artifact in artifacts]
-        assert [artifact.unchanged for artifact in artifacts] == [False] * 3
-        assert {path.name for path in three[0].path.parent.glob("*.mar")} == {"large.mar", "b.mar", "a.mar"}
-
-    def test_nothing(self):
-        """Of nothing, nothing is made."""
-        assert list(build_all([])) == []
-
-    @pytest.mark.parametrize("executor", [ThreadPoolExecutor, ProcessPoolExecutor])
-    def test_executor(self, executor: Callable[..., Executor], three: list[Planned], tmp_path: Path):
-        """Any executor gives the same bytes, in the same order."""
-        list(build_all(three))
-        expected = {one.path.name: one.path.read_bytes() for one in three}
-        elsewhere = [replace(one, path=tmp_path / "out" / one.path.name) for one in three]
-        with executor(2, **spawned(executor)) as workers:
-            artifacts = list(build_all(elsewhere, workers))
-
-        assert [one.path for one in elsewhere] == [artifact.path for artifact in artifacts]
-        assert {artifact.path.name: artifact.path.read_bytes() for artifact in artifacts} == expected
-
-    @pytest.mark.parametrize("executor", [None, ThreadPoolExecutor, ProcessPoolExecutor])
-    def test_faults(self, executor: Callable[..., Executor] | None, three: list[Planned], project: Path):
-        """What fails keeps nothing else from being written, and all faults are told at the end."""
-        (project / "dist" / "b.mar").mkdir(parents=True)
-        (project / "large.bin").unlink()
-        workers = executor(2, **spawned(executor)) if executor else None
-        built = []
-        with workers or nullcontext(), pytest.raises(PackError) as error:
-            built += build_all(three, workers)
-
-        assert (project / "dist" / "a.mar").is_file()
-        assert [fault.replace("\\", "/") for fault in error.value.faults] == [
-            f"Cannot write `{project}/dist/large.mar`: No such file or directory (`{project}/large.bin`)",
-            f"Cannot write `{project}/dist/b.mar`: a directory of that name exists; move it away",
-        ]
-        assert set() == {path.name for path in (project / "dist").glob(".*.part")}
-
-    def test_members_of_a_wheel(self, project: Path, tmp_path: Path):
-        """Members that stand in a zip are built by another process too."""
-        with zipfile.ZipFile(tmp_path / "digits.whl", "w") as file:
-            file.writestr("digits/__init__.py", b"1")
-        with zipfile.ZipFile(tmp_path / "digits.whl") as file:
-            wheel = SomeProject(
-                project, {"tool": {"mar": LEAST | {"include-project": True}}}, wheel=tuple(zip_members(file))
-            )
-            plans = plan(load(wheel), wheel, project / "dist", INSTANT)
-            with ProcessPoolExecutor(1, **spawned(ProcessPoolExecutor)) as workers:
-                [artifact] = build_all(plans, workers)
-
-        assert "digits/__init__.py" in names_in(artifact.path)
-
-    @pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
-    def test_interrupt(self, project: Path, monkeypatch: pytest.MonkeyPatch):
-        """An interrupt ends the build at once; what stood there stays, and nothing is left."""
-        (project / "endless.bin").write_bytes(b"1")
-        plans = planned(
-            project, LEAST | {"archives": [{"extra-files": ["endless.bin"]}, {"model-name": "b"}]}
-        )
-        list(build_all(plans))
-        before = tree(project / "dist")
-
-        def endless(source: FileSource) -> Iterator[bytes]:
-            for number in range(300):
-                if number == 20 and source.path.name == "endless.bin":
-                    os.kill(os.getpid(), signal.SIGINT)
-                time.sleep(0.01)
-                yield b"2"
-
-        monkeypatch.setattr(FileSource, "chunks", endless)
-        (project / "endless.bin").write_bytes(b"2")
-        (project / "handler.py").write_bytes(b"2")
-        with pytest.raises(KeyboardInterrupt):
-            list(build_all(plans))
-
-        after = tree(project / "dist")
-        assert {name: data for name, data in before.items() if name.endswith(".mar")} == (
-            {name: data for name, data in after.items() if name.endswith(".mar")}
-        )
-        assert before.keys() >= after.keys()
-
-
-def spawned(executor: object) -> dict[str, Any]:
-    """Processes that share nothing with this one: to fork one with threads is a fault of its own."""
-    return {"mp_context": get_context("spawn")} if executor is ProcessPoolExecutor else {}
-
-
 class TestRemembered:
     """An archive whose inputs and configuration are as before is not packed again."""
 
@@ -336,13 +216,3 @@ class TestRemembered:
         one.build()
 
         assert not replace(one, instant=INSTANT.replace(year=2021)).build().unchanged
-
-
-def names_in(path: Path) -> set[str]:
-    if path.is_dir():
-        return set(tree(path))
-    if path.suffix == ".mar":
-        with zipfile.ZipFile(path) as file:
-            return set(file.namelist())
-    with tarfile.open(path) as tar:
-        return {name.partition("/")[2] for name in tar.getnames()}

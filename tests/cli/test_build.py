@@ -1,0 +1,100 @@
+"""`hatch-mar build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.cli import main
+
+PYPROJECT = """
+[project]
+name = "digits"
+version = "1.0"
+
+[tool.mar]
+handler = "handler.py"
+
+[[tool.mar.archives]]
+model-name = "one"
+
+[[tool.mar.archives]]
+model-name = "two"
+"""
+
+
+@pytest.fixture
+def root(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (project / "pyproject.toml").write_text(PYPROJECT)
+    monkeypatch.chdir(project)
+    return project
+
+
+class TestBuild:
+    def test_all(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """All archives are built into the project's `dist`, and their paths are printed."""
+        assert main(["build"]) == 0
+
+        paths = [root / "dist" / name for name in ("one.mar", "two.mar")]
+        assert all(path.is_file() for path in paths)
+        assert capsys.readouterr() == ("".join(f"{path}\n" for path in paths), "")
+
+    def test_again(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """An archive that is there already is left alone, and is said to be."""
+        main(["build", "one"])
+        capsys.readouterr()
+
+        assert main(["build", "one"]) == 0
+        assert capsys.readouterr().out == f"{root / 'dist/one.mar'} (unchanged)\n"
+
+    def test_one(self, root: Path):
+        """An archive is chosen by its name, and may go elsewhere."""
+        assert main(["build", "two", "--output", "store"]) == 0
+
+        assert [path.name for path in (root / "store").glob("*.mar")] == ["two.mar"]
+        assert not (root / "dist").exists()
+
+    def test_of_another_project(
+        self, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        """A project need not be where one stands; its `dist` is its own."""
+        monkeypatch.chdir(tmp_path)
+
+        assert main(["build", "one", "--project", "project"]) == 0
+        assert capsys.readouterr().out == f"{root / 'dist/one.mar'}\n"
+
+    def test_unknown(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A name that no archive has is an error, and nothing is built."""
+        assert main(["build", "one", "tow"]) == 1
+
+        assert capsys.readouterr().err == "Unknown archive `tow`; did you mean `two`?\n"
+        assert not (root / "dist").exists()
+
+    def test_warning(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """What the checks warn of is said once, however many archives share it."""
+        handler = root / "handler.py"
+        handler.write_text("import nothing_such\n" + handler.read_text())
+
+        assert main(["build"]) == 0
+        [line] = capsys.readouterr().err.splitlines()
+        assert line.startswith("Warning: handler.py:1: MAR231 ")
+
+    def test_note(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A note is for `check` alone."""
+        text = PYPROJECT.replace("[[", 'requirements-file = "requirements.txt"\nconfig = { a = 1 }\n[[', 1)
+        (root / "pyproject.toml").write_text(text)
+        main(["check", "--strict"])
+        assert capsys.readouterr().out.startswith("note: requirements.txt:1: MAR613 ")
+
+        assert main(["build"]) == 0
+        assert "MAR613" not in capsys.readouterr().err
+
+    def test_error(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A fault of one archive keeps all from being built."""
+        (root / "pyproject.toml").write_text(PYPROJECT + 'model-file = "absent.py"\n')
+
+        assert main(["build"]) == 1
+        expected = "Field `tool.mar.archives[1].model-file`: file not found: `absent.py` [MAR021]\n"
+        assert capsys.readouterr().err == expected
+        assert not (root / "dist").exists()

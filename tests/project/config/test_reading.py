@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from hatch_mar.finding import Key, Place
+from hatch_mar.project.config.reading import (
+    REQUIRED,
+    UNKNOWN,
+    VALUE,
+    Fault,
+    Invalid,
+    Reader,
+    array_of,
+    faults_in,
+    one_of,
+    read_keys,
+    string,
+)
+
+PLACE = Place("pyproject.toml", None, ("tool", "mar", "x"))
+
+
+def whole(value: object) -> int:
+    if not isinstance(value, int):
+        raise ValueError("must be a whole number; leave the point out")
+    return value
+
+
+def faults_of(read: Reader, value: object) -> list[tuple[Key, str]]:
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        read(value)
+    return [(fault.path, fault.text) for fault in faults_in(error.value)]
+
+
+class TestFault:
+    def test_value(self):
+        """A sentence begins with the field, and what to do is apart."""
+        found = Fault(VALUE, (1, "a"), "must be a string; quote it").at(PLACE)
+
+        assert found.place.key == ("tool", "mar", "x", 1, "a")
+        assert (found.message, found.fix) == ("Field `tool.mar.x[1].a` must be a string", "quote it")
+
+    def test_unknown(self):
+        """An unknown field is not said to be anything else."""
+        found = Fault(UNKNOWN, ("y",), "did you mean `z`?").at(PLACE)
+
+        assert found.text == "Unknown field `tool.mar.x.y`; did you mean `z`?"
+
+
+class TestArrayOf:
+    def test_correct(self):
+        """Each item is read."""
+        assert array_of(whole, "numbers")([1, 2]) == (1, 2)
+        assert array_of(whole, "numbers")([]) == ()
+
+    @pytest.mark.parametrize("value", ["1", 1, {"a": 1}, None])
+    def test_not_array(self, value: object):
+        """Nothing else is an array."""
+        assert faults_of(array_of(whole, "numbers"), value) == [((), "must be an array of numbers")]
+
+    def test_items(self):
+        """All items that are wrong are named, arrays in arrays too."""
+        text = "must be a whole number; leave the point out"
+
+        assert faults_of(array_of(whole, "numbers"), [1, "a", 2.5]) == [((1,), text), ((2,), text)]
+        assert faults_of(array_of(array_of(whole, "numbers"), "arrays"), [[1], [2, "b"], 3]) == [
+            ((1, 1), text),
+            ((2,), "must be an array of numbers"),
+        ]
+
+
+class TestReadKeys:
+    KEYS: Mapping[str, Reader] = {"one": string, "two": array_of(whole, "numbers")}
+
+    def test_correct(self):
+        """The values are read; what is absent stays absent."""
+        assert read_keys({"two": [1]}, self.KEYS) == ({"two": (1,)}, [])
+
+    def test_faults(self):
+        """What is valid is given beside all that is wrong."""
+        found, faults = read_keys({"one": "a", "two": [1, "b"], "tow": 1}, self.KEYS)
+
+        assert found == {"one": "a"}
+        assert [(fault.rule, fault.path) for fault in faults] == [(VALUE, ("two", 1)), (UNKNOWN, ("tow",))]
+        assert faults[1].text == "did you mean `two`?"
+
+    def test_required(self):
+        """A key that must be there is missed, unless it is there and wrong."""
+        required = {"one": "is required", "two": "is required"}
+        _, faults = read_keys({"one": 1}, self.KEYS, required=required)
+
+        assert [(fault.rule, fault.path) for fault in faults] == [(VALUE, ("one",)), (REQUIRED, ("two",))]
+
+    def test_others(self):
+        """Keys that others read are known here too."""
+        _, [fault] = read_keys({"archive": 1}, self.KEYS, others=("archives",))
+
+        assert fault.text == "did you mean `archives`?"
+
+
+class TestString:
+    def test_correct(self):
+        """A string is kept as it is."""
+        assert string(" a ") == " a "
+
+    @pytest.mark.parametrize(("value", "text"), [(1, "must be a string"), (" ", "must not be empty")])
+    def test_wrong(self, value: object, text: str):
+        """It is a string, and has something in it."""
+        assert faults_of(string, value) == [((), text)]
+
+
+class TestOneOf:
+    def test_wrong(self):
+        """The choices are listed."""
+        assert one_of("a", "b")("b") == "b"
+        assert faults_of(one_of("a", "b"), "c") == [((), "must be one of `a`, `b`: `c`")]
+        assert faults_of(one_of("a", "b"), ["a"]) == [((), "must be a string")]
+
+
+class TestInvalid:
+    def test_faults_in(self):
+        """The path of an item grows with each table and array around it."""
+        inner = Invalid([Fault(REQUIRED, ("a",), "is required")])
+
+        assert faults_in(inner, "b", 0) == [Fault(REQUIRED, ("b", 0, "a"), "is required")]
+        assert faults_in(ValueError("must be x"), 1) == [Fault(VALUE, (1,), "must be x")]

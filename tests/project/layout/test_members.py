@@ -1,0 +1,445 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatch_mar.archive.archive import BytesSource, Member
+from hatch_mar.finding import Place
+from hatch_mar.project.config.models import FILE, Origins
+from tests.archives import SomeProject, needs_posix
+from tests.project.layout import archive, faults, sources, write
+
+
+class TestFiles:
+    def test_at_the_root(self, project: Path):
+        """Every file that has a key of its own goes to the root, read from where it lies."""
+        found = archive(
+            project,
+            handler="handler.py",
+            model_file="model.py",
+            serialized_file="weights/model.pth",
+            requirements_file="requirements.txt",
+            config_file="model-config.yaml",
+        )
+        expected = {
+            "handler.py": project / "handler.py",
+            "model-config.yaml": project / "model-config.yaml",
+            "model.pth": project / "weights" / "model.pth",
+            "model.py": project / "model.py",
+            "requirements.txt": project / "requirements.txt",
+        }
+
+        assert sources(found) == expected
+        assert list(expected) == [member.name for member in found.members]
+
+    def test_handler_without_ending(self, project: Path):
+        """The handler's file is found without its ending, as with torch-model-archiver."""
+        assert list(sources(archive(project, handler="handler"))) == ["handler.py"]
+
+    def test_handler_is_a_module(self, project: Path):
+        """A module is not looked for as a file."""
+        found = archive(project, handler="package.serving:handle")
+
+        assert sources(found) == {}
+        assert found.manifest.model["handler"] == "package.serving:handle"
+
+    def test_outside_of_the_project(self, project: Path, tmp_path: Path):
+        """A file may lie beside the project."""
+        write(tmp_path, "shared.pth")
+
+        assert list(sources(archive(project, serialized_file="../shared.pth"))) == ["shared.pth"]
+
+    def test_one_file_by_two_keys(self, project: Path):
+        """A file that two keys name is there once."""
+        found = archive(project, handler="handler.py", extra_files=("handler.py", "*.py"))
+
+        assert list(sources(found)) == ["handler.py", "model.py"]
+
+    @pytest.mark.parametrize("key", ["model-file", "serialized-file", "requirements-file", "config-file"])
+    def test_missing(self, key: str, project: Path):
+        """A file that is not there is named with its key."""
+        found = faults(project, **{key.replace("-", "_"): "no/such.file"})
+
+        assert found == (f"Field `tool.mar.{key}`: file not found: `no/such.file`",)
+
+    def test_handler_missing(self, project: Path):
+        """A handler that is not there is named as a file."""
+        assert faults(project, handler="digits") == ("Field `tool.mar.handler`: file not found: `digits.py`",)
+
+    def test_directory(self, project: Path):
+        """A directory is no file."""
+        expected = "Field `tool.mar.serialized-file` must be a file, but is a directory: `weights`"
+
+        assert faults(project, serialized_file="weights") == (expected,)
+
+    def test_key_of_the_archive(self, project: Path):
+        """A fault names the key where it was set."""
+        origins = Origins({"model-file": Place(FILE, None, ("tool", "mar", "archives", 1, "model-file"))})
+        found = faults(project, model_file="x.py", origins=origins)
+
+        assert found == ("Field `tool.mar.archives[1].model-file`: file not found: `x.py`",)
+
+    def test_all_at_once(self, project: Path):
+        """All faults of an archive are reported."""
+        expected = (
+            "Field `tool.mar.model-file`: file not found: `a`",
+            "Field `tool.mar.serialized-file`: file not found: `b`",
+            "Field `tool.mar.handler`: file not found: `c.py`",
+            "Field `tool.mar.extra-files`: file not found: `d`",
+            "Field `tool.mar.extra-files`: no file matches the pattern `*.e`",
+        )
+        found = faults(project, model_file="a", serialized_file="b", handler="c.py", extra_files=("d", "*.e"))
+
+        assert found[: len(expected)] == expected
+
+    def test_not_matched_is_one_fault(self, project: Path):
+        """A pattern without a match is one fault, and not also a missing file."""
+        expected = "Field `tool.mar.extra-files`: no file matches the pattern `*.e`"
+
+        assert faults(project, extra_files=("*.e",)) == (expected,)
+
+    @needs_posix
+    def test_not_regular(self, project: Path):
+        """What cannot be read to an end is no file."""
+        os.mkfifo(project / "pipe")
+
+        assert faults(project, serialized_file="pipe") == (
+            "Field `tool.mar.serialized-file`: not a regular file: `pipe`",
+        )
+
+    @needs_posix
+    def test_link(self, project: Path):
+        """A link stands for what it leads to, under its own name."""
+        (project / "latest.pth").symlink_to("weights/model.pth")
+
+        found = archive(project, serialized_file="latest.pth")
+
+        assert {"latest.pth": project / "latest.pth"} == sources(found)
+
+    @needs_posix
+    @pytest.mark.parametrize("target", ["nowhere", "latest.pth"])
+    def test_broken_link(self, target: str, project: Path):
+        """A link that leads nowhere is named with where it wanted to lead."""
+        (project / "latest.pth").symlink_to(target)
+        expected = f"Field `tool.mar.serialized-file`: broken link: `latest.pth` -> `{target}`"
+
+        assert faults(project, serialized_file="latest.pth") == (expected,)
+
+    @needs_posix
+    def test_executable(self, project: Path):
+        """The owner's right to execute a file is kept, and no other."""
+        (project / "model.py").chmod(0o700)
+        (project / "handler.py").chmod(0o666)
+        found = archive(project, handler="handler.py", model_file="model.py")
+
+        assert {m.name: m.executable for m in found.members} == {"handler.py": False, "model.py": True}
+
+
+class TestExtraFiles:
+    def extra(self, project: Path, *patterns: str) -> list[str]:
+        return list(sources(archive(project, extra_files=patterns)))
+
+    def test_file(self, project: Path):
+        """A file goes to the root under its base name."""
+        assert self.extra(project, "weights/model.pth") == ["model.pth"]
+
+    def test_directory(self, project: Path):
+        """A directory's contents go to the root, its folders as they are."""
+        write(project, "assets/a.txt", "assets/deep/b.txt", "assets/.hidden")
+
+        assert self.extra(project, "assets") == [".hidden", "a.txt", "deep/b.txt"]
+
+    def test_directory_with_slash(self, project: Path):
+        """A slash at its end makes a directory no other."""
+        assert self.extra(project, "weights/") == ["model.pth"]
+
+    def test_glob(self, project: Path):
+        """A pattern stands for what it matches, files and directories."""
+        write(project, "assets/a.txt", "assets/deep/b.txt")
+
+        assert self.extra(project, "assets/*") == ["a.txt", "b.txt"]
+
+    def test_recursive_glob(self, project: Path):
+        """`**` passes through directories; what it matches are the files."""
+        write(project, "assets/a.txt", "assets/deep/b.txt", "assets/deep/deeper/c.json")
+
+        assert self.extra(project, "assets/**/*.txt") == ["a.txt", "b.txt"]
+        assert self.extra(project, "assets/**") == ["a.txt", "b.txt", "c.json"]
+
+    def test_name_that_looks_like_a_pattern(self, project: Path):
+        """A file that is there is no pattern, whatever its name."""
+        write(project, "w[1].bin", "w1.bin")
+
+        assert self.extra(project, "w[1].bin") == ["w[1].bin"]
+
+    def test_pattern_without_match(self, project: Path):
+        """A pattern that matches nothing is an error."""
+        expected = "Field `tool.mar.extra-files`: no file matches the pattern `*.onnx`"
+
+        assert faults(project, extra_files=("*.onnx",))[0] == expected
+
+    @pytest.mark.parametrize("pattern", ["code", "code/*", "code/**", "code/**/*"])
+    def test_caches(self, pattern: str, project: Path):
+        """Caches are left out of directories and of patterns alike."""
+        write(project, "code/a.py", "code/__pycache__/a.cpython-311.pyc", "code/b.pyc")
+
+        assert self.extra(project, pattern) == ["a.py"]
+
+    def test_missing(self, project: Path):
+        """A path that is not there is named."""
+        found = faults(project, extra_files=("index.json",))
+
+        assert found == ("Field `tool.mar.extra-files`: file not found: `index.json`",)
+
+    @needs_posix
+    @pytest.mark.parametrize("target", ["nowhere", "link"])
+    @pytest.mark.parametrize("pattern", ["assets", "assets/*", "assets/**", "assets/link"])
+    def test_broken_link(self, pattern: str, target: str, project: Path):
+        """A broken link is an error, however it was met."""
+        (project / "assets").mkdir()
+        (project / "assets" / "link").symlink_to(target)
+        expected = f"Field `tool.mar.extra-files`: broken link: `assets/link` -> `{target}`"
+
+        assert faults(project, extra_files=(pattern,)) == (expected,)
+
+    @needs_posix
+    def test_loop(self, project: Path):
+        """A directory that holds itself is an error that names the link."""
+        (project / "assets").mkdir()
+        (project / "assets" / "again").symlink_to(".", target_is_directory=True)
+        expected = "Field `tool.mar.extra-files`: link leads back to its own folder: `assets/again`"
+
+        assert faults(project, extra_files=("assets",)) == (expected,)
+
+    @needs_posix
+    @pytest.mark.parametrize("pattern", ["assets", "assets/*"])
+    def test_not_regular(self, pattern: str, project: Path):
+        """What cannot be read to an end is not packed."""
+        (project / "assets").mkdir()
+        os.mkfifo(project / "assets" / "pipe")
+
+        assert faults(project, extra_files=(pattern,)) == (
+            "Field `tool.mar.extra-files`: not a regular file: `assets/pipe`",
+        )
+
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a folder that may not be read")
+    def test_unreadable(self, project: Path):
+        """A folder that may not be read is an error that names it."""
+        (project / "assets").mkdir(mode=0)
+
+        assert "`assets`" in faults(project, extra_files=("assets",))[0]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are no Unicode")
+    def test_not_unicode(self, project: Path):
+        """A name that an archive cannot hold is an error."""
+        (project / "assets").mkdir()
+        Path(os.fsdecode(os.fsencode(project / "assets") + b"/weights-\xff")).touch()
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `weights-\udcff`, from `assets/weights-\udcff`,"
+            " must be valid Unicode, since zips have no other names"
+        )
+
+        assert faults(project, extra_files=("assets",)) == (expected,)
+
+    def test_reserved(self, project: Path):
+        """`MAR-INF` among the inputs is an error, since the manifest is ours."""
+        write(project, "assets/MAR-INF/MANIFEST.json")
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `MAR-INF/MANIFEST.json`, from"
+            " `assets/MAR-INF/MANIFEST.json`, is in `MAR-INF`, which is reserved for the manifest"
+        )
+
+        assert faults(project, extra_files=("assets",)) == (expected,)
+
+
+class TestPackages:
+    def test_tree(self, project: Path):
+        """A package stays a tree, under its own name at the root."""
+        write(project, "src/digits/__init__.py", "src/digits/net/a.py", "src/digits/__pycache__/a.pyc")
+
+        assert list(sources(archive(project, packages=("src/digits",)))) == [
+            "digits/__init__.py",
+            "digits/net/a.py",
+        ]
+
+    @pytest.mark.parametrize("path", ["src/digits/", "./src/digits"])
+    def test_written_otherwise(self, path: str, project: Path):
+        """A path's form does not matter."""
+        write(project, "src/digits/__init__.py")
+
+        assert list(sources(archive(project, packages=(path,)))) == ["digits/__init__.py"]
+
+    @pytest.mark.parametrize("path", ["digits", "model.py"])
+    def test_missing(self, path: str, project: Path):
+        """A package is a directory that is there."""
+        expected = f"Field `tool.mar.packages`: package not found: `{path}`"
+
+        assert faults(project, packages=(path,)) == (expected,)
+
+    def test_empty(self, project: Path):
+        """A package without files is an error."""
+        (project / "digits").mkdir()
+
+        assert faults(project, packages=("digits",)) == (
+            "Field `tool.mar.packages`: directory holds no files: `digits`",
+        )
+
+
+class TestForceInclude:
+    def test_file(self, project: Path):
+        """A file goes where it is told, under the name it is told."""
+        assert {"x/net.py": project / "model.py"} == sources(
+            archive(project, force_include={"model.py": "x/net.py"})
+        )
+
+    def test_tree(self, project: Path):
+        """A directory's contents go where they are told."""
+        assert list(sources(archive(project, force_include={"weights": "best"}))) == ["best/model.pth"]
+
+    def test_root(self, project: Path):
+        """An empty target is the root."""
+        found = archive(project, force_include={"weights": "", "model.py": ""})
+
+        assert list(sources(found)) == ["model.pth", "model.py"]
+
+    def test_not_excluded(self, project: Path):
+        """What is included by force is not excluded."""
+        included = {"weights": "w", "model.py": "m.py"}
+        found = archive(project, force_include=included, exclude=("weights", "*.py"))
+
+        assert list(sources(found)) == ["m.py", "w/model.pth"]
+
+    def test_missing(self, project: Path):
+        """A source that is not there is named."""
+        assert faults(project, force_include={"x": "y"}) == (
+            "Field `tool.mar.force-include`: file not found: `x`",
+        )
+
+
+class TestExclude:
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"extra_files": ("assets",)},
+            {"extra_files": ("./assets/",)},
+            {"extra_files": ("assets/*",)},
+            {"extra_files": ("assets/**",)},
+        ],
+    )
+    def test_left_out(self, settings: dict[str, Any], project: Path):
+        """A pattern is gitignore's, relative to the project, and counts for directories and globs."""
+        write(project, "assets/a.txt", "assets/a.tmp", "assets/sub/b.txt", "assets/raw/c.txt")
+        found = archive(project, exclude=("*.tmp", "/assets/raw/"), **settings)
+
+        assert {name.rpartition("/")[2] for name in sources(found)} == {"a.txt", "b.txt"}
+
+    def test_package(self, project: Path):
+        """It counts for packages."""
+        write(project, "digits/__init__.py", "digits/tests/test_net.py")
+
+        assert list(sources(archive(project, packages=("digits",), exclude=("digits/tests",)))) == [
+            "digits/__init__.py"
+        ]
+
+    def test_project(self, project: Path):
+        """It counts for the files of the project's wheel."""
+        wheel = (Member("digits/a.py", BytesSource(b"")), Member("digits/tests/b.py", BytesSource(b"")))
+        found = archive(project, SomeProject(project, wheel=wheel), include_project=True, exclude=("tests",))
+
+        assert [member.name for member in found.members] == ["digits/a.py"]
+
+    def test_negated(self, project: Path):
+        """A later pattern may take a file back in."""
+        write(project, "assets/a.tmp", "assets/b.tmp")
+
+        assert list(sources(archive(project, extra_files=("assets",), exclude=("*.tmp", "!b.tmp")))) == [
+            "b.tmp"
+        ]
+
+    def test_named(self, project: Path):
+        """A file that is named outright is not left out."""
+        found = archive(project, model_file="model.py", extra_files=("handler.py",), exclude=("*.py",))
+
+        assert list(sources(found)) == ["handler.py", "model.py"]
+
+    def test_everything(self, project: Path):
+        """A pattern of which nothing is left matches nothing."""
+        expected = "Field `tool.mar.extra-files`: no file matches the pattern `weights/*`"
+
+        assert faults(project, extra_files=("weights/*",), exclude=("*.pth",)) == (expected,)
+
+
+class TestClash:
+    def test_two_keys(self, project: Path):
+        """Two files for one name are an error that names both, and both keys."""
+        write(project, "other/model.pth")
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `model.pth` comes from `other/model.pth`"
+            " and from `weights/model.pth` (Field `tool.mar.serialized-file`); rename one"
+        )
+
+        assert faults(project, serialized_file="weights/model.pth", extra_files=("other/model.pth",)) == (
+            expected,
+        )
+
+    def test_two_directories(self, project: Path):
+        """Directories may share a folder, as long as no file is in both."""
+        write(project, "a/shared/1", "b/shared/2")
+
+        assert list(sources(archive(project, extra_files=("a", "b")))) == ["shared/1", "shared/2"]
+
+    def test_equal_bytes(self, project: Path):
+        """That the files are equal today does not make them one."""
+        (project / "a").mkdir()
+        (project / "b").mkdir()
+        (project / "a" / "x").write_bytes(b"same")
+        (project / "b" / "x").write_bytes(b"same")
+
+        assert len(faults(project, extra_files=("a", "b"))) == 1
+
+    def test_outside_of_the_project(self, project: Path, tmp_path: Path):
+        """A file that lies elsewhere is shown so that it can be found."""
+        write(tmp_path, "elsewhere/model.py")
+        [found] = faults(project, model_file="model.py", extra_files=("../elsewhere",))
+
+        assert "elsewhere/model.py" in found
+        assert "`model.py` (Field `tool.mar.model-file`)" in found
+
+    @pytest.mark.parametrize("patterns", [("one", "two"), ("two", "one")])
+    def test_file_and_folder(self, patterns: tuple[str, str], project: Path):
+        """A name cannot be a file's and a folder's."""
+        write(project, "one/name", "two/name/file")
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `name/file`, from `two/name/file`, needs a folder"
+            " where `name` is a file, from `one/name` (Field `tool.mar.extra-files`); rename one"
+        )
+
+        assert faults(project, extra_files=patterns) == (expected,)
+
+    @pytest.mark.parametrize(
+        ("one", "other"), [("Model.py", "model.PY"), ("\u00e9", "e\u0301")], ids=["case", "composition"]
+    )
+    def test_same_on_other_systems(self, one: str, other: str, project: Path):
+        """Names that macOS or Windows cannot hold beside each other are an error."""
+        write(project, f"a/{one}", f"b/{other}")
+        expected = (
+            f"Field `tool.mar.extra-files`: archive member `{other}`, which on macOS and Windows is `{one}`,"
+            f" comes from `b/{other}` and from `a/{one}` (Field `tool.mar.extra-files`); rename one"
+        )
+
+        assert faults(project, extra_files=("a", "b")) == (expected,)
+
+    @needs_posix
+    def test_name_that_windows_has_not(self, project: Path):
+        """A file that could not be unpacked on Windows is an error."""
+        write(project, "assets/aux.txt")
+        expected = (
+            "Field `tool.mar.extra-files`: archive member `aux.txt`, from `assets/aux.txt`,"
+            " cannot be unpacked on Windows, where `aux.txt` is a device"
+        )
+
+        assert faults(project, extra_files=("assets",)) == (expected,)
