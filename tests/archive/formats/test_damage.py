@@ -1,0 +1,35 @@
+"""Errors of Python's readers, as the user is told them."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+
+import pytest
+
+from hatch_mar.archive.formats.damage import explain_read_errors
+from hatch_mar.errors import ReadError
+
+
+class TestExplainReadErrors:
+    @pytest.mark.parametrize(
+        ("error", "message"),
+        [
+            (PermissionError(13, "Permission denied", "m.mar"), "Cannot read `m.mar`: Permission denied"),
+            (zipfile.BadZipFile("Bad CRC-32"), "Cannot read `m.mar`: Bad CRC-32"),
+            (zlib.error("invalid code"), "Cannot read `m.mar`: invalid code"),
+            (RuntimeError("File 'h.py' is encrypted"), "Cannot read `m.mar`: File 'h.py' is encrypted"),
+        ],
+    )
+    def test_message(self, error: Exception, message: str):
+        """The file is named, and why it cannot be read, in one line."""
+        with pytest.raises(ReadError) as caught, explain_read_errors("m.mar"):
+            raise error
+
+        assert caught.value.faults == (message,)
+        assert caught.value.__cause__ is error
+
+    def test_others(self):
+        """An error of the program itself is not the file's fault."""
+        with pytest.raises(KeyError), explain_read_errors("m.mar"):
+            raise KeyError("name")
