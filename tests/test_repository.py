@@ -21,6 +21,9 @@ DOCUMENTS = [
     file for folder in (".", "docs", "benchmarks", "example_project") for file in (ROOT / folder).glob("*.md")
 ]
 
+UNTESTED = "migration/shims/"
+"""The stand-ins for torch-model-archiver, which the tests of migrate run as programs."""
+
 
 def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command with this environment's own programs first on `PATH`."""
@@ -104,6 +107,28 @@ class TestHouse:
         assert [
             name for name, text in docstrings.items() if not text or "." not in text.split("\n\n")[0]
         ] == []
+
+    def test_mirror(self):
+        """Every module with functions has its tests at the same place in the tree.
+
+        A folder whose modules are one thing to others may have the tests of them all in `test_FOLDER.py`.
+        """
+        untested = []
+        for file in (ROOT / "hatch_mar").rglob("*.py"):
+            name = file.relative_to(ROOT / "hatch_mar")
+            folder = ROOT / "tests" / name.parent
+            mirrors = (folder / f"test_{file.stem.rstrip('_')}.py", folder / f"test_{name.parent.name}.py")
+            if has_functions(file) and not file.stem.startswith("_") and not any(map(Path.exists, mirrors)):
+                untested.append(name.as_posix())
+
+        assert [name for name in untested if not name.startswith(UNTESTED)] == []
+
+
+def has_functions(file: Path) -> bool:
+    """Whether a module defines a function that does something, unlike those of a protocol."""
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    functions = [node for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    return any(not isinstance(function.body[-1], ast.Expr) for function in functions)
 
 
 class TestWorkflows:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
-from hatchling.plugin.manager import PluginManager
 
 from hatch_mar.hatch.build_hook import MarBuildHook
 from tests.hatch.conftest import ARCHIVE, WriteProject
@@ -67,12 +66,6 @@ def aborted(capsys: pytest.CaptureFixture[str], step, *arguments: object) -> str
 
 def archives(root: Path) -> set[str]:
     return {file.relative_to(root).as_posix() for file in root.rglob("*.mar")}
-
-
-class TestDiscovery:
-    def test_by_name(self):
-        """hatchling finds the hook as `mar`."""
-        assert MarBuildHook is PluginManager().build_hook.get("mar")
 
 
 class TestBuild:

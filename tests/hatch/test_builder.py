@@ -35,12 +35,6 @@ def files(root: Path) -> set[str]:
     return {file.relative_to(root).as_posix() for file in found}
 
 
-class TestDiscovery:
-    def test_by_name(self):
-        """hatchling finds the builder as `mar`."""
-        assert MarBuilder is PluginManager().builder.get("mar")
-
-
 class TestVersions:
     def test_archives(self, write_project: WriteProject):
         """Every archive is a version of the target, in the order of the configuration."""
