@@ -77,6 +77,8 @@ class BuiltIn(NamedTuple):
     """Whether its `handle` is a coroutine."""
     looks_up_labels: bool = False
     """Whether it looks every class's number up in `index_to_name.json` (`map_class_to_label`)."""
+    takes_batches: bool = True
+    """Whether it answers every request of a batch."""
     reads_vocabulary: bool = False
     """Whether it reads the manifest's `sourceVocab`, or else the file `SOURCE_VOCABULARY` of the archive."""
 
@@ -114,6 +116,7 @@ TABLE = (
         CAPTUM,
         is_in_archiver=True,
         looks_up_labels=True,
+        takes_batches=False,
         reads_vocabulary=True,
     ),
     BuiltIn(
@@ -133,6 +136,7 @@ TABLE = (
         needs=("handler.vllm_engine_config.model|handler.model_path",),
         is_in_archiver=True,
         is_async=True,
+        takes_batches=False,
     ),
     BuiltIn(
         "trt_llm_handler",
@@ -142,10 +146,11 @@ TABLE = (
         needs=("handler.engine_dir", "handler.tokenizer_dir"),
         is_in_archiver=True,
         is_async=True,
+        takes_batches=False,
     ),
     BuiltIn("text_handler", "TextHandler", "base", CAPTUM, reads_vocabulary=True),
     BuiltIn("vision_handler", "VisionHandler", "base", CAPTUM),
-    BuiltIn("densenet_handler", "DenseNetHandler", "model-file"),
+    BuiltIn("densenet_handler", "DenseNetHandler", "model-file", takes_batches=False),
     BuiltIn("dali_handler", "DALIHandler", "base", DALI, helpers=(DALI_PIPELINE,)),
     BuiltIn("distributed.base_pippy_handler", "BasePippyHandler", None, ("pippy",), helpers=(RPC_WORKERS,)),
     BuiltIn("distributed.base_deepspeed_handler", "BaseDeepSpeedHandler", None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hatch_mar.checks.handler_facts import built_in
 from hatch_mar.checks.subject import Subject
 
 SECONDS = 120
@@ -23,9 +24,9 @@ class Settings:
     @classmethod
     def of(cls, subject: Subject) -> Settings:
         # if it cannot be read, these are the defaults, and the worker shows what happens
-        table = subject.model_config.settings
+        table, handler = subject.model_config.settings, built_in(subject)
         return cls(
-            positive(table.get("batchSize")),
+            positive(table.get("batchSize")) or (1 if handler and not handler.takes_batches else None),
             positive(table.get("startupTimeout")) or SECONDS,
             positive(table.get("responseTimeout")) or SECONDS,
             str(table.get("deviceType") or ""),

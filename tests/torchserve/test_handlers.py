@@ -147,6 +147,15 @@ class TestTable:
         }
         assert initialize is not None
 
+    @pytest.mark.parametrize("name", BUILT_INS)
+    def test_batches(self, name: str):
+        """A handler that looks at the first request alone, refuses more, or gives one answer."""
+        methods = [self.of(name).method(method) for method in ("preprocess", "handle")]
+        text = "\n".join(ast.unparse(method) for method in methods if method)
+        takes_one = any(code in text for code in ("= data[0]", "len(requests) == 1", "return [data]"))
+
+        assert BUILT_INS[name].takes_batches != takes_one
+
     def test_loaders(self):
         base = self.of("base_handler").method("initialize")
 

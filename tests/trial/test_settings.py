@@ -23,6 +23,20 @@ class TestSettings:
         assert settings(text) == Settings(4, 5, 6, "cpu", True)
 
     @pytest.mark.parametrize(
+        ("handler", "text", "expected"),
+        [
+            ("text_classifier", "", 1),
+            ("text_classifier", "batchSize: 2\n", 2),
+            ("base_handler", "", None),
+        ],
+    )
+    def test_single_requests(self, handler: str, text: str, expected: int | None):
+        """A handler of TorchServe's that answers one request at a time gets no batches, unless asked for."""
+        archive = archive_of({"c.yaml": text}, handler, config_file="c.yaml")
+
+        assert Settings.of(Subject(archive, "c.mar")).batch_size == expected
+
+    @pytest.mark.parametrize(
         "text", ["", "- 1\n", "batchSize: '4'\n", "batchSize: 0\n", "batchSize: true\n", "a: [", "\x00"]
     )
     def test_unreadable(self, text: str):
