@@ -100,7 +100,7 @@ MISPLACED = Rule(
     code="MAR114",
     severity="warning",
     title="A member's name is not a plain path",
-    consequence="TorchServe unpacks it to another place than the name says, on Windows if not on Linux",
+    consequence="TorchServe, on Windows at least, unpacks it to another place than the name says",
     fix="name it by its path in the archive",
 )
 MANIFEST_CASE = Rule(
@@ -124,7 +124,7 @@ LONELY_MANIFEST = Rule(
     severity="error",
     title="The directory contains only the manifest",
     consequence=(
-        "TorchServe takes the only folder of a directory for the model, and so loses the manifest in it"
+        "TorchServe treats a directory's only subfolder as the model, and so loses the manifest in it"
         " (ModelArchive.java, for SageMaker)"
     ),
     fix="choose another `archive-format`, or add a file",

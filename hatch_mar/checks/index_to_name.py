@@ -83,7 +83,7 @@ UNCHECKED = Rule(
     code="MAR709",
     severity="warning",
     title="`index_to_name.json` is too long to be checked",
-    consequence="its labels are not checked",
+    consequence="faults in it are not found",
     fix="move other data to another file",
 )
 

@@ -80,7 +80,7 @@ OTHER_KIND = Rule(
     code="MAR409",
     severity="error",
     title="The weights are not what their suffix says",
-    consequence="`BaseHandler` chooses the loader by the suffix, and that fails",
+    consequence="`BaseHandler` chooses the loader by the suffix, and loading fails",
     fix="export the model again, or rename the file",
 )
 PREFIX = Rule(

@@ -39,10 +39,10 @@ def encoded(data: str | bytes) -> bytes:
 
 
 def found(check: Callable[[Subject], Iterator[Finding]], *arguments: Any, **keys: Any) -> list[str]:
-    """What a check says of an archive."""
+    """What a check finds in an archive, as text."""
     return [str(finding) for finding in check(subject(*arguments, **keys))]
 
 
 def rules_of(family: str) -> list[Rule]:
-    """The rules whose codes begin so, such as `MAR2`."""
+    """The rules whose codes begin with, for example, `MAR2`."""
     return [rule for rule in rules() if rule.code.startswith(family)]

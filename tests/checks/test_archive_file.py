@@ -36,7 +36,7 @@ def test_manifest(manifest: bytes, tmp_path: Path):
 
 
 def test_container(tmp_path: Path):
-    """Of a file that TorchServe cannot unpack, the contents are not looked at."""
+    """The contents of a file that TorchServe cannot unpack are not checked."""
     path = tmp_path / "m.mar"
     codes(path, b"{")
     path.write_bytes(path.read_bytes()[:-30])

@@ -1,4 +1,4 @@
-"""What the manifest, the members and the file are called."""
+"""Findings about the names in the manifest, of the members and of the file."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class TestFaults:
 
 class TestManifest:
     def test_in_order(self) -> None:
-        """Nothing is said of a manifest as archivers write it."""
+        """A manifest as archivers write it is fine."""
         assert [*check(subject({"h.py": "", "deep/er/h.py": ""}))] == []
 
     @pytest.mark.parametrize("model", [None, [], "m", 1])
     def test_no_object(self, model: object) -> None:
-        """`model` is an object, or TorchServe ends, or refuses the archive."""
+        """If `model` is not an object, TorchServe exits or refuses the archive."""
         assert found(document={"model": model}) == [
             f"{PLACE}: MAR101 `model` in the manifest is not an object; make `model` an object"
         ]
@@ -67,7 +67,7 @@ class TestManifest:
     @pytest.mark.parametrize("key", ["handler", "envelope", "requirementsFile", "configFile", "description"])
     @pytest.mark.parametrize("value", [[], {}])
     def test_no_text(self, key: str, value: object) -> None:
-        """Java takes no array and no object for a string."""
+        """Java does not accept an array or an object as a string."""
         assert of_model(**{key: value}) == [
             f"{PLACE}: MAR103 `model.{key}` in the manifest is not a string; make it a string"
         ]
@@ -79,7 +79,7 @@ class TestManifest:
 
     @pytest.mark.parametrize("name", [None, ""])
     def test_no_name(self, name: str | None) -> None:
-        """Without a name the file's is taken, or none."""
+        """Without a name, TorchServe uses the file's name, or refuses the registration."""
         assert of_model(modelName=name) == [
             f"{PLACE}: MAR104 The manifest has no model name; set `model-name`"
         ]
@@ -92,18 +92,18 @@ class TestManifest:
 
     @pytest.mark.parametrize("name", ["a b", "a?b", "é", "..", "a%2Fb", "all", "1a", "a\nb"])
     def test_reachable_models(self, name: str) -> None:
-        """All other names can be asked for, if they are quoted."""
+        """All other names can be requested, if they are quoted."""
         assert of_model(modelName=name) == []
 
     def test_unreachable_version(self) -> None:
-        """So it is with versions."""
+        """A version with a slash cannot be requested either."""
         assert of_model(modelVersion="1/2") == [
             f"{PLACE}: MAR106 Version `1/2` has a `/`; give the model a version without `/`"
         ]
 
     @pytest.mark.parametrize("version", ["", "1.0.0-rc.1+cpu", "..", "1 2", None])
     def test_reachable_versions(self, version: str | None) -> None:
-        """All others, none at all among them, are good."""
+        """All other versions can be requested, and the version may be missing."""
         assert of_model(modelVersion=version) == []
 
     def test_envelope(self) -> None:
@@ -124,7 +124,7 @@ class TestManifest:
         ]
 
     def test_workflow(self) -> None:
-        """Nothing is said of a workflow's manifest."""
+        """The manifest of a workflow is not checked."""
         archive = Archive(Manifest({"workflow": {}}, WORKFLOW_MANIFEST_NAME), ())
 
         assert [*check(Subject(archive, "w.war"))] == []
@@ -132,7 +132,7 @@ class TestManifest:
 
 class TestMembers:
     def test_in_order(self) -> None:
-        """Nothing is said of names that TorchServe unpacks to where they say."""
+        """Names that TorchServe unpacks to where they say are fine."""
         names = ("a/b", "a/c/d", "a.b", "a-b/c", "é" * 127, "MAR-INF/more.txt", "...", "a/..b", " ")
 
         assert found(*names) == []
@@ -149,7 +149,7 @@ class TestMembers:
         ],
     )
     def test_unpackable(self, name: str, fault: str) -> None:
-        """Names on which unpacking fails."""
+        """Names that cannot be unpacked are found."""
         shown = name if len(name) < 200 else f"{name[:200]}…"
 
         assert found(name) == [f"m.mar/{name}: MAR111 Member `{shown}` {fault}; rename it"]
@@ -164,13 +164,13 @@ class TestMembers:
         ],
     )
     def test_misplaced(self, name: str, fault: str) -> None:
-        """Names that say another place than the file gets."""
+        """Names of files that are unpacked to another place are found."""
         assert found(name) == [
             f"m.mar/{name}: MAR114 Member `{name}` {fault}; name it by its path in the archive"
         ]
 
     def test_folders(self) -> None:
-        """Names that others only begin with are no folders of theirs."""
+        """A name that another one only begins with is not its folder."""
         assert found("a", "a.b", "a-b/c", "b/a", "ab") == []
         assert [text[:15] for text in found("a", "a!", "a/b/c", "b/c", "b/c/d")] == [
             "m.mar/a: MAR113",
@@ -178,14 +178,14 @@ class TestMembers:
         ]
 
     def test_many(self) -> None:
-        """Of one kind no more findings are shown than help."""
+        """Only so many findings of one kind are shown."""
         assert len(found(*(f"{number}/.." for number in range(100)))) == MOST_FINDINGS
 
 
 class TestFile:
     @pytest.mark.parametrize("name", ["m.mar", "resnet-1.0.mar", "m", "m.tar.gz", ".m."])
     def test_in_order(self, name: str) -> None:
-        """Single dots are good."""
+        """Single dots are fine."""
         assert found("h.py", file_name=name) == []
 
     @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ class TestFile:
         ],
     )
     def test_dots(self, origins: dict[str, str], place: str) -> None:
-        """Two in a row are found where the name is set."""
+        """Two dots in a row are shown where the name is set."""
         assert found("h.py", file_name="a..b.mar", origins=origins) == [
             (
                 f"{place}: MAR121 The file name `a..b.mar` has two dots in a row;"
@@ -209,7 +209,7 @@ class TestFile:
         ]
 
     def test_lonely_manifest(self, tmp_path: Path) -> None:
-        """A directory without a file beside the manifest, as it is configured."""
+        """A directory that would contain only the manifest is found before it is built."""
         origins = {"archive-format": "Field `tool.mar.archive-format`"}
 
         assert found(file_name="m-1.0", root=tmp_path, origins=origins) == [

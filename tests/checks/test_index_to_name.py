@@ -1,4 +1,4 @@
-"""Labels that a handler cannot load, or will not find, are found first."""
+"""Findings about labels that a handler cannot load, or will not find."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class TestFile:
         ],
     )
     def test_good(self, labels: str):
-        """What it reads is no fault."""
+        """What `load_label_mapping` reads is not a fault."""
         assert found(labels) == []
 
     @pytest.mark.parametrize("labels", ["[" * 200_000, '{"0": ' + "9" * 5000 + "}"])
@@ -96,7 +96,7 @@ class TestFile:
 
 class TestNested:
     def test_fault(self):
-        """Below the root the file is never read."""
+        """TorchServe never reads the file below the root."""
         assert found_by(check, {f"labels/{NAME}": "3"}, "text_classifier") == [
             (
                 f"digits.mar/labels/{NAME}: MAR701 TorchServe does not read `labels/{NAME}`;"
@@ -105,23 +105,23 @@ class TestNested:
         ]
 
     def test_good(self):
-        """Beside the one at the root it may serve something else."""
+        """If there is one at the root, another one may serve something else."""
         assert found('{"0": "a"}', files={f"labels/{NAME}": "3"}) == []
 
     def test_none(self):
-        """A classifier may go without."""
+        """A classifier does not need labels."""
         assert found_by(check, {}, "image_classifier") == []
 
 
 class TestHandler:
     def test_base(self):
-        """What comes from `BaseHandler` loads the file, but may look it up in its own way."""
+        """A handler that derives from `BaseHandler` loads the file, but may use it in its own way."""
         assert found("3", "h.py", {"h.py": BASE}) != []
         assert found('{"label_list": "[O, B-MISC]"}', "h.py", {"h.py": BASE}) == []
         assert found('{"label_list": "[O, B-MISC]"}', "base_handler") == []
 
     def test_classifier(self):
-        """What comes from a classifier looks numbers up."""
+        """A handler that derives from a classifier looks numbers up."""
         source = (
             "from ts.torch_handler.image_classifier import ImageClassifier\nclass H(ImageClassifier): ...\n"
         )
@@ -129,7 +129,7 @@ class TestHandler:
 
     @pytest.mark.parametrize("handler", ["h.py", "vllm_handler", "distributed.base_deepspeed_handler", "x.y"])
     def test_other(self, handler: str):
-        """Of handlers that do not, the file is their own."""
+        """The file of any other handler is not checked."""
         assert found("3", handler, {"h.py": HANDLER}) == []
 
     def test_other_runtime(self):

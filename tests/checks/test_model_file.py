@@ -1,4 +1,4 @@
-"""What is said of model files; that TorchServe agrees is tested in tests/e2e/test_worker_handler.py."""
+"""Findings about model files; tests/e2e/test_worker_handler.py has TorchServe's word."""
 
 from __future__ import annotations
 
@@ -100,21 +100,21 @@ def test_stem(file: str, stem: str) -> None:
 
 
 def test_package_of_the_name() -> None:
-    """What TorchServe imports is the package."""
+    """If there is a package of the same name, TorchServe imports that."""
     [message] = net(NET, more={"net/__init__.py": ""})
 
     assert message.startswith("digits.mar/net/__init__.py: MAR303 ")
 
 
 def test_name_of_another() -> None:
-    """That is the same for all modules of the archive."""
+    """A model file may hide a module of Python as any other file may."""
     [message] = found(check_handler, {"queue.py": NET}, "base_handler", model_file="queue.py")
 
     assert message.startswith("digits.mar/queue.py: MAR241 ")
 
 
 class TestSeverity:
-    """A handler that does not load the model file as TorchServe's own do may load it in any way."""
+    """A handler that may load the model file in another way makes a fault a warning."""
 
     @pytest.mark.parametrize(
         ("handler", "files"),

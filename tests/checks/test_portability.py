@@ -1,4 +1,4 @@
-"""Names that some consumers do not take."""
+"""Findings about names that some consumers cannot use."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def found(*names: str, file_name: str = "m.mar", origins: Mapping[str, Place] = 
 
 class TestInOrder:
     def test_names(self) -> None:
-        """Nothing is said of names in ASCII that are told apart."""
+        """Names in ASCII that differ by more than case are fine."""
         assert found("h.py", "H/h.py", "a b.txt", "deep/er/CONSOLE.txt", ".hidden", "x" * 200) == []
 
     def test_example(self) -> None:
-        """Nor of the example project."""
+        """The example project is fine."""
         project = PyProject(Path(__file__).parents[2] / "example_project")
         findings = [finding for config in load(project) for finding in examine(config, project, INSTANT)[1]]
 
@@ -44,7 +44,7 @@ class TestKServe:
         assert found(file_name=name) == []
 
     def test_dots(self) -> None:
-        """It does not see a `.mar` with further dots."""
+        """KServe does not see a `.mar` with further dots."""
         assert found(file_name="resnet-1.0.mar") == [
             (
                 "resnet-1.0.mar: MAR901 KServe does not see `resnet-1.0.mar`, whose name has further dots;"
@@ -54,7 +54,7 @@ class TestKServe:
 
     @pytest.mark.parametrize("name", ["m.tar.gz", "m.tgz"])
     def test_tar(self, name: str) -> None:
-        """Nor any other file; the finding is at the key that names it."""
+        """KServe does not see another file either; the finding is at the key that names it."""
         origins = {"archive-name": "Field `tool.mar.archive-name`"}
 
         assert found(file_name=name, origins=origins) == [
@@ -67,7 +67,7 @@ class TestKServe:
 
 class TestAscii:
     def test_members(self) -> None:
-        """A JVM without a locale cannot write them."""
+        """A JVM without a locale cannot write files with other names."""
         assert found("a", "modèle.txt") == [
             (
                 "m.mar/modèle.txt: MAR902 Member `modèle.txt` is not ASCII;"
@@ -76,7 +76,7 @@ class TestAscii:
         ]
 
     def test_many(self) -> None:
-        """Many are one finding."""
+        """Many names are one finding."""
         assert found("à", "è", "ù") == [
             (
                 "m.mar/à: MAR902 Member `à` is not ASCII, nor are 2 others;"
@@ -85,7 +85,7 @@ class TestAscii:
         ]
 
     def test_file_name(self) -> None:
-        """Nor can it read a file of such a name."""
+        """Nor can it read an archive with such a name."""
         assert found(file_name="modèle.mar") == [
             (
                 "modèle.mar: MAR902 The file name `modèle.mar` is not ASCII;"
@@ -96,7 +96,7 @@ class TestAscii:
 
 class TestCase:
     def test_case(self, tmp_path: Path) -> None:
-        """On some file systems one file takes the other's place; the finding is at the file."""
+        """On some file systems one file replaces the other; the finding is at the file."""
         members = tuple(Member(name, FileSource(tmp_path / "src" / name)) for name in ("README", "Readme"))
         subject = Subject(Archive(MANIFEST, members), "m.mar", root=tmp_path)
 
@@ -105,7 +105,7 @@ class TestCase:
         ]
 
     def test_duplicates(self) -> None:
-        """Two members of one name are `naming`'s."""
+        """Two members with the same name are found by `archive_names`."""
         assert found("a", "a") == []
 
 
@@ -119,11 +119,11 @@ class TestWindows:
         ],
     )
     def test_windows(self, name: str, reason: str) -> None:
-        """Windows has names of its own."""
+        """Windows reserves some names and characters."""
         assert found(name) == [
             f"m.mar/{name}: MAR904 Member `{name}` cannot be unpacked on Windows, {reason}; rename it"
         ]
 
     def test_unsafe(self) -> None:
-        """Of names that no archive may have `naming` speaks."""
+        """Names that no archive may have are found by `archive_names`."""
         assert found("a/..", "a\\b?") == []

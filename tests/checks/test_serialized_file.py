@@ -1,4 +1,4 @@
-"""The weights, against the way they will be loaded."""
+"""Findings about weights that cannot be loaded the way the handler loads them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class TestThere:
         )
 
     def test_base_handler_without_anything(self):
-        """The base handler has nothing to load."""
+        """The base handler needs something to load."""
         manifest = Manifest({"model": {"modelName": "m", "handler": "base_handler"}})
         [found] = check(Subject(Archive(manifest, ()), "m.mar"))
 
@@ -103,7 +103,7 @@ class TestThere:
         )
 
     def test_own_handler_without_anything(self):
-        """A handler of its own may need no weights."""
+        """A handler of one's own may need no weights."""
         manifest = Manifest({"model": {"modelName": "m", "handler": "h.py"}})
         members = (Member("h.py", BytesSource(FUNCTION)),)
 
@@ -135,18 +135,18 @@ class TestUse:
         ],
     )
     def test_no_weights(self, data: bytes, message: str):
-        """A file that is empty, or a page, holds no weights."""
+        """A file that is empty, or a web page, contains no weights."""
         [found] = findings(data, handler="h.py", source=FUNCTION)
 
         assert ("MAR404", message) == (found.code, found.message)
 
     @pytest.mark.parametrize("cut", [1, 100, len(STATE_DICT) // 2])
     def test_truncated(self, cut: int):
-        """Weights are whole."""
+        """Weights that are cut off are found."""
         assert codes(STATE_DICT[:-cut], eager=True) == [("MAR405", "error")]
 
     def test_missing_record(self):
-        """Every tensor's bytes are there."""
+        """Weights without all the bytes of a tensor are found."""
         assert codes(zipped(saved(state_dict("weight"), {"0": 4})), eager=True) == [("MAR405", "error")]
 
 
@@ -164,7 +164,7 @@ class TestEager:
         assert found.fix == "save what is at ['model'] in a file of its own"
 
     def test_torchscript(self):
-        """TorchScript needs no model file, and is no state_dict."""
+        """TorchScript needs no model file, and is not a state_dict."""
         [found] = findings(TORCHSCRIPT, eager=True)
 
         assert found.code == "MAR406"
@@ -179,7 +179,7 @@ class TestEager:
         assert codes(data, "w.safetensors", eager=True) == [("MAR406", "error")]
 
     def test_prefix(self):
-        """A wrapper's prefix fits no key of the model."""
+        """Keys with the prefix of a wrapper do not fit the model."""
         [found] = findings(WRAPPED, "w.pth", eager=True)
 
         assert found.code == "MAR410"
@@ -192,7 +192,7 @@ class TestScripted:
         assert findings(TORCHSCRIPT) == []
 
     def test_state_dict(self):
-        """The classic: a state_dict where TorchScript is wanted."""
+        """The most common mistake: a state_dict where TorchScript is expected."""
         [found] = findings(STATE_DICT)
 
         assert found.code == "MAR407"
@@ -205,7 +205,7 @@ class TestScripted:
 
     @pytest.mark.parametrize("name", ["w.onnx", "w.so"])
     def test_other_kind(self, name: str):
-        """What the suffix says is what the file is."""
+        """The file must be what its suffix says."""
         assert codes(TORCHSCRIPT, name) == [("MAR409", "error")]
 
     def test_library(self):
@@ -227,7 +227,7 @@ class TestWhoLoads:
 
     @pytest.mark.parametrize("source", [OWN_CLASS, FUNCTION])
     def test_loads_in_its_own_way(self, source: bytes):
-        """A handler that loads for itself may load any kind."""
+        """A handler with loading code of its own may load any kind."""
         assert findings(STATE_DICT, handler="h.py", source=source) == []
         assert findings(CHECKPOINT, "w.bin", handler="h.py", source=source) == []
 
@@ -240,14 +240,14 @@ class TestWhoLoads:
 
 class TestGlobals:
     def test_refused(self):
-        """The base handler loads no pickle that could run code."""
+        """The base handler cannot load a pickle that could run code."""
         found = findings(EVIL, "w.pth", eager=True)
 
         assert [one.code for one in found] == ["MAR406", "MAR411"]
         assert found[1].message == "Unpickling the weights imports `os.system`"
 
     def test_own_handler(self):
-        """A handler of its own could, which is a warning."""
+        """A handler of one's own could, so then it is a warning."""
         assert codes(EVIL, "w.bin", handler="h.py", source=FUNCTION) == [("MAR412", "warning")]
 
     def test_allowed(self):
@@ -256,7 +256,7 @@ class TestGlobals:
         assert codes(EVIL, "w.bin", handler="h.py", source=FUNCTION, allow=("os",)) == [("MAR412", "warning")]
 
     def test_text(self):
-        """A string is no global."""
+        """A string in a pickle is not a global."""
         data = zipped(saved(protocol2(dictionary({"weight": tensor(), "os": text("system")})), {"0": 8}))
 
         assert findings(data, "w.bin", handler="h.py", source=FUNCTION) == []
@@ -265,7 +265,7 @@ class TestGlobals:
         ("eager", "handler", "code"), [(True, "base_handler", "MAR411"), (False, "h.py", "MAR412")]
     )
     def test_not_followed(self, eager: bool, handler: str, code: str):
-        """What cannot be read to its end is not taken for harmless."""
+        """A pickle that cannot be followed to its end is not taken for harmless."""
         pickle = protocol2(dictionary({"weight": tensor(), "other": b"\x82\x01"}))  # EXT1
         found = findings(
             zipped(saved(pickle, {"0": 8})), "w.bin", eager=eager, handler=handler, source=FUNCTION

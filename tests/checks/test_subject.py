@@ -15,7 +15,7 @@ from tests.checks import HANDLER, subject
 
 class TestMembers:
     def test_duplicates(self):
-        """Of members with one name the last counts, as TorchServe unpacks them."""
+        """If members have the same name, the last one counts, as TorchServe unpacks them."""
         members = (Member("a", BytesSource(b"1")), Member("a", BytesSource(b"2")))
         found = Subject(Archive(Manifest({}), members), "m.mar")
 
@@ -33,7 +33,7 @@ class TestMembers:
         assert subject({"c.yaml": ""}, model={"configFile": value}).named_member("configFile") is None
 
     def test_text(self):
-        """Of a member's text only the beginning is read."""
+        """Only the beginning of a member's text is read."""
         found = subject({"a": b"x" * (LARGEST_TEXT + 1)})
 
         assert len(found.text(found.members["a"])) == LARGEST_TEXT

@@ -59,7 +59,7 @@ FALLBACK = Rule(
     code="MAR216",
     severity="warning",
     title="The handler's function does not exist",
-    consequence="TorchServe uses the only class of the file without a word",
+    consequence="TorchServe silently uses the only class of the file",
     fix="correct the name, or leave it out",
 )
 ASYNC = Rule(
@@ -72,7 +72,7 @@ ASYNC = Rule(
 
 
 def check(subject: Subject, module: Module, function: str | None) -> Iterator[Finding]:
-    """The entry point of a handler's module, of which the handler may name a function."""
+    """Check what the worker calls: the function that the handler names, or `handle`, or the only class."""
     if module.tree is None:
         return
     called = function or "handle"

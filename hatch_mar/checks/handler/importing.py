@@ -23,7 +23,7 @@ UNPARSABLE = Rule(
 ABSENT = Rule(
     code="MAR231",
     severity="warning",
-    title="An imported module is not known to be there",
+    title="An imported module may be missing",
     consequence="if the server lacks it too, the worker dies with `No module named 'ts.torch_handler.…'`",
     fix="add it to the archive's requirements, pack it, or add it to `server-packages` if the server has it",
 )

@@ -98,7 +98,7 @@ UNCHECKED = Rule(
     code="MAR511",
     severity="warning",
     title="The model configuration is too long to be checked",
-    consequence="its values are not checked",
+    consequence="faults in it are not found",
     fix="move data that is not configuration to a file of its own",
 )
 DUPLICATE = Rule(

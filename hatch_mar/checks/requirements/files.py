@@ -60,7 +60,7 @@ UNCHECKED = Rule(
     code="MAR612",
     severity="warning",
     title="The requirements file is too long to be checked",
-    consequence="its lines are not checked",
+    consequence="faults in it are not found",
     fix="remove from it what is not a requirement",
 )
 

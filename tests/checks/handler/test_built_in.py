@@ -15,7 +15,7 @@ MANIFEST = "digits.mar/MAR-INF/MANIFEST.json"
 class TestBuiltIn:
     @pytest.mark.parametrize("name", BUILT_INS)
     def test_required(self, name: str) -> None:
-        """With what they need, TorchServe's own handlers are as good as any."""
+        """Nothing is found if the archive requires what its built-in handler imports."""
         requirements = "nvidia-dali-cuda120\nvllm\ntensorrt-llm\ntorchpippy"
         files = {"requirements.txt": requirements, "source_vocab.pt": ""}
         assert found(check, files, name, requirements_file="requirements.txt") == []
@@ -65,6 +65,6 @@ class TestBuiltIn:
         ]
 
     def test_named_as_file(self) -> None:
-        """A file of one's own may have any name."""
+        """A file may have the name of a built-in handler if the handler names it as a file."""
         source = "from ts.torch_handler.base_handler import BaseHandler\nclass H(BaseHandler): ...\n"
         assert found(check, {"image_classifier.py": source}, "image_classifier.py") == []

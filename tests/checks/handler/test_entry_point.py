@@ -62,7 +62,7 @@ class TestFunction:
         ]
 
     def test_missing(self) -> None:
-        """TorchServe does not tell that it calls something else."""
+        """TorchServe silently calls something else."""
         assert found(check, {"h.py": HANDLER}, "h:missing") == [
             (
                 f"{MANIFEST}: MAR216 `h.py` has no function `missing`, so TorchServe uses class"
@@ -105,7 +105,7 @@ class TestAsync:
     )
     @pytest.mark.parametrize("name", ["c.yaml", "./c.yaml"])
     def test_configured(self, config: str, name: str) -> None:
-        """However YAML spells it."""
+        """Every way to write it in YAML counts."""
         files = {"h.py": self.SOURCE, "c.yaml": config}
         assert found(check, files, config_file=name) == []
 
@@ -120,7 +120,7 @@ class TestAsync:
         ],
     )
     def test_configured_otherwise(self, config: str) -> None:
-        """A comment, a text, or a table of the handler's, sets nothing."""
+        """A comment, a string, or a key of the handler's table does not count."""
         files = {"h.py": self.SOURCE, "c.yaml": config}
         assert len(found(check, files, config_file="c.yaml")) == 1
 
@@ -149,7 +149,7 @@ class TestClasses:
         ],
     )
     def test_good(self, more: str) -> None:
-        """Only what is certain to be a second class is one."""
+        """Only what is certainly a second class counts."""
         assert found(check, {"h.py": HANDLER + more}) == []
 
     @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ class TestClasses:
         ]
 
     def test_package(self) -> None:
-        """An imported class is none of the package's own."""
+        """An imported class is not a class of the package."""
         files = {"digits/__init__.py": "from .impl import Handler\n", "digits/impl.py": HANDLER}
         assert found(check, files, "digits") == [
             (

@@ -43,7 +43,7 @@ class TestRuntime:
         assert list(check(Subject(archive, base.file_name))) == []
 
     def test_workflow(self) -> None:
-        """A workflow's handler is another thing."""
+        """The handler of a workflow is not checked."""
         manifest = Manifest.for_workflow(
             workflow_name="dogs", spec_file="spec.yaml", handler="h.py", created=INSTANT
         )
@@ -171,7 +171,7 @@ class TestFound:
         assert found(check, {}, "") == [f"{MANIFEST}: MAR202 The manifest names no handler; set `handler`"]
 
     def test_place(self, tmp_path: Path) -> None:
-        """A fault of the manifest is shown at the key that set it, one of a file at the file."""
+        """A fault in the manifest is shown at the key that set it, a fault in a file at the file."""
         (tmp_path / "src").mkdir()
         file = tmp_path / "src" / "h.py"
         file.write_text("class H: ...\n")
@@ -198,5 +198,5 @@ class TestSyntax:
         assert found(check, {"h.py": source}) == []
 
     def test_escape(self) -> None:
-        """What Python only warns of is no fault, nor is it shown."""
+        """What Python only warns of is not a fault, and is not shown."""
         assert found(check, {"h.py": HANDLER + "x = '\\d'\n"}) == []

@@ -71,7 +71,7 @@ class TestAbsent:
         assert importing(source) == []
 
     def test_further(self) -> None:
-        """Imports are followed through the archive, and each name is said once."""
+        """Imports are followed through the archive, and each missing name is reported once."""
         files = {"a": "import digits.b", "digits_init": "from . import c", "digits_b": "import cv2"}
         assert importing("import a, cv2", **files, digits_c="import lru") == [
             f"digits.mar/h.py:1: {absent('cv2')}",
@@ -83,7 +83,7 @@ class TestAbsent:
         assert importing("", digits_init="import cv2", other="import cv2") == []
 
     def test_model_file(self) -> None:
-        """Of the model file, the worker says what is missing."""
+        """For the model file, the worker reports what is missing."""
         files = {"net.py": "import cv2\n" + NET}
         said = absent("cv2", "`No module named 'cv2'`")
         assert found(check, files, "base_handler", model_file="net.py") == [f"digits.mar/net.py:1: {said}"]
@@ -93,14 +93,14 @@ class TestAbsent:
         [("h", "h"), ("h:f", "h:f"), ("h.py:f", "h"), ("digits.h:f", "digits")],
     )
     def test_masked(self, handler: str, masked: str) -> None:
-        """What the worker says is the handler's name, up to its first dot."""
+        """The worker reports the handler's name, up to its first dot."""
         source = "import cv2\ndef f(data, context): ...\ndef handle(data, context): ..."
         [message] = found(check, {"h.py": source, "digits/h.py": source}, handler)
 
         assert f"would report `No module named 'ts.torch_handler.{masked}'`;" in message
 
     def test_folder(self) -> None:
-        """A folder without `__init__.py` is but a part of a package."""
+        """A folder without `__init__.py` may be only a part of a package."""
         assert importing("import digits.a, digits.b", digits_a="") == [
             f"digits.mar/h.py:1: {absent('digits.b')}"
         ]
@@ -115,7 +115,7 @@ class TestAbsent:
         ],
     )
     def test_of_the_project(self, file: str, fix: str, tmp_path: Path) -> None:
-        """What the project itself has is but to be packed."""
+        """A module that the project itself has only needs to be packed."""
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
         of_files = subject({"h.py": "import digits\n" + HANDLER})
@@ -226,7 +226,7 @@ class TestRelative:
         assert found(check, {**files, "x/digits/__init__.py": ""}, "x.digits.h") == []
 
     def test_where_caught(self) -> None:
-        """Many a handler tries both ways."""
+        """Many handlers try both ways."""
         source = "try:\n    from .a import b\nexcept ImportError:\n    from a import b"
         assert importing(source, a="b = 1") == []
 

@@ -42,7 +42,7 @@ class TestStart:
         assert list(reach.modules) == ["h", "a", "g"]
 
     def test_path(self) -> None:
-        """Where a module changes the path, nothing can be said to be absent."""
+        """If a module changes the path, no module can be called missing."""
         files = {"h.py": "import a, missing", "a.py": "import sys\nsys.path.append('lib')"}
         assert problems(subject(files)) == []
 
@@ -93,5 +93,5 @@ class TestBounds:
         ],
     )
     def test_deep(self, source: str) -> None:
-        """Python may refuse it; nothing else is said, and nothing fails."""
+        """Python may refuse the source; nothing else is found, and nothing fails."""
         assert all("MAR208" in message for message in importing(source))

@@ -64,7 +64,7 @@ class TestNames:
         ],
     )
     def test_good(self, file: str) -> None:
-        """Below a folder no module hides another, and a whole package is one brought along."""
+        """A module below a folder hides nothing, and a whole package is taken for the one of its name."""
         assert found(check, {"h.py": HANDLER, file: ""}) == []
 
     def test_known(self) -> None:

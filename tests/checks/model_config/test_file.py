@@ -24,7 +24,7 @@ class TestName:
 
     @pytest.mark.parametrize("value", [None, "", 3])
     def test_no_name(self, value: object):
-        """So is a value that names none: the worker joins it to a path."""
+        """A value that is not a name is an error, since the worker joins it to a path."""
         assert found_by(check, {}, model={"configFile": value}) == [
             (
                 "digits.mar/MAR-INF/MANIFEST.json: MAR501 `configFile` in the manifest does not name a file:"
@@ -224,7 +224,7 @@ class TestFile:
         ids=lambda config: config[:20],
     )
     def test_good(self, config: str):
-        """What both read is no fault."""
+        """What both halves of TorchServe read is not a fault."""
         assert found(config) == []
 
     def test_merged(self):
@@ -254,7 +254,7 @@ class TestFile:
         ids=["laughs", "few laughs", "merges", "nested", "indented", "sexagesimal", "long", "endless"],
     )
     def test_bounded(self, config: str):
-        """A bomb is not set off, and costs next to nothing."""
+        """A document made to grow without end is read in no time."""
         start = time.process_time()
         found(config)
         assert time.process_time() - start < 2

@@ -64,7 +64,7 @@ class TestHandlers:
             assert found(f"handler: {{{way}}}\nasyncCommunication: true\n", "vllm_handler") == []
 
     def test_no_configuration(self):
-        """Without any configuration, it lacks all."""
+        """An archive without any configuration lacks everything that the handler needs."""
         assert found(None, "trt_llm_handler") == [
             (
                 "digits.mar/MAR-INF/MANIFEST.json: MAR526 Handler `trt_llm_handler` needs"
@@ -81,7 +81,7 @@ class TestHandlers:
         ]
 
     def test_synchronous(self):
-        """The other handlers are not awaited."""
+        """The other handlers cannot be awaited."""
         assert found("asyncCommunication: true\n", "image_classifier") == [
             (
                 f"{FILE}:1: MAR529 Handler `image_classifier` is not asynchronous, but"
@@ -109,7 +109,7 @@ class TestHandlers:
         assert found(DALI, handler, source=source) == []
 
     def test_dali_file(self):
-        """Its pipeline, if it is the project's own, is in the archive."""
+        """A pipeline file must be in the archive."""
         config = DALI.replace("}", ", pipeline_file: model.dali}")
         assert found(config, "dali_image_classifier") == [
             (
@@ -148,7 +148,7 @@ class TestHandlers:
         assert found(config or "a: 1\n", source=source) == expected
 
     def test_own_module(self):
-        """A file of the archive goes before the built-in handler, and wants nothing."""
+        """A file of the archive takes the place of the built-in handler, and needs nothing."""
         assert found("a: 1\n", "vllm_handler", {"vllm_handler.py": HANDLER}) == []
 
 
@@ -156,7 +156,7 @@ class TestMicroBatching:
     SOURCE = imports("handler_utils.micro_batching", "MicroBatching")
 
     def test_fault(self):
-        """The steps are three, and numbers."""
+        """There are three steps, with a number each."""
         config = (
             "micro_batching:\n  micro_batch_size: 0\n  parallelism:\n    inference: '2'\n    decoding: 1\n"
         )
@@ -174,9 +174,9 @@ class TestMicroBatching:
         "config", ["micro_batching: {micro_batch_size: 4, parallelism: {inference: 2}}\n", "a: 1\n"]
     )
     def test_good(self, config: str):
-        """What the example has is right."""
+        """What TorchServe's example sets is fine."""
         assert found(config, source=self.SOURCE) == []
 
     def test_other(self):
-        """To a handler that does not import it, the key is its own."""
+        """The key of a handler that does not import `MicroBatching` is its own."""
         assert found("micro_batching: {parallelism: 2}\n") == []

@@ -16,14 +16,14 @@ class TestCheck:
         assert found(None) == []
 
     def test_workflow(self):
-        """A workflow archive has none that this is about."""
+        """The configuration of a workflow is not checked."""
         other = subject({})
         manifest = Manifest({"model": {"configFile": "no.yaml"}}, "WAR-INF/MANIFEST.json")
         archive = type(other.archive)(manifest, other.archive.members)
         assert list(check(Subject(archive, "digits.war"))) == []
 
     def test_inline(self):
-        """What `[tool.mar]` has inline is shown there, not in the file made of it."""
+        """A fault in an inline configuration is shown in `[tool.mar]`, not in the file made of it."""
         other = subject({"c.yaml": "BatchSize: 2\n"}, config_file="c.yaml")
         place = Place("pyproject.toml", 7, ("tool", "mar", "config"))
         [finding] = check(Subject(other.archive, "digits.mar", {"config": place}))

@@ -97,6 +97,6 @@ class TestCheck:
         [("distributed.base_deepspeed_handler", "python"), ("densenet_handler", "python"), ("lib.so", "LSP")],
     )
     def test_unread(self, handler: str, runtime: str):
-        """`pt2` is nothing to handlers that do not initialize `BaseHandler`."""
+        """Handlers that do not initialize `BaseHandler` do not read `pt2`."""
         config = "pt2: 3\nhandler: {model_path: x}\n"
         assert found(config, handler, runtime=runtime) == []

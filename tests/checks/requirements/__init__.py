@@ -20,7 +20,7 @@ FILES = {
 
 
 def found(text: str | bytes, config: str = "a: 1\n", **keys: str) -> list[str]:
-    """What is found beside the need of a setting, which nearly all requirements have."""
+    """What is found, apart from the setting that nearly all requirements need."""
     data = text if isinstance(text, bytes) else text.encode()
     files = {**FILES, "requirements.txt": data, "c.yaml": config}
     keys = {"requirements_file": "requirements.txt", "config_file": "c.yaml", **keys}

@@ -70,7 +70,7 @@ class TestLines:
         assert found(text) == []
 
     def test_all(self):
-        """A fault does not hide the next."""
+        """All faults are found at once."""
         assert [line.split(" ")[1] for line in found("./x\n--y\nz z\n-r w\n")] == [
             "MAR605",
             "MAR603",
@@ -100,11 +100,11 @@ class TestEncoding:
 
     @pytest.mark.parametrize("data", ["scipy\n".encode("utf-16"), b"# -*- coding: latin-1 -*-\n# \xe9\n"])
     def test_good(self, data: bytes):
-        """pip heeds byte order marks, PowerShell's too, and `coding:` comments."""
+        """pip follows byte order marks, such as PowerShell's, and `coding:` comments."""
         assert found(data) == []
 
     def test_long(self):
-        """A file that no one wrote is not read to its end."""
+        """A file that nobody wrote by hand is not read to its end."""
         assert found(b"# x\n" * (1 << 20)) == [
             (
                 f"{FILE}: MAR612 The requirements file `requirements.txt` is too long to be checked;"
@@ -115,7 +115,7 @@ class TestEncoding:
 
 class TestIncluded:
     def test_nested(self):
-        """Included files count from the file that includes them, and are read once."""
+        """Included paths are relative to the file that includes them, and files are read once."""
         files = {"a/r.txt": "-r b/s.txt\n-r b/s.txt\n", "a/b/s.txt": "-r ../t.txt\n", "a/t.txt": "x x\n"}
         assert [line.split(" ")[:2] for line in found_by(check, files, requirements_file="a/r.txt")] == [
             ["digits.mar/a/t.txt:1:", "MAR604"],
@@ -123,7 +123,7 @@ class TestIncluded:
         ]
 
     def test_circle(self):
-        """Files that include one another are an error, however long the way round."""
+        """Files that include one another are an error, through any number of files."""
         files = {"r.txt": "-r s.txt\n", "s.txt": "-r r.txt\n"}
         assert found_by(check, files, requirements_file="r.txt") == [
             "digits.mar/s.txt:1: MAR606 `r.txt` includes itself; remove the line"

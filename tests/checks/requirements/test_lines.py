@@ -15,7 +15,7 @@ from tests.checks.requirements import FILE, FILES, found
 
 
 def reason(line: str) -> str:
-    """What `packaging`, in the version that is there, says of a line."""
+    """What the installed version of `packaging` says about a line."""
     with pytest.raises(InvalidRequirement) as error:
         Requirement(line)
     return str(error.value).partition("\n")[0]
@@ -114,7 +114,7 @@ class TestLines:
         assert found(text) == []
 
     def test_directory(self):
-        """For a directory, TorchServe starts pip beside it, where no path leads into it."""
+        """TorchServe starts pip beside a directory model, so paths do not lead into it."""
         packed = subject({**FILES, "requirements.txt": "./pkg\n"}, requirements_file="requirements.txt")
         findings = [str(finding) for finding in check(Subject(packed.archive, "digits"))]
         assert findings[0] == (
@@ -175,7 +175,7 @@ DISTRIBUTIONS = {"nvidia.dali": "nvidia-dali-cuda120", "pippy": "torchpippy"}
 
 
 def missing_packages(handler: str, made: Subject | None = None) -> list[str]:
-    """What the checks of built-in handlers want to be required."""
+    """What the checks of built-in handlers ask to be required."""
     made = made or subject({}, handler)
     findings = [each for each in check_handler(made) if each.code == "MAR221"]
     modules = [module for each in findings for module in each.message.split("`")[3::2]]
@@ -189,11 +189,11 @@ class TestVenv:
         assert found(line, "useVenv: true\n") == []
 
     def test_runtime(self):
-        """Of `python3`, there is none."""
+        """The runtime `python3` has no virtual environments."""
         assert len(found("torch\n", "useVenv: true\n", runtime="python3")) == 1
 
     def test_absent(self):
-        """An editable project must be there all the same."""
+        """An editable project must be in the archive."""
         assert found("-e ./lib\n", "useVenv: true\n") == [
             f"{FILE}:1: MAR605 The archive has no file or folder `./lib` for pip to install; {ADD}"
         ]

@@ -25,22 +25,22 @@ class TestFile:
 
     @pytest.mark.parametrize("model", [{}, {"requirementsFile": None}])
     def test_none(self, model: dict[str, None]):
-        """An archive may have none."""
+        """An archive may have no requirements."""
         assert found_by(check, FILES, model=model) == []
 
 
 class TestSetting:
     def test_once(self):
-        """That a setting is needed is said once, whatever the number of lines."""
+        """The setting is reported once, whatever the number of lines."""
         files = {"requirements.txt": "scipy\npandas\n"}
         assert found_by(check, files, requirements_file="requirements.txt") == [NEEDS_SETTING]
 
     def test_nothing(self):
-        """Where nothing is required, nothing is needed."""
+        """A file without requirements needs no setting."""
         assert found_by(check, {"requirements.txt": "# none\n"}, requirements_file="requirements.txt") == []
 
     def test_generated(self):
-        """What `requirements-from` makes is shown there, for all archives alike."""
+        """Findings about a generated file are shown at `requirements-from`."""
         made = subject({"requirements.txt": "scipy\n"}, requirements_file="requirements.txt")
         place = Place("pyproject.toml", 3, ("tool", "mar", "requirements-from"))
         findings = check(Subject(made.archive, "digits.mar", {"requirements-from": place}))
