@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from pkgutil import walk_packages
 
 from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
@@ -49,6 +48,8 @@ def has_work(name: str, subject: Subject) -> bool:
 
 def rules() -> list[Rule]:
     """All rules by code, of every module that has some: a rule registers itself where it is written."""
+    from pkgutil import walk_packages
+
     for package in ("hatch_mar.checks", "hatch_mar.project"):
         for module in walk_packages(import_module(package).__path__, f"{package}."):
             import_module(module.name)

@@ -13,6 +13,7 @@ SLOW = {
     "inspect",
     "packaging",
     "pathspec",
+    "pkgutil",
     "tarfile",
     "yaml",
     "zipfile",
