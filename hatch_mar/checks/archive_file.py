@@ -8,7 +8,7 @@ from pathlib import Path
 from hatch_mar.archive.formats.reader import Container, open_container
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks import check
-from hatch_mar.checks.container import check_file
+from hatch_mar.checks.container.file import check_file
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import Finding, Place, Rule

@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import tracemalloc
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from struct import pack
 
 from hatch_mar.zip_records import CENTRAL_HEADER, END, LOCAL_HEADER
@@ -103,7 +106,7 @@ def model(*more: Entry | bytes, method: int = STORED, unlisted: int = 0) -> byte
 
 
 def described(name: str, data: bytes, *, wide: bool = False, method: int = DEFLATED) -> Entry:
-    """A member whose sizes stand behind it (APPNOTE 4.3.9), as writers of a pipe do it."""
+    """A member whose sizes follow its data (APPNOTE 4.3.9), as those who write to a pipe do it."""
     packed = len(deflated(data)) if method == DEFLATED else len(data)
     layout = "<4sI2Q" if wide else "<4s3I"
     return Entry(
@@ -149,5 +152,29 @@ def header(name: str, kind: bytes, size: int) -> bytes:
 
 
 def gz(*parts: bytes) -> bytes:
-    """Each part as a gzip of its own, one after the other."""
+    """Each part as a gzip of its own, one after another."""
     return b"".join(gzip.compress(part, mtime=0) for part in parts)
+
+
+def bomb(blocks: int) -> bytes:
+    """A deflate stream that unpacks to so many MiB of zeros, each of them in a KiB."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = compressor.compress(bytes(1 << 20)) + compressor.flush(zlib.Z_FULL_FLUSH)
+    return block * blocks + b"\x03\x00"
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+@contextmanager
+def bounded(most: int) -> Iterator[None]:
+    """Fail if more bytes of memory are used."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < most

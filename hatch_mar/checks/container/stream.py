@@ -1,7 +1,7 @@
-"""What goes wrong while TorchServe unpacks a file, be it a zip or a tar.
+"""What can go wrong while TorchServe unpacks a zip or a tar.
 
-It reads both as streams (pytorch/serve, frontend/archive/…/utils/ZipUtils.java), and so do the
-modules that use this one: no further than TorchServe, and in bounded memory.
+TorchServe reads both as streams (pytorch/serve, frontend/archive/…/utils/ZipUtils.java), and so
+do the modules that use this one: no further than TorchServe, and in bounded memory.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ EMPTY = Rule(
     code="MAR801",
     severity="error",
     title="TorchServe finds no members in the file",
-    consequence="it loads an archive without files, and says nothing",
-    fix="build the archive again, and copy the file itself",
+    consequence="it loads an archive without files, and reports nothing",
+    fix="build the archive again, and copy the archive itself",
 )
 CUT_OFF = Rule(
     code="MAR802",
     severity="error",
     title="The file is cut off",
-    consequence="TorchServe stops with an `EOFException`, or loads the members that are left",
-    fix="copy or build it again, whole",
+    consequence="TorchServe stops with an `EOFException`, or loads only the members that are left",
+    fix="copy or build it again, to its end",
 )
 DAMAGED = Rule(
     code="MAR803",
@@ -46,40 +46,41 @@ NOT_UTF_8 = Rule(
     consequence="TorchServe stops with `malformed input`, or unpacks it under another name",
     fix="build the archive with a tool that writes names in UTF-8",
 )
-NO_FILE = Rule(
+SPECIAL_FILE = Rule(
     code="MAR805",
     severity="error",
-    title="A member is a link, or no file at all",
+    title="A member is a link or another special file",
     consequence=(
-        "TorchServe writes a file: of a link in a zip with its target's name in it, of all else an empty one"
+        "TorchServe writes a regular file: for a link in a zip one that holds the target's name, for"
+        " everything else an empty one"
     ),
-    fix="pack the file that the link leads to",
+    fix="pack the file that the link points to",
 )
 BOMB = Rule(
     code="MAR806",
     severity="warning",
-    title="The archive unpacks to very much",
+    title="The archive unpacks to far more than its size",
     consequence=(
-        "TorchServe knows no limits and unpacks until the disk is full; the rest of the file was not checked"
+        "TorchServe has no limit and unpacks until the disk is full; the rest of the file was not checked"
     ),
-    fix="do not deploy it unless it is yours",
+    fix="do not deploy it unless you made it",
 )
 MANIFEST_PLACE = Rule(
     code="MAR807",
     severity="error",
     title="The manifest is not where TorchServe looks",
-    consequence="TorchServe loads the archive as one without a manifest, and so without a handler",
+    consequence="TorchServe loads the archive as one without a manifest, and therefore without a handler",
     fix="pack `MAR-INF` at the root of a `.mar`, or into the one folder of a `.tar.gz`",
 )
 
 LARGEST_NAMES = 32 << 20
-"""Bytes of all names together; more are an attack on the reader's memory, not a model."""
+"""Bytes of all names together. More are an attack on the reader's memory, not a model."""
 PACKED, UNPACKED = 1 << 14, 1 << 18
-"""Bytes that are inflated at a time, and that they may become."""
+"""Bytes that are inflated at a time, and the most that they may become."""
 
 
 class Stopped(Exception):
-    """Unpacking ends here."""
+    """Unpacking cannot go on."""
 
     def __init__(self, rule: Rule, message: str) -> None:
         super().__init__(message)
@@ -89,13 +90,13 @@ class Stopped(Exception):
         return self.rule.at(place, self.message)
 
 
-def inflated(file: BinaryIO, window: int, most: int, shown: str) -> Iterator[bytes]:
-    """What a deflate stream at the file's position unpacks to; the file is left at its end.
+def inflate(file: BinaryIO, window: int, most: int, label: str) -> Iterator[bytes]:
+    """The bytes of the deflate stream at the file's position, which ends up after the stream.
 
-    `window` is that of `zlib.decompressobj`.
+    `window` is that of `zlib.decompressobj`; messages begin with `label`.
 
     Raises:
-        Stopped: it is damaged, cut off, or has more than `most` bytes.
+        Stopped: the stream is damaged or cut off, or unpacks to more than `most` bytes.
     """
     inflater = zlib.decompressobj(window)
     size = 0
@@ -104,38 +105,38 @@ def inflated(file: BinaryIO, window: int, most: int, shown: str) -> Iterator[byt
         try:
             piece = inflater.decompress(packed, UNPACKED)
         except zlib.error as error:
-            raise Stopped(DAMAGED, f"{shown} is damaged: {error}") from None
+            raise Stopped(DAMAGED, f"{label} is damaged: {error}") from None
         if not (packed or piece or inflater.eof):
-            raise Stopped(CUT_OFF, f"{shown} is cut off")
+            raise Stopped(CUT_OFF, f"{label} is cut off")
         size += len(piece)
         if size > most:
-            raise bomb()
+            raise bomb_error()
         yield piece
     file.seek(-len(inflater.unused_data), 1)
 
 
-def bomb() -> Stopped:
+def bomb_error() -> Stopped:
     return Stopped(BOMB, f"The members unpack to more than {MOST_TIMES} times the file's size")
 
 
 @dataclass
 class Names:
-    """The names that unpacking has met. Those of files alone are `naming`'s, from the listing."""
+    """The names of the members so far. `archive_names` checks names that need no container."""
 
     manifest: str = MANIFEST_NAME
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
     manifests: int = 0
     misplaced: str | None = None
-    """A manifest that is elsewhere."""
+    """A manifest in the wrong place."""
     count: int = 0
     size: int = 0
 
     def add(self, name: str, full: str) -> None:
-        """A member, by the name that it is unpacked to and by the one that the container has.
+        """Add a member, by the name that it is unpacked to and the one that it has in the container.
 
         Raises:
-            Stopped: there are too many.
+            Stopped: there are too many members.
         """
         self.count += 1
         self.size += len(full)

@@ -1,4 +1,4 @@
-"""A `.tar.gz` on disk: to TorchServe the first gzip member of it, and in that a tar with a root."""
+"""A `.tar.gz` on disk: TorchServe reads its first gzip member, and in that a tar with one root folder."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hatch_mar.archive.formats.tar_reader import unpacked_limit
-from hatch_mar.checks.container.stream import EMPTY, NO_FILE, Names, Stopped
-from hatch_mar.checks.container.tar_stream import NO_FILES, FirstMember, TarEntry, members
+from hatch_mar.checks.container.stream import EMPTY, SPECIAL_FILE, Names, Stopped
+from hatch_mar.checks.container.tar_stream import SPECIAL_KINDS, FirstMember, TarEntry, members
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve.member_names import brief
 
 NOT_GZIP = Rule(
     code="MAR821",
     severity="error",
-    title="The file is no gzip",
+    title="The file is not a gzip",
     consequence=(
-        "TorchServe takes all but a name in `.mar` for a `.tar.gz` and stops with"
+        "TorchServe takes every file that is not named `.mar` for a `.tar.gz`, and stops with"
         " `Input is not in the .gz format`"
     ),
     fix="build the archive again",
@@ -27,7 +27,7 @@ SEVERAL_GZIPS = Rule(
     severity="error",
     title="The file holds several gzips",
     consequence=(
-        "TorchServe reads the first one and says nothing of the others (`cat`, `bgzip` and some"
+        "TorchServe reads the first one and ignores the others without a message (`cat`, `bgzip` and some"
         " parallel gzips write such files)"
     ),
     fix="pack it with `gzip`",
@@ -45,7 +45,7 @@ SEVERAL_ROOTS = Rule(
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """What is wrong with the `.tar.gz` at `path`, all of which is unpacked in memory, by pieces."""
+    """What is wrong with the `.tar.gz` at `path`, all of which is unpacked in memory, in pieces."""
     place = Place(str(path))
     with open(path, "rb") as file:
         start = file.read(4)
@@ -53,34 +53,36 @@ def check(path: Path) -> Iterator[Finding]:
             yield not_gzip(path, start)
             return
         file.seek(0)
-        found = Found()
+        contents = TarContents()
         try:
             stream = FirstMember(file, unpacked_limit(path.stat().st_size))
             for entry in members(stream):
-                found.add(entry)
+                contents.add(entry)
             stream.drain()
         except Stopped as stopped:
-            yield from found.check(place)
+            yield from contents.check(place)
             yield stopped.at(place)
             return
-        if holds_more(file):
-            yield SEVERAL_GZIPS.at(place, "The file holds several gzips, of which TorchServe reads the first")
-    if not found.names.count:
+        if has_another_gzip(file):
+            text = "The file holds several gzips, of which TorchServe reads only the first"
+            yield SEVERAL_GZIPS.at(place, text)
+    if not contents.names.count:
         yield EMPTY.at(place, "The tar has no members")
         return
-    yield from found.check(place)
-    yield from found.names.check(place)
+    yield from contents.check(place)
+    yield from contents.names.check(place)
 
 
 def not_gzip(path: Path, start: bytes) -> Finding:
     text = f"TorchServe takes `{path.name}` for a `.tar.gz`, but it begins with {start!r}"
     if start.startswith(b"PK"):
-        return NOT_GZIP.at(Place(str(path)), f"{text}, as a zip", "let the file's name end in `.mar`")
+        fix = "give the file a name that ends in `.mar`"
+        return NOT_GZIP.at(Place(str(path)), f"{text}, like a zip", fix)
     return NOT_GZIP.at(Place(str(path)), text)
 
 
-def holds_more(file: BinaryIO) -> bool:
-    """Whether another gzip, and not an empty one, follows at the file's position."""
+def has_another_gzip(file: BinaryIO) -> bool:
+    """Whether another gzip that is not empty follows at the file's position."""
     while file.read(2) == b"\x1f\x8b":
         file.seek(-2, 1)
         try:
@@ -91,25 +93,25 @@ def holds_more(file: BinaryIO) -> bool:
     return False
 
 
-class Found:
-    """What is known of the tar's members while they are passed by."""
+class TarContents:
+    """What is known about the tar's members so far."""
 
     def __init__(self) -> None:
         self.names = Names()
         self.roots: dict[str, None] = {}
-        self.no_files: list[TarEntry] = []
+        self.special_files: list[TarEntry] = []
 
     def add(self, entry: TarEntry) -> None:
         self.names.add(entry.unpacked_name, entry.name)
         root, slash, _ = entry.name.partition("/")
         if len(self.roots) < 3:
             self.roots[root if slash else ""] = None
-        if entry.kind in NO_FILES and len(self.no_files) < 20:
-            self.no_files.append(entry)
+        if entry.kind in SPECIAL_KINDS and len(self.special_files) < 20:
+            self.special_files.append(entry)
 
     def check(self, place: Place) -> Iterator[Finding]:
-        for entry in self.no_files:
-            yield NO_FILE.at(place, f"Member `{brief(entry.name)}` is {NO_FILES[entry.kind]}")
+        for entry in self.special_files:
+            yield SPECIAL_FILE.at(place, f"Member `{brief(entry.name)}` is {SPECIAL_KINDS[entry.kind]}")
         if len(self.roots) > 1 and self.names.manifests:
             roots = " and ".join(f"`{brief(root or '.')}`" for root in self.roots)
             yield SEVERAL_ROOTS.at(place, f"The tar has several roots, {roots}")

@@ -1,4 +1,4 @@
-"""A `.mar` on disk: a stream of members to TorchServe, a directory of them to all others."""
+"""A `.mar` on disk: TorchServe reads a stream of members, everything else the directory at its end."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import BinaryIO
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME
 from hatch_mar.checks.archive_names import MOST_FINDINGS
 from hatch_mar.checks.container import zip_stream
-from hatch_mar.checks.container.stream import CUT_OFF, EMPTY, NO_FILE, Names, Stopped
-from hatch_mar.checks.container.zip_directory import CentralEntry, entries, start_of_directory
+from hatch_mar.checks.container.stream import CUT_OFF, EMPTY, SPECIAL_FILE, Names, Stopped
+from hatch_mar.checks.container.zip_directory import CentralEntry, find_directory, read_entries
 from hatch_mar.checks.container.zip_stream import LocalEntry, members
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve.member_names import brief
@@ -24,38 +24,38 @@ DISAGREEMENT = Rule(
     severity="error",
     title="The zip's directory and its members disagree",
     consequence=(
-        "TorchServe reads the members alone: what only the directory lists is not there for it, and what"
-        " only the stream has no other tool shows"
+        "TorchServe reads only the members: it does not find what only the directory lists, and unpacks"
+        " what no other tool shows"
     ),
     fix=(
-        "build the archive again; a zip that was edited in place, or has other bytes in it, is none"
-        " for a stream"
+        "build the archive again; a zip that was edited in place, or that has other bytes in it, cannot be"
+        " read as a stream"
     ),
 )
 
 
 def check(path: Path, *, deep: bool = False) -> Iterator[Finding]:
-    """What is wrong with the zip at `path`; with `deep` every byte of it is read."""
+    """What is wrong with the zip at `path`, every byte of which is read if `deep`."""
     place = Place(str(path))
     names = Names(WORKFLOW_MANIFEST_NAME if path.name.endswith(".war") else MANIFEST_NAME)
-    seen = Seen()
+    stream = StreamIndex()
     with open(path, "rb") as file:
         total = path.stat().st_size
         try:
             for entry in members(file, total, deep=deep):
                 names.add(entry.name, entry.name)
-                seen.add(entry)
+                stream.add(entry)
         except Stopped as stopped:
             yield stopped.at(place)
             return
         if not names.count:
-            yield EMPTY.at(place, nothing_in(file, total))
+            yield EMPTY.at(place, describe_content(file, total))
             return
         yield from names.check(place)
-        yield from check_directory(file, total, seen, place)
+        yield from check_central_directory(file, total, stream, place)
 
 
-def nothing_in(file: BinaryIO, total: int) -> str:
+def describe_content(file: BinaryIO, total: int) -> str:
     file.seek(0)
     start = file.read(8)
     if not total:
@@ -65,8 +65,8 @@ def nothing_in(file: BinaryIO, total: int) -> str:
     return f"The file begins with {start!r}, not with the first member of a zip"
 
 
-class Seen:
-    """The members of the stream, in 16 bytes each: where they are, and a digest of what they are."""
+class StreamIndex:
+    """The members of the stream in 16 bytes each: their offsets, and digests of what they are."""
 
     def __init__(self) -> None:
         self.offsets, self.digests = array("Q"), array("q")
@@ -84,33 +84,35 @@ def digest(entry: LocalEntry | CentralEntry) -> int:
     return hash((entry.raw_name, entry.method, entry.crc, entry.packed, entry.size))
 
 
-def check_directory(file: BinaryIO, total: int, seen: Seen, place: Place) -> Iterator[Finding]:
-    start = start_of_directory(file, total)
+def check_central_directory(
+    file: BinaryIO, total: int, stream: StreamIndex, place: Place
+) -> Iterator[Finding]:
+    start = find_directory(file, total)
     if start is None:
-        yield CUT_OFF.at(
-            place, "The file ends without the directory of a zip, so that members may be missing"
-        )
+        yield CUT_OFF.at(place, "The file ends without a zip's directory, so members may be missing")
         return
-    listed = bytearray(len(seen.offsets))
-    yield from islice(compared(file, start, seen, listed, place), MOST_FINDINGS)
+    listed = bytearray(len(stream.offsets))
+    yield from islice(compare(file, start, stream, listed, place), MOST_FINDINGS)
     if len(listed) != sum(listed):
-        file.seek(seen.offsets[listed.index(0)])
-        entry = zip_stream.header(file)
+        file.seek(stream.offsets[listed.index(0)])
+        entry = zip_stream.read_header(file)
         name = brief(entry.name) if entry else ""
         yield DISAGREEMENT.at(place, f"TorchServe unpacks `{name}`, which the directory does not list")
 
 
-def compared(file: BinaryIO, start: int, seen: Seen, listed: bytearray, place: Place) -> Iterator[Finding]:
-    for entry in entries(file, start):
+def compare(
+    file: BinaryIO, start: int, stream: StreamIndex, listed: bytearray, place: Place
+) -> Iterator[Finding]:
+    for entry in read_entries(file, start):
         name = brief(entry.raw_name.decode("utf-8", "replace"))
-        index = seen.index(entry.offset)
+        index = stream.index(entry.offset)
         if index is None:
-            yield DISAGREEMENT.at(place, f"The directory lists `{name}`, which TorchServe does not come to")
+            yield DISAGREEMENT.at(place, f"The directory lists `{name}`, which TorchServe does not reach")
             continue
         if listed[index]:
             yield DISAGREEMENT.at(place, f"The directory lists the member at byte {entry.offset} twice")
         listed[index] = 1
-        if seen.digests[index] != digest(entry):
-            yield DISAGREEMENT.at(place, f"The directory says other things of `{name}` than the member does")
+        if stream.digests[index] != digest(entry):
+            yield DISAGREEMENT.at(place, f"The directory and the member disagree about `{name}`")
         if S_ISLNK(entry.mode):
-            yield NO_FILE.at(place, f"Member `{name}` is a link")
+            yield SPECIAL_FILE.at(place, f"Member `{name}` is a link")

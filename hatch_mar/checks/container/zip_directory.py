@@ -1,4 +1,4 @@
-"""A zip's central directory, which TorchServe does not read and everything else does."""
+"""A zip's central directory, which everything but TorchServe reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from hatch_mar.zip_records import (
 
 @dataclass(frozen=True)
 class CentralEntry:
-    """What the central directory says of a member."""
+    """What the central directory says about a member."""
 
     offset: int
     raw_name: bytes
@@ -33,11 +33,11 @@ class CentralEntry:
     packed: int
     size: int
     mode: int
-    """As Unix has it, and 0 where another system wrote it."""
+    """That of Unix; 0 if another system wrote the zip."""
 
 
-def start_of_directory(file: BinaryIO, total: int) -> int | None:
-    """The offset of the central directory; None if there is none that ends where it should."""
+def find_directory(file: BinaryIO, total: int) -> int | None:
+    """The offset of the central directory; None if none ends where it should."""
 
     def read(offset: int, size: int) -> bytes:
         file.seek(min(max(0, offset), total))
@@ -58,8 +58,8 @@ def start_of_directory(file: BinaryIO, total: int) -> int | None:
     return record.offset if record.offset + record.size == end else None
 
 
-def entries(file: BinaryIO, start: int) -> Iterator[CentralEntry]:
-    """The entries of the central directory at `start`, as many as there are."""
+def read_entries(file: BinaryIO, start: int) -> Iterator[CentralEntry]:
+    """The entries of the central directory at `start`, up to the first bytes that are not one."""
     file.seek(start)
     while header := CentralHeader.parse(file.read(CENTRAL_HEADER.size)):
         name, extra = file.read(header.name_size), file.read(header.extra_size)

@@ -1,6 +1,6 @@
-"""The members of a zip as `java.util.zip.ZipInputStream` meets them, one after the other.
+"""The members of a zip as `java.util.zip.ZipInputStream` reads them, one after another.
 
-It reads local headers only and never looks at the central directory. Section numbers are
+It reads only the local headers, never the central directory. Section numbers are
 those of APPNOTE, as in `zip_records`.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from hatch_mar.archive.formats.tar_reader import unpacked_limit
-from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb, inflated
+from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb_error, inflate
 from hatch_mar.finding import Rule
 from hatch_mar.torchserve.member_names import brief
 from hatch_mar.zip_records import (
@@ -50,25 +50,25 @@ METHOD = Rule(
 STORED_DESCRIPTOR = Rule(
     code="MAR813",
     severity="error",
-    title="A stored member's size stands behind it",
+    title="The size of a stored member comes after its data",
     consequence="TorchServe stops with `only DEFLATED entries can have EXT descriptor`",
-    fix="write the zip to a file that can be sought in, or deflate its members",
+    fix="write the zip to a seekable file, or deflate its members",
 )
 LARGE_DESCRIPTOR = Rule(
     code="MAR814",
     severity="error",
-    title="A small member's size stands behind it in 64 bits",
+    title="The size of a small member comes after its data, in 64 bits",
     consequence=(
         "TorchServe stops with `invalid entry size` on Java 11 and 17, which its images have; Java"
         " 25 reads it"
     ),
-    fix="write the zip to a file that can be sought in, or without forcing ZIP64",
+    fix="write the zip to a seekable file, or without forcing ZIP64",
 )
 
 
 @dataclass(frozen=True)
 class LocalEntry:
-    """A member: its local header (4.3.7), or what stands behind it instead (4.3.9)."""
+    """What a member's local header says (4.3.7), or its data descriptor instead (4.3.9)."""
 
     offset: int
     raw_name: bytes
@@ -80,29 +80,29 @@ class LocalEntry:
     size: int
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return f"Member `{brief(self.name)}`"
 
 
 def members(file: BinaryIO, total: int, *, deep: bool) -> Iterator[LocalEntry]:
-    """The members of a zip of `total` bytes; the file is left where they end.
+    """The members of a zip of `total` bytes. The file's position ends up after the last one.
 
-    What members hold is read only where nothing else says how long they are, unless `deep`.
+    A member's data is read only if nothing else says how long it is, unless `deep`.
 
     Raises:
-        Stopped: Java's reader would fail, or a sane one go no further.
+        Stopped: Java's reader would fail, or a sensible one would stop.
     """
     left = unpacked_limit(total)
-    while entry := header(file):
-        entry = member(file, total, entry, left, deep)
+    while entry := read_header(file):
+        entry = skip_data(file, total, entry, left, deep)
         left -= entry.size
         if left < 0:
-            raise bomb()
+            raise bomb_error()
         yield entry
 
 
-def header(file: BinaryIO) -> LocalEntry | None:
-    """The local header at the file's position; None if there is none, as Java's reader ends."""
+def read_header(file: BinaryIO) -> LocalEntry | None:
+    """The local header at the file's position; None if there is none, where Java's reader ends."""
     offset = file.tell()
     fields = LocalHeader.parse(file.read(LOCAL_HEADER.size))
     if fields is None:
@@ -110,7 +110,7 @@ def header(file: BinaryIO) -> LocalEntry | None:
         return None
     raw_name, extra = file.read(fields.name_size), file.read(fields.extra_size)
     if len(raw_name) + len(extra) < fields.name_size + fields.extra_size:
-        raise Stopped(CUT_OFF, f"The file ends in the header of a member at byte {offset}")
+        raise Stopped(CUT_OFF, f"The file ends inside the header of the member at byte {offset}")
     try:
         name = raw_name.decode("utf-8")
     except UnicodeDecodeError:
@@ -119,7 +119,7 @@ def header(file: BinaryIO) -> LocalEntry | None:
     if LIMIT_32 in (packed, size) and not fields.flags & HAS_DESCRIPTOR:
         packed, size = zip64_sizes(extra) or (packed, size)
     entry = LocalEntry(offset, raw_name, name, fields.flags, fields.method, fields.crc, packed, size)
-    refuse(entry)
+    refuse_unreadable(entry)
     return entry
 
 
@@ -135,42 +135,42 @@ def zip64_sizes(extra: bytes) -> tuple[int, int] | None:
     return None
 
 
-def refuse(entry: LocalEntry) -> None:
+def refuse_unreadable(entry: LocalEntry) -> None:
     """Raise Stopped where `ZipInputStream.readLOC` and `read` raise a ZipException."""
     if entry.flags & ENCRYPTED:
-        raise Stopped(ENCRYPTED_MEMBER, f"{entry.shown} is encrypted")
+        raise Stopped(ENCRYPTED_MEMBER, f"{entry.label} is encrypted")
     if entry.method not in (STORED, DEFLATED):
-        raise Stopped(METHOD, f"{entry.shown} is packed by method {entry.method}")
+        raise Stopped(METHOD, f"{entry.label} is compressed with method {entry.method}")
     if entry.flags & HAS_DESCRIPTOR and entry.method == STORED:
-        raise Stopped(STORED_DESCRIPTOR, f"{entry.shown} is stored, and its size stands behind it")
+        raise Stopped(STORED_DESCRIPTOR, f"{entry.label} is stored, with its size after its data")
 
 
-def member(file: BinaryIO, total: int, entry: LocalEntry, most: int, deep: bool) -> LocalEntry:
-    """Pass by what a member holds, and learn its sizes where its header does not say them."""
+def skip_data(file: BinaryIO, total: int, entry: LocalEntry, most: int, deep: bool) -> LocalEntry:
+    """Skip a member's data, and return the entry with its sizes if the header does not have them."""
     start = file.tell()
-    hidden = bool(entry.flags & HAS_DESCRIPTOR)
-    # Java's reader takes the unpacked size for that of a stored member
+    has_descriptor = bool(entry.flags & HAS_DESCRIPTOR)
+    # Java's reader goes by the unpacked size of a stored member
     packed = entry.size if entry.method == STORED else entry.packed
-    if not hidden and start + packed > total:
-        raise Stopped(CUT_OFF, f"{entry.shown} has {packed} bytes, of which {total - start} are there")
-    if not hidden and not deep:
+    if not has_descriptor and start + packed > total:
+        raise Stopped(CUT_OFF, f"{entry.label} has {packed} bytes, of which the file has {total - start}")
+    if not has_descriptor and not deep:
         file.seek(start + packed)
         return entry
     size = crc = 0
-    pieces = stored(file, packed) if entry.method == STORED else inflated(file, -15, most, entry.shown)
+    pieces = read_stored(file, packed) if entry.method == STORED else inflate(file, -15, most, entry.label)
     for piece in pieces:
         size += len(piece)
         crc = zlib.crc32(piece, crc)
-    if hidden:
+    if has_descriptor:
         found = replace(entry, crc=crc, packed=file.tell() - start, size=size)
         read_descriptor(file, found)
         return found
     if (entry.size, entry.crc, packed) != (size, crc, file.tell() - start):
-        raise Stopped(DAMAGED, f"{entry.shown} is damaged: its size or its checksum is another")
+        raise Stopped(DAMAGED, f"{entry.label} is damaged: its size or its checksum is wrong")
     return entry
 
 
-def stored(file: BinaryIO, size: int) -> Iterator[bytes]:
+def read_stored(file: BinaryIO, size: int) -> Iterator[bytes]:
     while size:
         piece = file.read(min(size, CHUNK))
         size -= len(piece)
@@ -178,7 +178,7 @@ def stored(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def read_descriptor(file: BinaryIO, entry: LocalEntry) -> None:
-    """Pass by the data descriptor (4.3.9), whose signature may be missing, as Java's reader does."""
+    """Skip the data descriptor (4.3.9), whose signature may be missing, as Java's reader does."""
     start = file.tell()
     data = file.read(len(DESCRIPTOR_SIGNATURE) + ZIP64_DESCRIPTOR.size)
     signed = data.startswith(DESCRIPTOR_SIGNATURE)
@@ -189,9 +189,9 @@ def read_descriptor(file: BinaryIO, entry: LocalEntry) -> None:
         if len(data) < size or layout.unpack_from(data, after) != (entry.crc, entry.packed, entry.size):
             continue
         if not right:
-            raise Stopped(LARGE_DESCRIPTOR, f"{entry.shown} has its size behind it, in 64 bits")
+            raise Stopped(LARGE_DESCRIPTOR, f"{entry.label} has its size after its data, in 64 bits")
         file.seek(start + size)
         return
     if len(data) < 16:
-        raise Stopped(CUT_OFF, f"The file ends behind member `{brief(entry.name)}`")
-    raise Stopped(DAMAGED, f"{entry.shown} is damaged: its size or its checksum is another")
+        raise Stopped(CUT_OFF, f"The file ends after the data of member `{brief(entry.name)}`")
+    raise Stopped(DAMAGED, f"{entry.label} is damaged: its size or its checksum is wrong")

@@ -116,5 +116,5 @@ class TestMembers:
         head[124:136] = b"\xff" * 12
         head[148:156] = b"%06o\0 " % (sum(head) - sum(head[148:156]) + 8 * 32)
 
-        with pytest.raises(Stopped, match="another than its checksum says"):
+        with pytest.raises(Stopped, match="does not match its checksum"):
             read(bytes(head))

@@ -9,7 +9,6 @@ from struct import pack
 import pytest
 
 from hatch_mar.checks.container.stream import Stopped
-from hatch_mar.checks.container.zip_directory import entries, start_of_directory
 from hatch_mar.checks.container.zip_stream import LocalEntry, members, read_descriptor
 from tests.checks.containers import DEFLATED, FILES, Entry, deflated, described, model, zipped
 
@@ -95,48 +94,5 @@ class TestDescriptor:
 
     def test_cut_off(self) -> None:
         """A descriptor that is not whole is a file cut off."""
-        with pytest.raises(Stopped, match="The file ends behind member `x`"):
+        with pytest.raises(Stopped, match="The file ends after the data of member `x`"):
             read_descriptor(BytesIO(b"PK\x07\x08"), LocalEntry(0, b"x", "x", 8, DEFLATED, 0, 2, 0))
-
-
-class TestDirectory:
-    def test_entries(self) -> None:
-        """The central directory lists members by their places."""
-        data = model()
-        start = start_of_directory(BytesIO(data), len(data))
-
-        assert start == data.index(b"PK\x01\x02")
-        found = [*entries(BytesIO(data), start)]
-        assert [(entry.offset, entry.raw_name) for entry in found] == [
-            (entry.offset, entry.raw_name) for entry in read(data)
-        ]
-
-    @pytest.mark.parametrize("end", [22, 1])
-    def test_cut_off(self, end: int) -> None:
-        """Without its end record, or with a part of it, there is none."""
-        assert start_of_directory(BytesIO(model()[:-end]), len(model()) - end) is None
-
-    def test_elsewhere(self) -> None:
-        """Nor is there where it does not end at its end record."""
-        data = model() + b"."
-        data = data[:-23] + b"." + data[-23:-1]
-
-        assert start_of_directory(BytesIO(data), len(data)) is None
-
-    def test_zip64_without_record(self) -> None:
-        """Nor where the ZIP64 locator leads nowhere (APPNOTE 4.3.15)."""
-        data = pack("<4sIQI", b"PK\x06\x07", 0, 1 << 62, 1) + zipped()
-
-        assert start_of_directory(BytesIO(data), len(data)) is None
-
-    def test_values_of_64_bits(self) -> None:
-        """What does not fit stands in the ZIP64 extra field, in its order (APPNOTE 4.5.3)."""
-        header = bytearray(Entry("x").central(0))
-        header[20:28] = pack("<2I", 3, WIDE)
-        header[42:46] = pack("<I", WIDE)
-        extra = sizes(5 << 30, 6 << 30)
-        header[30:32] = pack("<H", len(extra))
-
-        [entry] = entries(BytesIO(bytes(header) + extra), 0)
-
-        assert (entry.packed, entry.size, entry.offset) == (3, 5 << 30, 6 << 30)

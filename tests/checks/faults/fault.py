@@ -8,15 +8,16 @@ from pathlib import Path
 
 from tests.checks.containers import FILES, gz, model, tar
 
-AGAIN = "build the archive again, and copy the file itself"
-WHOLE = "copy or build it again, whole"
+AGAIN = "build the archive again, and copy the archive itself"
+WHOLE = "copy or build it again, to its end"
 COPY = "copy or build it again"
 DISAGREE = (
-    "build the archive again; a zip that was edited in place, or has other bytes in it, is none for a stream"
+    "build the archive again; a zip that was edited in place, or that has other bytes in it,"
+    " cannot be read as a stream"
 )
 ROOT = "pack `MAR-INF` at the root of a `.mar`, or into the one folder of a `.tar.gz`"
-TARGET = "pack the file that the link leads to"
-TRUST = "do not deploy it unless it is yours"
+TARGET = "pack the file that the link points to"
+TRUST = "do not deploy it unless you made it"
 
 Tree = Mapping[str, bytes]
 

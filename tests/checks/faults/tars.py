@@ -27,9 +27,9 @@ TARS = {
     "zip in a .zip": Fault(
         "m.zip",
         MAR,
-        "MAR831 `--models all` passes `m.zip` by; rename it, or name it after `--models`\n"
-        "MAR821 TorchServe takes `m.zip` for a `.tar.gz`, but it begins with b'PK\\x03\\x04', as a zip;"
-        " let the file's name end in `.mar`",
+        "MAR831 `--models all` skips `m.zip`; rename it, or name it after `--models`\n"
+        "MAR821 TorchServe takes `m.zip` for a `.tar.gz`, but it begins with b'PK\\x03\\x04', like a zip;"
+        " give the file a name that ends in `.mar`",
         raises="Input is not in the .gz format",
     ),
     "plain tar": Fault(
@@ -42,7 +42,7 @@ TARS = {
     "tgz": Fault(
         "m.tgz",
         TGZ,
-        "MAR831 `--models all` passes `m.tgz` by; rename it, or name it after `--models`",
+        "MAR831 `--models all` skips `m.tgz`; rename it, or name it after `--models`",
         tree=FILES,
     ),
     "tar without members": Fault(
@@ -52,7 +52,7 @@ TARS = {
     "no tar": Fault(
         "m.tar.gz",
         gz(b"text" * 1000),
-        f"MAR803 The file is damaged: it holds something else than a tar; {COPY}",
+        f"MAR803 The file is damaged: its content is not a tar; {COPY}",
         raises="Corrupted TAR archive",
     ),
     "cut off gzip": Fault(
@@ -67,13 +67,13 @@ TARS = {
     "wrong header in the tar": Fault(
         "m.tar.gz",
         gz(flipped(tar(), tar().index(b"m/w.pt") + 2)),
-        f"MAR803 The file is damaged: a header of the tar is another than its checksum says; {COPY}",
+        f"MAR803 The file is damaged: a header of the tar does not match its checksum; {COPY}",
         tree={**less("w.pt"), "g.pt": FILES["w.pt"]},
     ),
     "wrong length in a pax header": Fault(
         "m.tar.gz",
         gz(header("x", b"x", 9) + b"99 path=x" + bytes(503) + tar()),
-        f"MAR803 The file is damaged: it has an extended header of another length; {COPY}",
+        f"MAR803 The file is damaged: an extended header has the wrong length; {COPY}",
         raises="exceeds size of header record",
     ),
     "name in Latin-1": Fault(
@@ -126,7 +126,7 @@ TARS = {
     "several gzips, cut between members": Fault(
         "m.tar.gz",
         gz(tar()[: tar().index(b"m/w.pt")], tar()[tar().index(b"m/w.pt") :]),
-        "MAR822 The file holds several gzips, of which TorchServe reads the first; pack it with `gzip`",
+        "MAR822 The file holds several gzips, of which TorchServe reads only the first; pack it with `gzip`",
         tree=less("w.pt"),
     ),
     "several roots": Fault(

@@ -69,19 +69,20 @@ ZIPS = {
     "cut off in a member": Fault(
         "m.mar",
         MAR[:2000],
-        f"MAR802 Member `w.pt` has 2048 bytes, of which {2000 - MAR.index(FILES['w.pt'])} are there; {WHOLE}",
+        f"MAR802 Member `w.pt` has 2048 bytes, of which the file has {2000 - MAR.index(FILES['w.pt'])};"
+        f" {WHOLE}",
         raises="EOF",
     ),
     "cut off in a header": Fault(
         "m.mar",
         MAR[: MAR.index(b"w.pt")],
-        f"MAR802 The file ends in the header of a member at byte {MAR.index(b'w.pt') - 30}; {WHOLE}",
+        f"MAR802 The file ends inside the header of the member at byte {MAR.index(b'w.pt') - 30}; {WHOLE}",
         raises="EOF",
     ),
     "cut off between members": Fault(
         "m.mar",
         MAR[: MAR.index(b"w.pt") - 30],
-        f"MAR802 The file ends without the directory of a zip, so that members may be missing; {WHOLE}",
+        f"MAR802 The file ends without a zip's directory, so members may be missing; {WHOLE}",
         tree=less("w.pt"),
     ),
     "cut off in a deflated member": Fault(
@@ -93,13 +94,13 @@ ZIPS = {
     "damaged stored member": Fault(
         "m.mar",
         flipped(MAR, MAR.index(b"handle(")),
-        f"MAR803 Member `h.py` is damaged: its size or its checksum is another; {COPY}",
+        f"MAR803 Member `h.py` is damaged: its size or its checksum is wrong; {COPY}",
         raises="invalid entry CRC",
     ),
     "damaged deflated member": Fault(
         "m.mar",
         model(Entry("x", b"x", DEFLATED, size=2)),
-        f"MAR803 Member `x` is damaged: its size or its checksum is another; {COPY}",
+        f"MAR803 Member `x` is damaged: its size or its checksum is wrong; {COPY}",
         raises="invalid entry size",
     ),
     "no deflated data": Fault(
@@ -114,7 +115,7 @@ ZIPS = {
     "damaged descriptor": Fault(
         "m.mar",
         model(described("x", b"x" * 9)).replace(b"PK\x07\x08", b"PK\x07\x09"),
-        f"MAR803 Member `x` is damaged: its size or its checksum is another; {COPY}",
+        f"MAR803 Member `x` is damaged: its size or its checksum is wrong; {COPY}",
         raises="invalid entry",
     ),
     "name in Latin-1": Fault(
@@ -158,28 +159,28 @@ ZIPS = {
     "bzip2": Fault(
         "m.mar",
         bzipped(),
-        f"MAR812 Member `{MANIFEST_NAME}` is packed by method 12;"
+        f"MAR812 Member `{MANIFEST_NAME}` is compressed with method 12;"
         " build the archive with a tool that deflates",
         raises="invalid compression method",
     ),
     "stored in a pipe": Fault(
         "m.mar",
         model(described("x", b"x" * 9, method=0)),
-        "MAR813 Member `x` is stored, and its size stands behind it;"
-        " write the zip to a file that can be sought in, or deflate its members",
+        "MAR813 Member `x` is stored, with its size after its data;"
+        " write the zip to a seekable file, or deflate its members",
         raises="only DEFLATED entries can have EXT descriptor",
     ),
     "ZIP64 in a pipe": Fault(
         "m.mar",
         model(described("x", b"x" * 9, wide=True)),
-        "MAR814 Member `x` has its size behind it, in 64 bits;"
-        " write the zip to a file that can be sought in, or without forcing ZIP64",
+        "MAR814 Member `x` has its size after its data, in 64 bits;"
+        " write the zip to a seekable file, or without forcing ZIP64",
         raises="invalid entry size",
     ),
     "hole between members": Fault(
         "m.mar",
         model(bytes(8), Entry("x", b"x")),
-        f"MAR815 The directory lists `x`, which TorchServe does not come to; {DISAGREE}",
+        f"MAR815 The directory lists `x`, which TorchServe does not reach; {DISAGREE}",
         tree=FILES,
     ),
     "member that is not listed": Fault(
@@ -191,13 +192,13 @@ ZIPS = {
     "member listed by another name": Fault(
         "m.mar",
         model(Entry("x", b"x", listed="y")),
-        f"MAR815 The directory says other things of `y` than the member does; {DISAGREE}",
+        f"MAR815 The directory and the member disagree about `y`; {DISAGREE}",
         tree={**FILES, "x": b"x"},
     ),
     "member listed elsewhere": Fault(
         "m.mar",
         model(Entry("x", b"x", shift=1)),
-        f"MAR815 The directory lists `x`, which TorchServe does not come to; {DISAGREE}\n"
+        f"MAR815 The directory lists `x`, which TorchServe does not reach; {DISAGREE}\n"
         f"MAR815 TorchServe unpacks `x`, which the directory does not list; {DISAGREE}",
         tree={**FILES, "x": b"x"},
     ),

@@ -1,0 +1,55 @@
+"""A zip's central directory."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from struct import pack
+
+import pytest
+
+from hatch_mar.checks.container.zip_directory import find_directory, read_entries
+from tests.checks.container.test_zip_stream import WIDE, read, sizes
+from tests.checks.containers import Entry, model, zipped
+
+
+class TestDirectory:
+    def test_entries(self) -> None:
+        """The central directory lists members by their places."""
+        data = model()
+        start = find_directory(BytesIO(data), len(data))
+
+        assert start == data.index(b"PK\x01\x02")
+        found = [*read_entries(BytesIO(data), start)]
+        assert [(entry.offset, entry.raw_name) for entry in found] == [
+            (entry.offset, entry.raw_name) for entry in read(data)
+        ]
+
+    @pytest.mark.parametrize("end", [22, 1])
+    def test_cut_off(self, end: int) -> None:
+        """Without its end record, or with a part of it, there is none."""
+        assert find_directory(BytesIO(model()[:-end]), len(model()) - end) is None
+
+    def test_elsewhere(self) -> None:
+        """Nor is there where it does not end at its end record."""
+        data = model() + b"."
+        data = data[:-23] + b"." + data[-23:-1]
+
+        assert find_directory(BytesIO(data), len(data)) is None
+
+    def test_zip64_without_record(self) -> None:
+        """Nor where the ZIP64 locator leads nowhere (APPNOTE 4.3.15)."""
+        data = pack("<4sIQI", b"PK\x06\x07", 0, 1 << 62, 1) + zipped()
+
+        assert find_directory(BytesIO(data), len(data)) is None
+
+    def test_values_of_64_bits(self) -> None:
+        """What does not fit stands in the ZIP64 extra field, in its order (APPNOTE 4.5.3)."""
+        header = bytearray(Entry("x").central(0))
+        header[20:28] = pack("<2I", 3, WIDE)
+        header[42:46] = pack("<I", WIDE)
+        extra = sizes(5 << 30, 6 << 30)
+        header[30:32] = pack("<H", len(extra))
+
+        [entry] = read_entries(BytesIO(bytes(header) + extra), 0)
+
+        assert (entry.packed, entry.size, entry.offset) == (3, 5 << 30, 6 << 30)
