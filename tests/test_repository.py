@@ -224,7 +224,7 @@ class TestDocuments:
 
         assert len(paths) > 20
         assert [path for path in paths if not (ROOT / path).exists()] == []
-        assert len(names) >= 4
+        assert len(names) >= 6
         assert [
             (name, path)
             for name, path in names
