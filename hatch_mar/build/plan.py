@@ -37,8 +37,8 @@ class Planned:
     root: Path = Path()
     """The project, to which the paths of examples are relative."""
 
-    def build(self, moved: Callable[[int], object] = int, stop: Event | None = None) -> Artifact:
-        """Write the archive; `moved` is told of every so many bytes that were read.
+    def build(self, advance: Callable[[int], object] = int, stop: Event | None = None) -> Artifact:
+        """Write the archive; `advance` is called with the number of bytes that were read, as they are.
 
         With `try = true` it is tried before it takes its place, and until `stop` is set.
 
@@ -52,7 +52,7 @@ class Planned:
 
             settings += in_build.fingerprint(config, self.root)
             accept = partial(in_build.try_draft, config, self.archive, self.root, stop or Event())
-        packing = Packing(self.instant, config.compression, config.root, moved)
+        packing = Packing(self.instant, config.compression, config.root, advance)
         return pack(
             *(self.archive, self.path, config.format, packing),
             force=config.force,

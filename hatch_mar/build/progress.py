@@ -1,4 +1,4 @@
-"""What a long build says of itself: on a terminal a line that moves, in a log a line now and then."""
+"""The progress of a long build: on a terminal a line that changes, in a log a line now and then."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import time
 from typing import TextIO
 
 PATIENCE = 1.0
-"""Seconds in which nothing is said."""
+"""Seconds before anything is shown."""
 BETWEEN_FRAMES, BETWEEN_LINES = 0.1, 10.0
 """Seconds between two states of the moving line, and between two lines of a log."""
 
 
 class Progress:
-    """Bytes, rate and time left of a build, told as they go by. Threads may share it."""
+    """Bytes, rate and time left of a build, shown as it goes on. Threads may share it."""
 
     def __init__(self, total: int, stream: TextIO | None = None) -> None:
         self.total = total
@@ -26,7 +26,7 @@ class Progress:
         self.shown = False
         self.lock = threading.Lock()
 
-    def moved(self, count: int) -> None:
+    def advance(self, count: int) -> None:
         """`count` more bytes have been read."""
         with self.lock:
             self.done += count
@@ -37,7 +37,7 @@ class Progress:
             self.show(self.line(now - self.began))
 
     def finish(self) -> None:
-        """Take the moving line away, so that others may print."""
+        """Clear the line, so that others may print."""
         with self.lock:
             if self.shown and self.moving:
                 self.stream.write("\r\x1b[K")

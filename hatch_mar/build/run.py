@@ -27,20 +27,20 @@ def build_all(
         PackError: an archive could not be written, or was tried in vain. The others are.
     """
     if executor is not None:
-        yield from results([executor.submit(Planned.build, one) for one in planned])
+        yield from artifacts_of([executor.submit(Planned.build, one) for one in planned])
         return
     stop = Event()
     progress = None if quiet else Progress(sum(one.size for one in planned))
 
-    def moved(count: int) -> None:
+    def advance(count: int) -> None:
         if stop.is_set():
             raise PackError("Interrupted")
         if progress:
-            progress.moved(count)
+            progress.advance(count)
 
     with ThreadPoolExecutor(min(cores(), len(planned) or 1), "hatch-mar") as threads:
         try:
-            for artifact in results([threads.submit(one.build, moved, stop) for one in planned]):
+            for artifact in artifacts_of([threads.submit(one.build, advance, stop) for one in planned]):
                 if progress:
                     progress.finish()
                 yield artifact
@@ -52,8 +52,8 @@ def build_all(
                 progress.finish()
 
 
-def results(futures: Sequence[Future[Artifact]]) -> Iterator[Artifact]:
-    """What the futures give, in order; their faults together, when all have ended."""
+def artifacts_of(futures: Sequence[Future[Artifact]]) -> Iterator[Artifact]:
+    """The artifacts in order; when all futures have ended, the faults of those that failed."""
     faults: list[str] = []
     for future in futures:
         try:

@@ -32,11 +32,11 @@ def main(arguments: list[str]) -> int:
         "archives", nargs="*", metavar="NAME|FILE", help="a model's name, or a .mar, .tar.gz or directory"
     )
     command.add_argument(
-        "--project", default=".", metavar="DIR", help="the project of the names (default: here)"
+        "--project", default=".", metavar="DIR", help="the project that declares the names (default: here)"
     )
     command.add_argument("--strict", action="store_true", help="warnings count as errors")
     command.add_argument("--list", action="store_true", help="show all checks")
-    command.add_argument("--json", action="store_const", dest="form", const="json", help="for machines")
+    command.add_argument("--json", action="store_const", dest="form", const="json", help="print JSON")
     command.add_argument(
         "--output-format", dest="form", choices=["text", "json", "github", "markdown"],
         help="`github` makes annotations, `markdown` is for --list",

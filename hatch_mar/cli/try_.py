@@ -49,7 +49,7 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
         "archives", nargs="*", metavar="NAME|FILE", help="a model's name, or a .mar, .tar.gz or directory"
     )
     command.add_argument(
-        "--project", default=".", metavar="DIR", help="the project of the names (default: here)"
+        "--project", default=".", metavar="DIR", help="the project that declares the names (default: here)"
     )
     command.add_argument(
         "--input", action="append", type=Path, metavar="FILE",

@@ -71,7 +71,7 @@ def told(made: Progress, clock: Clock, *steps: float, count: int = MEBI) -> str:
     """What is said of bytes that move after so many seconds each."""
     for seconds in steps:
         clock.now += seconds
-        made.moved(count)
+        made.advance(count)
     return made.stream.getvalue()
 
 
@@ -136,7 +136,9 @@ class TestMoved:
         monkeypatch.setattr(progress, "PATIENCE", 0.0)
         monkeypatch.setattr(progress, "BETWEEN_LINES", 0.0)
         made = Progress(8000 * MEBI, io.StringIO())
-        threads = [threading.Thread(target=lambda: [made.moved(MEBI) for _ in range(1000)]) for _ in range(8)]
+        threads = [
+            threading.Thread(target=lambda: [made.advance(MEBI) for _ in range(1000)]) for _ in range(8)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -150,7 +152,7 @@ class TestMoved:
         """It goes where it does not mix with what is printed."""
         made = Progress(MEBI)
         clock.now += 2
-        made.moved(MEBI)
+        made.advance(MEBI)
         captured = capsys.readouterr()
 
         assert captured.out == ""
