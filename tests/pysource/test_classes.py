@@ -1,4 +1,4 @@
-"""Classes of a module, and what making an object of one takes."""
+"""The classes of a module, and what their constructors require."""
 
 from __future__ import annotations
 

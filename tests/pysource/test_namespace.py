@@ -1,4 +1,4 @@
-"""Which names a module has is read from its syntax as running it would tell."""
+"""The names of a module, read from its syntax, are those that running it gives."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def programs(draw: st.DrawFn) -> str:
 
 @given(programs())
 def test_as_running_it(source: str):
-    """Whatever is bound after a run is said to be, perhaps, and whatever must be bound is there."""
+    """A name that is bound after a run may be bound, and one that must be bound is."""
     scope: dict[str, object] = {"yes": True, "no": False}
     try:
         exec(source, scope)

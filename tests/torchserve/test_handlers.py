@@ -1,4 +1,4 @@
-"""TorchServe's handlers are as its sources have them; and a `handler` string is read as it is there."""
+"""The table of handlers agrees with TorchServe's sources, and a `handler` string is read as there."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Source:
         )
 
     def imports(self) -> set[str]:
-        """The full names of the modules that are imported with it, those within TorchServe followed."""
+        """The modules outside TorchServe that are imported with it, directly or by what it imports."""
         found = set()
         package = self.path.parent.relative_to(PACKAGE.parent).parts
         for node in self.tree.body:
@@ -86,7 +86,7 @@ class TestTable:
     """The table against the sources of the TorchServe that is installed."""
 
     def test_complete(self):
-        """Every handler of TorchServe's is there."""
+        """Every handler of TorchServe is in the table."""
         folder = PACKAGE / "torch_handler"
         files = [*folder.glob("*.py"), *folder.glob("distributed/*.py")]
         names = {
@@ -163,7 +163,7 @@ class TestTable:
 
     @pytest.mark.parametrize("helper", HELPERS, ids=lambda helper: helper.name)
     def test_helper(self, helper: Helper):
-        """What handlers call is there, and reads the keys that it is said to need."""
+        """A helper exists, and reads the keys that it needs by the table."""
         module, _, name = helper.path.rpartition(".")
         tree = source(PACKAGE.parent / (module.replace(".", "/") + ".py")).tree
         [found] = [node for node in tree.body if getattr(node, "name", None) == name]
@@ -192,7 +192,7 @@ class TestTable:
 
 
 def test_archiver():
-    """torch-model-archiver knows those by name that it is said to."""
+    """torch-model-archiver knows the handlers that it knows by the table."""
     archiver = find_spec("model_archiver")
     if archiver is None or archiver.origin is None:
         pytest.skip("torch-model-archiver is not installed")
@@ -209,7 +209,7 @@ def test_archiver():
 class TestBuiltIn:
     @pytest.mark.parametrize("name", BUILT_INS)
     def test_name(self, name: str, tmp_path: Path):
-        """A handler of TorchServe's own brings no file."""
+        """One of TorchServe's own handlers brings no file."""
         assert parse(name, tmp_path) == Handler(name, None)
 
     def test_goes_before_a_file(self, tmp_path: Path):
@@ -219,7 +219,7 @@ class TestBuiltIn:
         assert parse("base_handler", tmp_path) == Handler("base_handler", None)
 
     def test_unknown_to_the_archiver(self, tmp_path: Path):
-        """A file goes before a handler that torch-model-archiver does not know."""
+        """A file takes the place of a handler that torch-model-archiver does not know."""
         (tmp_path / "text_handler.py").touch()
 
         assert parse("text_handler", tmp_path) == Handler("text_handler", "text_handler.py")
@@ -263,7 +263,7 @@ class TestModule:
 class TestLsp:
     @pytest.mark.parametrize("name", LSP_BUILT_INS)
     def test_built_in(self, name: str, tmp_path: Path):
-        """A handler of the C++ worker's own brings no file."""
+        """One of the C++ worker's own handlers brings no file."""
         assert parse(name, tmp_path, "LSP") == Handler(name, None)
 
     @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ class TestLsp:
         assert found == Handler("libdigits:Digits", file)
 
     def test_ending_given(self, tmp_path: Path):
-        """An ending that is there is not added again."""
+        """The ending is not added twice."""
         assert parse("libdigits.so:Digits", tmp_path, "LSP", platform="linux").file == "libdigits.so"
 
 

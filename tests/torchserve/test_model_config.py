@@ -12,7 +12,7 @@ from hatch_mar.torchserve.model_config import MOST_CHARACTERS, read
 
 class TestRead:
     def test_lines(self):
-        """Every key has its line, in tables of tables too."""
+        """Every key has its line, in nested tables too."""
         table = read(b"a: 1\nb:\n  c: 2\n").settings
 
         assert table == {"a": 1, "b": {"c": 2}}
@@ -44,7 +44,7 @@ class TestRead:
         ],
     )
     def test_refused(self, data: bytes, kind: str, line: int | None):
-        """A document that TorchServe does not take sets nothing."""
+        """A document that TorchServe refuses sets nothing."""
         document = read(data)
 
         assert [(fault.kind, fault.line) for fault in document.faults] == [(kind, line)]
@@ -52,7 +52,7 @@ class TestRead:
         assert document.settings == {}
 
     def test_duplicates(self):
-        """Of a key that is there twice the last counts."""
+        """If a key appears twice, the last one counts."""
         document = read(b"a: 1\na: 2\n")
 
         assert document.table == {"a": 2}
@@ -61,7 +61,7 @@ class TestRead:
         ]
 
     def test_beginning(self):
-        """Of a file of which only the beginning is given, nothing is known."""
+        """Nothing is known of a file if only its beginning is given."""
         document = read("a: é".encode()[:-1], is_whole=False)
 
         assert [fault.kind for fault in document.faults] == ["unchecked"]

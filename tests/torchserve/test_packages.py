@@ -38,7 +38,7 @@ def test_always(module: str):
     ],
 )
 def test_requires(module: str, requirements: str):
-    """A distribution may be called otherwise than its modules, or bring others along."""
+    """A distribution may have another name than its modules, or bring others along."""
     top = module.partition(".")[0]
 
     assert Environment(requirements.encode()).requires(top)
@@ -54,7 +54,7 @@ def test_unknown():
 
 
 def test_server_packages():
-    """What the server is said to have comes with what it requires, and is not a requirement."""
+    """`server-packages` come with what they require, and are not requirements of the archive."""
     environment = Environment(server_packages=("tensorrt_LLM",))
 
     assert environment.has("tensorrt_llm")
@@ -65,7 +65,7 @@ def test_server_packages():
 
 @pytest.mark.parametrize("module", ["cv2", "tqdm", "nvidia.dali", "deepspeed"])
 def test_absent(module: str):
-    """What nobody brings."""
+    """What nothing brings is not there."""
     assert not Environment().has(module)
 
 

@@ -7,6 +7,6 @@ from hatch_mar.torchserve.server import OWN_PACKAGES, SERVER_PACKAGES
 
 
 def test_names():
-    """Names are as they are compared."""
+    """The names are normalized, as they are compared."""
     assert {normalize(name) for name in SERVER_PACKAGES} == SERVER_PACKAGES
     assert OWN_PACKAGES < SERVER_PACKAGES
