@@ -115,7 +115,7 @@ def test_as_running_it(source: str):
     scope: dict[str, object] = {"yes": True, "no": False}
     try:
         exec(source, scope)
-    except NameError:
+    except (NameError, TypeError):
         return
     found = names(source)
     for name in ("x", "y"):
