@@ -1,4 +1,4 @@
-"""Small archives, and what is needed to look at them, for the tests of several modules."""
+"""Small archives, and helpers to look at them, for the tests of several modules."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def tree(path: Path) -> dict[str, bytes]:
 
 @dataclass(frozen=True)
 class SomeProject:
-    """A project that knows what it is told."""
+    """A project with the given facts."""
 
     root: Path
     pyproject: Mapping[str, Any] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class SomeProject:
 
 @dataclass(frozen=True)
 class UnreadableSource:
-    """Bytes of which the disk, or the user, gives only the first."""
+    """Bytes of which only the first can be read."""
 
     error: BaseException
 

@@ -15,33 +15,33 @@ class TestNameFault:
         ["a", "a/b", ".hidden", "a b", "a..b", "...", "é/ü", "mar-info/x", "aux", "a/MAR-INF/x"],
     )
     def test_none(self, name: str):
-        """Any name inside the archive will do."""
+        """Ordinary names have no fault."""
         assert name_fault(name) is None
 
     @pytest.mark.parametrize("name", ["", "/", "/etc/passwd", "C:", "C:/model.py"])
     def test_absolute(self, name: str):
-        """No name may be empty, or say where it is on a machine."""
+        """A name must not be empty or absolute."""
         assert name_fault(name) == "must be relative to the archive's root"
 
     @pytest.mark.parametrize("name", ["..", "../a", "a/../b", "./a", "a//b", "a/", "a/."])
     def test_parts(self, name: str):
-        """No name may climb, or be written in two ways."""
+        """A name must not have parts that lead up, or that can be left out."""
         assert name_fault(name) == "must not have empty, `.` or `..` parts"
 
     @pytest.mark.parametrize("name", ["a\\b", "a\nb", "a\0b", "a\x1fb"])
     def test_characters(self, name: str):
-        """No name may have what Windows takes for a folder, or what breaks a line of a listing."""
+        """A name must not have backslashes, or control characters that break a listing."""
         assert name_fault(name) == "must not have backslashes or control characters"
 
     @pytest.mark.parametrize("name", ["MAR-INF", "MAR-INF/MANIFEST.json", "mar-inf/x", "WAR-INF/x"])
     def test_reserved(self, name: str):
-        """The manifest's folder is its own, also where the file system does not see its case."""
+        """The manifest's folder is reserved, whatever its case."""
         folder = name.partition("/")[0]
 
         assert name_fault(name) == f"is in `{folder}`, which is reserved for the manifest"
 
     def test_not_unicode(self):
-        """A name that no UTF-8 can hold, as Linux gives it, is refused."""
+        """A name of Linux that is not UTF-8 is refused."""
         assert name_fault("weights-\udcff") == "must be valid Unicode, since zips have no other names"
 
 
@@ -53,13 +53,13 @@ class TestWindowsFault:
 
     @pytest.mark.parametrize("name", ["aux", "a/NUL/b", "con.txt", "Com1.tar.gz", "lpt9 .x"])
     def test_device(self, name: str):
-        """Some are devices of Windows, with any ending and in any folder."""
+        """The names of Windows devices are faults, with any suffix and in any folder."""
         assert str(windows_fault(name)).startswith("cannot be unpacked on Windows, where `")
         assert str(windows_fault(name)).endswith("` is a device")
 
     @pytest.mark.parametrize("name", ["a.", "a ", "a./b", "..."])
     def test_end(self, name: str):
-        """Windows cuts dots and blanks off at the end."""
+        """Windows removes dots and spaces at the end."""
         part = name.partition("/")[0]
         expected = f"cannot be unpacked on Windows, where `{part}` may not end in a dot or space"
 
@@ -67,7 +67,7 @@ class TestWindowsFault:
 
     @pytest.mark.parametrize("character", '<>:"|?*')
     def test_character(self, character: str):
-        """Windows has no files with these."""
+        """Windows has no files with these characters."""
         expected = f'cannot be unpacked on Windows, where `b{character}c` may not have any of `<>:"|?*`'
 
         assert windows_fault(f"a/b{character}c") == expected
@@ -79,17 +79,17 @@ class TestFoldName:
         [("Model.py", "model.py"), ("e\u0301", "\u00e9"), ("\u00c9", "e\u0301"), ("straße", "STRASSE")],
     )
     def test_same(self, one: str, other: str):
-        """Names that macOS or Windows take for one are equal."""
+        """Names that macOS or Windows take for the same are equal."""
         assert fold_name(one) == fold_name(other)
 
     @pytest.mark.parametrize(("one", "other"), [("a", "b"), ("a/b", "a.b"), ("é", "e")])
     def test_different(self, one: str, other: str):
-        """Others are not."""
+        """Other names are different."""
         assert fold_name(one) != fold_name(other)
 
     @given(names)
     def test_stable(self, name: str):
-        """What is folded stays as it is in either case."""
+        """Folding a folded name, or one in another case, gives the same."""
         assert fold_name(name) == fold_name(name.casefold())
 
 
@@ -97,12 +97,12 @@ class TestFoldName:
 class TestNameOnDisk:
     @given(names)
     def test_back(self, name: str):
-        """A name on disk is that of the archive, however the locale spells it."""
+        """A name comes back from the disk as it was, whatever the locale."""
         assert name_from_disk(name_on_disk(name)) == name
 
     @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
     def test_locale(self, encoding: str, monkeypatch: pytest.MonkeyPatch):
-        """Its bytes are those of UTF-8."""
+        """A name's bytes on disk are UTF-8."""
         monkeypatch.setattr(os, "fsencode", lambda name: name.encode(encoding, "surrogateescape"))
         monkeypatch.setattr(os, "fsdecode", lambda name: name.decode(encoding, "surrogateescape"))
         read = b"\xc3\xa9".decode(encoding, "surrogateescape")

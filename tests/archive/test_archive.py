@@ -19,7 +19,7 @@ def members(*names: str) -> tuple[Member, ...]:
 
 class TestArchive:
     def test_order(self):
-        """Members stand in the order of their names' bytes, whatever the locale thinks of it."""
+        """Members are in the order of their names' bytes, whatever the locale."""
         given = members("é", "a/b", "a.b", "Z", "\U0001f600", "\uff5e")
 
         found = [member.name for member in Archive(MANIFEST, given).members]
@@ -32,13 +32,13 @@ class TestArchive:
         )
     )
     def test_order_of_making_is_forgotten(self, orders: tuple[list[str], list[str]]):
-        """Two archives of the same members are equal."""
+        """Two archives with the same members are equal."""
         one, other = orders
 
         assert Archive(MANIFEST, members(*one)) == Archive(MANIFEST, members(*other))
 
     def test_entries(self):
-        """The manifest goes before all members."""
+        """The manifest comes before all members."""
         first, *others = Archive(MANIFEST, members("z", "A")).entries()
 
         assert first.name == "MAR-INF/MANIFEST.json"
@@ -48,7 +48,7 @@ class TestArchive:
 
 class TestFileSource:
     def test_bytes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """A file comes whole, a chunk at a time."""
+        """A file is read completely, a chunk at a time."""
         file = tmp_path / "weights"
         file.write_bytes(b"0123456789")
         monkeypatch.setattr(archive, "CHUNK", 4)
@@ -64,7 +64,7 @@ class TestFileSource:
         assert list(FileSource(tmp_path / "empty").chunks()) == []
 
     def test_is_read_late(self, tmp_path: Path):
-        """What counts is what the file holds when it is packed."""
+        """The content is that of the moment when the file is packed."""
         source = FileSource(tmp_path / "late")
         (tmp_path / "late").write_bytes(b"later")
 
@@ -94,7 +94,7 @@ class TestFileSource:
             list(chunks)
 
     def test_short(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """Nor is one that ends before its time, whatever its times say."""
+        """A file that ends before its size is an error, whatever its times say."""
         file = tmp_path / "weights"
         file.write_bytes(b"0123456789")
         longer = os.stat_result([*os.stat(file)[:6], 11, *os.stat(file)[7:10]])
@@ -104,7 +104,7 @@ class TestFileSource:
             list(FileSource(file).chunks())
 
     def test_rewritten(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """A file of the same size that is written while it is read is an error."""
+        """A file that is rewritten while it is read is an error, even with the same size."""
         file = tmp_path / "weights"
         file.write_bytes(b"0123456789")
         monkeypatch.setattr(archive, "CHUNK", 4)
@@ -120,7 +120,7 @@ class TestFileSource:
 class TestBytesSource:
     @given(st.binary(max_size=40))
     def test_bytes(self, data: bytes):
-        """The bytes come whole, a chunk at a time."""
+        """All bytes are given, a chunk at a time."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(archive, "CHUNK", 16)
             chunks = list(BytesSource(data).chunks())

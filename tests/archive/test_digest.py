@@ -37,13 +37,13 @@ CONTAINERS = list(itertools.product(FORMATS, ("auto", "store", "deflate")))
 
 class TestSha256:
     def test_bytes(self):
-        """It is that of the bytes, however many chunks they come in."""
+        """The digest does not depend on how the bytes are cut into chunks."""
         data = incompressible((2 << 20) + 1)
 
         assert hashlib.sha256(data).digest() == sha256(Member("a", BytesSource(data)))
 
     def test_changing_file(self, tmp_path: Path):
-        """A file that changes while it is read has none."""
+        """A file that changes while it is read has no digest."""
         file = tmp_path / "file"
         file.write_bytes(b"1")
 
@@ -53,7 +53,7 @@ class TestSha256:
 
 class TestContentDigest:
     def test_golden(self):
-        """It is the same on every machine, with every Python, today and tomorrow."""
+        """The digest is the same on every machine and with every Python."""
         expected = "af0dda5b143c44c1937d40f4fcd07312ca125bb5e288c49c8fa1473193310ab9"
 
         assert content_digest(SMALL) == expected
@@ -61,7 +61,7 @@ class TestContentDigest:
     @needs_posix
     @pytest.mark.parametrize(("form", "compression"), CONTAINERS)
     def test_containers(self, form: str, compression: str, tmp_path: Path):
-        """It is the same whatever the archive's format and compression, and for what is read back."""
+        """The digest is the same for every format and compression, and for an archive that is read back."""
         archive = archive_of(MEMBERS | {"weights": incompressible(1 << 20), "words": LARGE}, ["bin/run"])
         path = tmp_path / f"digits{FORMATS[form].suffix}"
         FORMATS[form].write(archive, path, PACKING._replace(compression=compression))
@@ -76,7 +76,7 @@ class TestContentDigest:
         members: dict[str, bytes],
         container: tuple[str, str],
     ):
-        """That holds for whatever an archive may hold."""
+        """The digest is the same in every format for any content."""
         form, compression = container
         archive = archive_of(members)
         path = tmp_path_factory.mktemp("any") / f"digits{FORMATS[form].suffix}"
@@ -88,7 +88,7 @@ class TestContentDigest:
             assert content_digest(archive) == content_digest(found)
 
     def test_order(self):
-        """The order of the members' making is forgotten."""
+        """The order in which members are made does not matter."""
         backwards = dict(reversed(MEMBERS.items()))
 
         assert content_digest(SMALL) == content_digest(archive_of(backwards, executable=["bin/run"]))
@@ -108,11 +108,11 @@ class TestContentDigest:
         ids=["mode", "mode of another", "byte", "more", "moved", "manifest", "kind", "fewer"],
     )
     def test_differs(self, other: Archive):
-        """Every name, mode and byte counts, and those of the manifest."""
+        """Every name, mode and byte counts, including the manifest's."""
         assert content_digest(SMALL) != content_digest(other)
 
     def test_borders(self):
-        """What one name ends with is not what the next begins with."""
+        """Bytes cannot move from the end of a name to the beginning of the content."""
         one = archive_of({"a": b"", "b": b""})
         other = archive_of({"a" * 2: b"", "b": b""})
 

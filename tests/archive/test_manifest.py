@@ -56,11 +56,11 @@ class TestForModel:
         assert for_model().model == {"modelName": "digits", "handler": "base_handler", "modelVersion": "1.0"}
 
     def test_runtime(self):
-        """The runtime is `python` where nothing is said."""
+        """The runtime is `python` by default."""
         assert for_model().document["runtime"] == "python"
 
     def test_created_in_utc(self):
-        """The time of making does not depend on the zone of the machine."""
+        """The creation time does not depend on the machine's time zone."""
         created = datetime(2020, 2, 2, 0, 30, tzinfo=timezone(timedelta(hours=1)))
 
         assert for_model(created=created).document["createdOn"] == "01/02/2020 23:30:00"
@@ -87,7 +87,7 @@ class TestForWorkflow:
         assert manifest.name == "WAR-INF/MANIFEST.json"
 
     def test_least(self):
-        """A workflow without a handler says nothing of one."""
+        """The manifest of a workflow without a handler has no such key."""
         manifest = Manifest.for_workflow(
             workflow_name="dogs", spec_file="spec.yaml", handler=None, created=INSTANT
         )
@@ -102,7 +102,7 @@ class TestModel:
 
     @pytest.mark.parametrize("model", [None, "digits", ["digits"]])
     def test_no_object(self, model: object):
-        """What is no JSON object is no model."""
+        """A `model` that is not an object counts as empty."""
         assert Manifest({"model": model}).model == {}
 
 
@@ -112,12 +112,12 @@ class TestJson:
         assert Manifest.from_json(MANIFEST_BYTES) == MANIFEST
 
     def test_to_json(self):
-        """A manifest is written with an indent of two, and no line at its end."""
+        """A manifest is written with an indent of two, and without a newline at the end."""
         assert MANIFEST.to_json() == MANIFEST_BYTES
 
     @given(st.dictionaries(st.text(), json_values, max_size=4))
     def test_round_trip(self, document: dict[str, object]):
-        """Whatever a manifest holds is written again, in its order."""
+        """Everything in a manifest is written again, in its order."""
         read = Manifest.from_json(Manifest(document).to_json())
 
         assert document == read.document
@@ -129,12 +129,12 @@ class TestJson:
         ids=["empty", "cut off", "UTF-16", "byte order mark", "Latin-1", "deep"],
     )
     def test_not_json(self, data: bytes):
-        """What TorchServe's worker could not read is an error."""
+        """A manifest that TorchServe's worker could not read is an error."""
         with pytest.raises(ValueError, match=r"^`MAR-INF/MANIFEST\.json` is not JSON in UTF-8: ."):
             Manifest.from_json(data)
 
     @pytest.mark.parametrize("data", [b"null", b"[]", b'"model"', b"1"])
     def test_not_object(self, data: bytes):
-        """A manifest is a JSON object."""
+        """A manifest that is not a JSON object is an error."""
         with pytest.raises(ValueError, match=r"^`MAR-INF/MANIFEST\.json` must be a JSON object$"):
             Manifest.from_json(data)

@@ -29,7 +29,7 @@ FILES: Mapping[str, bytes] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A member of a zip. What is None is true to its data."""
+    """A member of a zip. What is None is taken from its data."""
 
     name: str | bytes
     data: bytes = b""
@@ -145,7 +145,7 @@ def special(kind: bytes, target: str = "") -> tarfile.TarInfo:
 
 
 def header(name: str, kind: bytes, size: int) -> bytes:
-    """A header of a tar, with nothing behind it."""
+    """A header of a tar, with nothing after it."""
     info = tarfile.TarInfo(name)
     info.type, info.size = kind, size
     return info.tobuf(tarfile.USTAR_FORMAT)

@@ -54,7 +54,7 @@ def written(torch: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Mapp
 
 @pytest.fixture
 def load(torch: ModuleType) -> Callable[..., Any]:
-    """`torch.load`, its warnings aside."""
+    """`torch.load` without its warnings."""
 
     def load(*args: Any, **options: Any) -> Any:
         with warnings.catch_warnings():

@@ -48,7 +48,7 @@ def inspect_file(path: Path) -> Weights:
 
 class TestInspectWeights:
     def test_entry(self):
-        """An entry of an archive is as good as a file."""
+        """An entry of an archive can be inspected like a file."""
         archive = io.BytesIO(zipped({"model.pt": zipped(TENSORS)}, zipfile.ZIP_DEFLATED))
         with zipfile.ZipFile(archive) as file, file.open("model.pt") as entry:
             found = inspect_weights(entry, "model.pt")
@@ -56,7 +56,7 @@ class TestInspectWeights:
         assert found.describe() == "state_dict, 2 tensors, float32"
 
     def test_stream_error(self):
-        """A stream that cannot be read is no kind of file."""
+        """A stream that cannot be read is an error."""
 
         class Broken(io.BytesIO):
             def read(self, size: int | None = -1) -> bytes:
@@ -98,7 +98,7 @@ class TestInspectWeights:
         ids=["stored", "deflated", "legacy", "pickle", "safetensors", "onnx", "lfs", "dvc", "annex"],
     )
     def test_any_bytes(self, sound: bytes):
-        """Whatever the bytes are, they have a kind, and it can be described."""
+        """Any bytes have a kind, and can be described."""
         rng = random.Random(5)
         for _ in range(600):
             data = bytearray(sound)
@@ -139,7 +139,7 @@ class TestTime:
 
 class TestImport:
     def test_light(self):
-        """The package needs none of the slow modules of the standard library, and no torch."""
+        """The package imports neither slow modules of the standard library nor torch."""
         before = "import sys; before = set(sys.modules)"
         path = f"sys.path.insert(0, {os.fspath(Path(hatch_mar.__file__).parents[1])!r})"
         after = "import hatch_mar.weights.detect; print(*(set(sys.modules) - before))"
@@ -225,7 +225,7 @@ class TestTorchKinds:
         ],
     )
     def test_kind(self, written: Mapping[str, Path], name: str, kind: Kind, description: str):
-        """A file is told for what it is, and no damage is seen in it."""
+        """A file is recognised, and no damage is found in it."""
         found = inspect_file(written[name])
 
         assert (found.kind, found.describe()) == (kind, description)
@@ -263,7 +263,7 @@ class TestTorchGlobals:
             assert accepted
 
     def test_script(self, written: Mapping[str, Path]):
-        """The pickles of TorchScript are read in C++ and import nothing of Python's."""
+        """The pickles of TorchScript are read in C++ and import nothing from Python."""
         assert inspect_file(written["script.pt"]).globals == ()
 
 
@@ -286,7 +286,7 @@ class TestTorchDamage:
         assert "set_crc32_options(True)" in found.remarks[0]
 
     def test_fuzzed(self, written: Mapping[str, Path], load: Callable[..., Any]):
-        """A zip of torch.save with a flipped bit that torch refuses is not called sound."""
+        """A file with a flipped bit that torch refuses has a fault."""
         rng = random.Random(7)
         data = written["tied.pth"].read_bytes()
         for _ in range(300):

@@ -18,7 +18,7 @@ class Slow(io.BytesIO):
 class TestRead:
     @given(st.binary(max_size=100), st.integers(-5, 120), st.integers(0, 120))
     def test_any(self, data: bytes, offset: int, count: int) -> None:
-        """As many of the bytes as there are, however few the stream gives at a time."""
+        """All bytes that there are, however few the stream gives at a time."""
         expected = data[offset : offset + count] if offset >= 0 else b""
 
         assert View(io.BytesIO(data)).read(offset, count) == expected

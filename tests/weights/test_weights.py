@@ -8,7 +8,7 @@ from hatch_mar.weights.weights import Weights
 
 class TestWeights:
     def test_unsafe_globals(self):
-        """Those outside torch's allow-list, in their order."""
+        """The globals outside torch's allow-list are unsafe, in their order."""
         pairs = (("posix", "system"), ("torch", "Size"), ("builtins", "eval"))
 
         assert Weights(Kind.PICKLE, globals=pairs).unsafe_globals == (

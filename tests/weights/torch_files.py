@@ -33,7 +33,7 @@ def quantized(torch: Any) -> Any:
 
 
 def odd_tensors(torch: Any) -> dict[str, Any]:
-    """Every way of torch/_utils.py to rebuild a tensor that a CPU can write."""
+    """Every way in which torch/_utils.py rebuilds a tensor that a CPU can write."""
     return {
         "empty": torch.zeros(0),
         "scalar": torch.tensor(1),

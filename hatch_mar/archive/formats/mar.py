@@ -70,7 +70,7 @@ def write(archive: Archive, path: Path, packing: Packing) -> None:
     time, date = dos_time(packing.instant)
     with open(path, "xb") as file:
         entries = [write_member(file, member, packing, time, date) for member in archive.entries()]
-        write_directory(file, entries, time, date)
+        write_central_directory(file, entries, time, date)
 
 
 def write_stored(archive: Archive, path: Path, packing: Packing) -> None:
@@ -134,7 +134,7 @@ def shared_fields(entry: WrittenEntry, version: int, time: int, date: int, extra
     return *general, entry.crc, packed, size, len(entry.name), len(extra)
 
 
-def write_directory(file: BinaryIO, entries: list[WrittenEntry], time: int, date: int) -> None:
+def write_central_directory(file: BinaryIO, entries: list[WrittenEntry], time: int, date: int) -> None:
     """Write the central directory and the end records (4.3.12 to 4.3.16)."""
     start = file.tell()
     directory = b"".join(central_header(entry, time, date) for entry in entries)

@@ -154,8 +154,8 @@ class Names:
             self.misplaced = full
 
     def check(self, place: Place) -> Iterator[Finding]:
-        for name in islice(sorted(filter(self.unpackable, self.folders)), MOST_FINDINGS):
-            fault = unpacking_fault(f"{name}/file")
+        faults = ((name, unpacking_fault(f"{name}/file")) for name in sorted(self.folders))
+        for name, fault in islice(((name, fault) for name, fault in faults if fault), MOST_FINDINGS):
             yield UNPACKABLE.at(place, f"Folder `{brief(name)}` {fault}")
         for name in islice(sorted(self.files & self.folders), MOST_FINDINGS):
             yield FILE_AND_FOLDER.at(place, f"Member `{name}` is both a file and a folder")
@@ -166,7 +166,3 @@ class Names:
                 place,
                 f"TorchServe looks for `{self.manifest}`, which is packed as `{brief(self.misplaced)}`",
             )
-
-    @staticmethod
-    def unpackable(folder: str) -> bool:
-        return unpacking_fault(f"{folder}/file") is not None

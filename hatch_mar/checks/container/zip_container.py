@@ -73,14 +73,14 @@ class StreamIndex:
 
     def add(self, entry: LocalEntry) -> None:
         self.offsets.append(entry.offset)
-        self.digests.append(digest(entry))
+        self.digests.append(digest_entry(entry))
 
     def index(self, offset: int) -> int | None:
         position = bisect_left(self.offsets, offset)
         return position if position < len(self.offsets) and self.offsets[position] == offset else None
 
 
-def digest(entry: LocalEntry | CentralEntry) -> int:
+def digest_entry(entry: LocalEntry | CentralEntry) -> int:
     return hash((entry.raw_name, entry.method, entry.crc, entry.packed, entry.size))
 
 
@@ -112,7 +112,7 @@ def compare(
         if listed[index]:
             yield DISAGREEMENT.at(place, f"The directory lists the member at byte {entry.offset} twice")
         listed[index] = 1
-        if stream.digests[index] != digest(entry):
+        if stream.digests[index] != digest_entry(entry):
             yield DISAGREEMENT.at(place, f"The directory and the member disagree about `{name}`")
         if S_ISLNK(entry.mode):
             yield SPECIAL_FILE.at(place, f"Member `{name}` is a link")

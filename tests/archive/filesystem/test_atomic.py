@@ -84,7 +84,7 @@ class TestWorkspace:
 
     @pytest.mark.parametrize("error", [OSError(), KeyboardInterrupt(), SystemExit(1)], ids=repr)
     def test_left_by_an_error(self, error: BaseException, path: Path):
-        """So it is after an error or an interrupt."""
+        """It is also removed after an error or an interrupt."""
 
         def build() -> None:
             with workspace(path) as place:
@@ -182,7 +182,7 @@ class TestOtherProcesses:
             assert os.listdir(path.parent) == [place.name]
 
     def test_of_other_artifacts(self, path: Path):
-        """The workspace of another artifact is not."""
+        """The workspace of another artifact is not cleared."""
         with Holder(path.with_name("other.mar")) as holder:
             pass
         with workspace(path):
@@ -268,7 +268,7 @@ class TestRace:
 
 class TestLockAbandoned:
     def test_once(self, path: Path):
-        """A workspace is locked once at a time."""
+        """A workspace can be locked by one process at a time."""
         lock = lock_abandoned(path.parent)
 
         assert lock is not None
@@ -284,7 +284,7 @@ class TestLockAbandoned:
 
     @needs_flock
     def test_removed_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """Nor can one that was removed, or made anew, between opening and locking its lock."""
+        """A workspace that was removed or replaced between opening and locking its lock cannot be locked."""
         import fcntl
 
         flock = fcntl.flock
@@ -368,7 +368,7 @@ class TestExchange:
 
     @pytest.mark.skipif(os.name != "posix", reason="Windows makes no plain links")
     def test_link(self, places: tuple[Path, Path, Path], tmp_path: Path):
-        """A link is moved away, and what it leads to stays."""
+        """A link is moved away, and its target stays."""
         draft, path, old = places
         target = path.rename(tmp_path / "target")
         path.symlink_to(target)

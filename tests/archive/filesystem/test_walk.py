@@ -21,39 +21,39 @@ def names_below(root: Path) -> list[str]:
 
 class TestFilesBelow:
     def test_order(self, tmp_path: Path):
-        """Every folder's entries come in the order of their names."""
+        """The entries of every folder are in the order of their names."""
         touch(tmp_path, "b", "a/z", "a/b/c", "C", ".hidden")
 
         assert names_below(tmp_path) == [".hidden", "C", "a/b/c", "a/z", "b"]
 
     def test_paths(self, tmp_path: Path):
-        """A file comes with its name and where it is."""
+        """Each file is given with its name and its path."""
         touch(tmp_path, "a/b")
 
         assert [("a/b", tmp_path / "a" / "b")] == list(files_below(tmp_path))
 
     def test_empty(self, tmp_path: Path):
-        """Folders that hold no files give none."""
+        """Folders without files give nothing."""
         (tmp_path / "a" / "b").mkdir(parents=True)
 
         assert names_below(tmp_path) == []
 
     @pytest.mark.parametrize("cache", sorted(CACHES))
     def test_caches(self, cache: str, tmp_path: Path):
-        """The folders of tools and version control are left out, at any depth."""
+        """Folders of tools and version control are left out at any depth."""
         touch(tmp_path, "kept", f"{cache}/a", f"deep/{cache}/deeper/b")
 
         assert names_below(tmp_path) == ["kept"]
 
     @pytest.mark.parametrize("name", ["model.pyc", "model.pyo", ".DS_Store", ".git"])
     def test_cache_files(self, name: str, tmp_path: Path):
-        """The files that an interpreter or a file manager leaves are left out."""
+        """Files that an interpreter or a file manager leaves behind are left out."""
         touch(tmp_path, "kept", name, f"deep/{name}")
 
         assert names_below(tmp_path) == ["kept"]
 
     def test_file_named_as_a_cache(self, tmp_path: Path):
-        """A file is no cache for having the name of one."""
+        """A file with the name of a cache folder is not a cache."""
         touch(tmp_path, "__pycache__")
 
         assert names_below(tmp_path) == ["__pycache__"]
@@ -62,7 +62,7 @@ class TestFilesBelow:
 @needs_posix
 class TestLinks:
     def test_followed(self, tmp_path: Path):
-        """A linked file or folder stands for what it leads to."""
+        """A link to a file or folder counts as its target."""
         touch(tmp_path, "out/side", "in/side")
         (tmp_path / "in" / "file").symlink_to("../out/side")
         (tmp_path / "in" / "folder").symlink_to("../out", target_is_directory=True)
@@ -70,7 +70,7 @@ class TestLinks:
         assert names_below(tmp_path / "in") == ["file", "folder/side", "side"]
 
     def test_same_folder_twice(self, tmp_path: Path):
-        """Two links to one folder are no loop."""
+        """Two links to one folder are not a loop."""
         touch(tmp_path, "out/side")
         (tmp_path / "in").mkdir()
         for name in "ab":
@@ -79,13 +79,13 @@ class TestLinks:
         assert names_below(tmp_path / "in") == ["a/side", "b/side"]
 
     def test_broken(self, tmp_path: Path):
-        """A broken link is given, for the caller to speak of."""
+        """A broken link is given like a file, so that the caller can report it."""
         (tmp_path / "broken").symlink_to("nowhere")
 
         assert names_below(tmp_path) == ["broken"]
 
     def test_link_to_itself(self, tmp_path: Path):
-        """A link that only leads to itself is a broken one."""
+        """A link to itself is a broken link."""
         (tmp_path / "loop").symlink_to("loop")
 
         assert names_below(tmp_path) == ["loop"]
@@ -102,7 +102,7 @@ class TestLinks:
         assert tmp_path / "a" / "b" / "loop" == error.value.path
 
     def test_loop_outside(self, tmp_path: Path):
-        """A loop is also found where a link has led out of the folder."""
+        """A loop is also found outside the folder that a link led out of."""
         (tmp_path / "in").mkdir()
         (tmp_path / "out" / "deep").mkdir(parents=True)
         (tmp_path / "in" / "link").symlink_to("../out", target_is_directory=True)
@@ -120,7 +120,7 @@ class TestIsExecutable:
         ("mode", "expected"), [(0o644, False), (0o755, True), (0o700, True), (0o655, False)]
     )
     def test_owner(self, mode: int, expected: bool, tmp_path: Path):
-        """What counts is whether its owner may run it."""
+        """A file is executable if its owner may run it."""
         file = tmp_path / "run.sh"
         file.touch()
         file.chmod(mode)

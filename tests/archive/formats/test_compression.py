@@ -22,7 +22,7 @@ def member(data: bytes) -> Member:
 
 @dataclass(frozen=True)
 class UnaskedSource:
-    """Bytes that nobody may ask for."""
+    """Bytes that must not be read."""
 
     def size(self) -> int:
         pytest.fail("asked for the size")
@@ -34,7 +34,7 @@ class UnaskedSource:
 class TestShouldDeflate:
     @pytest.mark.parametrize(("compression", "expected"), [("store", False), ("deflate", True)])
     def test_told(self, compression: str, expected: bool):
-        """Where the user has decided, the bytes are not looked at."""
+        """If the user has decided, the bytes are not read."""
         assert should_deflate(Member("a", UnaskedSource()), compression) is expected
 
     @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ class TestShouldDeflate:
         ids=["empty", "small", "large", "weights", "a quarter", "an eighth"],
     )
     def test_auto(self, data: bytes, expected: bool):
-        """Otherwise it should_deflate for a large member of which a fifth can be saved."""
+        """Otherwise a large member is deflated if that saves a fifth of it."""
         assert should_deflate(member(data), "auto") is expected
 
 
@@ -61,19 +61,19 @@ def deflated(chunks: list[bytes]) -> bytes:
 class TestDeflate:
     @given(st.lists(st.binary(max_size=200), max_size=5))
     def test_round_trip(self, chunks: list[bytes]):
-        """With a last block, what comes out is a raw stream of what went in."""
+        """With a last block, the result is a raw stream that inflates to the same bytes."""
         assert b"".join(chunks) == zlib.decompress(deflated(chunks) + LAST_BLOCK, -zlib.MAX_WBITS)
 
     @given(st.binary(max_size=3000), st.integers(1, 500))
     def test_chunks_do_not_matter(self, data: bytes, size: int):
-        """The stream is the same however its bytes come."""
+        """The stream is the same however its bytes are cut into chunks."""
         chunks = [data[start : start + size] for start in range(0, len(data), size)]
 
         assert deflated([data]) == deflated(chunks)
 
     @pytest.mark.parametrize("size", [MEGABYTE - 1, MEGABYTE, MEGABYTE + 1, len(LARGE)])
     def test_blocks(self, size: int):
-        """Large data is deflated in several blocks, which any reader takes for one stream."""
+        """Large data is deflated in several blocks, which any reader reads as one stream."""
         data = LARGE[:size]
         reader = zlib.decompressobj(-zlib.MAX_WBITS)
 
@@ -82,7 +82,7 @@ class TestDeflate:
         assert reader.unused_data == b""
 
     def test_byte_boundary(self):
-        """Streams that follow each other are one, so that a member may be stored between them."""
+        """Consecutive streams are one stream, so that a stored member may come between them."""
         streams = deflated([b"abc" * 100]) + deflated([LARGE[:5000]]) + LAST_BLOCK
 
         assert b"abc" * 100 + LARGE[:5000] == zlib.decompress(streams, -zlib.MAX_WBITS)
@@ -97,14 +97,14 @@ class TestDeflate:
         assert deflated([LARGE]) == expected
 
     def test_dictionary(self):
-        """A block looks back into the one before it: cutting costs next to nothing."""
+        """A block refers to the one before it, so that splitting costs almost nothing."""
         data = incompressible(1 << 14) * 64
 
         assert len(deflated([data * 2])) < 1.1 * len(deflated([data])) + len(data) / 50
 
     @pytest.mark.parametrize("cores", [1, 2])
     def test_fault(self, cores: int, monkeypatch: pytest.MonkeyPatch):
-        """What goes wrong while the bytes are read is the reader's own error."""
+        """An error of reading the bytes is raised as it is."""
         monkeypatch.setattr(compression, "cores", lambda: cores)
 
         def chunks() -> Iterator[bytes]:
@@ -116,7 +116,7 @@ class TestDeflate:
 
     @pytest.mark.parametrize("cores", [1, 2])
     def test_memory(self, cores: int, monkeypatch: pytest.MonkeyPatch):
-        """No more is read than a few blocks ahead of what is taken."""
+        """Only a few blocks are read ahead of what the caller takes."""
         monkeypatch.setattr(compression, "cores", lambda: cores)
         read = []
 

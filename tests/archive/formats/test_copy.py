@@ -102,7 +102,7 @@ class TestRefuseChange:
 
     @pytest.mark.parametrize("tallied", [4, 6])
     def test_other(self, tallied: int):
-        """A member that has more or fewer bytes than its header says makes no archive."""
+        """A member with more or fewer bytes than its header says is an error."""
         expected = r"^File changed before it was packed: `a`; build again once it is complete$"
 
         with pytest.raises(PackError, match=expected):
@@ -222,7 +222,7 @@ class TestCopyLargeFile:
 class TestCores:
     @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux pins a process to cores")
     def test_pinned(self):
-        """They are those of the process, not of the machine: a container may have few."""
+        """The number is that of the process, not of the machine, since a container may have few."""
         before = os.sched_getaffinity(0)
         os.sched_setaffinity(0, [min(before)])
         try:

@@ -15,11 +15,11 @@ DATA = incompressible(100_000)
 
 class TestFastestCrc32:
     def test_same(self):
-        """Whichever it is, it gives zlib's value."""
+        """Its value is zlib's, whichever function it is."""
         assert zlib.crc32(DATA, 5) == fastest_crc32()(DATA, 5)
 
     def test_without_isal(self, monkeypatch: pytest.MonkeyPatch):
-        """Where ISA-L is not installed, it is zlib's."""
+        """Without ISA-L it is zlib's."""
         monkeypatch.setitem(sys.modules, "isal", None)
         monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
 
@@ -29,19 +29,19 @@ class TestFastestCrc32:
 class TestJoinCrcs:
     @given(st.binary(), st.binary())
     def test_any(self, first: bytes, second: bytes):
-        """It is what zlib takes over both."""
+        """The joined CRC is zlib's CRC of both pieces."""
         assert zlib.crc32(first + second) == join_crcs(zlib.crc32(first), zlib.crc32(second), len(second))
 
     @pytest.mark.parametrize("size", [1, 1 << 20, (1 << 20) + 1, 5_000_001])
     def test_long(self, size: int):
-        """However long the second piece is."""
+        """The second piece may have any length."""
         assert zlib.crc32(DATA + bytes(size)) == join_crcs(zlib.crc32(DATA), zlib.crc32(bytes(size)), size)
 
 
 class TestTally:
     @pytest.mark.parametrize("size", [0, 1, WORTHWHILE - 1, WORTHWHILE])
     def test_count(self, size: int):
-        """Whichever CRC-32 takes it, it is the same."""
+        """The CRC is the same for small and for large chunks."""
         tally = Tally()
         tally.count(b"before")
         tally.count(bytes(size))

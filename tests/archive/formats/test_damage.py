@@ -1,4 +1,4 @@
-"""Errors of Python's readers, as the user is told them."""
+"""Errors of Python's readers, as users see them."""
 
 from __future__ import annotations
 

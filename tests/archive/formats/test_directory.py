@@ -20,7 +20,7 @@ class TestWrite:
         assert {"MAR-INF/MANIFEST.json": MANIFEST_BYTES} | members == tree(tmp_path / "digits")
 
     def test_existing(self, tmp_path: Path):
-        """A directory that is there is not written into."""
+        """An existing directory is not written into."""
         with pytest.raises(FileExistsError):
             directory.write(archive_of({"a": b""}), tmp_path, PACKING)
 
@@ -36,7 +36,7 @@ class TestWrite:
 
     @needs_posix
     def test_modes(self, tmp_path: Path):
-        """A file is executable where the member is."""
+        """A file is executable if its member is."""
         directory.write(archive_of({"a": b"", "b": b""}, executable=["b"]), tmp_path / "digits", PACKING)
         modes = [(tmp_path / "digits" / name).stat().st_mode & 0o111 for name in "ab"]
 
@@ -44,7 +44,7 @@ class TestWrite:
 
     @needs_posix
     def test_umask(self, tmp_path: Path):
-        """Who may not read a file may not run it."""
+        """Those who may not read a file may not run it."""
         before = os.umask(0o027)
         try:
             directory.write(archive_of({"a": b"", "b": b""}, executable=["b"]), tmp_path / "digits", PACKING)
@@ -54,7 +54,7 @@ class TestWrite:
         assert [(tmp_path / "digits" / name).stat().st_mode & 0o777 for name in "ab"] == [0o640, 0o750]
 
     def test_two_members_of_one_name(self, tmp_path: Path):
-        """A member does not write over another that the file system takes for the same."""
+        """A member does not overwrite another one that the file system takes for the same."""
         archive = archive_of({"a": b"1"})
         twice = Archive(archive.manifest, archive.members * 2)
 

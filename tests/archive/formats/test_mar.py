@@ -35,7 +35,7 @@ TEXT = b"0123456789abcdef" * 5000
 
 @dataclass
 class Entry:
-    """What a stream's reader knows of an entry: its local header, and the bytes after it."""
+    """What the reader of a stream knows about an entry: its local header, and the bytes after it."""
 
     version: int
     flags: int
@@ -51,7 +51,7 @@ class Entry:
 
 
 def entries(data: bytes) -> list[Entry]:
-    """The entries as java.util.zip.ZipInputStream meets them (APPNOTE 4.3.7): one after the other."""
+    """The entries as java.util.zip.ZipInputStream reads them, one after another (APPNOTE 4.3.7)."""
     found = []
     at = 0
     while data[at : at + 4] == b"PK\x03\x04":
@@ -106,7 +106,7 @@ class TestReadBack:
         assert entry.name == b"MAR-INF/MANIFEST.json"
 
     def test_existing(self, path: Path):
-        """A file that is there is not written over."""
+        """An existing file is not overwritten."""
         path.write_bytes(b"kept")
         with pytest.raises(FileExistsError):
             mar.write(SMALL, path, PACKING)
@@ -115,7 +115,7 @@ class TestReadBack:
 
     @given(files, st.sampled_from(["auto", "store", "deflate"]))
     def test_any(self, tmp_path_factory: pytest.TempPathFactory, members: dict[str, bytes], compression: str):
-        """Whatever the names and bytes, both kinds of readers get them back."""
+        """Both kinds of readers get back any names and bytes."""
         path = tmp_path_factory.mktemp("any") / "digits.mar"
         data = written(path, archive_of(members), compression=compression)
         expected = {"MAR-INF/MANIFEST.json": MANIFEST_BYTES} | members
@@ -126,11 +126,11 @@ class TestReadBack:
 
 
 class TestLocalHeader:
-    """TorchServe reads a stream, in which only the local headers are seen."""
+    """TorchServe reads a stream, and so only the local headers."""
 
     @pytest.mark.parametrize("compression", ["store", "deflate"])
     def test_sizes_and_crc(self, compression: str, path: Path):
-        """Sizes and CRC stand before the data, and no data descriptor after it."""
+        """Sizes and CRC come before the data, and no data descriptor after it."""
         members = {"a.txt": TEXT, "b.bin": b"\x80", "empty": b""}
         for entry in entries(written(path, archive_of(members), compression=compression))[1:]:
             expected = members[entry.name.decode()]
@@ -141,7 +141,7 @@ class TestLocalHeader:
             assert content(entry) == expected
 
     def test_plain(self, path: Path):
-        """What fits needs no more than the first version of the format, and no extra field."""
+        """A small member needs only version 2.0 of the format, and no extra field."""
         found = entries(written(path, SMALL))
 
         assert {entry.version for entry in found} == {20}
@@ -149,7 +149,7 @@ class TestLocalHeader:
         assert {entry.method for entry in found} == {mar.STORED}
 
     def test_utf8_flag(self, path: Path):
-        """A name is marked as UTF-8 where it is not ASCII, and only there."""
+        """A name is marked as UTF-8 only if it is not ASCII."""
         flags = {entry.name.decode("utf-8"): entry.flags for entry in entries(written(path, SMALL))}
 
         assert {name: 0 if name.isascii() else 0x800 for name in flags} == flags
@@ -164,7 +164,7 @@ class TestLocalHeader:
 
 class TestCentralDirectory:
     def test_modes(self, path: Path):
-        """A member is a regular file of Unix, executable or not, on whatever system it was written."""
+        """On every system, a member is written as a regular file of Unix, executable or not."""
         mar.write(SMALL, path, PACKING)
         with zipfile.ZipFile(path) as file:
             infos = file.infolist()
@@ -188,7 +188,7 @@ class TestCentralDirectory:
             assert {(i.comment, i.extra, i.internal_attr) for i in file.infolist()} == {(b"", b"", 0)}
 
     def test_agrees_with_local_headers(self, path: Path):
-        """Both places say the same of every member."""
+        """The directory and the local headers agree about every member."""
         local = entries(written(path, SMALL, compression="deflate"))
         with zipfile.ZipFile(path) as file:
             central = file.infolist()
@@ -209,7 +209,7 @@ class TestCentralDirectory:
 
 class TestCompression:
     def test_auto(self, path: Path):
-        """A large member that shrinks is deflated, and no other."""
+        """Only a large member that becomes smaller is deflated."""
         large = b"0123456789abcdef" * (1 << 16)
         found = entries(written(path, archive_of({"large": large, "small": large[:-16]})))
         methods = {entry.name.decode(): entry.method for entry in found}
@@ -234,7 +234,7 @@ class TestCompression:
 class TestZip64:
     @pytest.mark.parametrize("compression", ["store", "deflate"])
     def test_large_member(self, compression: str, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """A member that may need it has 64-bit sizes in both headers, and no other has."""
+        """Only a member that may need them has 64-bit sizes, in both headers."""
         monkeypatch.setattr(mar, "ZIP64_SIZE", 1000)
         data = written(path, archive_of({"large": TEXT, "small": b"1"}), compression=compression)
         manifest, large, small = entries(data)
@@ -257,7 +257,7 @@ class TestZip64:
             before = mar.write_member(file, Member("before", BytesSource(b"1")), PACKING, time, date)
             file.seek(5 << 30)
             after = mar.write_member(file, far, PACKING, time, date)
-            mar.write_directory(file, [before, after], time, date)
+            mar.write_central_directory(file, [before, after], time, date)
         with zipfile.ZipFile(path) as zipped:
             assert [info.header_offset for info in zipped.infolist()] == [0, 5 << 30]
             assert zipped.read("far") == TEXT
@@ -267,7 +267,7 @@ class TestZip64:
         """A directory of more members than 16 bits count is found."""
         entries = [mar.WrittenEntry(b"%05d" % number, 0, 0o644, 0, False) for number in range(count)]
         with open(path, "xb") as file:
-            mar.write_directory(file, entries, 0, 33)
+            mar.write_central_directory(file, entries, 0, 33)
         with zipfile.ZipFile(path) as file:
             assert len(file.infolist()) == count
         assert (count >= 0xFFFF) == (b"PK\x06\x06" in path.read_bytes()[-200:])
@@ -287,7 +287,7 @@ class TestDate:
         ],
     )
     def test_clamped(self, instant: datetime, expected: tuple[int, ...], path: Path):
-        """A date that a zip cannot hold becomes the nearest that it can, in UTC."""
+        """A date that a zip cannot have becomes the nearest one that it can, in UTC."""
         mar.write(SMALL, path, PACKING._replace(instant=instant))
         with zipfile.ZipFile(path) as file:
             assert {info.date_time for info in file.infolist()} == {expected}
@@ -309,14 +309,14 @@ class TestDeterminism:
         assert one == other
 
     def test_golden(self, path: Path):
-        """The bytes are the same on every machine, with every Python, today and tomorrow."""
+        """The bytes are the same on every machine and with every Python."""
         digest = hashlib.sha256(written(path, SMALL)).hexdigest()
 
         assert digest == "89bfd743a99dc4b528e06d448c3c49f5154c1f7424fd7b531bc6fc27abba34a8"
 
     @needs_zlib
     def test_golden_deflated(self, path: Path):
-        """Deflated, they are the same wherever zlib is."""
+        """Deflated, the bytes are the same wherever zlib is."""
         digest = hashlib.sha256(written(path, archive_of({"a": TEXT}), compression="deflate")).hexdigest()
 
         assert digest == "e1a9aaf2884f569e60d29f40abb0a40211b0725bbf65963cfc76dc8a11a8b708"
@@ -324,14 +324,14 @@ class TestDeterminism:
     @needs_zlib
     @pytest.mark.parametrize("cores", [1, 2, 8])
     def test_golden_of_many_blocks(self, cores: int, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """However many cores deflate a large member, they are the same."""
+        """The bytes are the same however many cores deflate a large member."""
         monkeypatch.setattr(compression, "cores", lambda: cores)
         digest = hashlib.sha256(written(path, archive_of({"a": LARGE}))).hexdigest()
 
         assert digest == "bb2a5cd42f7fb46d7049eb55a85b408528ae6b693a34868caaed60c59464abb5"
 
     def test_golden_zip64(self, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """With 64-bit sizes, where Python's own writer is not, they are the same too."""
+        """With 64-bit sizes the bytes are the same too, unlike those of Python's own writer."""
         monkeypatch.setattr(mar, "ZIP64_SIZE", 0)
         digest = hashlib.sha256(written(path, SMALL)).hexdigest()
 

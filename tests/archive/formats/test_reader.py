@@ -34,7 +34,7 @@ def form(request: pytest.FixtureRequest) -> Format:
 
 
 def written(path: Path, form: Format, archive: Archive = SMALL, **packing: object) -> Path:
-    """An archive in a file of the format's own suffix, with the manifest that belongs in it."""
+    """An archive in a file with the format's suffix and the manifest that belongs in it."""
     name = WORKFLOW_MANIFEST_NAME if form is WORKFLOW else archive.manifest.name
     path = path / f"digits{form.suffix}"
     named = Archive(archive.manifest._replace(name=name), archive.members)
@@ -47,7 +47,7 @@ def contents(archive: Archive) -> dict[str, bytes]:
 
 
 def refused(path: Path) -> str:
-    """The one line that tells why a file is not read."""
+    """The one line that says why a file cannot be read."""
     with pytest.raises(ReadError) as error, read(path):
         pass
     assert len(error.value.faults) == 1
@@ -57,7 +57,7 @@ def refused(path: Path) -> str:
 
 class TestRead:
     def test_members(self, form: Format, tmp_path: Path):
-        """Manifest, names and bytes are those that were written."""
+        """The manifest, names and bytes are those that were written."""
         with read(written(tmp_path, form)) as found:
             assert found.manifest.document == MANIFEST.document
             assert contents(found) == MEMBERS
@@ -67,12 +67,12 @@ class TestRead:
 
     @needs_posix
     def test_modes(self, form: Format, tmp_path: Path):
-        """So is what is executable."""
+        """The members that are executable are those that were written so."""
         with read(written(tmp_path, form)) as found:
             assert [member.name for member in found.members if member.executable] == ["bin/run"]
 
     def test_seekable(self, form: Format, tmp_path: Path):
-        """Every member can be looked into."""
+        """Every member can be opened and sought in."""
         with read(written(tmp_path, form, compression="deflate")) as found:
             for member in found.members:
                 with member.source.open() as stream:
@@ -80,7 +80,7 @@ class TestRead:
                     assert MEMBERS[member.name][3:] == stream.read()
 
     def test_written_again(self, form: Format, tmp_path: Path):
-        """What is read can be written again, to the same bytes."""
+        """An archive that was read can be written again, to the same bytes."""
         path = written(tmp_path, form)
         (tmp_path / "again").mkdir()
         with read(path) as found:
@@ -96,7 +96,7 @@ class TestRead:
         form: str,
         compression: str,
     ):
-        """Whatever an archive holds is read back, names and bytes, or the file system refuses it."""
+        """Any names and bytes are read back, unless the file system refuses them."""
         directory = tmp_path_factory.mktemp("any")
         refused = None
         try:
@@ -115,34 +115,34 @@ class TestRead:
         ["__pycache__/model.cpython-311.pyc", ".git/config", "a.pyc", ".DS_Store", ".hatch/x", ".hidden"],
     )
     def test_strange_names(self, name: str, form: Format, tmp_path: Path):
-        """A name that no build would gather is read in every format: it is served as well."""
+        """A name that no build would pack is read in every format, since TorchServe serves it too."""
         with read(written(tmp_path, form, archive_of({name: b"1"}))) as found:
             assert contents(found) == {name: b"1"}
 
     @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "C:/evil", "a\\..\\evil"])
     @pytest.mark.parametrize("form", ["default", "tgz"])
     def test_escapes(self, form: str, name: str, tmp_path: Path):
-        """A name that would leave the archive is a name like others to who does not unpack it."""
+        """A name that leads out of the archive can be read, since nothing is unpacked."""
         path = written(tmp_path, FORMATS[form], archive_of({name: b"1"}))
         with read(path) as found:
             assert list(contents(found).values()) == [b"1"]
         assert list(tmp_path.iterdir()) == [path]
 
     def test_two_of_a_name(self, tmp_path: Path):
-        """Two members of a name are both there."""
+        """Two members of one name are both given."""
         twice = Archive(MANIFEST, (Member("a", BytesSource(b"1")), Member("a", BytesSource(b"2"))))
         with read(written(tmp_path, FORMATS["default"], twice)) as found:
             assert [b"".join(member.source.chunks()) for member in found.members] == [b"1", b"2"]
 
     def test_two_manifests(self, tmp_path: Path):
-        """Of two manifests the last counts, which is what TorchServe unpacks."""
+        """Of two manifests the last one counts, as TorchServe unpacks it last."""
         late = Archive(MANIFEST, (Member(MANIFEST_NAME, BytesSource(b'{"late": true}')),))
         with read(written(tmp_path, FORMATS["default"], late)) as found:
             assert found.manifest.document == {"late": True}
             assert found.members == ()
 
     def test_closed(self, form: Format, tmp_path: Path):
-        """Its files are closed when it is left."""
+        """Its files are closed at the end."""
         path = written(tmp_path, form)
         with read(path) as found:
             pass
@@ -152,7 +152,7 @@ class TestRead:
 
 
 class TestContainer:
-    """TorchServe decides by the name alone what a file is."""
+    """TorchServe decides only by its name what a file is."""
 
     @pytest.mark.parametrize(
         ("name", "kind"),
@@ -171,19 +171,19 @@ class TestContainer:
 
     @pytest.mark.parametrize(("form", "other"), [("default", "digits.tar.gz"), ("tgz", "digits.mar")])
     def test_wrong_suffix(self, form: str, other: str, tmp_path: Path):
-        """An archive that is named like one of another kind is not read."""
+        """An archive with the suffix of another kind is not read."""
         path = written(tmp_path, FORMATS[form]).rename(tmp_path / other)
 
         assert refused(path).startswith(f"Cannot read `{path}`: ")
 
     @pytest.mark.parametrize("name", ["digits.tgz", "digits", "digits.zip"])
     def test_any_other_suffix(self, name: str, tmp_path: Path):
-        """Whatever else a file is called, it is a `.tar.gz`."""
+        """A file with any other name is a `.tar.gz`."""
         with read(written(tmp_path, FORMATS["tgz"]).rename(tmp_path / name)) as found:
             assert contents(found) == MEMBERS
 
     def test_storage(self, tmp_path: Path):
-        """A zip knows how each member is stored, and how large it is then."""
+        """A zip says how each member is stored, and in how many bytes."""
         path = written(tmp_path, FORMATS["default"], archive_of({"a": b"0" * 1000}), compression="deflate")
         with open_container(path) as container, zipfile.ZipFile(path) as file:
             manifest, member = container.members
@@ -192,28 +192,28 @@ class TestContainer:
             assert container.storage(manifest)[0] == "deflated"
 
     def test_shared_stream(self, tmp_path: Path):
-        """Of one that has a single stream, only the whole has a size."""
+        """A container with a single stream only has a size as a whole."""
         with open_container(written(tmp_path, FORMATS["tgz"])) as container:
             assert {container.storage(member) for member in container.members} == {("tgz", None)}
 
 
 class TestNoArchive:
     def test_missing(self, tmp_path: Path):
-        """A file that is not there is told."""
+        """A missing file is named."""
         for name in ("digits.mar", "digits.tar.gz", "digits"):
             assert refused(tmp_path / name) == f"Cannot read `{tmp_path / name}`: No such file or directory"
 
     @pytest.mark.parametrize("name", ["digits.mar", "digits.war", "digits.tar.gz"])
     @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"\x1f\x8b", b"0" * 10_000], ids=len)
     def test_other_bytes(self, data: bytes, name: str, tmp_path: Path):
-        """Neither is what is no archive."""
+        """A file that is not an archive is not read."""
         (tmp_path / name).write_bytes(data)
 
         message = refused(tmp_path / name)
         assert message.startswith((f"Cannot read `{tmp_path / name}`: ", "Not a model archive: "))
 
     def test_no_manifest(self, tmp_path: Path):
-        """Nor a zip or directory of other things."""
+        """A zip or directory without a manifest is not read."""
         (tmp_path / "digits").mkdir()
         with zipfile.ZipFile(tmp_path / "digits.mar", "w") as file:
             file.writestr("model.py", b"")
@@ -226,7 +226,7 @@ class TestNoArchive:
         "name", ["mar-inf/manifest.json", "MAR-INF/manifest.json", "x/MAR-INF/MANIFEST.json"]
     )
     def test_manifest_elsewhere(self, name: str, tmp_path: Path):
-        """A manifest of another case or place is none to TorchServe."""
+        """A manifest with another case or in another place is not one for TorchServe."""
         with zipfile.ZipFile(tmp_path / "digits.mar", "w") as file:
             file.writestr(name, MANIFEST_BYTES)
 
@@ -246,7 +246,7 @@ class TestNoArchive:
         ids=["empty", "array", "half", "no text", "byte order mark", "deep", "deep tables"],
     )
     def test_damaged_manifest(self, data: bytes, form: Format, tmp_path: Path):
-        """A manifest that is no JSON object is none."""
+        """A manifest that is not a JSON object is refused."""
         manifest = MANIFEST._replace(name=WORKFLOW_MANIFEST_NAME if form is WORKFLOW else MANIFEST_NAME)
         path = tmp_path / f"digits{form.suffix}"
         form.write(
@@ -259,7 +259,7 @@ class TestNoArchive:
 
     @pytest.mark.parametrize("depth", [100, 300, 500, 900])
     def test_nested_manifest(self, depth: int, tmp_path: Path):
-        """One that is nested as no tool's is, is refused before anybody walks down into it."""
+        """A manifest that is nested very deeply is refused."""
         data = b'{"a":' * depth + b"1" + b"}" * depth
         path = tmp_path / "digits.mar"
         with zipfile.ZipFile(path, "w") as file:
@@ -268,7 +268,7 @@ class TestNoArchive:
         assert refused(path).startswith(f"Not a model archive: `{path}`: ")
 
     def test_largest_manifest(self, form: Format, tmp_path: Path):
-        """One of more than a mebibyte is not read."""
+        """A manifest of more than one mebibyte is refused."""
         path = written(tmp_path, form, Archive(Manifest({"a": "0" * (1 << 20)}), SMALL.members))
 
         assert refused(path).endswith(" is larger than the 1048576 bytes it may have")
@@ -277,7 +277,7 @@ class TestNoArchive:
 class TestDirectory:
     @needs_posix
     def test_broken_link(self, tmp_path: Path):
-        """A link that leads nowhere is an error that names it."""
+        """A broken link is an error that names it."""
         path = written(tmp_path, FORMATS["no-archive"])
         (path / "weights").symlink_to("nowhere")
         message = refused(path)
@@ -286,7 +286,7 @@ class TestDirectory:
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
     def test_pipe(self, tmp_path: Path):
-        """What cannot be read to an end is an error, for nobody waits for ever."""
+        """A pipe is an error, since reading it might never end."""
         path = written(tmp_path, FORMATS["no-archive"])
         os.mkfifo(path / "pipe")
 
@@ -294,7 +294,7 @@ class TestDirectory:
 
     @needs_posix
     def test_link_to_a_folder_above(self, tmp_path: Path):
-        """A link that leads back to its own folder is an error, for it has no end."""
+        """A link back to its own folder is an error."""
         path = written(tmp_path, FORMATS["no-archive"])
         (path / "again").symlink_to(".")
 
@@ -302,7 +302,7 @@ class TestDirectory:
 
     @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a file that may not be read")
     def test_unreadable(self, tmp_path: Path):
-        """A file that may not be read is told."""
+        """A file without permission to read is named."""
         path = written(tmp_path, FORMATS["no-archive"])
         (path / "empty").chmod(0)
         with pytest.raises((ReadError, PermissionError)), read(path) as found:
@@ -311,10 +311,10 @@ class TestDirectory:
 
 class TestContent:
     def test_most(self):
-        """A member may have just so many bytes."""
+        """A member may have exactly the most bytes."""
         assert read_member(Member("a", BytesSource(b"12345")), 5) == b"12345"
 
     def test_more(self):
-        """With one more it is an error."""
+        """One byte more is an error."""
         with pytest.raises(ReadError, match=r"^Archive member `a` is larger than the 4 bytes it may have$"):
             read_member(Member("a", BytesSource(b"12345")), 4)

@@ -33,7 +33,7 @@ def header(name: str = "digits/a", size: int = 0, kind: bytes = tarfile.REGTYPE,
 
 
 def write(path: Path, *pieces: bytes, zeros: int = 0, level: int = 1) -> None:
-    """A `.tar.gz` of these pieces, then so many zeros."""
+    """A `.tar.gz` of these pieces, followed by so many zeros."""
     with gzip.open(path, "wb", level) as file:
         for piece in pieces:
             file.write(piece)
@@ -59,7 +59,7 @@ def pax(**records: str) -> bytes:
 
 class TestMembers:
     def test_names(self, path: Path):
-        """The first part of a name is cut, as TorchServe does; a name without one stays."""
+        """The first part of a name is cut off, as by TorchServe; a name of one part stays."""
         write(
             path,
             header("digits/a"),
@@ -72,14 +72,14 @@ class TestMembers:
             assert [member.name for member in container.members] == ["a", "b", "c", "y/z"]
 
     def test_modes(self, path: Path):
-        """An entry is executable where its owner may execute it."""
+        """An entry is executable if its owner may run it."""
         tgz.write(archive_of({"run": b"", "text": b""}, executable=["run"]), path, PACKING)
         with read(path) as found:
             assert [member.executable for member in found.members] == [True, False]
 
     @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
     def test_links(self, kind: bytes, path: Path):
-        """What is no file has no bytes, wherever it leads: TorchServe makes an empty file of it."""
+        """A link or device has no bytes, since TorchServe makes an empty file of it."""
         write(path, header("digits/a", kind=kind, link="/etc/passwd"))
         with open_container(path) as container:
             [member] = container.members
@@ -94,7 +94,7 @@ class TestMembers:
             assert [b"".join(member.source.chunks()) for member in container.members] == [b"1", b"22"]
 
     def test_not_unicode(self, path: Path):
-        """A name that is no Unicode is no traceback."""
+        """A name that is not Unicode does not raise."""
         tgz.write(archive_of({}), path, PACKING)
         data = gzip.decompress(path.read_bytes())[: -2 * BLOCK]
         name = b"digits/weights-\xff"
@@ -108,7 +108,7 @@ class TestMembers:
 
     @given(st.binary(max_size=300), st.data())
     def test_seek(self, tmp_path_factory: pytest.TempPathFactory, data: bytes, draw: st.DataObject):
-        """An entry can be read from anywhere, as a file can."""
+        """An entry can be read from any position."""
         path = tmp_path_factory.mktemp("seek") / "digits.tar.gz"
         tgz.write(archive_of({"a": b"before", "b": data, "c": b"after"}), path, PACKING)
         steps = draw.draw(st.lists(st.tuples(st.integers(0, 320), st.integers(0, 320)), max_size=5))
@@ -124,7 +124,7 @@ class TestMembers:
 class TestDamage:
     @given(st.integers(0, 10**6), st.integers(0, 255))
     def test_any_byte(self, tmp_path_factory: pytest.TempPathFactory, place: int, value: int):
-        """Whatever byte of the tar is another, nothing but an error of one line is raised."""
+        """Whichever byte of the tar is changed, nothing but an error of one line is raised."""
         path = tmp_path_factory.mktemp("damage") / "digits.tar.gz"
         tgz.write(archive_of({"a": b"1" * 600, "é" * 120: b"2"}), path, PACKING)
         data = bytearray(gzip.decompress(path.read_bytes()))
@@ -134,7 +134,7 @@ class TestDamage:
 
     @given(st.integers(0, 10**6), st.integers(0, 255))
     def test_any_byte_of_the_gzip(self, tmp_path_factory: pytest.TempPathFactory, place: int, value: int):
-        """Nor where a byte of the gzip is another."""
+        """Whichever byte of the gzip is changed, nothing but an error of one line is raised."""
         path = tmp_path_factory.mktemp("damage") / "digits.tar.gz"
         tgz.write(archive_of({"a": DATA}), path, PACKING)
         data = bytearray(path.read_bytes())
@@ -144,7 +144,7 @@ class TestDamage:
 
     @given(st.integers(0, 10**6))
     def test_cut(self, tmp_path_factory: pytest.TempPathFactory, place: int):
-        """An archive that is cut is damaged, wherever it is."""
+        """An archive that is cut off anywhere is damaged."""
         path = tmp_path_factory.mktemp("cut") / "digits.tar.gz"
         tgz.write(archive_of({"a": DATA}), path, PACKING)
         data = path.read_bytes()
@@ -153,7 +153,7 @@ class TestDamage:
         assert read_all(path) is not None
 
     def test_no_gzip(self, path: Path):
-        """What is no gzip is told so."""
+        """The error says that a file is not a gzip."""
         path.write_bytes(b"PK\x03\x04")
 
         assert str(read_all(path)) == f"Cannot read `{path}`: Not a gzipped file (b'PK')"
@@ -161,7 +161,7 @@ class TestDamage:
 
 @pytest.fixture
 def small_headers(monkeypatch: pytest.MonkeyPatch) -> int:
-    """The most bytes of extended headers, of which a test would read megabytes otherwise."""
+    """A small limit for extended headers, so that a test does not read megabytes of them."""
     most = tar_reader.LARGEST_HEADER // 16
     monkeypatch.setattr(tar_reader, "LARGEST_HEADER", most)
     monkeypatch.setattr(tar_reader.BoundedGzip, "left", most)
@@ -176,26 +176,26 @@ class TestBombs:
     )
     @pytest.mark.parametrize("size", [10 << 30, 1 << 30], ids=["10 GiB", "1 GiB"])
     def test_extended_header(self, size: int, kind: bytes, path: Path):
-        """An extended header of gigabytes is refused, whether it is there or not."""
+        """An extended header of gigabytes is refused, whether its data is there or not."""
         write(path, header("pax", size, kind), zeros=100 << 20)
         with bounded():
             assert str(read_all(path)).startswith(f"Cannot read `{path}`: ")
 
     def test_size(self, path: Path):
-        """A file that a PAX header says to be larger than the archive can hold is a bomb."""
+        """An entry to which a pax header gives a size far beyond the archive's is a bomb."""
         write(path, pax(size=str(10 << 30)), header(), zeros=1 << 20)
         with bounded():
             assert str(read_all(path)) == f"Cannot read `{path}`: it unpacks to more than 250 times its size"
 
     def test_bomb(self, path: Path):
-        """So is one that really is."""
+        """An entry that really has such a size is a bomb."""
         write(path, header(size=100 << 20), zeros=100 << 20, level=9)
         with bounded():
             assert str(read_all(path)) == f"Cannot read `{path}`: it unpacks to more than 250 times its size"
 
     @pytest.mark.parametrize("module", ["bz2", "lzma", "gzip"])
     def test_compressed_twice(self, module: str, path: Path):
-        """What is compressed a second time is no tar, to TorchServe and here."""
+        """A tar that is compressed twice is not read, as by TorchServe."""
         tgz.write(archive_of({"a": DATA}), path, PACKING)
         tar = gzip.decompress(path.read_bytes())
         path.write_bytes(gzip.compress(import_module(module).compress(tar)))
@@ -203,7 +203,7 @@ class TestBombs:
         assert str(read_all(path)).startswith(f"Cannot read `{path}`: ")
 
     def test_gzip_without_a_tar(self, path: Path):
-        """Nor does a gzip of nothing but zeros take memory."""
+        """A gzip of nothing but zeros takes little memory."""
         write(path, zeros=300 << 20)
         with bounded():
             read_all(path)
@@ -216,21 +216,21 @@ class TestBombs:
         assert str(read_all(path)) == f"Cannot read `{path}`: it has more than 100 entries"
 
     def test_most_entries(self, path: Path):
-        """As many as are read take no more memory than a model."""
+        """The most entries that are read take a bounded amount of memory."""
         count = 5_000
         write(path, header() * count)
         with bounded((384 << 20) * count // tar_reader.MOST_ENTRIES):
             assert read_all(path) is None
 
     def test_chain(self, path: Path, small_headers: int):
-        """Extended headers that each wait for the next one do not add up."""
+        """Consecutive extended headers do not add up in memory."""
         record = pax(path="digits/" + "a" * (small_headers // 2))
         write(path, *[record] * 300, header())
         with bounded(16 * small_headers):
             read_all(path)
 
     def test_sparse_map(self, path: Path, small_headers: int):
-        """The map of a sparse file of the old GNU kind does not grow without an end."""
+        """The map of a sparse file of old GNU tar does not grow without limit."""
         first = bytearray(header(kind=tarfile.GNUTYPE_SPARSE))
         first[482] = 1
         first[148:156] = b"%06o\0 " % (sum(first[:148]) + sum(first[156:]) + 8 * 32)
@@ -251,7 +251,7 @@ class TestBombs:
 
 class TestManifest:
     def test_gigabyte(self, path: Path):
-        """A manifest of hundreds of megabytes is not read."""
+        """A manifest of many megabytes is not read."""
         name = "digits/MAR-INF/MANIFEST.json"
         write(
             path,
@@ -267,7 +267,7 @@ class TestManifest:
         assert str(error.value) == expected
 
     def test_read(self, path: Path):
-        """A common one is."""
+        """A usual manifest is read."""
         write(path, header("digits/MAR-INF/MANIFEST.json", len(MANIFEST_BYTES)), padded(MANIFEST_BYTES))
         with read(path) as found:
             assert found.manifest.to_json() == MANIFEST_BYTES

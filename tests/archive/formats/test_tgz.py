@@ -84,13 +84,13 @@ class TestReadBack:
         assert list(contents(path)) == list(expected)
 
     def test_root_of_its_own(self, path: Path):
-        """With `.` as the folder, TorchServe still has a first part to cut, and SageMaker none to miss."""
+        """With `.` as the folder, TorchServe has a first part to cut off, and SageMaker nothing to miss."""
         tgz.write(archive_of({"model.py": b""}), path, PACKING._replace(root="."))
 
         assert [info.name for info in entries(path)] == ["./MAR-INF/MANIFEST.json", "./model.py"]
 
     def test_existing(self, path: Path):
-        """A file that is there is not written over."""
+        """An existing file is not overwritten."""
         path.write_bytes(b"kept")
         with pytest.raises(FileExistsError):
             tgz.write(SMALL, path, PACKING)
@@ -103,14 +103,14 @@ class TestReadBack:
         ids=lambda name: f"{name[:2]}{len(name)}",
     )
     def test_name(self, name: str, path: Path):
-        """Long names, and such of any script, come back as they are."""
+        """Long names and names in any script are read back."""
         tgz.write(archive_of({name: b"1"}), path, PACKING)
 
         assert contents(path)[f"digits/{name}"] == b"1"
 
     @given(files, st.sampled_from(["auto", "store", "deflate"]))
     def test_any(self, tmp_path_factory: pytest.TempPathFactory, members: dict[str, bytes], compression: str):
-        """Whatever the names and bytes, a reader gets them back."""
+        """A reader gets back any names and bytes."""
         path = tmp_path_factory.mktemp("any") / "digits.tar.gz"
         tgz.write(archive_of(members), path, PACKING._replace(compression=compression))
         expected = {"MAR-INF/MANIFEST.json": MANIFEST_BYTES} | members
@@ -120,7 +120,7 @@ class TestReadBack:
 
 class TestEntries:
     def test_regular(self, path: Path):
-        """There are files only: TorchServe makes empty files of links, and folders by itself."""
+        """There are only files, since TorchServe makes empty files of links, and creates folders itself."""
         tgz.write(SMALL, path, PACKING)
 
         assert all(info.isreg() for info in entries(path))
@@ -132,7 +132,7 @@ class TestEntries:
         assert [info.mode for info in entries(path)] == [0o644, 0o755, 0o644, 0o644, 0o644]
 
     def test_no_owner(self, path: Path):
-        """Nothing tells who built it."""
+        """Nothing says who built it."""
         tgz.write(SMALL, path, PACKING)
 
         assert {(i.uid, i.gid, i.uname, i.gname) for i in entries(path)} == {(0, 0, "", "")}
@@ -147,13 +147,13 @@ class TestEntries:
         ],
     )
     def test_date(self, instant: datetime, expected: int, path: Path):
-        """Every member has the date of the build, and none before 1970."""
+        """Every member has the date of the build, but none before 1970."""
         tgz.write(SMALL, path, PACKING._replace(instant=instant))
 
         assert {info.mtime for info in entries(path)} == {expected}
 
     def test_size_that_has_changed(self, path: Path):
-        """A file that grows between its header and its bytes is an error, for the rest would be misread."""
+        """A file that grows after its header was written is an error, since what follows would be misread."""
 
         @dataclass(frozen=True)
         class Source:
@@ -170,7 +170,7 @@ class TestEntries:
 class TestGzip:
     @pytest.mark.parametrize("compression", ["auto", "store", "deflate"])
     def test_one_member(self, compression: str, path: Path):
-        """It is one gzip member, since TorchServe reads no other."""
+        """It is a single gzip member, since TorchServe reads only the first."""
         data = written(path, SMALL, compression=compression)
         reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
         tar = reader.decompress(data)
@@ -192,7 +192,7 @@ class TestGzip:
         assert struct.pack("<2I", zlib.crc32(tar), len(tar)) == data[-8:]
 
     def test_stored(self, path: Path):
-        """What is stored is so byte for byte, so that no version of zlib has a say in it."""
+        """A stored member is stored byte for byte, whatever the version of zlib."""
         weights = incompressible(70_000)
         data = written(path, archive_of({"weights": weights}), compression="store")
 
@@ -200,7 +200,7 @@ class TestGzip:
         assert max(blocks(data)) <= 0xFFFF
 
     def test_deflated(self, path: Path):
-        """What is deflated is smaller."""
+        """A deflated archive is smaller."""
         text = b"0123456789abcdef" * 5000
 
         assert len(written(path, archive_of({"text": text}), compression="deflate")) < 2000
@@ -231,13 +231,13 @@ class TestDeterminism:
         assert one == other
 
     def test_golden_stored(self, path: Path):
-        """Stored, no library has a say in the file's bytes."""
+        """Stored, the file's bytes depend on no library."""
         digest = hashlib.sha256(written(path, SMALL, compression="store")).hexdigest()
 
         assert digest == "db45d29d4e930e1bfbc523d3cfa7809d41de8ce6125628e2a8d8e969038e9de3"
 
     def test_golden(self, path: Path):
-        """The tar is the same on every machine and with every Python, long names and all."""
+        """The tar is the same on every machine and with every Python, even with long names."""
         archive = archive_of({"a" * 150: b"1", "é" * 100: b"2"} | {"model.py": b"3"})
         digest = hashlib.sha256(gzip.decompress(written(path, archive))).hexdigest()
 
@@ -253,7 +253,7 @@ class TestDeterminism:
     @needs_zlib
     @pytest.mark.parametrize("cores", [1, 2, 8])
     def test_golden_of_many_blocks(self, cores: int, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """However many cores deflate a large member, it is the same."""
+        """The file is the same however many cores deflate a large member."""
         monkeypatch.setattr(compression, "cores", lambda: cores)
         digest = hashlib.sha256(written(path, archive_of({"a": LARGE}))).hexdigest()
 

@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 @contextmanager
 def bounded(most: int = 48 << 20) -> Iterator[None]:
-    """No more memory is used than this, whatever the file claims."""
+    """Fail if more memory is used."""
     tracemalloc.start()
     try:
         yield
@@ -68,7 +68,7 @@ class TestMembers:
 
 class TestElsewhere:
     def test_twice(self, path: Path):
-        """Another process reads the very entry, be its name another's too."""
+        """Another process reads the same entry, even if two have its name."""
         with zipfile.ZipFile(path, "w") as file:
             file.writestr("a", b"1")
             with pytest.warns(UserWarning, match="Duplicate name"):
@@ -79,7 +79,7 @@ class TestElsewhere:
         assert [b"".join(source.chunks()) for source in found] == [b"1", b"22"]
 
     def test_replaced(self, path: Path):
-        """It reads the file that is there now, not one of that name it once read."""
+        """Another process reads the file that is there now, not one that it read before."""
         for data in (b"old", b"new"):
             path.unlink(missing_ok=True)
             with zipfile.ZipFile(path, "w") as file:
@@ -95,7 +95,7 @@ class TestOpen:
     def test_seek(
         self, tmp_path_factory: pytest.TempPathFactory, data: bytes, compression: str, draw: st.DataObject
     ):
-        """An entry can be read from anywhere, as a file can."""
+        """An entry can be read from any position."""
         path = tmp_path_factory.mktemp("seek") / "digits.mar"
         mar.write(archive_of({"a": b"before", "b": data, "c": b"after"}), path, PACKING)
         steps = draw.draw(st.lists(st.tuples(st.integers(0, 320), st.integers(0, 320)), max_size=5))
@@ -126,7 +126,7 @@ class TestOpen:
             assert part.seekable()
 
     def test_closed(self, path: Path):
-        """Its file is closed with it."""
+        """The file is closed with the entry."""
         path.write_bytes(b"1")
         file = io.FileIO(path)
         Part(file, 0, 1).close()
@@ -135,13 +135,13 @@ class TestOpen:
 
 
 class TestDamage:
-    """What is damaged is an error of one line that names the archive, before or while it is read."""
+    """Damage is an error of one line that names the archive, whenever it is met."""
 
     @given(st.integers(0, 10**6), st.integers(0, 255), files)
     def test_any_byte(
         self, tmp_path_factory: pytest.TempPathFactory, place: int, value: int, members: dict[str, bytes]
     ):
-        """Whatever byte of it is another, nothing but that error is raised."""
+        """Whichever byte is changed, nothing but that error is raised."""
         path = tmp_path_factory.mktemp("damage") / "digits.mar"
         mar.write(archive_of(members), path, PACKING)
         data = bytearray(path.read_bytes())
@@ -151,7 +151,7 @@ class TestDamage:
 
     @given(st.integers(0, 10**6))
     def test_cut(self, tmp_path_factory: pytest.TempPathFactory, place: int):
-        """Wherever it is cut, likewise."""
+        """Wherever it is cut off, nothing but that error is raised."""
         path = tmp_path_factory.mktemp("cut") / "digits.mar"
         mar.write(archive_of({"a": DATA, "b": b""}), path, PACKING)
         data = path.read_bytes()
@@ -160,14 +160,14 @@ class TestDamage:
         assert read_all(path) is not None
 
     def test_crc(self, path: Path):
-        """Bytes that are not those of the CRC are damaged."""
+        """Bytes that do not match the CRC are damage."""
         mar.write(archive_of({"a": DATA}), path, PACKING)
         path.write_bytes(path.read_bytes().replace(DATA, DATA[::-1]))
 
         assert str(read_all(path)) == f"Cannot read `{path}: a`: Bad CRC-32 for file 'a'"
 
     def test_encrypted(self, path: Path):
-        """What is encrypted cannot be read."""
+        """An encrypted entry cannot be read."""
         mar.write(archive_of({"a": DATA}), path, PACKING)
         data = path.read_bytes()
         for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -181,7 +181,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
     def test_methods_that_only_python_knows(self, method: int, path: Path):
-        """Other methods than those that TorchServe reads are refused: they unpack without bounds."""
+        """Methods that TorchServe does not know are refused, since their readers take unbounded memory."""
         with zipfile.ZipFile(path, "w", method) as file:
             file.writestr("a", bytes(80 << 20))
         with bounded():
@@ -190,7 +190,7 @@ class TestDamage:
         assert error.startswith(f"Cannot read `{path}: a`: ")
 
     def test_bomb(self, path: Path):
-        """What unpacks to more than it says is cut there, and takes no memory."""
+        """An entry that unpacks to more than its size is cut off there, and takes little memory."""
         mar.write(archive_of({"a": bytes(100 << 20)}), path, PACKING)
         data = path.read_bytes()
         size = struct.pack("<I", 100 << 20)
@@ -202,7 +202,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("name", [b"\xff\xfe", b"\x80"])
     def test_name(self, name: bytes, path: Path):
-        """A name that says it is UTF-8 and is not."""
+        """A name that is marked as UTF-8 and is not."""
         mar.write(archive_of({"é": b""}), path, PACKING)
         path.write_bytes(path.read_bytes().replace("é".encode(), (name * 2)[:2]))
 
@@ -210,7 +210,7 @@ class TestDamage:
 
 
 def read_all(path: Path) -> ReadError | None:
-    """The error of one line that reading all of an archive ends with."""
+    """The error of one line with which reading all of an archive ends, or None."""
     found = None
     try:
         with open_container(path) as container:
@@ -239,7 +239,7 @@ HUGE = 1 << 30
 
 
 class TestHugeDirectory:
-    """zipfile reads the central directory whole, so that its size is looked at before."""
+    """zipfile reads the whole central directory into memory, so its size is checked before."""
 
     @sparse
     @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ class TestHugeDirectory:
         ],
     )
     def test_refused(self, tail: bytes, path: Path):
-        """However it is said, and disguised, a directory of a gigabyte is refused."""
+        """A directory of a gigabyte is refused, however its size is given or hidden."""
         with open(path, "wb") as file:
             file.seek(HUGE)
             file.write(tail)
@@ -271,7 +271,7 @@ class TestHugeDirectory:
 
     @sparse
     def test_said(self, path: Path):
-        """Its size is told."""
+        """The error gives its size."""
         with open(path, "wb") as file:
             file.seek(HUGE)
             file.write(end(HUGE, 0))
@@ -279,15 +279,15 @@ class TestHugeDirectory:
         assert str(read_all(path)) == f"Cannot read `{path}`: its central directory has 1073741824 bytes"
 
     def test_of_many_members(self, path: Path):
-        """One as large as that of 20,000 members is read."""
+        """The directory of 20,000 members is read."""
         entries = [mar.WrittenEntry(b"%050d" % number, 0, 0o644, 0, False) for number in range(20_000)]
         with open(path, "xb") as file:
-            mar.write_directory(file, entries, 0, 33)
+            mar.write_central_directory(file, entries, 0, 33)
         with open_container(path) as container:
             assert len(container.members) == 20_000
 
     def test_memory(self, path: Path):
-        """The largest that is read takes no more memory than a model."""
+        """The largest directory that is read takes a bounded amount of memory."""
         header = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
         count = 10_000
         directory = (header + b"a") * count

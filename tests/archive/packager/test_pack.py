@@ -40,7 +40,7 @@ def form(request: pytest.FixtureRequest) -> Format:
 
 @pytest.fixture
 def path(tmp_path: Path, form: Format) -> Path:
-    """Where the archive is to be, in a directory of its own."""
+    """Where the archive will be, in an empty directory."""
     return tmp_path / "dist" / f"digits{form.suffix}"
 
 
@@ -51,7 +51,7 @@ def failing(error: BaseException) -> Archive:
 
 class TestPack:
     def test_new(self, form: Format, path: Path):
-        """An archive stands where it was asked for, in a directory made for it, with nothing beside it."""
+        """The archive is written where it should be, in a new directory with nothing else in it."""
         artifact = pack(NEW, path, form, PACKING)
 
         assert artifact == Artifact(path, unchanged=False)
@@ -59,7 +59,7 @@ class TestPack:
         assert any(b"\x80" * 1000 in data for data in tree(path).values())
 
     def test_replaced(self, form: Format, path: Path, tmp_path: Path):
-        """Nothing of an older archive is left."""
+        """Nothing of an older archive remains."""
         fresh = tmp_path / "fresh" / path.name
         pack(NEW, fresh, form, PACKING)
         pack(OLD, path, form, PACKING)
@@ -71,7 +71,7 @@ class TestPack:
 
     @pytest.mark.parametrize("name", ["../evil", "/evil", "a//b", "MAR-INF/x", "a\\b"])
     def test_name(self, name: str, form: Format, path: Path):
-        """A member that would leave the archive, or take the manifest's place, is refused."""
+        """A member whose name leads out of the archive, or is the manifest's, is refused."""
         with pytest.raises(PackError, match=r"^Archive member `.*` (must|is in) "):
             pack(archive_of({name: b""}), path, form, PACKING)
 
@@ -91,27 +91,27 @@ class TestUnchanged:
         assert list(path.parent.iterdir()) == [path]
 
     def test_without_force(self, form: Format, path: Path):
-        """That it may not be replaced does not matter to an archive that is the same."""
+        """An archive that is the same needs no permission to be replaced."""
         pack(NEW, path, form, PACKING)
 
         assert pack(NEW, path, form, PACKING, force=False).unchanged
 
     def test_other_bytes_of_the_same_size(self, form: Format, path: Path):
-        """An archive that differs by its bytes alone is written."""
+        """An archive that differs only in its bytes is written."""
         pack(archive_of({"a": b"1"}), path, form, PACKING)
 
         assert not pack(archive_of({"a": b"2"}), path, form, PACKING).unchanged
 
     @needs_posix
     def test_other_mode(self, form: Format, path: Path):
-        """An archive of which one file has become executable is written."""
+        """An archive in which a file has become executable is written."""
         pack(archive_of({"run": b""}), path, form, PACKING)
 
         assert not pack(archive_of({"run": b""}, executable=["run"]), path, form, PACKING).unchanged
 
     @needs_posix
     def test_other_umask(self, form: Format, path: Path):
-        """It is the same archive for whoever makes it."""
+        """An archive does not depend on the umask."""
         archive = archive_of({"a": b"1", "run": b""}, executable=["run"])
         before = os.umask(0o077)
         try:
@@ -143,11 +143,11 @@ class TestForce:
 
 @pytest.mark.parametrize("old", [True, False], ids=["replacing", "new"])
 class TestFailure:
-    """Whatever goes wrong, the old archive stays as it was, and nothing else."""
+    """Whatever goes wrong, the old archive stays as it was, and nothing else is left."""
 
     @pytest.fixture
     def before(self, old: bool, form: Format, path: Path) -> dict[str, bytes]:
-        """What stands in the directory before the failure."""
+        """What is in the directory before the failure."""
         path.parent.mkdir()
         if old:
             pack(OLD, path, form, PACKING)
@@ -163,7 +163,7 @@ class TestFailure:
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), MemoryError()], ids=repr)
     def test_interrupt(self, error: BaseException, form: Format, path: Path, before: dict[str, bytes]):
-        """An interrupt passes through."""
+        """An interrupt is raised as it is."""
         with pytest.raises(type(error)):
             pack(failing(error), path, form, PACKING)
 
@@ -182,7 +182,7 @@ class TestFailure:
         assert before == tree(path.parent)
 
     def test_vanished_file(self, form: Format, path: Path, tmp_path: Path, before: dict[str, bytes]):
-        """A file that is gone by the time it is packed is an error that names it."""
+        """A file that has gone when it is packed is an error that names it."""
         file = tmp_path / "weights.pth"
 
         with pytest.raises(PackError) as error:
@@ -194,7 +194,7 @@ class TestFailure:
     def test_last_step(
         self, form: Format, path: Path, before: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
     ):
-        """The old archive is put back even where the new one cannot take its place."""
+        """The old archive is put back if the new one cannot take its place."""
         monkeypatch.setattr("hatch_mar.archive.filesystem.atomic.swap", lambda *_: False)
         for name in ("rename", "replace"):
             monkeypatch.setattr(os, name, fails_once_for(path, getattr(os, name)))
@@ -219,7 +219,7 @@ def fails_once_for(path: Path, rename):
 
 class TestRubbish:
     def test_of_a_killed_build(self, form: Format, path: Path):
-        """What a build that was killed left behind is cleared by the next one."""
+        """The next build clears what a killed build left behind."""
         left: list[Path] = []
 
         def write(archive: Archive, draft: Path, packing: Packing) -> None:
@@ -235,7 +235,7 @@ class TestRubbish:
         assert list(path.parent.iterdir()) == [path]
 
     def test_of_a_build_killed_before_its_lock(self, form: Format, path: Path):
-        """So is the directory that it made just before it was killed."""
+        """It also clears a directory that was made just before the build was killed."""
         path.parent.mkdir()
         path.with_name(f".{path.name}.0123456789abcdef.part").mkdir()
         pack(NEW, path, form, PACKING)
@@ -243,7 +243,7 @@ class TestRubbish:
         assert list(path.parent.iterdir()) == [path]
 
     def test_of_a_living_build(self, form: Format, path: Path):
-        """A build that is still at work is left in peace."""
+        """A build that is still running is left alone."""
         seen = []
 
         def write(archive: Archive, draft: Path, packing: Packing) -> None:
@@ -270,7 +270,7 @@ class TestRubbish:
 class TestForeign:
     @pytest.mark.parametrize("name", [name for name, form in ALL_FORMATS.items() if form.suffix])
     def test_directory(self, name: str, tmp_path: Path):
-        """A directory at the place of a file is refused, and stays."""
+        """A directory in the place of a file is refused, and stays."""
         path = tmp_path / "digits.mar"
         path.mkdir()
         (path / "notes.txt").touch()
@@ -284,7 +284,7 @@ class TestForeign:
 
     @pytest.mark.parametrize("kind", ["file", "empty directory", "directory"])
     def test_no_model(self, kind: str, tmp_path: Path):
-        """What is no model is not replaced by the directory of one."""
+        """A directory that is not a model is not replaced by one."""
         path = tmp_path / "digits"
         if kind == "file":
             path.touch()
@@ -303,7 +303,7 @@ class TestForeign:
         assert list(tmp_path.iterdir()) == [path]
 
     def test_parent_is_a_file(self, form: Format, path: Path):
-        """An error of one line says which file is in the way of the directory."""
+        """An error of one line names the file that is in the place of the directory."""
         path.parent.touch()
 
         with pytest.raises(PackError) as error:
@@ -313,7 +313,7 @@ class TestForeign:
         assert str(error.value).endswith(f" (`{path.parent}`)")
 
     def test_name_too_long(self, form: Format, tmp_path: Path):
-        """A name that no file can have is an error of one line."""
+        """A name that is too long for a file is an error of one line."""
         path = tmp_path / ("a" * 300 + form.suffix)
 
         with pytest.raises(PackError, match=r"^Cannot write `"):
@@ -323,7 +323,7 @@ class TestForeign:
 
     @needs_posix
     def test_link(self, form: Format, path: Path, tmp_path: Path):
-        """A link is replaced, and what it leads to stays."""
+        """A link is replaced, and its target stays."""
         target = tmp_path / "elsewhere" / path.name
         pack(OLD, target, form, PACKING)
         before = tree(target)
@@ -338,7 +338,7 @@ class TestForeign:
 
 class TestRemove:
     def test_archive(self, form: Format, path: Path):
-        """An archive is removed, and nothing beside it."""
+        """The archive is removed, and nothing else."""
         pack(NEW, path, form, PACKING)
         other = path.with_name("other.mar")
         other.touch()
@@ -347,13 +347,13 @@ class TestRemove:
         assert list(path.parent.iterdir()) == [other]
 
     def test_nothing(self, form: Format, path: Path):
-        """Where nothing is, nothing is done."""
+        """Without an archive, nothing is done."""
         remove(path, form)
 
         assert not path.parent.exists()
 
     def test_interrupted(self, form: Format, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """An archive goes at once: what is interrupted leaves all of it or nothing at its place."""
+        """An archive is removed in one step: an interruption leaves all or nothing of it."""
         pack(NEW, path, form, PACKING)
         before = tree(path)
         unlink = os.unlink
@@ -374,7 +374,7 @@ class TestRemove:
         assert before == tree(path)
 
     def test_foreign(self, form: Format, path: Path):
-        """What is no archive stays, and is spoken of."""
+        """Something that is not an archive stays, and is an error."""
         path.mkdir(parents=True)
         (path / "thesis.tex").touch()
 
@@ -385,7 +385,7 @@ class TestRemove:
 
     @needs_posix
     def test_link(self, form: Format, path: Path, tmp_path: Path):
-        """Of a link, only the link is removed."""
+        """A link is removed, and its target stays."""
         target = tmp_path / "elsewhere" / path.name
         pack(OLD, target, form, PACKING)
         before = tree(target)
@@ -414,7 +414,7 @@ class TestArtifact:
         assert artifact.sha256 is None
 
     def test_content_digest(self, form: Format, path: Path):
-        """What it holds has one digest in every format."""
+        """The content has the same digest in every format."""
         archive = Archive(MANIFEST._replace(name=WORKFLOW_MANIFEST_NAME), NEW.members)
         packed = archive if form is WORKFLOW else NEW
 

@@ -76,7 +76,7 @@ def tick(file: Path) -> None:
 
 class TestUnchanged:
     def test_not_read(self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
-        """An archive whose inputs look as before is recognised without reading a byte of them."""
+        """An archive whose inputs look as before is recognised without reading any of them."""
         build(archive(weights), path, form)
         before = tree(path)
         refuse_reading(monkeypatch)
@@ -85,7 +85,7 @@ class TestUnchanged:
         assert before == tree(path)
 
     def test_nor_the_archive(self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
-        """Nor is the archive."""
+        """The archive is not read either."""
         build(archive(weights), path, form)
 
         def refused(one: Path, other: Path) -> bool:
@@ -96,13 +96,13 @@ class TestUnchanged:
         assert build(archive(weights), path, form).unchanged
 
     def test_not_asked_for(self, form: Format, path: Path, weights: Path):
-        """Where nothing is to be remembered, nothing is."""
+        """Without settings nothing is remembered."""
         pack(archive(weights), path, form, PACKING)
 
         assert list(path.parent.iterdir()) == [path]
 
     def test_where(self, form: Format, path: Path, weights: Path):
-        """What is remembered stands in a hidden folder beside the archive."""
+        """The stamp is in a hidden folder next to the archive."""
         build(archive(weights), path, form)
 
         assert path.parent / ".hatch" / f"{path.name}.stamp" == stamp_file(path)
@@ -115,7 +115,7 @@ def edited(weights: Path) -> None:
 
 
 def edited_in_disguise(weights: Path) -> None:
-    """Other bytes of the same size, and the times set back."""
+    """Write other bytes of the same size, and set the times back."""
     before = weights.stat()
     weights.write_bytes(WEIGHTS[::-1])
     os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -140,7 +140,7 @@ def a_nanosecond_later(weights: Path) -> None:
 
 
 def replaced(weights: Path) -> None:
-    """Another file of the same size and time."""
+    """Replace the file with another one of the same size and time."""
     other = weights.with_name("other")
     other.write_bytes(WEIGHTS[::-1])
     before = weights.stat()
@@ -150,7 +150,7 @@ def replaced(weights: Path) -> None:
 
 @needs_posix
 class TestInputs:
-    """Whatever changes an input is noticed, in whatever disguise."""
+    """Every change of an input is noticed, however well it is hidden."""
 
     @pytest.mark.parametrize(
         "change", [edited, edited_in_disguise, edited_through_a_link, grown, a_nanosecond_later, replaced]
@@ -165,7 +165,7 @@ class TestInputs:
         assert any(weights.read_bytes() in data for data in tree(path).values())
 
     def test_read_again(self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
-        """Where only its time is another, a file is read, and the archive found to be the same."""
+        """If only its time changed, a file is read, and the archive found to be the same."""
         build(archive(weights), path, form)
         a_nanosecond_later(weights)
 
@@ -183,7 +183,7 @@ class TestInputs:
         assert not build(archive(other), path, form).unchanged
 
     def test_link(self, form: Format, path: Path, weights: Path, tmp_path: Path):
-        """Of a link, what counts is the file that it leads to."""
+        """Only the target of a link counts."""
         other = tmp_path / "other.pth"
         other.write_bytes(WEIGHTS[::-1])
         link = tmp_path / "link.pth"
@@ -195,7 +195,7 @@ class TestInputs:
         assert not build(archive(link), path, form).unchanged
 
     def test_members(self, form: Format, path: Path, weights: Path):
-        """Names, modes and what the configuration generates count."""
+        """Names, modes and generated files count."""
         source = FileSource(weights)
         variants = [
             (Member("a", source),),
@@ -219,7 +219,7 @@ class TestInputs:
         ],
     )
     def test_settings(self, key: str, value: object, form: Format, path: Path, weights: Path):
-        """All that decides about an archive counts: what is not known to be the same is packed."""
+        """Everything that decides an archive's content counts."""
         build(archive(weights), path, form)
         read = []
 
@@ -232,14 +232,14 @@ class TestInputs:
 
     @pytest.mark.parametrize("name", ["__version__", "zlib.ZLIB_RUNTIME_VERSION"])
     def test_tools(self, name: str, weights: Path, monkeypatch: pytest.MonkeyPatch):
-        """So do the versions of hatch-mar and of zlib."""
+        """The versions of hatch-mar and of zlib count too."""
         before = fingerprint_inputs(archive(weights), PACKING)
         monkeypatch.setattr(f"hatch_mar.archive.packager.unchanged.{name}", "0.0")
 
         assert before != fingerprint_inputs(archive(weights), PACKING)
 
     def test_unknown_source(self, form: Format, path: Path):
-        """What cannot be told without reading is not remembered."""
+        """A source that is not a file is not remembered."""
         source = UnreadableSource(OSError())
 
         assert fingerprint_inputs(Archive(MANIFEST, (Member("a", source),)), PACKING) is None
@@ -247,11 +247,11 @@ class TestInputs:
 
 
 class TestArtifact:
-    """Whatever happens to the archive is noticed."""
+    """Every change of the archive is noticed."""
 
     @needs_posix
     def test_edited_in_disguise(self, form: Format, path: Path, weights: Path):
-        """An archive that was written to is made anew, though its size and time are as they were."""
+        """An archive that was changed is packed again, even if its size and time are the same."""
         build(archive(weights), path, form)
         expected = tree(path)
         file = path / weights.name if path.is_dir() else path
@@ -264,7 +264,7 @@ class TestArtifact:
         assert tree(path) == expected
 
     def test_gone(self, form: Format, path: Path, weights: Path):
-        """So is one that is gone."""
+        """A missing archive is packed again."""
         build(archive(weights), path, form)
         expected = tree(path)
         path.rename(path.with_name("elsewhere"))
@@ -273,7 +273,7 @@ class TestArtifact:
         assert tree(path) == expected
 
     def test_copied(self, form: Format, path: Path, weights: Path):
-        """A copy of the directory has other files, which are read once."""
+        """A copy of the directory has different files, which are read once."""
         build(archive(weights), path, form)
         moved = path.parent.rename(path.parent.with_name("moved")) / path.name
 
@@ -281,7 +281,7 @@ class TestArtifact:
         assert build(archive(weights), moved, form).unchanged
 
     def test_a_file_more(self, path: Path, form: Format, weights: Path):
-        """A directory into which something was put is made anew."""
+        """A directory with an additional file is packed again."""
         if form.suffix:
             pytest.skip("an archive that is a file has nothing put into it")
         build(archive(weights), path, form)
@@ -295,7 +295,7 @@ class TestArtifact:
 class TestStampFile:
     @pytest.mark.parametrize("state", ["deleted", "empty", "cut", "foreign", "binary", "folder"])
     def test_harmless(self, state: str, form: Format, path: Path, weights: Path):
-        """Whatever becomes of it, the next build packs again and finds the archive unchanged."""
+        """Whatever happens to the stamp, the next build packs again and finds the archive unchanged."""
         build(archive(weights), path, form)
         file = stamp_file(path)
         text = file.read_text()
@@ -313,7 +313,7 @@ class TestStampFile:
         assert set(file.parent.iterdir()) == {file}
 
     def test_no_folder(self, form: Format, path: Path, weights: Path):
-        """A file in the way of its folder only costs the next build its time."""
+        """A file in the place of its folder only costs the next build its time."""
         path.parent.mkdir()
         (path.parent / ".hatch").write_bytes(b"a file")
 
@@ -324,7 +324,7 @@ class TestStampFile:
     def test_of_a_killed_build(
         self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
     ):
-        """A build that is killed while it leaves its stamp leaves nothing else for ever."""
+        """A build that is killed while it writes its stamp leaves nothing that stays."""
         replace = os.replace
 
         def killed(source: Path, target: Path) -> None:
@@ -341,7 +341,7 @@ class TestStampFile:
         assert [stamp_file(path)] == list(stamp_file(path).parent.iterdir())
 
     def test_remove(self, form: Format, path: Path, weights: Path):
-        """It goes with the archive, and its folder with the last."""
+        """The stamp is removed with the archive, and its folder with the last stamp."""
         other = path.with_name(f"other{form.suffix}")
         build(archive(weights), path, form)
         build(archive(weights), other, form)
@@ -352,7 +352,7 @@ class TestStampFile:
         assert os.listdir(path.parent) == []
 
     def test_remove_after_the_archive(self, form: Format, path: Path, weights: Path):
-        """It goes too where somebody has deleted the archive already."""
+        """The stamp is also removed if the archive is already gone."""
         build(archive(weights), path, form)
         path.rename(path.parent.parent / "elsewhere")
         remove(path, form)
@@ -360,7 +360,7 @@ class TestStampFile:
         assert os.listdir(path.parent) == []
 
     def test_failed_build(self, form: Format, path: Path, weights: Path):
-        """After a build that failed, the archive that stands is not taken for the one that was wanted."""
+        """After a failed build, the old archive does not count as up to date."""
         build(archive(weights), path, form)
         broken = Archive(MANIFEST, (Member(weights.name, UnreadableSource(OSError("broken"))),))
         with pytest.raises(PackError):
@@ -371,7 +371,7 @@ class TestStampFile:
 
 
 class TestYoung:
-    """A file may change again within its clock's tick, which its times would not show."""
+    """A file may change again within one tick of its clock, which its times would not show."""
 
     @pytest.fixture(autouse=True)
     def _slack(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,7 +379,7 @@ class TestYoung:
         monkeypatch.setattr(unchanged, "FINE", 100_000_000)
 
     def left(self, weights: Path, age: int, fraction: int = 1) -> bool:
-        """Whether a stamp is left for a file that was written `age` nanoseconds before the build."""
+        """Whether a stamp is kept for a file that was written `age` nanoseconds before the build."""
         path = weights.with_name("digits.mar")
         path.touch()
         found = archive(weights)
@@ -393,25 +393,25 @@ class TestYoung:
 
     @pytest.mark.parametrize(("age", "expected"), [(1_900_000_000, False), (2_100_000_000, True)])
     def test_coarse(self, age: int, expected: bool, weights: Path):
-        """Two seconds pass on a file system that counts in whole seconds."""
+        """On a file system that counts whole seconds, two seconds must have passed."""
         now = time.time_ns() // 1_000_000_000 * 1_000_000_000 + 60_000_000_000
         os.utime(weights, ns=(now, now))
 
         assert self.left(weights, age) is expected
 
     def test_old(self, weights: Path):
-        """Other inputs are."""
+        """Older inputs are remembered."""
         assert self.left(weights, 10_000_000_000)
 
     @needs_posix
     def test_with_an_old_time(self, weights: Path):
-        """A time that was set does not make a file old."""
+        """A file with an old time that was set just now is not old."""
         os.utime(weights, ns=(LONG_AGO, LONG_AGO))
 
         assert not self.left(weights, 50_000_000)
 
     def test_forgotten(self, weights: Path):
-        """An older stamp does not outlive a build that leaves none."""
+        """A build that keeps no stamp removes an older one."""
         assert self.left(weights, 10_000_000_000)
         assert not self.left(weights, 1_000)
 
@@ -444,7 +444,7 @@ class TestMeanwhile:
 
     @needs_posix
     def test_vanished(self, form: Format, path: Path, weights: Path, other: Path):
-        """A file that vanishes after it was read whole has been packed: there is no fault."""
+        """A file that vanishes after it was read has been packed, and is not an error."""
 
         def moved(count: int) -> None:
             if count == 1:

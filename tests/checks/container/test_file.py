@@ -28,13 +28,13 @@ def check(path: Path, *, deep: bool = True) -> list[str]:
 class TestFaults:
     @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
     def test_fault(self, fault: Fault, tmp_path: Path) -> None:
-        """What TorchServe fails on, or loses, is found, and nothing else is."""
+        """What TorchServe fails on or loses is found, and nothing else."""
         path = fault.write(tmp_path)
 
         assert check(path) == [f"{path}: {text}" for text in fault.found.split("\n")]
 
     def test_all_rules(self) -> None:
-        """Every rule has a fault that it finds, and is found for the severity that it has."""
+        """Every rule finds one of the faults, and has the right severity."""
         texts = "\n".join(fault.found for fault in FAULTS.values())
 
         rules = [rule for rule in rules_of("MAR8") if rule.code != "MAR899"]
@@ -45,7 +45,7 @@ class TestFaults:
 class TestInOrder:
     @pytest.mark.parametrize("form", FORMATS)
     def test_formats(self, form: str, tmp_path: Path) -> None:
-        """Nothing is said of what hatch-mar writes."""
+        """Nothing is found in what hatch-mar writes."""
         path = tmp_path / f"m{FORMATS[form].suffix}"
         files = {"h.py": b"#", "deep/er/é.txt": b"x" * 2_000_000, "empty": b""}
         FORMATS[form].write(archive_of(files), path, PACKING)
@@ -66,7 +66,7 @@ class TestInOrder:
         ids=["stored", "deflated", "folders", "descriptors", "utf-8", "info-zip", "comment"],
     )
     def test_zip(self, data: bytes, tmp_path: Path) -> None:
-        """Nor of any zip that a stream's reader can read."""
+        """Nothing is found in a zip that can be read as a stream."""
         assert check(write(tmp_path / "m.mar", data)) == []
 
     @pytest.mark.parametrize(
@@ -84,11 +84,11 @@ class TestInOrder:
         ids=["pax", "point", "bgzip", "ustar", "gnu", "gnu-long", "pax-long", "prefix"],
     )
     def test_tar(self, data: bytes, tmp_path: Path) -> None:
-        """Nor of any tar with a root."""
+        """Nothing is found in a tar with a root folder."""
         assert check(write(tmp_path / "m.tar.gz", data)) == []
 
     def test_directories(self, tmp_path: Path) -> None:
-        """Nor of a folder that holds more than its manifest, or the model's folder alone."""
+        """Nothing is found in a directory with more than its manifest, or with only the model's directory."""
         for name in ("m/MAR-INF/MANIFEST.json", "m/h.py", "above/m/MAR-INF/MANIFEST.json", "above/m/h.py"):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_bytes(b"{}")
@@ -97,7 +97,7 @@ class TestInOrder:
         assert [check(tmp_path / name) for name in ("m", "above", "empty")] == [[], [], []]
 
     def test_example(self) -> None:
-        """Nor of the example's archives."""
+        """Nothing is found in the example's archives."""
         built = [*Path(__file__).parents[3].glob("example_project/dist/*.mar")]
 
         assert [finding for path in built for finding in check(path)] == []
@@ -112,7 +112,7 @@ class TestInOrder:
 class TestSuffix:
     @pytest.mark.parametrize("name", ["m.TAR.GZ", "m.tar", ".m.tar.gz"])
     def test_skipped(self, name: str, tmp_path: Path) -> None:
-        """`--models all` knows three suffixes, in small letters, and nothing hidden."""
+        """`--models all` loads files with three suffixes in lower case, and nothing hidden."""
         path = write(tmp_path / name, gz(tar()))
 
         assert check(path) == [

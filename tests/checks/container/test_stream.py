@@ -19,7 +19,7 @@ from tests.checks.containers import deflated
 class TestInflate:
     @given(st.binary(max_size=2000), st.binary(max_size=20))
     def test_any(self, data: bytes, after: bytes) -> None:
-        """The stream's bytes come out, and the file is left after it."""
+        """The stream's bytes are given, and the file's position ends up after it."""
         file = BytesIO(deflated(data) + after)
 
         assert b"".join(inflate(file, -15, 2000, "It")) == data
@@ -71,7 +71,7 @@ class TestNames:
         ],
     )
     def test_fault(self, name: str, code: str) -> None:
-        """Names that only unpacking meets: of folders, and of members that a listing has once."""
+        """Faults that only unpacking meets: of folders, and of a second manifest."""
         assert check(f"m/{MANIFEST_NAME}", "m/a", name) == [code]
 
     def test_misplaced_manifest(self) -> None:

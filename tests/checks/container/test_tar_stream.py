@@ -1,4 +1,4 @@
-"""The members of a `.tar.gz`, one after the other."""
+"""The members of a `.tar.gz`, one after another."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def records(*pairs: str) -> bytes:
 class TestMembers:
     @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
     def test_formats(self, form: int) -> None:
-        """Names and sizes are read of all formats."""
+        """Names and sizes are read from every format of tar."""
         found = read(tar(FILES, form=form))
 
         assert [(entry.unpacked_name, entry.size) for entry in found] == [
@@ -44,13 +44,13 @@ class TestMembers:
 
     @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
     def test_long_names(self, form: int) -> None:
-        """So are names that do not fit into a header, or are not ASCII."""
+        """Names that do not fit into a header, or are not ASCII, are read."""
         found = read(tar({LONG: b"x", "modèle.txt": b"y", "link": special(b"2", LONG)}, form=form))
 
         assert [entry.name for entry in found] == [f"m/{LONG}", "m/modèle.txt", "m/link"]
 
     def test_prefix(self) -> None:
-        """And those that fit into two fields."""
+        """Names that are split into two fields are read."""
         assert [entry.name for entry in read(tar({"x" * 60: b""}, "m" * 90 + "/", tarfile.USTAR_FORMAT))] == [
             "m" * 90 + "/" + "x" * 60
         ]
@@ -63,7 +63,7 @@ class TestMembers:
         assert [entry.unpacked_name for entry in found] == ["", "old/", "x"]
 
     def test_pax_for_all(self) -> None:
-        """What a pax header says of all members holds until the next one says otherwise."""
+        """What a pax header says about all members holds until the next one says otherwise."""
         said = records("size=3", "comment=none")
         data = header("g", b"g", len(said)) + block(said) + header("m/x", b"0", 9) + block(b"xyz")
         own = records("size=0", "path=/m/z")
@@ -76,7 +76,7 @@ class TestMembers:
         ]
 
     def test_sparse(self) -> None:
-        """GNU tar's sparse files may have blocks of their map behind the header."""
+        """GNU tar's sparse files may have blocks of their map after the header."""
         info = tarfile.TarInfo("m/x")
         info.size, info.type = 5, b"S"
         head = bytearray(info.tobuf(tarfile.GNU_FORMAT))
@@ -89,7 +89,7 @@ class TestMembers:
         assert [(entry.name, entry.size) for entry in read(data)] == [("m/x", 5), ("m/y", 0)]
 
     def test_times_of_gnu_tar(self) -> None:
-        """Where POSIX has a name's prefix, GNU tar has times."""
+        """GNU tar has times where POSIX has a name's prefix."""
         head = bytearray(tarfile.TarInfo("m/x").tobuf(tarfile.GNU_FORMAT))
         head[345:357] = b"14000000000\0"
         head[148:156] = b"%06o\0 " % (sum(head) - sum(head[148:156]) + 8 * 32)
@@ -97,7 +97,7 @@ class TestMembers:
         assert [entry.name for entry in read(bytes(head))] == ["m/x"]
 
     def test_large_size(self) -> None:
-        """A size may have the base 256."""
+        """A size may be written in base 256."""
         info = tarfile.TarInfo("m/x")
         info.size = 20 << 30
         entries = members(FirstMember(BytesIO(gz(info.tobuf(tarfile.GNU_FORMAT))), 1 << 30))
@@ -111,7 +111,7 @@ class TestMembers:
         assert len(read(header("m/x", b"0", 0), header("m/y", b"0", 0))) == 1
 
     def test_negative_size(self) -> None:
-        """A size below nothing is damage."""
+        """A negative size is damage."""
         head = bytearray(header("m/x", b"0", 0))
         head[124:136] = b"\xff" * 12
         head[148:156] = b"%06o\0 " % (sum(head) - sum(head[148:156]) + 8 * 32)

@@ -56,7 +56,7 @@ class TestDeep:
         assert [text.split()[1] for text in check(path)] == ["MAR803"]
 
     def test_descriptors_are_read(self, tmp_path: Path) -> None:
-        """A member whose size stands behind it is read in any case."""
+        """A member whose size comes after its data is always read."""
         data = model(described("x", b"x" * 99)).replace(deflated(b"x" * 99), deflated(b"y" * 99))
 
         assert [text.split()[1] for text in check(write(tmp_path / "m.mar", data), deep=False)] == ["MAR803"]

@@ -14,7 +14,7 @@ from tests.checks.containers import Entry, model, zipped
 
 class TestDirectory:
     def test_entries(self) -> None:
-        """The central directory lists members by their places."""
+        """The central directory lists the members with their offsets."""
         data = model()
         start = find_directory(BytesIO(data), len(data))
 
@@ -26,24 +26,24 @@ class TestDirectory:
 
     @pytest.mark.parametrize("end", [22, 1])
     def test_cut_off(self, end: int) -> None:
-        """Without its end record, or with a part of it, there is none."""
+        """Without a whole end record no directory is found."""
         assert find_directory(BytesIO(model()[:-end]), len(model()) - end) is None
 
     def test_elsewhere(self) -> None:
-        """Nor is there where it does not end at its end record."""
+        """A directory that does not end at the end record is not found."""
         data = model() + b"."
         data = data[:-23] + b"." + data[-23:-1]
 
         assert find_directory(BytesIO(data), len(data)) is None
 
     def test_zip64_without_record(self) -> None:
-        """Nor where the ZIP64 locator leads nowhere (APPNOTE 4.3.15)."""
+        """A directory is not found if the ZIP64 locator leads nowhere (APPNOTE 4.3.15)."""
         data = pack("<4sIQI", b"PK\x06\x07", 0, 1 << 62, 1) + zipped()
 
         assert find_directory(BytesIO(data), len(data)) is None
 
     def test_values_of_64_bits(self) -> None:
-        """What does not fit stands in the ZIP64 extra field, in its order (APPNOTE 4.5.3)."""
+        """What does not fit is in the ZIP64 extra field, in its order (APPNOTE 4.5.3)."""
         header = bytearray(Entry("x").central(0))
         header[20:28] = pack("<2I", 3, WIDE)
         header[42:46] = pack("<I", WIDE)

@@ -1,4 +1,4 @@
-"""The members of a zip, one after the other."""
+"""The members of a zip, one after another."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read(data: bytes, *, deep: bool = True) -> list[LocalEntry]:
 
 
 def sizes(*values: int) -> bytes:
-    """The ZIP64 extra field (APPNOTE 4.5.3), behind another one."""
+    """The ZIP64 extra field (APPNOTE 4.5.3), after another one."""
     return pack("<2H2s", 0x5455, 2, b"..") + pack(f"<2H{len(values)}Q", 1, 8 * len(values), *values)
 
 
@@ -37,7 +37,7 @@ class TestMembers:
 
     @pytest.mark.parametrize("deep", [False, True])
     def test_descriptors(self, deep: bool) -> None:
-        """Of a member whose size stands behind it, that is read."""
+        """The sizes that come after a member's data are read."""
         [entry, after] = read(zipped(described("x", b"x" * 99), Entry("y")), deep=deep)
 
         assert (99, len(deflated(b"x" * 99)), zlib.crc32(b"x" * 99)) == (entry.size, entry.packed, entry.crc)
@@ -50,7 +50,7 @@ class TestMembers:
         assert [entry.name for entry in read(data)] == ["x", "y"]
 
     def test_end(self) -> None:
-        """The file is left where the members end, at the central directory."""
+        """The file's position ends up after the members, at the central directory."""
         data = model()
         file = BytesIO(data)
         assert len([*members(file, len(data), deep=False)]) == len(FILES)
@@ -58,34 +58,34 @@ class TestMembers:
         assert file.read(4) == b"PK\x01\x02"
 
     def test_zip64(self) -> None:
-        """Sizes may stand in the ZIP64 extra field, unpacked before packed."""
+        """Sizes may be in the ZIP64 extra field, the unpacked one first."""
         data = deflated(b"x" * 99)
         entry = Entry("x", b"x" * 99, DEFLATED, 0, WIDE, WIDE, extra=sizes(99, len(data)))
 
         assert [(found.size, found.packed) for found in read(entry.local())] == [(99, len(data))]
 
     def test_zip64_of_one_size(self) -> None:
-        """Java's reader passes by a ZIP64 extra field that has one size only."""
+        """Java's reader ignores a ZIP64 extra field with only one size."""
         entry = Entry("x", b"x" * 99, DEFLATED, 0, WIDE, WIDE, extra=sizes(99))
 
         with pytest.raises(Stopped, match="has 4294967295 bytes"):
             read(entry.local())
 
     def test_broken_extra_field(self) -> None:
-        """As it does where a field is longer than all of them."""
+        """Java's reader ignores a field that claims to be longer than all of them."""
         entry = Entry("x", b"x", 0, 0, 1, WIDE, extra=pack("<2H9x", 1, 99))
 
         assert [found.packed for found in read(entry.local(), deep=False)] == [WIDE]
 
     def test_stored(self) -> None:
-        """Of a stored member's two sizes Java's reader takes the unpacked one."""
+        """Java's reader goes by the unpacked size of a stored member."""
         assert [found.name for found in read(zipped(Entry("x", b"xx", packed=7), Entry("y")))] == ["x", "y"]
 
 
 class TestDescriptor:
     @pytest.mark.parametrize("signature", [b"PK\x07\x08", b""])
     def test_large(self, signature: bytes) -> None:
-        """Behind a member of more than 4 GiB the sizes have 64 bits."""
+        """After a member of more than 4 GiB the sizes have 64 bits."""
         entry = LocalEntry(0, b"x", "x", 8, DEFLATED, 7, 5 << 30, 6 << 30)
         file = BytesIO(signature + pack("<I2Q", 7, 5 << 30, 6 << 30) + b"after")
         read_descriptor(file, entry)
@@ -93,6 +93,6 @@ class TestDescriptor:
         assert file.read() == b"after"
 
     def test_cut_off(self) -> None:
-        """A descriptor that is not whole is a file cut off."""
+        """A file that ends inside a descriptor is cut off."""
         with pytest.raises(Stopped, match="The file ends after the data of member `x`"):
             read_descriptor(BytesIO(b"PK\x07\x08"), LocalEntry(0, b"x", "x", 8, DEFLATED, 0, 2, 0))

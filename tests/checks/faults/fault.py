@@ -1,4 +1,4 @@
-"""A fault, and what the faults of all containers have in common."""
+"""A fault, and what all faults have in common."""
 
 from __future__ import annotations
 

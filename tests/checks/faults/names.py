@@ -1,4 +1,4 @@
-"""Manifests and names on which TorchServe fails, in containers that are in order."""
+"""Manifests and names on which TorchServe fails, in sound containers."""
 
 from __future__ import annotations
 

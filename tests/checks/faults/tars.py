@@ -1,4 +1,4 @@
-"""Tars that TorchServe does not read, or not whole."""
+"""Tars that TorchServe cannot read, or not completely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zips that TorchServe does not read, or not whole."""
+"""Zips that TorchServe cannot read, or not completely."""
 
 from __future__ import annotations
 

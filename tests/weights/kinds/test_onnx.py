@@ -17,11 +17,11 @@ class TestOnnx:
         "data", [b"\x08\x0a\x07\x07\x07", b"\x08\x0a" + field(9, b"x"), b"\x08\x0a" + field(2, b"x")]
     )
     def test_other(self, data: bytes):
-        """Fields that a model has not, and a message without a graph."""
+        """Fields that a model does not have, and a message without a graph."""
         assert inspect_bytes(data).kind is Kind.UNKNOWN
 
     def test_order(self):
-        """Fields in another order are taken for a model's if the name says so."""
+        """Fields in another order are a model's only if the file's name says so."""
         data = field(7, b"graph") + b"\x08\x0a"
 
         assert inspect_bytes(data, "model.bin").kind is Kind.UNKNOWN

@@ -17,30 +17,30 @@ def inspect_value(value: bytes) -> Weights:
 
 class TestStateDict:
     def test_flat(self):
-        """Names to tensors."""
+        """A dictionary of names and tensors is a state_dict."""
         assert inspect_value(MODEL) == Weights(Kind.STATE_DICT, tensors=2, dtypes=("float32", "float16"))
 
     def test_metadata(self):
-        """What `nn.Module.state_dict` marked is one, whatever it holds."""
+        """A dictionary that `nn.Module.state_dict` marked is one, whatever it holds."""
         marked = b"ccollections\nOrderedDict\n)R(" + text("extra") + b"N" + b"u}" + text("_metadata") + b"}sb"
 
         assert inspect_value(marked).kind is Kind.STATE_DICT
 
     def test_empty(self):
-        """A module without parameters."""
+        """A module without parameters has an empty state_dict."""
         assert inspect_value(b"}") == Weights(Kind.STATE_DICT)
 
     @pytest.mark.parametrize("key", ["fc._packed_params.dtype", "fc._extra_state", "_extra_state"])
     def test_extra(self, key: str):
-        """Modules save other things beside tensors."""
+        """Modules also save things other than tensors."""
         assert inspect_value(dictionary({"scale": tensor(), key: b"N"})).kind is Kind.STATE_DICT
 
     def test_number(self):
-        """Tensors beside a number are no module's."""
+        """Tensors together with a number are not a state_dict."""
         assert inspect_value(dictionary({"loss": tensor(), "epoch": b"K\x01"})).kind is Kind.PICKLE
 
     def test_other_keys(self):
-        """Keys of a state_dict are text."""
+        """The keys of a state_dict are strings."""
         assert inspect_value(b"}K\x01" + tensor() + b"s").kind is Kind.PICKLE
 
     def test_dtypes(self):
@@ -72,7 +72,7 @@ class TestCheckpoint:
         assert inspect_value(dictionary({"a": b"N", "b": b"}"})) == Weights(Kind.PICKLE, type="dict")
 
     def test_deep(self):
-        """One further down is not looked for."""
+        """A state_dict further down is not looked for."""
         assert (
             inspect_value(dictionary({"a": dictionary({"b": dictionary({"c": MODEL})})})).kind is Kind.PICKLE
         )
@@ -96,7 +96,7 @@ class TestPrefix:
         ],
     )
     def test_prefix(self, keys: tuple[str, ...], prefix: str):
-        """What every key begins with, and one that only some begin with is the model's own."""
+        """A prefix that only some keys begin with is the model's own."""
         assert inspect_value(dictionary({key: tensor() for key in keys})).prefix == prefix
 
 
@@ -143,13 +143,13 @@ class TestMisfits:
         assert list(find_misfits(interpret(protocol2(tensor(numel=4))))) == []
 
     def test_beyond(self):
-        """torch refuses a view beyond its storage."""
+        """torch refuses a view that reaches beyond its storage."""
         found = list(find_misfits(interpret(protocol2(tensor(numel=4, size=5)))))
 
         assert found == ["tensors that reach beyond the end of their storage: 1"]
 
     def test_hostile(self):
-        """Shapes and offsets that are none."""
+        """Shapes and offsets of other types are accepted."""
         body = b"ctorch._utils\n_rebuild_tensor\n(" + stored("0", 2) + b"N" + number(-1) + b"]tR"
 
         assert inspect_value(body).kind is Kind.TENSOR

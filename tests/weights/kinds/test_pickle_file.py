@@ -48,7 +48,7 @@ class TestLegacy:
         ) == (Kind.STATE_DICT, True, True, ())
 
     def test_blind(self):
-        """A pickle that cannot be followed is no damage."""
+        """A pickle that cannot be followed is not damage."""
         found = inspect_bytes(legacy(value=b"\x82\x01"))
 
         assert (found.kind, found.legacy, found.complete) == (Kind.PICKLE, True, False)
@@ -86,7 +86,7 @@ class TestLegacy:
 
     @pytest.mark.parametrize("place", ["version", "magic"])
     def test_other_pickles(self, place: str):
-        """Each of the five is unpickled, so each is looked at."""
+        """All five pickles are unpickled, so all are examined."""
         if place == "version":
             data = legacy(version=protocol2(SYSTEM + b"0M\xe9\x03"))
         else:
@@ -97,11 +97,11 @@ class TestLegacy:
         assert found.kind is Kind.STATE_DICT
 
     def test_data(self):
-        """The storages' bytes are not taken for pickles, whatever they are."""
+        """The storages' bytes never count as pickles."""
         assert inspect_bytes(legacy(rest=pack("<q", 2) + b"cos\nx\n..")).unsafe_globals == ()
 
     def test_window(self):
-        """Pickles beyond the first bytes that are read."""
+        """Pickles may be longer than the bytes that are read first."""
         large = dictionary({f"weight.{number:0100}": legacy_tensor() for number in range(3000)})
         found = inspect_bytes(legacy(value=large))
 
@@ -123,17 +123,17 @@ class TestPlain:
         assert found.unsafe_globals == (("builtins", "ValueError"),)
 
     def test_stream(self):
-        """Several pickles in one file."""
+        """All pickles in a file are read."""
         found = inspect_bytes(pickle.dumps(1) + protocol2(SYSTEM))
 
         assert found.unsafe_globals == (("os", "system"),)
 
     def test_many(self):
-        """More of them than are read."""
+        """A file with more pickles than are read is not complete."""
         assert not inspect_bytes(b"N." * 2000).complete
 
     def test_inline_data(self):
-        """joblib writes arrays between the opcodes, where reading ends; the imports before are told."""
+        """joblib writes arrays between the opcodes, where reading ends; earlier imports are known."""
         found = inspect_bytes(b"\x80\x04cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81\x00\x01\x02\x03")
 
         assert (found.kind, found.complete) == (Kind.PICKLE, False)
@@ -154,7 +154,7 @@ class TestPlain:
         ) == (Kind.CORRUPT, "it begins like a pickle, but byte 0x00 is not an opcode")
 
     def test_too_large(self, monkeypatch: pytest.MonkeyPatch):
-        """A pickle is read up to a limit, and no claim is made beyond it."""
+        """A pickle is read up to a limit, and nothing is claimed beyond it."""
         monkeypatch.setattr(interpreter, "LARGEST_PICKLE", 100_000)
         found = inspect_bytes(pickle.dumps(bytes(200_000)))
 
@@ -165,17 +165,17 @@ class TestPlain:
         "words", [b"N.B. this is no pickle", b"class Net:\n    pass\n", b"import os\nx = 1\n"]
     )
     def test_text(self, words: bytes):
-        """Words that begin as pickles do."""
+        """Words may begin like a pickle."""
         assert inspect_bytes(words).kind is Kind.UNKNOWN
 
     def test_text_of_imports(self):
-        """Two lines that an unpickler would import from."""
+        """Two lines of text from which an unpickler would import are a pickle."""
         assert inspect_bytes(b"cos\nsystem\nand so on").unsafe_globals == (("os", "system"),)
 
 
 class TestPolyglots:
     def test_pickle_and_zip(self):
-        """A pickle with a zip behind it is a pickle: torch looks at the first bytes."""
+        """A pickle followed by a zip is a pickle, since torch goes by the first bytes."""
         found = inspect_bytes(protocol2(SYSTEM) + zipped({"a/constants.pkl": b""}))
 
         assert (found.kind, found.unsafe_globals) == (Kind.PICKLE, (("os", "system"),))
@@ -189,7 +189,7 @@ class TestPolyglots:
         ],
     )
     def test_signature(self, head: bytes, kind: Kind):
-        """Signatures that an unpickler reads as numbers and strings, and goes on."""
+        """An unpickler reads some signatures as numbers and strings, and goes on."""
         found = inspect_bytes(head + SYSTEM + b".")
 
         assert found.kind is kind
@@ -197,7 +197,7 @@ class TestPolyglots:
         assert found.remarks == ("its first bytes are also a pickle",)
 
     def test_safetensors(self):
-        """A length that begins as an opcode makes no pickle of a file."""
+        """A length that begins like an opcode does not make a file a pickle."""
         for length in range(100, 400):
             header = safetensors({"__metadata__": {"x": ""}})[8:].ljust(length)
             found = inspect_bytes(pack("<Q", length) + header)

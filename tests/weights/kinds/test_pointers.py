@@ -51,11 +51,11 @@ class TestPointers:
         assert inspect_bytes(b"<html>\n<body>").describe() == "web page: text that begins with `<html>`"
 
     def test_text(self):
-        """What a server says instead of the file."""
+        """A server may answer with text instead of the file."""
         assert (
             inspect_bytes(b"Entry not found").describe() == "unknown: text that begins with `Entry not found`"
         )
 
     def test_escapes(self):
-        """A terminal gets no escape sequences out of a file."""
+        """No escape sequence of a file reaches the terminal."""
         assert inspect_bytes(b"a\x1b[2Jb").describe() == "unknown: not a known format"

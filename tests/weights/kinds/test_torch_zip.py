@@ -33,7 +33,7 @@ SCRIPT = {
 
 
 def changed(**records: bytes | None) -> dict[str, bytes]:
-    """The records of a state_dict, some of them others or, if None, missing."""
+    """The records of a state_dict, with some replaced or, if None, removed."""
     named = {f"model/{name}": content for name, content in records.items()}
     return {name: data for name, data in {**TENSORS, **named}.items() if data is not None}
 
@@ -55,7 +55,7 @@ class TestKinds:
         ],
     )
     def test_names(self, names: tuple[str, ...] | dict[str, bytes], kind: Kind):
-        """A zip is known by the names of its files."""
+        """A zip is recognised by the names of its files."""
         assert inspect_records(dict.fromkeys(names, b"")).kind is kind
 
     @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ class TestKinds:
         ],
     )
     def test_pt2(self, name: str, kind: Kind):
-        """Archives of torch.export say so in a record."""
+        """Archives of torch.export have a record that says so."""
         found = inspect_records({f"p/{name}": b"", "p/archive_format": b"pt2", "p/.data/version": b"11"[:1]})
 
         assert (found.kind, found.damage) == (kind, ())
@@ -116,7 +116,7 @@ class TestDisguise:
         assert inspect_records({**SCRIPT, "net/data.pkl": protocol2(b"c__torch__\nNet\n)\x81")}).globals == ()
 
     def test_second_pickle(self):
-        """What stands after the first pickle's STOP is looked at as well."""
+        """What follows the first pickle's STOP is examined too."""
         found = inspect_records(saved(state_dict() + protocol2(SYSTEM)))
 
         assert found.unsafe_globals == (("os", "system"),)
@@ -140,7 +140,7 @@ class TestDamage:
         ],
     )
     def test_damage(self, load: Callable[..., Any], records: dict[str, bytes], damage: str):
-        """What stops torch, told beforehand."""
+        """What stops torch from loading is damage."""
         assert inspect_records(records).damage == (damage,)
         with pytest.raises(Exception, match=r"."):
             load(io.BytesIO(zipped(records)), weights_only=True)
@@ -152,7 +152,7 @@ class TestDamage:
     )
     @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
     def test_sound(self, load: Callable[..., Any], records: dict[str, bytes], method: int):
-        """What does not stop it is no damage."""
+        """What does not stop torch is not damage."""
         data = zipped(records, method)
 
         assert problems(inspect_bytes(data)) == ()
@@ -165,7 +165,7 @@ class TestDamage:
         assert "is compressed in a way that torch cannot read" in found.reason
 
     def test_crc(self):
-        """Changed bytes of the pickle, at which torch does not look."""
+        """Changed bytes of the pickle are found, although torch does not check them."""
         data = zipped(TENSORS)
         at = data.index(b"weight")
         found = inspect_bytes(data[:at] + b"height" + data[at + 6 :])
@@ -173,7 +173,7 @@ class TestDamage:
         assert found.damage == ("record `model/data.pkl` does not match its CRC, which torch does not check",)
 
     def test_tensor_beyond(self):
-        """A storage that is smaller than its tensor."""
+        """A storage that is smaller than its tensor is damage."""
         shape = b"K\x00K\x05\x85K\x01\x85\x89NtR"
         body = b"ctorch._utils\n_rebuild_tensor_v2\n(" + stored("0", 2) + shape
         found = inspect_records(saved(protocol2(body), {"0": 8}))
@@ -186,14 +186,14 @@ class TestDamage:
         )
 
     def test_many(self):
-        """A thousand missing records are told in a few lines."""
+        """A thousand missing records are reported in a few lines."""
         found = inspect_records(saved(state_dict(*(f"w{number}" for number in range(1000)))))
 
         assert len(found.damage) == 21
         assert found.damage[-1] == "and 980 more"
 
     def test_after(self, load: Callable[..., Any]):
-        """Bytes after the zip are remarked on, and loaded."""
+        """Bytes after the zip are remarked on, and torch loads the file."""
         data = zipped(TENSORS) + bytes(100)
 
         assert inspect_bytes(data).remarks == ("100 bytes after the end of the zip",)
@@ -201,7 +201,7 @@ class TestDamage:
 
 
 class TestUnfinished:
-    """What cannot be followed to its end is not known, and not corrupt."""
+    """A pickle that cannot be followed to its end is unknown, not corrupt."""
 
     def test_extension(self):
         found = inspect_records(saved(b"\x80\x02\x82\x05."))
@@ -237,13 +237,13 @@ class TestCorrupt:
         assert found.reason == f"a zip of torch.save, but its pickle cannot be read: {reason}"
 
     def test_payload(self):
-        """What runs before the fault is told."""
+        """What runs before the fault is reported."""
         found = inspect_records(saved(b"\x80\x02" + SYSTEM + b"\xff"))
 
         assert found.unsafe_globals == (("os", "system"),)
 
     def test_stack_global(self):
-        """The name that a rule by prefix would let pass."""
+        """A name that a rule by prefix would allow is unsafe."""
         body = short("torch.serialization") + short("os.system") + b"\x93" + short("true") + b"\x85R"
         found = inspect_records(saved(b"\x80\x04" + body + b"."))
 

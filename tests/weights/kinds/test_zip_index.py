@@ -39,7 +39,7 @@ def patched(data: bytes, signature: bytes, offset: int, value: bytes, last: bool
 
 
 def zip64(files: dict[str, bytes]) -> bytes:
-    """A zip with the two ends of ZIP64 that torch writes at any size."""
+    """A zip with the two end records of ZIP64, which torch writes at any size."""
     data = zipped(files)
     end = data.rindex(b"PK\5\6")
     count, size, offset = int.from_bytes(data[end + 10 : end + 12], "little"), end, 0
@@ -51,7 +51,7 @@ def zip64(files: dict[str, bytes]) -> bytes:
 class TestReadIndex:
     @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
     def test_zipfile(self, method: int):
-        """The entries that `zipfile` writes, with their sizes."""
+        """The entries are those that `zipfile` wrote, with their sizes."""
         index = indexed(zipped(FILES, method))
 
         assert [(name, len(data)) for name, data in FILES.items()] == [
@@ -62,7 +62,7 @@ class TestReadIndex:
         assert [entry.name for entry in indexed(zip64(FILES)).entries] == list(FILES)
 
     def test_wide_sizes(self):
-        """Sizes that only the ZIP64 field of an entry tells."""
+        """Sizes may be only in the ZIP64 field of an entry."""
         data = io.BytesIO()
         with (
             zipfile.ZipFile(data, "w") as file,
@@ -87,7 +87,7 @@ class TestReadIndex:
         assert indexed(zipped({})).entries == ()
 
     def test_comment(self):
-        """A comment is a part of the zip, and what follows it is not."""
+        """A comment is part of the zip, and what follows it is not."""
         data = zipped(FILES)
         commented = data[:-2] + pack("<H", 5) + b"hello"
 
@@ -100,14 +100,14 @@ class TestReadIndex:
         assert len(indexed(data).entries) == 3
 
     def test_folded(self):
-        """torch looks names up without regard to case."""
+        """torch ignores the case of names."""
         assert [entry.folded for entry in indexed(zipped({"A/B\u00c4": b""})).entries] == ["a/b\u00c4"]
 
 
 class TestTruncated:
     @pytest.mark.parametrize("cut", [1, 3, 21, 22, 60, 150])
     def test_end(self, cut: int):
-        """Whatever is missing at the end."""
+        """A zip is cut off, however many bytes are missing at its end."""
         assert fault(zipped(FILES)[:-cut]).cut
 
     def test_inner(self):
@@ -143,13 +143,13 @@ class TestFaults:
         ],
     )
     def test_fault(self, data: bytes, message: str):
-        """What two readers would read differently is read by none."""
+        """What two readers would read differently is a fault."""
         assert message in str(fault(data))
 
     @pytest.mark.parametrize("name", ["a/one", "A/One"])
     @pytest.mark.filterwarnings("ignore:Duplicate name")
     def test_duplicate(self, name: str):
-        """Of two entries of one name, every reader has its own favourite."""
+        """Two entries of one name are a fault, since readers choose differently."""
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as file:
             file.writestr("a/one", b"1")
@@ -163,7 +163,7 @@ class TestFaults:
         assert "its directory is larger than" in str(fault(zipped(FILES)))
 
     def test_random(self):
-        """Nothing but a fault is ever raised."""
+        """Whatever the bytes, nothing but a ZipFault is raised."""
         rng = random.Random(3)
         sound = zip64(FILES)
         for _ in range(5000):
@@ -206,7 +206,7 @@ class TestContent:
             self.read(data)
 
     def test_bomb(self):
-        """No more is inflated than the directory promises."""
+        """No more is inflated than the directory says."""
         data = zipped({"a": bytes(10_000_000)}, zipfile.ZIP_DEFLATED)
         lying = patched(data, b"PK\1\2", 24, pack("<L", 50))
 
@@ -224,12 +224,12 @@ class TestUnreachable:
         assert self.names(zipped(FILES)) == []
 
     def test_hole(self):
-        """A download in parts that left zeros."""
+        """A download in parts may leave zeros."""
         data = zipped(FILES)
         at = data.index(b"a/two") - 30
 
         assert self.names(data[:at] + bytes(30) + data[at + 30 :]) == ["a/two"]
 
     def test_lengths(self):
-        """A header of a length that its entry has no room for."""
+        """A header may be too long for the room that its entry has."""
         assert self.names(patched(zipped(FILES), b"PK\3\4", 28, pack("<H", 50))) == ["a/one"]

@@ -1,4 +1,4 @@
-"""Pickles at random, and what CPython's own unpickler would import of them.
+"""Random pickles, and what CPython's own unpickler would import from them.
 
 `python -m tests.weights.pickles.fuzz SEED COUNT` runs longer than the tests do.
 """
@@ -76,7 +76,7 @@ def asked_by(kind: type[Observed], data: bytes) -> list[tuple[str, str]]:
 
 
 def missed(data: bytes, found: Pickle) -> set[tuple[str, str]]:
-    """What an unpickler imports and the reader does not report, though it claims to know.
+    """What an unpickler imports and the interpreter does not report, although it claims to know.
 
     A reader that gave up where the unpickler may go on claims nothing; one that met a
     fault claims that `_pickle.c` stops there as well. Of bytes that end early nothing is

@@ -62,15 +62,15 @@ class TestResolveImport:
         assert resolve_import("__builtin__", "set", 2) == ("builtins", "set")
 
     def test_name(self):
-        """So is a name that moved."""
+        """A name that moved is imported from its new module."""
         assert resolve_import("__builtin__", "reduce", 0) == ("functools", "reduce")
 
     def test_protocol_3(self):
-        """From protocol 3 on, names are Python 3's."""
+        """From protocol 3 on, names are those of Python 3."""
         assert resolve_import("__builtin__", "set", 3) == ("__builtin__", "set")
 
     def test_torch(self, torch: ModuleType):
-        """torch's tables translate no other names than CPython's."""
+        """torch's tables translate only names that CPython's do."""
         import _compat_pickle
 
         assert torch._utils.IMPORT_MAPPING.items() <= _compat_pickle.IMPORT_MAPPING.items()

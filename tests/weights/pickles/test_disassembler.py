@@ -26,7 +26,7 @@ class TestOpcodes:
 class TestOperations:
     @pytest.mark.parametrize("protocol", range(6))
     def test_genops(self, protocol: int):
-        """What Python's pickler writes is cut into the opcodes that pickletools sees."""
+        """What Python's pickler writes is read as the same opcodes as by pickletools."""
         value = [
             {"a": (1, -2, 1 << 90, 3.5, "\u20ac", b"x", None, True)},
             bytearray(b"y"),
@@ -78,11 +78,11 @@ class TestOperations:
         ],
     )
     def test_opaque(self, data: bytes):
-        """Text that depends on the one who loads it, and what is too long to be a name, has no value."""
+        """Text that depends on the loader, or that is too long for a name, has no value."""
         assert operands(data) == [OPAQUE]
 
     def test_global(self):
-        """A global's two lines are taken as they are: with spaces, and backslashes not resolved."""
+        """A global's two lines are taken as they are, with spaces and backslashes."""
         assert operands(b"ca b\nc\\n d\n") == [("a b", "c\\n d")]
 
     @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ class TestOperations:
         ],
     )
     def test_cut(self, data: bytes, message: str):
-        """Bytes that end early are told from bytes that are wrong."""
+        """Bytes that end early are distinguished from bytes that are wrong."""
         with pytest.raises(PickleFault, match=message) as fault:
             list(operations(data, 0))
 
@@ -130,13 +130,13 @@ class TestOperations:
 
 class TestFrames:
     def test_whole(self):
-        """Operations that fill their frame, and a frame right behind it."""
+        """Operations may fill their frame, and another frame may follow it."""
         frame = b"\x95" + pack("<Q", 2) + b"N0"
 
         assert operands(frame + frame) == [2, None, None, 2, None, None]
 
     def test_crossing(self):
-        """An opcode that crosses its frame's end is read differently by pickle.py and _pickle.c."""
+        """An opcode that crosses its frame's end is a fault: pickle.py and _pickle.c read it differently."""
         with pytest.raises(PickleFault, match="SHORT_BINUNICODE crosses the end of its frame") as fault:
             operands(b"\x95" + pack("<Q", 3) + short("os"))
 

@@ -56,11 +56,11 @@ class TestImports:
         ],
     )
     def test_found(self, data: bytes):
-        """However a name is spelled, and whatever becomes of the pickle after it."""
+        """A name is found however it is spelled, and whatever follows it."""
         assert SYSTEM in interpret(data).globals
 
     def test_spaces(self):
-        """A space inside a name moves nothing from one half to the other."""
+        """A space inside a name does not move its border."""
         assert interpret(b"ca b\nc\n0ca\nb c\n.").globals == (("a b", "c"), ("a", "b c"))
 
     def test_backslash(self):
@@ -68,7 +68,7 @@ class TestImports:
         assert interpret(b"co\\x73\nsystem\n.").globals == (("o\\x73", "system"),)
 
     def test_order(self):
-        """Names come once each, as the pickle meets them."""
+        """Each name is given once, in the order of the pickle."""
         assert interpret(b"cb\nx\nca\nx\ncb\nx\n0" + b"0.").globals == (("b", "x"), ("a", "x"))
 
     def test_nested(self):
@@ -81,12 +81,12 @@ class TestImports:
         )
 
     def test_translated(self):
-        """At protocol 2 names are Python 2's."""
+        """In protocol 2 names are those of Python 2."""
         assert interpret(b"\x80\x02c__builtin__\neval\n.").globals == (("builtins", "eval"),)
 
 
 class TestBlind:
-    """What the reader cannot follow, it says it cannot."""
+    """The interpreter says what it cannot follow."""
 
     @pytest.mark.parametrize(
         ("data", "fault"),
@@ -115,7 +115,7 @@ class TestBlind:
         assert found.blind
 
     def test_operations(self):
-        """A pickle of endless operations is left in time."""
+        """A pickle with too many operations is given up."""
         found = interpret(b"N0" * 1000 + b"N.", most=100)
 
         assert found.fault.startswith("it has more than the ")
@@ -145,7 +145,7 @@ class TestFaults:
         ],
     )
     def test_fault(self, data: bytes, fault: str):
-        """What stops this reader stops every unpickler."""
+        """What stops this interpreter stops every unpickler."""
         found = interpret(data)
 
         assert (found.fault, found.blind, found.cut) == (fault, False, False)
@@ -164,14 +164,14 @@ class TestValues:
         assert len(found.tensors) == 2
 
     def test_storages(self):
-        """Each storage once, with the bytes it must have."""
+        """Each storage is given once, with the bytes it must have."""
         shared = tensor("0", 4, "DoubleStorage")
         found = interpret(protocol2(shared + shared + b"\x86"))
 
         assert [(item.key, item.dtype, item.size) for item in found.storages] == [("0", "float64", 32)]
 
     def test_instance(self):
-        """An object is known by its class, its state by BUILD."""
+        """An object is known by its class."""
         value = interpret(pickle.dumps(ValueError("x"), 2)).value
 
         assert isinstance(value, Instance)
@@ -186,7 +186,7 @@ class TestValues:
         assert list(value.items or ()) == ["weight"]
 
     def test_keys(self):
-        """Keys that are no text are counted, and never hashed."""
+        """Keys that are not strings are counted, and never hashed."""
         deep = b")" + b"\x85" * 100_000
         value = interpret(b"}" + deep + b"Ns" + b"K\x01Ns.").value
 
@@ -194,12 +194,12 @@ class TestValues:
         assert (value.items, value.others) == (None, 2)
 
     def test_cycle(self):
-        """A dictionary that holds itself is followed once."""
+        """A dictionary that contains itself is followed once."""
         assert interpret(b"}q\x00" + text("a") + b"h\x00s.").globals == ()
 
 
 class TestRefusals:
-    """What torch's weights_only unpickler stops at, besides globals."""
+    """What torch's weights_only unpickler stops at, apart from globals."""
 
     def refusals(self, body: bytes) -> tuple[str, ...]:
         return interpret(protocol2(body)).refusals
@@ -209,7 +209,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("protocol", [0, 1, 3, 4, 5])
     def test_protocols(self, protocol: int):
-        """What other protocols write is not loaded."""
+        """weights_only refuses what other protocols write."""
         found = interpret(
             pickle.dumps(collections.OrderedDict(a=[1, 1 << 40, "text", b"bytes", (1, 2)]), protocol)
         )
@@ -238,7 +238,7 @@ class TestRefusals:
         assert self.refusals(body) == (refusal,)
 
     def test_many(self):
-        """No number of faults makes a long list."""
+        """The same fault is reported once."""
         body = b"(" + b"K\x01)R" * 5000 + b"t"
 
         assert self.refusals(body) == ("it calls something that it did not import",)
@@ -292,7 +292,7 @@ class TestDifferential:
         assert found["nothing"] > 150
 
     def test_seeds(self):
-        """What is mutated is sound to begin with: all is read, nothing is missed."""
+        """The seeds are sound: all of them are read, and nothing is missed."""
         for data in fuzz.SEEDS:
             pickled = interpret(data)
             assert not fuzz.missed(data, pickled), data

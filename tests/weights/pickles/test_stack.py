@@ -27,7 +27,7 @@ values = st.recursive(
 
 
 def plain(value: Any) -> Any:
-    """An interpreted value as Python has it."""
+    """An interpreted value as plain Python."""
     if isinstance(value, Dictionary):
         return {key: plain(item) for key, item in (value.items or {}).items()}
     if isinstance(value, (list, tuple)):

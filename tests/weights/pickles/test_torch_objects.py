@@ -132,7 +132,7 @@ class TestCall:
         assert isinstance(call(wrapper, arguments), Instance)
 
     def test_size(self) -> None:
-        """A `torch.Size` is the tuple it is made of, so that it can be a shape."""
+        """A `torch.Size` is the tuple it is made from, so that it can be a shape."""
         assert call(Global("torch", "Size"), ((2, 4),)) == (2, 4)
 
     def test_other(self) -> None:
