@@ -6,19 +6,25 @@ import os
 import shlex
 import sys
 from argparse import SUPPRESS
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
+from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli import USAGE
 from hatch_mar.cli._archiver import archive_and_record
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._termination import exit_on_signals
-from hatch_mar.errors import ConfigError
+from hatch_mar.errors import ConfigError, LayoutError
+from hatch_mar.finding import Finding
 from hatch_mar.migration.call import call_in
 from hatch_mar.migration.declare import declare_calls, tables_of
 from hatch_mar.migration.outcome import explain_failure, list_notes
 from hatch_mar.migration.record import Recording, record
+from hatch_mar.project.config.models import Config
 from hatch_mar.project.edit import Tables, add_tables, to_toml
+from hatch_mar.project.layout.layout import lay_out_files
 from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.timestamp import build_instant
 
 DESCRIPTION = """Run a command and turn its calls of torch-model-archiver and torch-workflow-archiver into the
 [tool.mar] tables that build the same archives. The command may be a script, make, a Python
@@ -62,19 +68,32 @@ def main(arguments: list[str]) -> int:
     if faults := [*explain_failure(recording, root)]:
         raise ConfigError(*faults)
     declarations = declare_calls(recording.succeeded, root)
+    refusals = [*find_refusals([declaration.config for declaration in declarations], root)]
     tables = tables_of(declarations)
     if options.write:
-        add_to_project(project, tables)
+        add_to_project(project, tables, buildable=not refusals)
     else:
         print(to_toml(tables), end="", flush=True)
-    for note in list_notes(recording, declarations, root):
+    for note in (*list_notes(recording, declarations, root), *refusals):
         print(f"Note: {note}", file=sys.stderr)
     return 0
 
 
-def add_to_project(project: Path, tables: Tables) -> None:
+def find_refusals(configs: Iterable[Config], root: Path) -> Iterator[str]:
+    """Why a build of the project at `root` would write none of its archives."""
+    for config in configs:
+        faults: Sequence[Finding | str]
+        try:
+            archive = lay_out_files(config, root, build_instant())
+            faults = [found for found in find_faults(config, archive, root) if found.severity == "error"]
+        except LayoutError as error:
+            faults = error.causes
+        yield from (f"a build refuses archive `{config.name}`: {fault}" for fault in faults)
+
+
+def add_to_project(project: Path, tables: Tables, *, buildable: bool) -> None:
     try:
-        lines = add_tables(PyProject(project), tables)
+        lines = add_tables(PyProject(project), tables, buildable=buildable)
     except ConfigError:
         print(to_toml(tables), end="", flush=True)  # so that the command need not run again
         raise

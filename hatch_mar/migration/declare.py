@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hatch_mar.errors import ConfigError
+from hatch_mar.finding import Place
 from hatch_mar.migration.call import WORKFLOW_ARCHIVER, Call
 from hatch_mar.migration.translate import Relocation, table_of
-from hatch_mar.project.config.models import Config, directory_of
+from hatch_mar.project.config.models import FILE, Config, Origins, directory_of
 from hatch_mar.project.config.schema import load
 from hatch_mar.project.edit import Table, Tables
 
@@ -27,7 +28,8 @@ class Declaration(NamedTuple):
     @property
     def config(self) -> Config:
         [config] = load({self.kind: [self.table]}, name=str, version=str)
-        return config
+        # its place among the tables of the project is not known yet, so its keys are named alone
+        return config._replace(origins=Origins((key, Place(FILE, None, (key,))) for key in self.table))
 
 
 def declare_calls(calls: Sequence[Call], root: Path) -> list[Declaration]:

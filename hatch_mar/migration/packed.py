@@ -35,20 +35,15 @@ def mark_of(member: Member) -> str:
 
 
 def find_changes(packed: Mapping[str, Sequence[str]], config: Config, root: Path) -> Iterator[str]:
-    """What would keep a build of the project at `root` from packing the same files again."""
-    lost = [path for path, _ in packed.values() if not os.path.isfile(path)]
-    for path in lost:
-        yield f"was packed with `{show_path(path, root)}`, which is gone"
-    if lost:
-        return
+    """How a build of the project at `root`, unless it is refused, would differ from what was packed."""
     try:
         now = snapshot(lay_out_files(config, root, build_instant()))
-    except LayoutError as error:
-        yield from (f"cannot be built: {fault}" for fault in error.faults)
+    except LayoutError:
         return
     for name, (path, mark) in packed.items():
         if name not in now:
-            yield f"was packed with `{show_path(path, root)}`, which a build leaves out"
+            fate = "a build leaves out" if os.path.isfile(path) else "is gone"
+            yield f"was packed with `{show_path(path, root)}`, which {fate}"
         elif now[name][1] != mark:
             yield f"was packed with `{show_path(path, root)}`, which has changed since"
     for name in sorted(now.keys() - packed.keys()):

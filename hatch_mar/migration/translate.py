@@ -6,7 +6,7 @@ import glob
 import os
 import re
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from hatch_mar.project.config.archiver_options import (
     read_options,
     read_workflow_options,
 )
-from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
+from hatch_mar.project.config.models import Config, WorkflowConfig
 from hatch_mar.project.config.reading import VALUE, Fault
 from hatch_mar.project.edit import Table
 from hatch_mar.torchserve.handlers import ARCHIVER_BUILT_INS, parse
@@ -54,7 +54,7 @@ def table_of(call: Call, root: Path) -> Table:
     export_path = options.export_path and relocate.path(options.export_path)
     if isinstance(config, WorkflowConfig):
         found = {
-            "workflow-name": config.workflow_name,
+            "workflow-name": check("--workflow-name", values.workflow_name, config.workflow_name),
             "spec-file": relocate.path(config.spec_file),
             "handler": config.handler and relocate.path(config.handler),
             "extra-files": [relocate.path(path) for path in config.extra_files],
@@ -63,7 +63,7 @@ def table_of(call: Call, root: Path) -> Table:
     else:
         found = {
             "model-name": config.model_name,
-            "version": version_of(config),
+            "version": check("--version", values.version, config.version),
             "handler": relocate.handler(config.handler, config.runtime),
             "model-file": relocate.file(config.model_file, "--model-file"),
             "serialized-file": relocate.file(config.serialized_file, "--serialized-file"),
@@ -84,11 +84,12 @@ def target_of(call: Call) -> Path:
     return Path(os.path.realpath(os.path.join(call.directory, options.export_path or ".", config.file_name)))
 
 
-def version_of(config: ArchiveConfig) -> str:
+def check(option: str, reader: Callable[[object], str], value: str) -> str:
+    """An option's value, which its key must be able to have too."""
     try:
-        return values.version(config.version)
+        return reader(value)
     except ValueError as error:
-        raise invalid("--version", str(error)) from None
+        raise invalid(option, str(error)) from None
 
 
 def invalid(option: str, text: str) -> ConfigError:

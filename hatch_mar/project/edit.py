@@ -59,8 +59,8 @@ def to_value(value: str | Sequence[str]) -> str:
     return "[\n" + "".join(f"  {to_value(item)},\n" for item in value) + "]"
 
 
-def add_tables(project: PyProject, tables: Tables) -> list[str]:
-    """Add archives and workflows to a project; gives what was done, a line each.
+def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) -> list[str]:
+    """Add archives and workflows to a project; gives what was done, and what builds them, a line each.
 
     Raises:
         ConfigError: it has such archives already, it would give them other values, or its
@@ -94,15 +94,15 @@ def add_tables(project: PyProject, tables: Tables) -> list[str]:
             text = f"[{'.'.join(HOOK)}]\n\n{text}"
             add_subtable(expected, HOOK)
             done.append(f"Added `[{'.'.join(HOOK)}]`")
-        done.append("`hatch build` builds them")
+        builder = "`hatch build` builds them"
     else:
         reason = (
             f"the build backend is `{backend}`, not hatchling" if backend else "there is no build backend"
         )
-        done.append(f"`hatch-mar build` builds them, since {reason}")
+        builder = f"`hatch-mar build` builds them, since {reason}"
 
     replace_text(path, append(document.as_string(), text, expected, path))
-    return done
+    return [*done, builder] if buildable else done
 
 
 def append(text: str, more: str, expected: Mapping[str, Any], path: Path) -> str:

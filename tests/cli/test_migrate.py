@@ -74,7 +74,7 @@ class TestTranslate:
         assert not [*migrate.root.glob("*.mar")]
 
     def test_workflow(self, migrate: Migrate) -> None:
-        """So it is with torch-workflow-archiver; no file need exist."""
+        """So it is with torch-workflow-archiver."""
         assert migrate.translate(WORKFLOW) == WORKFLOW_TABLE
 
     def test_project(self, migrate: Migrate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,9 +85,20 @@ class TestTranslate:
 
     def test_note(self, migrate: Migrate) -> None:
         """What a table cannot make true everywhere is noted."""
+        (migrate.root.parent / "a.txt").touch()
+
         migrate.translate(f"{LEAST} --extra-files ../a.txt")
 
         assert migrate.err == "Note: archive `digits` takes `../a.txt` from outside the project\n"
+
+    def test_missing(self, migrate: Migrate) -> None:
+        """No file need exist, but a build would refuse the archive, which is noted."""
+        migrate.translate(f"{LEAST} --serialized-file none.pth")
+
+        assert migrate.err == (
+            "Note: a build refuses archive `digits`: Field `serialized-file`: file not found: `none.pth`"
+            " [MAR021]\n"
+        )
 
     def test_fault(self, migrate: Migrate) -> None:
         """A value that no key can hold is one line."""
@@ -131,11 +142,11 @@ class TestRun:
         migrate.run(f"{LEAST}; rm handler.py; mkdir store; mv digits.mar store")
 
         assert [line for line in migrate.err.splitlines() if line.startswith("Note: ")] == [
-            "Note: archive `digits` was packed with `handler.py`, which is gone",
             (
                 "Note: the command moved or copied an archive to `store/digits.mar`; for a build to write it"
                 ' there, set `export-path = "store"`'
             ),
+            "Note: a build refuses archive `digits`: Field `handler`: file not found: `handler.py` [MAR021]",
         ]
 
     def test_failed(self, migrate: Migrate) -> None:
@@ -162,6 +173,21 @@ class TestRun:
 
         assert migrate.run(LEAST, "--write").splitlines()[0] == f"Added `digits` to `{migrate.pyproject}`"
         assert migrate.pyproject.read_text().endswith(TABLE)
+
+    def test_refused(self, migrate: Migrate) -> None:
+        """That a build refuses what the tool packs is noted, and nothing promises that it builds."""
+        migrate.pyproject.write_text(HATCHLING)
+        (migrate.root / "VERSION").write_text("1\n")
+        options = "--model-name t -v 1 --handler base_handler --extra-files VERSION"
+
+        out = migrate.run(f"{LEAST}; {TOOL} {options}", "--write")
+
+        assert out.splitlines()[0] == f"Added `digits`, `t` to `{migrate.pyproject}`"
+        assert "builds them" not in out
+        notes = [line for line in migrate.err.splitlines() if line.startswith("Note: ")]
+        assert len(notes) == 1
+        assert notes[0].startswith("Note: a build refuses archive `t`: ")
+        assert ": MAR402 " in notes[0]
 
     def test_not_written(self, migrate: Migrate) -> None:
         """Where they cannot be added they are printed, so that the command need not run again."""

@@ -85,6 +85,13 @@ class TestFaults:
 
         assert self.refused(project, first, second) == [expected]
 
+    def test_workflow_name(self, project: Path) -> None:
+        """A name that only torch-workflow-archiver takes is the option's fault, for there is no table yet."""
+        with pytest.raises(ConfigError, match=r"^Option `--workflow-name` must begin with a letter"):
+            declare_calls(
+                [call("--workflow-name 3wf --spec-file spec.yaml", project, WORKFLOW_ARCHIVER)], project
+            )
+
     def test_values(self, project: Path) -> None:
         """The faults of all calls are named at once, each with its call."""
         first, second = f"{LEAST} --version=", f"{LEAST} -r *.txt"
