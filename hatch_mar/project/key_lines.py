@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,12 @@ from typing import Any
 from hatch_mar.finding import Finding, Key
 from hatch_mar.project.config.models import FILE
 from hatch_mar.project.toml import tomllib
+
+MAY_BEGIN = re.compile(r"\s*(#|$|\[.*\]\s*(#.*)?$|[^,\]]*=)")
+"""What a line looks like that may begin a statement; it may also be inside a value."""
+
+DEEPEST = 50
+"""Levels of keys that are given a line of their own."""
 
 
 def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
@@ -57,8 +64,11 @@ def statements(text: str) -> Iterator[tuple[int, dict[str, Any], bool]]:
     A table's header is valid TOML without the rest of the document, and so is a key with its value.
     """
     start, pending = 1, ""
-    for number, line in enumerate(text.splitlines(keepends=True), start=1):
-        pending += line
+    lines = text.split("\n")
+    for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""]), start=1):
+        pending += f"{line}\n"
+        if not MAY_BEGIN.match(following):
+            continue
         try:
             document = tomllib.loads(pending)
         except tomllib.TOMLDecodeError:
@@ -81,8 +91,10 @@ def open_table(header: Any, lengths: dict[Key, int]) -> Key:
     return key
 
 
-def keys_in(value: object) -> Iterator[Key]:
+def keys_in(value: object, levels: int = DEEPEST) -> Iterator[Key]:
     """Every key below a value, items of arrays among them."""
+    if not levels:
+        return
     items: Iterable[tuple[str | int, object]] = ()
     if isinstance(value, dict):
         items = value.items()
@@ -90,5 +102,5 @@ def keys_in(value: object) -> Iterator[Key]:
         items = enumerate(value)
     for part, inner in items:
         yield (part,)
-        for key in keys_in(inner):
+        for key in keys_in(inner, levels - 1):
             yield (part, *key)
