@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,14 +11,16 @@ from threading import Event
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.archive.packager.pack import Artifact, pack, refuse_foreign
-from hatch_mar.checks.configured import find_faults
-from hatch_mar.errors import CheckError, LayoutError, PackError
+from hatch_mar.archive.packager.pack import Artifact, pack
+from hatch_mar.checks.configured import check_configuration, find_faults
+from hatch_mar.errors import CheckError, LayoutError
 from hatch_mar.finding import Finding
 from hatch_mar.project.config import schema
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
+from hatch_mar.project.layout.targets import find_obstacles
+from hatch_mar.project.pyproject import table_at
 from hatch_mar.project.timestamp import build_instant
 
 
@@ -72,8 +73,8 @@ def load(project: Project) -> tuple[Config, ...]:
     Raises:
         ConfigError: its `[tool.mar]` is at fault.
     """
-    tools = project.pyproject.get("tool", {})
-    return schema.load(tools.get("mar"), name=project.name, version=project.version)
+    table = table_at(project.pyproject, "tool").get("mar")
+    return schema.load(table, name=project.name, version=project.version)
 
 
 def plan_project(project: Project, directory: Path, names: Sequence[str] = ()) -> list[Planned]:
@@ -105,7 +106,7 @@ def plan(configs: Iterable[Config], project: Project, directory: Path, instant: 
         warnings = tuple(finding for finding in findings if finding.severity == "warning")
         path = path_of(config, project.root, directory)
         planned.append(Planned(config, archive, path, instant, warnings, project.root))
-        faults += find_occupied(planned)
+    faults += find_obstacles([(one.config, one.path) for one in planned])
     if faults:
         raise CheckError(*dict.fromkeys(faults))
     return planned
@@ -117,22 +118,8 @@ def examine(config: Config, project: Project, instant: datetime) -> tuple[Archiv
     Raises:
         LayoutError: it cannot be laid out.
     """
-    archive = lay_out(config, project, instant)
-    return archive, find_faults(config, archive, project.root)
-
-
-def find_occupied(planned: list[Planned]) -> Iterator[str]:
-    """Why the last archive cannot go where it should, known before anything is written."""
-    *others, last = planned
     try:
-        refuse_foreign(last.path, last.config.format)
-    except (PackError, OSError) as error:
-        yield str(error)
-    for other in others:
-        if fold_path(other.path) == fold_path(last.path):
-            yield f"Archives `{other.config.name}` and `{last.config.name}` both go to `{last.path}`"
-
-
-def fold_path(path: Path) -> str:
-    """A path as file systems compare it that do not tell case apart."""
-    return os.path.normpath(path).casefold()
+        archive = lay_out(config, project, instant)
+    except LayoutError as error:
+        raise LayoutError(*check_configuration(config), *error.causes) from None
+    return archive, find_faults(config, archive, project.root)

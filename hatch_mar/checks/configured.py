@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
@@ -37,9 +37,20 @@ def find_faults(config: Config, archive: Archive, root: Path) -> list[Finding]:
     if isinstance(config, WorkflowConfig):
         return []
     subject = Subject.of_config(config, archive, root)
+    return [*check_configuration(config), *not_ignored(check(subject), config)]
+
+
+def check_configuration(config: Config) -> list[Finding]:
+    """What is wrong with a configuration, whatever the archive."""
+    if isinstance(config, WorkflowConfig):
+        return []
+    return not_ignored([*check_model_name(config), *check_codes(config)], config)
+
+
+def not_ignored(findings: Iterable[Finding], config: ArchiveConfig) -> list[Finding]:
     return [
         finding._replace(archives=(config.name,))
-        for finding in (*check_model_name(config), *check_codes(config), *check(subject))
+        for finding in findings
         if finding.code not in config.ignore or not finding.rule.ignorable
     ]
 

@@ -15,8 +15,9 @@ from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import HatchMarError
 from hatch_mar.finding import Finding, merge
-from hatch_mar.project.config.models import select
+from hatch_mar.project.config.models import path_of, select
 from hatch_mar.project.key_lines import locate
+from hatch_mar.project.layout.targets import find_obstacles
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import escape
@@ -66,9 +67,13 @@ def check_project(root: Path, names: Sequence[str]) -> list[Finding]:
     with collect(findings):
         project = PyProject(root)
         instant = build_instant(reproducible=project.reproducible)
-        for config in select(load(project), names):
+        configs = select(load(project), names)
+        for config in configs:
             with collect(findings, config.name):
                 findings += examine(config, project, instant)[1]
+        findings += find_obstacles(
+            [(each, path_of(each, project.root, project.root / "dist")) for each in configs]
+        )
     return locate(merge(findings), root)
 
 
@@ -80,7 +85,7 @@ def collect(findings: list[Finding], *archives: str) -> Iterator[None]:
     except HatchMarError as error:
         if len(error.findings) < len(error.causes):
             raise
-        findings += [finding._replace(archives=archives) for finding in error.findings]
+        findings += [each._replace(archives=archives or each.archives) for each in error.findings]
 
 
 def print_findings(findings: list[Finding], form: str) -> None:

@@ -16,7 +16,7 @@ from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import TABLE
 from hatch_mar.project.config.schema import load
-from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.pyproject import PyProject, table_at
 from hatch_mar.project.toml import tomllib
 from hatch_mar.text import quote
 
@@ -71,7 +71,7 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
     except ImportError:
         raise ConfigError("Option `--write` needs tomlkit: pip install 'hatch-mar[cli]'") from None
 
-    refuse_conflicts(subtable(project.pyproject, "tool", "mar"), tables)
+    refuse_conflicts(table_at(project.pyproject, "tool", "mar"), tables)
     path = Path(os.path.realpath(project.root / "pyproject.toml"))
     document = tomlkit.parse(path.read_bytes().decode())
     expected = copy.deepcopy(dict(project.pyproject))
@@ -82,7 +82,7 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
     names = [f"`{table[NAMES[array]]}`" for array, several in tables.items() for table in several]
     done = [f"Added {', '.join(names)} to `{path}`"]
 
-    backend = subtable(expected, "build-system").get("build-backend")
+    backend = table_at(expected, "build-system").get("build-backend")
     if backend == "hatchling.build":
         if not requires_plugin(expected["build-system"]):
             for either in (expected, document):
@@ -167,29 +167,17 @@ def name_of(requirement: str) -> str:
 
 def has_hook(pyproject: Mapping[str, Any]) -> bool:
     """Whether the hook is switched on, for all targets or for one."""
-    build = subtable(pyproject, "tool", "hatch", "build")
-    targets = subtable(build, "targets")
+    build = ("tool", "hatch", "build")
+    targets = table_at(pyproject, *build, "targets")
     return any(
-        "mar" in subtable(place, "hooks") for place in (build, *(subtable(targets, name) for name in targets))
+        "mar" in table_at(pyproject, *keys, "hooks")
+        for keys in (build, *((*build, "targets", name) for name in targets))
     )
 
 
 def hatch_toml_has_build(root: Path) -> bool:
     file = root / "hatch.toml"
     return file.is_file() and "build" in (parse_toml(file.read_text(encoding="utf-8")) or {})
-
-
-def subtable(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    """A table within a document, or an empty one.
-
-    Raises:
-        ConfigError: something else is there.
-    """
-    for number, key in enumerate(keys, start=1):
-        document = document.get(key, {})
-        if not isinstance(document, Mapping):
-            raise ConfigError(f"Field `{'.'.join(keys[:number])}` must be a table")
-    return document
 
 
 def add_subtable(document: dict[str, Any], keys: Sequence[str]) -> None:

@@ -15,12 +15,24 @@ from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Place, Rule, field
 from hatch_mar.project import pep517
 from hatch_mar.project.config.models import FILE
+from hatch_mar.project.config.reading import (
+    VALUE,
+    Fault,
+    Invalid,
+    Reader,
+    array_of,
+    faults_in,
+    read_keys,
+    string,
+)
 from hatch_mar.project.interface import METADATA
 from hatch_mar.project.toml import tomllib
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
 
+
+STRINGS = array_of(string, "strings")
 
 UNREADABLE = Rule(
     code="MAR001",
@@ -49,12 +61,16 @@ class PyProject:
         try:
             text = file.read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise ConfigError(f"File not found: `{root / FILE}`") from None
+            text = f"File not found: `{root / FILE}`"
+            raise ConfigError(UNREADABLE.at(Place(str(root / FILE)), text, "")) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ConfigError(UNREADABLE.at(Place(FILE), f"Cannot read `{file}`: {reason}", "")) from None
         try:
             self.pyproject: Mapping[str, Any] = tomllib.loads(text)
+        except RecursionError:
+            text = f"Cannot read `{file}`: it is nested too deeply"
+            raise ConfigError(UNREADABLE.at(Place(FILE), text, "")) from None
         except ValueError as error:
             line = re.search(r"at line (\d+)", str(error))
             place = Place(FILE, int(line[1]) if line else None)
@@ -63,13 +79,25 @@ class PyProject:
     @property
     def reproducible(self) -> bool:
         """hatch's own setting, so that the command line writes what `hatch build` does."""
-        build = self.pyproject.get("tool", {}).get("hatch", {}).get("build", {})
-        return build.get("reproducible", True) is not False
+        return table_at(self.pyproject, "tool", "hatch", "build").get("reproducible", True) is not False
 
     @property
     def project(self) -> Mapping[str, Any]:
-        table = self.pyproject.get("project", {})
-        return table if isinstance(table, dict) else {}
+        return table_at(self.pyproject, "project")
+
+    def read(self, key: str, reader: Reader, default: Any) -> Any:
+        """The value of a key of `[project]`.
+
+        Raises:
+            ConfigError: the key has a value that it cannot have.
+        """
+        if key not in self.project:
+            return default
+        try:
+            return reader(self.project[key])
+        except ValueError as error:
+            place = Place(FILE, None, ("project", key))
+            raise ConfigError(*(fault.at(place) for fault in faults_in(error))) from None
 
     def name(self) -> str:
         return str(self.project.get("name") or self.metadata["Name"])
@@ -79,7 +107,7 @@ class PyProject:
 
     def dependencies(self) -> list[str]:
         if not self.leaves_to_backend("dependencies"):
-            return list(self.project.get("dependencies", ()))
+            return list(self.read("dependencies", STRINGS, ()))
         from packaging.requirements import Requirement
 
         lines = self.metadata.get_all("Requires-Dist") or []
@@ -95,10 +123,11 @@ class PyProject:
                     "only `hatch build` can take an archive's requirements from there",
                 )
             )
-        return dict(self.project.get("optional-dependencies", {}))
+        groups: Mapping[str, list[str]] = self.read("optional-dependencies", read_groups, {})
+        return groups
 
     def leaves_to_backend(self, key: str) -> bool:
-        return not self.project or key in self.project.get("dynamic", ())
+        return not self.project or key in self.read("dynamic", STRINGS, ())
 
     def wheel_files(self) -> Iterable[Member]:
         """What the wheel ships: the backend builds it, and the wheel's own metadata is left out.
@@ -121,3 +150,25 @@ class PyProject:
     def metadata(self) -> PackageMetadata:
         """The metadata that the build backend gives the project."""
         return pep517.read_metadata(self.root)
+
+
+def table_at(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """A table of `pyproject.toml`, or an empty one.
+
+    Raises:
+        ConfigError: something else is there.
+    """
+    for number, key in enumerate(keys, start=1):
+        document = document.get(key, {})
+        if not isinstance(document, Mapping):
+            raise ConfigError(Fault(VALUE, (), "must be a table").at(Place(FILE, None, keys[:number])))
+    return document
+
+
+def read_groups(value: object) -> dict[str, list[str]]:
+    if not isinstance(value, dict):
+        raise ValueError("must be a table of arrays of strings")
+    groups, faults = read_keys(value, dict.fromkeys(value, STRINGS))
+    if faults:
+        raise Invalid(faults)
+    return {name: list(lines) for name, lines in groups.items()}

@@ -13,7 +13,8 @@ def trial_dependencies(pyproject: Mapping[str, Any]) -> list[str]:
 
     The tables are read without validating them, which the build does later.
     """
-    mar = pyproject.get("tool", {}).get("mar")
+    tools = pyproject.get("tool")
+    mar = tools.get("mar") if isinstance(tools, dict) else None
     if not isinstance(mar, dict):
         return []
     archives = mar.get("archives", [{}])

@@ -81,7 +81,7 @@ class TestProject:
     def test_no_project(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """So is one that has no `pyproject.toml`."""
         assert main(["check", "--project", "absent"]) == 1
-        assert capsys.readouterr().err == "File not found: `absent/pyproject.toml`\n"
+        assert capsys.readouterr().out == "error: File not found: `absent/pyproject.toml` [MAR001]\n"
 
     def test_unknown_name(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A name that is neither a file nor an archive is an error."""
@@ -164,12 +164,17 @@ class TestOutput:
             ("model-file = 'absent.py'", "MAR021", 7, "tool.mar.model-file"),
             ("extra-files = '*.json'", "MAR022", 7, "tool.mar.extra-files"),
             ("requirements-from = ['dependency-groups.a']", "MAR026", 7, "tool.mar.requirements-from"),
+            ("export-path = 'taken'", "MAR027", 7, "tool.mar.export-path"),
+            ("exclude = ['a', '!']", "MAR004", 7, "tool.mar.exclude[1]"),
+            (f"config = {{ a = {'[' * 60}{']' * 60} }}", "MAR004", 7, "tool.mar.config"),
+            ("[tool.hatch]\nbuild = 1", "MAR004", 8, "tool.hatch.build"),
         ],
     )
     def test_configuration(  # noqa: PLR0917
         self, project: Path, capsys: pytest.CaptureFixture[str], more: str, code: str, line: int, key: str
     ):
         """A fault of the configuration or of the layout is one like others, with its line and its key."""
+        (project / "taken/digits.mar").mkdir(parents=True)
         written(project, GOOD, more)
 
         assert main(["check", "--json"]) == 1
@@ -204,6 +209,36 @@ class TestOutput:
         assert main(["check", "--json"]) == 1
         [found] = json.loads(capsys.readouterr().out)
         assert [found["code"], found["file"], found["line"]] == ["MAR001", "pyproject.toml", 7]
+
+    def test_configuration_beside_layout(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """A missing file hides nothing that is wrong with the configuration."""
+        written(project, GOOD, "model-file = 'absent.py'\nignore = ['MAR999']")
+
+        assert main(["check", "--json"]) == 1
+        found = json.loads(capsys.readouterr().out)
+        assert [each["code"] for each in found] == ["MAR010", "MAR021"]
+
+    def test_archives_of_a_default(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """A default is about all archives that inherit it, an archive's own key about that one."""
+        archives = "".join(f"[[tool.mar.archives]]\nmodel-name = '{name}'\n" for name in "ab")
+        written(project, GOOD, f"force = 1\n{archives}version = 2\n")
+
+        assert main(["check", "--json"]) == 1
+        found = json.loads(capsys.readouterr().out)
+        assert [(each["key"], each["archives"]) for each in found] == [
+            ("tool.mar.force", ["a", "b"]),
+            ("tool.mar.archives[1].version", ["b"]),
+        ]
+
+    def test_one_path(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """Archives that only a build directory brings together are refused as a build refuses them."""
+        archives = "[[tool.mar.archives]]\n[[tool.mar.archives]]\nexport-path = 'dist'\n"
+        written(project, GOOD, archives)
+
+        assert main(["check", "--json"]) == 1
+        [found] = json.loads(capsys.readouterr().out)
+        assert (found["code"], found["archives"]) == ("MAR007", ["digits"])
+        assert main(["build"]) == 1
 
     def test_archives(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """What archives share is found once, and names them all."""

@@ -201,7 +201,7 @@ class TestRun:
         """That there is no project to write to is said before anything is run."""
         migrate.run(LEAST, "--write", status=1)
 
-        assert migrate.err == "File not found: `pyproject.toml`\n"
+        assert migrate.err == "File not found: `pyproject.toml` [MAR001]\n"
         assert not [*migrate.root.glob("*.mar")]
 
 

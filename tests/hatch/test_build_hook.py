@@ -263,7 +263,7 @@ class TestFaults:
 
         assert (
             aborted(capsys, run, hook(root))
-            == f"Cannot write `{place}`: a directory of that name exists; move it away\n"
+            == f"Cannot write `{place}`: a directory of that name exists; move it away [MAR027]\n"
         )
 
     def test_no_table(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):

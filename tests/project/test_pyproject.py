@@ -71,7 +71,7 @@ class TestFile:
         with pytest.raises(ConfigError) as error:
             PyProject(tmp_path)
 
-        assert str(error.value) == f"File not found: `{tmp_path / 'pyproject.toml'}`"
+        assert str(error.value) == f"File not found: `{tmp_path / 'pyproject.toml'}` [MAR001]"
 
     @pytest.mark.parametrize(
         "data", [b"[project", b"a = 1\na = 2\n", b"\xff\xfe"], ids=["open", "twice", "no text"]
@@ -131,6 +131,46 @@ class TestStatic:
     def test_reproducible(self, text: str, expected: bool, tmp_path: Path):
         """It is reproducible unless hatch's own setting says otherwise."""
         assert expected is project(tmp_path, text).reproducible
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("[project]\ndependencies = 5\n", "Field `project.dependencies` must be an array of strings"),
+            ("[project]\ndependencies = ['a', 5]\n", "Field `project.dependencies[1]` must be a string"),
+            ("[project]\ndynamic = 5\n", "Field `project.dynamic` must be an array of strings"),
+            ("[[project]]\n", "Field `project` must be a table"),
+        ],
+    )
+    def test_dependencies(self, tmp_path: Path, text: str, expected: str):
+        """A value of another type is an error that names the key."""
+        with pytest.raises(ConfigError) as error:
+            project(tmp_path, text).dependencies()
+
+        assert [finding.text for finding in error.value.findings] == [expected]
+
+    @pytest.mark.parametrize(
+        ("value", "key", "expected"),
+        [
+            ("5", "", "must be a table of arrays of strings"),
+            ("{ a = 'b' }", ".a", "must be an array of strings"),
+            ("{ a = ['b', ''] }", ".a[1]", "must not be empty"),
+        ],
+    )
+    def test_optional_dependencies(self, tmp_path: Path, value: str, key: str, expected: str):
+        """So it is in a group of optional dependencies."""
+        text = f'[project]\nname = "a"\noptional-dependencies = {value}\n'
+        with pytest.raises(ConfigError) as error:
+            project(tmp_path, text).optional_dependencies()
+
+        expected = f"Field `project.optional-dependencies{key}` {expected}"
+        assert [finding.text for finding in error.value.findings] == [expected]
+
+    def test_hatch(self, tmp_path: Path):
+        """And in hatch's own tables."""
+        with pytest.raises(ConfigError, match=r"^Field `tool.hatch` must be a table \[MAR004\]$"):
+            project(tmp_path, "[tool]\nhatch = 3\n").reproducible  # noqa: B018
 
 
 class TestDynamic:

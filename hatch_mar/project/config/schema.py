@@ -123,7 +123,7 @@ def load(
     findings: list[Finding] = []
     archives = read_archives(table, place, findings, name)
     workflows = read_workflows(table, place, findings)
-    refuse(findings)
+    refuse(name_archives(findings, [*archives, *workflows]))
 
     configs: list[tuple[Place, Config]] = [
         (draft.place, ArchiveConfig(**draft.settings(version))) for draft in archives
@@ -139,6 +139,15 @@ def refuse(findings: Iterator[Finding] | list[Finding]) -> None:
         raise ConfigError(*found)
 
 
+def name_archives(findings: list[Finding], drafts: list[Draft]) -> Iterator[Finding]:
+    """The findings, each with the archives it is about: that of its table, or all that inherit a default."""
+    for finding in findings:
+        key = finding.place.key
+        own = [draft.name for draft in drafts if key[: len(draft.place.key)] == draft.place.key]
+        names = own or [draft.name for draft in drafts]
+        yield finding._replace(archives=tuple(name for name in names if name))
+
+
 class Value(NamedTuple):
     """A valid value and the key that set it."""
 
@@ -152,6 +161,12 @@ class Draft(NamedTuple):
     place: Place
     """Its table."""
     values: dict[str, Value]
+
+    @property
+    def name(self) -> str | None:
+        """The model's or workflow's, if it has a valid one."""
+        named = self.values.get("model-name") or self.values.get("workflow-name")
+        return named.value if named else None
 
     def settings(self, version: Callable[[], str] | None = None) -> dict[str, Any]:
         """The fields of an `ArchiveConfig` or a `WorkflowConfig`; `version` is asked where none is set."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
 from typing import Any
 
+from hatch_mar.archive.manifest import is_deeper_than
 from hatch_mar.finding import Key
 from hatch_mar.names import name_fault
 from hatch_mar.project.config.models import Example
@@ -28,6 +29,8 @@ from hatch_mar.project.config.reading import (
 NAME_RULE = (
     "must begin with a letter, followed by letters, digits, `_`, `-` and `.` (never two dots in a row): `{}`"
 )
+DEEPEST = 50
+"""Levels of tables and arrays in a value that is kept as it is."""
 HAS_DATE = "must not be a date; make it a string"
 
 
@@ -152,6 +155,8 @@ def refuse_dates(value: object) -> None:
     Raises:
         Invalid: with the place of each date in a table or an array.
     """
+    if is_deeper_than(DEEPEST, value):
+        raise ValueError(f"must not be nested more than {DEEPEST} levels deep")
     if faults := [Fault(VALUE, path, HAS_DATE) for path in paths_of_dates(value)]:
         raise Invalid(faults)
 
@@ -179,6 +184,18 @@ def requirements_source(value: object) -> str:
     raise ValueError(
         f"must be `dependencies`, `optional-dependencies.NAME` or `dependency-groups.NAME`: `{text}`"
     )
+
+
+def pattern(value: object) -> str:
+    """A pattern of gitignore(5)."""
+    from pathspec import GitIgnoreSpec
+
+    text = string(value)
+    try:
+        GitIgnoreSpec.from_lines([text])
+    except ValueError:
+        raise ValueError(f"is not a pattern that git would take: `{text}`") from None
+    return text
 
 
 def distribution(value: object) -> str:
@@ -229,7 +246,7 @@ def example(value: object) -> Example:
 
 paths = array_of(path, "paths")
 codes = array_of(code, "codes")
-patterns = array_of(string, "patterns")
+patterns = array_of(pattern, "patterns")
 names = array_of(string, "names")
 requirements_sources = array_of(requirements_source, "sources")
 distributions = array_of(distribution, "distributions")

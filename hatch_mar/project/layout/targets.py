@@ -1,0 +1,41 @@
+"""Where archives are written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hatch_mar.archive.packager.pack import refuse_foreign
+from hatch_mar.errors import PackError
+from hatch_mar.finding import Finding, Rule
+from hatch_mar.project.config.models import Config
+from hatch_mar.project.config.schema import CLASH
+
+OBSTACLE = Rule(
+    code="MAR027",
+    severity="error",
+    title="Something else is where an archive should be written",
+    consequence="the archive cannot be written without removing it",
+    fix="move it away, or set `export-path`",
+)
+
+
+def find_obstacles(targets: Sequence[tuple[Config, Path]]) -> Iterator[Finding]:
+    """Why archives cannot be written where they should be, known before any is written."""
+    first: dict[str, tuple[Config, Path]] = {}
+    for config, path in targets:
+        place = config.origins["export-path"]
+        try:
+            refuse_foreign(path, config.format)
+        except (PackError, OSError) as error:
+            yield OBSTACLE.at(place, str(error), "")._replace(archives=(config.name,))
+        other, _ = first.setdefault(fold_path(path), (config, path))
+        if other is not config:
+            text = f"Archives `{other.name}` and `{config.name}` would both be written to `{path}`"
+            yield CLASH.at(place, text)._replace(archives=(other.name, config.name))
+
+
+def fold_path(path: Path) -> str:
+    """A path as file systems compare it that do not tell case apart."""
+    return os.path.normpath(path).casefold()
