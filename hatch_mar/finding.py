@@ -54,10 +54,10 @@ class Rule:
         self,
         *,
         code: str,
-        severity: Severity,
         title: str,
         consequence: str,
         fix: str,
+        severity: Severity = "error",
         ignorable: bool | None = None,
     ) -> None:
         if code in RULES:

@@ -91,6 +91,15 @@ class Member(NamedTuple):
     source: Source
     executable: bool = False
 
+    def read(self, most: int) -> bytes:
+        """The first `most` bytes."""
+        data = bytearray()
+        for chunk in self.source.chunks():
+            data += chunk
+            if len(data) >= most:
+                break
+        return bytes(data[:most])
+
 
 class Archive:
     """A manifest and its members, in the order of their names."""

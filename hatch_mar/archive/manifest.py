@@ -118,7 +118,6 @@ class Manifest(NamedTuple):
 
 
 def is_deeper_than(levels: int, value: object) -> bool:
-    """Whether lists and dictionaries are nested deeper than that."""
     layer = [value]
     for _ in range(levels):
         inner = [

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
+from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import RULES, Finding, Rule
@@ -40,10 +41,10 @@ def check(subject: Subject) -> list[Finding]:
 
 def has_work(name: str, subject: Subject) -> bool:
     """Whether a module has anything to check; if not, it is not even imported."""
+    if subject.manifest.name != MANIFEST_NAME:
+        return name in ("archive_names", "portability")  # nothing else is known of a workflow
     key = CHECKS[name]
-    if key is None or key in subject.manifest.model:
-        return True
-    return name == "model_config" and needs_config(subject)
+    return not key or key in subject.manifest.model or (name == "model_config" and needs_config(subject))
 
 
 def rules() -> list[Rule]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.archive.formats.reader import Container, open_container
+from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks import check
 from hatch_mar.checks.container.file import check_file
@@ -15,14 +15,12 @@ from hatch_mar.finding import Finding, Place, Rule
 
 MANIFEST = Rule(
     code="MAR199",
-    severity="error",
     title="The manifest cannot be read",
     consequence="TorchServe refuses the archive with `Failed to parse signature.json`",
     fix="build the archive again",
 )
 UNREADABLE = Rule(
     code="MAR899",
-    severity="error",
     title="The file is not an archive",
     consequence="TorchServe loads nothing from it, or refuses it",
     fix="build the archive again, and copy it whole",
@@ -30,7 +28,6 @@ UNREADABLE = Rule(
 
 
 def check_path(path: Path) -> list[Finding]:
-    """All that is wrong with the archive at `path`."""
     found = list(check_file(path, deep=True))
     # what TorchServe's Java half cannot read never reaches its Python half
     if not any(finding.severity == "error" for finding in found):
@@ -41,16 +38,11 @@ def check_path(path: Path) -> list[Finding]:
 def check_content(path: Path) -> Iterator[Finding]:
     try:
         with open_container(path) as container:
-            yield from check_container(container)
+            try:
+                archive = container.archive()
+            except ReadError as error:
+                yield MANIFEST.at(Place(f"{path.name}/{MANIFEST_NAME}"), str(error))
+                return
+            yield from check(Subject(archive, path.name))
     except ReadError as error:
         yield UNREADABLE.at(Place(str(path)), str(error))
-
-
-def check_container(container: Container) -> Iterator[Finding]:
-    place = Place(f"{container.path.name}/{MANIFEST_NAME}")
-    try:
-        archive = container.archive()
-    except ReadError as error:
-        yield MANIFEST.at(place, str(error))
-        return
-    yield from check(Subject(archive, container.path.name))

@@ -19,7 +19,6 @@ from hatch_mar.torchserve.member_names import brief, files_that_are_folders, unp
 
 NOT_AN_OBJECT = Rule(
     code="MAR101",
-    severity="error",
     title="`model` in the manifest is not an object",
     consequence=(
         "a TorchServe that starts with `--models all` exits with a `NullPointerException` if it is `null`,"
@@ -39,7 +38,6 @@ NO_MODEL = Rule(
 )
 NOT_A_STRING = Rule(
     code="MAR103",
-    severity="error",
     title="A value in the manifest is not a string",
     consequence="TorchServe refuses the archive with `Failed to parse signature.json`",
     fix="make it a string",
@@ -56,7 +54,6 @@ NO_NAME = Rule(
 )
 UNREACHABLE_MODEL = Rule(
     code="MAR105",
-    severity="error",
     title="The model cannot be requested by its name",
     consequence="TorchServe registers the model and answers every request for it with 404",
     fix="give the model a name without `/`",
@@ -77,7 +74,6 @@ ENVELOPE = Rule(
 )
 UNPACKABLE = Rule(
     code="MAR111",
-    severity="error",
     title="A member cannot be unpacked",
     consequence="TorchServe stops unpacking with an `IOException`, such as `Detected Zip Slip vulnerability`",
     fix="rename it",
@@ -91,7 +87,6 @@ DUPLICATE = Rule(
 )
 FILE_AND_FOLDER = Rule(
     code="MAR113",
-    severity="error",
     title="A member is both a file and a folder",
     consequence="TorchServe stops unpacking with an `IOException`",
     fix="rename the file or the folder",
@@ -107,26 +102,19 @@ MANIFEST_CASE = Rule(
     code="MAR115",
     severity="warning",
     title="A member's name differs from the manifest's only by case",
-    consequence=(
-        "TorchServe reads only `MAR-INF/MANIFEST.json`; on macOS and Windows this file takes its place"
-    ),
+    consequence="TorchServe reads only `MAR-INF/MANIFEST.json`; on macOS and Windows this file replaces it",
     fix="remove it, or write its name as `MAR-INF/MANIFEST.json`",
 )
 FILE_NAME = Rule(
     code="MAR121",
-    severity="error",
     title="The archive's file name contains `..`",
     consequence="TorchServe refuses it with `Relative path is not allowed in url`",
     fix="name the file without two dots in a row",
 )
 LONELY_MANIFEST = Rule(
     code="MAR122",
-    severity="error",
     title="The directory contains only the manifest",
-    consequence=(
-        "TorchServe treats a directory's only subfolder as the model, and so loses the manifest in it"
-        " (ModelArchive.java, for SageMaker)"
-    ),
+    consequence="TorchServe treats a directory's only subfolder as the model, and loses the manifest in it",
     fix="choose another `archive-format`, or add a file",
 )
 
@@ -214,8 +202,6 @@ def check_members(subject: Subject) -> Iterator[Finding]:
 
 
 def check_duplicates(subject: Subject) -> Iterator[Finding]:
-    if len(subject.members) == len(subject.archive.members):
-        return
     for name, count in Counter(member.name for member in subject.archive.members).items():
         if count > 1:
             place = subject.place(subject.members[name])

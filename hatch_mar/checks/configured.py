@@ -14,7 +14,6 @@ from hatch_mar.text import did_you_mean
 
 DIGIT = Rule(
     code="MAR009",
-    severity="error",
     title="The model's name begins with a digit",
     consequence="TorchServe serves the model, but the name is not of the form that is documented",
     fix="begin it with a letter, or add `MAR009` to `ignore`",
@@ -22,7 +21,6 @@ DIGIT = Rule(
 )
 CODE = Rule(
     code="MAR010",
-    severity="error",
     title="A code in `ignore` switches nothing off",
     consequence="the check that was meant goes on",
     fix="correct the code, or remove it",

@@ -25,18 +25,15 @@ def built_in(subject: Subject) -> BuiltIn | None:
 
 
 def handler_module(subject: Subject) -> Module | None:
-    """The handler's module, if the archive has it."""
     return subject.module(parse_entry(subject.value("handler") or "")[0])
 
 
 def imported_built_ins(subject: Subject) -> list[BuiltIn]:
-    """TorchServe's handlers that the archive's handler imports."""
     names = imported_names(subject)
     return [each for each in BUILT_INS.values() if each.module in names]
 
 
 def imported_helpers(subject: Subject) -> list[Helper]:
-    """What the archive's handler imports of TorchServe's helpers for handlers."""
     names = imported_names(subject)
     return [helper for helper in HELPERS if helper.path in names]
 
@@ -80,7 +77,6 @@ def keeps_loading(found: ast.ClassDef, names: Namespace) -> bool:
 
 
 def torchserve_class(base: ast.expr, names: Namespace) -> BuiltIn | None:
-    """The handler of TorchServe's whose class a module inherits from."""
     path, _, name = imported_name(base, names).rpartition(".")
     return BUILT_IN_CLASSES.get(name) if path.startswith("ts.torch_handler.") else None
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from hatch_mar.archive.archive import Member
-from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.handler_facts import built_in, imported_built_ins
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Finding, Rule
@@ -32,28 +31,24 @@ NESTED = Rule(
 )
 ENCODING = Rule(
     code="MAR702",
-    severity="error",
     title="`index_to_name.json` is not UTF-8 without a byte order mark",
     consequence="the worker dies with `UnicodeDecodeError` or `JSONDecodeError`",
     fix="save the file as UTF-8, without a byte order mark",
 )
 SYNTAX = Rule(
     code="MAR703",
-    severity="error",
     title="`index_to_name.json` is not JSON",
     consequence="the worker dies with `JSONDecodeError`",
     fix="fix the file",
 )
 OBJECT = Rule(
     code="MAR704",
-    severity="error",
     title="`index_to_name.json` is not an object",
     consequence='the worker dies with `index->name JSON mapping should be in "class": "label" format`',
     fix='write `{"0": "name", "1": "name"}`',
 )
 LABEL = Rule(
     code="MAR705",
-    severity="error",
     title="A label of `index_to_name.json` is not a string",
     consequence="the worker dies with `labels in index->name mapping must be either str or List[str]`",
     fix="make every label a string, or a list that ends with one",
@@ -92,26 +87,17 @@ LABELS_LIST = "object_type_names"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    if subject.manifest.name != MANIFEST_NAME or not reads_labels(subject):
+    built_ins = involved_built_ins(subject)
+    is_read = any(each.loads_as_base_handler for each in built_ins)
+    if not is_read or subject.manifest.document.get("runtime") == "LSP":
         return
     if NAME in subject.members:
-        yield from check_file(subject, subject.members[NAME])
+        looked_up = any(each.looks_up_labels for each in built_ins)
+        yield from check_file(subject, subject.members[NAME], looked_up=looked_up)
         return
     for name, member in subject.members.items():
         if name.endswith(f"/{NAME}"):
             yield NESTED.at(subject.place(member), f"TorchServe does not read `{name}`")
-
-
-def reads_labels(subject: Subject) -> bool:
-    """Whether the handler is one of TorchServe's that read the file, or takes something from one."""
-    if subject.manifest.document.get("runtime") == "LSP":
-        return False
-    return any(each.loads_as_base_handler for each in involved_built_ins(subject))
-
-
-def looks_up(subject: Subject) -> bool:
-    """Whether the handler looks up the number of a class, as TorchServe's own classifiers do."""
-    return any(each.looks_up_labels for each in involved_built_ins(subject))
 
 
 def involved_built_ins(subject: Subject) -> list[BuiltIn]:
@@ -126,7 +112,7 @@ class Pairs(NamedTuple):
     items: list[tuple[str, Any]]
 
 
-def check_file(subject: Subject, member: Member) -> Iterator[Finding]:
+def check_file(subject: Subject, member: Member, *, looked_up: bool) -> Iterator[Finding]:
     place, data = subject.place(member), subject.text(member)
     if len(data) == LARGEST_TEXT:
         yield UNCHECKED.at(
@@ -148,7 +134,7 @@ def check_file(subject: Subject, member: Member) -> Iterator[Finding]:
         # a number of thousands of digits, or too much nesting
         yield SYNTAX.at(place, f"`{NAME}` cannot be read: {error}")
     else:
-        for rule, message in find_label_faults(labels, looked_up=looks_up(subject)):
+        for rule, message in find_label_faults(labels, looked_up=looked_up):
             yield rule.at(place, message)
 
 

@@ -13,26 +13,23 @@ from collections.abc import Iterator
 from hatch_mar.checks.handler_facts import built_in, handler_module, loads_as_base_handler
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule, Severity
-from hatch_mar.pysource.classes import class_attribute, list_classes, mentions, required_arguments
+from hatch_mar.pysource.classes import class_attribute, describe_required, list_classes, mentions
 from hatch_mar.pysource.module import PYTHON, Module
 
 MISSING = Rule(
     code="MAR301",
-    severity="error",
     title="The model file is not in the archive",
     consequence="the worker dies with `Missing the model.py file`",
     fix="add the file, at the archive's root",
 )
 UNPARSABLE = Rule(
     code="MAR302",
-    severity="error",
     title="The model file is not Python",
     consequence="the worker dies with the same error when it imports the file",
     fix="fix the file",
 )
 CLASSES = Rule(
     code="MAR303",
-    severity="error",
     title="The model file does not define exactly one class",
     consequence=(
         "the worker dies with `Expected only one class as model definition`;"
@@ -42,14 +39,12 @@ CLASSES = Rule(
 )
 ARGUMENTS = Rule(
     code="MAR304",
-    severity="error",
     title="The model's constructor takes required arguments",
     consequence="the worker dies with `TypeError: __init__() missing … required positional argument`",
     fix="give every argument a default",
 )
 STEM = Rule(
     code="MAR305",
-    severity="error",
     title="The model file's name cannot be imported",
     consequence="the worker imports the name up to its first dot and dies with `ModuleNotFoundError`",
     fix="give the file the name of a module, without further dots",
@@ -75,7 +70,7 @@ def loading_severity(subject: Subject) -> Severity | None:
     if subject.value("modelFile") is None:
         return None
     own = built_in(subject)
-    if loads_as_base_handler(subject) or (own and own.loads_model_file):
+    if loads_as_base_handler(subject) or (own and own.loading):
         return "error"
     module = handler_module(subject)
     if module is None or module.tree is None:
@@ -90,7 +85,6 @@ def may_inherit_loading(module: Module) -> bool:
 
 
 def imported_module(subject: Subject) -> str | None:
-    """The module of the model file, if the worker imports it."""
     name = subject.value("modelFile")
     return module_stem(name) if name in subject.members and loading_severity(subject) is not None else None
 
@@ -127,7 +121,5 @@ def check_classes(subject: Subject, module: Module) -> Iterator[Finding]:
         yield CLASSES.at(place, f"The model file defines {shown} where TorchServe expects one class")
         return
     found = module.only_class and module.only_class.definition
-    if found and (arguments := required_arguments(found)):
-        required = ", ".join(f"`{argument}`" for argument in arguments)
-        text = f"Class `{found.name}` is made without arguments, but requires {required}"
+    if found and (text := describe_required(found)):
         yield ARGUMENTS.at(subject.place(module.member, found.lineno), text)

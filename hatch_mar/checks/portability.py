@@ -27,10 +27,7 @@ NOT_ASCII = Rule(
     code="MAR902",
     severity="warning",
     title="A name is not ASCII",
-    consequence=(
-        "a JVM with a POSIX locale fails with `InvalidPathException`, at which a TorchServe that starts"
-        " with `--models all` exits"
-    ),
+    consequence="a JVM with a POSIX locale fails: `InvalidPathException`; at `--models all` it exits",
     fix="rename it, or set `LC_ALL=C.UTF-8` where TorchServe runs",
 )
 CASE = Rule(

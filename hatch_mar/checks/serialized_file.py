@@ -22,70 +22,60 @@ if TYPE_CHECKING:
 
 MISSING = Rule(
     code="MAR401",
-    severity="error",
     title="The weights are not in the archive",
     consequence="the worker dies with `FileNotFoundError`",
     fix="set `serialized-file`, which packs them and names them in the manifest",
 )
 NONE = Rule(
     code="MAR402",
-    severity="error",
     title="There is neither a weights file nor a model file",
     consequence="`BaseHandler` dies with `AttributeError: 'NoneType' object has no attribute 'endswith'`",
     fix="set `serialized-file`, or override `initialize` in your own handler",
 )
 POINTER = Rule(
     code="MAR403",
-    severity="error",
     title="The weights are a pointer to the real file",
     consequence="the worker dies when it reads the text as weights",
     fix="fetch the real file and build again",
 )
 NO_WEIGHTS = Rule(
     code="MAR404",
-    severity="error",
     title="The file contains no weights",
     consequence="the worker dies when it reads the file",
     fix="save or download the weights again",
 )
 DAMAGED = Rule(
     code="MAR405",
-    severity="error",
     title="The weights are damaged",
     consequence="torch refuses them, or loads other numbers than those that were saved",
     fix="save or copy them again, and compare the sizes",
 )
 NOT_A_STATE_DICT = Rule(
     code="MAR406",
-    severity="error",
     title="With a model file, the weights are not a state_dict",
     consequence="`BaseHandler` passes what `torch.load` gives it to `load_state_dict`, which fails",
     fix="save `model.state_dict()`",
 )
 NOT_TORCHSCRIPT = Rule(
     code="MAR407",
-    severity="error",
     title="Without a model file, a `.pt` file is not TorchScript",
     consequence="`BaseHandler` loads it with `torch.jit.load`, which fails",
     fix="set `model-file`, or save `torch.jit.script(model)`",
 )
 SUFFIX = Rule(
     code="MAR408",
-    severity="error",
     title="Without a model file, nothing loads weights of this suffix",
     consequence="`BaseHandler` dies with `RuntimeError: No model weights could be loaded`",
     fix="set `model-file`, or write a handler whose `initialize` loads them",
 )
 OTHER_KIND = Rule(
     code="MAR409",
-    severity="error",
     title="The weights are not what their suffix says",
     consequence="`BaseHandler` chooses the loader by the suffix, and loading fails",
     fix="export the model again, or rename the file",
 )
 PREFIX = Rule(
     code="MAR410",
-    severity="error",
     title="The state_dict was saved from a wrapper around the model",
     consequence="`load_state_dict` fails with missing and unexpected keys",
     fix=(
@@ -95,11 +85,8 @@ PREFIX = Rule(
 )
 REFUSED = Rule(
     code="MAR411",
-    severity="error",
     title="`torch.load` refuses to unpickle the weights",
-    consequence=(
-        "torch 2.6 and newer load with `weights_only=True`, which allows only certain classes and functions"
-    ),
+    consequence="torch 2.6 and newer load with `weights_only=True`, which allows only certain names",
     fix="save a plain state_dict, or list in `allow-globals` what you trust and the handler allows",
 )
 PICKLE = Rule(
@@ -188,7 +175,6 @@ def fix_for(weights: Weights) -> str | None:
 
 
 def check_globals(subject: Subject, member: Member, weights: Weights, *, as_base: bool) -> Iterator[Finding]:
-    """What unpickling would import beyond what torch allows."""
     if weights.kind.value not in PICKLED:
         return
     rule = REFUSED if as_base else PICKLE

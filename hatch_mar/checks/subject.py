@@ -25,13 +25,7 @@ LARGEST_TEXT = 4 << 20
 class Subject:
     """What the checks look at, alike for a configured archive and for one read from disk.
 
-    Args:
-        archive: the archive.
-        file_name: the name of its own file, by which some consumers know it.
-        origins: for a configured archive, where each key was set.
-        allow_globals: what its pickles may import beyond torch's own list.
-        root: the project, from which places are shown.
-        server_packages: distributions that the server has beyond those of TorchServe's image.
+    A configured one has a project's `root`, and `origins`, which say where each key was set.
     """
 
     def __init__(
@@ -55,7 +49,6 @@ class Subject:
 
     @classmethod
     def of_config(cls, config: ArchiveConfig, archive: Archive, root: Path) -> Subject:
-        """The archive that a configuration describes, of the project at `root`."""
         return cls(
             archive,
             config.file_name,
@@ -115,13 +108,7 @@ class Subject:
         return self.origins.get(key, Place(f"{self.file_name}/{self.manifest.name}"))
 
     def text(self, member: Member) -> bytes:
-        """A member's first `LARGEST_TEXT` bytes."""
-        data = bytearray()
-        for chunk in member.source.chunks():
-            data += chunk
-            if len(data) >= LARGEST_TEXT:
-                break
-        return bytes(data[:LARGEST_TEXT])
+        return member.read(LARGEST_TEXT)
 
     def module(self, name: str) -> Module | None:
         """The archive's module of a dotted name, as Python finds it from the archive's root; parsed once."""

@@ -57,7 +57,6 @@ class ClassBinding(NamedTuple):
 
     @property
     def definition(self) -> ast.ClassDef | None:
-        """The class's definition, if it has exactly one."""
         return self.definitions[0] if len(self.definitions) == 1 else None
 
 
@@ -169,15 +168,20 @@ def required_arguments(found: ast.ClassDef) -> list[str]:
     return [] if own.has("__init__") else required_fields(found)
 
 
-def required_parameters(arguments: ast.arguments, skip: int = 1) -> list[str]:
+def describe_required(found: ast.ClassDef) -> str:
+    """Why the class cannot be made without arguments; empty if it can."""
+    required = ", ".join(f"`{argument}`" for argument in required_arguments(found))
+    return required and f"Class `{found.name}` is made without arguments, but requires {required}"
+
+
+def required_parameters(arguments: ast.arguments) -> list[str]:
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    required = positional[skip : max(skip, len(positional) - len(arguments.defaults))]
+    required = positional[1 : max(1, len(positional) - len(arguments.defaults))]
     named = zip(arguments.kwonlyargs, arguments.kw_defaults)
     return required + [argument.arg for argument, default in named if default is None]
 
 
 def required_fields(found: ast.ClassDef) -> list[str]:
-    """The fields of a dataclass that its constructor requires."""
     decorators = [decorator for decorator in found.decorator_list if last_name(decorator) == "dataclass"]
     if not decorators or any(has_keyword(decorator, "init") for decorator in decorators):
         return []

@@ -48,20 +48,16 @@ def imports(tree: ast.Module | None) -> Iterator[Import]:
         elif isinstance(node, ast.Try):
             caught = any(map(catches, node.handlers))
             left += reversed(node.finalbody if caught else node.body + node.orelse + node.finalbody)
-        elif isinstance(node, ast.With) and not any(map(suppresses, node.items)):
-            left += reversed(node.body)
+        elif isinstance(node, ast.With):
+            contexts = [last_name(item.context_expr) for item in node.items]
+            left += reversed([] if "suppress" in contexts else node.body)
 
 
 def catches(handler: ast.ExceptHandler) -> bool:
-    """Whether an `except` clause catches a failed import."""
     if handler.type is None:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(last_name(each) in CATCHING for each in types)
-
-
-def suppresses(item: ast.withitem) -> bool:
-    return last_name(item.context_expr) == "suppress"
 
 
 def may_change_path(tree: ast.AST) -> bool:

@@ -23,11 +23,7 @@ MOST_DOTS = 1000
 class Module:
     """A Python module, and what its syntax tells.
 
-    Args:
-        member: its file.
-        tree: None if it does not parse, or is too large to be parsed.
-        fault: why it does not parse.
-        line: where it does not parse.
+    It has no `tree` if it is too large to be parsed, or has a `fault` on a `line`.
     """
 
     def __init__(
@@ -40,7 +36,6 @@ class Module:
 
     @cached_property
     def names(self) -> Namespace:
-        """The names that the module has once it is imported."""
         return Namespace(self.tree.body if self.tree else ())
 
     @cached_property

@@ -24,13 +24,12 @@ class Namespace:
     A name has the values of all ways through statements that may or may not run.
     """
 
-    def __init__(self, body: Iterable[ast.stmt], outer: Scope | None = None) -> None:
-        execution = Execution()
-        self.scope = execution.run(body, outer) or Scope()
-        self.classes = execution.classes
+    def __init__(self, body: Iterable[ast.stmt]) -> None:
+        self.classes: set[str] = set()
         """The names in all class definitions that were met, whatever the names are bound to at the end."""
-        self.stars = execution.stars
+        self.stars = False
         """Whether there is a star import, whose names are not known."""
+        self.scope = self.run(body, None) or Scope()
 
     def get(self, name: str) -> Values:
         return self.scope.bound.get(name, UNBOUND)
@@ -41,45 +40,6 @@ class Namespace:
     def has(self, name: str) -> bool:
         """Whether the name is bound on at least one way through the statements."""
         return any(value is not None for value in self.get(name))
-
-
-class Scope:
-    """The names bound on one way through the statements, over those bound before it forked off."""
-
-    def __init__(self, outer: Scope | None = None) -> None:
-        self.outer = outer
-        self.bound: dict[str, Values] = {}
-
-    def get(self, name: str) -> Values:
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.bound:
-                return scope.bound[name]
-            scope = scope.outer
-        return UNBOUND
-
-    def bind(self, name: str, *values: ast.AST | None) -> None:
-        self.bound[name] = frozenset(values)
-
-    def join(self, ways: Iterable[Scope | None]) -> None:
-        """Bind what any of several ways, forked off this scope, has bound."""
-        ends = [way for way in ways if way is not None]
-        found: dict[str, list[Values]] = {}
-        for way in ends:
-            for name, values in way.bound.items():
-                found.setdefault(name, []).append(values)
-        for name, alternatives in found.items():
-            if len(alternatives) < len(ends):
-                alternatives.append(self.get(name))
-            self.bound[name] = frozenset().union(*alternatives)
-
-
-class Execution:
-    """Follows how statements bind names, one kind of statement per method."""
-
-    def __init__(self) -> None:
-        self.stars = False
-        self.classes: set[str] = set()
 
     def run(self, body: Iterable[ast.stmt], outer: Scope | None) -> Scope | None:
         """The names bound at the end, or None if it is not reached."""
@@ -168,6 +128,37 @@ class Execution:
         if then is not None:
             then.bound = {**first.bound, **then.bound}
         return then
+
+
+class Scope:
+    """The names bound on one way through the statements, over those bound before it forked off."""
+
+    def __init__(self, outer: Scope | None = None) -> None:
+        self.outer = outer
+        self.bound: dict[str, Values] = {}
+
+    def get(self, name: str) -> Values:
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.bound:
+                return scope.bound[name]
+            scope = scope.outer
+        return UNBOUND
+
+    def bind(self, name: str, *values: ast.AST | None) -> None:
+        self.bound[name] = frozenset(values)
+
+    def join(self, ways: Iterable[Scope | None]) -> None:
+        """Bind what any of several ways, forked off this scope, has bound."""
+        ends = [way for way in ways if way is not None]
+        found: dict[str, list[Values]] = {}
+        for way in ends:
+            for name, values in way.bound.items():
+                found.setdefault(name, []).append(values)
+        for name, alternatives in found.items():
+            if len(alternatives) < len(ends):
+                alternatives.append(self.get(name))
+            self.bound[name] = frozenset().union(*alternatives)
 
 
 def assign(target: ast.expr, value: ast.expr | None, scope: Scope) -> None:

@@ -15,7 +15,6 @@ class Helper(NamedTuple):
     """A function or class of ts/handler_utils that handlers use, TorchServe's own and others."""
 
     path: str
-    """Its full name."""
     needs: tuple[str, ...] = ()
     """Keys of the model configuration that it reads without a default."""
     reads: tuple[str, ...] = ()
@@ -89,10 +88,6 @@ class BuiltIn(NamedTuple):
     @property
     def loads_as_base_handler(self) -> bool:
         return self.loading == "base"
-
-    @property
-    def loads_model_file(self) -> bool:
-        return self.loading is not None
 
     @property
     def all_needs(self) -> tuple[str, ...]:

@@ -98,12 +98,7 @@ BROUGHT = {
 
 
 class Environment:
-    """The modules that a worker can import from outside its archive.
-
-    Args:
-        requirements: the archive's requirements file.
-        server_packages: distributions that the server has beyond those of TorchServe's image.
-    """
+    """The modules that a worker can import, from the server or by the archive's requirements file."""
 
     def __init__(self, requirements: bytes = b"", server_packages: Iterable[str] = ()) -> None:
         self.requirements = requirements

@@ -57,8 +57,6 @@ class OptionError(ValueError):
 
 
 class Parser(OptionParser):
-    """The options that a requirements file may have."""
-
     def __init__(self) -> None:
         super().__init__(add_help_option=False, usage="")
         for names in WITH_VALUE:

@@ -8,77 +8,45 @@ from enum import Enum
 class Kind(Enum):
     """What a file is. The value is a stable name for machines, `label` is for people."""
 
-    EMPTY = "empty"
-    LFS_POINTER = "lfs-pointer"
-    ANNEX_POINTER = "annex-pointer"
-    DVC_FILE = "dvc-file"
-    """The `.dvc` file, not what it stands for."""
-    HTML = "html"
-    """A web page, or an object store's XML, saved under the name of the weights."""
+    label: str
+
+    def __new__(cls, value: str, label: str = "") -> Kind:
+        kind = object.__new__(cls)
+        kind._value_, kind.label = value, label or value
+        return kind
+
+    EMPTY = "empty", "empty file"
+    LFS_POINTER = "lfs-pointer", "git-lfs pointer"
+    ANNEX_POINTER = "annex-pointer", "git-annex pointer"
+    DVC_FILE = "dvc-file", ".dvc file"
+    HTML = "html", "web page"
     TRUNCATED = "truncated"
     CORRUPT = "corrupt"
 
-    TORCHSCRIPT = "torchscript"
-    STATE_DICT = "state-dict"
+    TORCHSCRIPT = "torchscript", "TorchScript"
+    STATE_DICT = "state-dict", "state_dict"
     CHECKPOINT = "checkpoint"
-    """A dictionary that holds a state_dict and other things."""
     TENSOR = "tensor"
-    MODULE = "module"
-    """A whole `torch.nn.Module`, pickled."""
+    MODULE = "module", "pickled module"
     PICKLE = "pickle"
-    EXPORTED_PROGRAM = "exported-program"
-    AOTINDUCTOR = "aotinductor"
+    EXPORTED_PROGRAM = "exported-program", "ExportedProgram"
+    AOTINDUCTOR = "aotinductor", "AOTInductor package"
 
     SAFETENSORS = "safetensors"
-    ONNX = "onnx"
-    GGUF = "gguf"
-    TFLITE = "tflite"
-    HDF5 = "hdf5"
-    NPY = "npy"
-    NPZ = "npz"
-    ELF = "elf"
-    MACHO = "macho"
-    PE = "pe"
-    GZIP = "gzip"
-    BZIP2 = "bzip2"
-    ZSTD = "zstd"
-    XZ = "xz"
-    SEVEN_ZIP = "7z"
-    TAR = "tar"
-    ZIP = "zip"
+    ONNX = "onnx", "ONNX model"
+    GGUF = "gguf", "GGUF model"
+    TFLITE = "tflite", "TensorFlow Lite model"
+    HDF5 = "hdf5", "HDF5 file"
+    NPY = "npy", "NumPy array"
+    NPZ = "npz", "archive of NumPy arrays"
+    ELF = "elf", "ELF shared library"
+    MACHO = "macho", "Mach-O shared library"
+    PE = "pe", "Windows shared library"
+    GZIP = "gzip", "gzip file"
+    BZIP2 = "bzip2", "bzip2 file"
+    ZSTD = "zstd", "zstd file"
+    XZ = "xz", "xz file"
+    SEVEN_ZIP = "7z", "7z archive"
+    TAR = "tar", "tar archive"
+    ZIP = "zip", "zip archive"
     UNKNOWN = "unknown"
-
-    @property
-    def label(self) -> str:
-        """The kind in words: "git-lfs pointer", "TorchScript"."""
-        return LABELS.get(self, self.value)
-
-
-LABELS = {
-    Kind.EMPTY: "empty file",
-    Kind.LFS_POINTER: "git-lfs pointer",
-    Kind.ANNEX_POINTER: "git-annex pointer",
-    Kind.DVC_FILE: ".dvc file",
-    Kind.HTML: "web page",
-    Kind.TORCHSCRIPT: "TorchScript",
-    Kind.STATE_DICT: "state_dict",
-    Kind.MODULE: "pickled module",
-    Kind.EXPORTED_PROGRAM: "ExportedProgram",
-    Kind.AOTINDUCTOR: "AOTInductor package",
-    Kind.ONNX: "ONNX model",
-    Kind.GGUF: "GGUF model",
-    Kind.TFLITE: "TensorFlow Lite model",
-    Kind.HDF5: "HDF5 file",
-    Kind.NPY: "NumPy array",
-    Kind.NPZ: "archive of NumPy arrays",
-    Kind.ELF: "ELF shared library",
-    Kind.MACHO: "Mach-O shared library",
-    Kind.PE: "Windows shared library",
-    Kind.GZIP: "gzip file",
-    Kind.BZIP2: "bzip2 file",
-    Kind.ZSTD: "zstd file",
-    Kind.XZ: "xz file",
-    Kind.SEVEN_ZIP: "7z archive",
-    Kind.TAR: "tar archive",
-    Kind.ZIP: "zip archive",
-}

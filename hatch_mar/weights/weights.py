@@ -33,10 +33,8 @@ class Weights(NamedTuple):
     legacy: bool = False
     """In the format of torch before 1.6, which is not a zip."""
 
-    oid: str = ""
-    """The real file's identifier, in a pointer."""
     real_size: int | None = None
-    """The real file's bytes, if a pointer says so."""
+    """The real file's bytes, if a git-lfs pointer says so."""
 
     globals: tuple[tuple[str, str], ...] = ()
     """The (module, name) pairs that unpickling would import, with Python 2's names translated."""
@@ -48,8 +46,6 @@ class Weights(NamedTuple):
     """Why torch would not load the file, or would load other numbers than were saved."""
     refusals: tuple[str, ...] = ()
     """Why `torch.load(weights_only=True)` would refuse it, apart from its globals."""
-    remarks: tuple[str, ...] = ()
-    """What torch would not have written, but loads."""
 
     @property
     def unsafe_globals(self) -> tuple[tuple[str, str], ...]:
@@ -58,7 +54,7 @@ class Weights(NamedTuple):
 
     def describe(self) -> str:
         """The weights in one line: "state_dict, 42 tensors, float32"."""
-        parts = [self._describe_kind()]
+        parts = [self.describe_kind()]
         if self.tensors and self.kind is not Kind.TENSOR:
             parts.append(count_of(self.tensors, "tensor"))
         parts.extend(self.dtypes)
@@ -68,7 +64,7 @@ class Weights(NamedTuple):
             parts.append("in the format of torch before 1.6")
         return ", ".join(parts)
 
-    def _describe_kind(self) -> str:
+    def describe_kind(self) -> str:
         label = self.kind.label
         if self.kind is Kind.CHECKPOINT:
             keys = "".join(f"[{escape(key)!r}]" for key in self.state_dict)

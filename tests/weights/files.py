@@ -14,7 +14,7 @@ from hatch_mar.weights.weights import Weights
 
 def problems(found: Weights) -> tuple[str, ...]:
     """Everything wrong inside a file."""
-    return found.damage + found.refusals + found.remarks
+    return found.damage + found.refusals
 
 
 def inspect_bytes(data: bytes, name: str = "") -> Weights:

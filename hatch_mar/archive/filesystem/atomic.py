@@ -34,7 +34,6 @@ def workspace(path: Path) -> Iterator[Path]:
 
 
 def make_workspace(path: Path) -> tuple[Path, BinaryIO]:
-    """A new workspace and its lock."""
     while True:  # until no other build clears it before it is locked
         place = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
         place.mkdir()
@@ -104,7 +103,6 @@ def try_lock(file: BinaryIO) -> bool | None:
 
 
 def remove_workspace(place: Path) -> None:
-    """Remove a workspace, which rarely holds more than its lock by then."""
     with suppress(OSError):
         (place / LOCK).unlink(missing_ok=True)
         place.rmdir()

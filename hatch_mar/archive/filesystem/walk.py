@@ -30,27 +30,22 @@ CACHES = frozenset(
 
 
 class LinkLoop(Exception):
-    """A link to a folder that contains it."""
-
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.path = path
 
 
-def files_below(directory: Path, *, caches: bool = False) -> Iterator[tuple[str, Path]]:
-    """Every file below `directory`, after its name relative to it.
+def files_below(
+    directory: Path, *, caches: bool = False, prefix: str = "", above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Path]]:
+    """Every file below `directory`, after its name relative to it; `above` are the folders it is in.
 
     Links are followed. What tools leave behind is left out, unless `caches`.
 
     Raises:
         LinkLoop: a link leads back to a folder above it.
     """
-    yield from _files_below(directory, "", (os.path.realpath(directory),), caches)
-
-
-def _files_below(
-    directory: Path, prefix: str, above: tuple[str, ...], caches: bool
-) -> Iterator[tuple[str, Path]]:
+    above = above or (os.path.realpath(directory),)
     with os.scandir(directory) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
@@ -62,7 +57,7 @@ def _files_below(
             real = os.path.realpath(path) if entry.is_symlink() else os.path.join(above[-1], entry.name)
             if real in above:
                 raise LinkLoop(path)
-            yield from _files_below(path, f"{name}/", (*above, real), caches)
+            yield from files_below(path, caches=caches, prefix=f"{name}/", above=(*above, real))
 
 
 def is_directory(entry: os.DirEntry[str]) -> bool:

@@ -74,7 +74,6 @@ def deflate_block(block: bytes, dictionary: bytes) -> bytes:
 
 
 def split_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of `CHUNK`."""
     rest = b""
     for chunk in chunks:
         rest = rest + chunk if rest else chunk

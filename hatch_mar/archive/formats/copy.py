@@ -123,7 +123,6 @@ def copy_large_file(
 
 
 def read_at(file: int, place: int, size: int) -> bytes:
-    """So many bytes at a place, fewer only where the file ends."""
     data = os.pread(file, size, place)
     while len(data) < size and (more := os.pread(file, size - len(data), place + len(data))):
         data += more
@@ -137,7 +136,6 @@ def write_at(file: int, place: int, pieces: Sequence[bytes | memoryview]) -> Non
 
 
 def cores() -> int:
-    """The number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -11,7 +11,6 @@ from hatch_mar.names import name_on_disk
 
 
 def write(archive: Archive, path: Path, packing: Packing) -> None:
-    """Write `archive` as a new directory at `path`."""
     when = packing.instant.timestamp()
     path.mkdir()
     for member in archive.entries():

@@ -26,4 +26,3 @@ FORMATS = {
 }
 
 WORKFLOW = Format(".war", mar.write)
-"""What torch-workflow-archiver writes."""

@@ -14,30 +14,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from hatch_mar import zip_records as zips
 from hatch_mar.archive.archive import Archive, Member
 from hatch_mar.archive.formats.compression import LAST_BLOCK, deflate, should_deflate
 from hatch_mar.archive.formats.copy import copy, refuse_change, tally_chunks
 from hatch_mar.archive.formats.crc import Tally
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.zip_records import (
-    CENTRAL_HEADER,
-    CENTRAL_SIGNATURE,
-    DEFLATED,
-    END,
-    END_SIGNATURE,
-    LIMIT_16,
-    LIMIT_32,
-    LOCAL_HEADER,
-    LOCAL_SIGNATURE,
-    STORED,
-    UNIX,
-    UTF8_NAME,
-    ZIP64,
-    ZIP64_END,
-    ZIP64_END_SIGNATURE,
-    ZIP64_LOCATOR,
-    ZIP64_LOCATOR_SIGNATURE,
-)
 
 REGULAR_FILE = 0o100000
 ZIP64_SIZE = 0xF0000000
@@ -58,7 +40,7 @@ class WrittenEntry(NamedTuple):
 
     @property
     def flags(self) -> int:
-        return 0 if self.name.isascii() else UTF8_NAME
+        return 0 if self.name.isascii() else zips.UTF8_NAME
 
     @property
     def version(self) -> int:
@@ -66,7 +48,6 @@ class WrittenEntry(NamedTuple):
 
 
 def write(archive: Archive, path: Path, packing: Packing) -> None:
-    """Write `archive` to a new file at `path`."""
     time, date = dos_time(packing.instant)
     with open(path, "xb") as file:
         entries = [write_member(file, member, packing, time, date) for member in archive.entries()]
@@ -74,13 +55,12 @@ def write(archive: Archive, path: Path, packing: Packing) -> None:
 
 
 def write_stored(archive: Archive, path: Path, packing: Packing) -> None:
-    """Write `archive` as `zip-store`: the same with nothing deflated."""
     write(archive, path, packing._replace(compression="store"))
 
 
 def write_member(file: BinaryIO, member: Member, packing: Packing, time: int, date: int) -> WrittenEntry:
     """Write a member, and then its local header again, with the sizes and the CRC that are known by then."""
-    method = DEFLATED if should_deflate(member, packing.compression) else STORED
+    method = zips.DEFLATED if should_deflate(member, packing.compression) else zips.STORED
     size = member.source.size()
     entry = WrittenEntry(
         name=member.name.encode("utf-8"),
@@ -92,7 +72,7 @@ def write_member(file: BinaryIO, member: Member, packing: Packing, time: int, da
     file.write(local_header(entry, time, date))
     start = file.tell()
     tally = Tally()
-    if method == STORED:
+    if method == zips.STORED:
         copy(member.source, file, tally, packing.report)
     else:
         for piece in deflate(tally_chunks(member.source.chunks(), tally, packing.report), size):
@@ -109,27 +89,29 @@ def write_member(file: BinaryIO, member: Member, packing: Packing, time: int, da
 
 def local_header(entry: WrittenEntry, time: int, date: int) -> bytes:
     """The record before a member (4.3.7), with sizes of 64 bits in the ZIP64 extra field (4.5.3)."""
-    extra = struct.pack("<2H2Q", ZIP64, 16, entry.size, entry.packed) if entry.zip64 else b""
+    extra = struct.pack("<2H2Q", zips.ZIP64, 16, entry.size, entry.packed) if entry.zip64 else b""
     shared = shared_fields(entry, entry.version, time, date, extra)
-    return LOCAL_HEADER.pack(LOCAL_SIGNATURE, *shared) + entry.name + extra
+    return zips.LOCAL_HEADER.pack(zips.LOCAL_SIGNATURE, *shared) + entry.name + extra
 
 
 def central_header(entry: WrittenEntry, time: int, date: int) -> bytes:
     """The record in the directory (4.3.12). The ZIP64 extra field has what does not fit, in this order."""
     large = [entry.size, entry.packed] if entry.zip64 else []
-    if entry.offset >= LIMIT_32:
+    if entry.offset >= zips.LIMIT_32:
         large.append(entry.offset)
-    extra = struct.pack(f"<2H{len(large)}Q", ZIP64, 8 * len(large), *large) if large else b""
+    extra = struct.pack(f"<2H{len(large)}Q", zips.ZIP64, 8 * len(large), *large) if large else b""
     version = 45 if large else entry.version
     shared = shared_fields(entry, version, time, date, extra)
-    mode, offset = (REGULAR_FILE | entry.mode) << 16, min(entry.offset, LIMIT_32)
-    fixed = CENTRAL_HEADER.pack(CENTRAL_SIGNATURE, UNIX << 8 | version, *shared, 0, 0, 0, mode, offset)
+    mode, offset = (REGULAR_FILE | entry.mode) << 16, min(entry.offset, zips.LIMIT_32)
+    fixed = zips.CENTRAL_HEADER.pack(
+        zips.CENTRAL_SIGNATURE, zips.UNIX << 8 | version, *shared, 0, 0, 0, mode, offset
+    )
     return fixed + entry.name + extra
 
 
 def shared_fields(entry: WrittenEntry, version: int, time: int, date: int, extra: bytes) -> tuple[int, ...]:
     """What both headers have, from the version needed to the length of the extra field."""
-    packed, size = (LIMIT_32, LIMIT_32) if entry.zip64 else (entry.packed, entry.size)
+    packed, size = (zips.LIMIT_32, zips.LIMIT_32) if entry.zip64 else (entry.packed, entry.size)
     general = version, entry.flags, entry.method, time, date
     return *general, entry.crc, packed, size, len(entry.name), len(extra)
 
@@ -140,13 +122,13 @@ def write_central_directory(file: BinaryIO, entries: list[WrittenEntry], time: i
     directory = b"".join(central_header(entry, time, date) for entry in entries)
     count, size, end = len(entries), len(directory), start + len(directory)
     file.write(directory)
-    if count >= LIMIT_16 or start >= LIMIT_32:
-        length, made_by = ZIP64_END.size - 12, UNIX << 8 | 45
+    if count >= zips.LIMIT_16 or start >= zips.LIMIT_32:
+        length, made_by = zips.ZIP64_END.size - 12, zips.UNIX << 8 | 45
         sizes = count, count, size, start
-        file.write(ZIP64_END.pack(ZIP64_END_SIGNATURE, length, made_by, 45, 0, 0, *sizes))
-        file.write(ZIP64_LOCATOR.pack(ZIP64_LOCATOR_SIGNATURE, 0, end, 1))
-    count, start = min(count, LIMIT_16), min(start, LIMIT_32)
-    file.write(END.pack(END_SIGNATURE, 0, 0, count, count, size, start, 0))
+        file.write(zips.ZIP64_END.pack(zips.ZIP64_END_SIGNATURE, length, made_by, 45, 0, 0, *sizes))
+        file.write(zips.ZIP64_LOCATOR.pack(zips.ZIP64_LOCATOR_SIGNATURE, 0, end, 1))
+    count, start = min(count, zips.LIMIT_16), min(start, zips.LIMIT_32)
+    file.write(zips.END.pack(zips.END_SIGNATURE, 0, 0, count, count, size, start, 0))
 
 
 def dos_time(instant: datetime) -> tuple[int, int]:

@@ -87,7 +87,6 @@ def open_container(path: Path) -> Iterator[Container]:
 
 
 def open_members(path: Path, stack: ExitStack) -> tuple[str, tuple[Member, ...]]:
-    """The kind of a container, and its members, which can be read while `stack` is open."""
     if path.is_dir():
         return "directory", tuple(directory_members(path))
     if path.suffix in (".mar", ".war"):
@@ -99,29 +98,20 @@ def open_members(path: Path, stack: ExitStack) -> tuple[str, tuple[Member, ...]]
 
 
 def read_member(member: Member, most: int) -> bytes:
-    """A small member's bytes.
-
-    Raises:
-        ReadError: there are more than `most`.
-    """
-    data = bytearray()
-    for chunk in member.source.chunks():
-        data += chunk
-        if len(data) > most:
-            message = f"Archive member `{member.name}` is larger than the {most} bytes it may have"
-            raise ReadError(message)
-    return bytes(data)
-
-
-def model_root(path: Path) -> Path:
-    """The directory that TorchServe loads: this one, or the only thing in it (ModelArchive.java)."""
-    inside = list(path.iterdir())
-    return inside[0] if len(inside) == 1 and inside[0].is_dir() else path
+    """A small member's bytes."""
+    data = member.read(most + 1)
+    if len(data) > most:
+        message = f"Archive member `{member.name}` is larger than the {most} bytes it may have"
+        raise ReadError(message)
+    return data
 
 
 def directory_members(path: Path) -> Iterator[Member]:
+    inside = list(path.iterdir())
+    # TorchServe loads the only thing in it, if that is a directory (ModelArchive.java)
+    root = inside[0] if len(inside) == 1 and inside[0].is_dir() else path
     try:
-        for name, file in files_below(model_root(path), caches=True):
+        for name, file in files_below(root, caches=True):
             mode = file.stat().st_mode
             if not stat.S_ISREG(mode):
                 raise ReadError(f"Cannot read `{path}`: not a regular file: `{name}`")

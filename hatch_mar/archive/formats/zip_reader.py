@@ -11,39 +11,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from hatch_mar import zip_records as zips
 from hatch_mar.archive.archive import CHUNK, Member
 from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.errors import ReadError
-from hatch_mar.zip_records import (
-    DEFLATED,
-    END_SIGNATURE,
-    LOCAL_HEADER,
-    LONGEST_TAIL,
-    STORED,
-    UTF8_NAME,
-    ZIP64_END,
-    ZIP64_END_SIGNATURE,
-    ZIP64_LOCATOR,
-    End,
-    LocalHeader,
-    find_signature,
-)
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-TAIL = ZIP64_END.size + ZIP64_LOCATOR.size + LONGEST_TAIL
+TAIL = zips.ZIP64_END.size + zips.ZIP64_LOCATOR.size + zips.LONGEST_TAIL
 """Bytes at the end of a zip that hold its end records."""
 LARGEST_DIRECTORY = 16 << 20
 """Bytes of a central directory; more is an attack on the reader's memory, not a model."""
 
-METHODS = {STORED: "stored", DEFLATED: "deflated"}
+METHODS = {zips.STORED: "stored", zips.DEFLATED: "deflated"}
 
 
 @dataclass(frozen=True)
 class ZipSource:
-    """An entry of an open zip."""
-
     file: zipfile.ZipFile
     info: zipfile.ZipInfo
 
@@ -76,13 +61,13 @@ class ZipSource:
     def open(self) -> BinaryIO:
         """The bytes as a stream. A stored entry is read from the file itself, where seeking costs nothing."""
         self.refuse_other_methods()
-        if self.info.compress_type != STORED or self.file.filename is None:
+        if self.info.compress_type != zips.STORED or self.file.filename is None:
             return cast("BinaryIO", self.file.open(self.info))
         with self.file.open(self.info):  # checks the local header
             pass
         file = io.FileIO(self.file.filename)
         file.seek(self.info.header_offset)
-        header = LocalHeader._make(LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size)))
+        header = zips.LocalHeader._make(zips.LOCAL_HEADER.unpack(file.read(zips.LOCAL_HEADER.size)))
         start = file.tell() + header.name_size + header.extra_size
         return cast("BinaryIO", io.BufferedReader(Part(file, start, self.info.file_size)))
 
@@ -99,8 +84,6 @@ def open_zip(path: str, inode: int, time: int) -> zipfile.ZipFile:  # noqa: ARG0
 
 
 class Part(io.RawIOBase):
-    """A part of a file, as a file."""
-
     def __init__(self, file: io.FileIO, start: int, size: int) -> None:
         self.file, self.start, self.size, self.position = file, start, size, 0
 
@@ -128,7 +111,6 @@ class Part(io.RawIOBase):
 
 
 def zip_members(file: zipfile.ZipFile) -> Iterator[Member]:
-    """The files in an open zip."""
     for info in file.infolist():
         if not info.is_dir():
             yield Member(java_name(info), ZipSource(file, info), bool(info.external_attr >> 16 & 0o100))
@@ -136,7 +118,7 @@ def zip_members(file: zipfile.ZipFile) -> Iterator[Member]:
 
 def java_name(info: zipfile.ZipInfo) -> str:
     """The name as Java reads it: as UTF-8, even without the flag for that."""
-    if info.flag_bits & UTF8_NAME:
+    if info.flag_bits & zips.UTF8_NAME:
         return info.filename
     try:
         return info.filename.encode("cp437").decode("utf-8")
@@ -155,8 +137,11 @@ def refuse_huge_directory(path: Path) -> None:
     with open(path, "rb") as file:
         file.seek(max(0, length - TAIL))
         tail = file.read()
-    ends = [End.parse(tail, position) for position in find_signature(tail, END_SIGNATURE)]
-    ends += [End.parse_zip64(tail, position) for position in find_signature(tail, ZIP64_END_SIGNATURE)]
+    ends = [zips.End.parse(tail, position) for position in zips.find_signature(tail, zips.END_SIGNATURE)]
+    ends += [
+        zips.End.parse_zip64(tail, position)
+        for position in zips.find_signature(tail, zips.ZIP64_END_SIGNATURE)
+    ]
     for end in ends:
         if end and LARGEST_DIRECTORY < end.size <= length:
             raise ReadError(f"Cannot read `{path}`: its central directory has {end.size} bytes")

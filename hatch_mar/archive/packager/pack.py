@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from hatch_mar.archive.archive import CHUNK, Archive
+from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.atomic import exchange, workspace
 from hatch_mar.archive.filesystem.walk import files_of, is_executable
 from hatch_mar.archive.formats.format import Format
@@ -35,15 +35,9 @@ class Artifact(NamedTuple):
     @property
     def sha256(self) -> str | None:
         """The file's digest in hexadecimal; None for a directory. Costs a read of the file."""
-        if self.path.is_dir():
-            return None
-        import hashlib
+        from hatch_mar.archive.digest import sha256
 
-        digest = hashlib.sha256()
-        with open(self.path, "rb", buffering=0) as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+        return None if self.path.is_dir() else sha256(Member("", FileSource(self.path))).hex()
 
     @property
     def content_digest(self) -> str:
@@ -123,7 +117,6 @@ def write(
 
 
 def put(draft: Path, path: Path, old: Path) -> None:
-    """Move a complete draft to its place in a single step."""
     if not (draft.is_dir() and path.is_dir()):
         try:
             os.replace(draft, path)

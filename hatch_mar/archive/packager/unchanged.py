@@ -79,7 +79,6 @@ def remember(path: Path, inputs: str | None, archive: Archive, began: int) -> No
 
 
 def forget(path: Path) -> None:
-    """Remove the stamp of an artifact."""
     with suppress(OSError):
         stamp_file(path).unlink(missing_ok=True)
         stamp_file(path).parent.rmdir()

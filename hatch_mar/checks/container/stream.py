@@ -20,35 +20,30 @@ from hatch_mar.torchserve.member_names import brief, unpacking_fault
 
 EMPTY = Rule(
     code="MAR801",
-    severity="error",
     title="TorchServe finds no members in the file",
     consequence="it loads an archive without files, and reports nothing",
     fix="build the archive again, and copy the archive itself",
 )
 CUT_OFF = Rule(
     code="MAR802",
-    severity="error",
     title="The file is cut off",
     consequence="TorchServe stops with an `EOFException`, or loads only the members that are left",
     fix="copy or build it again, to its end",
 )
 DAMAGED = Rule(
     code="MAR803",
-    severity="error",
     title="The file is damaged",
     consequence="TorchServe stops unpacking with a `ZipException` or an `IOException`",
     fix="copy or build it again",
 )
 NOT_UTF_8 = Rule(
     code="MAR804",
-    severity="error",
     title="A member's name is not UTF-8",
     consequence="TorchServe stops with `malformed input`, or unpacks it under another name",
     fix="build the archive with a tool that writes names in UTF-8",
 )
 SPECIAL_FILE = Rule(
     code="MAR805",
-    severity="error",
     title="A member is a link or another special file",
     consequence=(
         "TorchServe writes a regular file: for a link in a zip one that holds the target's name, for"
@@ -60,14 +55,11 @@ BOMB = Rule(
     code="MAR806",
     severity="warning",
     title="The archive unpacks to far more than its size",
-    consequence=(
-        "TorchServe has no limit and unpacks until the disk is full; the rest of the file was not checked"
-    ),
+    consequence="TorchServe unpacks until the disk is full; the rest of the file was not checked",
     fix="do not deploy it unless you made it",
 )
 MANIFEST_PLACE = Rule(
     code="MAR807",
-    severity="error",
     title="The manifest is not where TorchServe looks",
     consequence="TorchServe loads the archive as one without a manifest, and therefore without a handler",
     fix="pack `MAR-INF` at the root of a `.mar`, or into the one folder of a `.tar.gz`",

@@ -78,11 +78,6 @@ class FirstMember:
                 raise Stopped(CUT_OFF, f"{label} is cut off")
             size -= taken
 
-    def drain(self) -> None:
-        """Read to the end, where the checksum is compared."""
-        while self.take(1 << 20):
-            pass
-
 
 def members(stream: FirstMember) -> Iterator[TarEntry]:
     """The tar's members, up to the first empty block.

@@ -14,7 +14,6 @@ from hatch_mar.torchserve.member_names import brief
 
 NOT_GZIP = Rule(
     code="MAR821",
-    severity="error",
     title="The file is not a gzip",
     consequence=(
         "TorchServe takes every file that is not named `.mar` for a `.tar.gz`, and stops with"
@@ -24,7 +23,6 @@ NOT_GZIP = Rule(
 )
 SEVERAL_GZIPS = Rule(
     code="MAR822",
-    severity="error",
     title="The file holds several gzips",
     consequence=(
         "TorchServe reads the first one and ignores the others without a message (`cat`, `bgzip` and some"
@@ -36,10 +34,7 @@ SEVERAL_ROOTS = Rule(
     code="MAR823",
     severity="warning",
     title="The tar has several roots",
-    consequence=(
-        "TorchServe unpacks all of them into one folder; SageMaker, which unpacks them side by side,"
-        " then loads an archive without a manifest"
-    ),
+    consequence="SageMaker unpacks them side by side, and then loads an archive without a manifest",
     fix="pack everything into one folder, or into `.`",
 )
 
@@ -58,7 +53,8 @@ def check(path: Path) -> Iterator[Finding]:
             stream = FirstMember(file, unpacked_limit(path.stat().st_size))
             for entry in members(stream):
                 contents.add(entry)
-            stream.drain()
+            while stream.take(1 << 20):  # to the end, where the checksum is compared
+                pass
         except Stopped as stopped:
             yield from contents.check(place)
             yield stopped.at(place)

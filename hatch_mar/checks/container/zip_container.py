@@ -21,7 +21,6 @@ from hatch_mar.torchserve.member_names import brief
 
 DISAGREEMENT = Rule(
     code="MAR815",
-    severity="error",
     title="The zip's directory and its members disagree",
     consequence=(
         "TorchServe reads only the members: it does not find what only the directory lists, and unpacks"

@@ -6,20 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from hatch_mar.zip_records import (
-    CENTRAL_HEADER,
-    END_SIGNATURE,
-    LONGEST_TAIL,
-    MACOS,
-    UNIX,
-    ZIP64_END,
-    ZIP64_LOCATOR,
-    CentralHeader,
-    End,
-    Zip64Locator,
-    find_signature,
-    widen,
-)
+from hatch_mar import zip_records as zips
 
 
 @dataclass(frozen=True)
@@ -43,16 +30,16 @@ def find_directory(file: BinaryIO, total: int) -> int | None:
         file.seek(min(max(0, offset), total))
         return file.read(size)
 
-    tail = read(total - LONGEST_TAIL, LONGEST_TAIL)
-    position = next(find_signature(tail, END_SIGNATURE), None)
-    record = None if position is None else End.parse(tail, position)
+    tail = read(total - zips.LONGEST_TAIL, zips.LONGEST_TAIL)
+    position = next(zips.find_signature(tail, zips.END_SIGNATURE), None)
+    record = None if position is None else zips.End.parse(tail, position)
     if position is None or record is None:
         return None
     end = total - len(tail) + position
-    locator = Zip64Locator.parse(read(end - ZIP64_LOCATOR.size, ZIP64_LOCATOR.size))
+    locator = zips.Zip64Locator.parse(read(end - zips.ZIP64_LOCATOR.size, zips.ZIP64_LOCATOR.size))
     if locator:
         end = locator.offset
-        record = End.parse_zip64(read(end, ZIP64_END.size))
+        record = zips.End.parse_zip64(read(end, zips.ZIP64_END.size))
         if record is None:
             return None
     return record.offset if record.offset + record.size == end else None
@@ -61,12 +48,12 @@ def find_directory(file: BinaryIO, total: int) -> int | None:
 def read_entries(file: BinaryIO, start: int) -> Iterator[CentralEntry]:
     """The entries of the central directory at `start`, up to the first bytes that are not one."""
     file.seek(start)
-    while header := CentralHeader.parse(file.read(CENTRAL_HEADER.size)):
+    while header := zips.CentralHeader.parse(file.read(zips.CENTRAL_HEADER.size)):
         name, extra = file.read(header.name_size), file.read(header.extra_size)
         file.seek(header.comment_size, 1)
         values = header.size, header.packed, header.offset
-        widened = widen(extra, *values)
+        widened = zips.widen(extra, *values)
         size, packed, offset = (value if wide is None else wide for value, wide in zip(values, widened))
-        has_mode = header.made_by >> 8 in (UNIX, MACOS)
+        has_mode = header.made_by >> 8 in (zips.UNIX, zips.MACOS)
         mode = header.external_attributes >> 16 if has_mode else 0
         yield CentralEntry(offset, name, header.method, header.crc, packed, size, mode)

@@ -12,51 +12,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from hatch_mar import zip_records as zips
 from hatch_mar.archive.formats.tar_reader import unpacked_limit
 from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb_error, inflate
 from hatch_mar.finding import Rule
 from hatch_mar.torchserve.member_names import brief
-from hatch_mar.zip_records import (
-    DEFLATED,
-    DESCRIPTOR,
-    DESCRIPTOR_SIGNATURE,
-    ENCRYPTED,
-    HAS_DESCRIPTOR,
-    LIMIT_32,
-    LOCAL_HEADER,
-    STORED,
-    ZIP64,
-    ZIP64_DESCRIPTOR,
-    LocalHeader,
-    extra_fields,
-)
 
 CHUNK = 1 << 20
 
 ENCRYPTED_MEMBER = Rule(
     code="MAR811",
-    severity="error",
     title="A member is encrypted",
     consequence="TorchServe stops with `encrypted ZIP entry not supported`",
     fix="build the archive without a password",
 )
 METHOD = Rule(
     code="MAR812",
-    severity="error",
     title="A member is neither stored nor deflated",
     consequence="TorchServe stops with `invalid compression method`",
     fix="build the archive with a tool that deflates",
 )
 STORED_DESCRIPTOR = Rule(
     code="MAR813",
-    severity="error",
     title="The size of a stored member comes after its data",
     consequence="TorchServe stops with `only DEFLATED entries can have EXT descriptor`",
     fix="write the zip to a seekable file, or deflate its members",
 )
 LARGE_DESCRIPTOR = Rule(
     code="MAR814",
-    severity="error",
     title="The size of a small member comes after its data, in 64 bits",
     consequence=(
         "TorchServe stops with `invalid entry size` on Java 11 and 17, which its images have; Java"
@@ -104,7 +87,7 @@ def members(file: BinaryIO, total: int, *, deep: bool) -> Iterator[LocalEntry]:
 def read_header(file: BinaryIO) -> LocalEntry | None:
     """The local header at the file's position; None if there is none, where Java's reader ends."""
     offset = file.tell()
-    fields = LocalHeader.parse(file.read(LOCAL_HEADER.size))
+    fields = zips.LocalHeader.parse(file.read(zips.LOCAL_HEADER.size))
     if fields is None:
         file.seek(offset)
         return None
@@ -116,7 +99,7 @@ def read_header(file: BinaryIO) -> LocalEntry | None:
     except UnicodeDecodeError:
         raise Stopped(NOT_UTF_8, f"The name of member {raw_name[:200]!r} is not UTF-8") from None
     packed, size = fields.packed, fields.size
-    if LIMIT_32 in (packed, size) and not fields.flags & HAS_DESCRIPTOR:
+    if zips.LIMIT_32 in (packed, size) and not fields.flags & zips.HAS_DESCRIPTOR:
         packed, size = zip64_sizes(extra) or (packed, size)
     entry = LocalEntry(offset, raw_name, name, fields.flags, fields.method, fields.crc, packed, size)
     refuse_unreadable(entry)
@@ -125,10 +108,10 @@ def read_header(file: BinaryIO) -> LocalEntry | None:
 
 def zip64_sizes(extra: bytes) -> tuple[int, int] | None:
     """The packed and the unpacked size from the ZIP64 extra field (4.5.3), of which Java requires both."""
-    for tag, size, data in extra_fields(extra):
+    for tag, size, data in zips.extra_fields(extra):
         if len(data) < size:
             return None
-        if tag == ZIP64 and size >= 16:
+        if tag == zips.ZIP64 and size >= 16:
             # signed in Java, which reads nothing of a member with a negative size
             unpacked, packed = struct.unpack_from("<2q", data)
             return max(0, packed), max(0, unpacked)
@@ -137,27 +120,29 @@ def zip64_sizes(extra: bytes) -> tuple[int, int] | None:
 
 def refuse_unreadable(entry: LocalEntry) -> None:
     """Raise Stopped where `ZipInputStream.readLOC` and `read` raise a ZipException."""
-    if entry.flags & ENCRYPTED:
+    if entry.flags & zips.ENCRYPTED:
         raise Stopped(ENCRYPTED_MEMBER, f"{entry.label} is encrypted")
-    if entry.method not in (STORED, DEFLATED):
+    if entry.method not in (zips.STORED, zips.DEFLATED):
         raise Stopped(METHOD, f"{entry.label} is compressed with method {entry.method}")
-    if entry.flags & HAS_DESCRIPTOR and entry.method == STORED:
+    if entry.flags & zips.HAS_DESCRIPTOR and entry.method == zips.STORED:
         raise Stopped(STORED_DESCRIPTOR, f"{entry.label} is stored, with its size after its data")
 
 
 def skip_data(file: BinaryIO, total: int, entry: LocalEntry, most: int, deep: bool) -> LocalEntry:
     """Skip a member's data, and return the entry with its sizes if the header does not have them."""
     start = file.tell()
-    has_descriptor = bool(entry.flags & HAS_DESCRIPTOR)
+    has_descriptor = bool(entry.flags & zips.HAS_DESCRIPTOR)
     # Java's reader goes by the unpacked size of a stored member
-    packed = entry.size if entry.method == STORED else entry.packed
+    packed = entry.size if entry.method == zips.STORED else entry.packed
     if not has_descriptor and start + packed > total:
         raise Stopped(CUT_OFF, f"{entry.label} has {packed} bytes, of which the file has {total - start}")
     if not has_descriptor and not deep:
         file.seek(start + packed)
         return entry
     size = crc = 0
-    pieces = read_stored(file, packed) if entry.method == STORED else inflate(file, -15, most, entry.label)
+    pieces = (
+        read_stored(file, packed) if entry.method == zips.STORED else inflate(file, -15, most, entry.label)
+    )
     for piece in pieces:
         size += len(piece)
         crc = zlib.crc32(piece, crc)
@@ -180,11 +165,11 @@ def read_stored(file: BinaryIO, size: int) -> Iterator[bytes]:
 def read_descriptor(file: BinaryIO, entry: LocalEntry) -> None:
     """Skip the data descriptor (4.3.9), whose signature may be missing, as Java's reader does."""
     start = file.tell()
-    data = file.read(len(DESCRIPTOR_SIGNATURE) + ZIP64_DESCRIPTOR.size)
-    signed = data.startswith(DESCRIPTOR_SIGNATURE)
-    after = len(DESCRIPTOR_SIGNATURE) if signed else 0
-    large = max(entry.packed, entry.size) > LIMIT_32
-    for layout, right in ((DESCRIPTOR, not large), (ZIP64_DESCRIPTOR, large)):
+    data = file.read(len(zips.DESCRIPTOR_SIGNATURE) + zips.ZIP64_DESCRIPTOR.size)
+    signed = data.startswith(zips.DESCRIPTOR_SIGNATURE)
+    after = len(zips.DESCRIPTOR_SIGNATURE) if signed else 0
+    large = max(entry.packed, entry.size) > zips.LIMIT_32
+    for layout, right in ((zips.DESCRIPTOR, not large), (zips.ZIP64_DESCRIPTOR, large)):
         size = after + layout.size
         if len(data) < size or layout.unpack_from(data, after) != (entry.crc, entry.packed, entry.size):
             continue

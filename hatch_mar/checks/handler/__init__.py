@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks import model_file
 from hatch_mar.checks.handler import built_in, entry_point, importing, shadowing
+from hatch_mar.checks.handler.built_in import HIDDEN
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
@@ -21,12 +21,8 @@ from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, parse_entry
 
 RUNTIME = Rule(
     code="MAR201",
-    severity="error",
     title="TorchServe does not have the runtime",
-    consequence=(
-        "TorchServe refuses the archive with `Runtime is not defined or invalid`"
-        " (frontend/archive/…/Manifest.java knows `python`, `python3` and `LSP`)"
-    ),
+    consequence="TorchServe refuses the archive with `Runtime is not defined or invalid` (Manifest.java)",
     fix="set `runtime` to `python`",
 )
 NO_HANDLER = Rule(
@@ -43,29 +39,23 @@ LSP = Rule(
     code="MAR203",
     severity="warning",
     title="The handler needs TorchServe's C++ worker",
-    consequence=(
-        "a TorchServe from PyPI has none and fails with `model_worker_socket not found`"
-        " (frontend/server/…/WorkerLifeCycle.java)"
-    ),
+    consequence="a TorchServe from PyPI has none and fails with `model_worker_socket not found`",
     fix="deploy it to a TorchServe that was built with `cpp/build.sh`",
 )
 LIBRARY = Rule(
     code="MAR204",
-    severity="error",
     title="The handler's library is not in the archive",
     consequence="the C++ worker fails to open it (cpp/src/backends/core/backend.cc)",
     fix="pack the library at the archive's root, and name it without its ending",
 )
 NAME = Rule(
     code="MAR205",
-    severity="error",
     title="The handler's name cannot be imported",
     consequence="the worker dies with `ModuleNotFoundError` or `ValueError: Empty module name`",
     fix="give the file the name of a module, without further dots",
 )
 MISSING = Rule(
     code="MAR206",
-    severity="error",
     title="The handler is neither in the archive nor one of TorchServe's own",
     consequence="the worker dies with `No module named 'ts.torch_handler.…'`",
     fix="pack the handler's file at the archive's root, or its package with `packages`",
@@ -75,13 +65,10 @@ INSTALLED = Rule(
     severity="warning",
     title="The handler must be installed on the server",
     consequence="on a server without it, the worker dies with `No module named 'ts.torch_handler.…'`",
-    fix=(
-        "pack the module, add it to the archive's requirements, or to `server-packages` if the server has it"
-    ),
+    fix="pack the module, add it to the archive's requirements, or to `server-packages` if the server has it",
 )
 UNPARSABLE = Rule(
     code="MAR208",
-    severity="error",
     title="The handler is not Python",
     consequence="the worker dies with the same `SyntaxError`",
     fix="fix the file",
@@ -93,8 +80,6 @@ ALIKE = 0.85
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    if subject.manifest.name != MANIFEST_NAME:
-        return
     runtime = subject.manifest.document.get("runtime", "python")
     if runtime not in RUNTIMES:
         yield RUNTIME.at(subject.set_by("runtime"), f"TorchServe has no runtime `{runtime}`")
@@ -115,7 +100,8 @@ def check_python(subject: Subject) -> Iterator[Finding]:
         yield from check_elsewhere(subject, handler, name) if handler is not None else ()
     else:
         if handler in BUILT_INS:
-            yield from built_in.check_hidden(subject, handler, module.member.name)
+            owner = f"is one of TorchServe's own, but the archive's `{module.member.name}` takes its place"
+            yield HIDDEN.at(subject.set_by("handler"), f"Handler `{handler}` {owner}")
         if module.fault:
             place = subject.place(module.member, module.line)
             yield UNPARSABLE.at(place, f"The handler is not {PYTHON}: {module.fault}")
@@ -125,7 +111,6 @@ def check_python(subject: Subject) -> Iterator[Finding]:
 
 
 def check_elsewhere(subject: Subject, handler: str, name: str) -> Iterator[Finding]:
-    """A handler whose source is not in the archive."""
     place = subject.set_by("handler")
     path = handler.partition(":")[0]
     if handler in BUILT_INS:

@@ -17,7 +17,6 @@ PACKAGES = Rule(
 )
 VOCABULARY = Rule(
     code="MAR222",
-    severity="error",
     title="A text handler has no vocabulary",
     consequence="the worker dies with `Missing the source_vocab file`",
     fix="add `source_vocab.pt` to `extra-files`",
@@ -42,8 +41,3 @@ def check(subject: Subject, handler: BuiltIn) -> Iterator[Finding]:
         if vocabulary not in subject.members:
             text = f"Handler `{handler.name}` reads `{vocabulary}` at the archive's root, where it is not"
             yield VOCABULARY.at(place, text)
-
-
-def check_hidden(subject: Subject, name: str, file: str) -> Iterator[Finding]:
-    text = f"Handler `{name}` is one of TorchServe's own, but the archive's `{file}` takes its place"
-    yield HIDDEN.at(subject.set_by("handler"), text)

@@ -13,13 +13,12 @@ from collections.abc import Iterator
 
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.pysource.classes import accepts, class_attribute, line_of, list_classes, required_arguments
+from hatch_mar.pysource.classes import accepts, class_attribute, describe_required, line_of, list_classes
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Values
 
 CLASSES = Rule(
     code="MAR211",
-    severity="error",
     title="The handler has neither the function nor exactly one class",
     consequence=(
         "the worker dies with `Expected only one class in custom service code or a function entry point`;"
@@ -29,28 +28,24 @@ CLASSES = Rule(
 )
 METHODS = Rule(
     code="MAR212",
-    severity="error",
     title="The handler's class lacks a method",
     consequence="the worker dies with `Expect handle method in class` or `has no attribute 'initialize'`",
     fix="define it, or derive the class from `ts.torch_handler.base_handler.BaseHandler`",
 )
 ARGUMENTS = Rule(
     code="MAR213",
-    severity="error",
     title="The handler's constructor takes required arguments",
     consequence="the worker dies with `TypeError: __init__() missing … required positional argument`",
     fix="give every argument a default",
 )
 SIGNATURE = Rule(
     code="MAR214",
-    severity="error",
     title="The handler cannot be called as TorchServe calls it",
     consequence="the worker dies with a `TypeError`, at the start or with the first request",
     fix="take exactly these arguments",
 )
 CLASS_NAMED = Rule(
     code="MAR215",
-    severity="error",
     title="The handler names a class where a function belongs",
     consequence="the worker calls it with data and context and dies with `TypeError: … takes no arguments`",
     fix="leave the name out: TorchServe finds the class by itself",
@@ -64,7 +59,6 @@ FALLBACK = Rule(
 )
 ASYNC = Rule(
     code="MAR217",
-    severity="error",
     title="The handler is `async`, but the model configuration does not say so",
     consequence="every request is answered with `Invalid model predict output`",
     fix="set `asyncCommunication: true` in the model configuration, or make it a plain function",
@@ -106,9 +100,8 @@ def check_function(subject: Subject, module: Module, name: str) -> Iterator[Find
 
 def check_class(subject: Subject, module: Module, found: ast.ClassDef) -> Iterator[Finding]:
     place = subject.place(module.member, found.lineno)
-    if arguments := required_arguments(found):
-        required = ", ".join(f"`{argument}`" for argument in arguments)
-        yield ARGUMENTS.at(place, f"Class `{found.name}` is made without arguments, but requires {required}")
+    if text := describe_required(found):
+        yield ARGUMENTS.at(place, text)
     for name, count, said in (
         ("handle", 2, "two arguments, the data and the context"),
         ("initialize", 1, "one argument, the context"),

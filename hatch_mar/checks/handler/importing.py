@@ -15,7 +15,6 @@ from hatch_mar.pysource.module import PYTHON
 
 UNPARSABLE = Rule(
     code="MAR230",
-    severity="error",
     title="An imported module is not Python",
     consequence="the worker dies with the same `SyntaxError`",
     fix="fix the file",
@@ -29,23 +28,18 @@ ABSENT = Rule(
 )
 RELATIVE = Rule(
     code="MAR232",
-    severity="error",
     title="A relative import leads out of its package",
-    consequence=(
-        "the worker dies with `No module named 'ts.torch_handler.…'`, which hides `attempted relative import`"
-    ),
+    consequence="the worker dies with `No module named 'ts.torch_handler.…'`, which hides the true error",
     fix="import it by its full name, or pack the package and name the handler `package.module`",
 )
 LACKING = Rule(
     code="MAR233",
-    severity="error",
     title="A package of the archive lacks an imported module",
     consequence="the worker dies with `No module named 'ts.torch_handler.…'`",
     fix="pack it too",
 )
 ITSELF = Rule(
     code="MAR234",
-    severity="error",
     title="A module imports a package of its own name",
     consequence="it imports itself, half loaded, and the worker dies with `ImportError` or `AttributeError`",
     fix="rename the file",
@@ -58,7 +52,9 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
     """Follow the imports of the handler's module and of the model file's, given by their dotted names."""
     reach = Reach(subject)
     seen: set[tuple[str, str, str]] = set()
-    for start, masked in ((handler, masked_name(subject)), (model_file, None)):
+    # what the worker reports as missing, whatever the handler cannot import
+    reported = "ts.torch_handler." + (subject.value("handler") or "").partition(".")[0]
+    for start, masked in ((handler, reported), (model_file, None)):
         if start is None:
             continue
         for problem in reach.start(start):
@@ -75,18 +71,14 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
             )
 
 
-def masked_name(subject: Subject) -> str:
-    """The module that the worker reports as missing, whatever the handler cannot import."""
-    return "ts.torch_handler." + (subject.value("handler") or "").partition(".")[0]
-
-
 def make_finding(subject: Subject, problem: Problem, masked: str | None) -> Finding:
     place = subject.place(problem.module.member, problem.line)
     report = f", and the worker would report only `No module named '{masked}'`" if masked else ""
     match problem.kind:
         case "relative":
-            where = f"`{problem.module.member.name}` {describe_depth(problem)}"
-            return RELATIVE.at(place, f"`{problem.name}` is relative, but {where}{report}")
+            file = problem.module.member.name
+            where = "in that many packages" if "/" in file else "in a package"
+            return RELATIVE.at(place, f"`{problem.name}` is relative, but `{file}` is not {where}{report}")
         case "lacking":
             package = problem.name.partition(".")[0]
             text = f"`{problem.name}` is imported, but the archive's `{package}` does not have it{report}"
@@ -101,10 +93,6 @@ def make_finding(subject: Subject, problem: Problem, masked: str | None) -> Find
         f" and without it the worker would report `No module named '{masked or problem.name}'`"
     )
     return ABSENT.at(place, text, packing_advice(subject, problem.name.partition(".")[0]))
-
-
-def describe_depth(problem: Problem) -> str:
-    return "is not in that many packages" if "/" in problem.module.member.name else "is not in a package"
 
 
 def packing_advice(subject: Subject, module: str) -> str | None:

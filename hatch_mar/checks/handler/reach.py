@@ -53,7 +53,10 @@ class Reach:
         while queue:
             met = queue.pop(0)
             module = self.subject.module(met)
-            if module is None or met in self.modules or self.exceeds_bounds(module):
+            if module is None or met in self.modules:
+                continue
+            self.size += module.member.source.size()
+            if len(self.modules) >= MOST_MODULES or self.size > MOST_BYTES:
                 continue
             self.modules[met] = module
             for statement in imports(module.tree):
@@ -64,10 +67,6 @@ class Reach:
             module.tree is not None and may_change_path(module.tree) for module in self.modules.values()
         )
         yield from (problem for problem in found if not (is_path_changed and problem.kind == "absent"))
-
-    def exceeds_bounds(self, module: Module) -> bool:
-        self.size += module.member.source.size()
-        return len(self.modules) >= MOST_MODULES or self.size > MOST_BYTES
 
     def resolve(self, name: str, module: Module, statement: Import) -> tuple[Problem | None, list[str]]:
         """What is wrong with an import, and the archive's modules that it runs."""
@@ -117,7 +116,6 @@ class Reach:
         return None
 
     def holds(self, name: str) -> Literal["module", "compiled", "folder"] | None:
-        """What the archive has under a dotted name."""
         path = name.replace(".", "/")
         if f"{path}/__init__.py" in self.subject.members or f"{path}.py" in self.subject.members:
             return "module"

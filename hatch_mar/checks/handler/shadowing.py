@@ -14,12 +14,8 @@ from hatch_mar.finding import Finding, Rule
 
 FATAL = Rule(
     code="MAR241",
-    severity="error",
     title="A module has the name of one that the worker needs",
-    consequence=(
-        "the worker dies in its own imports, before it reports anything about the handler, or imports"
-        " Python's module instead of the archive's"
-    ),
+    consequence="the worker dies in its own imports, or imports Python's module instead of the archive's",
     fix="rename it",
 )
 HIDING = Rule(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.model_config import combinations, file, handlers, keys, pt2
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.subject import Subject
@@ -17,8 +16,6 @@ from hatch_mar.torchserve.model_config import Table
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    if subject.manifest.name != MANIFEST_NAME:
-        return
     if "configFile" not in subject.manifest.model:
         yield from handlers.check(subject, None, Table())
         return

@@ -29,7 +29,6 @@ PARALLEL = Rule(
 )
 NO_TORCHRUN = Rule(
     code="MAR518",
-    severity="error",
     title="`parallelLevel` is set without `torchrun`",
     consequence="for `pp`, `tp` and `pptp`, no worker starts: `NullPointerException` in `attachRunner`",
     fix="set `torchrun: {nproc-per-node: …}` instead of `parallelLevel`",
@@ -38,10 +37,7 @@ LEVELS = Rule(
     code="MAR519",
     severity="warning",
     title="`parallelLevel` and `torchrun` disagree",
-    consequence=(
-        "the last of the two in the file says how many processes TorchServe waits for, `torchrun` how many"
-        " there are"
-    ),
+    consequence="the last one says how many processes TorchServe waits for, `torchrun` how many there are",
     fix="leave `parallelLevel` out",
 )
 TORCHRUN_KEY = Rule(
@@ -60,7 +56,6 @@ VENV = Rule(
 )
 SEQUENCES = Rule(
     code="MAR522",
-    severity="error",
     title="`sequenceBatching` is set without `sequenceMaxIdleMSec`",
     consequence="every request fails with status 500, since `jobGroupLock` is null",
     fix="set `sequenceMaxIdleMSec` to more than 0",
@@ -104,10 +99,10 @@ def check_workers(file: ConfigFile, config: Table) -> Iterator[Finding]:
 
 def check_parallel(file: ConfigFile, config: Table) -> Iterator[Finding]:
     kind = str(effective_value(config, "parallelType") or "").lower()
-    level, torchrun = level_of(config), config.table("torchrun")
+    level, torchrun = effective_value(config, "parallelLevel"), config.table("torchrun")
     place = file.place(config.lines.get("parallelType"))
     if not kind:
-        for key, is_set in (("torchrun", torchrun is not None), ("parallelLevel", level > 0)):
+        for key, is_set in (("torchrun", torchrun is not None), ("parallelLevel", bool(level))):
             if is_set:
                 message = f"TorchServe does not use `{key}` without `parallelType`"
                 yield PARALLEL.at(file.place(config.lines.get(key)), message)
@@ -122,11 +117,6 @@ def check_parallel(file: ConfigFile, config: Table) -> Iterator[Finding]:
     elif torchrun is not None and kind == "custom":
         message = "TorchServe does not run torchrun for `parallelType: custom`"
         yield PARALLEL.at(file.place(config.lines.get("torchrun")), message, "set `parallelLevel` instead")
-
-
-def level_of(config: Table) -> int:
-    level = effective_value(config, "parallelLevel")
-    return level if isinstance(level, int) else 0
 
 
 def check_torchrun(file: ConfigFile, config: Table) -> Iterator[Finding]:

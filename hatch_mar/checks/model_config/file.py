@@ -14,84 +14,62 @@ from hatch_mar.torchserve.model_config import ConfigFault, FaultKind
 
 ABSENT = Rule(
     code="MAR501",
-    severity="error",
     title="The model configuration is not in the archive",
     consequence="the worker dies with `FileNotFoundError`",
     fix="add the file, or remove `configFile` from the manifest",
 )
 OUTSIDE = Rule(
     code="MAR502",
-    severity="error",
     title="The model configuration's path leads out of the archive",
     consequence="both halves of TorchServe follow it, and read whatever is there on the server",
     fix="name a file of the archive, relative to its root",
 )
 ENCODING = Rule(
     code="MAR503",
-    severity="error",
     title="The model configuration is not UTF-8",
     consequence="the worker dies with `UnicodeDecodeError`",
     fix="save the file as UTF-8",
 )
 SYNTAX = Rule(
     code="MAR504",
-    severity="error",
     title="The model configuration is not YAML",
     consequence="TorchServe ignores the file, and the worker dies with the same error",
     fix="fix the file",
 )
 DOCUMENTS = Rule(
     code="MAR505",
-    severity="error",
     title="The model configuration has several documents",
     consequence="TorchServe ignores the file, and the worker dies with `ComposerError`",
     fix="keep one document, without `---` after it",
 )
 VALUE = Rule(
     code="MAR506",
-    severity="error",
     title="The model configuration has a value that `yaml.safe_load` refuses",
     consequence="the worker dies with `ConstructorError`; at `!!int` and `!!float`, TorchServe itself exits",
     fix="write plain strings, numbers, lists and tables, without tags",
 )
 EMPTY = Rule(
     code="MAR507",
-    severity="error",
     title="The model configuration is empty",
-    consequence=(
-        "TorchServe exits if it starts with `--models all`, and otherwise refuses the model:"
-        " `NullPointerException`"
-    ),
+    consequence="TorchServe refuses the model, or exits with `--models all`: `NullPointerException`",
     fix="set something, or leave the file out",
 )
 TOP_LEVEL = Rule(
     code="MAR508",
-    severity="error",
     title="The model configuration is not a mapping",
-    consequence=(
-        "TorchServe exits if it starts with `--models all`, and otherwise refuses the model:"
-        " `ClassCastException`"
-    ),
+    consequence="TorchServe refuses the model, or exits with `--models all`: `ClassCastException`",
     fix="write `key: value` lines",
 )
 KEY = Rule(
     code="MAR509",
-    severity="error",
     title="The model configuration has a key that is not a string",
-    consequence=(
-        "TorchServe exits if it starts with `--models all`, and otherwise refuses the model:"
-        " `ClassCastException`"
-    ),
+    consequence="TorchServe refuses the model, or exits with `--models all`: `ClassCastException`",
     fix="put the key in quotes",
 )
 ENTANGLED = Rule(
     code="MAR510",
-    severity="error",
     title="The model configuration is too large or too entangled for TorchServe",
-    consequence=(
-        "its parser refuses more than 3145728 characters, 50 references or 50 levels, and the whole file"
-        " is ignored"
-    ),
+    consequence="TorchServe ignores a file of more than 3145728 characters, 50 references or 50 levels",
     fix="make it shorter or simpler",
 )
 UNCHECKED = Rule(
@@ -122,7 +100,6 @@ FAULTS: Mapping[FaultKind, tuple[Rule, str]] = {
     "unchecked": (UNCHECKED, "The model configuration has {}, too many to be checked"),
     "duplicate": (DUPLICATE, "Key `{}` appears more than once, and TorchServe uses the last one"),
 }
-"""The rule and the message for each kind of fault that the reader finds."""
 
 
 class ConfigFile(NamedTuple):
@@ -139,7 +116,6 @@ class ConfigFile(NamedTuple):
 
 
 def check_name(subject: Subject) -> Iterator[Finding]:
-    """Whether the manifest names a file of the archive."""
     name = subject.manifest.model.get("configFile")
     place = subject.set_by("config-file")
     if not isinstance(name, str) or not name:

@@ -19,40 +19,30 @@ from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
 MISSING = Rule(
     code="MAR526",
-    severity="error",
     title="The model configuration lacks what the handler needs",
-    consequence=(
-        "the worker dies with `KeyError`, `ValueError` or `AssertionError` when the handler reads it"
-    ),
+    consequence="the worker dies with `KeyError`, `ValueError` or `AssertionError` when the handler reads it",
     fix="set it",
 )
 FILE = Rule(
     code="MAR527",
-    severity="error",
     title="A file that the model configuration names is not in the archive",
     consequence="the worker dies when the handler opens it",
     fix="add the file, for example with `extra-files`",
 )
 TABLE = Rule(
     code="MAR528",
-    severity="error",
     title="`handler` is not a table",
     consequence="with `BaseHandler`, every request fails with status 503: `TypeError` in `wrap_func`",
     fix="give it keys, or leave it out",
 )
 ASYNCHRONOUS = Rule(
     code="MAR529",
-    severity="error",
     title="`asyncCommunication` does not fit the built-in handler",
-    consequence=(
-        "every request fails: TorchServe awaits a `handle` that is not a coroutine, or does not await one"
-        " that is"
-    ),
+    consequence="every request fails: TorchServe awaits what is not a coroutine, or does not await one",
     fix="set `asyncCommunication: true` for an asynchronous handler, and only for one",
 )
 MICRO_BATCHING = Rule(
     code="MAR530",
-    severity="error",
     title="`micro_batching` has a value that `MicroBatching` cannot use",
     consequence="the worker dies with `AssertionError` or `TypeError`, or every request fails",
     fix="use integers; the steps are `preprocess`, `inference` and `postprocess`",

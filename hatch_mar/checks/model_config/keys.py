@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.types import (
     BOOLEAN,
+    DEVICE_IDS,
     LARGEST_INT,
     STRING,
     TABLE,
     Kind,
     choice,
-    device_ids,
     integer,
 )
 from hatch_mar.finding import Finding, Rule
@@ -59,7 +59,7 @@ KEYS: Mapping[str, Kind] = {
     "responseTimeout": integer(1, "TorchServe uses 120"),
     "startupTimeout": integer(1, "TorchServe uses 120"),
     "deviceType": choice("cpu", "gpu"),
-    "deviceIds": device_ids(),
+    "deviceIds": DEVICE_IDS,
     "parallelType": choice("pp", "tp", "pptp", "custom"),
     "parallelLevel": integer(0, IGNORED),
     "torchrun": TABLE,
@@ -114,11 +114,8 @@ def check_values(
                 place, f"TorchServe ignores `{prefix}{key}`, which must be {kind.describe_misfit(value)}"
             )
         elif fault := kind.fault(value):
-            yield RANGE.at(place, f"`{prefix}{key}: {to_yaml(value)}` is out of range: {fault}")
-
-
-def to_yaml(value: object) -> str:
-    return shorten(str(value)) if isinstance(value, list) else in_yaml(value)
+            shown = shorten(str(value)) if isinstance(value, list) else in_yaml(value)
+            yield RANGE.at(place, f"`{prefix}{key}: {shown}` is out of range: {fault}")
 
 
 def check_delay(file: ConfigFile, config: Table) -> Iterator[Finding]:

@@ -18,7 +18,6 @@ from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
 FORM = Rule(
     code="MAR524",
-    severity="error",
     title="`pt2` has a form that the handler cannot read",
     consequence="the worker dies with `TypeError`, `KeyError`, `ValueError` or `AttributeError`",
     fix="write `pt2: {compile: {enable: true, backend: inductor}}`",

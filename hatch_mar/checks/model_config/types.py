@@ -13,8 +13,6 @@ LARGEST_INT = (1 << 31) - 1
 
 @dataclass(frozen=True)
 class Kind:
-    """What a key may hold."""
-
     name: str
     has: Callable[[Any], bool]
     """Whether Java accepts a value as one of this type."""
@@ -63,15 +61,11 @@ def choice(*choices: str) -> Kind:
     return Kind("a string", lambda value: isinstance(value, str), fault)
 
 
-def device_ids() -> Kind:
-    def fault(value: list[int]) -> str | None:
-        return "TorchServe drops the list" if any(item < 0 for item in value) else None
-
-    return Kind(
-        "a list of integers", lambda value: isinstance(value, list) and all(map(is_int, value)), fault
-    )
-
-
 BOOLEAN = plain("a boolean", bool)
 STRING = plain("a string", str)
 TABLE = plain("a table", dict)
+DEVICE_IDS = Kind(
+    "a list of integers",
+    lambda value: isinstance(value, list) and all(map(is_int, value)),
+    lambda value: "TorchServe drops the list" if min(value, default=0) < 0 else None,
+)

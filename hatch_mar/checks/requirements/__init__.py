@@ -10,15 +10,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.requirements.files import Reading
-from hatch_mar.checks.requirements.lines import REFUSED
+from hatch_mar.checks.requirements.lines import REFUSED, is_on_server
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 
 ABSENT = Rule(
     code="MAR601",
-    severity="error",
     title="The requirements file is not in the archive",
     consequence=REFUSED,
     fix="add the file, or remove `requirementsFile` from the manifest",
@@ -27,17 +25,14 @@ ONLY_IF_SET = Rule(
     code="MAR611",
     severity="warning",
     title="The requirements need a setting of the server",
-    consequence=(
-        "without `install_py_dep_per_model=true` TorchServe does not read them, and the handler's"
-        " imports fail"
-    ),
+    consequence="without `install_py_dep_per_model=true` TorchServe never reads them, and imports fail",
     fix="set it in `config.properties`, or ignore MAR611",
 )
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     name = subject.value("requirementsFile")
-    if name is None or subject.manifest.name != MANIFEST_NAME:
+    if name is None:
         return
     path = posixpath.normpath(name.lstrip("/"))
     if path not in subject.members:
@@ -46,6 +41,6 @@ def check(subject: Subject) -> Iterator[Finding]:
     reading = Reading(subject)
     yield from reading.check(path)
     yield from reading.check_hashes()
-    if reading.installs:
+    if any(not is_on_server(subject, requirement) for _, requirement, _ in reading.required):
         message = "TorchServe installs the requirements only with `install_py_dep_per_model=true`"
         yield ONLY_IF_SET.at(reading.place(path), message)

@@ -14,7 +14,6 @@ from hatch_mar.checks.requirements.lines import (
     check_requirement,
     check_server,
     has_folder,
-    is_on_server,
 )
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Finding, Place, Rule
@@ -30,28 +29,24 @@ from hatch_mar.torchserve.requirements_file import (
 
 ENCODING = Rule(
     code="MAR602",
-    severity="error",
     title="The requirements file is not in an encoding that pip reads",
     consequence=REFUSED,
     fix="save the file as UTF-8",
 )
 OPTION = Rule(
     code="MAR603",
-    severity="error",
     title="A line of the requirements has options that pip refuses",
     consequence=REFUSED,
     fix="use only the options that a requirements file may have",
 )
 CYCLE = Rule(
     code="MAR606",
-    severity="error",
     title="A requirements file includes itself",
     consequence=REFUSED,
     fix="remove the line",
 )
 HASHES = Rule(
     code="MAR607",
-    severity="error",
     title="Some requirements have hashes and others do not",
     consequence=f"{REFUSED}, since one hash makes pip require one for each",
     fix="give all of them hashes, or none of them",
@@ -74,11 +69,6 @@ class Reading:
         self.required: list[tuple[Place, str, bool]] = []
         """The requirements, and whether they have a hash."""
         self.requires_hashes = False
-
-    @property
-    def installs(self) -> bool:
-        """Whether anything is required that the server does not have already."""
-        return any(not is_on_server(self.subject, requirement) for _, requirement, _ in self.required)
 
     def place(self, path: str, number: int | None = None) -> Place:
         if "requirements-from" in self.subject.origins:

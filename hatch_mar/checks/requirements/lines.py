@@ -25,26 +25,20 @@ REFUSED = (
 
 LINE = Rule(
     code="MAR604",
-    severity="error",
     title="A line of the requirements is not a requirement",
     consequence=REFUSED,
     fix="write `name`, `name==1.0`, `name>=1; marker` or `name @ https://…`",
 )
 LOCAL = Rule(
     code="MAR605",
-    severity="error",
     title="The requirements name a path that pip does not find",
     consequence=REFUSED,
     fix="add it to the archive under this path, relative to the archive's root",
 )
 EDITABLE = Rule(
     code="MAR608",
-    severity="error",
     title="The requirements have an editable line",
-    consequence=(
-        "pip leaves a `.pth` file in the model's folder, where Python does not look for one:"
-        " `ModuleNotFoundError`"
-    ),
+    consequence="pip leaves a `.pth` file where Python does not look for one: `ModuleNotFoundError`",
     fix="leave `-e` out, or set `useVenv: true` in the model configuration",
 )
 SERVERS_OWN = Rule(
@@ -58,9 +52,7 @@ TORCH = Rule(
     code="MAR610",
     severity="warning",
     title="The requirements install torch or TorchServe",
-    consequence=(
-        "the model's folder gets its own copy, of another version than the server's packages are built for"
-    ),
+    consequence="the model's folder gets its own copy, of another version than the server's packages need",
     fix="leave it out, or set `useVenv: true` in the model configuration",
 )
 ON_SERVER = Rule(
@@ -99,7 +91,6 @@ def check_requirement(subject: Subject, place: Place, line: str) -> Iterator[Fin
 
 
 def check_server(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
-    """Whether a requirement hides a package of the server's."""
     if is_on_server(subject, line) and not has_venv(subject):
         name = distribution(line)
         rule = TORCH if name in OWN_PACKAGES else ON_SERVER
@@ -140,13 +131,11 @@ def check_wheel(place: Place, name: str) -> Iterator[Finding]:
 
 
 def is_on_server(subject: Subject, requirement: str) -> bool:
-    """Whether the server has a package of the name that is required."""
     name = distribution(requirement)
     return name is not None and subject.environment.is_on_server(name)
 
 
 def has_venv(subject: Subject) -> bool:
-    """Whether TorchServe makes a virtual environment for the model."""
     runtime = subject.manifest.document.get("runtime", "python")
     return subject.model_config.settings.get("useVenv") is True and runtime == "python"
 

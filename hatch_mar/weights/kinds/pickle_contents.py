@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from hatch_mar.weights.kind import Kind
@@ -21,16 +22,15 @@ MODULE_MARKS = ("_parameters", "_modules")
 GRAPH_MODULE = "torch.fx.graph_module"
 
 Located = tuple[tuple[str, ...], Dictionary]
-"""A state_dict, after the keys that lead to it."""
 
 
 def inspect_contents(pickle: Pickle) -> Weights:
-    """The kind of a pickle's value, and what is known of it."""
     value = pickle.value
     if isinstance(value, Tensor):
         return Weights(Kind.TENSOR, tensors=1, dtypes=dtype_names([value]))
     if isinstance(value, Dictionary):
-        located = ((), value) if is_empty(value) else StateDictFinder().find(value)
+        # an empty one is the state_dict of a module without parameters
+        located = find_state_dict(value) if value.items or value.others else ((), value)
         if located is not None:
             keys, state_dict = located
             return inspect_state_dict(state_dict, keys)
@@ -58,36 +58,25 @@ def find_misfits(pickle: Pickle) -> Iterator[str]:
         yield f"tensors that reach beyond the end of their storage: {number}"
 
 
-class StateDictFinder:
-    """Finds a state_dict: the dictionary itself, a value of it, or a value's value.
+def find_state_dict(mapping: Dictionary) -> Located | None:
+    """A state_dict: the dictionary itself, a value of it, or a value's value.
 
     Each dictionary is examined once, however often the pickle repeats it.
     """
-
-    def __init__(self) -> None:
-        self.known: dict[int, bool] = {}
-
-    def find(self, mapping: Dictionary) -> Located | None:
-        if self.accepts(mapping):
-            return (), mapping
-        inner = [
-            (key, value) for key, value in (mapping.items or {}).items() if isinstance(value, Dictionary)
+    accepts = cache(is_state_dict)
+    if accepts(mapping):
+        return (), mapping
+    inner = [(key, value) for key, value in (mapping.items or {}).items() if isinstance(value, Dictionary)]
+    nearest: list[Located] = [((key,), value) for key, value in inner if accepts(value)]
+    if not nearest:
+        distinct = {id(value): (key, value) for key, value in reversed(inner)}
+        nearest = [
+            ((key, below), value)
+            for key, outer in distinct.values()
+            for below, value in (outer.items or {}).items()
+            if isinstance(value, Dictionary) and accepts(value)
         ]
-        nearest: list[Located] = [((key,), value) for key, value in inner if self.accepts(value)]
-        if not nearest:
-            distinct = {id(value): (key, value) for key, value in reversed(inner)}
-            nearest = [
-                ((key, below), value)
-                for key, outer in distinct.values()
-                for below, value in (outer.items or {}).items()
-                if isinstance(value, Dictionary) and self.accepts(value)
-            ]
-        return min(nearest, key=likelihood, default=None)
-
-    def accepts(self, mapping: Dictionary) -> bool:
-        if id(mapping) not in self.known:
-            self.known[id(mapping)] = is_state_dict(mapping)
-        return self.known[id(mapping)]
+    return min(nearest, key=likelihood, default=None)
 
 
 def likelihood(candidate: Located) -> tuple[int, int]:
@@ -106,11 +95,6 @@ def is_state_dict(mapping: Dictionary) -> bool:
     return any(isinstance(value, Tensor) for _, value in values) and all(
         isinstance(value, Tensor) or is_extra(key) for key, value in values
     )
-
-
-def is_empty(mapping: Dictionary) -> bool:
-    """Whether it is the state_dict of a module without parameters."""
-    return not mapping.items and not mapping.others
 
 
 def is_extra(key: str) -> bool:

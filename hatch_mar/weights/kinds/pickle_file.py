@@ -27,7 +27,6 @@ GROWTH = 8
 
 
 def inspect_pickle(view: View) -> Weights | None:
-    """A file that is a pickle, or None."""
     pickles = read_pickles(view)
     first = pickles[0]
     if is_legacy(pickles):
@@ -42,18 +41,11 @@ def inspect_pickle(view: View) -> Weights | None:
     is_marked = view.read(0, 1) == PROTO
     if not is_marked and (first.fault or after) and not any(is_importable(pair) for pair in first.globals):
         return None
-    if not first.fault:
-        remarks = (f"{count_of(after, 'byte')} after the pickle's STOP",) if after else ()
-        return weights._replace(remarks=remarks)
-    if first.blind or first.globals:
-        return weights._replace(remarks=(unread_remark(first.fault),))
+    if not first.fault or first.blind or first.globals:
+        return weights
     if first.cut:
         return weights._replace(kind=Kind.TRUNCATED, reason="a pickle whose end is missing")
     return weights._replace(kind=Kind.CORRUPT, reason=f"it begins like a pickle, but {first.fault}")
-
-
-def unread_remark(fault: str) -> str:
-    return f"its pickle was not read to the end: {fault}"
 
 
 def note_hidden_pickle(view: View, weights: Weights) -> Weights:
@@ -67,8 +59,7 @@ def note_hidden_pickle(view: View, weights: Weights) -> Weights:
     is_hidden = first.blind and first.operations > 1
     if not pairs and not is_hidden:
         return weights
-    remarks = (*weights.remarks, "its first bytes are also a pickle")
-    return weights._replace(globals=pairs, complete=not first.fault, remarks=remarks)
+    return weights._replace(globals=pairs, complete=not first.fault)
 
 
 def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
@@ -78,7 +69,7 @@ def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     damaged = Weights(Kind.CORRUPT, legacy=True, globals=pairs, complete=False, refusals=refusals)
     last = pickles[-1]
     if last.blind:
-        return damaged._replace(kind=Kind.PICKLE, remarks=(unread_remark(last.fault),))
+        return damaged._replace(kind=Kind.PICKLE)
     if last.cut or (not last.fault and len(pickles) < LEGACY_PICKLES):
         reason = "a file of torch.save that ends inside its pickles"
         return damaged._replace(kind=Kind.TRUNCATED, reason=reason)
@@ -91,14 +82,12 @@ def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     if len(known) == len(sizes) and view.size < needed:
         reason = f"a file of torch.save that has {view.size} of its {count_of(needed, 'byte')}"
         return damaged._replace(kind=Kind.TRUNCATED, reason=reason)
-    after = view.size - needed if len(known) == len(sizes) else 0
     unknown = () if version.value == PROTOCOL else ("its format version is unknown",)
     return inspect_contents(main)._replace(
         legacy=True,
         globals=pairs,
         damage=first_messages([*find_misfits(main), *unknown]),
         refusals=refusals,
-        remarks=(f"{count_of(after, 'byte')} after the last storage",) if after else (),
     )
 
 

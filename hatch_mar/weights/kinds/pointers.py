@@ -22,35 +22,16 @@ DVC_OUTPUT = re.compile(rb"^outs:\s*$.*^\s*-?\s*(md5|hash|etag|checksum):", re.M
 
 
 def inspect_pointer(view: View, head: bytes) -> Weights | None:
-    """A pointer of git-lfs, git-annex or DVC, a web page, or None."""
     if head.startswith(LFS) and view.size <= LONGEST_LFS_POINTER:
-        oid, size = first_group(rb"^oid \w+:(\w{1,128})$", head), first_group(rb"^size (\d{1,18})$", head)
-        return Weights(Kind.LFS_POINTER, oid=oid, real_size=int(size) if size else None)
+        size = re.search(rb"^size (\d{1,18})$", head, re.MULTILINE)
+        return Weights(Kind.LFS_POINTER, real_size=int(size[1]) if size else None)
     if head.startswith(ANNEX) and view.size <= LONGEST_ANNEX_POINTER:
-        return inspect_annex_pointer(head.split(b"\n", 1)[0].decode("utf-8", "replace"))
+        return Weights(Kind.ANNEX_POINTER)
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower().startswith(PAGES):
         return Weights(Kind.HTML, describe_text(head))
     if view.size <= LONGEST_DVC_FILE and DVC_OUTPUT.search(head):
-        return inspect_dvc_file(head)
+        return Weights(Kind.DVC_FILE)
     return None
-
-
-def inspect_annex_pointer(target: str) -> Weights:
-    """The key at the end of git-annex's pointer names the file: `SHA256E-s123--abc.pt`, 123 bytes."""
-    key = target.rstrip("/").rpartition("/")[2]
-    size = re.search(r"-s(\d{1,18})-", key)
-    return Weights(Kind.ANNEX_POINTER, oid=key, real_size=int(size[1]) if size else None)
-
-
-def inspect_dvc_file(text: bytes) -> Weights:
-    size = first_group(rb"^\s*-?\s*size: (\d{1,18})\s*$", text)
-    oid = first_group(rb"^\s*-?\s*(?:md5|hash|etag|checksum): ['\"]?([\w.-]{1,128})", text)
-    return Weights(Kind.DVC_FILE, oid=oid, real_size=int(size) if size else None)
-
-
-def first_group(pattern: bytes, text: bytes) -> str:
-    match = re.search(pattern, text, re.MULTILINE)
-    return match[1].decode("ascii", "replace") if match else ""
 
 
 def describe_text(head: bytes) -> str:

@@ -56,7 +56,7 @@ def inspect_safetensors(view: View, head: bytes) -> Weights | None:
             return None
         return Weights(Kind.TRUNCATED, "safetensors that end inside their header", complete=False)
     if length > LARGEST_READ:
-        return Weights(Kind.SAFETENSORS, remarks=("its header is too long to be read",))
+        return Weights(Kind.SAFETENSORS)
     import json
 
     try:

@@ -35,7 +35,6 @@ TAR_OF_TORCH = {b"sys_info", b"pickle", b"tensors", b"storages"}
 
 
 def inspect_signature(view: View, head: bytes) -> Weights | None:
-    """A file with a signature, or None."""
     if head[4:8] == LITE_FLATBUFFER:
         return Weights(Kind.TORCHSCRIPT, lite=True)
     kind = next((kind for offset, signature, kind in SIGNATURES if head.startswith(signature, offset)), None)

@@ -9,7 +9,7 @@ from itertools import chain
 from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
-from hatch_mar.weights.kinds.pickle_file import globals_of, is_complete, parse_pickles, unread_remark
+from hatch_mar.weights.kinds.pickle_file import globals_of, is_complete, parse_pickles
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
     ZipFault,
@@ -20,7 +20,6 @@ from hatch_mar.weights.kinds.zip_index import (
 )
 from hatch_mar.weights.pickles import interpreter
 from hatch_mar.weights.pickles.interpreter import Pickle
-from hatch_mar.weights.pickles.torch_objects import Storage
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
 from hatch_mar.zip_records import DEFLATED, PATCHED, STORED
@@ -34,7 +33,6 @@ ROOTLESS_EXPORT = "serialized_exported_program.json"
 
 
 def inspect_zip(view: View) -> Weights:
-    """A file that begins as a zip does."""
     try:
         return Records(view, read_index(view)).inspect()
     except ZipFault as fault:
@@ -69,11 +67,10 @@ class Records:
         saved = self.inspect_saved(pickle)
         if other.kind is Kind.ZIP:
             return saved
-        remarks = (*other.remarks, "torch.load would unpickle its record `data.pkl`")
-        return other._replace(globals=saved.globals, complete=saved.complete, remarks=remarks)
+        # which torch.load would unpickle
+        return other._replace(globals=saved.globals, complete=saved.complete)
 
     def inspect_other(self) -> Weights:
-        """What neither torch.jit.save nor torch.save wrote."""
         names = [entry.name for entry in self.index.entries]
         if ROOTLESS_EXPORT in names:
             return Weights(Kind.EXPORTED_PROGRAM)
@@ -94,10 +91,8 @@ class Records:
         return Weights(Kind.ZIP, "a PT2 archive without a model")
 
     def inspect_saved(self, entry: IndexEntry) -> Weights:
-        """What torch.save wrote."""
         if entry.size > interpreter.LARGEST_PICKLE:
-            limit = f"it has more than the {interpreter.LARGEST_PICKLE} bytes that are read"
-            return self.with_damage(Weights(Kind.PICKLE, complete=False, remarks=(unread_remark(limit),)))
+            return self.with_damage(Weights(Kind.PICKLE, complete=False))
         try:
             data = read_content(self.view, entry, interpreter.LARGEST_PICKLE)
         except ZipFault as fault:
@@ -107,31 +102,23 @@ class Records:
         if first.fault:
             weights = Weights(Kind.PICKLE, globals=first.globals, refusals=first.refusals, complete=False)
             if first.blind:
-                return self.with_damage(weights._replace(remarks=(unread_remark(first.fault),)))
+                return self.with_damage(weights)
             reason = f"a zip of torch.save, but its pickle cannot be read: {first.fault}"
             return weights._replace(kind=Kind.CORRUPT, reason=reason)
-        after = len(data) - first.end
         weights = inspect_contents(first)._replace(
             globals=globals_of(pickles, 1),
             complete=is_complete(pickles, 1),
             refusals=first.refusals,
-            remarks=(f"{count_of(after, 'byte')} after the pickle's STOP",) if after else (),
         )
-        damage = find_misfits(first), self.find_incomplete(first), self.find_altered(entry, data)
-        return self.with_damage(weights, *damage)
+        damage = [*find_misfits(first), *self.find_incomplete(first)]
+        # `torch.serialization.set_crc32_options(False)` makes every CRC 0
+        if zlib.crc32(data) != entry.crc and any(each.crc for each in self.index.entries):
+            damage.append(f"record {quote(entry.name)} does not match its CRC, which torch does not check")
+        return self.with_damage(weights, damage)
 
-    def with_damage(self, weights: Weights, *damage: Iterable[str]) -> Weights:
+    def with_damage(self, weights: Weights, damage: Iterable[str] = ()) -> Weights:
         """The same weights with this damage, and that at which torch's reader of zips stops."""
-        remarks = list(weights.remarks)
-        if self.index.after:
-            remarks.append(f"{count_of(self.index.after, 'byte')} after the end of the zip")
-        if self.is_without_crcs():
-            remarks.append(
-                "its CRCs are switched off, so damage cannot be detected; "
-                "save it again after torch.serialization.set_crc32_options(True)"
-            )
-        every = first_messages(chain(*damage, self.find_faults()))
-        return weights._replace(damage=every, remarks=first_messages(remarks))
+        return weights._replace(damage=first_messages(chain(damage, self.find_faults())))
 
     def find_faults(self) -> Iterator[str]:
         if len(self.by_name) < len(self.index.entries) or not self.root:
@@ -148,7 +135,7 @@ class Records:
         if not (self.read_mark(".data/serialization_id") or b"").isascii():
             yield "its serialization id is not text"
         for entry in self.index.entries:
-            if not is_utf_8(entry.name):
+            if any("\ud800" <= character <= "\udfff" for character in entry.name):
                 yield f"record {quote(entry.name)} has a name that is not UTF-8"
             if entry.method not in (STORED, DEFLATED) or entry.flags & PATCHED:
                 yield f"record {quote(entry.name)} is compressed in a way that torch cannot read"
@@ -160,24 +147,13 @@ class Records:
     def find_incomplete(self, pickle: Pickle) -> Iterator[str]:
         """Storages whose record is missing, too short or too long."""
         for storage in pickle.storages:
-            entry = self.by_name.get("data/" + fold_ascii(storage.key))
+            key = storage.key.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+            entry = self.by_name.get(f"data/{key}")
             if entry is None:
                 yield f"record {quote('data/' + storage.key)} is missing"
-            elif is_elsewhere(storage) or storage.size is None:
-                continue
-            elif entry.size != storage.size:
+            elif storage.location != "meta" and storage.size not in (None, entry.size):
                 name, size = quote("data/" + storage.key), count_of(entry.size, "byte")
                 yield f"record {name} has {size}, but its tensor needs {storage.size}"
-
-    def find_altered(self, entry: IndexEntry, data: bytes) -> Iterator[str]:
-        if zlib.crc32(data) != entry.crc and not self.is_without_crcs():
-            yield f"record {quote(entry.name)} does not match its CRC, which torch does not check"
-
-    def is_without_crcs(self) -> bool:
-        """Whether `torch.serialization.set_crc32_options(False)` was set, which makes every CRC 0."""
-        return any(entry.size for entry in self.index.entries) and not any(
-            entry.crc for entry in self.index.entries
-        )
 
     def read_mark(self, name: str) -> bytes | None:
         """A small record; None if it is missing, `?` if it cannot be read."""
@@ -188,17 +164,3 @@ class Records:
             return read_content(self.view, entry, LARGEST_MARK)
         except ZipFault:
             return b"?"
-
-
-def is_elsewhere(storage: Storage) -> bool:
-    return storage.location == "meta"
-
-
-def is_utf_8(name: str) -> bool:
-    """Whether decoding the name needed no `surrogateescape`."""
-    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
-
-
-def fold_ascii(name: str) -> str:
-    """The name as torch looks it up (`IndexEntry.folded`)."""
-    return name.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")

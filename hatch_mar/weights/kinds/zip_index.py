@@ -10,34 +10,13 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hatch_mar import zip_records as zips
 from hatch_mar.text import quote
 from hatch_mar.weights.view import View
-from hatch_mar.zip_records import (
-    CENTRAL_HEADER,
-    DEFLATED,
-    ENCRYPTED,
-    END,
-    END_SIGNATURE,
-    LIMIT_16,
-    LIMIT_32,
-    LOCAL_HEADER,
-    LONGEST_TAIL,
-    MASKED,
-    STORED,
-    STRONGLY_ENCRYPTED,
-    ZIP64_END,
-    ZIP64_LOCATOR,
-    CentralHeader,
-    End,
-    LocalHeader,
-    Zip64Locator,
-    find_signature,
-    widen,
-)
 
 MOST_ENTRIES = 200_000
 LARGEST_DIRECTORY = 64 << 20
-ENCRYPTIONS = ENCRYPTED | STRONGLY_ENCRYPTED | MASKED
+ENCRYPTIONS = zips.ENCRYPTED | zips.STRONGLY_ENCRYPTED | zips.MASKED
 """The flags of the three ways to encrypt, all refused by miniz."""
 
 
@@ -61,15 +40,11 @@ class IndexEntry(NamedTuple):
     packed: int
     size: int
     offset: int
-    """Of the local header."""
 
 
 class ZipIndex(NamedTuple):
     entries: tuple[IndexEntry, ...]
     directory: int
-    """The offset of the central directory."""
-    after: int
-    """Bytes after the zip."""
 
 
 def read_index(view: View) -> ZipIndex:
@@ -79,56 +54,59 @@ def read_index(view: View) -> ZipIndex:
         ZipFault: the file is cut off, damaged or ambiguous.
     """
     position, end = find_end(view)
-    after = view.size - position - END.size - end.length
     try:
         directory, start = locate_directory(view, position, end)
         if directory.offset + directory.size != start:
             raise ZipFault("its directory is not where its end record says: bytes are missing or were added")
     except ZipFault as fault:
         # This may be the end of a zip inside this one, whose own end is cut off.
+        after = view.size - position - zips.END.size - end.length
         raise ZipFault("its end is missing", cut=True) if after else fault from None
     if directory.entries > MOST_ENTRIES or directory.size > LARGEST_DIRECTORY:
         raise ZipFault(f"its directory is larger than {MOST_ENTRIES} entries or {LARGEST_DIRECTORY} bytes")
     entries = read_directory(view.read(directory.offset, directory.size), directory.entries)
     refuse_ambiguity(entries, directory.offset)
-    return ZipIndex(entries, directory.offset, after)
+    return ZipIndex(entries, directory.offset)
 
 
-def find_end(view: View) -> tuple[int, End]:
+def find_end(view: View) -> tuple[int, zips.End]:
     """The end record and its offset. The last whole one counts, as for miniz."""
-    start = max(0, view.size - LONGEST_TAIL)
+    start = max(0, view.size - zips.LONGEST_TAIL)
     tail = view.read(start, view.size - start)
-    ends = ((position, End.parse(tail, position)) for position in find_signature(tail, END_SIGNATURE))
+    ends = (
+        (position, zips.End.parse(tail, position))
+        for position in zips.find_signature(tail, zips.END_SIGNATURE)
+    )
     position, end = next(((position, end) for position, end in ends if end), (0, None))
-    if end is None or len(tail) < position + END.size + end.length:
+    if end is None or len(tail) < position + zips.END.size + end.length:
         raise ZipFault("its end is missing", cut=True)
     return start + position, end
 
 
-def locate_directory(view: View, position: int, end: End) -> tuple[End, int]:
+def locate_directory(view: View, position: int, end: zips.End) -> tuple[zips.End, int]:
     """The end record that counts, ZIP64's if there is one, and its offset, where the directory must end."""
     if (
-        end.disk not in (0, LIMIT_16)
-        or end.directory_disk not in (0, LIMIT_16)
+        end.disk not in (0, zips.LIMIT_16)
+        or end.directory_disk not in (0, zips.LIMIT_16)
         or end.entries_on_disk != end.entries
     ):
         raise ZipFault("it is one part of a split zip")
-    before = position - ZIP64_LOCATOR.size
-    locator = Zip64Locator.parse(view.read(before, ZIP64_LOCATOR.size))
+    before = position - zips.ZIP64_LOCATOR.size
+    locator = zips.Zip64Locator.parse(view.read(before, zips.ZIP64_LOCATOR.size))
     if locator is None:
         return end, position
     if locator.disk or locator.disks != 1:
         raise ZipFault("it is one part of a split zip")
-    wide = End.parse_zip64(view.read(locator.offset, ZIP64_END.size))
+    wide = zips.End.parse_zip64(view.read(locator.offset, zips.ZIP64_END.size))
     if wide is None:
         raise ZipFault("its ZIP64 end record is missing")
     follows = locator.offset + 12 + wide.length == before
     if not follows or wide.disk or wide.directory_disk or wide.entries_on_disk != wide.entries:
         raise ZipFault("its ZIP64 end record is damaged")
     pairs = (
-        (end.entries, wide.entries, LIMIT_16),
-        (end.size, wide.size, LIMIT_32),
-        (end.offset, wide.offset, LIMIT_32),
+        (end.entries, wide.entries, zips.LIMIT_16),
+        (end.size, wide.size, zips.LIMIT_32),
+        (end.offset, wide.offset, zips.LIMIT_32),
     )
     if any(short not in (long, limit) for short, long, limit in pairs):
         raise ZipFault("its two end records contradict each other")
@@ -139,14 +117,14 @@ def read_directory(data: bytes, count: int) -> tuple[IndexEntry, ...]:
     entries = []
     position = 0
     while position < len(data):
-        header = CentralHeader.parse(data, position)
+        header = zips.CentralHeader.parse(data, position)
         if header is None:
             raise ZipFault("its directory is damaged")
-        begin = position + CENTRAL_HEADER.size
+        begin = position + zips.CENTRAL_HEADER.size
         raw, begin = data[begin : begin + header.name_size], begin + header.name_size
         extra, begin = data[begin : begin + header.extra_size], begin + header.extra_size
         position = begin + header.comment_size
-        if position > len(data) or b"\0" in raw or header.disk not in (0, LIMIT_16):
+        if position > len(data) or b"\0" in raw or header.disk not in (0, zips.LIMIT_16):
             raise ZipFault("its directory is damaged")
         entries.append(entry_of(header, raw, extra))
     if len(entries) != count:
@@ -154,8 +132,8 @@ def read_directory(data: bytes, count: int) -> tuple[IndexEntry, ...]:
     return tuple(entries)
 
 
-def entry_of(header: CentralHeader, raw_name: bytes, extra: bytes) -> IndexEntry:
-    size, packed, offset = widen(extra, header.size, header.packed, header.offset)
+def entry_of(header: zips.CentralHeader, raw_name: bytes, extra: bytes) -> IndexEntry:
+    size, packed, offset = zips.widen(extra, header.size, header.packed, header.offset)
     if size is None or packed is None or offset is None:
         raise ZipFault("its ZIP64 sizes are missing")
     name = raw_name.decode("utf-8", "surrogateescape")
@@ -176,7 +154,7 @@ def refuse_ambiguity(entries: tuple[IndexEntry, ...], directory: int) -> None:
     for entry in sorted(entries, key=lambda entry: entry.offset):
         if entry.offset < end:
             raise ZipFault(f"its entry {quote(entry.name)} overlaps another")
-        end = entry.offset + LOCAL_HEADER.size + entry.packed
+        end = entry.offset + zips.LOCAL_HEADER.size + entry.packed
     if end > directory:
         raise ZipFault("its last entry overlaps the directory")
 
@@ -206,16 +184,16 @@ def read_content(view: View, entry: IndexEntry, most: int) -> bytes:
     header = read_local_header(view, entry)
     if header is None:
         raise ZipFault(f"its entry {quote(entry.name)} is not where the directory says")
-    if view.read(entry.offset + LOCAL_HEADER.size, header.name_size) != encode_name(entry.name):
+    if view.read(entry.offset + zips.LOCAL_HEADER.size, header.name_size) != encode_name(entry.name):
         raise ZipFault(f"its entry {quote(entry.name)} has a different name in its own header")
     data = view.read(data_offset(entry, header), min(entry.packed, most))
-    if entry.method == DEFLATED:
+    if entry.method == zips.DEFLATED:
         inflater = zlib.decompressobj(-15)
         try:
             data = inflater.decompress(data, entry.size + 1)
         except zlib.error:
             raise ZipFault(f"its entry {quote(entry.name)} cannot be inflated") from None
-    elif entry.method != STORED:
+    elif entry.method != zips.STORED:
         raise ZipFault(f"its entry {quote(entry.name)} is compressed in a way that torch cannot read")
     if len(data) != entry.size:
         raise ZipFault(f"its entry {quote(entry.name)} does not have the size that the directory says")
@@ -226,9 +204,9 @@ def encode_name(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def read_local_header(view: View, entry: IndexEntry) -> LocalHeader | None:
-    return LocalHeader.parse(view.read(entry.offset, LOCAL_HEADER.size))
+def read_local_header(view: View, entry: IndexEntry) -> zips.LocalHeader | None:
+    return zips.LocalHeader.parse(view.read(entry.offset, zips.LOCAL_HEADER.size))
 
 
-def data_offset(entry: IndexEntry, header: LocalHeader) -> int:
-    return entry.offset + LOCAL_HEADER.size + header.name_size + header.extra_size
+def data_offset(entry: IndexEntry, header: zips.LocalHeader) -> int:
+    return entry.offset + zips.LOCAL_HEADER.size + header.name_size + header.extra_size

@@ -6,19 +6,23 @@ A global is matched exactly, since a rule by prefix can be bypassed: `torch.seri
 
 from __future__ import annotations
 
+STORAGES = """
+    BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage
+    DoubleStorage FloatStorage HalfStorage IntStorage LongStorage ShortStorage
+"""
+TENSORS = """
+    BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor ShortTensor
+"""
+
 WEIGHTS_ONLY_GLOBALS: frozenset[tuple[str, str]] = frozenset(
     (module, name)
     for module, names in {
         "_codecs": "encode",
         "builtins": "bytearray complex set",
         "collections": "Counter OrderedDict",
-        "torch": """
-            BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage
-            DoubleStorage FloatStorage HalfStorage IntStorage LongStorage ShortStorage
-            QInt32Storage QInt8Storage QUInt2x4Storage QUInt4x2Storage QUInt8Storage
-            BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor
-            LongTensor ShortTensor
-            Size Tensor device
+        "torch": f"""
+            {STORAGES} QInt32Storage QInt8Storage QUInt2x4Storage QUInt4x2Storage QUInt8Storage
+            {TENSORS} BoolTensor Size Tensor device
             bfloat16 bits16 bits1x8 bits2x4 bits4x2 bits8 bool complex128 complex32 complex64
             float16 float32 float64 float4_e2m1fn_x2 float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz
             float8_e8m0fnu
@@ -35,22 +39,11 @@ WEIGHTS_ONLY_GLOBALS: frozenset[tuple[str, str]] = frozenset(
             _rebuild_parameter_with_state _rebuild_qtensor _rebuild_sparse_tensor _rebuild_tensor
             _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_wrapper_subclass
         """,
-        "torch.cuda": """
-            BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage
-            DoubleStorage FloatStorage HalfStorage IntStorage LongStorage ShortStorage
-            BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor
-            LongTensor ShortTensor
-        """,
-        "torch.cuda.sparse": """
-            BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor
-            ShortTensor
-        """,
+        "torch.cuda": f"{STORAGES} {TENSORS} BoolTensor",
+        "torch.cuda.sparse": TENSORS,
         "torch.nn.parameter": "Parameter",
         "torch.serialization": "_get_layout",
-        "torch.sparse": """
-            BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor
-            ShortTensor
-        """,
+        "torch.sparse": TENSORS,
         "torch.storage": "TypedStorage UntypedStorage",
     }.items()
     for name in names.split()

@@ -88,7 +88,6 @@ def read_operation(data: bytes, position: int) -> tuple[str, Any, int]:
 
 
 def fixed_size(layout: str) -> OperandReader:
-    """An operand of a fixed size."""
     struct = Struct(layout)
 
     def read(data: bytes, position: int) -> tuple[Any, int]:
@@ -96,10 +95,6 @@ def fixed_size(layout: str) -> OperandReader:
         return (struct.unpack_from(data, position)[0] if end <= len(data) else 0), end
 
     return read
-
-
-def skip_float(_data: bytes, position: int) -> tuple[Any, int]:
-    return OPAQUE, position + 8
 
 
 def after_size(layout: str, decode: Callable[[bytes, int, int], Any]) -> OperandReader:
@@ -114,7 +109,7 @@ def after_size(layout: str, decode: Callable[[bytes, int, int], Any]) -> Operand
     return read
 
 
-def skip_bytes(_data: bytes, _begin: int, _end: int) -> Any:
+def skip(*_: object) -> Any:
     return OPAQUE
 
 
@@ -145,17 +140,12 @@ def read_line(data: bytes, position: int) -> tuple[bytes, int]:
 
 
 def until_newline(parse: Callable[[bytes], Any]) -> OperandReader:
-    """An operand that ends with a newline."""
 
     def read(data: bytes, position: int) -> tuple[Any, int]:
         text, end = read_line(data, position)
         return parse(text), end
 
     return read
-
-
-def skip_line(_text: bytes) -> Any:
-    return OPAQUE
 
 
 def parse_index(text: bytes) -> Any:
@@ -196,7 +186,6 @@ def decode_raw_unicode(text: bytes) -> Any:
 
 
 def two_lines(encoding: str) -> OperandReader:
-    """A module and a name, each on its own line."""
 
     def read(data: bytes, position: int) -> tuple[Any, int]:
         module, position = read_line(data, position)
@@ -222,7 +211,7 @@ OPERANDS: dict[str, OperandReader] = {
     "EXT1": fixed_size("<B"),
     "EXT2": fixed_size("<H"),
     "EXT4": fixed_size("<i"),
-    "BINFLOAT": skip_float,
+    "BINFLOAT": lambda _, position: (OPAQUE, position + 8),
     "LONG1": after_size("<B", decode_integer),
     "LONG4": after_size("<I", decode_integer),
     "SHORT_BINSTRING": after_size("<B", decode_ascii),
@@ -230,14 +219,14 @@ OPERANDS: dict[str, OperandReader] = {
     "SHORT_BINUNICODE": after_size("<B", decode_utf_8),
     "BINUNICODE": after_size("<I", decode_utf_8),
     "BINUNICODE8": after_size("<Q", decode_utf_8),
-    "SHORT_BINBYTES": after_size("<B", skip_bytes),
-    "BINBYTES": after_size("<I", skip_bytes),
-    "BINBYTES8": after_size("<Q", skip_bytes),
-    "BYTEARRAY8": after_size("<Q", skip_bytes),
+    "SHORT_BINBYTES": after_size("<B", skip),
+    "BINBYTES": after_size("<I", skip),
+    "BINBYTES8": after_size("<Q", skip),
+    "BYTEARRAY8": after_size("<Q", skip),
     "INT": until_newline(parse_integer),
     "LONG": until_newline(parse_integer),
-    "FLOAT": until_newline(skip_line),
-    "PERSID": until_newline(skip_line),
+    "FLOAT": until_newline(skip),
+    "PERSID": until_newline(skip),
     "STRING": until_newline(parse_quoted),
     "UNICODE": until_newline(decode_raw_unicode),
     "GET": until_newline(parse_index),

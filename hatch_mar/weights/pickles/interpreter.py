@@ -154,12 +154,11 @@ class Interpreter(Stack):
         self.load_reduce()
 
     def note_call(self, function: Any, arguments: Any) -> Any:
-        """What the call would give."""
         if type(function) is not Global:
             self.refuse("it calls something that it did not import")
             return OPAQUE
         has_items = type(arguments) is tuple and len(arguments) == 1
-        if function.pair == ("collections", "OrderedDict") and has_items:
+        if function == ("collections", "OrderedDict") and has_items:
             return self.ordered_dict(arguments[0])
         value = call(function, arguments)
         if type(value) is Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL, OPAQUE, PickleFault
@@ -10,6 +11,16 @@ from hatch_mar.weights.pickles.torch_objects import Dictionary
 MOST_OPERATIONS = 4_000_000
 """The pickle of 10,000 tensors has 300,000."""
 MOST_REFUSALS = 1000
+
+
+def pushing(make: Callable[[], Any]) -> Callable[[Stack], None]:
+    """A method that pushes a new value."""
+    return lambda stack: stack.push(make())
+
+
+def collecting(size: int) -> Callable[[Stack], None]:
+    """A method that makes one tuple of so many values."""
+    return lambda stack: stack.push(tuple(reversed([stack.pop() for _ in range(size)])))
 
 
 class Stack:
@@ -28,7 +39,6 @@ class Stack:
         self.refusals: dict[str, None] = {}
 
     def spend(self, cost: int) -> None:
-        """Count operations against those that are left."""
         self.left -= cost
         if self.left < 0:
             raise PickleFault(f"it has more than the {MOST_OPERATIONS} operations that are read", blind=True)
@@ -106,14 +116,13 @@ class Stack:
 
     # Values
 
-    def load_none(self) -> None:
-        self.push(None)
-
-    def load_newtrue(self) -> None:
-        self.push(True)
-
-    def load_newfalse(self) -> None:
-        self.push(False)
+    load_none = pushing(lambda: None)
+    load_newtrue = pushing(lambda: True)
+    load_newfalse = pushing(lambda: False)
+    load_empty_list = pushing(list)
+    load_empty_tuple = pushing(tuple)
+    load_empty_dict = pushing(lambda: Dictionary(plain=True))
+    load_empty_set = pushing(lambda: OPAQUE)
 
     load_int = load_binint = load_binint1 = load_binint2 = load_long = load_long1 = load_long4 = push
     load_float = load_binfloat = push
@@ -121,34 +130,13 @@ class Stack:
     load_unicode = load_binunicode = load_short_binunicode = load_binunicode8 = push
     load_binbytes = load_short_binbytes = load_binbytes8 = load_bytearray8 = push
 
-    def load_empty_list(self) -> None:
-        self.push([])
-
-    def load_empty_tuple(self) -> None:
-        self.push(())
-
-    def load_empty_dict(self) -> None:
-        self.push(Dictionary(plain=True))
-
-    def load_empty_set(self) -> None:
-        self.push(OPAQUE)
-
     def load_list(self) -> None:
         self.push(self.pop_to_mark())
 
     def load_tuple(self) -> None:
         self.push(tuple(self.pop_to_mark()))
 
-    def load_tuple1(self) -> None:
-        self.push((self.pop(),))
-
-    def load_tuple2(self) -> None:
-        second, first = self.pop(), self.pop()
-        self.push((first, second))
-
-    def load_tuple3(self) -> None:
-        third, second, first = self.pop(), self.pop(), self.pop()
-        self.push((first, second, third))
+    load_tuple1, load_tuple2, load_tuple3 = collecting(1), collecting(2), collecting(3)
 
     def load_dict(self) -> None:
         items = self.pop_to_mark()

@@ -7,18 +7,9 @@ from typing import Any, NamedTuple
 from hatch_mar.weights.pickles.disassembler import OPAQUE
 
 
-class Global:
-    """A function or a class that the pickle imports."""
-
-    __slots__ = ("module", "name")
-
-    def __init__(self, module: str, name: str) -> None:
-        self.module = module
-        self.name = name
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        return self.module, self.name
+class Global(NamedTuple):
+    module: str
+    name: str
 
 
 class Dictionary:
@@ -138,7 +129,7 @@ def call(function: Global, arguments: Any) -> Any:
     if type(arguments) is not tuple:
         return Instance(function)
     for _ in range(MOST_WRAPPERS):
-        if function.pair != ("torch._tensor", "_rebuild_from_type_v2") or len(arguments) < 3:
+        if function != ("torch._tensor", "_rebuild_from_type_v2") or len(arguments) < 3:
             break
         inner, arguments = arguments[0], arguments[2]
         if not isinstance(inner, Global) or type(arguments) is not tuple:
@@ -150,7 +141,7 @@ def call(function: Global, arguments: Any) -> Any:
         tensor = rebuild(function.name, arguments)
         if tensor is not None:
             return tensor
-    if function.pair in (("torch", "Size"), ("torch.serialization", "_get_layout")) and arguments:
+    if function in (("torch", "Size"), ("torch.serialization", "_get_layout")) and arguments:
         return arguments[0]
     return Instance(function)
 
@@ -196,6 +187,5 @@ def is_shape(value: Any) -> bool:
 
 
 def dtype_name(value: Any) -> str:
-    """The name of a dtype; empty if it is not known."""
     is_known = isinstance(value, Global) and value.module == "torch" and value.name in ITEM_SIZES
     return value.name if is_known else ""

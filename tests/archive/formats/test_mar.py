@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats import compression, mar
+from hatch_mar.zip_records import DEFLATED, STORED
 from tests.archives import (
     LARGE,
     MANIFEST_BYTES,
@@ -69,7 +70,7 @@ def entries(data: bytes) -> list[Entry]:
 
 
 def content(entry: Entry) -> bytes:
-    return zlib.decompress(entry.data, -zlib.MAX_WBITS) if entry.method == mar.DEFLATED else entry.data
+    return zlib.decompress(entry.data, -zlib.MAX_WBITS) if entry.method == DEFLATED else entry.data
 
 
 def written(path: Path, archive: Archive, **packing: object) -> bytes:
@@ -146,7 +147,7 @@ class TestLocalHeader:
 
         assert {entry.version for entry in found} == {20}
         assert {entry.extra for entry in found} == {b""}
-        assert {entry.method for entry in found} == {mar.STORED}
+        assert {entry.method for entry in found} == {STORED}
 
     def test_utf8_flag(self, path: Path):
         """A name is marked as UTF-8 only if it is not ASCII."""
@@ -220,7 +221,7 @@ class TestCompression:
         """`zip-store` deflates nothing, whatever the compression."""
         mar.write_stored(archive_of({"a": TEXT}), path, PACKING._replace(compression="deflate"))
 
-        assert {entry.method for entry in entries(path.read_bytes())} == {mar.STORED}
+        assert {entry.method for entry in entries(path.read_bytes())} == {STORED}
 
     def test_incompressible(self, path: Path):
         """A member that deflating makes larger is still read back."""

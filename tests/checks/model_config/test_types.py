@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.checks.model_config.types import BOOLEAN, LARGEST_INT, Kind, choice, device_ids, integer
+from hatch_mar.checks.model_config.types import BOOLEAN, DEVICE_IDS, LARGEST_INT, Kind, choice, integer
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ from hatch_mar.checks.model_config.types import BOOLEAN, LARGEST_INT, Kind, choi
         (BOOLEAN, 0, False),
         (choice("cpu"), "x", True),
         (choice("cpu"), None, False),
-        (device_ids(), [], True),
-        (device_ids(), [0, -1], True),
-        (device_ids(), [True], False),
-        (device_ids(), 0, False),
+        (DEVICE_IDS, [], True),
+        (DEVICE_IDS, [0, -1], True),
+        (DEVICE_IDS, [True], False),
+        (DEVICE_IDS, 0, False),
     ],
 )
 def test_has(kind: Kind, value: object, expected: bool):
@@ -40,8 +40,8 @@ def test_has(kind: Kind, value: object, expected: bool):
         (choice("cpu", "gpu"), "GPU", None),
         (choice("cpu", "gpu"), "", None),
         (choice("cpu", "gpu"), "tpu", "TorchServe ignores it; it knows `cpu`, `gpu`"),
-        (device_ids(), [0, 1], None),
-        (device_ids(), [-1], "TorchServe drops the list"),
+        (DEVICE_IDS, [0, 1], None),
+        (DEVICE_IDS, [-1], "TorchServe drops the list"),
     ],
 )
 def test_fault(kind: Kind, value: object, expected: str | None):

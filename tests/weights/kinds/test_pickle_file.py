@@ -77,7 +77,8 @@ class TestLegacy:
         assert (found.kind, found.complete) == (Kind.TRUNCATED, False)
 
     def test_after(self):
-        assert inspect_bytes(legacy() + b"abc").remarks == ("3 bytes after the last storage",)
+        """Bytes after the last storage are no damage."""
+        assert inspect_bytes(legacy() + b"abc") == inspect_bytes(legacy())
 
     def test_corrupt(self):
         found = inspect_bytes(legacy(value=SYSTEM + b"\xff"))
@@ -138,7 +139,6 @@ class TestPlain:
 
         assert (found.kind, found.complete) == (Kind.PICKLE, False)
         assert found.globals == (("joblib.numpy_pickle", "NumpyArrayWrapper"),)
-        assert found.remarks == ("its pickle was not read to the end: byte 0x00 is not an opcode",)
 
     def test_truncated(self):
         found = inspect_bytes(pickle.dumps(list(range(1000)))[:-10])
@@ -159,7 +159,6 @@ class TestPlain:
         found = inspect_bytes(pickle.dumps(bytes(200_000)))
 
         assert not found.complete
-        assert found.remarks[0].endswith("it has more than the 100000 bytes that are read")
 
     @pytest.mark.parametrize(
         "words", [b"N.B. this is no pickle", b"class Net:\n    pass\n", b"import os\nx = 1\n"]
@@ -194,7 +193,6 @@ class TestPolyglots:
 
         assert found.kind is kind
         assert found.unsafe_globals == (("os", "system"),)
-        assert found.remarks == ("its first bytes are also a pickle",)
 
     def test_safetensors(self):
         """A length that begins like an opcode does not make a file a pickle."""

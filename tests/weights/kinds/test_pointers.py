@@ -12,10 +12,7 @@ class TestPointers:
         assert inspect_bytes(b"").describe() == "empty file"
 
     def test_lfs(self):
-        found = inspect_bytes(LFS)
-
-        assert found.describe() == "git-lfs pointer (the real file has 12345 bytes)"
-        assert found.oid == "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
+        assert inspect_bytes(LFS).describe() == "git-lfs pointer (the real file has 12345 bytes)"
 
     def test_lfs_of_nothing(self):
         """A pointer that lost its lines is still one."""
@@ -26,14 +23,10 @@ class TestPointers:
         assert inspect_bytes(LFS + bytes(2000)).kind is Kind.UNKNOWN
 
     def test_annex(self):
-        expected = Weights(Kind.ANNEX_POINTER, oid="SHA256E-s123--4d7a214614ab2935.pt", real_size=123)
-
-        assert inspect_bytes(ANNEX) == expected
+        assert inspect_bytes(ANNEX) == Weights(Kind.ANNEX_POINTER)
 
     def test_dvc(self):
-        expected = Weights(Kind.DVC_FILE, oid="a304afb96060aad90176268345e10355", real_size=37891850)
-
-        assert inspect_bytes(DVC) == expected
+        assert inspect_bytes(DVC) == Weights(Kind.DVC_FILE)
 
     @pytest.mark.parametrize(
         "page",

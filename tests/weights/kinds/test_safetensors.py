@@ -87,4 +87,4 @@ class TestSafetensors:
         length = 9 << 20
         found = inspect_bytes(pack("<Q", length) + b"{" + b" " * length)
 
-        assert found.remarks == ("its header is too long to be read",)
+        assert found == Weights(Kind.SAFETENSORS)

@@ -91,8 +91,8 @@ class TestReadIndex:
         data = zipped(FILES)
         commented = data[:-2] + pack("<H", 5) + b"hello"
 
-        assert indexed(commented).after == 0
-        assert indexed(commented + b"abc").after == 3
+        assert indexed(commented) == indexed(data)
+        assert indexed(commented + b"abc") == indexed(data)
 
     def test_large_comment(self):
         data = zipped(FILES)[:-2] + pack("<H", 0xFFFF) + b"c" * 0xFFFF

@@ -175,7 +175,7 @@ class TestValues:
         value = interpret(pickle.dumps(ValueError("x"), 2)).value
 
         assert isinstance(value, Instance)
-        assert value.maker.pair == ("builtins", "ValueError")
+        assert value.maker == ("builtins", "ValueError")
 
     def test_ordered(self):
         """Python 2 pickled an OrderedDict as a list of pairs."""

@@ -140,7 +140,7 @@ class TestCall:
         value = call(Global("os", "system"), ("true",))
 
         assert isinstance(value, Instance)
-        assert value.maker.pair == ("os", "system")
+        assert value.maker == ("os", "system")
         assert isinstance(call(Global("os", "system"), "not a tuple"), Instance)
 
 
