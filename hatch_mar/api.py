@@ -16,7 +16,7 @@ from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.config.schema import load as read_table
-from hatch_mar.project.layout.layout import lay_out_model
+from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 
@@ -51,7 +51,7 @@ def model_archive(
     [found] = read_table(table, name=str, version=str, file=None)
     if not isinstance(found, ArchiveConfig):
         raise ConfigError("Keyword `workflows` cannot be used here; give the keys of one model archive")
-    return lay_out_model(found, Path(root).absolute(), build_instant())
+    return lay_out(found, Path(root).absolute(), build_instant())
 
 
 def to_toml(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 LONGEST_QUOTE = 80
 """Characters of a name that a message repeats."""
@@ -80,3 +81,9 @@ def name_of_status(status: int) -> str:
         return signal.Signals(-status).name
     except ValueError:
         return f"signal {-status}"
+
+
+def show_path(path: str | Path, root: Path) -> str:
+    """A path relative to `root` if it lies inside, with `/` between its folders."""
+    path = Path(path)
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -85,18 +85,9 @@ def plan_project(project: Project, directory: Path, names: Sequence[str] = ()) -
         CheckError: with the faults of all archives.
     """
     instant = build_instant(reproducible=project.reproducible)
-    return plan(select(load(project), names), project, directory, instant)
-
-
-def plan(configs: Iterable[Config], project: Project, directory: Path, instant: datetime) -> list[Planned]:
-    """Lay out and check archives for a build into `directory`.
-
-    Raises:
-        CheckError: with the faults of all of them.
-    """
     planned: list[Planned] = []
     faults: list[Finding | str] = []
-    for config in configs:
+    for config in select(load(project), names):
         try:
             archive, findings = examine(config, project, instant)
         except LayoutError as error:
@@ -113,13 +104,9 @@ def plan(configs: Iterable[Config], project: Project, directory: Path, instant: 
 
 
 def examine(config: Config, project: Project, instant: datetime) -> tuple[Archive, list[Finding]]:
-    """An archive of a project, laid out, and what is wrong with it.
-
-    Raises:
-        LayoutError: it cannot be laid out.
-    """
+    """An archive of a project, laid out, and what is wrong with it."""
     try:
-        archive = lay_out(config, project, instant)
+        archive = lay_out(config, project.root, instant, project)
     except LayoutError as error:
         raise LayoutError(*check_configuration(config), *error.causes) from None
     return archive, find_faults(config, archive, project.root)

@@ -6,7 +6,6 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
 
 def make_parser(command: str, description: str, example: str) -> ArgumentParser:
-    """A parser whose help ends with an example."""
     return ArgumentParser(
         prog=f"hatch-mar {command}",
         description=description,

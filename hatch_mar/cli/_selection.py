@@ -11,11 +11,7 @@ from hatch_mar.project.config.models import FILE
 
 
 def split(arguments: Sequence[str], project: Path) -> tuple[list[Path], list[str]]:
-    """The archives on disk, and the names of archives that the project is to declare.
-
-    Raises:
-        ConfigError: there are names, but no project.
-    """
+    """The archives on disk, and the names of archives that the project is to declare."""
     files = [Path(argument) for argument in arguments if is_archive(Path(argument))]
     names = [argument for argument in arguments if not is_archive(Path(argument))]
     if names and project.is_dir() and not (project / FILE).exists():

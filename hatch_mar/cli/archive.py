@@ -13,7 +13,7 @@ from hatch_mar.cli._parser import make_parser
 from hatch_mar.errors import CheckError, ConfigError
 from hatch_mar.project.config.archiver_options import add_options, read_options
 from hatch_mar.project.config.models import Config
-from hatch_mar.project.layout.layout import lay_out_files
+from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.timestamp import build_instant
 
 DESCRIPTION = """Write one model archive. The options are torch-model-archiver's; with --strict, what the
@@ -47,7 +47,7 @@ def write_archive(
     if path.exists() and not force:
         raise ConfigError(f"File already exists: `{path}`; give `--force` to overwrite it")
     instant = build_instant()
-    archive = lay_out_files(config, Path.cwd(), instant)
+    archive = lay_out(config, Path.cwd(), instant)
     findings = [found for found in find_faults(config, archive, Path.cwd()) if found.severity != "note"]
     if findings and strict:
         raise CheckError(*findings)

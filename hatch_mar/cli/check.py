@@ -58,11 +58,7 @@ def main(arguments: list[str]) -> int:
 
 
 def check_project(root: Path, names: Sequence[str]) -> list[Finding]:
-    """What is wrong with a project's configuration and its archives, or with those of these names.
-
-    Raises:
-        HatchMarError: something that no rule is about, such as an unknown name.
-    """
+    """What is wrong with a project's configuration and its archives, or with those of these names."""
     findings: list[Finding] = []
     with collect(findings):
         project = PyProject(root)

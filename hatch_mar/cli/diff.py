@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
 
     differences = compare(options.a, options.b)
     if options.json:
-        print(json.dumps([difference.to_json() for difference in differences], indent=2))
+        print(json.dumps([vars(difference) for difference in differences], indent=2))
     else:
         for difference in differences:
             print(escape(difference.line()))

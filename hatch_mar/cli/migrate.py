@@ -22,7 +22,7 @@ from hatch_mar.migration.outcome import explain_failure, list_notes
 from hatch_mar.migration.record import Recording, record
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.edit import Tables, add_tables, to_toml
-from hatch_mar.project.layout.layout import lay_out_files
+from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 
@@ -84,7 +84,7 @@ def find_refusals(configs: Iterable[Config], root: Path) -> Iterator[str]:
     for config in configs:
         faults: Sequence[Finding | str]
         try:
-            archive = lay_out_files(config, root, build_instant())
+            archive = lay_out(config, root, build_instant())
             faults = [found for found in find_faults(config, archive, root) if found.severity == "error"]
         except LayoutError as error:
             faults = error.causes

@@ -73,7 +73,6 @@ class MarBuildHook(Interface):
             self.planned = plan_project(project, self.build_directory)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
-        """Write the archives."""
         with abort_on_faults(self.app):
             written = []
             artifacts = build_all(self.planned, quiet=self.app.verbosity < 0)

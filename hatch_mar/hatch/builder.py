@@ -57,7 +57,6 @@ class MarBuilder(Interface):
                 remove(path_of(config, Path(self.root), Path(self.root, directory)), config.format)
 
     def build(self, *, versions: list[str] | None = None, **options: Any) -> Generator[str, None, None]:
-        """Build the archives that are chosen, of which any fault stops all."""
         self.chosen = versions or self.config.versions
         with abort_on_faults(self.app):
             select(self.configs, self.chosen)

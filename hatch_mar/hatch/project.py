@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HatchProject:
-    """The project that hatchling builds, and what other hooks add to its wheel."""
-
     root: Path
     metadata: ProjectMetadata[PluginManager]
     artifacts: tuple[str, ...] = ()
@@ -93,7 +91,6 @@ def abort_on_faults(app: Application) -> Iterator[None]:
 
 
 def show_warnings(planned: Iterable[Planned], app: Application) -> None:
-    """Say what the checks found, once even where archives share it."""
     for finding in merge(finding for one in planned for finding in one.warnings):
         app.display_warning(f"Warning: {finding}")
 

@@ -20,7 +20,6 @@ class Difference:
     """One key of the manifest, or one member, that is not the same in both."""
 
     what: str
-    """`manifest` or `member`."""
     name: str
     change: str
     """`added`, `removed` or `changed`, as seen from the first archive."""
@@ -38,16 +37,9 @@ class Difference:
         }[self.change]
         return f"{mark} {self.what} {self.name}: {values}{unit}"
 
-    def to_json(self) -> dict[str, Any]:
-        return dict(vars(self))
-
 
 def compare(one: Path, other: Path) -> list[Difference]:
-    """All differences between two archives, the manifest's first.
-
-    Raises:
-        ReadError: one of them is not an archive.
-    """
+    """All differences between two archives, the manifest's first."""
     with read(one) as a, read(other) as b:
         manifests = find_changes(flatten(a.manifest.document), flatten(b.manifest.document), operator.ne)
         members = find_changes(by_name(a.members), by_name(b.members), differ)
@@ -74,7 +66,6 @@ def find_changes(
 
 
 def differ(one: Member, other: Member) -> bool:
-    """Sizes first: members of different sizes need not be read."""
     return one.source.size() != other.source.size() or sha256(one) != sha256(other)
 
 

@@ -41,7 +41,6 @@ class Call(NamedTuple):
         return "did not end" if self.status is None else f"ended with {name_of_status(self.status)}"
 
     def __str__(self) -> str:
-        """The command as one would type it."""
         return shlex.join((self.tool, *self.arguments))
 
 
@@ -70,6 +69,5 @@ class CallFile:
 
 
 def load_calls(directory: Path) -> list[Call]:
-    """The recorded calls, in the order in which they began."""
     files = sorted(directory.glob("*.json"))
     return [Call(**json.loads(file.read_text(encoding="utf-8"))) for file in files]

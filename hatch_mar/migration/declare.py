@@ -22,7 +22,6 @@ class Declaration(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The array of `[tool.mar]` that the table belongs to."""
         return "workflows" if self.call.tool == WORKFLOW_ARCHIVER else "archives"
 
     @property
@@ -33,11 +32,7 @@ class Declaration(NamedTuple):
 
 
 def declare_calls(calls: Sequence[Call], root: Path) -> list[Declaration]:
-    """The tables of a project at `root`; of calls that come to the same table, the last counts.
-
-    Raises:
-        ConfigError: a call asks for what no table can say, or two calls write one file.
-    """
+    """The tables of a project at `root`; of calls that come to the same table, the last counts."""
     found: dict[str, Declaration] = {}
     faults = []
     for call in calls:
@@ -62,7 +57,6 @@ def declare_calls(calls: Sequence[Call], root: Path) -> list[Declaration]:
 
 
 def by_target(declarations: Sequence[Declaration]) -> list[list[Declaration]]:
-    """The declarations in groups that write one file each."""
     found = defaultdict(list)
     for declaration in declarations:
         config = declaration.config

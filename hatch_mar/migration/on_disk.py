@@ -32,13 +32,11 @@ def find_archives(roots: Iterable[Path]) -> Looks:
 
 
 def find_new(before: Looks, after: Looks) -> list[Path]:
-    """The archives that were not there before, or not like this."""
     changed = (path for path, look in after.items() if before.get(path) != look)
     return sorted(path for path in changed if not path.name.endswith(".tar.gz") or has_manifest(path))
 
 
 def has_manifest(path: Path) -> bool:
-    """Whether a `.tar.gz` is an archive and not, say, an sdist."""
     import tarfile
 
     with suppress(OSError, EOFError, tarfile.TarError), tarfile.open(path) as file:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hatch_mar.migration.declare import Declaration
-from hatch_mar.migration.packed import find_changes, show_path
+from hatch_mar.migration.packed import find_changes
 from hatch_mar.migration.record import Recording
 from hatch_mar.migration.translate import paths_outside, target_of
-from hatch_mar.text import name_of_status
+from hatch_mar.text import name_of_status, show_path
 
 
 def explain_failure(recording: Recording, root: Path) -> Iterator[str]:

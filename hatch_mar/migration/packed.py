@@ -10,8 +10,9 @@ from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.digest import sha256
 from hatch_mar.errors import LayoutError
 from hatch_mar.project.config.models import Config
-from hatch_mar.project.layout.layout import lay_out_files
+from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.timestamp import build_instant
+from hatch_mar.text import show_path
 
 SMALL = 1 << 20
 """Bytes up to which a file is compared by its content. A larger one is not worth another read."""
@@ -27,7 +28,6 @@ def snapshot(archive: Archive) -> dict[str, tuple[str, str]]:
 
 
 def mark_of(member: Member) -> str:
-    """What changes with the content or mode of a member's file."""
     assert isinstance(member.source, FileSource)
     stat = member.source.path.stat()
     content = sha256(member).hex() if stat.st_size <= SMALL else f"{stat.st_size} {stat.st_mtime_ns}"
@@ -37,7 +37,7 @@ def mark_of(member: Member) -> str:
 def find_changes(packed: Mapping[str, Sequence[str]], config: Config, root: Path) -> Iterator[str]:
     """How a build of the project at `root`, unless it is refused, would differ from what was packed."""
     try:
-        now = snapshot(lay_out_files(config, root, build_instant()))
+        now = snapshot(lay_out(config, root, build_instant()))
     except LayoutError:
         return
     for name, (path, mark) in packed.items():
@@ -48,9 +48,3 @@ def find_changes(packed: Mapping[str, Sequence[str]], config: Config, root: Path
             yield f"was packed with `{show_path(path, root)}`, which has changed since"
     for name in sorted(now.keys() - packed.keys()):
         yield f"was packed without `{show_path(now[name][0], root)}`, which a build takes in"
-
-
-def show_path(path: str | Path, root: Path) -> str:
-    """A path as it is shown: relative to the project where it is inside."""
-    path = Path(path)
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

@@ -44,11 +44,7 @@ def read_call(call: Call) -> tuple[Config, Namespace]:
 
 
 def table_of(call: Call, root: Path) -> Table:
-    """The table that builds, in a project at `root`, what a call packs.
-
-    Raises:
-        ConfigError: an option has a value that a key cannot have.
-    """
+    """The table that builds, in a project at `root`, what a call packs."""
     config, options = read_call(call)
     relocate = Relocation(Path(call.directory), root)
     export_path = options.export_path and relocate.path(options.export_path)
@@ -79,7 +75,6 @@ def table_of(call: Call, root: Path) -> Table:
 
 
 def target_of(call: Call) -> Path:
-    """The file that a call writes."""
     config, options = read_call(call)
     return Path(os.path.realpath(os.path.join(call.directory, options.export_path or ".", config.file_name)))
 
@@ -93,7 +88,6 @@ def check(option: str, reader: Callable[[object], str], value: str) -> str:
 
 
 def invalid(option: str, text: str) -> ConfigError:
-    """The error of an option whose value no key can have."""
     return ConfigError(Fault(VALUE, (), text).at(Place(None, None, (option,))))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_mar.archive.filesystem.atomic import replace_file
@@ -24,7 +24,6 @@ PLUGIN = "hatch-mar"
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
 
 Table = Mapping[str, "str | Sequence[str]"]
-"""An archive or workflow: strings, and arrays of strings."""
 
 Tables = Mapping[str, Sequence[Table]]
 """What is added: tables of the arrays `archives` and `workflows`."""
@@ -42,11 +41,7 @@ def to_toml(tables: Tables) -> str:
 
 
 def to_value(value: str | Sequence[str]) -> str:
-    """A TOML string, or an array of them. TOML has all the escapes of JSON, and DEL needs one.
-
-    Raises:
-        ConfigError: a file's name is not UTF-8, as all of TOML is.
-    """
+    """A TOML string, or an array of them. TOML has all the escapes of JSON, and DEL needs one."""
     if isinstance(value, str):
         try:
             value.encode()
@@ -92,7 +87,9 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
             done.append("Add `[build.hooks.mar]` to `hatch.toml`, which goes before `[tool.hatch.build]`")
         elif not has_hook(expected):
             text = f"[{'.'.join(HOOK)}]\n\n{text}"
-            add_subtable(expected, HOOK)
+            table = expected
+            for key in HOOK:
+                table = table.setdefault(key, {})
             done.append(f"Added `[{'.'.join(HOOK)}]`")
         builder = "`hatch build` builds them"
     else:
@@ -101,16 +98,16 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
         )
         builder = f"`hatch-mar build` builds them, since {reason}"
 
-    replace_text(path, append(document.as_string(), text, expected, path))
+    text = append(document.as_string(), text, expected, path)
+    try:
+        replace_file(path, text.encode())
+    except OSError as error:
+        raise ConfigError(f"Cannot write `{path}`: {error.strerror or error}") from None
     return [*done, builder] if buildable else done
 
 
 def append(text: str, more: str, expected: Mapping[str, Any], path: Path) -> str:
-    """The text of `pyproject.toml` with more at its end.
-
-    Raises:
-        ConfigError: the result does not say what is expected, or that is not valid.
-    """
+    """The text of `pyproject.toml` with more at its end."""
     newline = "\r\n" if "\r\n" in text else "\n"
     text = text.rstrip() and text.rstrip() + newline * 2
     text += more.replace("\n", newline)
@@ -124,7 +121,6 @@ def append(text: str, more: str, expected: Mapping[str, Any], path: Path) -> str
 
 
 def refuse_conflicts(mar: Mapping[str, Any], tables: Tables) -> None:
-    """Raise ConfigError where tables cannot join those of a project."""
     faults = []
     for array, several in tables.items():
         present = mar.get(array, [])
@@ -155,18 +151,11 @@ def requires_plugin(build_system: Mapping[str, Any]) -> bool:
     requires = build_system.get("requires")
     if not isinstance(requires, list):
         raise ConfigError("Field `build-system.requires` must be an array")
-    return any(canonicalize_name(name_of(str(line))) == PLUGIN for line in requires)
-
-
-def name_of(requirement: str) -> str:
-    try:
-        return Requirement(requirement).name
-    except InvalidRequirement:
-        return requirement
+    names = (re.split(r"[^\w.-]", str(line), maxsplit=1)[0] for line in requires)
+    return any(canonicalize_name(name) == PLUGIN for name in names)
 
 
 def has_hook(pyproject: Mapping[str, Any]) -> bool:
-    """Whether the hook is switched on, for all targets or for one."""
     build = ("tool", "hatch", "build")
     targets = table_at(pyproject, *build, "targets")
     return any(
@@ -180,21 +169,8 @@ def hatch_toml_has_build(root: Path) -> bool:
     return file.is_file() and "build" in (parse_toml(file.read_text(encoding="utf-8")) or {})
 
 
-def add_subtable(document: dict[str, Any], keys: Sequence[str]) -> None:
-    for key in keys:
-        document = document.setdefault(key, {})
-
-
 def parse_toml(text: str) -> dict[str, Any] | None:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return None
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Replace a file's text in one step; it keeps its mode."""
-    try:
-        replace_file(path, text.encode())
-    except OSError as error:
-        raise ConfigError(f"Cannot write `{path}`: {error.strerror or error}") from None

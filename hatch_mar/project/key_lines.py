@@ -9,13 +9,11 @@ from typing import Any
 
 from hatch_mar.finding import Finding, Key
 from hatch_mar.project.config.models import FILE
+from hatch_mar.project.config.reading import walk
 from hatch_mar.project.toml import tomllib
 
 MAY_BEGIN = re.compile(r"\s*(#|$|\[.*\]\s*(#.*)?$|[^,\]]*=)")
 """What a line looks like that may begin a statement; it may also be inside a value."""
-
-DEEPEST = 50
-"""Levels of keys that are given a line of their own."""
 
 
 def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
@@ -52,7 +50,7 @@ def key_lines(text: str) -> dict[Key, int]:
             table = open_table(document, lengths)
             keys = [table[:length] for length in range(1, len(table) + 1)]
         else:
-            keys = [(*table, *key) for key in keys_in(document)]
+            keys = [(*table, *key) for key, _ in walk(document) if key]
         for key in keys:
             lines.setdefault(key, number)
     return lines
@@ -89,18 +87,3 @@ def open_table(header: Any, lengths: dict[Key, int]) -> Key:
         if key in lengths:
             key = (*key, lengths[key] - 1)
     return key
-
-
-def keys_in(value: object, levels: int = DEEPEST) -> Iterator[Key]:
-    """Every key below a value, items of arrays among them."""
-    if not levels:
-        return
-    items: Iterable[tuple[str | int, object]] = ()
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for part, inner in items:
-        yield (part,)
-        for key in keys_in(inner, levels - 1):
-            yield (part, *key)

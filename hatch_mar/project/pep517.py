@@ -5,75 +5,57 @@ Needs `build`, which is the extra `hatch-mar[cli]`.
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from hatch_mar.errors import ConfigError
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
 
-T = TypeVar("T")
-
 SKIP = "HATCH_MAR_SKIP"
 """Set, it tells the build hook that nobody would keep its archives."""
 
 
 def read_metadata(root: Path) -> PackageMetadata:
-    """The core metadata that the backend gives the project.
-
-    Raises:
-        ConfigError: `build` is not installed, or the backend fails.
-    """
-
-    def ask() -> PackageMetadata:
+    """The core metadata that the backend gives the project."""
+    with report_faults(root):
         from build.util import project_wheel_metadata
         from pyproject_hooks import quiet_subprocess_runner
 
         return project_wheel_metadata(root, isolated=True, runner=quiet_subprocess_runner)
 
-    return call_backend(root, ask)
-
 
 def build_wheel(root: Path, directory: str) -> str:
-    """The path of a wheel built into `directory`.
-
-    Raises:
-        ConfigError: `build` is not installed, or the backend fails.
-    """
-
-    def build() -> str:
+    """The path of a wheel built into `directory`."""
+    with report_faults(root):
         from build import ProjectBuilder
         from build.env import DefaultIsolatedEnv
-        from pyproject_hooks import quiet_subprocess_runner
 
-        with DefaultIsolatedEnv() as environment, without_archives():
-            builder = ProjectBuilder.from_isolated_env(environment, root, runner=quiet_subprocess_runner)
+        with DefaultIsolatedEnv() as environment:
+            builder = ProjectBuilder.from_isolated_env(environment, root, runner=run_without_archives)
             environment.install(builder.build_system_requires)
             environment.install(builder.get_requires_for_build("wheel"))
             return builder.build("wheel", directory)
 
-    return call_backend(root, build)
+
+def run_without_archives(
+    cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None
+) -> None:
+    from pyproject_hooks import quiet_subprocess_runner
+
+    quiet_subprocess_runner(cmd, cwd, {**(extra_environ or {}), SKIP: "1"})
 
 
 @contextmanager
-def without_archives() -> Iterator[None]:
-    """Nobody would keep the archives of a wheel that is built for its files alone."""
-    before = os.environ.get(SKIP)
-    os.environ[SKIP] = "1"
-    try:
-        yield
-    finally:
-        del os.environ[SKIP]
-        if before is not None:
-            os.environ[SKIP] = before
-
-
-def call_backend(root: Path, ask: Callable[[], T]) -> T:
+def report_faults(root: Path) -> Iterator[None]:
+    """
+    Raises:
+        ConfigError: `build` is not installed, or the backend fails.
+    """
     try:
         from build import BuildBackendException, BuildException
     except ImportError:
@@ -82,7 +64,7 @@ def call_backend(root: Path, ask: Callable[[], T]) -> T:
             " pip install 'hatch-mar[cli]'"
         ) from None
     try:
-        return ask()
+        yield
     except (BuildException, BuildBackendException, subprocess.CalledProcessError) as error:
         raise ConfigError(f"The build backend of `{root}` failed: {last_line_of(error)}") from error
 

@@ -148,7 +148,6 @@ class PyProject:
 
     @cached_property
     def metadata(self) -> PackageMetadata:
-        """The metadata that the build backend gives the project."""
         return pep517.read_metadata(self.root)
 
 

@@ -53,7 +53,6 @@ def resolve(source: str, project: Project, place: Place, seen: tuple[str, ...]) 
 
 
 def restrict(requirement: Requirement, marker: Marker | None) -> Requirement:
-    """The requirement where `marker` holds too."""
     if marker and requirement.marker:
         requirement.marker = Marker(f"({marker}) and ({requirement.marker})")
     else:

@@ -27,14 +27,11 @@ ENVELOPE = "TS_SERVICE_ENVELOPE"
 
 @dataclass(frozen=True)
 class Options:
-    """How archives are tried."""
-
     timeout: float | None = None
     """Seconds for every step, instead of what the archive or TorchServe allows."""
     envelope: str | None = None
     """TorchServe's `service_envelope`; without one, `base_handler` itself cannot take an HTTP request."""
     requirements: bool = False
-    """Whether the archive's requirements are installed first."""
     stand_in: bool = False
     """Whether the stand-in loads it even if TorchServe is installed."""
     bare: bool = False
@@ -47,12 +44,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An archive and its requests."""
-
     name: str
     """What the user calls it."""
     archive: Archive
-    """What is run."""
     subject: Subject
     """What messages refer to."""
     requests: tuple[Request, ...] = ()
@@ -100,11 +94,7 @@ class Candidate:
 
 @contextmanager
 def open_candidate(path: Path, requests: Sequence[Request]) -> Iterator[Candidate]:
-    """The archive at `path`, whoever made it.
-
-    Raises:
-        ReadError: it is not an archive.
-    """
+    """The archive at `path`, whoever made it."""
     form = FORMATS["no-archive"] if path.is_dir() else FORMATS["default"]
     with read(path) as archive:
         subject = Subject(archive, path.name)
@@ -119,12 +109,8 @@ def lay_out_candidate(
     *,
     update: bool = False,
 ) -> Candidate:
-    """A project's archive as a build would make it now, with its examples unless `requests` replace them.
-
-    Raises:
-        HatchMarError: it cannot be laid out, or its examples cannot be read.
-    """
-    archive = lay_out(config, project, instant)
+    """A project's archive as a build would make it now, with its examples unless `requests` replace them."""
+    archive = lay_out(config, project.root, instant, project)
     if requests is None:
         requests = load_examples(config, project.root, update=update)
     subject = Subject.of_config(config, archive, project.root)

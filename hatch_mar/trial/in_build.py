@@ -18,14 +18,7 @@ from hatch_mar.trial.in_worker import try_in_worker
 
 
 def try_draft(config: ArchiveConfig, archive: Archive, root: Path, stop: Event, draft: Path) -> None:
-    """Run the examples of `config` on an archive that was just written to `draft`.
-
-    Args:
-        config: what the archive was made from.
-        archive: as it was laid out, so that messages name the project's files.
-        root: the project.
-        stop: set by another thread to end the trial.
-        draft: the archive's file or directory.
+    """Run the examples of `config` on `archive`, which was just written to `draft`.
 
     Raises:
         TrialError: it does not answer as expected.

@@ -32,11 +32,7 @@ GRACE = 10
 
 
 def try_in_server(candidate: Candidate, options: Options) -> Report:
-    """Register an archive with a new TorchServe, send it its requests alone and in batches, and judge.
-
-    Raises:
-        TrialError: it cannot be tried at all.
-    """
+    """Register an archive with a new TorchServe, send it its requests alone and in batches, and judge."""
     refuse_runtime(candidate)
     limit = options.timeout or candidate.settings.response_seconds
     properties = {
@@ -71,8 +67,6 @@ def put_in_store(candidate: Candidate, place: Path) -> tuple[Path, str]:
 
 @dataclass
 class Session:
-    """One archive on one server."""
-
     candidate: Candidate
     options: Options
     server: Server
@@ -115,7 +109,6 @@ class Session:
         return None if answer.status == 200 else self.explain(answer)
 
     def find_device(self) -> tuple[str, str]:
-        """What the server's worker runs on, and why."""
         answer = self.server.describe(self.candidate.model_name, self.limit + GRACE)
         try:
             on_gpu = answer.value[0]["workers"][0]["gpu"]
@@ -155,11 +148,7 @@ class Session:
         return Exchange(batch, seconds, cause=cause), not died
 
     def send(self, batch: Sequence[int]) -> tuple[Answer, ...]:
-        """The answers to requests that are sent at the same time.
-
-        Raises:
-            OSError: one of them got none.
-        """
+        """The answers to requests that are sent at the same time."""
 
         def predict(index: int) -> Answer:
             request, seconds = self.candidate.requests[index], self.limit + GRACE

@@ -18,11 +18,7 @@ from hatch_mar.trial.worker.unpack import unpack
 
 
 def try_in_worker(candidate: Candidate, options: Options) -> Report:
-    """Load an archive as TorchServe's worker does, send it its requests alone and in batches, and judge.
-
-    Raises:
-        TrialError: it cannot be tried at all.
-    """
+    """Load an archive as TorchServe's worker does, send it its requests alone and in batches, and judge."""
     refuse_runtime(candidate)
     with private_directory() as place:
         model = unpack(candidate.archive, place / "model", modes=not candidate.format.suffix)
@@ -67,7 +63,6 @@ def make_exchange(
 
 
 def when(candidate: Candidate, run: Run) -> str:
-    """What the worker was doing when it ended, in a sentence."""
     if run.batch is not None:
         return f"on {quote_label(candidate, candidate.batches[run.batch])}"
     return "before loading the handler" if run.phase == "starting" else "while loading the handler"

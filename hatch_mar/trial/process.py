@@ -59,7 +59,6 @@ class Process:
         self.end()
 
     def end(self) -> None:
-        """Kill the process and its children, so that nothing is left of them."""
         if self.ended:
             return
         self.ended = True

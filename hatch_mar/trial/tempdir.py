@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,27 +18,12 @@ LONGEST_SOCKET = 103
 @contextmanager
 def private_directory() -> Iterator[Path]:
     """A new directory whose path is short enough for a TorchServe to keep its sockets there."""
-    place = make_directory(None)
-    if len(os.fsencode(place / "tmp" / SOCKET)) > LONGEST_SOCKET and os.access("/tmp", os.W_OK):
-        place.rmdir()
-        place = make_directory("/tmp")
-    try:
+    parent = os.path.realpath(tempfile.gettempdir())
+    longest = os.path.join(parent, "hatch-mar-........", "tmp", SOCKET)
+    if len(os.fsencode(longest)) > LONGEST_SOCKET and os.access("/tmp", os.W_OK):
+        # with links resolved, as Java and Python later name the archive's files
+        parent = os.path.realpath("/tmp")
+    with tempfile.TemporaryDirectory(prefix="hatch-mar-", dir=parent, ignore_cleanup_errors=True) as name:
+        place = Path(name)
         (place / "tmp").mkdir()
         yield place
-    finally:
-        remove(place)
-
-
-def make_directory(parent: str | None) -> Path:
-    # with links resolved, as Java and Python later name the archive's files
-    return Path(os.path.realpath(tempfile.mkdtemp(prefix="hatch-mar-", dir=parent)))
-
-
-def remove(place: Path) -> None:
-    """Delete a directory, with read-only ones inside."""
-    shutil.rmtree(place, ignore_errors=True)
-    if not place.exists():
-        return
-    for folder, _, _ in os.walk(place):
-        os.chmod(folder, 0o700)
-    shutil.rmtree(place, ignore_errors=True)

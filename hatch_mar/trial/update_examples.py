@@ -11,6 +11,7 @@ from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import TrialError
 from hatch_mar.finding import dotted
 from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.project.config.reading import walk
 from hatch_mar.trial.examples.answer import NOT_JSON, Answer
 from hatch_mar.trial.examples.compare import compare_answer
 from hatch_mar.trial.verdict.report import Report
@@ -21,9 +22,6 @@ def update_examples(config: ArchiveConfig, report: Report, root: Path) -> Iterat
 
     An answer within its example's tolerance is not written, nor is that of an example with
     only a schema.
-
-    Raises:
-        TrialError: an answer cannot be written where it is expected.
     """
     answers = {reply.index: reply.answer for reply in report.replies if reply.answer}
     for index, example in enumerate(config.examples):
@@ -39,24 +37,24 @@ def update_examples(config: ArchiveConfig, report: Report, root: Path) -> Iterat
         if expected is not None and not any(compare_answer(expected, answer, example.tolerance)):
             continue
         if path:
-            write_file(path, answer)
+            data = answer.body
+            if answer.value is not NOT_JSON:
+                data = (json.dumps(answer.value, indent=2, ensure_ascii=False) + "\n").encode()
+            write(path, data)
             yield str(example.expect)
         else:
             yield write_inline(config, index, answer, root / "pyproject.toml")
-
-
-def write_file(path: Path, answer: Answer) -> None:
-    data = answer.body
-    if answer.value is not NOT_JSON:
-        data = (json.dumps(answer.value, indent=2, ensure_ascii=False) + "\n").encode()
-    write(path, data)
 
 
 def write_inline(config: ArchiveConfig, index: int, answer: Answer, pyproject: Path) -> str:
     """Set `expect` in `pyproject.toml`, and change nothing else there."""
     key = (*config.origins["examples"].key, index)
     place = f"`{dotted((*key, 'expect'))}`"
-    if answer.value is NOT_JSON or isinstance(answer.value, str) or has_null(answer.value):
+    if (
+        answer.value is NOT_JSON
+        or isinstance(answer.value, str)
+        or None in (item for _, item in walk(answer.value))
+    ):
         raise TrialError(
             f"Cannot write {place}: TOML cannot hold the answer; set `expect` to the path of a file, and"
             " `--update` writes that"
@@ -84,7 +82,6 @@ def write(path: Path, data: bytes) -> None:
 
 
 def to_inline(value: Any) -> Any:
-    """A JSON value as TOML on one line."""
     import tomlkit
 
     if isinstance(value, dict):
@@ -96,9 +93,3 @@ def to_inline(value: Any) -> Any:
         array.extend(to_inline(item) for item in value)
         return array
     return value
-
-
-def has_null(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(has_null, value.values()))
-    return any(map(has_null, value)) if isinstance(value, list) else value is None

@@ -5,15 +5,15 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from hatch_mar.build.plan import Planned, load, plan
-from tests.archives import INSTANT, SomeProject, tree
+from hatch_mar.build.plan import Planned, plan_project
+from tests.archives import SomeProject, tree
 
 LEAST = {"handler": "handler.py"}
 
 
 def planned(root: Path, table: dict[str, Any], directory: str = "dist") -> list[Planned]:
     project = SomeProject(root, {"tool": {"mar": table}})
-    return plan(load(project), project, root / directory, INSTANT)
+    return plan_project(project, root / directory)
 
 
 def names_in(path: Path) -> set[str]:

@@ -16,10 +16,10 @@ import pytest
 
 from hatch_mar.archive.archive import FileSource
 from hatch_mar.archive.formats.zip_reader import zip_members
-from hatch_mar.build.plan import Planned, load, plan
+from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import PackError
-from tests.archives import INSTANT, SomeProject, incompressible, tree
+from tests.archives import SomeProject, incompressible, tree
 from tests.build import LEAST, names_in, planned
 
 
@@ -86,7 +86,7 @@ class TestBuildAll:
             wheel = SomeProject(
                 project, {"tool": {"mar": LEAST | {"include-project": True}}}, wheel=tuple(zip_members(file))
             )
-            plans = plan(load(wheel), wheel, project / "dist", INSTANT)
+            plans = plan_project(wheel, project / "dist")
             with ProcessPoolExecutor(1, **spawned(ProcessPoolExecutor)) as workers:
                 [artifact] = build_all(plans, workers)
 

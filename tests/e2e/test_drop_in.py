@@ -18,9 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.build.plan import load, plan
+from hatch_mar.build.plan import plan_project
 from hatch_mar.cli import main
-from hatch_mar.project.timestamp import build_instant
 from tests.archives import SomeProject
 from tests.e2e.conftest import Run, require
 from tests.e2e.test_torch_model_archiver import Contents, contents
@@ -258,7 +257,7 @@ def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         printed = capsys.readouterr().out
         if status == 0:
             project = SomeProject(root, tomllib.loads(printed))
-            for planned in plan(load(project), project, root, build_instant()):
+            for planned in plan_project(project, root):
                 planned.build()
         return status
 

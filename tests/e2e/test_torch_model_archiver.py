@@ -14,10 +14,9 @@ from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 
-from hatch_mar.build.plan import load, plan
+from hatch_mar.build.plan import plan_project
 from hatch_mar.errors import PackError
 from hatch_mar.project.config.schema import ARCHIVE_KEYS
-from hatch_mar.project.timestamp import build_instant
 from tests.archives import SomeProject
 from tests.e2e.conftest import Run
 
@@ -189,7 +188,7 @@ class Both:
 
     def hatch_mar(self, options: Options) -> Path:
         project = SomeProject(self.root, {"tool": {"mar": {**MINIMUM, **options}}})
-        [planned] = plan(load(project), project, self.root / "ours", build_instant())
+        [planned] = plan_project(project, self.root / "ours")
         path = planned.build().path
         assert path == Path(self.root, options.get("export-path", "ours"), file_name(options))
         return path

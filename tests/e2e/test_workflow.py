@@ -9,8 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from hatch_mar.build.plan import load, plan
-from hatch_mar.project.timestamp import build_instant
+from hatch_mar.build.plan import plan_project
 from tests.archives import SomeProject
 from tests.e2e.conftest import Run
 
@@ -54,7 +53,7 @@ def test_same_as_torch_workflow_archiver(options: dict[str, str], root: Path, ru
         TMPDIR=str(tmp_path / "tmp"),
     )
     project = SomeProject(root, {"tool": {"mar": {"workflows": [values]}}})
-    [planned] = plan(load(project), project, tmp_path / "ours", build_instant())
+    [planned] = plan_project(project, tmp_path / "ours")
     planned.build()
 
     name = f"{values['workflow-name']}.war"
@@ -65,7 +64,7 @@ def test_without_handler(root: Path, tmp_path: Path):
     """A workflow needs no handler, without which torch-workflow-archiver ends in a traceback."""
     table = {"workflows": [{"workflow-name": "flow", "spec-file": "flows/spec.yaml"}]}
     project = SomeProject(root, {"tool": {"mar": table}})
-    [planned] = plan(load(project), project, tmp_path / "ours", build_instant())
+    [planned] = plan_project(project, tmp_path / "ours")
 
     manifest, members = contents(planned.build().path)
     assert manifest["workflow"] == {"workflowName": "flow", "specFile": "spec.yaml"}

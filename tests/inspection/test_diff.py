@@ -127,7 +127,7 @@ class TestDifference:
 
     def test_to_json(self):
         """As JSON, a difference is an object."""
-        assert (Difference("member", "a", "added", None, 2).to_json()) == {
+        assert vars(Difference("member", "a", "added", None, 2)) == {
             "what": "member",
             "name": "a",
             "change": "added",

@@ -12,7 +12,7 @@ from hatch_mar.migration.outcome import explain_failure, list_notes
 from hatch_mar.migration.packed import snapshot
 from hatch_mar.migration.record import Recording
 from hatch_mar.migration.translate import read_call
-from hatch_mar.project.layout.layout import lay_out_files
+from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.timestamp import build_instant
 
 LEAST = "--model-name digits --version 1.0 --handler handler.py"
@@ -114,7 +114,7 @@ class TestNotes:
         """And what the command has done to the files since."""
         made = call(root)
         config, _ = read_call(made)
-        made = made._replace(members=snapshot(lay_out_files(config, root, build_instant())))
+        made = made._replace(members=snapshot(lay_out(config, root, build_instant())))
         (root / "handler.py").write_text("changed")
 
         assert self.notes(root, [made]) == [

@@ -8,7 +8,7 @@ import pytest
 from hatch_mar.migration import packed
 from hatch_mar.migration.packed import find_changes, snapshot
 from hatch_mar.project.config.models import ArchiveConfig
-from hatch_mar.project.layout.layout import lay_out_files
+from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.timestamp import build_instant
 from tests.archives import needs_posix
 
@@ -22,7 +22,7 @@ def before(project: Path) -> dict[str, tuple[str, str]]:
     """What a call packed of the project."""
     (project / "labels").mkdir()
     (project / "labels/words.txt").write_text("a\n")
-    return snapshot(lay_out_files(CONFIG, project, build_instant()))
+    return snapshot(lay_out(CONFIG, project, build_instant()))
 
 
 Packed = dict[str, tuple[str, str]]
@@ -58,7 +58,7 @@ class TestChanges:
     def test_large(self, project: Path, before: Packed, monkeypatch: pytest.MonkeyPatch) -> None:
         """A large file is told by its size and time, without reading it."""
         monkeypatch.setattr(packed, "SMALL", 0)
-        before = snapshot(lay_out_files(CONFIG, project, build_instant()))
+        before = snapshot(lay_out(CONFIG, project, build_instant()))
         os.utime(project / "weights/model.pth", (1, 1))
 
         assert [*find_changes(before, CONFIG, project)] == [

@@ -273,11 +273,10 @@ class TestPackages:
         """torch-workflow-archiver can be imported too."""
         (recorder.root / "spec.yaml").write_text("dag: {}\n")
         program = (
-            "from workflow_archiver.arg_parser import ArgParser\n"
+            "from argparse import Namespace\n"
             "from workflow_archiver.workflow_packaging import package_workflow\n"
             "from workflow_archiver.workflow_packaging_utils import WorkflowExportUtils\n"
-            "args = ArgParser.workflow_archiver_args_parser().parse_args(\n"
-            "    ['--workflow-name', 'flow', '--spec-file', 'spec.yaml', '--handler', 'handler.py'])\n"
+            "args = Namespace(workflow_name='flow', spec_file='spec.yaml', handler='handler.py')\n"
             "package_workflow(args, WorkflowExportUtils.generate_manifest_json(args))\n"
         )
 

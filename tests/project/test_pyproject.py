@@ -38,7 +38,7 @@ def _never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(*arguments: object) -> None:
         pytest.fail("the build backend was asked")
 
-    monkeypatch.setattr(pep517, "call_backend", ask)
+    monkeypatch.setattr(pep517, "report_faults", ask)
 
 
 @pytest.fixture

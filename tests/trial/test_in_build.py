@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.build.plan import load, plan
+from hatch_mar.build.plan import plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import HatchMarError
 from hatch_mar.trial import in_build
 from hatch_mar.trial.candidate import Options
-from tests.archives import INSTANT, SomeProject, needs_posix, tree
+from tests.archives import SomeProject, needs_posix, tree
 
 DOUBLE = "def handle(data, context):\n    return data and [2 * row['body'] for row in data]\n"
 
@@ -43,7 +43,7 @@ def build(root: Path, expect: Any = "answer.json", **keys: Any) -> list[bool]:
         **keys,
     }
     project = SomeProject(root, {"tool": {"mar": table}})
-    planned = plan(load(project), project, root / "dist", INSTANT)
+    planned = plan_project(project, root / "dist")
     return [artifact.unchanged for artifact in build_all(planned)]
 
 

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-from argparse import ArgumentParser
 from collections.abc import Iterable
 from enum import Enum
 from typing import Any
@@ -71,22 +70,6 @@ def options_of(config: Any, names: Iterable[str]) -> list[str]:
         elif value:
             arguments.append(f"{option}={value}")
     return arguments
-
-
-def parser_of(tool: str, required: Iterable[str], optional: Iterable[str]) -> ArgumentParser:
-    """A parser of the tool's options, which are named as the attributes of a configuration are."""
-    parser = ArgumentParser(prog=tool)
-    parser.add_argument("--force", "-f", action="store_true")
-    for name in required:
-        parser.add_argument(*spellings(name), required=True)
-    for name in optional:
-        parser.add_argument(*spellings(name))
-    return parser
-
-
-def spellings(name: str) -> list[str]:
-    short = {"version": ["-v"], "requirements_file": ["-r"], "config_file": ["-c"]}
-    return [f"--{name.replace('_', '-')}", *short.get(name, [])]
 
 
 def changed_keys(ours: str, theirs: str | None) -> list[str]:

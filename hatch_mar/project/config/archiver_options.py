@@ -46,21 +46,13 @@ def add_workflow_options(command: ArgumentParser) -> ArgumentParser:
 
 
 def read_options(options: Namespace) -> ArchiveConfig:
-    """The archive that a command line of torch-model-archiver describes.
-
-    Raises:
-        ConfigError: with the faults of all options.
-    """
+    """The archive that a command line of torch-model-archiver describes."""
     readers = {"model_name": values.model_name, "handler": values.handler, "extra_files": extra_files}
     return ArchiveConfig(**{"version": ""} | settings_of(options, readers))
 
 
 def read_workflow_options(options: Namespace) -> WorkflowConfig:
-    """The workflow that a command line of torch-workflow-archiver describes.
-
-    Raises:
-        ConfigError: with the faults of all options.
-    """
+    """The workflow that a command line of torch-workflow-archiver describes."""
     readers = {"workflow_name": values.model_name, "spec_file": values.path, "extra_files": extra_files}
     return WorkflowConfig(**settings_of(options, readers))
 

@@ -52,9 +52,7 @@ class ArchiveConfig(NamedTuple):
     ignore: tuple[str, ...] = ()
     allow_globals: tuple[str, ...] = ()
     server_packages: tuple[str, ...] = ()
-    """What the server's image has beyond TorchServe's own."""
     try_: bool = False
-    """Whether every build runs the examples."""
     examples: tuple[Example, ...] = ()
     origins: Origins = Origins()
 
@@ -129,11 +127,6 @@ def by_name(configs: tuple[Config, ...]) -> dict[str, Config]:
 
 
 def select(configs: tuple[Config, ...], names: Sequence[str] = ()) -> list[Config]:
-    """The archives of these names, or all.
-
-    Raises:
-        ConfigError: there is none of a name.
-    """
     archives = by_name(configs)
     if unknown := [name for name in names if name not in archives]:
         raise ConfigError(*(unknown_archive(name, archives) for name in unknown))

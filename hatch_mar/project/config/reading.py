@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hatch_mar.finding import Finding, Key, Place, Rule, dotted, field
@@ -29,6 +30,9 @@ REQUIRED = Rule(
     consequence="no archive can be made without it",
     fix="set it",
 )
+
+DEEPEST = 50
+"""Levels of tables and arrays that a value may have."""
 
 Reader = Callable[[object], Any]
 """Takes a TOML value and gives it as the configuration keeps it.
@@ -57,8 +61,6 @@ class Fault(NamedTuple):
 
 
 class Invalid(ValueError):
-    """Faults of a value's items."""
-
     def __init__(self, faults: Iterable[Fault]) -> None:
         super().__init__()
         self.faults = tuple(faults)
@@ -95,6 +97,20 @@ def read_keys(
     return found, faults
 
 
+def walk(value: object, levels: int = DEEPEST) -> Iterator[tuple[Key, object]]:
+    """A value and what is inside its tables and arrays, so many levels deep, each with its key within it."""
+    yield (), value
+    if not levels:
+        return
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, item in items:
+        yield from (((key, *path), inner) for path, inner in walk(item, levels - 1))
+
+
 def string(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a string")
@@ -123,7 +139,6 @@ def array_of(read: Reader, noun: str) -> Callable[[object], tuple[Any, ...]]:
 
 
 def one_of(*choices: str) -> Callable[[object], str]:
-    """A reader of one of these strings."""
 
     def read_choice(value: object) -> str:
         if string(value) not in choices:
@@ -131,3 +146,15 @@ def one_of(*choices: str) -> Callable[[object], str]:
         return str(value)
 
     return read_choice
+
+
+def matching(pattern: str, what: str) -> Callable[[object], str]:
+    """A reader of strings that match a pattern; `what` says in a message what that is."""
+
+    def read_match(value: object) -> str:
+        text = string(value)
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {what}: `{text}`")
+        return text
+
+    return read_match

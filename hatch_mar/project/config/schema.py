@@ -77,7 +77,6 @@ ARCHIVE_KEYS: Mapping[str, Reader] = {
     "try": values.boolean,
     "examples": values.examples,
 }
-"""Every key of an archive, and how it is read."""
 
 WORKFLOW_KEYS: Mapping[str, Reader] = {
     "workflow-name": values.workflow_name,
@@ -149,8 +148,6 @@ def name_archives(findings: list[Finding], drafts: list[Draft]) -> Iterator[Find
 
 
 class Value(NamedTuple):
-    """A valid value and the key that set it."""
-
     value: Any
     place: Place
 
@@ -159,7 +156,6 @@ class Draft(NamedTuple):
     """The values of one archive, its own and those it inherits."""
 
     place: Place
-    """Its table."""
     values: dict[str, Value]
 
     @property
@@ -178,7 +174,6 @@ class Draft(NamedTuple):
 
 
 def attribute_of(key: str) -> str:
-    """A key as Python spells it."""
     name = key.replace("-", "_")
     return f"{name}_" if keyword.iskeyword(name) else name
 

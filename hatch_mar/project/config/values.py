@@ -7,30 +7,30 @@ ValueError whose message goes on from "Field `key` ...".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
 from hatch_mar.archive.manifest import is_deeper_than
-from hatch_mar.finding import Key
 from hatch_mar.names import name_fault
 from hatch_mar.project.config.models import Example
 from hatch_mar.project.config.reading import (
+    DEEPEST,
     VALUE,
     Fault,
     Invalid,
     Reader,
     array_of,
     faults_in,
+    matching,
     read_keys,
     string,
+    walk,
 )
 
 NAME_RULE = (
     "must begin with a letter, followed by letters, digits, `_`, `-` and `.` (never two dots in a row): `{}`"
 )
-DEEPEST = 50
-"""Levels of tables and arrays in a value that is kept as it is."""
 HAS_DATE = "must not be a date; make it a string"
 
 
@@ -141,7 +141,6 @@ def version(value: object) -> str:
 
 
 def model_config(value: object) -> dict[str, Any]:
-    """The inline model configuration."""
     if not isinstance(value, dict):
         raise ValueError("must be a table")
     if not value:
@@ -157,33 +156,9 @@ def refuse_dates(value: object) -> None:
     """
     if is_deeper_than(DEEPEST, value):
         raise ValueError(f"must not be nested more than {DEEPEST} levels deep")
-    if faults := [Fault(VALUE, path, HAS_DATE) for path in paths_of_dates(value)]:
-        raise Invalid(faults)
-
-
-def paths_of_dates(value: object) -> Iterator[Key]:
-    if isinstance(value, (date, time)):
-        yield ()
-    items: Iterable[tuple[str | int, object]] = ()
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for key, item in items:
-        for path in paths_of_dates(item):
-            yield (key, *path)
-
-
-def requirements_source(value: object) -> str:
-    text = string(value)
-    kind, dot, name = text.partition(".")
-    if (kind, dot) == ("dependencies", "") or (
-        kind in ("optional-dependencies", "dependency-groups") and name
-    ):
-        return text
-    raise ValueError(
-        f"must be `dependencies`, `optional-dependencies.NAME` or `dependency-groups.NAME`: `{text}`"
-    )
+    dates = [path for path, item in walk(value) if isinstance(item, (date, time))]
+    if dates:
+        raise Invalid(Fault(VALUE, path, HAS_DATE) for path in dates)
 
 
 def pattern(value: object) -> str:
@@ -198,21 +173,6 @@ def pattern(value: object) -> str:
     return text
 
 
-def distribution(value: object) -> str:
-    """The name of a distribution, as PyPI spells it (PEP 508)."""
-    text = string(value)
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", text):
-        raise ValueError(f"must be the name of a distribution, such as `torchvision`: `{text}`")
-    return text
-
-
-def code(value: object) -> str:
-    text = string(value)
-    if not re.fullmatch(r"MAR[0-9]{3}", text):
-        raise ValueError(f"must be a check's code, such as `MAR203`: `{text}`")
-    return text
-
-
 def tolerance(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise ValueError("must be a number of at least 0")
@@ -220,7 +180,6 @@ def tolerance(value: object) -> float:
 
 
 def json_value(value: object) -> object:
-    """Whatever TOML shares with JSON."""
     refuse_dates(value)
     return value
 
@@ -232,7 +191,6 @@ EXAMPLE_KEYS: Mapping[str, Reader] = {
     "expect-schema": json_value,
     "tolerance": tolerance,
 }
-"""Every key of an example."""
 
 
 def example(value: object) -> Example:
@@ -244,6 +202,14 @@ def example(value: object) -> Example:
     return Example(**{key.replace("-", "_"): item for key, item in found.items()})
 
 
+requirements_source = matching(
+    r"dependencies|(?:optional-dependencies|dependency-groups)\..+",
+    "`dependencies`, `optional-dependencies.NAME` or `dependency-groups.NAME`",
+)
+distribution = matching(
+    "[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "the name of a distribution, such as `torchvision`"
+)
+code = matching("MAR[0-9]{3}", "a check's code, such as `MAR203`")
 paths = array_of(path, "paths")
 codes = array_of(code, "codes")
 patterns = array_of(pattern, "patterns")

@@ -19,30 +19,8 @@ REQUIREMENTS = "requirements.txt"
 MODEL_CONFIG = "model-config.yaml"
 
 
-def lay_out(config: Config, project: Project, created: datetime) -> Archive:
-    """The archive of a project that `config` describes, of its files as they are now.
-
-    Raises:
-        LayoutError: with all that is missing, or that two sources claim.
-    """
-    return lay_out_files(config, project.root, created, project)
-
-
-def lay_out_files(config: Config, root: Path, created: datetime, project: Project | None = None) -> Archive:
-    """The same of files below `root`, which need not be a project.
-
-    Raises:
-        LayoutError: with all that is missing, or that two sources claim.
-    """
-    if isinstance(config, WorkflowConfig):
-        return lay_out_workflow(config, root, created)
-    return lay_out_model(config, root, created, project)
-
-
-def lay_out_model(
-    config: ArchiveConfig, root: Path, created: datetime, project: Project | None = None
-) -> Archive:
-    """The model archive that `config` describes.
+def lay_out(config: Config, root: Path, created: datetime, project: Project | None = None) -> Archive:
+    """The archive that `config` describes.
 
     No file is read; what is packed is what the files hold when the archive is written.
     `project` is asked only for what `include-project` and `requirements-from` take from it.
@@ -50,6 +28,8 @@ def lay_out_model(
     Raises:
         LayoutError: with all that is missing, or that two sources claim.
     """
+    if isinstance(config, WorkflowConfig):
+        return lay_out_workflow(config, root, created)
     handler = parse(config.handler, root, config.runtime)
     files = Members(root, config.exclude)
     files.add_file(config.model_file, config.origins["model-file"])
@@ -71,11 +51,6 @@ def lay_out_model(
 
 
 def lay_out_workflow(config: WorkflowConfig, root: Path, created: datetime) -> Archive:
-    """The workflow archive that `config` describes.
-
-    Raises:
-        LayoutError: with all that is missing, or that two sources claim.
-    """
     files = Members(root)
     files.add_file(config.spec_file, config.origins["spec-file"])
     files.add_file(config.handler, config.origins["handler"])
@@ -148,11 +123,6 @@ def add_model_config(files: Members, config: ArchiveConfig) -> str | None:
 
 
 def need(project: Project | None, place: Place) -> Project:
-    """The project that a key takes something from.
-
-    Raises:
-        LayoutError: there is none.
-    """
     if project is None:
         text = f"{field(place.key)} needs a project: there is no `pyproject.toml` to take it from"
         raise LayoutError(METADATA.at(place, text, ""))

@@ -14,6 +14,7 @@ from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import LayoutError
 from hatch_mar.finding import Finding, Place, Rule, field
 from hatch_mar.names import fold_name, name_fault, name_from_disk, windows_fault
+from hatch_mar.text import show_path
 
 FILE = Rule(
     code="MAR021",
@@ -75,11 +76,6 @@ class Members:
         self.findings: list[Finding] = []
 
     def archive(self, manifest: Manifest) -> Archive:
-        """All members under their manifest.
-
-        Raises:
-            LayoutError: with all findings.
-        """
         self.refuse_files_that_are_folders()
         if self.findings:
             raise LayoutError(*self.findings)
@@ -134,7 +130,7 @@ class Members:
             found = list(files_below(directory))
         except LinkLoop as loop:
             self.refuse(
-                UNREADABLE, place, f": link leads back to its own folder: `{self.relative(loop.path)}`"
+                UNREADABLE, place, f": link leads back to its own folder: `{show_path(loop.path, self.root)}`"
             )
             return
         except OSError as error:
@@ -147,7 +143,7 @@ class Members:
         if not found:
             self.refuse(NO_FILES, place, f": directory holds no files: `{path}`")
         for name, file in found:
-            if self.check_is_file(file, self.relative(file), place):
+            if self.check_is_file(file, show_path(file, self.root), place):
                 self.add_path(prefix + name, file, place)
 
     def add_generated(self, name: str, data: bytes, place: Place) -> None:
@@ -155,7 +151,9 @@ class Members:
         self.add(Member(name, BytesSource(data)), "the configuration", place)
 
     def add_path(self, name: str, file: Path, place: Place) -> None:
-        self.add(Member(name, FileSource(file), is_executable(file)), f"`{self.relative(file)}`", place)
+        self.add(
+            Member(name, FileSource(file), is_executable(file)), f"`{show_path(file, self.root)}`", place
+        )
 
     def add(self, member: Member, source: str, place: Place) -> None:
         name = member.name
@@ -201,7 +199,6 @@ class Members:
                     )
 
     def is_excluded(self, path: str) -> bool:
-        """Whether a path, relative to the project, matches a pattern of `exclude`."""
         if not self.exclude:
             return False
         return self.matches(path) or ((self.root / path).is_dir() and self.matches(f"{path}/"))
@@ -212,12 +209,6 @@ class Members:
 
         spec = GitIgnoreSpec.from_lines(self.exclude)
         return lambda path: bool(spec.match_file(path))
-
-    def relative(self, file: Path) -> str:
-        try:
-            return file.relative_to(self.root).as_posix()
-        except ValueError:
-            return str(file)
 
 
 def are_same(one: Source, other: Source) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from hatch_mar.text import escape
+from hatch_mar.text import count_of, escape, shorten
 
 NOT_JSON = object()
 
@@ -45,7 +45,7 @@ class Answer:
             return shorten(escape(json.dumps(self.value, ensure_ascii=False)), LONGEST_SUMMARY)
         if self.text is not None:
             return shorten(escape(self.text), LONGEST_SUMMARY)
-        size = f"{len(self.body)} byte{'' if len(self.body) == 1 else 's'}"
+        size = count_of(len(self.body), "byte")
         return f"{size} of {self.content_type}" if self.content_type else size
 
     def to_json(self) -> Any:
@@ -53,7 +53,3 @@ class Answer:
         if self.value is not NOT_JSON:
             return self.value
         return {"base64": b64encode(self.body).decode()} if self.text is None else self.text
-
-
-def shorten(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from hatch_mar.trial.examples.answer import NOT_JSON, Answer, shorten
+from hatch_mar.text import shorten
+from hatch_mar.trial.examples.answer import NOT_JSON, Answer
 
 
 def compare_answer(expected: Any, answer: Answer, tolerance: float) -> Iterator[str]:

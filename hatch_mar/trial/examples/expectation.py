@@ -18,16 +18,11 @@ class Expectation:
     expect: Any = None
     """The bytes of a file, or JSON; None if any answer will do."""
     schema: Any = None
-    """A JSON Schema, or None."""
     tolerance: float = TOLERANCE
 
     @classmethod
     def load(cls, example: Example, root: Path, *, update: bool) -> Expectation:
-        """What an example expects; with `update`, only its schema, since the rest is about to be rewritten.
-
-        Raises:
-            TrialError: a file cannot be read, the schema is not valid, or jsonschema is not installed.
-        """
+        """What an example expects; with `update` only its schema, since the rest is about to be rewritten."""
         expect, schema = example.expect, example.expect_schema
         if update:
             expect = None
@@ -44,7 +39,6 @@ class Expectation:
         return cls(expect, schema, example.tolerance)
 
     def find_faults(self, answer: Answer) -> Iterator[str]:
-        """What is wrong with an answer."""
         if self.expect is not None:
             yield from compare_answer(self.expect, answer, self.tolerance)
         if self.schema is None:
@@ -67,15 +61,10 @@ class Expectation:
 
 
 ANY = Expectation()
-"""Any answer will do."""
 
 
 def make_validator(schema: Any) -> Any:
-    """A validator that never fetches a schema from elsewhere.
-
-    Raises:
-        TrialError: the schema is not valid, or jsonschema is not installed.
-    """
+    """A validator that never fetches a schema from elsewhere."""
     try:
         from jsonschema.exceptions import SchemaError
         from jsonschema.validators import Draft202012Validator, validator_for
@@ -91,7 +80,6 @@ def make_validator(schema: Any) -> Any:
 
 
 def find_mismatches(schema: Any, value: Any) -> Iterator[tuple[str, str]]:
-    """Where a value does not fit a schema, and why."""
     validator = make_validator(schema)
     from referencing.exceptions import Unresolvable
 
@@ -104,11 +92,7 @@ def find_mismatches(schema: Any, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def read_file(path: Path, name: str) -> bytes:
-    """A file's bytes; `name` is what messages call it.
-
-    Raises:
-        TrialError: it cannot be read.
-    """
+    """A file's bytes; `name` is what messages call it."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

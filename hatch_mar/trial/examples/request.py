@@ -23,11 +23,7 @@ class Request:
 
 
 def load_examples(config: ArchiveConfig, root: Path, *, update: bool = False) -> tuple[Request, ...]:
-    """The examples of an archive; with `update`, their expected answers need not exist yet.
-
-    Raises:
-        TrialError: files that they name cannot be read.
-    """
+    """The examples of an archive; with `update`, their expected answers need not exist yet."""
     requests, faults = [], []
     for number, example in enumerate(config.examples, start=1):
         try:
@@ -51,11 +47,7 @@ def load_example(example: Example, number: int, root: Path, *, update: bool) -> 
 
 
 def read_request(path: Path) -> Request:
-    """A request with a file as its body.
-
-    Raises:
-        TrialError: the file cannot be read.
-    """
+    """A request with a file as its body."""
     return Request(str(path), read_file(path, str(path)), guess_type(path))
 
 
@@ -65,7 +57,6 @@ def guess_type(path: Path) -> str:
 
 
 def example_files(config: ArchiveConfig) -> Iterator[str]:
-    """The files that the examples name."""
     for example in config.examples:
         for value in (example.input, example.expect, example.expect_schema):
             if isinstance(value, str):

@@ -46,7 +46,7 @@ def parse_traceback(block: list[str], error: re.Match[str]) -> WorkerError:
         found = FRAME.match(line)
         # <temporary directory>/models/<id>/<file> (ZipUtils.java)
         if found and (parts := re.search(r"[/\\]models[/\\]\w+[/\\](.+)$", found["file"])):
-            frames.append(Frame(parts[1].replace("\\", "/"), int(found["line"]), found["function"]))
+            frames.append(Frame(parts[1].replace("\\", "/"), int(found["line"])))
     message = error["message"] or ""
     module = MODULE.search(message)
     kind = (error["type"] or error["bare"]).rpartition(".")[2]

@@ -102,7 +102,6 @@ class Server:
         self.process.__enter__()
 
     def wait_until_healthy(self) -> bool:
-        """Wait until the server is ready; False if it ended instead."""
         began = time.monotonic()
         limit = max(self.timeout or 0, START_SECONDS)
         try:
@@ -159,7 +158,6 @@ class Server:
                 return Answer(error.read(), error.headers.get("Content-Type", ""), error.code)
 
     def log(self) -> str:
-        """Everything that the server and its workers have printed."""
         return self.process.output()
 
 

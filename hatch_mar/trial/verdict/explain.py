@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hatch_mar.checks import check
-from hatch_mar.text import name_of_status
+from hatch_mar.text import count_of, name_of_status
 from hatch_mar.torchserve.packages import Environment
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.worker.error import WorkerError
@@ -36,7 +36,6 @@ class Cause:
 
 
 def explain_failure(candidate: Candidate, options: Options, run: Run) -> Cause:
-    """Why a worker did not finish."""
     place = place_of(candidate, run.error or WorkerError())
     if run.limit is not None:
         key = "responseTimeout" if run.phase == "answering" else "startupTimeout"
@@ -51,7 +50,6 @@ def explain_failure(candidate: Candidate, options: Options, run: Run) -> Cause:
 
 
 def explain_error(candidate: Candidate, options: Options, error: WorkerError) -> Cause:
-    """An exception, and what to do about it if that is known."""
     what = error.sentence
     if error.status is not None:
         what += f" (status {error.status})"
@@ -69,7 +67,7 @@ def explain_response(candidate: Candidate, options: Options, answered: dict[str,
         what = f"the handler returned a `{returned}`"
         fix = "it must return a list with an answer for each request"
     elif int(returned) != size:
-        what = f"the handler returned {returned} answer{'' if returned == '1' else 's'}"
+        what = f"the handler returned {count_of(int(returned), 'answer')}"
         fix = "it must return one for each request, in their order"
     else:
         what = answered["message"].rstrip(".")
@@ -98,7 +96,6 @@ def find_fix(candidate: Candidate, options: Options, error: WorkerError) -> str:
 
 
 def fix_import(candidate: Candidate, options: Options, error: WorkerError, module: str) -> str:
-    """What to do about a module that could not be imported."""
     top = module.partition(".")[0]
     if top == "ts":
         return (

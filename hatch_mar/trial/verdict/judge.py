@@ -17,8 +17,6 @@ MOST_DIFFERENCES = 3
 
 @dataclass(frozen=True)
 class Exchange:
-    """A batch, and what came back."""
-
     batch: Sequence[int]
     """The requests' indices."""
     seconds: float
@@ -63,7 +61,6 @@ def describe_unanswered(
 
 
 def check_answer(candidate: Candidate, index: int, answer: Answer) -> Iterator[str]:
-    """What is wrong with the answer to a request that was sent alone."""
     request = candidate.requests[index]
     if answer.status >= 400:
         yield f"{candidate.name}: `{request.label}` got status {answer.status}: {answer.summary}"
@@ -73,7 +70,6 @@ def check_answer(candidate: Candidate, index: int, answer: Answer) -> Iterator[s
 
 
 def check_batch(candidate: Candidate, exchange: Exchange, alone: dict[int, Answer]) -> Iterator[str]:
-    """How the answers in a larger batch differ from those that the same requests got alone."""
     for index, answer in zip(exchange.batch, exchange.answers):
         if index not in alone:
             continue
@@ -95,6 +91,5 @@ def limit(differences: Iterator[str]) -> Iterator[str]:
 
 
 def quote_label(candidate: Candidate, batch: Sequence[int]) -> str:
-    """The label of a batch in a sentence."""
     label = candidate.label(batch)
     return f"`{label}`" if len(batch) == 1 else label

@@ -11,8 +11,6 @@ from hatch_mar.trial.examples.answer import Answer
 
 @dataclass(frozen=True)
 class Reply:
-    """What became of a batch."""
-
     label: str
     """The request's, or how many requests there were."""
     ok: bool
@@ -20,7 +18,6 @@ class Reply:
     answer: Answer | None = None
     """The answer to a request that was sent alone."""
     index: int | None = None
-    """Which request that is."""
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -35,8 +32,6 @@ class Reply:
 
 @dataclass
 class Report:
-    """A trial of one archive."""
-
     name: str
     loaded_by: str = ""
     """TorchServe's loader or the stand-in, with the versions that matter."""
@@ -55,7 +50,6 @@ class Report:
     findings: list[str] = field(default_factory=list)
     """What the checks say about an archive that did not load."""
     output: str = ""
-    """What the worker, or the server, printed."""
 
     @property
     def ok(self) -> bool:
@@ -63,7 +57,6 @@ class Report:
 
     @property
     def where(self) -> str:
-        """The device in a sentence."""
         if not self.device:
             return ""
         if self.device == "cpu":

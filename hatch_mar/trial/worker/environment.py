@@ -38,9 +38,6 @@ def prepare_python(candidate: Candidate, options: Options, place: Path, model: P
     As TorchServe does, they are installed into the archive's own directory, by the pip of a
     new virtual environment that sees the packages of this one; for a model with `useVenv`,
     into that environment (ModelManager.java, `setupModelDependencies`; ts/utils/setup_model_venv.py).
-
-    Raises:
-        TrialError: pip fails, or takes too long.
     """
     requirements = candidate.requirements
     if not options.requirements or not requirements:
@@ -76,11 +73,7 @@ def inherit_packages(venv: Path) -> str:
 
 
 def wait_for_success(process: Process, what: str, seconds: float) -> None:
-    """Run a process to its end.
-
-    Raises:
-        TrialError: it fails, or takes too long.
-    """
+    """Run a process to its end."""
     with process:
         try:
             process.wait(seconds)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FRAME = re.compile(r'^\s*File "(?P<file>.+?)", line (?P<line>\d+)(?:,)? in (?P<function>.+)$')
+FRAME = re.compile(r'^\s*File "(?P<file>.+?)", line (?P<line>\d+)(?:,)? in .+$')
 """A line of a traceback, or of a dump of stacks."""
 
 
@@ -18,7 +18,6 @@ class Frame:
     file: str
     """A file of the archive, by its name there."""
     line: int | None
-    function: str
 
 
 @dataclass(frozen=True)
@@ -69,4 +68,4 @@ def find_frames(lines: Iterable[str], model: Path) -> Iterator[Frame]:
         found = FRAME.match(line)
         if found and found["file"].startswith(f"{model}{os.sep}"):
             file = Path(found["file"]).relative_to(model).as_posix()
-            yield Frame(file, int(found["line"]), found["function"])
+            yield Frame(file, int(found["line"]))

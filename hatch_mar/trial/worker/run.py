@@ -51,7 +51,6 @@ class Run:
     status: int | None = None
     """The status with which its process ended by itself."""
     output: str = ""
-    """All that it printed."""
 
     @property
     def ended(self) -> bool:
@@ -86,11 +85,7 @@ class Run:
 def run_worker(
     candidate: Candidate, options: Options, place: Path, model: Path, python: str = sys.executable
 ) -> Run:
-    """Load the archive that is unpacked at `model`, and send it its batches; `place` is for other files.
-
-    Raises:
-        TrialError: the trial was stopped.
-    """
+    """Load the archive that is unpacked at `model`, and send it its batches; `place` is for other files."""
     settings = candidate.settings
     limits: dict[Phase, float] = {
         "starting": max(options.timeout or 0, START_SECONDS),
@@ -144,7 +139,6 @@ def run_worker(
 
 
 def write_requests(candidate: Candidate, place: Path) -> list[dict[str, str]]:
-    """Write the requests' bodies to files, and return what the worker needs to know of each."""
     requests = []
     for number, request in enumerate(candidate.requests):
         file = place / f"request-{number}"

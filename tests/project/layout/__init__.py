@@ -8,7 +8,7 @@ import pytest
 from hatch_mar.archive.archive import Archive, FileSource
 from hatch_mar.errors import LayoutError
 from hatch_mar.project.config.models import ArchiveConfig
-from hatch_mar.project.layout.layout import lay_out_model
+from hatch_mar.project.layout.layout import lay_out
 from tests.archives import INSTANT, SomeProject
 
 
@@ -17,7 +17,7 @@ def config(**settings: Any) -> ArchiveConfig:
 
 
 def archive(root: Path, project: SomeProject | None = None, **settings: Any) -> Archive:
-    return lay_out_model(config(**settings), root, INSTANT, project)
+    return lay_out(config(**settings), root, INSTANT, project)
 
 
 def sources(archive: Archive) -> dict[str, Path]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.errors import LayoutError
 from hatch_mar.project.config.models import WorkflowConfig
-from hatch_mar.project.layout.layout import lay_out_workflow
+from hatch_mar.project.layout.layout import lay_out
 from tests.archives import INSTANT, SomeProject
 from tests.project.layout import archive, contents, faults, sources, write
 
@@ -149,7 +149,7 @@ class TestModelConfig:
 class TestWorkflow:
     def workflow(self, root: Path, **settings: Any) -> Archive:
         least = {"workflow_name": "dogs", "spec_file": "spec.yaml"}
-        return lay_out_workflow(WorkflowConfig(**(least | settings)), root, INSTANT)
+        return lay_out(WorkflowConfig(**(least | settings)), root, INSTANT)
 
     def test_whole(self, project: Path):
         """A workflow's files go to the root, and its manifest names them."""

@@ -49,7 +49,7 @@ class TestFindError:
         error = find_error(log(MASKED))
 
         assert error.sentence == "ModuleNotFoundError: No module named 'nowhere'"
-        assert error.frames == (Frame("handler.py", 1, "<module>"),)
+        assert error.frames == (Frame("handler.py", 1),)
         assert (error.module, error.masked) == ("nowhere", "No module named 'ts.torch_handler.handler'")
 
     def test_worker(self):
@@ -57,7 +57,7 @@ class TestFindError:
         error = find_error(log(RAISED))
 
         assert error.sentence == "RuntimeError: no weights"
-        assert error.frames == (Frame("deep/handler.py", 7, "initialize"),)
+        assert error.frames == (Frame("deep/handler.py", 7),)
 
     def test_other_lines(self):
         """Lines of the server itself are ignored."""

@@ -20,7 +20,7 @@ from hatch_mar.trial.worker.error import Frame, WorkerError
 from hatch_mar.trial.worker.run import Run
 from tests.trial import candidate_of
 
-IN_HANDLER = (Frame("handler.py", 4, "handle"),)
+IN_HANDLER = (Frame("handler.py", 4),)
 
 
 def missing(module: str, *, frames: tuple[Frame, ...] = IN_HANDLER, masked: str | None = None) -> WorkerError:
@@ -77,7 +77,7 @@ class TestExplainFailure:
 class TestExplainError:
     def test_place(self):
         """The innermost frame in a member of the archive is the place."""
-        frames = (*IN_HANDLER, Frame("unpacked/elsewhere.py", 1, "f"))
+        frames = (*IN_HANDLER, Frame("unpacked/elsewhere.py", 1))
 
         assert explain_error(candidate_of(), Options(), WorkerError("E", "", frames)).place == (
             "digits.mar/handler.py:4"

@@ -34,11 +34,11 @@ class TestWorkerError:
         """The journal's JSON becomes an error."""
         table = {
             "type": "ImportError", "message": "no", "module": "nowhere", "masked": "other", "status": None,
-            "frames": [{"file": "handler.py", "line": 1, "function": "handle"}],
+            "frames": [{"file": "handler.py", "line": 1}],
         }  # fmt: skip
 
         assert WorkerError.from_journal(table) == WorkerError(
-            "ImportError", "no", (Frame("handler.py", 1, "handle"),), "nowhere", "other"
+            "ImportError", "no", (Frame("handler.py", 1),), "nowhere", "other"
         )
 
 
@@ -48,7 +48,7 @@ class TestReadStacks:
         (tmp_path / "stacks").write_text(STACKS)
         error = read_stacks(tmp_path / "stacks", Path("/model"))
 
-        assert error.frames == (Frame("handler.py", 5, "handle"), Frame("deep/handler.py", 9, "inner"))
+        assert error.frames == (Frame("handler.py", 5), Frame("deep/handler.py", 9))
 
     def test_none(self, tmp_path: Path):
         """Without stacks, or without the archive in them, nothing is found."""

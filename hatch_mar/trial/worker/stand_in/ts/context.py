@@ -1,7 +1,5 @@
 """The context of a request, after ts/context.py."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

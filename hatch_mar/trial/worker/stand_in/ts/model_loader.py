@@ -1,20 +1,13 @@
 """The worker's loader of models, with the same steps in the same order as ts/model_loader.py."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import os
+from functools import partial
 from typing import Any
 
 from .service import Service
 from .utils.util import list_classes_from_module
-
-
-class ModelLoaderFactory:
-    @staticmethod
-    def get_model_loader() -> TsModelLoader:
-        return TsModelLoader()
 
 
 class TsModelLoader:
@@ -38,14 +31,16 @@ class TsModelLoader:
         try:
             module, function_name = self._load_handler_file(handler)
         except ImportError:
-            module = self._load_default_handler(handler)
+            module = importlib.import_module(f".{handler}", "ts.torch_handler")
         function_name = function_name or "handle"
         if hasattr(module, function_name):
-            entry_point, initialize = self._get_function_entry_point(module, function_name)
+            entry_point = getattr(module, function_name)
+            initialize = partial(entry_point, None)
         else:
             entry_point, initialize = self._get_class_entry_point(module)
         if envelope is not None:
-            entry_point = self._load_default_envelope(envelope)(entry_point).handle
+            found = importlib.import_module(f".{envelope}", "ts.torch_handler.request_envelope")
+            entry_point = list_classes_from_module(found)[0](entry_point).handle
         service = Service(
             model_name,
             model_dir,
@@ -64,17 +59,6 @@ class TsModelLoader:
         module = importlib.import_module(name.removesuffix(".py").split("/")[-1])
         return module, function if colon else None
 
-    def _load_default_handler(self, handler: Any) -> Any:
-        return importlib.import_module(f".{handler}", "ts.torch_handler")
-
-    def _load_default_envelope(self, envelope: str) -> Any:
-        module = importlib.import_module(f".{envelope}", "ts.torch_handler.request_envelope")
-        return list_classes_from_module(module)[0]
-
-    def _get_function_entry_point(self, module: Any, function_name: str) -> tuple[Any, Any]:
-        entry_point = getattr(module, function_name)
-        return entry_point, lambda context: entry_point(None, context)
-
     def _get_class_entry_point(self, module: Any) -> tuple[Any, Any]:
         found = list_classes_from_module(module)
         if len(found) != 1:
@@ -85,3 +69,9 @@ class TsModelLoader:
         if not hasattr(service, "handle"):
             raise ValueError(f"Expect handle method in class {found[0]}")
         return service.handle, service.initialize
+
+
+class ModelLoaderFactory:
+    @staticmethod
+    def get_model_loader() -> TsModelLoader:
+        return TsModelLoader()

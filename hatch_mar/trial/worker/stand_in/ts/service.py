@@ -1,7 +1,5 @@
 """A loaded model and how it answers a batch, after ts/service.py."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Callable

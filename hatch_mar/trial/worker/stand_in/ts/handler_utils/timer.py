@@ -1,7 +1,5 @@
 """The decorator that profiles a handler's steps, after ts/handler_utils/timer.py; it times nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Streamed answers, after ts/handler_utils/utils.py."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..protocol.otf_message_handler import create_predict_response

@@ -1,7 +1,5 @@
 """A metric's dimension, after ts/metrics/dimension.py."""
 
-from __future__ import annotations
-
 
 class Dimension:
     def __init__(self, name: str, value: str) -> None:

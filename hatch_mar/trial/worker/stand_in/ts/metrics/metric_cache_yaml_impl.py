@@ -1,7 +1,5 @@
 """Metrics that are accepted and dropped, after ts/metrics/metric_cache_{abstract,yaml_impl}.py."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from .metric_type_enum import MetricTypes

@@ -1,7 +1,5 @@
 """The handler that loads eager, TorchScript and ONNX models, after ts/torch_handler/base_handler.py."""
 
-from __future__ import annotations
-
 import abc
 import importlib
 import importlib.util
@@ -123,31 +121,13 @@ class BaseHandler(abc.ABC):  # noqa: B024
 
     def handle(self, data: Any, context: Any) -> Any:
         self.context = context
-        if self._is_describe():
-            return [self.describe_handle()]
-        prepared = self.preprocess(data)
-        if self._is_explain():
-            return self.explain_handle(prepared, data)
-        return self.postprocess(self.inference(prepared))
-
-    def explain_handle(self, data_preprocess: Any, raw_data: Any) -> Any:
-        row = raw_data[0]
-        inputs, target = None, 0
-        if isinstance(row, dict):
-            inputs, target = row.get("data") or row.get("body"), row.get("target") or 0
-        return self.get_insights(data_preprocess, inputs, target)  # type: ignore[attr-defined]
+        return self.postprocess(self.inference(self.preprocess(data)))
 
     def _is_explain(self) -> bool:
-        if self.context and self.context.get_request_header(0, "explain") == "True":
-            self.explain = True
-            return True
-        return False
+        return False  # a trial asks for predictions only
 
     def _is_describe(self) -> bool:
-        return bool(self.context) and self.context.get_request_header(0, "describe") == "True"
-
-    def describe_handle(self) -> Any:
-        return None
+        return False
 
     def get_device(self) -> Any:
         return self.device

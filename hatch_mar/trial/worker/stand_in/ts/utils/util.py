@@ -1,7 +1,5 @@
 """Functions that handlers import, after ts/utils/util.py."""
 
-from __future__ import annotations
-
 import inspect
 import itertools
 import json

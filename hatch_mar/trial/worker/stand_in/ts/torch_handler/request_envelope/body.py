@@ -1,15 +1,14 @@
-"""The envelope `body`, after ts/torch_handler/request_envelope/body.py."""
+"""The envelope `body`, after ts/torch_handler/request_envelope/body.py and base.py there."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from typing import Any
 
-from .base import BaseEnvelope
 
+class BodyEnvelope:
+    def __init__(self, handle_fn: Callable[[Any, Any], Any]) -> None:
+        self._handle_fn = handle_fn
 
-class BodyEnvelope(BaseEnvelope):
-    def parse_input(self, data: Any) -> Any:
-        return [row.get("data") or row.get("body") for row in data]
-
-    def format_output(self, data: Any) -> Any:
-        return data
+    def handle(self, data: Any, context: Any) -> Any:
+        # a function is called without data once, to initialize
+        rows = data and [row.get("data") or row.get("body") for row in data]
+        return self._handle_fn(rows, context)

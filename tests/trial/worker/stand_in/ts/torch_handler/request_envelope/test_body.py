@@ -9,3 +9,7 @@ class TestBodyEnvelope:
         handle = BodyEnvelope(lambda data, context: data).handle
 
         assert handle([{"body": 1}, {"data": 2}], None) == [1, 2]
+
+    def test_initialize(self):
+        """A function is initialized without data, which is not changed."""
+        assert BodyEnvelope(lambda data, context: data).handle(None, None) is None
