@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hatch_mar.cli import FAULTS, INTERRUPTED
+from hatch_mar.cli import FAULTS, INTERRUPTED, main
 from hatch_mar.cli.archive import write_archive
 from hatch_mar.errors import HatchMarError
-from hatch_mar.migration.call import Call, CallFile
+from hatch_mar.migration.call import DROP_IN, CallFile, call_in
 from hatch_mar.migration.packed import snapshot
-from hatch_mar.migration.translate import read_call
+from hatch_mar.migration.translate import read_call, target_of
 
 CHANGED_MANIFEST = "HATCH_MAR_CHANGED_MANIFEST"
 """The environment variable with the keys of the manifest to which a program gave values of its own."""
@@ -21,18 +21,24 @@ CHANGED_MANIFEST = "HATCH_MAR_CHANGED_MANIFEST"
 def archive_and_record(command: Sequence[str], calls: Path, pack: bool) -> int:
     """Pack as `hatch-mar archive` does, or else only read the options, and record the call.
 
-    Nothing is printed but faults and warnings, as by the tools themselves.
+    Of the tools themselves nothing is printed but faults and warnings. Other commands of hatch-mar
+    do what they always do.
     """
-    tool, *arguments = command
+    call = call_in(command, os.getcwd())
+    if call is None:
+        return main([*command[1:]])
     changed = os.environ.get(CHANGED_MANIFEST, "")
-    call = Call(tool, arguments, os.getcwd(), changed_manifest=changed.split(",") if changed else [])
+    call = call._replace(status=None, changed_manifest=changed.split(",") if changed else [])
     record = CallFile(calls)
     try:
         config, options = read_call(call)
+        call = call._replace(overwrote=options.force and (target_of(call).exists() or not pack))
         record.save(call)
         if pack:
-            _, archive = write_archive(config, options.export_path, force=options.force)
-            call = call._replace(members=snapshot(archive))
+            path, archive = write_archive(config, options.export_path, force=options.force)
+            call = call._replace(members=snapshot(archive), inode=path.stat().st_ino)
+            if command[0] == DROP_IN:
+                print(path)
         status = 0
     except HatchMarError as error:
         print(error, file=sys.stderr)

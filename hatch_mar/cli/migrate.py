@@ -59,23 +59,27 @@ def main(arguments: list[str]) -> int:
     root = Path(os.path.realpath(project))
     if options.write:
         PyProject(project)  # that there is none is said before a command that may take long
+    elif not project.is_dir():
+        raise ConfigError(f"Not a directory: `{project}`")
     if call := call_in(command, os.getcwd()):
         recording = Recording(command, 0, [call], [])
     else:
         print(f"Running `{shlex.join(command)}`, and recording what it packs", file=sys.stderr, flush=True)
         with exit_on_signals():
             recording = record(command, archive_and_record, root, pack=not options.no_pack)
-    if faults := [*explain_failure(recording, root)]:
-        raise ConfigError(*faults)
-    declarations = declare_calls(recording.succeeded, root)
+    if failures := [*explain_failure(recording, root)]:
+        raise ConfigError(*failures)
+    declarations, notes, faults = declare_calls(recording.succeeded, root, recording.archives)
     refusals = [*find_refusals([declaration.config for declaration in declarations], root)]
     tables = tables_of(declarations)
-    if options.write:
+    if options.write and not faults:
         add_to_project(project, tables, buildable=not refusals)
     else:
         print(to_toml(tables), end="", flush=True)
-    for note in (*list_notes(recording, declarations, root), *refusals):
+    for note in (*notes, *list_notes(recording, declarations, root), *refusals):
         print(f"Note: {note}", file=sys.stderr)
+    if faults:
+        raise ConfigError(*faults)
     return 0
 
 

@@ -22,6 +22,9 @@ MODULES = {
 }
 """What `python -m` runs them as."""
 
+DROP_IN = "hatch-mar"
+"""Its command `archive` has the options of torch-model-archiver."""
+
 
 class Call(NamedTuple):
     tool: str
@@ -34,6 +37,10 @@ class Call(NamedTuple):
     """What was packed, as `packed.snapshot` has it; None where nothing was."""
     changed_manifest: Sequence[str] = ()
     """The keys of the manifest to which a program gave values of its own."""
+    overwrote: bool = False
+    """Whether an archive was there before, which `--force` let the call replace."""
+    inode: int | None = None
+    """The number of the archive's file, by which it is known again when it has another name."""
 
     @property
     def ending(self) -> str:
@@ -46,13 +53,12 @@ class Call(NamedTuple):
 
 def call_in(command: Sequence[str], directory: str) -> Call | None:
     """The call that a command is, where it is one of the tools itself; it need not be run."""
-    name = PurePath(command[0]).name.removesuffix(".exe")
-    if name in MODULES.values():
-        return Call(name, command[1:], directory, status=0)
-    if re.fullmatch(r"py|python[0-9.]*", name) and len(command) > 2 and command[1] == "-m":
-        tool = MODULES.get(command[2])
-        return Call(tool, command[3:], directory, status=0) if tool else None
-    return None
+    name, arguments = PurePath(command[0]).name.removesuffix(".exe"), command[1:]
+    if re.fullmatch(r"py|python[0-9.]*", name) and len(arguments) > 1 and arguments[0] == "-m":
+        name, arguments = {**MODULES, "hatch_mar": DROP_IN}.get(arguments[1], ""), arguments[2:]
+    if name == DROP_IN and arguments and arguments[0] == "archive":
+        name, arguments = MODEL_ARCHIVER, [word for word in arguments[1:] if word != "--strict"]
+    return Call(name, arguments, directory, status=0) if name in MODULES.values() else None
 
 
 class CallFile:

@@ -11,7 +11,13 @@ from hatch_mar.migration.declare import Declaration
 from hatch_mar.migration.packed import find_changes
 from hatch_mar.migration.record import Recording
 from hatch_mar.migration.translate import paths_outside, target_of
+from hatch_mar.project.config.models import Config
 from hatch_mar.text import name_of_status, show_path
+
+UNRECORDED = (
+    "calls cannot be recorded in a container, on another machine, or where `PATH` and `PYTHONPATH` are not"
+    " passed on (`sudo`, `env -i`, `python -I`, a script that sets `PYTHONPATH` itself)"
+)
 
 
 def explain_failure(recording: Recording, root: Path) -> Iterator[str]:
@@ -26,11 +32,7 @@ def explain_failure(recording: Recording, root: Path) -> Iterator[str]:
         yield f"`{call}` {call.ending}"
     archives = ", ".join(f"`{show_path(path, root)}`" for path in recording.archives)
     if archives and not recording.calls:
-        yield (
-            f"Archives appeared, but no call was recorded: {archives}; calls cannot be recorded in a"
-            " container, on another machine, or where `PATH` and `PYTHONPATH` are not passed on (`sudo`,"
-            " `env -i`, `python -I`)"
-        )
+        yield f"Archives appeared, but no call was recorded: {archives}; {UNRECORDED}"
     elif not recording.calls and not recording.status:
         yield "No call of torch-model-archiver or torch-workflow-archiver was recorded"
 
@@ -53,16 +55,31 @@ def list_notes(recording: Recording, declarations: Sequence[Declaration], root: 
             yield from (
                 f"archive {name} {change}" for change in find_changes(call.members, declaration.config, root)
             )
+    yield from list_moves(recording, [declaration.config for declaration in declarations], root)
+
+
+def list_moves(recording: Recording, configs: Sequence[Config], root: Path) -> Iterator[str]:
+    """Which archives are not where a call wrote them, or were written by none."""
     targets = {target_of(call) for call in recording.succeeded}
-    names = {declaration.config.file_name for declaration in declarations}
+    targets |= {root / config.export_path / config.file_name for config in configs if config.export_path}
+    names = {config.file_name for config in configs}
+    inodes = {call.inode for call in recording.succeeded}
+    unseen = []
     for archive in recording.archives:
-        shown = show_path(archive, root)
+        shown = f"`{show_path(archive, root)}`"
         if archive in targets:
             continue
         if archive.name in names:
             yield (
-                f"the command moved or copied an archive to `{shown}`; for a build to write it there, set"
+                f"the command moved or copied an archive to {shown}; for a build to write it there, set"
                 f' `export-path = "{show_path(archive.parent, root)}"`'
             )
+        elif archive.exists() and archive.stat().st_ino in inodes:
+            yield (
+                f"the command renamed an archive to {shown}; for a build to write a model archive there,"
+                " set `export-path` and `archive-name`"
+            )
         else:
-            yield f"`{shown}` appeared, but no recorded call wrote it"
+            unseen.append(shown)
+    if unseen:
+        yield f"no recorded call wrote {', '.join(unseen)}; {UNRECORDED}"

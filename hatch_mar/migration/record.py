@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hatch_mar.errors import ConfigError
-from hatch_mar.migration.call import MODULES, Call, load_calls
+from hatch_mar.migration.call import DROP_IN, MODULES, Call, load_calls
 from hatch_mar.migration.on_disk import find_archives, find_new
 
 SHIMS = Path(__file__).parent / "shims"
@@ -82,7 +82,7 @@ def record(command: Sequence[str], archiver: Archiver, root: Path, *, pack: bool
             pack=pack,
         )
         script.write_text(text, encoding="utf-8")
-        for tool in MODULES.values():
+        for tool in (*MODULES.values(), DROP_IN):
             write_executable(place / "bin", tool, script)
         shutil.copytree(SHIMS, place / "python")
         environ = os.environ | {
@@ -149,7 +149,7 @@ def note_signals() -> Iterator[list[int]]:
 
 
 def end(process: subprocess.Popen[bytes], noted: list[int], *, own_group: bool) -> None:
-    """Pass a signal on to a command, and kill it if it goes on or another signal comes."""
+    """Pass a signal on to a command, and kill what goes on of it after a while, or at another signal."""
 
     def send(number: int) -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -158,10 +158,19 @@ def end(process: subprocess.Popen[bytes], noted: list[int], *, own_group: bool) 
             else:
                 process.send_signal(number)
 
+    def is_running() -> bool:
+        if process.poll() is None or not own_group:
+            return process.returncode is None
+        try:
+            os.killpg(process.pid, 0)
+        except OSError:
+            return False
+        return True
+
     if own_group or noted[0] != signal.SIGINT:  # the terminal itself sends Ctrl-C to the command
         send(noted[0])
     deadline = time.monotonic() + GRACE
-    while process.poll() is None and time.monotonic() < deadline and len(noted) == 1:
+    while is_running() and time.monotonic() < deadline and len(noted) == 1:
         time.sleep(PERIOD)
     if own_group:
         send(signal.SIGKILL)

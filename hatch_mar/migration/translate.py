@@ -100,7 +100,9 @@ class Relocation(NamedTuple):
     def path(self, path: str) -> str:
         joined = os.path.join(self.directory, path)
         plain = os.path.normpath(joined)
-        real = os.path.join(os.path.realpath(os.path.dirname(joined)), os.path.basename(joined))
+        real = os.path.realpath(joined)
+        if not os.path.isdir(real):  # a file's own name counts
+            real = os.path.join(os.path.realpath(os.path.dirname(joined)), os.path.basename(joined))
         moved = os.path.exists(joined) and not (os.path.exists(plain) and os.path.samefile(joined, plain))
         if moved or (Path(real).is_relative_to(self.root) and not Path(plain).is_relative_to(self.root)):
             # `..` behind a link is not where it seems to be, and a link may lead into the project

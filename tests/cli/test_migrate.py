@@ -66,7 +66,16 @@ def migrate(project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
 
 
 class TestTranslate:
-    @pytest.mark.parametrize("tool", [TOOL, f"/none/{TOOL}", "python3 -m model_archiver.model_packaging"])
+    @pytest.mark.parametrize(
+        "tool",
+        [
+            TOOL,
+            f"/none/{TOOL}",
+            "python3 -m model_archiver.model_packaging",
+            "hatch-mar archive",
+            "python -m hatch_mar archive",
+        ],
+    )
     def test_model(self, migrate: Migrate, tool: str) -> None:
         """The tool itself is not run, and nothing is packed."""
         assert migrate.translate(LEAST.replace(TOOL, tool)) == TABLE
@@ -196,6 +205,23 @@ class TestRun:
         assert migrate.run(LEAST, "--write", status=1) == TABLE
         assert migrate.err.endswith("Table `tool.mar.archives` already has `digits`\n")
         assert migrate.pyproject.read_text() == TABLE
+
+    @pytest.mark.parametrize("options", [[], ["--write"]])
+    def test_some_at_fault(self, migrate: Migrate, options: list[str]) -> None:
+        """A call that no table can express does not lose the others."""
+        migrate.pyproject.write_text(HATCHLING)
+
+        other = LEAST.replace("digits", "b")
+
+        assert migrate.run(f"{LEAST}; {other} --version=", *options, status=1) == TABLE
+        assert migrate.err.splitlines()[-1].endswith("Option `--version` must not be empty [MAR004]")
+        assert migrate.pyproject.read_text() == HATCHLING
+
+    def test_no_directory(self, migrate: Migrate) -> None:
+        """A project must be a directory."""
+        migrate("--project", "none", "--", *LEAST.split(), status=1)
+
+        assert migrate.err == "Not a directory: `none`\n"
 
     def test_no_project(self, migrate: Migrate) -> None:
         """That there is no project to write to is said before anything is run."""

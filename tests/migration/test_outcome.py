@@ -8,7 +8,7 @@ import pytest
 
 from hatch_mar.migration.call import MODEL_ARCHIVER, Call
 from hatch_mar.migration.declare import declare_calls
-from hatch_mar.migration.outcome import explain_failure, list_notes
+from hatch_mar.migration.outcome import UNRECORDED, explain_failure, list_notes
 from hatch_mar.migration.packed import snapshot
 from hatch_mar.migration.record import Recording
 from hatch_mar.migration.translate import read_call
@@ -76,7 +76,7 @@ class TestFaults:
 class TestNotes:
     def notes(self, root: Path, calls: Sequence[Call], archives: Sequence[str] = ()) -> list[str]:
         recording = Recording(COMMAND, 0, [*calls], [root / name for name in archives])
-        return [*list_notes(recording, declare_calls(recording.succeeded, root), root)]
+        return [*list_notes(recording, declare_calls(recording.succeeded, root).declarations, root)]
 
     def test_none(self, root: Path) -> None:
         """What the tables say needs no note."""
@@ -132,6 +132,20 @@ class TestNotes:
 
     def test_unseen(self, root: Path) -> None:
         """An archive that nothing recorded explains is named."""
-        assert self.notes(root, [call(root)], ["other.mar"]) == [
-            "`other.mar` appeared, but no recorded call wrote it"
+        assert self.notes(root, [call(root)], ["other.mar", "b.mar"]) == [
+            f"no recorded call wrote `other.mar`, `b.mar`; {UNRECORDED}"
+        ]
+
+    def test_renamed(self, root: Path) -> None:
+        """One that was renamed is known by its file's number."""
+        (root / "store").mkdir()
+        archive = root / "store/digits-1.0.mar"
+        archive.touch()
+        made = call(root)._replace(inode=archive.stat().st_ino)
+
+        assert self.notes(root, [made], ["store/digits-1.0.mar"]) == [
+            (
+                "the command renamed an archive to `store/digits-1.0.mar`; for a build to write a model"
+                " archive there, set `export-path` and `archive-name`"
+            )
         ]

@@ -94,6 +94,22 @@ class TestExecutables:
             "err",
         ]
 
+    def test_drop_in(self, recorder: Recorder) -> None:
+        """`hatch-mar archive` is recorded as the tool is; it prints the path as ever."""
+        [call] = recorder.sh(f"hatch-mar --version; hatch-mar archive --strict {LEAST}")
+
+        assert str(call) == f"torch-model-archiver {LEAST}"
+        assert recorder.err.splitlines()[-1] == "digits.mar"
+
+    def test_overwritten(self, recorder: Recorder) -> None:
+        """A call that replaces an archive is told from one after the archive has been moved away."""
+        pack = f"torch-model-archiver {LEAST} -f"
+
+        calls = recorder.sh(f"{pack}; {pack}; mv digits.mar weights; {pack}")
+
+        assert [call.overwrote for call in calls] == [False, True, False]
+        assert calls[1].inode == (recorder.root / "weights/digits.mar").stat().st_ino
+
     def test_fault(self, recorder: Recorder) -> None:
         """A fault is on standard error, and the exit status is the tool's."""
         calls = recorder.sh(
@@ -242,6 +258,19 @@ class TestPackages:
         assert [call.status for call in recorder.python(program)] == [1]
         assert "caught Option `--config-file`: file not found: `none`" in recorder.err
 
+    def test_file_not_found(self, recorder: Recorder) -> None:
+        """For want of a file, it is Python's own error too, as with the tool."""
+        program = (
+            "from model_archiver import ModelArchiver, ModelArchiverConfig\n"
+            "try:\n"
+            f"    ModelArchiver.generate_model_archive(ModelArchiverConfig({CONFIG}, config_file='none'))\n"
+            "except FileNotFoundError as error:\n"
+            "    print('caught', error)\n"
+        )
+
+        assert [call.status for call in recorder.python(program)] == [1]
+        assert "caught Option `--config-file`: file not found: `none`" in recorder.err
+
     def test_manifest(self, recorder: Recorder) -> None:
         """What a program changes in the manifest is noted."""
         program = (
@@ -327,7 +356,9 @@ class TestRun:
         temporary = tmp_path / "temporary"
         temporary.mkdir()
         script = "sleep 60 & echo $! > pid; wait"  # which ignores Ctrl-C, being in the background
-        command = [sys.executable, "-m", "hatch_mar", "migrate", "--", "sh", "-c", script]
+        program = "import sys; from hatch_mar import cli; from hatch_mar.migration import record; "
+        program += "record.GRACE = 0.5; sys.exit(cli.main())"
+        command = [sys.executable, "-c", program, "migrate", "--", "sh", "-c", script]
         process = subprocess.Popen(
             command, cwd=project, env=os.environ | {"TMPDIR": str(temporary)}, stdin=subprocess.DEVNULL
         )
@@ -361,6 +392,24 @@ class TestRun:
         assert process.wait(30) == 130
         os.close(ours)
         assert (project / "typed").read_text() == "digits\n"
+
+    def test_grandchild(self, tmp_path: Path) -> None:
+        """What a command has started has time to end too, even when the command itself has ended."""
+        slow = "trap 'sleep 0.3; echo done > ended; exit' TERM; echo ready; while :; do sleep 0.05; done"
+        process = subprocess.Popen(
+            ["sh", "-c", f"({slow}) & exec sleep 60"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+
+        record_module.end(process, [signal.SIGTERM], own_group=True)
+
+        assert process.returncode == -signal.SIGTERM
+        assert (tmp_path / "ended").read_text() == "done\n"
+        process.stdout.close()
 
     def test_stubborn(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A command that does not end when it is asked to is killed."""

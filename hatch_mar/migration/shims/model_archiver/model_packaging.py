@@ -6,7 +6,7 @@ from typing import Any
 from hatch_mar_shim import ArchiverFailed, call, call_with_own_arguments, changed_keys, options_of
 
 from .model_archiver_config import ModelArchiverConfig
-from .model_archiver_error import ModelArchiverError
+from .model_archiver_error import ModelArchiverError, ModelFileNotFound
 from .model_packaging_utils import ModelExportUtils
 
 TOOL = "torch-model-archiver"
@@ -19,7 +19,8 @@ def package_model(config: Any, manifest: str | None = None) -> None:
     try:
         call(TOOL, options_of(config, OPTIONS), changed)
     except ArchiverFailed as error:
-        raise ModelArchiverError(str(error)) from None
+        missing = "file not found" in str(error).lower()
+        raise (ModelFileNotFound if missing else ModelArchiverError)(str(error)) from None
 
 
 def generate_model_archive(config: ModelArchiverConfig | None = None) -> None:
