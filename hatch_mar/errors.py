@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hatch_mar.finding import Finding
+from hatch_mar.text import escape
 
 
 class HatchMarError(Exception):
@@ -19,8 +20,8 @@ class HatchMarError(Exception):
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """A line for each fault, as the user is shown it."""
-        return tuple(map(str, self.causes))
+        """A line for each fault, as the user is shown it, without control characters."""
+        return tuple(map(escape, self.causes))
 
     @property
     def findings(self) -> tuple[Finding, ...]:

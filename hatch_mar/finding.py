@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
+from hatch_mar.text import escape
+
 Severity = Literal["error", "warning", "note"]
 """A declared consumer fails on an error; on a warning it fails under some setting; a note is worth knowing.
 
@@ -111,10 +113,11 @@ class Finding(NamedTuple):
         return f"{self.message}; {self.fix}" if self.fix else self.message
 
     def __str__(self) -> str:
+        """One line, without the control characters of a name or a file."""
         if self.rule.is_about_configuration:
             # hatchling's kind of sentence, which begins with the field
-            return f"{self.text} [{self.code}]"
-        return f"{self.place}: {self.code} {self.text}"
+            return escape(f"{self.text} [{self.code}]")
+        return escape(f"{self.place}: {self.code} {self.text}")
 
     def to_json(self) -> dict[str, Any]:
         return {

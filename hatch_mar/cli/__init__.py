@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 from hatch_mar.__about__ import __version__
 from hatch_mar.errors import HatchMarError
-from hatch_mar.text import did_you_mean
+from hatch_mar.text import did_you_mean, escape
 
 COMMANDS = {
     "build": "write the archives that a project's pyproject.toml declares",
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if name not in COMMANDS:
         advice = did_you_mean(name, COMMANDS) or "see `hatch-mar --help`"
-        print(f"Unknown command `{name}`; {advice}", file=sys.stderr)
+        print(escape(f"Unknown command `{name}`; {advice}"), file=sys.stderr)
         return USAGE
     module = f"{name}_" if iskeyword(name) else name
     try:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from typing import NoReturn
+
+from hatch_mar.text import escape
+
+
+class CommandParser(ArgumentParser):
+    """A parser that shows what was typed without its control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(escape(message))
 
 
 def make_parser(command: str, description: str, example: str) -> ArgumentParser:
-    return ArgumentParser(
+    return CommandParser(
         prog=f"hatch-mar {command}",
         description=description,
         epilog=f"example:\n  {example}",

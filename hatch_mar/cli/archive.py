@@ -15,6 +15,7 @@ from hatch_mar.project.config.archiver_options import add_options, read_options
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.timestamp import build_instant
+from hatch_mar.text import escape
 
 DESCRIPTION = """Write one model archive. The options are torch-model-archiver's; with --strict, what the
 checks find is an error and not a warning."""
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> int:
     strict = "--strict" in arguments
     options = command.parse_args([argument for argument in arguments if argument != "--strict"])
     path, _ = write_archive(read_options(options), options.export_path, force=options.force, strict=strict)
-    print(path)
+    print(escape(path))
     return 0
 
 

@@ -10,6 +10,7 @@ from hatch_mar.build.run import build_all
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.finding import merge
 from hatch_mar.project.pyproject import PyProject
+from hatch_mar.text import escape
 
 
 def main(arguments: list[str]) -> int:
@@ -30,5 +31,5 @@ def main(arguments: list[str]) -> int:
     for finding in merge(finding for one in planned for finding in one.warnings):
         print(f"Warning: {finding}", file=sys.stderr)
     for artifact in build_all(planned, quiet=options.quiet):
-        print(f"{artifact.path}{' (unchanged)' if artifact.unchanged else ''}")
+        print(f"{escape(artifact.path)}{' (unchanged)' if artifact.unchanged else ''}")
     return 0

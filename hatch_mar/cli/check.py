@@ -89,7 +89,7 @@ def print_findings(findings: list[Finding], form: str) -> None:
         print(json.dumps([finding.to_json() for finding in findings], indent=2))
         return
     for finding in findings:
-        print(annotation(finding) if form == "github" else escape(f"{finding.severity}: {finding}"))
+        print(escape(annotation(finding)) if form == "github" else f"{finding.severity}: {finding}")
     if form == "text" and all(finding.severity == "note" for finding in findings):
         print("All checks passed")
 

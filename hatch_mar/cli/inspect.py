@@ -21,18 +21,22 @@ def main(arguments: list[str]) -> int:
     options = command.parse_args(arguments)
 
     inspection = inspect(options.file)
-    print(json.dumps(inspection.to_json(), indent=2) if options.json else "\n".join(lines(inspection)))
+    print(
+        json.dumps(inspection.to_json(), indent=2)
+        if options.json
+        else "\n".join(map(escape, lines(inspection)))
+    )
     return 0
 
 
 def lines(inspection: Inspection) -> list[str]:
-    found = [f"{escape(inspection.path)}  {inspection.kind}, {format_size(inspection.size)}"]
+    found = [f"{inspection.path}  {inspection.kind}, {format_size(inspection.size)}"]
     found += [f"content  {inspection.content_digest}"] if inspection.content_digest else []
-    found += ["", *(f"{key:18} {escape(value)}" for key, value in inspection.manifest_values())]
+    found += ["", *(f"{key:18} {value}" for key, value in inspection.manifest_values())]
     found += ["", f"{'size':>12} {'packed':>12}  sha256        name"]
     for member in inspection.members:
         packed = "-" if member.packed is None else str(member.packed)
         digest = (member.sha256 or "")[:12]
         weights = f"  ({member.weights})" if member.weights else ""
-        found.append(f"{member.size:>12} {packed:>12}  {digest:12}  {escape(member.name)}{weights}")
-    return found + [f"\n{fault}" for fault in inspection.faults]
+        found.append(f"{member.size:>12} {packed:>12}  {digest:12}  {member.name}{weights}")
+    return found + [line for fault in inspection.faults for line in ("", fault)]

@@ -137,5 +137,5 @@ def print_report(report: Report, *, verbose: bool) -> None:
     for fault in report.faults:
         print(escape(fault), file=sys.stderr)
     for finding in report.findings:
-        print(f"  `hatch-mar check` says: {escape(finding)}", file=sys.stderr)
+        print(f"  `hatch-mar check` says: {finding}", file=sys.stderr)
     sys.stderr.flush()

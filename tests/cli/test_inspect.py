@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.digest import content_digest
 from hatch_mar.archive.formats.format import FORMATS
+from hatch_mar.archive.manifest import Manifest
 from hatch_mar.cli import main
 from tests.archives import MANIFEST_BYTES, PACKING, archive_of
 
@@ -33,6 +35,14 @@ class TestInspect:
         assert next(line for line in lines if "model.py" in line).split()[:2] == ["15", "15"]
         assert not any("\x1b" in line for line in lines)
         assert lines[-1].startswith("Archive member `a\\x1b[2J` ")
+
+    def test_keys(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """A manifest's keys are the archive's own words too."""
+        archive = Archive(Manifest({"model": {"modelName": "digits", "a\x1b[31m": "red"}}), ())
+        FORMATS["zip-store"].write(archive, tmp_path / "digits.mar", PACKING)
+        assert main(["inspect", str(tmp_path / "digits.mar")]) == 0
+
+        assert "a\\x1b[31m" in capsys.readouterr().out
 
     def test_json(self, path: Path, capsys: pytest.CaptureFixture[str]):
         """`--json` prints the same as JSON."""

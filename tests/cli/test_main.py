@@ -27,6 +27,17 @@ class TestMain:
         assert main(["chekc"]) == 2
         assert capsys.readouterr().err == "Unknown command `chekc`; did you mean `check`?\n"
 
+    def test_control_characters(self, capsys: pytest.CaptureFixture[str]):
+        """What was typed is shown without them."""
+        assert main(["a\x1b[31m"]) == 2
+        with pytest.raises(SystemExit):
+            main(["diff", "a", "b", "--bogus\x1b[31m"])
+
+        assert [line for line in capsys.readouterr().err.splitlines() if "[31m" in line] == [
+            "Unknown command `a\\x1b[31m`; see `hatch-mar --help`",
+            "hatch-mar diff: error: unrecognized arguments: --bogus\\x1b[31m",
+        ]
+
     def test_unknown(self, capsys: pytest.CaptureFixture[str]):
         """Of another, the list is named."""
         assert main(["xyz"]) == 2
