@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from hatch_mar.finding import Finding
 from hatch_mar.text import escape
 
@@ -54,3 +58,22 @@ class ReadError(HatchMarError):
 
 class TrialError(HatchMarError):
     """An archive that was tried does not load, or does not answer as it should."""
+
+
+@contextmanager
+def explain_system_errors() -> Iterator[None]:
+    """Raise a system's error that names a file, such as one that must not be read, as a HatchMarError.
+
+    An error without a file is a defect of this program, and keeps its traceback, unless it is that
+    the working directory has been deleted.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise HatchMarError(f"Cannot access `{error.filename}`: {error.strerror}") from error
+        try:
+            os.getcwd()
+        except OSError:
+            raise HatchMarError("The working directory no longer exists") from error
+        raise

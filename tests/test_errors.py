@@ -1,6 +1,12 @@
 from __future__ import annotations
 
-from hatch_mar.errors import ConfigError, HatchMarError
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.errors import ConfigError, HatchMarError, explain_system_errors
 from hatch_mar.finding import Place
 from hatch_mar.project.config.schema import CLASH
 
@@ -28,3 +34,31 @@ class TestHatchMarError:
 
         assert error.findings == (FINDING,)
         assert error.causes == ("The disk is full", FINDING)
+
+
+class TestExplainSystemErrors:
+    def test_file(self):
+        """An error about a file names it."""
+        with (
+            pytest.raises(HatchMarError, match=r"^Cannot access `secret.py`: Permission denied$"),
+            explain_system_errors(),
+        ):
+            raise PermissionError(errno.EACCES, "Permission denied", "secret.py")
+
+    def test_defect(self):
+        """Any other keeps its traceback."""
+        with pytest.raises(ConnectionResetError), explain_system_errors():
+            raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+    @pytest.mark.skipif(os.name != "posix", reason="Windows keeps a working directory from being deleted")
+    def test_working_directory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A working directory that is gone is said to be."""
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+
+        with (
+            pytest.raises(HatchMarError, match=r"^The working directory no longer exists$"),
+            explain_system_errors(),
+        ):
+            Path("a").absolute()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from threading import Event
 
 from hatch_mar.archive.formats.copy import cores
@@ -56,6 +56,8 @@ def artifacts_of(futures: Sequence[Future[Artifact]]) -> Iterator[Artifact]:
     """The artifacts in order; when all futures have ended, the faults of those that failed."""
     faults: list[str] = []
     for future in futures:
+        while wait([future], timeout=1).not_done:
+            pass  # Python misses a signal that comes just before a wait, until the wait ends
         try:
             yield future.result()
         except (PackError, TrialError) as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from importlib import import_module
 from keyword import iskeyword
 from typing import Protocol, cast
 
 from hatch_mar.__about__ import __version__
-from hatch_mar.errors import HatchMarError
+from hatch_mar.errors import HatchMarError, explain_system_errors
 from hatch_mar.text import did_you_mean, escape
 
 COMMANDS = {
@@ -22,7 +24,8 @@ COMMANDS = {
 }
 """The commands, each the module of its name in this package, imported only when it is called."""
 
-FAULTS, USAGE, INTERRUPTED = 1, 2, 130
+FAULTS, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+"""Exit statuses; the last two are a shell's for a process that SIGINT or SIGPIPE ended."""
 
 
 class Command(Protocol):
@@ -31,7 +34,23 @@ class Command(Protocol):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit status is 0, 1 for faults found, 2 for wrong usage."""
-    name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        try:
+            return run(*(sys.argv[1:] if arguments is None else arguments) or ["--help"])
+        finally:
+            print(end="", flush=True)  # what cannot be written is met here, not when Python exits
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        # or Python tries again when it exits (docs of `signal`, "Note on SIGPIPE")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno == errno.EPIPE:
+            return BROKEN_PIPE
+        print(f"Cannot write the output: {error.strerror}", file=sys.stderr)
+        return FAULTS
+
+
+def run(name: str, *arguments: str) -> int:
     if name in ("-h", "--help"):
         print(usage())
         return 0
@@ -44,17 +63,14 @@ def main(arguments: list[str] | None = None) -> int:
         return USAGE
     module = f"{name}_" if iskeyword(name) else name
     try:
-        command = cast("Command", import_module(f"{__name__}.{module}"))
-        return command.main(rest)
+        with explain_system_errors():
+            command = cast("Command", import_module(f"{__name__}.{module}"))
+            return command.main([*arguments])
     except HatchMarError as error:
         print(error, file=sys.stderr)
         return FAULTS
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # the reader of a pipe, such as `head`, has seen enough
-        sys.stderr.close()
-        return 0
 
 
 def usage() -> str:

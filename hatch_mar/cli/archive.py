@@ -10,6 +10,7 @@ from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.packager.pack import pack
 from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import CheckError, ConfigError
 from hatch_mar.project.config.archiver_options import add_options, read_options
 from hatch_mar.project.config.models import Config
@@ -54,5 +55,6 @@ def write_archive(
         raise CheckError(*findings)
     for finding in findings:
         print(f"Warning: {finding}", file=sys.stderr)
-    pack(archive, path, config.format, Packing(instant, config.compression, config.root))
+    with exit_on_signals():
+        pack(archive, path, config.format, Packing(instant, config.compression, config.root))
     return path, archive

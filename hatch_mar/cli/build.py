@@ -8,6 +8,7 @@ from pathlib import Path
 from hatch_mar.build.plan import plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.finding import merge
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.text import escape
@@ -30,6 +31,7 @@ def main(arguments: list[str]) -> int:
     planned = plan_project(project, directory, options.names)
     for finding in merge(finding for one in planned for finding in one.warnings):
         print(f"Warning: {finding}", file=sys.stderr)
-    for artifact in build_all(planned, quiet=options.quiet):
-        print(f"{escape(artifact.path)}{' (unchanged)' if artifact.unchanged else ''}")
+    with exit_on_signals():
+        for artifact in build_all(planned, quiet=options.quiet):
+            print(f"{escape(artifact.path)}{' (unchanged)' if artifact.unchanged else ''}")
     return 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.archive.filesystem.walk import is_executable
 from hatch_mar.build.plan import Planned
-from hatch_mar.errors import HatchMarError
+from hatch_mar.errors import HatchMarError, explain_system_errors
 from hatch_mar.finding import merge
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class HatchProject:
 def abort_on_faults(app: Application) -> Iterator[None]:
     """End the build with an error's own lines instead of a traceback."""
     try:
-        yield
+        with explain_system_errors():
+            yield
     except HatchMarError as error:
         app.abort(str(error))
 

@@ -54,7 +54,8 @@ class PyProject:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
+        # without `..`, which the paths of archives would show
+        self.root = root.resolve() if ".." in root.parts else root.absolute()
         file = self.root / FILE
         if root.exists() and not root.is_dir():
             raise ConfigError(f"Not a directory: `{root}`; a project is the directory of its `{FILE}`")

@@ -6,6 +6,7 @@ here, so that one more of them is one more record.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -211,10 +212,10 @@ def parse(text: str, root: Path, runtime: str = "python", *, platform: str = sys
         return Handler(entry, path.removesuffix(suffix) + suffix)
     if path in ARCHIVER_BUILT_INS:
         return Handler(text, None)
-    if path in BUILT_INS and not (root / f"{path}.py").is_file():
+    if path in BUILT_INS and not os.path.isfile(root / f"{path}.py"):
         return Handler(text, None)
     if path.endswith(".py"):
         return Handler(base + colon + function, path)
-    if "/" in path or "." not in path or (root / f"{path}.py").is_file():
+    if "/" in path or "." not in path or os.path.isfile(root / f"{path}.py"):
         return Handler(base + colon + function, f"{path}.py")
     return Handler(text, None)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from hatch_mar.cli import main
+from tests.archives import needs_posix
 
 PYPROJECT = """
 [project]
@@ -98,3 +102,52 @@ class TestBuild:
         expected = "Field `tool.mar.archives[1].model-file`: file not found: `absent.py` [MAR021]\n"
         assert capsys.readouterr().err == expected
         assert not (root / "dist").exists()
+
+    def test_twice(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A name that is given twice is built once."""
+        assert main(["build", "one", "one"]) == 0
+        assert capsys.readouterr().out == f"{root / 'dist/one.mar'}\n"
+
+    def test_too_long(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A name that no file can have is a fault that names the path."""
+        name = "a" * 300
+        file = root / "pyproject.toml"
+        file.write_text(file.read_text().replace("one", name))
+
+        assert main(["build"]) == 1
+        [line] = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"Cannot write `{root / 'dist' / name}.mar`: ")
+
+    def test_from_inside(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        """The path of a project above is shown without detours."""
+        monkeypatch.chdir(root / "weights")
+
+        assert main(["build", "one", "--project", ".."]) == 0
+        assert capsys.readouterr().out == f"{root / 'dist/one.mar'}\n"
+
+    @needs_posix
+    @pytest.mark.parametrize(
+        ("arguments", "directory"),
+        [
+            (["build", "one"], "dist"),
+            (
+                ["archive", "--model-name=one", "--version=1", "--handler=handler.py", "--extra-files=big"],
+                ".",
+            ),
+        ],
+    )
+    def test_terminated(self, root: Path, arguments: list[str], directory: str):
+        """SIGTERM, as from CI or a container's end, leaves no half archive behind."""
+        file = root / "pyproject.toml"
+        file.write_text(file.read_text().replace("[tool.mar]\n", '[tool.mar]\nextra-files = ["big"]\n'))
+        with open(root / "big", "wb") as big:
+            big.truncate(8 << 30)
+        process = subprocess.Popen([sys.executable, "-m", "hatch_mar", *arguments])
+        while process.poll() is None and not [*(root / directory).glob(".*.part/*.mar")]:
+            time.sleep(0.01)
+        process.terminate()
+
+        assert process.wait() == 143
+        assert [path.name for path in (root / directory).iterdir() if ".mar" in path.name] == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hatch_mar.archive.digest import content_digest
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.cli import main
-from tests.archives import MANIFEST_BYTES, PACKING, archive_of
+from tests.archives import MANIFEST_BYTES, PACKING, archive_of, needs_posix
 
 ARCHIVE = archive_of({"model.py": b"class Net: ...\n", "a\x1b[2J": b""})
 
@@ -51,6 +52,15 @@ class TestInspect:
 
         assert document["manifest"] == {"model": {"modelName": "digits"}}
         assert [member["name"] for member in document["members"]][1:] == ["a\x1b[2J", "model.py"]
+
+    @needs_posix
+    @pytest.mark.parametrize("command", ["inspect", "check"])
+    def test_pipe(self, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]):
+        """A pipe, whose other end would be waited for, is refused."""
+        os.mkfifo(tmp_path / "a.mar")
+
+        assert main([command, str(tmp_path / "a.mar")]) == 1
+        assert "not a regular file" in "".join(capsys.readouterr())
 
     def test_not_an_archive(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
         """A file that is not an archive is an error of one line."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from hatch_mar import __version__
 from hatch_mar.cli import COMMANDS, main
+from tests.archives import needs_posix
 
 
 class TestMain:
@@ -42,3 +48,41 @@ class TestMain:
         """Of another, the list is named."""
         assert main(["xyz"]) == 2
         assert capsys.readouterr().err == "Unknown command `xyz`; see `hatch-mar --help`\n"
+
+    def test_too_long(self, capsys: pytest.CaptureFixture[str]):
+        """A name that no file can have is an error of one line."""
+        assert main(["check", "a" * 300]) == 1
+        [line] = capsys.readouterr().err.splitlines()
+        assert f"`{'a' * 300}" in line
+
+
+@needs_posix
+class TestOutput:
+    """Output that cannot be written."""
+
+    @pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["check", "--list"]])
+    def test_broken_pipe(self, arguments: list[str]):
+        """A reader that has seen enough ends the command, without a word and not with success."""
+        read, write = os.pipe()
+        os.close(read)
+
+        assert run(arguments, write) == (141, "")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    @pytest.mark.parametrize("arguments", [["--help"], ["check", "--list"]])
+    def test_full_disk(self, arguments: list[str]):
+        """A disk that is full is an error of one line."""
+        expected = "Cannot write the output: No space left on device\n"
+
+        assert run(arguments, os.open("/dev/full", os.O_WRONLY)) == (1, expected)
+
+
+def run(arguments: list[str], output: int) -> tuple[int, str]:
+    """The exit status of `hatch-mar` with this file descriptor as its output, and what it says of it."""
+    command = [sys.executable, "-m", "hatch_mar", *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with open(output, "wb") as stdout:
+        result = subprocess.run(
+            command, stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8", env=environment, check=False
+        )
+    return result.returncode, result.stderr

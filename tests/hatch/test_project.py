@@ -59,6 +59,13 @@ class TestAbort:
         assert status.value.code == 1
         assert capsys.readouterr().err == "one\ntwo\n"
 
+    def test_file(self, capsys: pytest.CaptureFixture[str]):
+        """So does a system's error about a file."""
+        with pytest.raises(SystemExit), abort_on_faults(Application()):
+            raise PermissionError(13, "Permission denied", "model.py")
+
+        assert capsys.readouterr().err == "Cannot access `model.py`: Permission denied\n"
+
     def test_defect(self):
         """What is not a fault of the user's keeps its traceback."""
         with pytest.raises(ZeroDivisionError), abort_on_faults(Application()):

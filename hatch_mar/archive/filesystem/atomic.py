@@ -52,9 +52,10 @@ def make_workspace(path: Path) -> tuple[Path, BinaryIO]:
 
 def clear_abandoned(path: Path) -> None:
     """Remove the workspaces of builds that have ended."""
-    import glob
-
-    for place in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+    for name in os.listdir(path.parent) if path.parent.is_dir() else ():
+        place = path.with_name(name)
+        if not (name.startswith(f".{path.name}.") and name.endswith(".part")):
+            continue
         if place.is_symlink() or not place.is_dir():
             continue
         lock = lock_abandoned(place)

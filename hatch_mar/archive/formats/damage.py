@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from hatch_mar.errors import ReadError
 
@@ -31,3 +33,12 @@ def explain_read_errors(what: object) -> Iterator[None]:
     except UNREADABLE as error:
         reason = getattr(error, "strerror", None) or error
         raise ReadError(f"Cannot read `{what}`: {reason}") from error
+
+
+def refuse_special_file(path: Path) -> None:
+    """
+    Raises:
+        OSError: it is a pipe, say, whose other end opening it would wait for; or there is no file.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError("not a regular file")

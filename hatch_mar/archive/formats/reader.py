@@ -17,7 +17,7 @@ from pathlib import Path
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.walk import LinkLoop, files_below
-from hatch_mar.archive.formats.damage import explain_read_errors
+from hatch_mar.archive.formats.damage import explain_read_errors, refuse_special_file
 from hatch_mar.archive.formats.tar_reader import BoundedGzip, tar_members
 from hatch_mar.archive.formats.zip_reader import ZipSource, refuse_huge_directory, zip_members
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
@@ -89,6 +89,7 @@ def open_container(path: Path) -> Iterator[Container]:
 def open_members(path: Path, stack: ExitStack) -> tuple[str, tuple[Member, ...]]:
     if path.is_dir():
         return "directory", tuple(directory_members(path))
+    refuse_special_file(path)
     if path.suffix in (".mar", ".war"):
         refuse_huge_directory(path)
         return "zip", tuple(zip_members(stack.enter_context(zipfile.ZipFile(path))))

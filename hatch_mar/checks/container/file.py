@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.archive.formats.damage import explain_read_errors
+from hatch_mar.archive.formats.damage import explain_read_errors, refuse_special_file
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.archive_names import LONELY_MANIFEST
 from hatch_mar.checks.container import tgz_container, zip_container
@@ -43,6 +43,7 @@ def check_file(path: Path, *, deep: bool = False) -> Iterator[Finding]:
         if path.is_dir():
             yield from check_folder(path)
             return
+        refuse_special_file(path)
         if path.name.startswith(".") or not path.name.endswith(LOADED_SUFFIXES):
             yield SKIPPED.at(Place(str(path)), f"`--models all` skips `{path.name}`")
         if path.name.endswith(ZIP_SUFFIXES):

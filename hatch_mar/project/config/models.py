@@ -130,7 +130,7 @@ def select(configs: tuple[Config, ...], names: Sequence[str] = ()) -> list[Confi
     archives = by_name(configs)
     if unknown := [name for name in names if name not in archives]:
         raise ConfigError(*(unknown_archive(name, archives) for name in unknown))
-    return [archives[name] for name in names or archives]
+    return [archives[name] for name in dict.fromkeys(names) or archives]
 
 
 def unknown_archive(name: str, known: Iterable[str]) -> str:

@@ -153,8 +153,9 @@ def matching(pattern: str, what: str) -> Callable[[object], str]:
 
     def read_match(value: object) -> str:
         text = string(value)
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"must be {what}: `{text}`")
-        return text
+        if re.fullmatch(pattern, text):
+            return text
+        question = f"; did you mean `{text.upper()}`?" if re.fullmatch(pattern, text.upper()) else ""
+        raise ValueError(f"must be {what}: `{text}`{question}")
 
     return read_match

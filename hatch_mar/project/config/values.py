@@ -42,6 +42,8 @@ def boolean(value: object) -> bool:
 
 def path(value: object) -> str:
     text = string(value)
+    if re.search(r"[\x00-\x1f\x7f-\x9f]", text):
+        raise ValueError(f"must not have control characters: `{text}`")
     if "\\" in text:
         raise ValueError(f"must use `/` between folders: `{text}`")
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -76,7 +77,7 @@ def add_trees(files: Members, config: ArchiveConfig, project: Project | None) ->
     for pattern in config.extra_files:
         files.add_pattern(pattern, config.origins["extra-files"])
     for path in config.packages:
-        if (files.root / path).is_dir():
+        if os.path.isdir(files.root / path):
             files.add_tree(path, PurePosixPath(path).name, config.origins["packages"])
         else:
             files.refuse(FILE, config.origins["packages"], f": package not found: `{path}`")
@@ -86,7 +87,7 @@ def add_trees(files: Members, config: ArchiveConfig, project: Project | None) ->
                 files.add(member, "the project", config.origins["include-project"])
     for source, target in config.force_include.items():
         place = config.origins["force-include"]
-        if (files.root / source).is_dir():
+        if os.path.isdir(files.root / source):
             files.add_tree(source, target, place, exclude=False)
         else:
             files.add_file(source, place, target)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -14,7 +16,7 @@ from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import LayoutError
 from hatch_mar.finding import Finding, Place, Rule, field
 from hatch_mar.names import fold_name, name_fault, name_from_disk, windows_fault
-from hatch_mar.text import show_path
+from hatch_mar.text import did_you_mean, show_path
 
 FILE = Rule(
     code="MAR021",
@@ -90,7 +92,7 @@ class Members:
         if path is None:
             return
         file = self.root / path
-        if file.is_dir():
+        if os.path.isdir(file):
             self.refuse(FILE, place, f" must be a file, but is a directory: `{path}`")
         elif self.check_is_file(file, path, place, fix):
             self.add_path(name or file.name, file, place)
@@ -108,17 +110,17 @@ class Members:
         found = sorted(glob.glob(pattern, root_dir=self.root, recursive=True))
         found = [path for path in found if not is_cache(path) and not self.is_excluded(path)]
         if "**" in pattern:
-            found = [path for path in found if not (self.root / path).is_dir()]
+            found = [path for path in found if not os.path.isdir(self.root / path)]
         if not found:
             if glob.has_magic(pattern):
                 self.refuse(NO_FILES, place, f": no file matches the pattern `{pattern}`")
             else:
-                self.refuse(FILE, place, f": file not found: `{pattern}`")
+                self.check_is_file(self.root / pattern, pattern, place)
         for path in found:
             self.add_flat(path, place, name_from_disk(PurePosixPath(path).name))
 
     def add_flat(self, path: str, place: Place, name: str | None = None) -> None:
-        if (self.root / path).is_dir():
+        if os.path.isdir(self.root / path):
             self.add_tree(path, "", place)
         else:
             self.add_file(path, place, name)
@@ -174,15 +176,19 @@ class Members:
         )
 
     def check_is_file(self, file: Path, path: str, place: Place, fix: str = "") -> bool:
-        """Whether there is a regular file; what is wrong with it otherwise is noted."""
-        if file.is_file():
-            return True
-        if file.is_symlink():
-            self.refuse(FILE, place, f": broken link: `{path}` -> `{os.readlink(file)}`")
-        elif file.exists():
+        """Whether there is a regular file that can be read; what is wrong with it otherwise is noted."""
+        try:
+            if stat.S_ISREG(file.stat().st_mode):
+                file.open("rb").close()
+                return True
             self.refuse(FILE, place, f": not a regular file: `{path}`")
-        else:
-            self.refuse(FILE, place, f": file not found: `{path}`", fix)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                self.refuse(FILE, place, f": cannot read `{path}`: {error.strerror}")
+            elif file.is_symlink():
+                self.refuse(FILE, place, f": broken link: `{path}` -> `{os.readlink(file)}`")
+            else:
+                self.refuse(FILE, place, f": file not found: `{path}`", fix or find_similar(file, path))
         return False
 
     def refuse_files_that_are_folders(self) -> None:
@@ -201,7 +207,7 @@ class Members:
     def is_excluded(self, path: str) -> bool:
         if not self.exclude:
             return False
-        return self.matches(path) or ((self.root / path).is_dir() and self.matches(f"{path}/"))
+        return self.matches(path) or (os.path.isdir(self.root / path) and self.matches(f"{path}/"))
 
     @cached_property
     def matches(self) -> Callable[[str], bool]:
@@ -209,6 +215,16 @@ class Members:
 
         spec = GitIgnoreSpec.from_lines(self.exclude)
         return lambda path: bool(spec.match_file(path))
+
+
+def find_similar(file: Path, path: str) -> str:
+    """A question that names the file with almost a missing one's name; `path` is how that was given."""
+    try:
+        names = os.listdir(file.parent)
+    except OSError:
+        return ""
+    folder = path.rpartition(file.name)[0]
+    return did_you_mean(file.name, names, cutoff=0.8).replace("`", f"`{folder}", 1)
 
 
 def are_same(one: Source, other: Source) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hatch_mar.archive.packager.pack import refuse_foreign
+from hatch_mar.archive.packager.pack import explain_write_errors, refuse_foreign
 from hatch_mar.errors import PackError
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.project.config.models import Config
@@ -27,8 +27,9 @@ def find_obstacles(targets: Sequence[tuple[Config, Path]]) -> Iterator[Finding]:
     for config, path in targets:
         place = config.origins["export-path"]
         try:
-            refuse_foreign(path, config.format)
-        except (PackError, OSError) as error:
+            with explain_write_errors(path):
+                refuse_foreign(path, config.format)
+        except PackError as error:
             yield OBSTACLE.at(place, str(error), "")._replace(archives=(config.name,))
         other, _ = first.setdefault(fold_path(path), (config, path))
         if other is not config:

@@ -97,5 +97,5 @@ def read_file(path: Path, name: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise TrialError(f"File not found: `{name}`") from None
-    except OSError as error:
-        raise TrialError(f"Cannot read `{name}`: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise TrialError(f"Cannot read `{name}`: {getattr(error, 'strerror', error)}") from None

@@ -184,6 +184,13 @@ class TestPaths:
         """A path has the same form on any platform."""
         assert faults_of(key, "a\\b") == (f"Field `tool.mar.{key}` must use `/` between folders: `a\\b`",)
 
+    @pytest.mark.parametrize("character", ["\0", "\n", "\x1b", "\x9b"])
+    def test_control_character(self, key: str, character: str):
+        """No file that is meant has one in its name."""
+        expected = f"Field `tool.mar.{key}` must not have control characters: `a{character}`"
+
+        assert faults_of(key, f"a{character}") == (expected,)
+
 
 class TestExtraFiles:
     def test_default(self):
@@ -540,7 +547,13 @@ class TestIgnore:
         """They are an array."""
         assert faults_of("ignore", "MAR203") == ("Field `tool.mar.ignore` must be an array of codes",)
 
-    @pytest.mark.parametrize("code", ["mar203", "MAR20", "MAR2034", "E501"])
+    def test_lower_case(self):
+        """A code in small letters gets the one that is meant."""
+        expected = "Field `tool.mar.ignore[0]` must be a check's code, such as `MAR203`: `mar417`"
+
+        assert faults_of("ignore", ["mar417"]) == (f"{expected}; did you mean `MAR417`?",)
+
+    @pytest.mark.parametrize("code", ["MAR20", "MAR2034", "E501"])
     def test_no_code(self, code: str):
         """What is no code is an error that shows one."""
         expected = f"Field `tool.mar.ignore[0]` must be a check's code, such as `MAR203`: `{code}`"

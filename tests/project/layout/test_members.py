@@ -53,6 +53,33 @@ class TestFiles:
 
         assert list(sources(archive(project, serialized_file="../shared.pth"))) == ["shared.pth"]
 
+    @pytest.mark.parametrize("key", ["serialized_file", "handler", "extra_files"])
+    def test_too_long(self, project: Path, key: str):
+        """A name that no file can have is an error of one line."""
+        name = "a" * 300 + ".py"
+        [fault] = faults(project, **{key: (name,) if key == "extra_files" else name})
+
+        assert fault.startswith(f"Field `tool.mar.{key.replace('_', '-')}`: ")
+        assert f"`{name}`" in fault
+
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a file that may not be read")
+    def test_may_not_be_read(self, project: Path):
+        """A file that may not be read is found before anything is written."""
+        (project / "model.py").chmod(0)
+
+        assert faults(project, model_file="model.py") == (
+            "Field `tool.mar.model-file`: cannot read `model.py`: Permission denied",
+        )
+
+    def test_similar(self, project: Path):
+        """A misspelled name gets that of the file beside it."""
+        assert faults(project, serialized_file="weights/modle.pth") == (
+            (
+                "Field `tool.mar.serialized-file`: file not found: `weights/modle.pth`;"
+                " did you mean `weights/model.pth`?"
+            ),
+        )
+
     def test_one_file_by_two_keys(self, project: Path):
         """A file that two keys name is there once."""
         found = archive(project, handler="handler.py", extra_files=("handler.py", "*.py"))
