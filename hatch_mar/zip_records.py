@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from struct import Struct
-from typing import NamedTuple
+from typing import Any
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
 CENTRAL_SIGNATURE = b"PK\x01\x02"
@@ -20,21 +20,21 @@ ZIP64_LOCATOR_SIGNATURE = b"PK\x06\x07"
 DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
 
 LOCAL_HEADER = Struct("<4s5H3I2H")  # 4.3.7
-DESCRIPTOR, ZIP64_DESCRIPTOR = Struct("<3I"), Struct("<I2Q")  # 4.3.9, behind the optional signature
+DESCRIPTOR, ZIP64_DESCRIPTOR = Struct("<3I"), Struct("<I2Q")  # 4.3.9, after the optional signature
 CENTRAL_HEADER = Struct("<4s6H3I5H2I")  # 4.3.12
 ZIP64_END = Struct("<4sQ2H2I4Q")  # 4.3.14
 ZIP64_LOCATOR = Struct("<4sIQI")  # 4.3.15
 END = Struct("<4s4H2IH")  # 4.3.16
 
 LONGEST_TAIL = END.size + 0xFFFF
-"""Bytes at the end of a zip among which its end record begins: the record and the longest comment."""
+"""Bytes at the end of a zip that hold its end record, with the longest comment."""
 
 ENCRYPTED, HAS_DESCRIPTOR, PATCHED, STRONGLY_ENCRYPTED, UTF8_NAME, MASKED = 1, 8, 0x20, 0x40, 0x800, 0x2000
 """Flags (4.4.4)."""
 STORED, DEFLATED = 0, 8
 """Compression methods (4.4.5)."""
 UNIX, MACOS = 3, 19
-"""Systems whose modes are in the external attributes (4.4.2)."""
+"""Systems that put a file's mode into the external attributes (4.4.2)."""
 
 LIMIT_16, LIMIT_32 = 0xFFFF, 0xFFFFFFFF
 """In a field of 16 or 32 bits: the value is in the ZIP64 extra field or end record (4.4.1.4)."""
@@ -42,40 +42,39 @@ ZIP64 = 1
 """The tag of the ZIP64 extra field (4.5.3)."""
 
 
-class LocalHeader(NamedTuple):
+# Plain classes, since named tuples of so many fields take most of a millisecond to import.
+
+
+class LocalHeader:
     """The record before a member's data (4.3.7). Its name and its extra fields follow it."""
 
-    signature: bytes
-    version: int
     flags: int
     method: int
-    time: int
-    date: int
     crc: int
     packed: int
     size: int
     name_size: int
     extra_size: int
 
+    def __init__(self, *fields: Any) -> None:
+        _, _, self.flags, self.method, _, _, self.crc, self.packed, self.size, *sizes = fields
+        self.name_size, self.extra_size = sizes
+
     @classmethod
     def parse(cls, data: bytes) -> LocalHeader | None:
         """The header at the start of `data`, or None."""
         if len(data) < LOCAL_HEADER.size or not data.startswith(LOCAL_SIGNATURE):
             return None
-        return cls._make(LOCAL_HEADER.unpack_from(data))
+        return cls(*LOCAL_HEADER.unpack_from(data))
 
 
-class CentralHeader(NamedTuple):
-    """What the central directory says of a member (4.3.12). Name, extra fields and comment follow it."""
+class CentralHeader:
+    """What the central directory says about a member (4.3.12). Name, extra fields and comment follow it."""
 
-    signature: bytes
     made_by: int
-    """The system in the high byte (`UNIX`)."""
-    version: int
+    """The system is in the high byte (`UNIX`)."""
     flags: int
     method: int
-    time: int
-    date: int
     crc: int
     packed: int
     size: int
@@ -83,21 +82,25 @@ class CentralHeader(NamedTuple):
     extra_size: int
     comment_size: int
     disk: int
-    internal_attributes: int
     external_attributes: int
-    """On Unix the file's mode in the high 16 bits."""
+    """On Unix the file's mode is in the high 16 bits."""
     offset: int
     """Of the member's local header."""
+
+    def __init__(self, *fields: Any) -> None:
+        _, self.made_by, _, self.flags, self.method, _, _, self.crc, self.packed, self.size, *rest = fields
+        self.name_size, self.extra_size, self.comment_size, self.disk, _, *rest = rest
+        self.external_attributes, self.offset = rest
 
     @classmethod
     def parse(cls, data: bytes, position: int = 0) -> CentralHeader | None:
         """The header at a position of `data`, or None."""
         if len(data) - position < CENTRAL_HEADER.size or not data.startswith(CENTRAL_SIGNATURE, position):
             return None
-        return cls._make(CENTRAL_HEADER.unpack_from(data, position))
+        return cls(*CENTRAL_HEADER.unpack_from(data, position))
 
 
-class End(NamedTuple):
+class End:
     """The last record of a zip (4.3.16), or that of ZIP64 before it (4.3.14)."""
 
     disk: int
@@ -109,14 +112,18 @@ class End(NamedTuple):
     offset: int
     """Of the central directory."""
     length: int
-    """Bytes of the record that follow: the comment's, or of ZIP64's all behind its own field of lengths."""
+    """Bytes of the comment. In ZIP64, bytes of the record after its field for this number (4.3.14.1)."""
+
+    def __init__(self, *fields: Any) -> None:
+        self.disk, self.directory_disk, self.entries_on_disk, self.entries, *rest = fields
+        self.size, self.offset, self.length = rest
 
     @classmethod
     def parse(cls, data: bytes, position: int) -> End | None:
         """The end record at a position of `data`, or None."""
         if len(data) - position < END.size or not data.startswith(END_SIGNATURE, position):
             return None
-        return cls._make(END.unpack_from(data, position)[1:])
+        return cls(*END.unpack_from(data, position)[1:])
 
     @classmethod
     def parse_zip64(cls, data: bytes, position: int = 0) -> End | None:
@@ -124,22 +131,21 @@ class End(NamedTuple):
         if len(data) - position < ZIP64_END.size or not data.startswith(ZIP64_END_SIGNATURE, position):
             return None
         _, length, _, _, *fields = ZIP64_END.unpack_from(data, position)
-        return cls._make((*fields, length))
+        return cls(*fields, length)
 
 
-class Zip64Locator(NamedTuple):
+class Zip64Locator:
     """The record before the end record that says where the ZIP64 end record is (4.3.15)."""
 
-    disk: int
-    offset: int
-    disks: int
+    def __init__(self, disk: int, offset: int, disks: int) -> None:
+        self.disk, self.offset, self.disks = disk, offset, disks
 
     @classmethod
     def parse(cls, data: bytes) -> Zip64Locator | None:
         """The locator at the start of `data`, or None."""
         if len(data) < ZIP64_LOCATOR.size or not data.startswith(ZIP64_LOCATOR_SIGNATURE):
             return None
-        return cls._make(ZIP64_LOCATOR.unpack_from(data)[1:])
+        return cls(*ZIP64_LOCATOR.unpack_from(data)[1:])
 
 
 def find_signature(tail: bytes, signature: bytes) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """Which kind of weights a file is: the first rule that fits decides.
 
-Nothing in the file is run, no more of it is read than its table of contents and its pickles,
-and memory stays bounded whatever it claims.
+Nothing in the file is run, only its table of contents and its pickles are read, and memory stays
+bounded whatever it claims.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def workspace(path: Path) -> Iterator[Path]:
 
 
 def make_workspace(path: Path) -> tuple[Path, BinaryIO]:
-    while True:  # until no other build clears it before it is locked
+    while True:  # another build may clear the directory before it is locked
         place = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
         place.mkdir()
         try:

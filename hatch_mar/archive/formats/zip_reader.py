@@ -67,7 +67,7 @@ class ZipSource:
             pass
         file = io.FileIO(self.file.filename)
         file.seek(self.info.header_offset)
-        header = zips.LocalHeader._make(zips.LOCAL_HEADER.unpack(file.read(zips.LOCAL_HEADER.size)))
+        header = zips.LocalHeader(*zips.LOCAL_HEADER.unpack(file.read(zips.LOCAL_HEADER.size)))
         start = file.tell() + header.name_size + header.extra_size
         return cast("BinaryIO", io.BufferedReader(Part(file, start, self.info.file_size)))
 

@@ -22,7 +22,7 @@ LEGACY_PICKLES = 5
 """These two, then the saver's system, the object, and the storages' keys."""
 MOST_PICKLES = 1000
 FIRST_WINDOW = 1 << 16
-"""Bytes of a file that are read first. Most files have no more pickle than that."""
+"""Bytes of a file that are read first. The pickles of most files are shorter."""
 GROWTH = 8
 
 
