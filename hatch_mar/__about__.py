@@ -1,3 +1,3 @@
-"""The version, which stands in every manifest and nowhere else."""
+"""The version; also written to each manifest."""
 
 __version__ = "0.1.0"

@@ -29,7 +29,7 @@ HOMES = {
     "Manifest": "archive.manifest",
     "Member": "archive.archive",
 }
-"""The public names and the modules they live in, which are imported when they are asked for."""
+"""The module of each public name, imported when the name is first used."""
 
 __all__ = [
     "Archive",

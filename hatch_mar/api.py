@@ -1,4 +1,4 @@
-"""What a script needs: `import hatch_mar`."""
+"""The functions that `import hatch_mar` offers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from hatch_mar.project.timestamp import build_instant
 def load(project: str | PathLike[str] = ".", output: str | PathLike[str] | None = None) -> list[Planned]:
     """The archives that the `pyproject.toml` in `project` declares, ready to be built.
 
-    Each has its `archive`, the `path` it goes to, in `output` or else the project's `dist`,
-    and `build()`, which writes it and gives an `Artifact`.
+    Each has an `archive`, the `path` it will be written to (in `output`, by default the project's
+    `dist`), and `build()`, which writes it and returns an `Artifact`.
 
     Raises:
         HatchMarError: with all faults of the configuration, or of the files it names.
@@ -38,7 +38,7 @@ def load(project: str | PathLike[str] = ".", output: str | PathLike[str] | None 
 def model_archive(
     model_name: str, *, version: str, handler: str, root: str | PathLike[str] = ".", **keys: Any
 ) -> Archive:
-    """An archive from Python values instead of from `[tool.mar]`.
+    """An archive from Python values instead of `[tool.mar]`.
 
     `keys` are those of `[tool.mar]` with underscores (`serialized_file`, `extra_files`, ...),
     their paths relative to `root`.
@@ -55,7 +55,7 @@ def model_archive(
 
 
 def to_toml(value: Any) -> Any:
-    """A Python value as TOML would have it."""
+    """A Python value as TOML's reader would return it."""
     if isinstance(value, PathLike):
         return Path(value).as_posix()
     if isinstance(value, (list, tuple)):
@@ -71,13 +71,13 @@ def pack(
     archive_root: str | None = None,
     force: bool = True,
 ) -> Artifact:
-    """Write an archive to `path`, in the format that its suffix says, whole or not at all.
+    """Write an archive to `path` completely or not at all, in the format that the suffix stands for.
 
-    `.mar` and `.war` are zips, `.tar.gz` has everything in the folder `archive_root` (the
-    model's name, if it is not given), a path without a suffix becomes a directory.
+    `.mar` and `.war` are zips; a `.tar.gz` has everything in the folder `archive_root` (by default
+    the model's name); a path without a suffix becomes a directory.
 
     Raises:
-        HatchMarError: it cannot be written; what stood at `path` still stands there.
+        HatchMarError: it cannot be written; an existing archive is left unchanged.
     """
     target = Path(path)
     root = archive_root or str(archive.manifest.model.get("modelName", "model"))

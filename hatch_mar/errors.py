@@ -1,4 +1,4 @@
-"""Every error a user can meet. Each fault is one line that says what to do about it."""
+"""The errors that a user can see. Each fault is one line that says what to do about it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from hatch_mar.text import escape
 
 
 class HatchMarError(Exception):
-    """Something the user can fix: one fault or, so that all can be fixed at once, several.
+    """One or more faults that the user can fix.
 
     Args:
-        faults: findings, which know their code and place; or lines, of what no rule is about, such
-            as a disk that is full.
+        faults: findings, which have a code and a place; or plain lines for what no rule covers, such
+            as a full disk.
     """
 
     def __init__(self, *faults: Finding | str) -> None:
@@ -29,7 +29,7 @@ class HatchMarError(Exception):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Those of the faults that a rule found."""
+        """The faults that a rule found."""
         return tuple(cause for cause in self.causes if isinstance(cause, Finding))
 
     def __str__(self) -> str:
@@ -37,27 +37,27 @@ class HatchMarError(Exception):
 
 
 class ConfigError(HatchMarError):
-    """The `[tool.mar]` table, or a command line, says something that it cannot mean."""
+    """The `[tool.mar]` table, or a command line, is invalid."""
 
 
 class LayoutError(HatchMarError):
-    """The files that the configuration names cannot become one archive."""
+    """Files that the configuration names are missing or conflict."""
 
 
 class CheckError(HatchMarError):
-    """An archive would fail where it is deployed."""
+    """An archive would fail on the server."""
 
 
 class PackError(HatchMarError):
-    """An archive could not be written; what stood at its place before still stands there."""
+    """An archive could not be written; an existing archive is left unchanged."""
 
 
 class ReadError(HatchMarError):
-    """A file is not an archive that can be read."""
+    """A file is not an archive, or cannot be read."""
 
 
 class TrialError(HatchMarError):
-    """An archive that was tried does not load, or does not answer as it should."""
+    """In a trial, an archive did not load, or did not answer as expected."""
 
 
 @contextmanager

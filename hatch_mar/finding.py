@@ -10,9 +10,9 @@ from typing import Any, Literal, NamedTuple
 from hatch_mar.text import escape
 
 Severity = Literal["error", "warning", "note"]
-"""A declared consumer fails on an error; on a warning it fails under some setting; a note is worth knowing.
+"""An error fails on a server; a warning fails under some settings; a note is worth knowing.
 
-A note is shown by `hatch-mar check` only, never by a build, and `--strict` does not count it.
+Only `hatch-mar check` shows notes, and `--strict` ignores them.
 """
 
 Key = tuple["str | int", ...]
@@ -20,9 +20,9 @@ Key = tuple["str | int", ...]
 
 
 class Place(NamedTuple):
-    """Where a fault is: a file as the user finds it, with a line; or a key of the configuration in one.
+    """Where a fault is: a file and a line, or a key of a configuration file.
 
-    An option of a command line is a key of one part, `("--handler",)`, in no file.
+    A command-line option is a key of one part, `("--handler",)`, without a file.
     """
 
     file: str | None
@@ -40,16 +40,16 @@ class Place(NamedTuple):
 
 
 class Rule:
-    """Something that can be wrong. Making one registers it; its code is never given to another.
+    """Something that can be wrong. Creating a rule registers it; codes are never reused.
 
     Args:
-        code: `MAR` and three digits. Those of `MAR0` are the configuration's and the layout's.
-        severity: unless a finding knows better.
+        code: `MAR` and three digits. `MAR0` is for the configuration and the layout.
+        severity: can be overridden by a finding.
         title: what is wrong, for the list of rules.
-        consequence: what a consumer then does, and where that was seen or read.
-        fix: what to do, unless a finding knows better.
-        ignorable: whether the key `ignore` may switch it off; without those of `MAR0`, a configuration
-            cannot be read, so that they may not unless this says so.
+        consequence: what the server or another consumer does, and the source of that.
+        fix: what to do; can be overridden by a finding.
+        ignorable: whether the key `ignore` may switch it off; by default not for `MAR0`, whose
+            faults leave a configuration unusable.
     """
 
     def __init__(
@@ -87,11 +87,11 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {}
-"""Every rule of the modules that have been imported, by its code."""
+"""The rules of all modules imported so far, by code."""
 
 
 class Finding(NamedTuple):
-    """What a rule finds in one place."""
+    """A fault that a rule found in one place."""
 
     rule: Rule
     severity: Severity
@@ -99,9 +99,9 @@ class Finding(NamedTuple):
     message: str
     """What is wrong, in one sentence without a full stop."""
     fix: str
-    """What to do about it, likewise; empty where the message says it."""
+    """What to do, in the same form; empty if the message says it."""
     archives: tuple[str, ...] = ()
-    """The names of the archives that it is about."""
+    """The names of the archives that have the fault."""
 
     @property
     def code(self) -> str:
@@ -109,13 +109,13 @@ class Finding(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What is wrong and what to do, without where."""
+        """What is wrong and what to do, without the place."""
         return f"{self.message}; {self.fix}" if self.fix else self.message
 
     def __str__(self) -> str:
         """One line, without the control characters of a name or a file."""
         if self.rule.is_about_configuration:
-            # hatchling's kind of sentence, which begins with the field
+            # as in hatchling's own messages, the sentence begins with the field
             return escape(f"{self.text} [{self.code}]")
         return escape(f"{self.place}: {self.code} {self.text}")
 
@@ -133,7 +133,7 @@ class Finding(NamedTuple):
 
 
 def field(key: Key) -> str:
-    """A key as a message names it: ``Field `tool.mar.archives[1].handler` ``, ``Option `--handler` ``."""
+    """A key in a message: ``Field `tool.mar.archives[1].handler` ``, ``Option `--handler` ``."""
     shown = dotted(key)
     return f"Option `{shown}`" if shown.startswith("--") else f"Field `{shown}`"
 
@@ -151,7 +151,7 @@ def dotted(key: Key) -> str:
 
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
-    """Each finding once, with the names of all archives that share it, in the order of the first."""
+    """Each finding once, in order of first appearance, with the names of all archives that share it."""
     names: dict[Finding, dict[str, None]] = {}
     for finding in findings:
         names.setdefault(finding._replace(archives=()), {}).update(dict.fromkeys(finding.archives))

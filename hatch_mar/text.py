@@ -1,4 +1,4 @@
-"""Names, numbers and lists as people read them."""
+"""Names, numbers and lists, formatted for people."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 LONGEST_QUOTE = 80
-"""Characters of a name that a message repeats."""
+"""The most characters of a name that a message quotes."""
 MOST_MESSAGES = 20
-"""A file with a thousand faults is described by the first twenty."""
+"""The most faults that are shown for one file."""
 
 
 def escape(value: object) -> str:
@@ -24,13 +24,13 @@ def escape(value: object) -> str:
 
 
 def quote(name: str) -> str:
-    """A name between backticks, in one line and not too long."""
+    """A name in backticks, shortened and with control characters escaped."""
     short = name if len(name) <= LONGEST_QUOTE else name[:LONGEST_QUOTE] + "..."
     return f"`{escape(short)}`"
 
 
 def shorten(text: str, length: int = 40) -> str:
-    """Text in one line of at most so many characters."""
+    """Text on one line of at most `length` characters."""
     text = re.sub(r"\s+", " ", text)
     return text if len(text) <= length else text[: length - 1] + "…"
 
@@ -41,7 +41,7 @@ def count_of(number: int, noun: str) -> str:
 
 
 def first_messages(messages: Iterable[str]) -> tuple[str, ...]:
-    """The distinct messages, as many as a person would read."""
+    """The first `MOST_MESSAGES` distinct messages, and how many more there are."""
     first: dict[str, None] = {}
     others = 0
     for message in messages:
@@ -53,7 +53,7 @@ def first_messages(messages: Iterable[str]) -> tuple[str, ...]:
 
 
 def format_size(count: int) -> str:
-    """A number of bytes: "12 bytes", "1.5 MiB"."""
+    """A size: "12 bytes", "1.5 MiB"."""
     amount = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if amount < 1024 or unit == "GiB":
@@ -63,7 +63,7 @@ def format_size(count: int) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """A question that names the known word most like this one; empty where none is like it."""
+    """A question with the known word most similar to this one; empty if there is no similar word."""
     import difflib
 
     plain = {each.replace("_", "-").lower(): each for each in known}

@@ -1,1 +1,1 @@
-"""A project's archives: planned, checked, then written."""
+"""Plans, checks and writes the archives of a project."""

@@ -1,4 +1,4 @@
-"""A project's archives: laid out, so that every fault is known, then written."""
+"""Lays out and checks all archives of a project before any of them is written."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from hatch_mar.project.timestamp import build_instant
 
 @dataclass(frozen=True)
 class Planned:
-    """An archive that can be built: where it goes and what is in it. Nothing is written yet."""
+    """An archive that is ready to be built: its contents, and the path it will be written to."""
 
     config: Config
     archive: Archive
     path: Path
     instant: datetime
     warnings: tuple[Finding, ...] = ()
-    """What the checks found that is no error."""
+    """Warnings from the checks."""
 
     root: Path = Path()
-    """The project, to which the paths of examples are relative."""
+    """The project's directory, to which the paths of examples are relative."""
 
     def build(self, advance: Callable[[int], object] = int, stop: Event | None = None) -> Artifact:
-        """Write the archive; `advance` is called with the number of bytes that were read, as they are.
+        """Write the archive; `advance` is called with the number of bytes read since its last call.
 
-        With `try = true` it is tried before it takes its place, and until `stop` is set.
+        With `try = true`, the archive is tried before it replaces an old one; `stop` ends the trial.
 
         Raises:
-            PackError: it could not be written, or a file changed meanwhile.
-            TrialError: it was tried, and does not answer as its examples expect.
+            PackError: the archive could not be written, or a file changed while it was read.
+            TrialError: the archive's answers are not those that its examples expect.
         """
         config, settings, accept = self.config, repr(self.config), None
         if isinstance(config, ArchiveConfig) and config.try_:
@@ -63,7 +63,7 @@ class Planned:
 
     @property
     def size(self) -> int:
-        """Bytes to be read."""
+        """The number of bytes to read."""
         return sum(member.source.size() for member in self.archive.members)
 
 
@@ -71,17 +71,17 @@ def load(project: Project) -> tuple[Config, ...]:
     """The archives that a project declares.
 
     Raises:
-        ConfigError: its `[tool.mar]` is at fault.
+        ConfigError: its `[tool.mar]` is invalid.
     """
     table = table_at(project.pyproject, "tool").get("mar")
     return schema.load(table, name=project.name, version=project.version)
 
 
 def plan_project(project: Project, directory: Path, names: Sequence[str] = ()) -> list[Planned]:
-    """The archives of a project, or those of these names, ready to be built into `directory`.
+    """The archives of a project, or those with these names, ready to be built into `directory`.
 
     Raises:
-        ConfigError: its `[tool.mar]` is at fault, or has no archive of a name.
+        ConfigError: its `[tool.mar]` is invalid, or has no archive with one of the names.
         CheckError: with the faults of all archives.
     """
     instant = build_instant(reproducible=project.reproducible)
@@ -104,7 +104,7 @@ def plan_project(project: Project, directory: Path, names: Sequence[str] = ()) -
 
 
 def examine(config: Config, project: Project, instant: datetime) -> tuple[Archive, list[Finding]]:
-    """An archive of a project, laid out, and what is wrong with it."""
+    """Lay out an archive of a project, and find what is wrong with it."""
     try:
         archive = lay_out(config, project.root, instant, project)
     except LayoutError as error:

@@ -1,4 +1,4 @@
-"""The progress of a long build: on a terminal a line that changes, in a log a line now and then."""
+"""Shows the progress of a long build: one updated line on a terminal, a line every few seconds in a log."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TextIO
 PATIENCE = 1.0
 """Seconds before anything is shown."""
 BETWEEN_FRAMES, BETWEEN_LINES = 0.1, 10.0
-"""Seconds between two states of the moving line, and between two lines of a log."""
+"""Seconds between updates of the line on a terminal, and between lines in a log."""
 
 
 class Progress:
-    """Bytes, rate and time left of a build, shown as it goes on. Threads may share it."""
+    """The bytes read by a build, its rate and the time left. Threads may share it."""
 
     def __init__(self, total: int, stream: TextIO | None = None) -> None:
         self.total = total
@@ -27,7 +27,7 @@ class Progress:
         self.lock = threading.Lock()
 
     def advance(self, count: int) -> None:
-        """`count` more bytes have been read."""
+        """Add `count` bytes that have been read."""
         with self.lock:
             self.done += count
             now = time.monotonic()
@@ -37,7 +37,7 @@ class Progress:
             self.show(self.line(now - self.began))
 
     def finish(self) -> None:
-        """Clear the line, so that others may print."""
+        """Clear the line, so that something else can be printed."""
         with self.lock:
             if self.shown and self.moving:
                 self.stream.write("\r\x1b[K")

@@ -1,4 +1,4 @@
-"""Planned archives, written several at once."""
+"""Writes planned archives in parallel."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from hatch_mar.errors import PackError, TrialError
 def build_all(
     planned: Sequence[Planned], executor: Executor | None = None, *, quiet: bool = True
 ) -> Iterator[Artifact]:
-    """Write archives, several at once, and give their artifacts in the order of `planned`.
+    """Write archives in parallel; yields their artifacts in the order of `planned`.
 
-    Any `concurrent.futures.Executor` will do; one whose workers are elsewhere, such as
-    Dask's `Client.get_executor()`, must see the same files under the same paths. Without
-    one, as many threads work as there are cores, for what they do releases the GIL;
-    progress is then shown unless `quiet`.
+    Any `concurrent.futures.Executor` works. Workers on other machines, such as those of Dask's
+    `Client.get_executor()`, must see the same files under the same paths. Without an executor
+    there is a thread for each core, because the work releases the GIL, and progress is shown
+    unless `quiet`.
 
     Raises:
-        PackError: an archive could not be written, or was tried in vain. The others are.
+        PackError: an archive could not be written, or failed its trial. All others are written.
     """
     if executor is not None:
         yield from artifacts_of([executor.submit(Planned.build, one) for one in planned])
@@ -45,7 +45,7 @@ def build_all(
                     progress.finish()
                 yield artifact
         finally:
-            # Ctrl-C reaches this thread alone; the others end when they next look
+            # Ctrl-C interrupts only this thread; the others check `stop` at their next chunk
             stop.set()
             threads.shutdown(wait=False, cancel_futures=True)
             if progress:
@@ -53,7 +53,7 @@ def build_all(
 
 
 def artifacts_of(futures: Sequence[Future[Artifact]]) -> Iterator[Artifact]:
-    """The artifacts in order; when all futures have ended, the faults of those that failed."""
+    """The artifacts in order; raises all faults when every future is done."""
     faults: list[str] = []
     for future in futures:
         while wait([future], timeout=1).not_done:

@@ -1,4 +1,4 @@
-"""A configured archive, checked as its configuration says."""
+"""Checks of an archive together with its configuration."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from hatch_mar.text import did_you_mean
 DIGIT = Rule(
     code="MAR009",
     title="The model's name begins with a digit",
-    consequence="TorchServe serves the model, but the name is not of the form that is documented",
+    consequence="TorchServe serves the model, but the name does not follow the documented rule",
     fix="begin it with a letter, or add `MAR009` to `ignore`",
     ignorable=True,
 )
 CODE = Rule(
     code="MAR010",
     title="A code in `ignore` switches nothing off",
-    consequence="the check that was meant goes on",
+    consequence="the check that was meant stays on",
     fix="correct the code, or remove it",
 )
 
 
 def find_faults(config: Config, archive: Archive, root: Path) -> list[Finding]:
-    """What is wrong with the archive of a project at `root`, but for the codes that it ignores.
+    """What is wrong with the archive of a project at `root`, without ignored codes.
 
-    Of a workflow, nothing is known.
+    Workflows are not checked.
     """
     if isinstance(config, WorkflowConfig):
         return []
@@ -54,14 +54,15 @@ def not_ignored(findings: Iterable[Finding], config: ArchiveConfig) -> list[Find
 
 
 def check_model_name(config: ArchiveConfig) -> Iterator[Finding]:
-    """torch-model-archiver packs a name that begins with a digit, so on a command line it may pass."""
+    """A name that begins with a digit; only a warning on a command line, as torch-model-archiver packs it."""
     if config.model_name[0].isdigit():
         place = config.origins["model-name"]
         text = f"{field(place.key)} begins with a digit: `{config.model_name}`"
         if place.file:
             yield DIGIT.at(place, text)
         else:
-            yield DIGIT.at(place, text, "in `[tool.mar]`, this is an error", severity="warning")
+            fix = "begin it with a letter; in `[tool.mar]`, this is an error"
+            yield DIGIT.at(place, text, fix, severity="warning")
 
 
 def check_codes(config: ArchiveConfig) -> Iterator[Finding]:

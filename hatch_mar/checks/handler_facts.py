@@ -44,7 +44,7 @@ def imported_names(subject: Subject) -> frozenset[str]:
 
 
 def needs_config(subject: Subject) -> bool:
-    """Whether the handler is at fault without a model configuration that sets something."""
+    """Whether the handler fails without a model configuration."""
     found = built_in(subject)
     return bool(found and (found.all_needs or found.is_async)) or bool(imported_helpers(subject))
 

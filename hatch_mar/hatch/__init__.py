@@ -1,1 +1,1 @@
-"""Hatch's side: the only part that imports hatchling."""
+"""The plugins for hatchling; nothing else imports hatchling."""

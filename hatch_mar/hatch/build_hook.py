@@ -1,4 +1,4 @@
-"""The build hook: archives beside the wheel and the sdist."""
+"""The build hook, which writes archives next to the wheel and the sdist."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HATCHLING_KEYS = (
     "require-runtime-features",
     "enable-by-default",
 )
-"""What hatchling itself reads from every hook's table."""
+"""The keys that hatchling itself reads from every hook's table."""
 
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class MarBuildHook(Interface):
         self.built = False
 
     def dependencies(self) -> list[str]:
-        """What hatchling has installed for the build: torch, if an archive is tried in it, and only then."""
+        """The packages to install for the build: torch, if the build tries an archive, or none."""
         if self.from_sdist or (self.thrown_away and self.target_name != "mar"):
             return []
         return trial_dependencies(self.metadata.config)
@@ -51,7 +51,7 @@ class MarBuildHook(Interface):
     def clean(self, versions: list[str]) -> None:
         """Remove the archives that the configuration names.
 
-        Not those that this very build made, which `--clean-hooks-after` would throw away.
+        Those that this build wrote are kept, even with `--clean-hooks-after`.
         """
         if self.thrown_away or self.from_sdist or self.built or versions == ["editable"]:
             return
@@ -60,7 +60,7 @@ class MarBuildHook(Interface):
                 remove(self.path(config), config.format)
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Lay the archives out, so that a fault stops the build before the wheel is made."""
+        """Lay out the archives, so that a fault stops the build before the wheel is built."""
         self.planned = []
         if self.thrown_away or version == "editable":
             return
@@ -85,10 +85,10 @@ class MarBuildHook(Interface):
 
     @property
     def thrown_away(self) -> bool:
-        """Whether nobody would keep an archive of this build.
+        """Whether the frontend would discard the archives of this build, or another plugin writes them.
 
-        The `mar` target makes its own; pip builds into a temporary directory of which it
-        moves the wheel alone.
+        The builder of the `mar` target writes archives itself. pip builds into a temporary directory
+        and keeps only the wheel.
         """
         return (
             self.target_name == "mar" or "PIP_BUILD_TRACKER" in os.environ or "HATCH_MAR_SKIP" in os.environ
@@ -96,12 +96,12 @@ class MarBuildHook(Interface):
 
     @property
     def from_sdist(self) -> bool:
-        """Whether the project is an unpacked sdist, which need not hold the weights."""
+        """Whether the project is an unpacked sdist, which may not contain the weights."""
         return Path(self.root, "PKG-INFO").is_file()
 
     @property
     def for_sdists(self) -> bool:
-        """Whether the hook was there when the sdist was built, and wrote the archives then."""
+        """Whether the hook is declared for sdists, so that the archives were written with the sdist."""
         build = self.metadata.hatch.build_config
         sdist = build.get("targets", {}).get("sdist", {})
         return "mar" in build.get("hooks", {}) or "mar" in sdist.get("hooks", {})
@@ -112,7 +112,7 @@ class MarBuildHook(Interface):
 
     @property
     def build_directory(self) -> Path:
-        """hatchling's may be relative to the project, as in `hatch build out`."""
+        """hatchling's `directory`, which may be relative to the project, as in `hatch build out`."""
         return Path(self.root, self.directory)
 
     def path(self, config: Config) -> Path:
@@ -133,9 +133,9 @@ class MarBuildHook(Interface):
             raise ConfigError(*findings)
 
     def warn_of_missing(self) -> None:
-        """A hook for the wheel alone does nothing where frontends build the wheel from the sdist."""
+        """Warn of archives that are not built because the wheel is built from an sdist."""
         for config in self.archives:
-            # an archive with an `export-path` is not to be seen from an unpacked sdist
+            # an unpacked sdist does not show whether an archive with an `export-path` was written
             if self.for_sdists and (config.export_path or self.path(config).exists()):
                 continue
             self.app.display_warning(

@@ -1,4 +1,4 @@
-"""The builder: `hatch build -t mar`, every archive a version of the target."""
+"""The builder, `hatch build -t mar`; each archive is a version of the target."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ else:  # hatchling 1.32.3 refuses the subscript at run time
 class MarBuilderConfig(BuilderConfig):
     @cached_property
     def dynamic_dependencies(self) -> list[str]:
-        """hatch asks for them only where a build hook is declared; else the user must name them."""
+        """hatch reads these only if a build hook is declared; otherwise the user must declare them."""
         return [*super().dynamic_dependencies, *trial_dependencies(self.builder.metadata.config)]
 
 
@@ -63,7 +63,7 @@ class MarBuilder(Interface):
         yield from super().build(versions=versions, **options)
 
     def build_archive(self, config: Config, directory: str, **build_data: Any) -> str:
-        """The path of an archive. The first that is asked for is built together with all others."""
+        """The path of an archive. The first call builds all archives that are asked for."""
         if not self.built:
             with abort_on_faults(self.app):
                 self.built = self.build_chosen(directory, build_data)

@@ -1,4 +1,4 @@
-"""A hatch project as the core sees it."""
+"""A `Project` that hatchling builds."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class HatchProject:
 
     @classmethod
     def of_build(cls, builder: BuilderInterface[Any, Any], build_data: Mapping[str, Any]) -> HatchProject:
-        """The project of a build, for which hooks have added to `build_data`.
+        """The project of a build, with what hooks have added to `build_data`.
 
-        What stands there of itself is the target's own: an sdist ships its `pyproject.toml`.
+        The target's own defaults are left out, such as the `pyproject.toml` of an sdist.
         """
         own = builder.get_default_build_data()
         return cls(
@@ -66,7 +66,7 @@ class HatchProject:
         return self.metadata.core.optional_dependencies
 
     def wheel_files(self) -> Iterable[Member]:
-        """hatchling's own selection for the wheel, with what other hooks add to it."""
+        """The files that hatchling selects for the wheel, and those that other hooks add to it."""
         from hatchling.builders.wheel import WheelBuilder
 
         builder = WheelBuilder(str(self.root), metadata=self.metadata)
@@ -83,7 +83,7 @@ class HatchProject:
 
 @contextmanager
 def abort_on_faults(app: Application) -> Iterator[None]:
-    """End the build with an error's own lines instead of a traceback."""
+    """End the build with an error's lines instead of a traceback."""
     try:
         with explain_system_errors():
             yield
@@ -97,5 +97,5 @@ def show_warnings(planned: Iterable[Planned], app: Application) -> None:
 
 
 def relative(path: Path, root: Path) -> str:
-    """A path as hatch prints its own artifacts: relative to the project where it lies inside."""
+    """A path as hatch prints its artifacts: relative to the project if it is inside."""
     return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)

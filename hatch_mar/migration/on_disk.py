@@ -1,4 +1,4 @@
-"""The archives below some directories, to tell which ones a command wrote."""
+"""Finds the archives that a command wrote below some directories."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 
 SUFFIXES = (".mar", ".war", ".tar.gz")
 OTHERS = ("node_modules", "site-packages")
-"""Directories full of files that are nobody's archives, as hidden ones are."""
+"""Directories that, like hidden ones, never contain the user's own archives."""
 
 Looks = dict[Path, tuple[int, int, int]]
-"""Archives, and what of them changes when they are written again."""
+"""The paths of archives, each with values that change when it is written again."""
 
 
 def find_archives(roots: Iterable[Path]) -> Looks:

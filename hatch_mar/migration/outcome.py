@@ -1,4 +1,4 @@
-"""What comes of a recorded command: why nothing can be declared, or what the tables do not say."""
+"""Why a recorded command gives no tables, or what its tables do not express."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNRECORDED = (
 
 
 def explain_failure(recording: Recording, root: Path) -> Iterator[str]:
-    """Why no table comes of a command; nothing where one does."""
+    """Why a command gave no tables; empty if it did."""
     if recording.status:
         fault = f"`{shlex.join(recording.command)}` ended with {name_of_status(recording.status)}"
         hint = "; `--no-pack` records calls without packing" if recording.failed else ""
@@ -38,7 +38,7 @@ def explain_failure(recording: Recording, root: Path) -> Iterator[str]:
 
 
 def list_notes(recording: Recording, declarations: Sequence[Declaration], root: Path) -> Iterator[str]:
-    """What a user should know before they build from the tables."""
+    """What the tables do not express."""
     for call in recording.failed:
         yield f"a call {call.ending} and is left out: `{call}`"
     for declaration in declarations:
@@ -50,7 +50,10 @@ def list_notes(recording: Recording, declarations: Sequence[Declaration], root: 
                 yield f"archive {name} takes `{path}` from outside the project"
         if call.changed_manifest:
             keys = ", ".join(f"`{key}`" for key in call.changed_manifest)
-            yield f"the command sets {keys} in the manifest of archive {name}, which no key can do"
+            yield (
+                f"the command sets {keys} in the manifest of archive {name},"
+                " which `[tool.mar]` cannot express"
+            )
         if call.members is not None:
             yield from (
                 f"archive {name} {change}" for change in find_changes(call.members, declaration.config, root)

@@ -15,11 +15,11 @@ from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import show_path
 
 SMALL = 1 << 20
-"""Bytes up to which a file is compared by its content. A larger one is not worth another read."""
+"""The most bytes of a file that is compared by its content; a larger one is compared by size and time."""
 
 
 def snapshot(archive: Archive) -> dict[str, tuple[str, str]]:
-    """The file of every member, and what changes with its content or mode, by the member's name."""
+    """The path of each member's file, and a text that changes with its content or mode, by name."""
     return {
         member.name: (os.path.abspath(member.source.path), mark_of(member))
         for member in archive.members
@@ -42,9 +42,9 @@ def find_changes(packed: Mapping[str, Sequence[str]], config: Config, root: Path
         return
     for name, (path, mark) in packed.items():
         if name not in now:
-            fate = "a build leaves out" if os.path.isfile(path) else "is gone"
+            fate = "a build omits" if os.path.isfile(path) else "is gone"
             yield f"was packed with `{show_path(path, root)}`, which {fate}"
         elif now[name][1] != mark:
             yield f"was packed with `{show_path(path, root)}`, which has changed since"
     for name in sorted(now.keys() - packed.keys()):
-        yield f"was packed without `{show_path(now[name][0], root)}`, which a build takes in"
+        yield f"was packed without `{show_path(now[name][0], root)}`, which a build includes"

@@ -1,1 +1,1 @@
-"""What a project declares: its `pyproject.toml`, its build backend, its requirements and its time."""
+"""What a project declares: configuration, layout, requirements, and the date of a build."""

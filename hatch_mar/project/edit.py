@@ -1,4 +1,4 @@
-"""Tables of `[tool.mar]`, added to a project's `pyproject.toml`, which keeps its comments and its order."""
+"""Adds tables of `[tool.mar]` to a project's `pyproject.toml`, keeping its comments and order."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ HOOK = ("tool", "hatch", "build", "hooks", "mar")
 Table = Mapping[str, "str | Sequence[str]"]
 
 Tables = Mapping[str, Sequence[Table]]
-"""What is added: tables of the arrays `archives` and `workflows`."""
+"""The tables to add, by array: `archives` and `workflows`."""
 
 NAMES = {"archives": "model-name", "workflows": "workflow-name"}
-"""The key of a table's name, by the array it belongs to."""
+"""The key that names a table, by array."""
 
 
 def to_toml(tables: Tables) -> str:
@@ -55,7 +55,7 @@ def to_value(value: str | Sequence[str]) -> str:
 
 
 def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) -> list[str]:
-    """Add archives and workflows to a project; gives what was done, and what builds them, a line each.
+    """Add archives and workflows to a project; returns a line for each change and for what builds them.
 
     Raises:
         ConfigError: it has such archives already, it would give them other values, or its
@@ -84,7 +84,7 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
                 either["build-system"]["requires"].append(PLUGIN)
             done.append(f"Added `{PLUGIN}` to `build-system.requires`")
         if hatch_toml_has_build(project.root):
-            done.append("Add `[build.hooks.mar]` to `hatch.toml`, which goes before `[tool.hatch.build]`")
+            done.append("Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`")
         elif not has_hook(expected):
             text = f"[{'.'.join(HOOK)}]\n\n{text}"
             table = expected
@@ -129,7 +129,9 @@ def refuse_conflicts(mar: Mapping[str, Any], tables: Tables) -> None:
         key = NAMES[array]
         names = {table.get(key) for table in present}
         faults += [
-            f"Table `{TABLE}.{array}` already has `{table[key]}`" for table in several if table[key] in names
+            f"Table `{TABLE}.{array}` already has `{table[key]}`; remove or rename one of them"
+            for table in several
+            if table[key] in names
         ]
     shared = [key for key in mar if key not in NAMES]
     archives = tables.get("archives", ())
@@ -141,7 +143,7 @@ def refuse_conflicts(mar: Mapping[str, Any], tables: Tables) -> None:
         if inherited := [f"`{key}`" for key in shared if key not in table]:
             faults.append(
                 f"Archive `{table['model-name']}` would inherit {', '.join(inherited)} from `{TABLE}`,"
-                " which its command does not set; move that to the archives it is for"
+                " which its command does not set; move the defaults to the archives that need them"
             )
     if faults:
         raise ConfigError(*faults)

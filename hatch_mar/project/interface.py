@@ -1,4 +1,4 @@
-"""What an archive may take from the project around it."""
+"""The interface of a project: what an archive may take from it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ METADATA = Rule(
     code="MAR026",
     severity="error",
     title="The project's metadata lacks what an archive takes from it",
-    consequence="the archive's requirements, or its code, cannot be known",
-    fix="name what the project has",
+    consequence="the archive's requirements, or its code, cannot be determined",
+    fix="name an existing extra or group",
 )
 
 
 class Project(Protocol):
-    """A project, as hatchling or a plain `pyproject.toml` knows it.
+    """A project that hatchling builds, or one read from its `pyproject.toml`.
 
-    What may be expensive to know, since a build backend must be asked, is a method.
+    Whatever may require calling a build backend, which is slow, is a method.
     """
 
     @property
@@ -29,11 +29,11 @@ class Project(Protocol):
 
     @property
     def reproducible(self) -> bool:
-        """Whether archives are dated as hatchling dates its wheels, rather than by the clock."""
+        """Whether archives get a fixed date, as hatchling's wheels do, instead of the current time."""
 
     @property
     def pyproject(self) -> Mapping[str, Any]:
-        """The whole of `pyproject.toml`."""
+        """The parsed `pyproject.toml`."""
 
     def name(self) -> str: ...
 
@@ -45,4 +45,4 @@ class Project(Protocol):
     def optional_dependencies(self) -> Mapping[str, list[str]]: ...
 
     def wheel_files(self) -> Iterable[Member]:
-        """What the project's wheel would ship, as it would lie in `site-packages`."""
+        """The files of the project's wheel, named as in `site-packages`."""

@@ -1,4 +1,4 @@
-"""In which line of `pyproject.toml` each key stands."""
+"""The line of each key in `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAY_BEGIN = re.compile(r"\s*(#|$|\[.*\]\s*(#.*)?$|[^,\]]*=)")
 
 
 def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
-    """The findings, those about a key of the `pyproject.toml` in `root` with the key's line."""
+    """The findings; those about a key of the `pyproject.toml` in `root` get the key's line."""
     lines: dict[Key, int] | None = None
     located = []
     for finding in findings:
@@ -31,7 +31,7 @@ def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
 
 
 def line_of(key: Key, lines: dict[Key, int]) -> int | None:
-    """The line of a key or, where it is not there, of the table that it belongs to."""
+    """The line of a key or, if it is not set, of the innermost table around it."""
     while key and key not in lines:
         key = key[:-1]
     return lines.get(key)
@@ -40,7 +40,7 @@ def line_of(key: Key, lines: dict[Key, int]) -> int | None:
 def key_lines(text: str) -> dict[Key, int]:
     """The line, from 1, of every key and table of a valid TOML document.
 
-    What is inside a value has the line on which the value's own key stands.
+    Items inside a value have the line of the value's key.
     """
     lines: dict[Key, int] = {}
     lengths: dict[Key, int] = {}
@@ -57,9 +57,9 @@ def key_lines(text: str) -> dict[Key, int]:
 
 
 def statements(text: str) -> Iterator[tuple[int, dict[str, Any], bool]]:
-    """The line of each statement, what it says by itself, and whether it is a table's header.
+    """The line of each statement, its parsed content, and whether it is a table's header.
 
-    A table's header is valid TOML without the rest of the document, and so is a key with its value.
+    A header by itself is valid TOML, as is a key with its value.
     """
     start, pending = 1, ""
     lines = text.split("\n")
@@ -70,14 +70,14 @@ def statements(text: str) -> Iterator[tuple[int, dict[str, Any], bool]]:
         try:
             document = tomllib.loads(pending)
         except tomllib.TOMLDecodeError:
-            continue  # a value that goes on in the next line
+            continue  # the value continues on the next line
         if document:
             yield start, document, pending.lstrip().startswith("[")
         start, pending = number + 1, ""
 
 
 def open_table(header: Any, lengths: dict[Key, int]) -> Key:
-    """The key of the table that a header opens; `lengths` counts the tables of each array so far."""
+    """The key of the table that a header begins; `lengths` counts the tables of each array so far."""
     key: Key = ()
     while isinstance(header, dict) and header:
         [(part, header)] = header.items()

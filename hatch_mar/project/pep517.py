@@ -1,6 +1,6 @@
-"""A project's build backend, asked through PEP 517 in an isolated environment.
+"""Calls a project's build backend through PEP 517, in an isolated environment.
 
-Needs `build`, which is the extra `hatch-mar[cli]`.
+Needs `build`, which the extra `hatch-mar[cli]` installs.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
 
 SKIP = "HATCH_MAR_SKIP"
-"""Set, it tells the build hook that nobody would keep its archives."""
+"""If this environment variable is set, the build hook writes no archives."""
 
 
 def read_metadata(root: Path) -> PackageMetadata:
-    """The core metadata that the backend gives the project."""
+    """The project's core metadata, from its backend."""
     with report_faults(root):
         from build.util import project_wheel_metadata
         from pyproject_hooks import quiet_subprocess_runner
@@ -30,7 +30,7 @@ def read_metadata(root: Path) -> PackageMetadata:
 
 
 def build_wheel(root: Path, directory: str) -> str:
-    """The path of a wheel built into `directory`."""
+    """Build a wheel into `directory`; returns its path."""
     with report_faults(root):
         from build import ProjectBuilder
         from build.env import DefaultIsolatedEnv
@@ -70,7 +70,7 @@ def report_faults(root: Path) -> Iterator[None]:
 
 
 def last_line_of(error: Exception) -> str:
-    """The last thing that a backend said, which is where pip and Python put the reason."""
+    """The last line of a backend's output, where pip and Python put the reason."""
     process = getattr(error, "exception", error)
     output = getattr(process, "stderr", None) or getattr(process, "output", None) or b""
     text = output.decode(errors="replace") if isinstance(output, bytes) else str(output)

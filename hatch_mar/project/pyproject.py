@@ -38,7 +38,7 @@ UNREADABLE = Rule(
     code="MAR001",
     severity="error",
     title="`pyproject.toml` cannot be read",
-    consequence="nothing of the project is known",
+    consequence="the project cannot be built",
     fix="correct its syntax, and save it as UTF-8",
 )
 
@@ -46,11 +46,11 @@ UNREADABLE = Rule(
 class PyProject:
     """A project for scripts and for the command line.
 
-    What `pyproject.toml` leaves to the build backend is asked of it in an isolated
-    environment, for which the extra `hatch-mar[cli]` is needed.
+    For what `pyproject.toml` leaves to the build backend, the backend is called in an isolated
+    environment, which needs the extra `hatch-mar[cli]`.
 
     Raises:
-        ConfigError: there is no `pyproject.toml`, or it is not TOML.
+        ConfigError: `pyproject.toml` does not exist, or is not valid TOML.
     """
 
     def __init__(self, root: Path) -> None:
@@ -79,7 +79,7 @@ class PyProject:
 
     @property
     def reproducible(self) -> bool:
-        """hatch's own setting, so that the command line writes what `hatch build` does."""
+        """Hatch's own setting, so that the command line writes what `hatch build` writes."""
         return table_at(self.pyproject, "tool", "hatch", "build").get("reproducible", True) is not False
 
     @property
@@ -131,9 +131,9 @@ class PyProject:
         return not self.project or key in self.read("dynamic", STRINGS, ())
 
     def wheel_files(self) -> Iterable[Member]:
-        """What the wheel ships: the backend builds it, and the wheel's own metadata is left out.
+        """The files of a wheel that the build backend makes, without the wheel's metadata.
 
-        The wheel lasts as long as the process, for its files are read when they are packed.
+        The wheel is kept until the process exits, because its files are read when they are packed.
         """
         import zipfile
 

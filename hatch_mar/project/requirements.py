@@ -1,4 +1,4 @@
-"""`requirements-from`: an archive's requirements out of the project's own metadata."""
+"""`requirements-from`: an archive's requirements, taken from the project's metadata."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ DEPENDENCIES, OPTIONAL, GROUP = "dependencies", "optional-dependencies.", "depen
 
 
 def resolve_requirements(sources: Iterable[str], project: Project, place: Place) -> list[str]:
-    """The requirements of `sources`, each once and in order, however the project spells them.
+    """The requirements of `sources`, sorted, normalized and without duplicates.
 
-    A requirement on the project itself stands for its own extras, and is replaced by
-    them: the archive holds the project's code, no index need have it.
+    A requirement on the project itself is replaced by what its extras require: the archive
+    contains the project's code, so that no index needs to have it.
 
     Args:
         place: the key that names the sources.
 
     Raises:
-        LayoutError: a source names what the project does not have.
+        LayoutError: the project does not have a source, or it is invalid.
     """
     found = (line for source in sources for line in resolve(source, project, place, ()))
     return sorted({normalize(requirement) for requirement in found})
@@ -39,7 +39,7 @@ def normalize(requirement: Requirement) -> str:
 
 
 def resolve(source: str, project: Project, place: Place, seen: tuple[str, ...]) -> Iterator[Requirement]:
-    """The requirements of a source, with those of the project's own extras that it asks for."""
+    """The requirements of a source, including those of the project's own extras."""
     if source in seen:
         return
     for requirement in read_source(source, project, place):

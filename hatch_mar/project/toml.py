@@ -1,4 +1,4 @@
-"""The standard library's reader of TOML, or what it was made of where that is missing."""
+"""tomllib, or tomli before Python 3.11."""
 
 import sys
 

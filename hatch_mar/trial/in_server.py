@@ -99,7 +99,7 @@ class Session:
         return report
 
     def register(self, **parameters: object) -> Cause | None:
-        """Register the archive; the cause, if that fails."""
+        """Register the archive; returns the cause if that fails."""
         limit = self.options.timeout or self.candidate.settings.startup_seconds
         limit += START_SECONDS + (INSTALL_SECONDS if self.options.requirements else 0)
         try:
@@ -114,7 +114,7 @@ class Session:
             on_gpu = answer.value[0]["workers"][0]["gpu"]
         except (LookupError, TypeError):
             return "", ""
-        return ("a GPU", "") if on_gpu else ("cpu", "TorchServe found no GPU, or was told to use none")
+        return ("a GPU", "") if on_gpu else ("cpu", "TorchServe found no GPU, or `number_of_gpu=0` is set")
 
     def exchange_all(self) -> Iterator[Exchange]:
         """Send the batches one after the other, until the worker dies or hangs."""

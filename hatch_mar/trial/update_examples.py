@@ -1,4 +1,4 @@
-"""Rewrites the expected answers of examples with what an archive answered."""
+"""Replaces the expected answers of examples with an archive's actual ones."""
 
 from __future__ import annotations
 

@@ -45,7 +45,10 @@ class TestModelName:
         """On a command line, where torch-model-archiver takes it, it is a warning."""
         [text] = found("3d-unet", origins=Origins({"model-name": Place(None, None, ("--model-name",))}))
 
-        assert text.startswith("warning: Option `--model-name` begins with a digit: `3d-unet`; ")
+        assert text == (
+            "warning: Option `--model-name` begins with a digit: `3d-unet`;"
+            " begin it with a letter; in `[tool.mar]`, this is an error [MAR009]"
+        )
 
 
 class TestCodes:

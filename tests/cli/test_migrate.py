@@ -203,7 +203,7 @@ class TestRun:
         migrate.pyproject.write_text(TABLE)
 
         assert migrate.run(LEAST, "--write", status=1) == TABLE
-        assert migrate.err.endswith("Table `tool.mar.archives` already has `digits`\n")
+        assert migrate.err.endswith("already has `digits`; remove or rename one of them\n")
         assert migrate.pyproject.read_text() == TABLE
 
     @pytest.mark.parametrize("options", [[], ["--write"]])

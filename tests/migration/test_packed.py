@@ -44,7 +44,7 @@ class TestChanges:
 
         assert [*find_changes(before, CONFIG, project)] == [
             "was packed with `labels/words.txt`, which is gone",
-            "was packed without `labels/more.txt`, which a build takes in",
+            "was packed without `labels/more.txt`, which a build includes",
         ]
 
     def test_changed(self, project: Path, before: Packed) -> None:
@@ -79,7 +79,7 @@ class TestChanges:
         (project / "labels/more.txt").touch()
 
         assert [*find_changes(before, CONFIG, project)] == [
-            "was packed without `labels/more.txt`, which a build takes in"
+            "was packed without `labels/more.txt`, which a build includes"
         ]
 
     def test_less(self, project: Path, before: Packed) -> None:
@@ -87,7 +87,7 @@ class TestChanges:
         config = CONFIG._replace(extra_files=())
 
         assert [*find_changes(before, config, project)] == [
-            "was packed with `labels/words.txt`, which a build leaves out"
+            "was packed with `labels/words.txt`, which a build omits"
         ]
 
     def test_not_built(self, project: Path, before: Packed) -> None:

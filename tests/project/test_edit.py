@@ -193,7 +193,7 @@ read = "reader:main"
     def test_hatch_toml(self, edit: Editing) -> None:
         """A `hatch.toml` with a build of its own is where the hook must go, and that is said."""
         (edit.root / "hatch.toml").write_text("[build]\n")
-        expected = "Add `[build.hooks.mar]` to `hatch.toml`, which goes before `[tool.hatch.build]`"
+        expected = "Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`"
 
         assert expected in edit(HATCHLING)
         assert "hooks" not in edit.text
@@ -223,8 +223,11 @@ read = "reader:main"
 class TestRefused:
     def test_present(self, edit: Editing) -> None:
         """An archive or a workflow of the same name is not overwritten."""
-        assert edit.refuse(f"{HATCHLING}\n{TABLE}") == "Table `tool.mar.archives` already has `digits`"
-        assert edit.refuse(to_toml(WORKFLOWS), WORKFLOWS) == "Table `tool.mar.workflows` already has `flow`"
+        advice = "remove or rename one of them"
+        expected = f"Table `tool.mar.archives` already has `digits`; {advice}"
+        assert edit.refuse(f"{HATCHLING}\n{TABLE}") == expected
+        expected = f"Table `tool.mar.workflows` already has `flow`; {advice}"
+        assert edit.refuse(to_toml(WORKFLOWS), WORKFLOWS) == expected
 
     def test_itself_archive(self, edit: Editing) -> None:
         """A table that is itself the archive would turn into defaults."""
@@ -242,7 +245,7 @@ class TestRefused:
         )
         expected = (
             "Archive `digits` would inherit `extra-files` from `tool.mar`,"
-            " which its command does not set; move that to the archives it is for"
+            " which its command does not set; move the defaults to the archives that need them"
         )
 
         assert edit.refuse(text) == expected

@@ -112,7 +112,7 @@ class TestSession:
 
         assert (report.device, report.device_note) == (
             "cpu",
-            "TorchServe found no GPU, or was told to use none",
+            "TorchServe found no GPU, or `number_of_gpu=0` is set",
         )
 
     @pytest.mark.parametrize(

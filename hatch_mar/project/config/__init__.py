@@ -1,1 +1,1 @@
-"""`[tool.mar]`, read and validated into one configuration per archive."""
+"""Reads and validates `[tool.mar]`, giving a configuration for each archive."""

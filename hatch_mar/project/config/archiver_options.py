@@ -58,7 +58,7 @@ def read_workflow_options(options: Namespace) -> WorkflowConfig:
 
 
 def settings_of(options: Namespace, readers: Mapping[str, Callable[[object], Any]]) -> dict[str, Any]:
-    """The options that are set, each as its reader has it, or else as it is."""
+    """The options that are set, each read by its reader if it has one."""
     settings: dict[str, Any] = {}
     origins = Origins()
     faults: list[Finding] = []
@@ -82,5 +82,5 @@ def extra_files(value: object) -> tuple[str, ...]:
 
 
 def posix(value: object) -> object:
-    r"""A value from Windows, whose command lines separate folders with `\`, with `/` instead."""
+    r"""A value with `/` between folders, where a Windows command line has `\`."""
     return value.replace("\\", "/") if os.sep == "\\" and isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""The archives of a project as tuples, their defaults filled in."""
+"""The configuration of archives and workflows, with defaults filled in."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TABLE = dotted(MAR)
 
 
 class Origins(dict[str, Place]):
-    """Where each key was set; a key that was not, where it would be."""
+    """Where each key was set, or would be set if it is not."""
 
     def __missing__(self, key: str) -> Place:
         return Place(FILE, None, (*MAR, key))
 
 
 class ArchiveConfig(NamedTuple):
-    """One archive of `[tool.mar]`, its defaults filled in; paths are relative to the project."""
+    """One archive of `[tool.mar]`; paths are relative to the project."""
 
     model_name: str
     version: str
@@ -113,14 +113,14 @@ Config = ArchiveConfig | WorkflowConfig
 
 
 def path_of(config: Config, root: Path, directory: Path) -> Path:
-    """Where the archive is written by a build of the project at `root` into `directory`."""
+    """The path that a build of the project at `root` into `directory` writes."""
     return (root / config.export_path if config.export_path else directory) / config.file_name
 
 
 def by_name(configs: tuple[Config, ...]) -> dict[str, Config]:
-    """The archives by the name a user selects them with, each by the shortest that is its alone.
+    """The archives by their shortest unambiguous name.
 
-    That is the model's or workflow's name, or the file's, or the file's with its directory.
+    That is the name of the model or workflow, the file name, or the file name with its directory.
     """
     taken = Counter(name for config in configs for name in set(names_of(config)))
     return {next(name for name in names_of(config) if taken[name] == 1): config for config in configs}
@@ -154,15 +154,15 @@ TOLERANCE = 1e-4
 
 
 class Example(NamedTuple):
-    """A request and the answer it should get, to try an archive with."""
+    """A request and its expected answer, for trying an archive."""
 
     input: Any
-    """A file's path, as a string, or JSON."""
+    """The path of a file, as a string, or JSON."""
     content_type: str | None = None
-    """By the input's kind or suffix, if it is not given."""
+    """By default, derived from the input's type or suffix."""
     expect: Any = None
-    """A file's path, as a string, or JSON; None where any answer will do."""
+    """The path of a file, as a string, or JSON; None if any answer is accepted."""
     expect_schema: Any = None
-    """A JSON Schema that the answer must fit: a file's path, as a string, or a table."""
+    """A JSON Schema for the answer: the path of a file, as a string, or a table."""
     tolerance: float = TOLERANCE
-    """By how much a number of the answer may differ, relative or absolute."""
+    """The accepted difference of a number in the answer, relative or absolute."""

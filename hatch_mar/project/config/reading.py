@@ -1,4 +1,4 @@
-"""Reading TOML values: what a value must be like, and where in it something is wrong."""
+"""Readers of TOML values, which validate a value and locate what is wrong in it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ UNKNOWN = Rule(
     code="MAR003",
     severity="error",
     title="A field is unknown",
-    consequence="a misspelled key would be ignored without a word",
+    consequence="a misspelled key would be silently ignored",
     fix="correct the name, or remove the field",
 )
 VALUE = Rule(
     code="MAR004",
     severity="error",
-    title="A field has a value that it cannot have",
-    consequence="no archive can be made of it",
-    fix="give it a value of the type that the README's table names",
+    title="A field has an invalid value",
+    consequence="the archive cannot be built",
+    fix="give it a value of the type in the README's table",
 )
 REQUIRED = Rule(
     code="MAR005",
     severity="error",
     title="A required field is missing",
-    consequence="no archive can be made without it",
+    consequence="the archive cannot be built",
     fix="set it",
 )
 
@@ -35,10 +35,10 @@ DEEPEST = 50
 """Levels of tables and arrays that a value may have."""
 
 Reader = Callable[[object], Any]
-"""Takes a TOML value and gives it as the configuration keeps it.
+"""Takes a TOML value and returns it as the configuration stores it.
 
-It raises a ValueError whose message goes on from "Field `key` ..." and may end in what to do,
-after a semicolon; or an `Invalid`, which says where in the value each fault is.
+It raises a ValueError whose message continues "Field `key` ..." and may end with a fix, after
+a semicolon; or an `Invalid`, which locates each fault within the value.
 """
 
 
@@ -49,7 +49,7 @@ class Fault(NamedTuple):
     path: Key
     """The item's key within the value."""
     text: str
-    """How the sentence goes on after "Field `key`"; of an unknown field, what to do."""
+    """The sentence after "Field `key`"; for an unknown field, the fix."""
 
     def at(self, place: Place) -> Finding:
         """The finding, where `place` is the value's."""
@@ -81,8 +81,8 @@ def read_keys(
 ) -> tuple[dict[str, Any], list[Fault]]:
     """The valid values of a table, and what is wrong with the others.
 
-    `required` are keys that must be there, with what to say of them; `others` are known keys
-    that somebody else reads.
+    `required` maps keys that must be set to the message if they are not; `others` are known
+    keys that are read elsewhere.
     """
     found, faults = {}, []
     for key, value in table.items():
@@ -120,7 +120,7 @@ def string(value: object) -> str:
 
 
 def array_of(read: Reader, noun: str) -> Callable[[object], tuple[Any, ...]]:
-    """A reader of arrays, of which `noun` names the items in the plural."""
+    """A reader of arrays; `noun` is the plural for their items."""
 
     def read_array(value: object) -> tuple[Any, ...]:
         if not isinstance(value, list):

@@ -1,6 +1,6 @@
-"""The `[tool.mar]` table, read into the configuration of archives.
+"""Reads the `[tool.mar]` table into the configuration of archives.
 
-Every table is read to its end: all its faults are reported at once, each with its full key.
+All faults are reported at once, each with its full key.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ EXCLUSIVE = Rule(
     code="MAR006",
     severity="error",
     title="Two fields that exclude each other are both set",
-    consequence="it cannot be told which of them counts",
+    consequence="it is unclear which of them applies",
     fix="remove one of them",
 )
 CLASH = Rule(
@@ -86,13 +86,13 @@ WORKFLOW_KEYS: Mapping[str, Reader] = {
     "export-path": values.path,
     "force": values.boolean,
 }
-"""Every key of a workflow: the options of torch-workflow-archiver."""
+"""The keys of a workflow, which are the options of torch-workflow-archiver, with their readers."""
 
 TABLES = ("archives", "workflows")
 """The keys of `[tool.mar]` that hold tables of their own."""
 
 ONE_OF_TWO = (("requirements-file", "requirements-from"), ("config-file", "config"))
-"""Keys that answer the same question, so that only one of each pair may be set."""
+"""Pairs of keys of which only one may be set."""
 
 HANDLER_NEEDED = (
     "is required: a built-in handler such as `base_handler`, `path/to/handler.py` or `package.module`"
@@ -106,9 +106,9 @@ def load(
 
     Args:
         table: the value of `tool.mar`; None if it is not set.
-        name: gives the project's name; called only where an archive does not set its own.
-        version: gives the project's version, likewise.
-        file: what the table was read from.
+        name: returns the project's name; called only if an archive does not set its own.
+        version: returns the project's version; called only if an archive does not set its own.
+        file: the file that the table was read from.
 
     Raises:
         ConfigError: with all faults of the table.
@@ -153,7 +153,7 @@ class Value(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """The values of one archive, its own and those it inherits."""
+    """The values of one archive, including those it inherits."""
 
     place: Place
     values: dict[str, Value]
@@ -165,7 +165,7 @@ class Draft(NamedTuple):
         return named.value if named else None
 
     def settings(self, version: Callable[[], str] | None = None) -> dict[str, Any]:
-        """The fields of an `ArchiveConfig` or a `WorkflowConfig`; `version` is asked where none is set."""
+        """The fields of an `ArchiveConfig` or `WorkflowConfig`; `version` is called if no version is set."""
         found = self.values
         if version and "version" not in found:
             found = found | {"version": Value(version(), self.place._replace(key=(*MAR, "version")))}
@@ -200,7 +200,7 @@ def read_archives(
 
 
 def name_after_project(draft: Draft, name: str, place: Place) -> Iterator[Finding]:
-    """Give an archive the project's name, which may not be fit for one."""
+    """Name an archive after the project, whose name may not be valid for a model."""
     draft.values["model-name"] = Value(name, place)
     try:
         values.model_name(name)
@@ -223,7 +223,7 @@ def read_workflows(table: dict[str, Any], place: Place, findings: list[Finding])
 def read_tables(
     tables: object, place: Place, name_key: str, findings: list[Finding]
 ) -> list[tuple[Place, dict[str, Any]]]:
-    """Each table of an array and its place; `name_key` is the key by which a table is known."""
+    """Each table of an array and its place; `name_key` is the key that names a table."""
     if isinstance(tables, dict):
         header = f"`[[{dotted(place.key)}]]`"
         names = [key for key, table in tables.items() if isinstance(table, dict)]
@@ -260,13 +260,13 @@ def read_table(
 
 
 def inherit(defaults: dict[str, Value], own: dict[str, Value]) -> dict[str, Value]:
-    """An archive's own values over the defaults; one of an exclusive pair replaces the other too."""
+    """An archive's values over the defaults; one key of an exclusive pair drops an inherited other."""
     replaced = {other for pair in ONE_OF_TWO for key, other in (pair, pair[::-1]) if key in own}
     return {key: value for key, value in defaults.items() if key not in replaced} | own
 
 
 def find_strange_names(configs: list[Config]) -> Iterator[Finding]:
-    """What `{version}` stands for may not be fit for a file's name."""
+    """File and folder names that filling in `{version}` makes invalid."""
     for config in configs:
         if isinstance(config, WorkflowConfig):
             continue

@@ -1,7 +1,7 @@
-"""What a key of `[tool.mar]` may hold.
+"""Readers for the keys of `[tool.mar]`.
 
-Each function takes a TOML value and gives it as the configuration keeps it, or raises a
-ValueError whose message goes on from "Field `key` ...".
+Each function takes a TOML value and returns it as the configuration stores it, or raises a
+ValueError whose message continues "Field `key` ...".
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def path(value: object) -> str:
 
 
 def paths_or_commas(value: object) -> tuple[str, ...]:
-    """An array of paths, or torch-model-archiver's one string with commas."""
+    """An array of paths, or one comma-separated string as torch-model-archiver takes."""
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",")]
         if not all(value):
@@ -61,7 +61,7 @@ def paths_or_commas(value: object) -> tuple[str, ...]:
 
 
 def targets(value: object) -> dict[str, str]:
-    """`force-include`: sources on disk and their names in the archive, `""` being its root."""
+    """`force-include`: sources on disk and their names in the archive, where `""` is the root."""
     if not isinstance(value, dict):
         raise ValueError("must be a table of sources and targets")
     found, faults = {}, []
@@ -113,7 +113,7 @@ def archive_root(value: object) -> str:
 def model_name(value: object) -> str:
     """A letter, then letters, digits, `_`, `-` and `.`; TorchServe refuses `..` (ModelArchive.java).
 
-    A name that begins with a digit is read too: whether it is a fault depends on where it was given.
+    A name that begins with a digit is accepted here; `checks.configured` reports it.
     """
     text = string(value)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", text) or ".." in text:

@@ -1,1 +1,1 @@
-"""From an archive's configuration and the project's files to an `Archive`."""
+"""Lays out an `Archive` from its configuration and the project's files."""

@@ -1,4 +1,4 @@
-"""What goes where: one archive's configuration and the files it names, as an `Archive`."""
+"""Turns an archive's configuration and the files it names into an `Archive`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MODEL_CONFIG = "model-config.yaml"
 def lay_out(config: Config, root: Path, created: datetime, project: Project | None = None) -> Archive:
     """The archive that `config` describes.
 
-    No file is read; what is packed is what the files hold when the archive is written.
-    `project` is asked only for what `include-project` and `requirements-from` take from it.
+    No file is read before the archive is written. `project` is only used for `include-project`
+    and `requirements-from`.
 
     Raises:
-        LayoutError: with all that is missing, or that two sources claim.
+        LayoutError: files are missing or conflict.
     """
     if isinstance(config, WorkflowConfig):
         return lay_out_workflow(config, root, created)
@@ -67,7 +67,7 @@ def lay_out_workflow(config: WorkflowConfig, root: Path, created: datetime) -> A
 
 
 def add_handler(files: Members, config: ArchiveConfig, handler: Handler) -> None:
-    # a name without a path may be a built-in handler's, misspelled
+    # a name without a path may be a misspelled built-in handler
     name = config.handler.partition(":")[0]
     fix = "" if "/" in name or name.endswith(".py") else did_you_mean(name, BUILT_INS, cutoff=0.8)
     files.add_file(handler.file, config.origins["handler"], fix=fix)
@@ -125,8 +125,7 @@ def add_model_config(files: Members, config: ArchiveConfig) -> str | None:
 
 def need(project: Project | None, place: Place) -> Project:
     if project is None:
-        text = f"{field(place.key)} needs a project: there is no `pyproject.toml` to take it from"
-        raise LayoutError(METADATA.at(place, text, ""))
+        raise LayoutError(METADATA.at(place, f"{field(place.key)} needs a `pyproject.toml`", ""))
     return project
 
 

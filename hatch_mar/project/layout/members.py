@@ -1,4 +1,4 @@
-"""The members of an archive as they are gathered: nothing overwrites, nothing goes missing."""
+"""Collects the members of an archive; name conflicts and missing files are errors."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ FILE = Rule(
     code="MAR021",
     severity="error",
     title="A file that the configuration names is missing, or is not a file",
-    consequence="the archive would lack it",
+    consequence="the file would be missing from the archive",
     fix="correct the path, or create the file",
 )
 NO_FILES = Rule(
     code="MAR022",
     severity="error",
-    title="A pattern matches no file, or a directory holds none",
-    consequence="the archive would lack what was meant",
+    title="A pattern matches no files, or a directory is empty",
+    consequence="files would be missing from the archive",
     fix="correct the pattern, or remove it",
 )
 UNREADABLE = Rule(
     code="MAR023",
     severity="error",
-    title="A directory cannot be read to its end",
-    consequence="files in it would be lost",
+    title="A directory cannot be read completely",
+    consequence="files would be missing from the archive",
     fix="remove the link that leads back, or make the directory readable",
 )
 TWO_SOURCES = Rule(
     code="MAR024",
     severity="error",
-    title="Two files claim one place in the archive",
-    consequence="one of them would be lost",
+    title="Two files have the same name in the archive",
+    consequence="one would overwrite the other",
     fix="rename one",
 )
 NAME = Rule(
@@ -56,19 +56,18 @@ NAME = Rule(
 
 
 class Claim(NamedTuple):
-    """A member and the key that asked for it, for the message when another key asks for its name."""
+    """A member and the key that added it, for the message if another key adds the same name."""
 
     member: Member
     source: str
     """Where its bytes come from, for a message."""
     place: Place
-    """The key that asked for it."""
 
 
 class Members:
     """The members of an archive so far, and what is wrong with them.
 
-    `place` is the key that asks for a file.
+    `place` is always the key that adds a file.
     """
 
     def __init__(self, root: Path, exclude: tuple[str, ...] = ()) -> None:
@@ -84,11 +83,11 @@ class Members:
         return Archive(manifest, (claim.member for claim in self.claims.values()))
 
     def refuse(self, rule: Rule, place: Place, text: str, fix: str = "") -> None:
-        """Note a fault; `text` goes on after "Field `key`"."""
+        """Record a fault; `text` continues "Field `key`"."""
         self.findings.append(rule.at(place, f"{field(place.key)}{text}", fix))
 
     def add_file(self, path: str | None, place: Place, name: str | None = None, *, fix: str = "") -> None:
-        """A file, at the archive's root unless it is given a name; `fix` is advice for when it is missing."""
+        """Add a file, by default at the archive's root; `fix` is advice if it is missing."""
         if path is None:
             return
         file = self.root / path
@@ -98,9 +97,9 @@ class Members:
             self.add_path(name or file.name, file, place)
 
     def add_pattern(self, pattern: str, place: Place) -> None:
-        """Files by their base names, directories by their contents, as torch-model-archiver has it.
+        """Add files by their base names and directories by their contents, as torch-model-archiver does.
 
-        `**`, which passes through directories, matches only files.
+        A pattern with `**` matches files in any subdirectory, but no directories.
         """
         if os.path.lexists(self.root / pattern):
             self.add_flat(pattern, place)
@@ -126,7 +125,7 @@ class Members:
             self.add_file(path, place, name)
 
     def add_tree(self, path: str, target: str, place: Place, *, exclude: bool = True) -> None:
-        """All files below a directory, below the folder `target` of the archive."""
+        """Add all files below a directory to the folder `target` of the archive."""
         directory = self.root / path
         try:
             found = list(files_below(directory))
@@ -143,13 +142,13 @@ class Members:
             below = PurePosixPath(path).as_posix()
             found = [(name, file) for name, file in found if not self.is_excluded(f"{below}/{name}")]
         if not found:
-            self.refuse(NO_FILES, place, f": directory holds no files: `{path}`")
+            self.refuse(NO_FILES, place, f": directory has no files: `{path}`")
         for name, file in found:
             if self.check_is_file(file, show_path(file, self.root), place):
                 self.add_path(prefix + name, file, place)
 
     def add_generated(self, name: str, data: bytes, place: Place) -> None:
-        """A file that the configuration itself writes."""
+        """Add a file that is generated from the configuration."""
         self.add(Member(name, BytesSource(data)), "the configuration", place)
 
     def add_path(self, name: str, file: Path, place: Place) -> None:
@@ -228,7 +227,7 @@ def find_similar(file: Path, path: str) -> str:
 
 
 def are_same(one: Source, other: Source) -> bool:
-    """Whether two sources are one file, so that nothing is lost when one of them is dropped."""
+    """Whether two sources are the same file or, unless both are files, have the same bytes."""
     if isinstance(one, FileSource) and isinstance(other, FileSource):
         return one.path.samefile(other.path)
     return one.size() == other.size() and b"".join(one.chunks()) == b"".join(other.chunks())

@@ -1,4 +1,4 @@
-"""What went wrong in a worker, as TorchServe's log has it."""
+"""Finds a worker's error in TorchServe's log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from hatch_mar.trial.worker.error import FRAME, Frame, WorkerError
 
 BUILT_INS = "ts.torch_handler"
-"""Where TsModelLoader looks for a handler that it could not import, for whatever reason."""
+"""The package in which TsModelLoader looks for a handler after any ImportError."""
 
 ERROR = re.compile(r"^(?P<type>(?:\w+\.)*\w+): (?P<message>.*)$|^(?P<bare>(?:\w+\.)*\w+)$")
 MODULE = re.compile(r"No module named '(?P<name>[^']+)'")
@@ -15,7 +15,7 @@ LOGGED = re.compile(r"^.*? MODEL_LOG - (?P<text>.*)$")
 
 
 def find_error(log: str) -> WorkerError | None:
-    """The last exception that a worker logged; the real one, where another masks it."""
+    """The last exception that a worker logged, or the one before if the last one hides it."""
     lines = [found["text"] for line in log.splitlines() if (found := LOGGED.match(line))]
     errors: list[WorkerError] = []
     block: list[str] | None = None
@@ -27,7 +27,7 @@ def find_error(log: str) -> WorkerError | None:
             block = None
         elif block is not None:
             block.append(line)
-    # the worker logs why it ends and then raises an error of its own (model_service_worker.py,
+    # the worker logs the cause and then raises an error of its own (model_service_worker.py,
     # `handle_connection`)
     while len(errors) > 1 and re.match(r"5\d\d - ", errors[-1].message):
         del errors[-1]

@@ -1,4 +1,4 @@
-"""Whether each answer is as expected, and the same alone and in a batch."""
+"""Judges whether each answer is as expected, and the same alone and in a batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hatch_mar.trial.verdict.explain import Cause
 from hatch_mar.trial.verdict.report import Reply
 
 MOST_DIFFERENCES = 3
-"""Those of one answer that are shown."""
+"""The most differences that are shown of one answer."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Exchange:
     seconds: float
     answers: tuple[Answer, ...] = ()
     cause: Cause | None = None
-    """Why there are no answers."""
+    """Why the batch was not answered."""
 
 
 def judge(candidate: Candidate, exchanges: Iterable[Exchange]) -> tuple[list[Reply], list[str]]:
-    """What became of each batch, and all faults; a cause that several batches share is one fault."""
+    """A reply for each batch, and all faults; a cause that several batches share is one fault."""
     alone: dict[int, Answer] = {}
     replies, faults = [], []
     unanswered: dict[Cause, list[Sequence[int]]] = {}
@@ -43,7 +43,7 @@ def judge(candidate: Candidate, exchanges: Iterable[Exchange]) -> tuple[list[Rep
             faults += found
         else:
             found = list(dict.fromkeys(check_batch(candidate, exchange, alone)))
-            note = "other answers than alone" if found else "the same answers"
+            note = "answers differ from those alone" if found else "the same answers"
             replies.append(Reply(label, not found, exchange.seconds, note=note))
             faults += found
     return replies, [*describe_unanswered(candidate, unanswered, alone), *faults]
@@ -52,12 +52,12 @@ def judge(candidate: Candidate, exchanges: Iterable[Exchange]) -> tuple[list[Rep
 def describe_unanswered(
     candidate: Candidate, unanswered: dict[Cause, list[Sequence[int]]], alone: dict[int, Answer]
 ) -> Iterator[str]:
-    """A fault for each cause, but none for a larger batch whose requests were not answered alone either."""
+    """A fault for each cause; batches whose requests were not answered alone either are left out."""
     for cause, batches in unanswered.items():
-        told = [batch for batch in batches if len(batch) == 1 or any(index in alone for index in batch)]
-        if told:
-            more = f" and {len(told) - 1} more" if len(told) > 1 else ""
-            yield cause.sentence(f"on {quote_label(candidate, told[0])}{more}")
+        shown = [batch for batch in batches if len(batch) == 1 or any(index in alone for index in batch)]
+        if shown:
+            more = f" and {len(shown) - 1} more" if len(shown) > 1 else ""
+            yield cause.sentence(f"on {quote_label(candidate, shown[0])}{more}")
 
 
 def check_answer(candidate: Candidate, index: int, answer: Answer) -> Iterator[str]:

@@ -41,7 +41,7 @@ def inspect_onnx(view: View, head: bytes, name: str) -> Weights | None:
         if wire == 2:
             position += value
         if position > view.size:
-            # Two fields are no coincidence; a last one that does not fit may be.
+            # two plausible fields are not a coincidence; a single one that does not fit may be
             truncated = Weights(Kind.TRUNCATED, "an ONNX model that ends early", complete=False)
             return truncated if len(seen) > 1 else None
     return Weights(Kind.ONNX) if GRAPH in seen else None

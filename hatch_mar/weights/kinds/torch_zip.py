@@ -80,7 +80,7 @@ class Records:
             return Weights(Kind.TORCHSCRIPT)
         if names and all(name.endswith(".npy") for name in names):
             return Weights(Kind.NPZ, tensors=len(names))
-        return Weights(Kind.ZIP, f"{count_of(len(names), 'file')}, and none of torch's")
+        return Weights(Kind.ZIP, f"{count_of(len(names), 'file')}, no torch files")
 
     def inspect_pt2(self) -> Weights:
         """A package of torch.export (torch/export/pt2_archive/constants.py)."""

@@ -75,9 +75,7 @@ class TestIncludeProject:
 
     def test_without_project(self, project: Path):
         """There has to be a project."""
-        expected = (
-            "Field `tool.mar.include-project` needs a project: there is no `pyproject.toml` to take it from"
-        )
+        expected = "Field `tool.mar.include-project` needs a `pyproject.toml`"
 
         assert faults(project, include_project=True) == (expected,)
 

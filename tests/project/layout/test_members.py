@@ -312,7 +312,7 @@ class TestPackages:
         (project / "digits").mkdir()
 
         assert faults(project, packages=("digits",)) == (
-            "Field `tool.mar.packages`: directory holds no files: `digits`",
+            "Field `tool.mar.packages`: directory has no files: `digits`",
         )
 
 

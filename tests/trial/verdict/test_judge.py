@@ -36,7 +36,7 @@ class TestReplies:
         assert [(reply.label, reply.ok, reply.note, reply.index) for reply in replies] == [
             ("first", True, "", 0),
             ("second", True, "", 1),
-            ("a batch of 2", False, "other answers than alone", None),
+            ("a batch of 2", False, "answers differ from those alone", None),
         ]
         assert faults == [
             "digits: `second` is answered differently in a batch of 2 than alone: the answer is 7, expected 6"

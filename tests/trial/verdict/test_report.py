@@ -18,7 +18,7 @@ REPORT = Report(
     peak_gpu_memory=2 << 20,
     replies=[
         Reply("one", True, 0.001, Answer(b"[1]"), 0),
-        Reply("a batch of 2", False, 0.01, note="other answers than alone"),
+        Reply("a batch of 2", False, 0.01, note="answers differ from those alone"),
     ],
     faults=["digits: wrong"],
     output="noise",
@@ -33,7 +33,7 @@ class TestReport:
             "  server ready after 1.2 s",
             "  loaded in 0.50 s",
             "  ok   one               1.0 ms  [1]",
-            "  FAIL a batch of 2     10.0 ms  other answers than alone",
+            "  FAIL a batch of 2     10.0 ms  answers differ from those alone",
             "  peak memory 1.0 MiB, on the GPU 2.0 MiB",
         ]
 

@@ -82,7 +82,7 @@ class TestKinds:
         assert inspect_bytes(zipped({})).kind is Kind.ZIP
 
     def test_describe(self):
-        assert inspect_records({"a": b"", "b": b""}).describe() == "zip archive: 2 files, and none of torch's"
+        assert inspect_records({"a": b"", "b": b""}).describe() == "zip archive: 2 files, no torch files"
 
 
 class TestDisguise:
