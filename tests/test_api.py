@@ -27,14 +27,16 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_names():
-    """Every public name is there, and no other is made up."""
+    """Every public name can be imported, and other names raise AttributeError."""
     assert all(hasattr(hatch_mar, name) for name in hatch_mar.__all__)
     assert not hasattr(hatch_mar, "nothing_such")
 
 
 def test_load(root: Path):
     """The archives of a project are built from a script."""
-    assert [root / "dist" / "digits.mar"] == [planned.build().path for planned in hatch_mar.load(".")]
+    found = [planned.build().path for planned in hatch_mar.load(".")]
+
+    assert found == [root / "dist" / "digits.mar"]
 
 
 @pytest.mark.parametrize("name", ["digits.mar", "digits.tar.gz", "digits"])
@@ -57,7 +59,7 @@ def test_other_suffix(name: str, root: Path):
 
 
 def test_faults(root: Path):
-    """All faults of the values come together."""
+    """All faults of the values are raised at once."""
     with pytest.raises(HatchMarError) as error:
         hatch_mar.model_archive("_1", version="1.0", handler="absent.py", runtme="python")
     assert len(error.value.faults) == 2

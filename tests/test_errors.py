@@ -29,7 +29,7 @@ class TestHatchMarError:
         assert error.faults == ("No `a\\x1b[2J`", "Two `\\x1b[31m`; rename one [MAR007]")
 
     def test_findings(self):
-        """Those that a rule found are there as findings too."""
+        """The faults that a rule found are also available as findings."""
         error = HatchMarError("The disk is full", FINDING)
 
         assert error.findings == (FINDING,)

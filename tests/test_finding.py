@@ -10,7 +10,7 @@ HANDLER = Place("pyproject.toml", None, ("tool", "mar", "handler"))
 
 @pytest.fixture(autouse=True)
 def _no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rules made here are not the product's."""
+    """Rules created here are not registered for other tests."""
     monkeypatch.setattr(finding, "RULES", {})
 
 
@@ -20,20 +20,21 @@ def make(code: str = "MAR990") -> Rule:
 
 class TestRule:
     def test_registered(self):
-        """A rule cannot be made without being listed."""
+        """Creating a rule registers it."""
         made = make()
+        found = finding.RULES
 
-        assert {"MAR990": made} == finding.RULES
+        assert found == {"MAR990": made}
 
     def test_code_twice(self):
-        """A code is given once."""
+        """A code cannot be used twice."""
         make()
 
         with pytest.raises(ValueError, match=r"^Two rules have the code MAR990$"):
             make()
 
     def test_at(self):
-        """A finding has its rule's severity and fix, unless it knows better."""
+        """A finding has its rule's severity and fix unless it overrides them."""
         rule = make()
 
         assert rule.at(HANDLER, "x") == Finding(rule, "warning", HANDLER, "x", "hurry")
@@ -52,18 +53,18 @@ class TestFinding:
         ],
     )
     def test_text(self, place: Place, expected: str):
-        """One line: where, which rule, what, and what to do."""
+        """A finding is one line with its place, code, message and fix."""
         assert str(make().at(place, "It is late")) == expected
 
     def test_of_the_configuration(self):
-        """Of the configuration it is hatchling's kind of sentence, which has the field in it."""
+        """A finding about the configuration is a sentence that begins with the field."""
         rule = make("MAR090")
 
         assert str(rule.at(HANDLER, "Field `x` must be y", "")) == "Field `x` must be y [MAR090]"
         assert str(rule.at(HANDLER, "Field `x` must be y", "z")) == "Field `x` must be y; z [MAR090]"
 
     def test_json(self):
-        """A machine gets the file, the line and the key apart."""
+        """In JSON, the file, line and key are separate."""
         place = Place("pyproject.toml", 7, ("tool", "mar", "archives", 1, "handler"))
         found = make().at(place, "It is late")._replace(archives=("a", "b"))
 
@@ -106,10 +107,10 @@ class TestKey:
         ],
     )
     def test_dotted(self, key: Key, expected: str):
-        """A key is written as TOML has it, and on one line."""
+        """A key is written as in TOML, on one line."""
         assert dotted(key) == expected
 
     def test_field(self):
-        """A message calls it what it is."""
+        """A message distinguishes fields and options."""
         assert field(("tool", "mar")) == "Field `tool.mar`"
         assert field(("--handler",)) == "Option `--handler`"

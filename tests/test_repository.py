@@ -74,7 +74,7 @@ class TestLayers:
         ids=["up", "sideways", "without a floor", "hatchling", "torch", "circle"],
     )
     def test_broken(self, copy: Path, file: str, code: str, contract: str):
-        """An import that should not be is refused, and so is a module of the root that has no floor."""
+        """A forbidden import is reported, as is a root module that is in no layer."""
         with (copy / "hatch_mar" / file).open("a", encoding="utf-8") as module:
             module.write(f"\n{code}\n")
 

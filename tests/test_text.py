@@ -1,4 +1,4 @@
-"""Names, numbers and lists as people read them."""
+"""Names, numbers and lists, formatted for people."""
 
 from __future__ import annotations
 

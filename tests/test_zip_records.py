@@ -71,7 +71,7 @@ class TestHeaders:
 
     @pytest.mark.parametrize("size", [0, 3, LOCAL_HEADER.size - 1])
     def test_cut_off(self, size: int) -> None:
-        """A header of which the end is missing is none."""
+        """A header that is cut off is not read."""
         data = write_zip()
         start = data.index(CENTRAL_SIGNATURE)
 
@@ -79,7 +79,7 @@ class TestHeaders:
         assert CentralHeader.parse(data[: start + size], start) is None
 
     def test_signature(self) -> None:
-        """Nor is one with another signature."""
+        """A header with another signature is not read."""
         data = write_zip()
 
         assert LocalHeader.parse(data[data.index(CENTRAL_SIGNATURE) :]) is None

@@ -26,14 +26,14 @@ class TestLoad:
 
     @pytest.mark.parametrize("pyproject", [{}, {"tool": {}}])
     def test_missing(self, pyproject: dict[str, Any], project: Path):
-        """A project without the table is told what to write."""
+        """If the table is missing, the message says what to write."""
         with pytest.raises(ConfigError, match=r"^Table `tool\.mar` is missing; "):
             load(SomeProject(project, pyproject))
 
 
 class TestPlan:
     def test_nothing_written(self, project: Path):
-        """Planning leaves no trace."""
+        """Planning writes nothing."""
         before = tree(project)
         planned(project, LEAST)
 
@@ -63,7 +63,7 @@ class TestPlan:
 
     @pytest.mark.parametrize("export_path", ["dist", "./dist/", "store/../dist"])
     def test_clash_with_the_build_directory(self, export_path: str, project: Path):
-        """An archive that is exported to where another is built is an error, for one would be lost."""
+        """Two archives with the same path are an error."""
         with pytest.raises(HatchMarError):
             planned(project, LEAST | {"archives": [{}, {"export-path": export_path}]})
 
@@ -84,7 +84,7 @@ class TestBuild:
         [one] = planned(project, {"workflows": [{"workflow-name": "dogs", "spec-file": "spec.yaml"}]})
         artifact = one.build()
 
-        assert project / "dist" / "dogs.war" == artifact.path
+        assert artifact.path == project / "dist" / "dogs.war"
         with zipfile.ZipFile(artifact.path) as file:
             assert file.namelist() == ["WAR-INF/MANIFEST.json", "spec.yaml"]
 
@@ -128,13 +128,13 @@ class TestBuild:
             assert file.read("model.py") == b"later"
 
     def test_again(self, project: Path):
-        """A second build of the same writes nothing."""
+        """A second build writes nothing."""
         table = LEAST | {"serialized-file": "weights/model.pth"}
 
         assert [planned(project, table)[0].build().unchanged for _ in range(2)] == [False, True]
 
     def test_force(self, project: Path):
-        """Without force, an archive that differs stays."""
+        """Without force, a different archive is kept."""
         planned(project, LEAST)[0].build()
         before = tree(project / "dist")
 
@@ -161,7 +161,7 @@ class TestRemembered:
         return one.build(read.append), sum(read)
 
     def test_same(self, project: Path):
-        """Nothing is read."""
+        """If nothing has changed, nothing is read."""
         self.built(project, self.BASE)
         artifact, read = self.built(project, self.BASE)
 
@@ -203,7 +203,7 @@ class TestRemembered:
         assert artifact.path.parent.name == "dist"
 
     def test_archive_root(self, project: Path):
-        """So has a `tgz` of another folder."""
+        """The same holds for another folder in a `tgz`."""
         table = self.BASE | {"archive-format": "tgz"}
         self.built(project, table)
         artifact, _ = self.built(project, table | {"archive-root": "."})
@@ -211,7 +211,7 @@ class TestRemembered:
         assert not artifact.unchanged
 
     def test_instant(self, project: Path):
-        """So has one of another date."""
+        """The same holds for another date."""
         [one] = planned(project, self.BASE)
         one.build()
 

@@ -194,7 +194,7 @@ class TestBuild:
         assert b"\x1b" not in done.stderr
         assert b"\r" not in done.stderr
         assert any(line.startswith("Packing archives: 16 of 16 MiB, ") for line in lines)
-        assert [f"{root}/dist/{name}.mar" for name in ("one", "two")] == done.stdout.decode().splitlines()
+        assert done.stdout.decode().splitlines() == [f"{root}/dist/{name}.mar" for name in ("one", "two")]
 
     @pytest.mark.parametrize("options", [["-q"], ["--quiet"]])
     def test_quiet(self, options: list[str], root: Path):

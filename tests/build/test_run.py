@@ -38,7 +38,7 @@ def three(project: Path) -> list[Planned]:
 class TestBuildAll:
     @pytest.mark.parametrize("quiet", [True, False])
     def test_order(self, quiet: bool, three: list[Planned]):
-        """Artifacts come in the order of their plans, whichever is ready first."""
+        """Artifacts come in the order of the plans, whichever finishes first."""
         artifacts = list(build_all(three, quiet=quiet))
 
         assert [one.path for one in three] == [artifact.path for artifact in artifacts]
@@ -46,7 +46,7 @@ class TestBuildAll:
         assert {path.name for path in three[0].path.parent.glob("*.mar")} == {"large.mar", "b.mar", "a.mar"}
 
     def test_nothing(self):
-        """Of nothing, nothing is made."""
+        """Without plans there are no artifacts."""
         assert list(build_all([])) == []
 
     @pytest.mark.parametrize("executor", [ThreadPoolExecutor, ProcessPoolExecutor])
@@ -63,7 +63,7 @@ class TestBuildAll:
 
     @pytest.mark.parametrize("executor", [None, ThreadPoolExecutor, ProcessPoolExecutor])
     def test_faults(self, executor: Callable[..., Executor] | None, three: list[Planned], project: Path):
-        """What fails keeps nothing else from being written, and all faults are told at the end."""
+        """If an archive fails, the others are written, and all faults are raised at the end."""
         (project / "dist" / "b.mar").mkdir(parents=True)
         (project / "large.bin").unlink()
         workers = executor(2, **spawned(executor)) if executor else None
@@ -76,7 +76,7 @@ class TestBuildAll:
             f"Cannot write `{project}/dist/large.mar`: No such file or directory (`{project}/large.bin`)",
             f"Cannot write `{project}/dist/b.mar`: a directory of that name exists; move it away",
         ]
-        assert set() == {path.name for path in (project / "dist").glob(".*.part")}
+        assert {path.name for path in (project / "dist").glob(".*.part")} == set()
 
     def test_members_of_a_wheel(self, project: Path, tmp_path: Path):
         """Members that stand in a zip are built by another process too."""
@@ -94,7 +94,7 @@ class TestBuildAll:
 
     @pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
     def test_interrupt(self, project: Path, monkeypatch: pytest.MonkeyPatch):
-        """An interrupt ends the build at once; what stood there stays, and nothing is left."""
+        """An interrupt ends the build at once; existing archives are unchanged, and nothing else is left."""
         (project / "endless.bin").write_bytes(b"1")
         plans = planned(
             project, LEAST | {"archives": [{"extra-files": ["endless.bin"]}, {"model-name": "b"}]}

@@ -14,7 +14,7 @@ from tests.checks import HANDLER
 
 
 def found(name: str = "digits", handler: str = HANDLER, **keys: object) -> list[str]:
-    """What is said of an archive with one handler."""
+    """The findings about an archive with a handler."""
     config = ArchiveConfig(name, "1.0", "h.py", **keys)  # type: ignore[arg-type]
     manifest = Manifest.for_model(model_name=name, model_version="1.0", handler="h.py", created=INSTANT)
     archive = Archive(manifest, [Member("h.py", BytesSource(handler.encode()))])
@@ -25,7 +25,7 @@ def found(name: str = "digits", handler: str = HANDLER, **keys: object) -> list[
 
 class TestModelName:
     def test_letter(self):
-        """Nothing is said of a name that begins with a letter."""
+        """A name that begins with a letter is fine."""
         assert found("a1") == []
 
     def test_digit(self):
@@ -38,11 +38,11 @@ class TestModelName:
         assert found("3d-unet") == [expected]
 
     def test_ignored(self):
-        """It can be ignored, other than the rest of the configuration's faults."""
+        """Unlike other faults of the configuration, it can be ignored."""
         assert found("3d-unet", ignore=("MAR009",)) == []
 
     def test_command_line(self):
-        """On a command line, where torch-model-archiver takes it, it is a warning."""
+        """On a command line, it is a warning, because torch-model-archiver accepts it."""
         [text] = found("3d-unet", origins=Origins({"model-name": Place(None, None, ("--model-name",))}))
 
         assert text == (
@@ -53,11 +53,11 @@ class TestModelName:
 
 class TestCodes:
     def test_known(self):
-        """A code in `ignore` is one of a check."""
+        """The codes of checks can be ignored."""
         assert found(ignore=("MAR231", "MAR901")) == []
 
     def test_unknown(self):
-        """Another one would switch nothing off without a word."""
+        """An unknown code is an error, with a suggestion."""
         [first, second] = found(ignore=("MAR231", "MAR413", "MAR000"))
 
         assert first.startswith(
@@ -67,7 +67,7 @@ class TestCodes:
 
     @pytest.mark.parametrize("code", ["MAR003", "MAR010", "MAR021"])
     def test_configuration(self, code: str):
-        """Faults without which the configuration cannot be read stay faults."""
+        """Faults of the configuration cannot be ignored."""
         expected = f"error: Field `tool.mar.ignore[0]` cannot be ignored: `{code}`; remove it [MAR010]"
 
         assert found(ignore=(code,)) == [expected]
@@ -82,7 +82,7 @@ class TestIgnore:
         assert found(handler="import nothing_such\n" + HANDLER, ignore=("MAR231",)) == []
 
     def test_workflow(self):
-        """Of a workflow nothing is known."""
+        """Workflows are not checked."""
         archive = Archive(Manifest({}), [])
 
         assert find_faults(WorkflowConfig("dogs", "spec.yaml"), archive, Path()) == []

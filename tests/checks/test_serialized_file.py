@@ -138,7 +138,7 @@ class TestUse:
         """A file that is empty, or a web page, contains no weights."""
         [found] = findings(data, handler="h.py", source=FUNCTION)
 
-        assert ("MAR404", message) == (found.code, found.message)
+        assert (found.code, found.message) == ("MAR404", message)
 
     @pytest.mark.parametrize("cut", [1, 100, len(STATE_DICT) // 2])
     def test_truncated(self, cut: int):

@@ -12,7 +12,7 @@ LEAST = ["--model-name", "digits", "--version", "1.0", "--handler", "handler.py"
 
 
 def archive(*arguments: str) -> int:
-    """The exit status of `hatch-mar archive`, whoever gives it."""
+    """The exit status of `hatch-mar archive`, returned or raised."""
     try:
         return main(["archive", *arguments])
     except SystemExit as end:
@@ -38,7 +38,7 @@ class TestArchive:
         assert model == {"modelName": "digits", "handler": "handler.py", "modelVersion": "1.0"}
 
     def test_export_path(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """Or to the directory that is asked for."""
+        """With `--export-path`, the archive is written there."""
         (project / "store").mkdir()
 
         assert archive(*LEAST, "--export-path", "store") == 0
@@ -62,7 +62,7 @@ class TestArchive:
 
     @pytest.mark.parametrize("force", ["-f", "--force", "--fo"])
     def test_force(self, project: Path, force: str) -> None:
-        """An archive is replaced if that is asked for."""
+        """With `--force`, an archive is replaced."""
         (project / "digits.mar").write_bytes(b"old")
 
         assert archive(*LEAST, force) == 0
@@ -84,7 +84,7 @@ class TestFaults:
         return err.splitlines()
 
     def test_exists(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """An archive that stands is left alone, and the message says how to replace it."""
+        """An existing archive is unchanged, and the message says how to replace it."""
         (project / "digits.mar").write_bytes(b"old")
 
         expected = "File already exists: `digits.mar`; give `--force` to overwrite it"
@@ -94,13 +94,13 @@ class TestFaults:
 
     @pytest.mark.parametrize("path", ["none", "model.py"])
     def test_export_path(self, capsys: pytest.CaptureFixture[str], path: str) -> None:
-        """The directory must be there already, as torch-model-archiver has it."""
+        """As with torch-model-archiver, the directory must exist."""
         expected = f"Option `--export-path` must be a directory that exists: `{path}`"
 
         assert self.refused(capsys, *LEAST, "--export-path", path) == [expected]
 
     def test_values(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """All values that cannot be are named at once."""
+        """All invalid values are reported at once."""
         name = (
             "Option `--model-name` must begin with a letter, followed by letters, digits,"
             " `_`, `-` and `.` (never two dots in a row): `1 2` [MAR004]"
@@ -113,7 +113,7 @@ class TestFaults:
         assert self.refused(capsys, "--model-name", "1 2", "-v", "1", "--handler", "a:1") == [name, handler]
 
     def test_files(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """All files that are missing are named at once, with their options, and nothing is written."""
+        """All missing files are reported at once with their options, and nothing is written."""
         expected = [
             "Option `--serialized-file`: file not found: `none.pt` [MAR021]",
             "Option `--handler`: file not found: `none.py` [MAR021]",
@@ -129,7 +129,7 @@ class TestFaults:
 class TestUsage:
     @pytest.mark.parametrize("missing", ["--model-name", "--version", "--handler"])
     def test_required(self, capsys: pytest.CaptureFixture[str], missing: str) -> None:
-        """Without an option that must be, the status is that of wrong usage."""
+        """A missing required option is wrong usage."""
         place = LEAST.index(missing)
 
         assert archive(*LEAST[:place], *LEAST[place + 2 :]) == 2
@@ -139,7 +139,7 @@ class TestUsage:
         "more", [["more"], ["--none"], ["--runtime", "java"], ["--archive-format", "zip"]]
     )
     def test_wrong(self, more: list[str]) -> None:
-        """What torch-model-archiver does not know is unknown here."""
+        """Options that torch-model-archiver does not have are unknown."""
         assert archive(*LEAST, *more) == 2
 
     def test_help(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ def calls(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def test_status(calls: Path) -> None:
-    """A call is recorded with its exit status, which is what the caller gets."""
+    """A call is recorded with its exit status, which is also returned."""
     assert archive_and_record(CALL, calls, pack=True) == 0
     assert archive_and_record(CALL, calls, pack=True) == 1
     assert archive_and_record([CALL[0], "--help"], calls, pack=True) == 0
@@ -30,7 +30,7 @@ def test_status(calls: Path) -> None:
 
 
 def test_interrupted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that did not come to its end is recorded without a status."""
+    """An interrupted call is recorded without a status."""
 
     def interrupt(*_: object, **__: object) -> tuple[Path, Archive]:
         raise KeyboardInterrupt

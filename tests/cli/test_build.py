@@ -45,7 +45,7 @@ class TestBuild:
         assert capsys.readouterr() == ("".join(f"{path}\n" for path in paths), "")
 
     def test_again(self, root: Path, capsys: pytest.CaptureFixture[str]):
-        """An archive that is there already is left alone, and is said to be."""
+        """An archive that would be the same is not written, and reported as unchanged."""
         main(["build", "one"])
         capsys.readouterr()
 
@@ -62,21 +62,21 @@ class TestBuild:
     def test_of_another_project(
         self, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ):
-        """A project need not be where one stands; its `dist` is its own."""
+        """A project elsewhere is built into its own `dist`."""
         monkeypatch.chdir(tmp_path)
 
         assert main(["build", "one", "--project", "project"]) == 0
         assert capsys.readouterr().out == f"{root / 'dist/one.mar'}\n"
 
     def test_unknown(self, root: Path, capsys: pytest.CaptureFixture[str]):
-        """A name that no archive has is an error, and nothing is built."""
+        """An unknown name is an error, and nothing is built."""
         assert main(["build", "one", "tow"]) == 1
 
         assert capsys.readouterr().err == "Unknown archive `tow`; did you mean `two`?\n"
         assert not (root / "dist").exists()
 
     def test_warning(self, root: Path, capsys: pytest.CaptureFixture[str]):
-        """What the checks warn of is said once, however many archives share it."""
+        """A warning that several archives share is shown once."""
         handler = root / "handler.py"
         handler.write_text("import nothing_such\n" + handler.read_text())
 
@@ -85,7 +85,7 @@ class TestBuild:
         assert line.startswith("Warning: handler.py:1: MAR231 ")
 
     def test_note(self, root: Path, capsys: pytest.CaptureFixture[str]):
-        """A note is for `check` alone."""
+        """Notes are not shown."""
         text = PYPROJECT.replace("[[", 'requirements-file = "requirements.txt"\nconfig = { a = 1 }\n[[', 1)
         (root / "pyproject.toml").write_text(text)
         main(["check", "--strict"])
@@ -95,7 +95,7 @@ class TestBuild:
         assert "MAR613" not in capsys.readouterr().err
 
     def test_error(self, root: Path, capsys: pytest.CaptureFixture[str]):
-        """A fault of one archive keeps all from being built."""
+        """If one archive has a fault, none is built."""
         (root / "pyproject.toml").write_text(PYPROJECT + 'model-file = "absent.py"\n')
 
         assert main(["build"]) == 1

@@ -36,19 +36,19 @@ def written(root: Path, handler: str, more: str = "") -> None:
 
 class TestProject:
     def test_in_order(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """What is in order is said to be."""
+        """If nothing is found, the output says so."""
         assert main(["check"]) == 0
         assert capsys.readouterr() == ("All checks passed\n", "")
 
     def test_error(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """An error is shown with its place and what to do, and is the exit status."""
+        """An error is shown with its place and fix, and sets the exit status."""
         written(project, BAD)
 
         assert main(["check"]) == 1
         assert capsys.readouterr().out.startswith("error: handler.py:1: MAR208 ")
 
     def test_warning(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """A warning is shown, and is the exit status with `--strict`."""
+        """A warning is shown, and sets the exit status with `--strict`."""
         written(project, WARNED)
 
         assert main(["check"]) == 0
@@ -67,7 +67,7 @@ class TestProject:
         assert main(["check", "digits", "--project", str(project)]) == 0
 
     def test_misspelled_name(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """One that is almost an archive's is asked about."""
+        """For a misspelled name, the most similar one is suggested."""
         assert main(["check", "digit"]) == 1
         assert capsys.readouterr().err == "Unknown archive `digit`; did you mean `digits`?\n"
 
@@ -79,7 +79,7 @@ class TestProject:
         assert capsys.readouterr().err == expected
 
     def test_no_project(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """So is one that has no `pyproject.toml`."""
+        """A missing `pyproject.toml` is named as it was typed."""
         assert main(["check", "--project", "absent"]) == 1
         assert capsys.readouterr().out == "error: File not found: `absent/pyproject.toml` [MAR001]\n"
 
@@ -100,7 +100,7 @@ class TestFile:
 
     @pytest.mark.parametrize("name", ["nosuch.mar", "store/nosuch"])
     def test_missing(self, project: Path, capsys: pytest.CaptureFixture[str], name: str):
-        """A file that is not there is named as it was typed."""
+        """A missing file is named as it was typed."""
         expected = f"File not found: `{name}`, and no archive of the project has that name; it has `digits`\n"
 
         assert main(["check", name]) == 1
@@ -109,7 +109,7 @@ class TestFile:
     def test_missing_without_project(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ):
-        """So it is where there is no project."""
+        """The same holds without a project."""
         monkeypatch.chdir(tmp_path)
         expected = "File not found: `nosuch.mar`, and there is no `pyproject.toml` that declares it\n"
 
@@ -117,14 +117,14 @@ class TestFile:
         assert capsys.readouterr().err == expected
 
     def test_not_an_archive(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """What is not an archive is said not to be one."""
+        """A file that is not an archive is an error."""
         (project / "page.mar").write_text("<html>")
 
         assert main(["check", "page.mar"]) == 1
         assert "MAR801" in capsys.readouterr().out
 
     def test_without_manifest(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """Nor is a directory without a manifest."""
+        """A directory without a manifest is an error."""
         (project / "model").mkdir()
         (project / "model" / "handler.py").write_text(GOOD)
 
@@ -134,7 +134,7 @@ class TestFile:
 
 class TestOutput:
     def test_json(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """For machines, all of a finding."""
+        """`--json` prints everything about a finding."""
         written(project, BAD)
         main(["check", "--json"])
         [found] = json.loads(capsys.readouterr().out)
@@ -143,7 +143,7 @@ class TestOutput:
         assert tuple(found.values())[:4] == ("MAR208", "error", "handler.py", 1)
 
     def test_github(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """For GitHub, annotations."""
+        """`github` prints annotations."""
         written(project, BAD)
         main(["check", "--output-format", "github"])
 
@@ -173,7 +173,7 @@ class TestOutput:
     def test_configuration(  # noqa: PLR0917
         self, project: Path, capsys: pytest.CaptureFixture[str], more: str, code: str, line: int, key: str
     ):
-        """A fault of the configuration or of the layout is one like others, with its line and its key."""
+        """Faults of the configuration and of the layout are findings, with a line and a key."""
         (project / "taken/digits.mar").mkdir(parents=True)
         written(project, GOOD, more)
 
@@ -192,7 +192,7 @@ class TestOutput:
         assert capsys.readouterr().out.startswith("error: ")
 
     def test_misspelled_handler(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """A built-in handler that is misspelled is a fault too, and the near one is named."""
+        """For a misspelled built-in handler, the most similar one is suggested."""
         text = PYPROJECT.format(more="").replace("handler.py", "image_classifierr")
         (project / "pyproject.toml").write_text(text)
 
@@ -203,7 +203,7 @@ class TestOutput:
         )
 
     def test_not_toml(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """So is a `pyproject.toml` that is not TOML, with its line."""
+        """Invalid TOML is a finding, with its line."""
         written(project, GOOD, "x = ")
 
         assert main(["check", "--json"]) == 1
@@ -241,7 +241,7 @@ class TestOutput:
         assert main(["build"]) == 1
 
     def test_archives(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """What archives share is found once, and names them all."""
+        """A finding that archives share is shown once, with all their names."""
         written(
             project, BAD, "[[tool.mar.archives]]\nmodel-name = 'a'\n[[tool.mar.archives]]\nmodel-name = 'b'"
         )
@@ -251,7 +251,7 @@ class TestOutput:
         assert found["archives"] == ["a", "b"]
 
     def test_all_at_once(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """A fault of one archive's layout hides nothing of the others."""
+        """A fault in one archive's layout does not hide those of other archives."""
         one, other = (f"[[tool.mar.archives]]\nmodel-name = '{name}'\n" for name in "ab")
         more = f"{one}model-file = 'm.py'\n{other}"
         written(project, BAD, more)
@@ -261,7 +261,7 @@ class TestOutput:
         assert [(each["code"], each["archives"]) for each in found] == [("MAR021", ["a"]), ("MAR208", ["b"])]
 
     def test_list(self, capsys: pytest.CaptureFixture[str]):
-        """All checks are listed, for people and for machines."""
+        """`--list` shows all checks, as text and as JSON."""
         assert main(["check", "--list"]) == 0
         text = capsys.readouterr().out
         assert main(["check", "--list", "--json"]) == 0

@@ -29,7 +29,7 @@ class TestMain:
         assert capsys.readouterr().out == f"hatch-mar {__version__}\n"
 
     def test_misspelled(self, capsys: pytest.CaptureFixture[str]):
-        """A command that is almost one is asked about."""
+        """For a misspelled command, the most similar one is suggested."""
         assert main(["chekc"]) == 2
         assert capsys.readouterr().err == "Unknown command `chekc`; did you mean `check`?\n"
 
@@ -45,7 +45,7 @@ class TestMain:
         ]
 
     def test_unknown(self, capsys: pytest.CaptureFixture[str]):
-        """Of another, the list is named."""
+        """For any other unknown command, the message points to `--help`."""
         assert main(["xyz"]) == 2
         assert capsys.readouterr().err == "Unknown command `xyz`; see `hatch-mar --help`\n"
 

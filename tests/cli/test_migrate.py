@@ -83,7 +83,7 @@ class TestTranslate:
         assert not [*migrate.root.glob("*.mar")]
 
     def test_workflow(self, migrate: Migrate) -> None:
-        """So it is with torch-workflow-archiver."""
+        """The same holds for torch-workflow-archiver."""
         assert migrate.translate(WORKFLOW) == WORKFLOW_TABLE
 
     def test_project(self, migrate: Migrate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ class TestTranslate:
         assert 'handler = "weights/handler.py"' in migrate("--project", "..", "--", *LEAST.split())
 
     def test_note(self, migrate: Migrate) -> None:
-        """What a table cannot make true everywhere is noted."""
+        """Paths that exist only on this machine are noted."""
         (migrate.root.parent / "a.txt").touch()
 
         migrate.translate(f"{LEAST} --extra-files ../a.txt")
@@ -110,7 +110,7 @@ class TestTranslate:
         )
 
     def test_fault(self, migrate: Migrate) -> None:
-        """A value that no key can hold is one line."""
+        """A value that cannot be expressed is an error of one line."""
         migrate("--", TOOL, "--model-name=", "--version=1", "--handler=a", status=1)
 
         assert (migrate.out, migrate.err) == ("", "Option `--model-name` must not be empty [MAR004]\n")
@@ -122,14 +122,14 @@ class TestTranslate:
         assert "torch-model-archiver: error: " in migrate.err
 
     def test_help_of_tool(self, migrate: Migrate) -> None:
-        """The tool's own help is there too."""
+        """The tool's own `--help` works."""
         assert migrate.translate(f"{TOOL} -h").startswith("usage: torch-model-archiver [-h]")
 
 
 @needs_posix
 class TestRun:
     def test_tables(self, migrate: Migrate) -> None:
-        """A script is run, which is said before; only the tables go to standard output."""
+        """A script is run, after a message; only the tables go to standard output."""
         (migrate.root / "spec.yaml").write_text("dag: {}\n")
 
         assert migrate.run(f"echo packing; {WORKFLOW}; {LEAST}") == f"{TABLE}\n{WORKFLOW_TABLE}"
@@ -142,12 +142,12 @@ class TestRun:
         assert (migrate.root / "digits.mar").exists()
 
     def test_no_pack(self, migrate: Migrate) -> None:
-        """Or its calls are only recorded."""
+        """With `--no-pack`, its calls are only recorded."""
         assert migrate.run(f"{LEAST}; {WORKFLOW}", "--no-pack") == f"{TABLE}\n{WORKFLOW_TABLE}"
         assert not [*migrate.root.glob("*.[mw]ar")]
 
     def test_notes(self, migrate: Migrate) -> None:
-        """It ends with what the tables do not say."""
+        """Notes at the end say what the tables do not express."""
         migrate.run(f"{LEAST}; rm handler.py; mkdir store; mv digits.mar store")
 
         assert [line for line in migrate.err.splitlines() if line.startswith("Note: ")] == [
@@ -159,7 +159,7 @@ class TestRun:
         ]
 
     def test_failed(self, migrate: Migrate) -> None:
-        """Where the command fails, nothing is written and the status is 1."""
+        """If the command fails, nothing is written, and the status is 1."""
         migrate.pyproject.write_text(HATCHLING)
 
         migrate.run(f"{LEAST}; exit 7", "--write", status=1)
@@ -199,7 +199,7 @@ class TestRun:
         assert ": MAR402 " in notes[0]
 
     def test_not_written(self, migrate: Migrate) -> None:
-        """Where they cannot be added they are printed, so that the command need not run again."""
+        """Tables that cannot be added are printed, so that the command need not run again."""
         migrate.pyproject.write_text(TABLE)
 
         assert migrate.run(LEAST, "--write", status=1) == TABLE
@@ -224,7 +224,7 @@ class TestRun:
         assert migrate.err == "Not a directory: `none`\n"
 
     def test_no_project(self, migrate: Migrate) -> None:
-        """That there is no project to write to is said before anything is run."""
+        """A missing project is an error before anything is run."""
         migrate.run(LEAST, "--write", status=1)
 
         assert migrate.err == "File not found: `pyproject.toml` [MAR001]\n"
@@ -247,7 +247,7 @@ class TestUsage:
         ],
     )
     def test_script(self, migrate: Migrate, name: str, text: str, expected: str) -> None:
-        """The form that took a script answers with the line to type instead."""
+        """If a script is given instead of a command, the message shows what to type."""
         (migrate.root / name).write_text(text)
 
         migrate(name, "--write", status=2)
@@ -262,7 +262,7 @@ class TestUsage:
 
     @pytest.mark.parametrize("name", ["Dockerfile", "ci.yml", "deploy/train.Dockerfile"])
     def test_no_script(self, migrate: Migrate, name: str) -> None:
-        """What no program runs is for a shell."""
+        """For a file that no program runs, the message suggests a shell."""
         (migrate.root / name).parent.mkdir(exist_ok=True)
         (migrate.root / name).touch()
 
@@ -274,14 +274,14 @@ class TestUsage:
         )
 
     def test_command(self, migrate: Migrate) -> None:
-        """A command without `--` in front of it is shown with it."""
+        """For a command without `--`, the message shows it with `--`."""
         migrate("--project", "x", "make", "weights", status=2)
 
         assert migrate.err == "A command is given after `--`: hatch-mar migrate --project x -- make weights\n"
 
     @pytest.mark.parametrize("arguments", [[], ["--"], ["--write"], ["a.sh", "--", "sh"]])
     def test_no_command(self, migrate: Migrate, arguments: list[str]) -> None:
-        """There must be one."""
+        """A missing command is wrong usage."""
         migrate(*arguments, status=2)
 
         assert migrate.err.endswith("hatch-mar migrate: error: a COMMAND is needed, after `--`\n")

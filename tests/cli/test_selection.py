@@ -46,10 +46,10 @@ class TestSplit:
 class TestIsArchive:
     @pytest.mark.parametrize("path", ["store/digits.mar", "unpacked", "./digits/../digits", "pyproject.toml"])
     def test_is(self, path: str):
-        """A file is one, a directory with a manifest, and whatever is given by a path and is there."""
+        """A file, a directory with a manifest, and any existing path are archives on disk."""
         assert is_archive(Path(path))
 
     @pytest.mark.parametrize("path", ["digits", "absent.mar", "store/absent.mar"])
     def test_is_not(self, path: str):
-        """A directory that has the model's name is the model, and what is not there a name."""
+        """A directory with the model's name, or anything that does not exist, is a name."""
         assert not is_archive(Path(path))

@@ -281,7 +281,8 @@ class TestSame:
         """The archive is the same, written in place or built from the migrated table."""
         expected = theirs(command)
 
-        assert (expected.status, len(expected.archives)) == (0, 1)
+        assert expected.status == 0
+        assert len(expected.archives) == 1
         assert ours(command) == expected
         assert migrated(command) == expected
 

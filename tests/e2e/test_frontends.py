@@ -93,7 +93,7 @@ class TestHatchBuild:
         assert lines_of(output, MARS)[0] == os.path.join("out", "digits.mar")
 
     def test_location_outside(self, project: Project) -> None:
-        """So does a folder outside the project, whose archives are printed with their full paths."""
+        """Archives in a folder outside the project are printed with their full paths."""
         out = project.root.parent / "out"
 
         output = project.run("hatch", "build", out)
@@ -102,13 +102,13 @@ class TestHatchBuild:
         assert lines_of(output, MARS)[0] == str(out / "digits.mar")
 
     def test_location_variable(self, project: Project) -> None:
-        """So does the folder that `HATCH_BUILD_LOCATION` names."""
+        """The folder in `HATCH_BUILD_LOCATION` gets the archives."""
         project.run("hatch", "build", HATCH_BUILD_LOCATION="out")
 
         assert_delivered(project, project.root / "out", SDIST, WHEEL)
 
     def test_directory_setting(self, project: Project) -> None:
-        """So does the folder that the project sets."""
+        """The folder that the project sets gets the archives."""
         project.configure(hatch='[tool.hatch.build]\ndirectory = "built"\n' + HOOK)
 
         project.run("hatch", "build")
@@ -126,7 +126,7 @@ class TestHatchBuild:
         assert_delivered(project, project.root / "dist", SDIST, WHEEL)
 
     def test_clean_hooks_after(self, project: Project) -> None:
-        """With `--clean-hooks-after` the archives stay: they are the goods, no by-product."""
+        """With `--clean-hooks-after`, the archives are kept, because they are a result of the build."""
         project.run("hatch", "build", "--clean-hooks-after")
 
         assert_delivered(project, project.root / "dist", SDIST, WHEEL)
@@ -147,7 +147,7 @@ class TestHatchBuild:
         assert lines_of(output, MARS) == in_dist(*MARS)
 
     def test_sdist(self, project: Project) -> None:
-        """So does `-t sdist`; the sdist itself has neither archives nor weights."""
+        """`-t sdist` writes the archives; the sdist itself has neither archives nor weights."""
         output = project.run("hatch", "build", "-t", "sdist")
 
         assert_delivered(project, project.root / "dist", SDIST)
@@ -266,7 +266,7 @@ class TestPythonBuild:
         assert_delivered(project, project.root / "dist", SDIST, WHEEL)
 
     def test_clean_hooks_after(self, project: Project) -> None:
-        """Nor does it with `HATCH_BUILD_CLEAN_HOOKS_AFTER`."""
+        """The same holds with `HATCH_BUILD_CLEAN_HOOKS_AFTER`."""
         project.run("python", "-m", "build", HATCH_BUILD_CLEAN_HOOKS_AFTER="1")
 
         assert_delivered(project, project.root / "dist", SDIST, WHEEL)
@@ -307,7 +307,7 @@ class TestInstallers:
         assert listing(project.root / "wheels") == {WHEEL}
 
     def test_pip_install(self, project: Project) -> None:
-        """Nor does `pip install .`."""
+        """`pip install .` writes no archive."""
         project.lose_weights()
 
         project.run("python", "-m", "pip", "install", "--no-deps", "--target", "site", ".")
@@ -315,7 +315,7 @@ class TestInstallers:
         assert (project.root / "site/reader/handler.py").is_file()
 
     def test_pip_install_editable(self, project: Project) -> None:
-        """Nor does `pip install -e .`."""
+        """`pip install -e .` writes no archive."""
         project.lose_weights()
 
         project.run("python", "-m", "pip", "install", "--no-deps", "--target", "site", "-e", ".")
@@ -323,7 +323,7 @@ class TestInstallers:
         assert [*(project.root / "site").glob("reader-1.0.dist-info")]
 
     def test_uv_install_editable(self, project: Project) -> None:
-        """Nor does `uv pip install -e .`, nor so `uv sync`."""
+        """`uv pip install -e .`, and so `uv sync`, writes no archive."""
         project.lose_weights()
 
         project.run("uv", "pip", "install", "--no-deps", "--target", "site", "-e", ".")
@@ -418,7 +418,7 @@ class TestExportPath:
         ids=["hatch", "hatch-clean", "build", "uv"],
     )
     def test_export_path(self, exporting: Project, frontend: tuple[str, ...]) -> None:
-        """Every frontend leaves the archives where the project wants them, and not beside the wheel."""
+        """Every frontend writes the archives to the project's export path, not next to the wheel."""
         exporting.run(*frontend)
 
         assert_delivered(exporting, exporting.root / "models")
@@ -492,7 +492,7 @@ class TestFaults:
     def test_configuration(
         self, project: Project, before: dict[str, bytes], frontend: tuple[str, ...], status: int
     ) -> None:
-        """So do faults of `[tool.mar]`."""
+        """Faults of `[tool.mar]` end the build before an sdist or a wheel is made."""
         project.configure(mar=ARCHIVES.replace("serialized-file", "serialised-file") + "version = 2\n")
 
         output = project.run(*frontend, status=status)
@@ -509,7 +509,7 @@ class TestFaults:
         assert contents(project.root / "dist") == before
 
     def test_no_table(self, project: Project, before: dict[str, bytes]) -> None:
-        """So does a hook without a `[tool.mar]`."""
+        """A hook without `[tool.mar]` ends the build before an sdist or a wheel is made."""
         project.configure(mar="")
 
         output = project.run("hatch", "build", status=1)
@@ -577,7 +577,7 @@ class TestSwitches:
         assert contents(project.root / "dist") == {name: made[name] for name in (SDIST, WHEEL)}
 
     def test_no_hooks_for_python_build(self, project: Project) -> None:
-        """Other frontends heed it too."""
+        """Other frontends follow it too."""
         project.lose_weights()
 
         project.run("python", "-m", "build", HATCH_BUILD_NO_HOOKS="1")

@@ -213,7 +213,7 @@ def test_signal(form: str, number: signal.Signals, start: Callable[..., Builds])
         assert build.errors.read_text() == ""
         builds.built(wanted)
         assert builds.state() == wanted
-        assert set() == builds.beside()
+        assert builds.beside() == set()
         before, wanted = wanted, before
     assert ended
 
@@ -230,7 +230,7 @@ def test_interrupt_leaves_nothing(form: str, start: Callable[..., Builds]) -> No
         os.kill(build.pid, signal.SIGINT)
         statuses.append(build.wait())
 
-        assert set() == builds.beside()
+        assert builds.beside() == set()
         assert build.errors.read_text() == ""
     assert {0, 130} >= set(statuses)
 
@@ -246,10 +246,10 @@ class TestSeveralAtOnce:
 
             assert {build.wait(): build.errors.read_text() for build in running} == {0: ""}
             assert state == builds.state()
-            assert set() == builds.beside()
+            assert builds.beside() == set()
 
     def test_new(self, form: str, count: int, start: Callable[..., Builds]) -> None:
-        """So do those that all begin where there is nothing."""
+        """The same holds if there is no archive yet."""
         builds = start(form, size=MEBI)
         for _ in range(4):
             shutil.rmtree(builds.path.parent)
@@ -257,7 +257,7 @@ class TestSeveralAtOnce:
 
             assert {build.wait(): build.errors.read_text() for build in running} == {0: ""}
             assert builds.state() == "one"
-            assert set() == builds.beside()
+            assert builds.beside() == set()
 
     def test_different(self, form: str, count: int, start: Callable[..., Builds]) -> None:
         """So do those that differ: one of them is last, and its archive is whole."""
@@ -267,7 +267,7 @@ class TestSeveralAtOnce:
 
             assert {build.wait(): build.errors.read_text() for build in running} == {0: ""}
             assert builds.state()
-            assert set() == builds.beside()
+            assert builds.beside() == set()
 
 
 def mounted(path: Path, options: str) -> None:
@@ -298,7 +298,7 @@ Mount = Callable[[Path, str], None]
 class TestNoRoom:
     @pytest.mark.parametrize("old", [True, False], ids=["replacing", "new"])
     def test_full_disk(self, old: bool, form: str, start: Callable[..., Builds], mount: Mount) -> None:
-        """A disk that fills is one line; what stood there stays, and the draft goes."""
+        """A full disk is one line; the old archive is unchanged, and the draft is removed."""
         builds = start(form, size=8 * MEBI)
         shutil.rmtree(builds.path.parent)
         mount(builds.path.parent, "size=12m" if old else "size=6m")
@@ -309,11 +309,11 @@ class TestNoRoom:
         assert Build(builds).failed() == f"Cannot write `{builds.path}`: No space left on device"
         assert before == tree(builds.path.parent)
         assert elsewhere == builds.elsewhere()
-        assert set() == builds.beside()
+        assert builds.beside() == set()
 
     @pytest.mark.parametrize("files", range(1, 8))
     def test_no_more_files(self, files: int, form: str, start: Callable[..., Builds], mount: Mount) -> None:
-        """So is a disk that has room for bytes and for no file, wherever in the build that shows."""
+        """A disk without room for another file is one line, wherever the build notices."""
         builds = start(form, size=MEBI)
         shutil.rmtree(builds.path.parent)
         mount(builds.path.parent, f"size=12m,nr_inodes={files}")
@@ -321,7 +321,7 @@ class TestNoRoom:
         status = build.wait()
         message = build.errors.read_text()
 
-        assert set() == builds.beside()
+        assert builds.beside() == set()
         if status == 0:
             assert message == ""
             assert builds.state() == "one"
@@ -339,7 +339,7 @@ class TestNoRoom:
         assert build.failed() == f"Cannot write `{builds.path}`: File too large"
         assert before == tree(builds.path.parent)
         assert elsewhere == builds.elsewhere()
-        assert set() == builds.beside()
+        assert builds.beside() == set()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -369,7 +369,7 @@ class TestNotAllowed:
                 dist.chmod(0o755)
 
     def test_taken(self, form: str, start: Callable[..., Builds]) -> None:
-        """A final name that another kind of thing has is one line, and stays."""
+        """Something else at the archive's path is one line, and is unchanged."""
         builds = start(form, size=MEBI)
         shutil.rmtree(builds.path.parent)
         builds.path.parent.mkdir()
@@ -384,7 +384,7 @@ class TestNotAllowed:
         assert before == tree(builds.path.parent)
 
     def test_output_is_a_file(self, form: str, start: Callable[..., Builds]) -> None:
-        """So does a file in the place of the output directory."""
+        """A file in the place of the output directory is one line, and is unchanged."""
         builds = start(form, size=MEBI)
         shutil.rmtree(builds.path.parent)
         builds.path.parent.write_bytes(b"notes")

@@ -175,7 +175,7 @@ class TestEverywhere:
         assert build(run, root, tmp_path / "out", prelude, **variables) == expected
 
     def test_directory(self, expected: dict[str, object], run: Run, tmp_path: Path) -> None:
-        """Nor is where the project lies, when its files were made, and in which order."""
+        """The project's location, and the times and order of its files, do not matter."""
         names = list(FILES)
         random.Random(0).shuffle(names)
         root = made(tmp_path / "elsewhere" / ("deep" * 20) / "another name", names)
@@ -186,7 +186,7 @@ class TestEverywhere:
 
     @pytest.mark.skipif(os.name != "posix", reason="Windows makes no plain links")
     def test_links(self, expected: dict[str, object], run: Run, tmp_path: Path) -> None:
-        """Nor whether a file is itself or a link to it, as in a cache of large files."""
+        """A link to a file, as in a cache of large files, gives the same bytes."""
         root = made(tmp_path / "project")
         cache = tmp_path / "cache"
         cache.mkdir()
@@ -198,7 +198,7 @@ class TestEverywhere:
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only Linux changes users without a password")
     def test_user(self, root: Path, expected: dict[str, object], run: Run, tmp_path: Path) -> None:
-        """Nor who builds."""
+        """The user who builds does not matter."""
         command = ("unshare", "--user", "--map-user=1234")
         if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
             pytest.skip("this system lets nobody be another user")
@@ -212,7 +212,7 @@ class TestEverywhere:
         assert archives(tmp_path / "out") == expected
 
     def test_replaced(self, root: Path, expected: dict[str, object], run: Run, tmp_path: Path) -> None:
-        """Nor what stood there before."""
+        """An existing archive does not matter."""
         output = tmp_path / "out"
         build(run, root, output, SOURCE_DATE_EPOCH="1700000000")
         for name in ARCHIVES[:-1]:
@@ -333,7 +333,7 @@ class TestDate:
 
     @pytest.mark.parametrize("value", ["abc", "", "1e9", "9" * 20])
     def test_malformed(self, value: str, root: Path, run: Run, tmp_path: Path) -> None:
-        """What is no date ends the build with one line, and nothing is written."""
+        """An invalid date ends the build with one line, and nothing is written."""
         output = run(
             *("python", "-m", "hatch_mar", "build", "--project", root, "--output", tmp_path / "out"),
             cwd=tmp_path,
@@ -375,12 +375,12 @@ class TestHatch:
         assert dates == {(2023, 11, 14, 22, 13, 20)}
 
     def test_malformed(self, project: Project) -> None:
-        """A date that is none ends the build with a line, before hatchling's own traceback."""
+        """An invalid date ends the build with one line, before hatchling's own traceback."""
         output = project.run("hatch", "build", "--target", "wheel", status=1, SOURCE_DATE_EPOCH="abc")
 
         assert "Environment variable `SOURCE_DATE_EPOCH` must be a whole number of seconds" in output
         assert "Traceback" not in output
-        assert set() == project.archives()
+        assert project.archives() == set()
 
     def test_stamp(self, project: Project) -> None:
         """What is remembered of the archives is shipped by nothing, and stands in nobody's way."""

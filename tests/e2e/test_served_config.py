@@ -339,7 +339,7 @@ def test_ends(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str, server: TorchServe) -> None:
-    """What is an error ends the registration."""
+    """An archive with an error cannot be registered."""
     case, status, words = REFUSED[name]
     assert case.found(name) == case.codes.split()
     seen = len(server.log())
@@ -351,7 +351,7 @@ def test_refused(name: str, server: TorchServe) -> None:
 
 @pytest.mark.parametrize("name", IGNORED)
 def test_ignored(name: str, server: TorchServe) -> None:
-    """What is a warning is not what the server does; what is no fault is."""
+    """The server ignores a setting with a warning, and uses one without a finding."""
     case, expected = IGNORED[name]
     assert case.found(name) == case.codes.split()
     # without a worker it is the same, but quicker

@@ -145,7 +145,7 @@ def test_finding_and_worker_agree(
     case = (GOOD | BAD)[name]
     found = [finding.code for finding in serialized_file.check(examined(case, written))]
 
-    assert case.codes.split() == found
+    assert found == case.codes.split()
     assert outcomes[name].startswith(case.outcome), outcomes[name]
 
 

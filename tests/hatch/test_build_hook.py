@@ -33,7 +33,7 @@ def hook(
     directory: str | None = None,
     target: str = "wheel",
 ) -> MarBuildHook:
-    """The hook as hatchling makes it for a build of `target`."""
+    """The hook as hatchling creates it for a build of `target`."""
     builder = WheelBuilder(str(root))
     return MarBuildHook(
         str(root),
@@ -52,12 +52,12 @@ def run(made: MarBuildHook, version: str = "standard") -> None:
 
 
 def build_data(**force_include: str) -> dict[str, Any]:
-    """What hatchling hands to every hook."""
+    """The build data that hatchling passes to every hook."""
     return {"artifacts": [], "force_include": force_include, "build_hooks": ("mar",)}
 
 
 def aborted(capsys: pytest.CaptureFixture[str], step, *arguments: object) -> str:
-    """What `step` says when it ends the build."""
+    """The message with which `step` ends the build."""
     with pytest.raises(SystemExit) as error:
         step(*arguments)
     assert error.value.code == 1
@@ -70,7 +70,7 @@ def archives(root: Path) -> set[str]:
 
 class TestBuild:
     def test_written(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """The archive is written beside the wheel, and its path is told."""
+        """The archive is written next to the wheel, and its path is shown."""
         root = write_project()
         run(hook(root))
 
@@ -79,7 +79,7 @@ class TestBuild:
         assert str(Path("dist", "Digits.mar")) + "\n" == capsys.readouterr().err
 
     def test_unchanged(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """A second pass, as for the wheel after the sdist, says that there was nothing to do."""
+        """A second pass, as for the wheel after the sdist, reports the archive as unchanged."""
         root = write_project()
         run(hook(root, target="sdist"))
         capsys.readouterr()
@@ -88,7 +88,7 @@ class TestBuild:
         assert str(Path("dist", "Digits.mar")) + " (unchanged)\n" == capsys.readouterr().err
 
     def test_several(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """Every archive is written where it belongs."""
+        """Every archive is written to its path."""
         root = write_project(TWO_ARCHIVES)
         run(hook(root))
 
@@ -100,7 +100,7 @@ class TestBuild:
     def test_relative_directory(
         self, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ):
-        """`hatch build out` means a directory of the project, wherever one stands."""
+        """`hatch build out` means a directory of the project, whatever the working directory."""
         root = write_project()
         monkeypatch.chdir(tmp_path)
         run(hook(root, directory="out"))
@@ -110,7 +110,7 @@ class TestBuild:
     def test_outside_of_the_project(
         self, write_project: WriteProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ):
-        """An archive that goes elsewhere is told with its whole path."""
+        """An archive outside the project is shown with its full path."""
         run(hook(write_project(), directory=str(tmp_path / "out")))
 
         assert capsys.readouterr().err == f"{tmp_path / 'out' / 'Digits.mar'}\n"
@@ -139,7 +139,7 @@ class TestBuild:
         write_project: WriteProject,
         monkeypatch: pytest.MonkeyPatch,
     ):
-        """The date of the archive is that of the wheel."""
+        """The archive has the date of the wheel."""
         if epoch:
             monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
         root = write_project(more=more)
@@ -149,7 +149,7 @@ class TestBuild:
             assert {info.date_time for info in file.infolist()} == {expected}
 
     def test_not_reproducible(self, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):
-        """The time of day counts where the project says so, as for its wheel."""
+        """A project that is not reproducible uses the current time, as for its wheel."""
         monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
         root = write_project(more="[tool.hatch.build]\nreproducible = false\n")
         run(hook(root))
@@ -158,7 +158,7 @@ class TestBuild:
             assert {info.date_time > (2024, 1, 1) for info in file.infolist()} == {True}
 
     def test_include_project(self, write_project: WriteProject):
-        """`include-project` takes what the wheel takes, and what another hook has added to it."""
+        """`include-project` adds the wheel's files, including those that another hook added."""
         root = write_project('\n[tool.mar]\nhandler = "handler.py"\ninclude-project = true\n')
         made = hook(root)
         data = build_data(**{str(root / "handler.py"): "generated/h.py"})
@@ -173,7 +173,7 @@ class TestWithHatchling:
     """Through hatchling's own builders, which find the hook by its entry point."""
 
     def test_wheel(self, write_project: WriteProject):
-        """A build of the wheel gives both."""
+        """A build of the wheel writes the wheel and the archive."""
         root = write_project(more=HOOK)
         [wheel] = WheelBuilder(str(root)).build(directory=str(root / "dist"), versions=["standard"])
 
@@ -181,7 +181,7 @@ class TestWithHatchling:
         assert found == {Path(wheel).name, "Digits.mar"}
 
     def test_sdist_and_wheel(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """The two passes of `hatch build` give one archive."""
+        """The two passes of `hatch build` write one archive."""
         root = write_project(more=HOOK)
         for builder in (SdistBuilder, WheelBuilder):
             list(builder(str(root)).build(directory=str(root / "dist"), versions=["standard"]))
@@ -194,10 +194,10 @@ class TestWithHatchling:
         root = write_project(more=HOOK + '[tool.hatch.build]\ndev-mode-dirs = ["."]\n')
         list(WheelBuilder(str(root)).build(directory=str(root / "dist"), versions=["editable"]))
 
-        assert set() == archives(root)
+        assert archives(root) == set()
 
     def test_fault_stops_the_wheel(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """Of a project with a fault, no wheel is built either."""
+        """A fault in the configuration stops the build of the wheel."""
         root = write_project(more=HOOK)
         (root / "weights" / "model.pth").unlink()
         build = WheelBuilder(str(root)).build(directory=str(root / "dist"), versions=["standard"])
@@ -214,10 +214,10 @@ class TestWithHatchling:
         builder = WheelBuilder(str(root))
         list(builder.build(directory=str(root / "dist"), versions=["standard"], hooks_only=True))
 
-        assert set() == archives(root)
+        assert archives(root) == set()
 
     def test_clean_hooks_after(self, write_project: WriteProject):
-        """`--clean-hooks-after` does not take the archive away that was asked for."""
+        """`--clean-hooks-after` does not remove the archive."""
         root = write_project(more=HOOK)
         builder = WheelBuilder(str(root))
         list(builder.build(directory=str(root / "dist"), versions=["standard"], clean_hooks_after=True))
@@ -227,7 +227,7 @@ class TestWithHatchling:
 
 class TestFaults:
     def test_of_the_table(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """All faults of `[tool.mar]` are told before anything is built, a line each, without a traceback."""
+        """All faults of `[tool.mar]` are shown before anything is built, one per line, no traceback."""
         root = write_project('\n[tool.mar]\nhandler = "base_handler"\nforce = 1\nruntme = "python"\n')
         expected = (
             "Field `tool.mar.force` must be a boolean [MAR004]\n"
@@ -237,7 +237,7 @@ class TestFaults:
         assert aborted(capsys, hook(root).initialize, "standard", build_data()) == expected
 
     def test_of_the_files(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """What is missing is told before anything is built."""
+        """Missing files are reported before anything is built."""
         root = write_project('\n[tool.mar]\nhandler = "a.py"\nmodel-file = "b.py"\n')
         expected = (
             "Field `tool.mar.model-file`: file not found: `b.py` [MAR021]\n"
@@ -249,7 +249,7 @@ class TestFaults:
     def test_of_the_environment(
         self, write_project: WriteProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ):
-        """So is a date that is none."""
+        """An invalid date is reported before anything is built."""
         monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
 
         assert aborted(capsys, hook(write_project()).initialize, "standard", build_data()).startswith(
@@ -257,7 +257,7 @@ class TestFaults:
         )
 
     def test_of_writing(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """An archive that cannot be written is told too."""
+        """An archive that cannot be written is reported too."""
         root = write_project()
         place = root / "dist" / "Digits.mar"
         place.mkdir(parents=True)
@@ -268,7 +268,7 @@ class TestFaults:
         )
 
     def test_no_table(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """A hook without the table is told what to write."""
+        """If `[tool.mar]` is missing, the message says what to write."""
         assert (
             aborted(capsys, hook(write_project("")).initialize, "standard", build_data())
             == "Table `tool.mar` is missing; declare an archive there, with at least its `handler` [MAR002]\n"
@@ -277,7 +277,7 @@ class TestFaults:
 
 class TestOptions:
     def test_unknown(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """The hook's own table has no options; each is sent where it belongs."""
+        """The hook's own table has no options; the message says where they belong."""
         expected = (
             "Unknown option `model-name` for build hook `mar`; options belong in `[tool.mar]` [MAR003]\n"
             "Unknown option `handler` for build hook `mar`; options belong in `[tool.mar]` [MAR003]\n"
@@ -287,7 +287,7 @@ class TestOptions:
         assert aborted(capsys, made.initialize, "standard", build_data()) == expected
 
     def test_of_hatchling(self, write_project: WriteProject):
-        """What hatchling reads from any hook's table is let be."""
+        """Keys that hatchling reads from any hook's table are allowed."""
         root = write_project()
         config = {
             "dependencies": ["torch"],
@@ -301,26 +301,26 @@ class TestOptions:
 
 
 class TestNotBuilt:
-    """Builds of which nobody keeps anything but the wheel."""
+    """Builds of which only the wheel is kept."""
 
     def test_mar_target(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """`hatch build -t mar` has a builder for it."""
+        """For the target `mar`, the builder writes the archives instead of the hook."""
         root = write_project()
         run(hook(root, target="mar"))
 
-        assert set() == archives(root)
+        assert archives(root) == set()
         assert capsys.readouterr().err == ""
 
     def test_editable(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """An editable installation needs no archive, and not even the files of one."""
+        """An editable installation builds no archive and needs none of its files."""
         root = write_project('\n[tool.mar]\nhandler = "missing.py"\n')
         run(hook(root), "editable")
 
-        assert set() == archives(root)
+        assert archives(root) == set()
         assert capsys.readouterr().err == ""
 
     def test_editable_after_standard(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """Nor does it where both versions are built one after the other."""
+        """The same holds if the editable version is built after the standard one."""
         made = hook(write_project())
         run(made)
         capsys.readouterr()
@@ -336,17 +336,17 @@ class TestNotBuilt:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ):
-        """pip throws away all but the wheel, and others may ask for no more."""
+        """Nothing is built under pip, which discards all but the wheel, or with `HATCH_MAR_SKIP`."""
         monkeypatch.setenv(variable, "anything")
         root = write_project('\n[tool.mar]\nhandler = "missing.py"\n')
         run(hook(root))
 
-        assert set() == archives(root)
+        assert archives(root) == set()
         assert capsys.readouterr().err == ""
 
 
 class TestFromSdist:
-    """An unpacked sdist, from which frontends build the wheel, need not hold the weights."""
+    """An unpacked sdist, from which frontends build the wheel, may not contain the weights."""
 
     @pytest.fixture
     def sdist(self, write_project: WriteProject) -> Path:
@@ -356,7 +356,7 @@ class TestFromSdist:
         return root
 
     def test_warning(self, sdist: Path, capsys: pytest.CaptureFixture[str]):
-        """That no archive is built is told."""
+        """A warning says that no archive is built."""
         run(hook(sdist))
         expected = (
             "Archive not built: `Digits.mar`, since this wheel is built from an unpacked sdist;"
@@ -364,7 +364,7 @@ class TestFromSdist:
         )
 
         assert capsys.readouterr().err == expected
-        assert set() == archives(sdist)
+        assert archives(sdist) == set()
 
     @pytest.mark.parametrize("declared", ["hooks.mar", "targets.sdist.hooks.mar"])
     def test_already_there(
@@ -375,7 +375,7 @@ class TestFromSdist:
         tmp_path: Path,
         capsys: pytest.CaptureFixture[str],
     ):
-        """It is not where the sdist's own build, for which the hook is declared, has left the archive."""
+        """There is no warning if the build of the sdist has written the archive."""
         write_project(more=f"[tool.hatch.build.{declared}]\n")
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "Digits.mar").touch()
@@ -390,7 +390,7 @@ class TestFromSdist:
         tmp_path: Path,
         capsys: pytest.CaptureFixture[str],
     ):
-        """Where the hook is declared for wheels alone, an archive that is there is an old one."""
+        """If the hook is declared only for wheels, an existing archive is old, and the warning is shown."""
         write_project(more="[tool.hatch.build.targets.wheel.hooks.mar]\n")
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "Digits.mar").touch()
@@ -399,14 +399,14 @@ class TestFromSdist:
         assert capsys.readouterr().err.startswith("Archive not built: `Digits.mar`, since this wheel")
 
     def test_exported(self, write_project: WriteProject, sdist: Path, capsys: pytest.CaptureFixture[str]):
-        """An archive that went elsewhere is not to be seen from here, and taken to be there."""
+        """There is no warning for an archive with an export path, which cannot be found from the sdist."""
         write_project(ARCHIVE + 'export-path = "store"\n', more=HOOK)
         run(hook(sdist))
 
         assert capsys.readouterr().err == ""
 
     def test_clean(self, sdist: Path, tmp_path: Path):
-        """Nor is that archive cleaned away."""
+        """An unpacked sdist removes no archives."""
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "Digits.mar").touch()
         hook(sdist, directory=str(tmp_path / "out")).clean(["standard"])
@@ -414,7 +414,7 @@ class TestFromSdist:
         assert (tmp_path / "out" / "Digits.mar").exists()
 
     def test_options(self, sdist: Path, capsys: pytest.CaptureFixture[str]):
-        """An option in the wrong place is a fault here too."""
+        """An option in the wrong place is an error here too."""
         made = hook(sdist, {"handler": "x"})
 
         assert "Unknown option `handler`" in aborted(capsys, made.initialize, "standard", build_data())
@@ -422,7 +422,7 @@ class TestFromSdist:
 
 class TestClean:
     def test_configured(self, write_project: WriteProject):
-        """The archives of the configuration are removed, and no others."""
+        """Only the archives of the configuration are removed."""
         root = write_project(TWO_ARCHIVES)
         run(hook(root))
         (root / "dist" / "other.mar").touch()
@@ -431,14 +431,14 @@ class TestClean:
         assert archives(root) == {"dist/other.mar"}
 
     def test_nothing(self, write_project: WriteProject):
-        """Where nothing was built, nothing is done."""
+        """If nothing was built, nothing is removed."""
         root = write_project()
         hook(root).clean(["standard"])
 
         assert not (root / "dist").exists()
 
     def test_foreign(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """What is no archive stays, and is spoken of."""
+        """A file that is not an archive is kept and reported."""
         root = write_project(ARCHIVE + 'archive-format = "no-archive"\n')
         (root / "dist" / "Digits").mkdir(parents=True)
         (root / "dist" / "Digits" / "thesis.tex").touch()
@@ -448,7 +448,7 @@ class TestClean:
         assert (root / "dist" / "Digits" / "thesis.tex").exists()
 
     def test_after_the_build(self, write_project: WriteProject):
-        """What this very build has made is kept."""
+        """An archive that this build wrote is kept."""
         root = write_project()
         made = hook(root)
         run(made)
@@ -458,7 +458,7 @@ class TestClean:
 
     @pytest.mark.parametrize("target", ["mar", "pip"])
     def test_not_ours(self, target: str, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):
-        """A build that makes no archive cleans none."""
+        """A build that writes no archive removes none."""
         root = write_project()
         run(hook(root))
         if target == "pip":
@@ -470,5 +470,5 @@ class TestClean:
 
 class TestDependencies:
     def test_none(self, write_project: WriteProject):
-        """A build needs nothing more than the plugin."""
+        """A build needs no other dependencies."""
         assert hook(write_project(), directory="").dependencies() == []

@@ -44,7 +44,7 @@ class TestVersions:
         assert list(made.get_version_api()) == ["two", "one.mar", "one.tar.gz"]
 
     def test_fault(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """A fault of `[tool.mar]` ends the build with its own line."""
+        """A fault of `[tool.mar]` ends the build with one line."""
         with pytest.raises(SystemExit) as error:
             builder(write_project("\n[tool.mar]\nhandler = 1\n")).get_version_api()
 
@@ -54,22 +54,22 @@ class TestVersions:
 
 class TestBuild:
     def test_all(self, write_project: WriteProject):
-        """Without a version, all archives are built, and their paths given as hatchling shows them."""
+        """Without a version, all archives are built, and their paths returned."""
         root = write_project(THREE_ARCHIVES)
         expected = [root / "dist" / "two.mar", root / "dist" / "one.mar", root / "store" / "one.tar.gz"]
 
-        assert [str(path) for path in expected] == list(builder(root).build())
+        assert list(builder(root).build()) == [str(path) for path in expected]
         assert files(root) == {"dist/two.mar", "dist/one.mar", "store/one.tar.gz"}
 
     def test_one(self, write_project: WriteProject):
-        """With a version, `hatch build -t mar:two`, that one is built."""
+        """With a version, as in `hatch build -t mar:two`, only that archive is built."""
         root = write_project(THREE_ARCHIVES)
         list(builder(root).build(versions=["two"]))
 
         assert files(root) == {"dist/two.mar"}
 
     def test_unknown(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """Another version ends the build with a line that says which there are."""
+        """An unknown version ends the build with a line that lists the archives."""
         with pytest.raises(SystemExit) as error:
             list(builder(write_project(THREE_ARCHIVES)).build(versions=["three"]))
 
@@ -79,7 +79,7 @@ class TestBuild:
         ) == "Unknown archive `three`; the project has `two`, `one.mar`, `one.tar.gz`\n"
 
     def test_one_needs_its_own_files_only(self, write_project: WriteProject):
-        """A fault of one archive does not keep another from being built."""
+        """An archive can be built even if another one has a fault."""
         more = '\n[[tool.mar.archives]]\nmodel-name = "three"\nmodel-file = "missing.py"\n'
         root = write_project(THREE_ARCHIVES + more)
         list(builder(root).build(versions=["two"]))
@@ -87,20 +87,20 @@ class TestBuild:
         assert files(root) == {"dist/two.mar"}
 
     def test_directory(self, write_project: WriteProject, tmp_path: Path):
-        """The archive goes where the build goes."""
+        """The archive is written to the build directory."""
         [path] = builder(write_project()).build(directory=str(tmp_path / "out"))
 
         assert str(tmp_path / "out" / "Digits.mar") == path
         assert zipfile.is_zipfile(path)
 
     def test_again(self, write_project: WriteProject):
-        """The path is given also where the archive was there already."""
+        """The path is also returned if the archive is unchanged."""
         root = write_project()
 
         assert list(builder(root).build()) == list(builder(root).build())
 
     def test_fault(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """A missing file ends the build with its own line."""
+        """A missing file ends the build with one line."""
         root = write_project()
         (root / "weights" / "model.pth").unlink()
 
@@ -112,7 +112,7 @@ class TestBuild:
         ) == "Field `tool.mar.serialized-file`: file not found: `weights/model.pth` [MAR021]\n"
 
     def test_with_the_hook(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """The hook, which is on for every target, does not build the archive a second time."""
+        """With the hook enabled for every target, the archive is still built only once."""
         root = write_project(more="[tool.hatch.build.hooks.mar]\n")
 
         assert [str(root / "dist" / "Digits.mar")] == list(builder(root).build())
@@ -129,7 +129,7 @@ class TestBuild:
         assert (root / "dist" / "Digits.mar").read_bytes() == Path(path).read_bytes()
 
     def test_include_project(self, write_project: WriteProject):
-        """`include-project` takes what the wheel takes."""
+        """`include-project` adds the wheel's files."""
         root = write_project('\n[tool.mar]\nhandler = "handler.py"\ninclude-project = true\n')
         [path] = builder(root).build()
 
@@ -137,7 +137,7 @@ class TestBuild:
             assert file.namelist() == ["MAR-INF/MANIFEST.json", "handler.py", "model.py"]
 
     def test_not_reproducible(self, write_project: WriteProject):
-        """The time of day counts where the target says so."""
+        """A target that is not reproducible uses the current time."""
         root = write_project(more="[tool.hatch.build.targets.mar]\nreproducible = false\n")
         [path] = builder(root).build()
 
@@ -147,7 +147,7 @@ class TestBuild:
 
 class TestClean:
     def test_all(self, write_project: WriteProject):
-        """The archives of the configuration are removed, and no others."""
+        """Only the archives of the configuration are removed."""
         root = write_project(THREE_ARCHIVES)
         list(builder(root).build())
         (root / "dist" / "other.mar").touch()
@@ -156,7 +156,7 @@ class TestClean:
         assert files(root) == {"dist/other.mar"}
 
     def test_before_the_build(self, write_project: WriteProject):
-        """`hatch build -c` gives the same archives as without."""
+        """`hatch build -c` builds the same archives as `hatch build`."""
         root = write_project(THREE_ARCHIVES)
         list(builder(root).build())
         list(builder(root).build(clean=True))
@@ -172,7 +172,7 @@ class TestClean:
         assert files(root) == {"dist/two.mar", "store/one.tar.gz"}
 
     def test_foreign(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """What is no archive stays, and is spoken of."""
+        """A file that is not an archive is kept and reported."""
         root = write_project(ARCHIVE + 'archive-format = "no-archive"\n')
         (root / "dist" / "Digits").mkdir(parents=True)
 

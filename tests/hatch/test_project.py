@@ -20,7 +20,7 @@ from tests.hatch.conftest import WriteProject
 
 class TestHatchProject:
     def test_metadata(self, write_project: WriteProject):
-        """What hatchling knows of the project."""
+        """The metadata is hatchling's."""
         root = write_project(more='[project.optional-dependencies]\nserve = ["torchserve"]\n')
         found = HatchProject(root, WheelBuilder(str(root)).metadata)
 
@@ -29,7 +29,7 @@ class TestHatchProject:
         assert found.pyproject["tool"]["mar"]["handler"] == "handler.py"
 
     def test_wheel_files(self, write_project: WriteProject):
-        """The files of its wheel, with those that other hooks add."""
+        """The wheel's files include those that other hooks add."""
         root = write_project()
         (root / "made.py").write_text("made = 1\n")
         builder = WheelBuilder(str(root))
@@ -42,7 +42,7 @@ class TestHatchProject:
 
     @pytest.mark.parametrize(("more", "expected"), [("", True), ("reproducible = false\n", False)])
     def test_reproducible(self, write_project: WriteProject, more: str, expected: bool):
-        """hatchling's setting decides which time archives have."""
+        """hatchling's setting decides whether archives have a fixed date."""
         root = write_project(more=f"[tool.hatch.build]\n{more}")
         builder = WheelBuilder(str(root))
         data = {"artifacts": [], "force_include": {}}
@@ -52,7 +52,7 @@ class TestHatchProject:
 
 class TestAbort:
     def test_fault(self, capsys: pytest.CaptureFixture[str]):
-        """An error ends the build with its lines."""
+        """An error ends the build with its lines, without a traceback."""
         with pytest.raises(SystemExit) as status, abort_on_faults(Application()):
             raise ConfigError("one", "two")
 
@@ -67,7 +67,7 @@ class TestAbort:
         assert capsys.readouterr().err == "Cannot access `model.py`: Permission denied\n"
 
     def test_defect(self):
-        """What is not a fault of the user's keeps its traceback."""
+        """An unexpected exception keeps its traceback."""
         with pytest.raises(ZeroDivisionError), abort_on_faults(Application()):
             1 / 0  # noqa: B018
 
@@ -92,6 +92,6 @@ class TestShow:
         assert capsys.readouterr().err == "Warning: Two; rename [MAR007]\n"
 
     def test_relative(self, tmp_path: Path):
-        """A path inside the project is shown from there, as hatch shows its own."""
+        """A path inside the project is shown relative to it, as in hatch's own output."""
         assert relative(tmp_path / "dist/a.mar", tmp_path) == str(Path("dist/a.mar"))
         assert relative(tmp_path, tmp_path / "dist") == str(tmp_path)

@@ -29,13 +29,13 @@ class TestCallIn:
         ["sh", "python", "python -m", "python -m build", "python a.py", "sh torch-model-archiver", "-m x"],
     )
     def test_other(self, command: str) -> None:
-        """Everything else is a command to be run."""
+        """Any other command is run."""
         assert call_in(command.split(), "/x") is None
 
 
 class TestFiles:
     def test_order(self, tmp_path: Path) -> None:
-        """Calls come back as they were, in the order in which they began."""
+        """Calls are loaded unchanged, in the order in which they began."""
         first, second = CallFile(tmp_path), CallFile(tmp_path)
         one = Call("a", ["é", "\udcff", ""], "/x", 0, {"m": ["/m", "1"]}, ["base"])
         two = Call("b", [], "/y", changed_manifest=[])
@@ -46,7 +46,7 @@ class TestFiles:
         assert load_calls(tmp_path) == [one, two]
 
     def test_parallel(self, tmp_path: Path) -> None:
-        """No call is lost where many are saved at once."""
+        """No call is lost if many are saved at the same time."""
         calls = [Call("a", [str(number)] * 1000, "/x", changed_manifest=[]) for number in range(200)]
         with ThreadPoolExecutor(8) as threads:
             list(threads.map(lambda call: CallFile(tmp_path).save(call), calls))

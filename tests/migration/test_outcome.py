@@ -36,18 +36,18 @@ class TestFaults:
         return [*explain_failure(recording, root)]
 
     def test_none(self, root: Path) -> None:
-        """A command that packed an archive has none, even if another call failed."""
+        """A command that packed an archive has no faults, even if another call failed."""
         assert self.faults(root, [call(root), call(root, status=1)]) == []
 
     def test_failed(self, root: Path) -> None:
-        """A command that fails is named with its status, whatever it recorded."""
+        """A failed command is reported with its status, whatever it recorded."""
         assert self.faults(root, [call(root)], 3) == [
             "`sh a.sh` ended with exit status 3, so nothing is written"
         ]
         assert self.faults(root, [call(root)], -15) == ["`sh a.sh` ended with SIGTERM, so nothing is written"]
 
     def test_call_failed(self, root: Path) -> None:
-        """If that is because of a call, the call is named, and a way around it."""
+        """If the cause is a call, it is named with a workaround."""
         assert self.faults(root, [call(root, status=1)], 1) == [
             (
                 "`sh a.sh` ended with exit status 1, so nothing is written;"
@@ -79,7 +79,7 @@ class TestNotes:
         return [*list_notes(recording, declare_calls(recording.succeeded, root).declarations, root)]
 
     def test_none(self, root: Path) -> None:
-        """What the tables say needs no note."""
+        """There are no notes if the tables express everything."""
         assert self.notes(root, [call(root)], ["digits.mar"]) == []
 
     @pytest.mark.parametrize(("status", "ending"), [(1, "ended with exit status 1"), (None, "did not end")])
@@ -99,13 +99,13 @@ class TestNotes:
         ]
 
     def test_outside_and_gone(self, root: Path) -> None:
-        """That a file is missing, which a build says, tells that it was outside, too."""
+        """A missing file, which the build reports, gets no note."""
         made = call(root, "--config-file /none/a.yaml")._replace(members={"a.yaml": ["/none/a.yaml", ""]})
 
         assert self.notes(root, [made]) == []
 
     def test_manifest(self, root: Path) -> None:
-        """So is what a program wrote into the manifest."""
+        """Manifest keys that a program changed are noted."""
         [note] = self.notes(root, [call(root)._replace(changed_manifest=["base", "model"])])
 
         assert note == (
@@ -114,7 +114,7 @@ class TestNotes:
         )
 
     def test_changed(self, root: Path) -> None:
-        """And what the command has done to the files since."""
+        """Changes to the files after they were packed are noted."""
         made = call(root)
         config, _ = read_call(made)
         made = made._replace(members=snapshot(lay_out(config, root, build_instant())))

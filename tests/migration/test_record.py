@@ -74,7 +74,7 @@ class TestExecutables:
         assert zipfile.is_zipfile(recorder.root / "weights/digits.mar")
 
     def test_workflow(self, recorder: Recorder) -> None:
-        """So is one of torch-workflow-archiver."""
+        """A call of torch-workflow-archiver is recorded too."""
         (recorder.root / "spec.yaml").write_text("dag: {}\n")
 
         [call] = recorder.sh("torch-workflow-archiver --workflow-name flow --spec-file spec.yaml")
@@ -129,7 +129,7 @@ class TestExecutables:
         assert [call.status for call in recorder.sh(f"torch-model-archiver {LEAST} -f")] == [0]
 
     def test_help(self, recorder: Recorder) -> None:
-        """A question is no call."""
+        """`--help` is not recorded as a call."""
         assert recorder.sh("torch-model-archiver --help; which torch-model-archiver") == []
         assert "usage: torch-model-archiver" in recorder.err
 
@@ -154,7 +154,7 @@ class TestExecutables:
         assert [call.status for call in calls] == [0] * 12
 
     def test_surroundings(self, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Whatever lies in the folder or stands in the environment, hatch-mar packs."""
+        """hatch-mar packs, whatever is in the folder or the environment."""
         for name in ("json.py", "hatch_mar.py", "argparse.py"):
             (recorder.root / name).write_text("raise SystemExit(9)\n")
         monkeypatch.setenv("PYTHONPATH", str(recorder.root))
@@ -194,7 +194,7 @@ class TestPackages:
         ids=["ModelArchiver", "modules", "generate_model_archive", "package_model"],
     )
     def test_import(self, recorder: Recorder, program: str) -> None:
-        """A program that imports the tool is met in every way it can."""
+        """A program's calls are recorded, however it imports the tool."""
         calls = recorder.python(program)
 
         [words] = arguments_of(calls)
@@ -206,13 +206,13 @@ class TestPackages:
         assert zipfile.is_zipfile(recorder.root / "digits.mar")
 
     def test_module(self, recorder: Recorder) -> None:
-        """So is the module that is run."""
+        """`python -m` of the tool is recorded."""
         calls = recorder.sh(f"{shlex.quote(sys.executable)} -m model_archiver.model_packaging {LEAST}")
 
         assert arguments_of(calls) == [LEAST.split()]
 
     def test_console_script(self, recorder: Recorder) -> None:
-        """And the command of an environment, which goes before ours on the path once that is activated."""
+        """An environment's own command is recorded, even if activation puts it first on the path."""
         script = recorder.root / "bin/torch-model-archiver"
         script.parent.mkdir()
         script.write_text(
@@ -272,7 +272,7 @@ class TestPackages:
         assert "caught Option `--config-file`: file not found: `none`" in recorder.err
 
     def test_manifest(self, recorder: Recorder) -> None:
-        """What a program changes in the manifest is noted."""
+        """Manifest keys that a program changes are recorded."""
         program = (
             "import json\nfrom argparse import Namespace\n"
             "from model_archiver.model_packaging import package_model\n"
@@ -333,13 +333,13 @@ class TestRun:
         assert done.stdout.startswith("[[tool.mar.archives]]")
 
     def test_archives(self, recorder: Recorder) -> None:
-        """What appeared is listed, be it recorded or not."""
+        """New archives are listed, whether or not a call was recorded."""
         recording = recorder("sh", "-c", f"torch-model-archiver {LEAST}; touch weights/other.mar")
 
         assert [path.name for path in recording.archives] == ["digits.mar", "other.mar"]
 
     def test_unseen(self, recorder: Recorder) -> None:
-        """A tool that is called without our search paths is not met."""
+        """A tool that runs without the search paths is not recorded."""
         recording = recorder("env", "-i", "sh", "-c", "touch x.mar")
 
         assert (recording.calls, [path.name for path in recording.archives]) == ([], ["x.mar"])

@@ -25,7 +25,7 @@ def call(arguments: str | Sequence[str], directory: Path, tool: str = MODEL_ARCH
 
 class TestOptions:
     def test_least(self, project: Path) -> None:
-        """A call becomes a table, whose defaults are left out."""
+        """A call becomes a table without defaults."""
         assert table_of(call(LEAST, project), project) == TABLE
 
     def test_all(self, project: Path) -> None:
@@ -54,7 +54,7 @@ class TestOptions:
         "more", ["--runtime python", "--archive-format default", "-f", "--requirements-file="]
     )
     def test_defaults(self, project: Path, more: str) -> None:
-        """What is the default anyway is left out."""
+        """Values equal to the default are left out."""
         assert table_of(call(f"{LEAST} {more}", project), project) == TABLE
 
     def test_digit(self, project: Path) -> None:
@@ -64,7 +64,7 @@ class TestOptions:
         assert table == {**TABLE, "model-name": "3d-unet", "ignore": ["MAR009"]}
 
     def test_workflow(self, project: Path) -> None:
-        """So it is with the options of torch-workflow-archiver."""
+        """The options of torch-workflow-archiver become keys too."""
         options = (
             "--workflow-name flow --spec-file spec.yaml --handler ../handler.py"
             " --extra-files a.txt,b.txt --export-path store -f"
@@ -90,14 +90,14 @@ class TestOptions:
         ],
     )
     def test_fault(self, project: Path, options: str, expected: str) -> None:
-        """What no key can hold is one line."""
+        """A value that cannot be expressed is an error of one line."""
         with pytest.raises(ConfigError) as caught:
             table_of(call(f"{LEAST} {options}", project), project)
 
         assert str(caught.value) == expected
 
     def test_usage(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """A call that the tool would not take ends with the status it would end with."""
+        """An invalid call ends with the same status as the tool."""
         with pytest.raises(SystemExit, match="2"):
             table_of(call(f"{LEAST} --none", project), project)
 
@@ -127,7 +127,7 @@ class TestPaths:
         assert found == expected.format(parent=project.parent.as_posix())
 
     def test_working_directory(self, project: Path) -> None:
-        """They were relative to the working directory, which need not be the project's."""
+        """Paths relative to a working directory outside the project are converted."""
         options = f"{LEAST} --serialized-file model.pth --extra-files ../labels/*/,. --export-path ."
 
         assert table_of(call(options, project / "weights"), project) == {
@@ -140,7 +140,7 @@ class TestPaths:
         }
 
     def test_link(self, project: Path) -> None:
-        """`..` behind a link is where it leads."""
+        """`..` after a link is resolved through the link."""
         (project / "weights/deep").mkdir()
         try:
             (project / "link").symlink_to("weights/deep", target_is_directory=True)
@@ -150,7 +150,7 @@ class TestPaths:
         assert self.move(project, "link/../model.pth") == "weights/model.pth"
 
     def test_link_to_project(self, project: Path) -> None:
-        """A shell's `$PWD` may name the project by a link; what is below it is the project's still."""
+        """A working directory that reaches the project through a link is still inside it."""
         link = project.parent / "link"
         try:
             link.symlink_to(project, target_is_directory=True)
@@ -161,7 +161,7 @@ class TestPaths:
         assert self.move(project, f"{link}/none/none.pth") == "none/none.pth"
 
     def test_stars(self, project: Path) -> None:
-        """`**` was no more than `*`, and stays so."""
+        """`**`, which meant `*` to the tool, becomes `*`."""
         assert self.move(project, "a/**/*.txt", "extra-files") == ["a/*/*.txt"]
 
     @pytest.mark.parametrize(
@@ -177,13 +177,13 @@ class TestPaths:
         ],
     )
     def test_handler(self, project: Path, handler: str, expected: str) -> None:
-        """A handler stays the file, built-in or module that it was."""
+        """A handler remains a file, a built-in or a module."""
         (project / "text_handler.py").touch()
 
         assert self.move(project, handler, "handler") == expected
 
     def test_outside(self) -> None:
-        """Every key that holds paths is looked at for those that lead out of the project."""
+        """Paths outside the project are found in every key."""
         table = {
             "model-name": "../a",
             "handler": "../b.py",

@@ -38,14 +38,14 @@ version = "1.0"
 
 
 class Editing:
-    """Tables that are added to a project."""
+    """Adds tables to a project."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.pyproject = root / "pyproject.toml"
 
     def __call__(self, text: str, tables: Tables = ARCHIVES) -> list[str]:
-        """What is said when tables are added to a `pyproject.toml`."""
+        """The lines that adding tables to a `pyproject.toml` returns."""
         self.pyproject.write_bytes(text.encode())
         return add_tables(PyProject(self.root), tables)
 
@@ -67,13 +67,13 @@ def edit(project: Path) -> Editing:
 
 class TestToml:
     def test_tables(self) -> None:
-        """Every table stands under its array's name, with a blank line in between."""
+        """Every table has its array's header, with a blank line between tables."""
         assert to_toml({**ARCHIVES, **WORKFLOWS}) == (
             TABLE + '\n[[tool.mar.workflows]]\nworkflow-name = "flow"\nspec-file = "spec.yaml"\n'
         )
 
     def test_values(self) -> None:
-        """Whatever stands in a value, TOML has it, long arrays on lines of their own."""
+        """Any value is read back unchanged; long arrays have an item per line."""
         table: Any = {"version": 'a "b" é', "extra-files": [f'{n}\x7f\t"é"' * 9 for n in range(3)]}
 
         text = to_toml({"archives": [table]})
@@ -82,7 +82,7 @@ class TestToml:
         assert "extra-files = [\n  " in text
 
     def test_not_unicode(self) -> None:
-        """A file may have a name that TOML cannot hold."""
+        """A file name that is not UTF-8 is an error."""
         with pytest.raises(ConfigError) as caught:
             to_toml({"archives": [{"extra-files": ["a\udcff"]}]})
 
@@ -91,7 +91,7 @@ class TestToml:
 
 class TestAdd:
     def test_hatchling(self, edit: Editing) -> None:
-        """All that `hatch build` needs is added, and what was done is said."""
+        """Everything that `hatch build` needs is added and reported."""
         assert edit(HATCHLING) == [
             f"Added `digits` to `{edit.pyproject}`",
             "Added `hatch-mar` to `build-system.requires`",
@@ -105,7 +105,7 @@ class TestAdd:
         )
 
     def test_other_backend(self, edit: Editing) -> None:
-        """With another backend there is another command, and nothing else to add."""
+        """For another backend, only the tables are added, and the message names `hatch-mar build`."""
         text = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
 
         assert edit(text) == [
@@ -115,12 +115,12 @@ class TestAdd:
         assert edit.text == f"{text}\n{TABLE}"
 
     def test_no_backend(self, edit: Editing) -> None:
-        """The same without any."""
+        """The same holds without a backend."""
         assert edit("")[-1] == "`hatch-mar build` builds them, since there is no build backend"
         assert edit.text == TABLE
 
     def test_comments(self, edit: Editing) -> None:
-        """Comments, blanks and the order of everything stay."""
+        """Comments, blank lines and the order are kept."""
         text = """\
 # the first
 
@@ -150,7 +150,7 @@ read = "reader:main"
         assert after[len(before) :] == ["", "[tool.hatch.build.hooks.mar]", "", *TABLE.splitlines()]
 
     def test_second(self, edit: Editing) -> None:
-        """Another archive joins those that are there, and nothing is added twice."""
+        """Another archive is added to existing ones, and nothing is added twice."""
         edit(HATCHLING)
         first = edit.text
 
@@ -161,7 +161,7 @@ read = "reader:main"
         assert edit.text == first + "\n" + TABLE.replace("digits", "letters")
 
     def test_workflow(self, edit: Editing) -> None:
-        """A workflow may come to a table that is itself an archive: it inherits nothing from there."""
+        """A workflow can be added to a table that is itself an archive, since it inherits nothing."""
         text = '[tool.mar]\nhandler = "base_handler"\n'
 
         edit(text, WORKFLOWS)
@@ -186,12 +186,12 @@ read = "reader:main"
         ],
     )
     def test_hook_already(self, edit: Editing, hook: str) -> None:
-        """So may the hook be switched on in any place."""
+        """A hook that is already enabled, in any table, is not added again."""
         assert not [line for line in edit(f"{HATCHLING}\n{hook}") if line.startswith("Added `[tool")]
         assert edit.text.endswith(f"\n{hook}\n{TABLE}")
 
     def test_hatch_toml(self, edit: Editing) -> None:
-        """A `hatch.toml` with a build of its own is where the hook must go, and that is said."""
+        """If `hatch.toml` has a `build` table, the message says to add the hook there."""
         (edit.root / "hatch.toml").write_text("[build]\n")
         expected = "Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`"
 
@@ -199,14 +199,14 @@ read = "reader:main"
         assert "hooks" not in edit.text
 
     def test_newlines(self, edit: Editing) -> None:
-        """Lines end as they did."""
+        """Line endings are kept."""
         edit(HATCHLING.replace("\n", "\r\n"))
 
         assert edit.text.count("\n") == edit.text.count("\r\n") > HATCHLING.count("\n")
 
     @pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
     def test_mode_and_link(self, edit: Editing) -> None:
-        """The file keeps its mode, and a link stays a link."""
+        """The file's mode and a link to it are kept."""
         file = edit.root / "real.toml"
         file.write_text(HATCHLING)
         file.chmod(0o640)
@@ -230,7 +230,7 @@ class TestRefused:
         assert edit.refuse(to_toml(WORKFLOWS), WORKFLOWS) == expected
 
     def test_itself_archive(self, edit: Editing) -> None:
-        """A table that is itself the archive would turn into defaults."""
+        """A table that is itself an archive is an error, as it would turn into defaults."""
         expected = (
             "Table `tool.mar` is itself an archive; make it `[[tool.mar.archives]]`,"
             " so that others may follow"
@@ -239,7 +239,7 @@ class TestRefused:
         assert edit.refuse('[tool.mar]\nhandler = "base_handler"\n') == expected
 
     def test_inherited(self, edit: Editing) -> None:
-        """A default that the command knows nothing of would change the archive."""
+        """A default that would change the archive is an error."""
         text = (
             '[tool.mar]\nhandler = "h.py"\nextra-files = ["a"]\n\n[[tool.mar.archives]]\nmodel-name = "b"\n'
         )
@@ -259,7 +259,7 @@ class TestRefused:
         ],
     )
     def test_inline(self, edit: Editing, text: str) -> None:
-        """What is written inline cannot be added to."""
+        """Inline tables, which cannot be extended, are an error."""
         assert edit.refuse(text) == (
             f"Cannot add to `{edit.pyproject}`, whose `tool` tables are written inline;"
             " paste the tables there"
@@ -281,17 +281,17 @@ class TestRefused:
         ],
     )
     def test_not_valid(self, edit: Editing, text: str, expected: str) -> None:
-        """What is wrong already is named, and stays as it is."""
+        """An invalid file is reported and not changed."""
         assert edit.refuse(text).startswith(expected)
 
     def test_without_tomlkit(self, edit: Editing, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Writing needs an extra."""
+        """Without tomlkit, the message names the extra to install."""
         monkeypatch.setitem(sys.modules, "tomlkit", None)
 
         assert edit.refuse(HATCHLING) == "Option `--write` needs tomlkit: pip install 'hatch-mar[cli]'"
 
     def test_not_written(self, edit: Editing, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the file cannot be replaced it is as it was, and nothing lies beside it."""
+        """If the file cannot be replaced, it is unchanged, and nothing else is left."""
 
         def refuse(*_: object) -> None:
             raise PermissionError(13, "Permission denied")

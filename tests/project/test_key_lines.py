@@ -33,7 +33,7 @@ def keys_in(value: object, key: Key = ()) -> list[Key]:
 
 class TestKeyLines:
     def test_tables(self):
-        """A key has its own line, a table that of its header."""
+        """A key has its own line, and a table that of its header."""
         text = """\
             # a comment
 
@@ -67,7 +67,7 @@ class TestKeyLines:
         assert found[(*archives, 2, "examples", 0)] == 10
 
     def test_values_of_several_lines(self):
-        """What is inside a value has the line of the value's key, however much it looks like TOML."""
+        """Items inside a value have the line of the value's key, even if the text looks like TOML."""
         found = lines("""\
             [tool.mar]
             extra-files = [
@@ -119,14 +119,14 @@ class TestKeyLines:
 
 class TestLineOf:
     def test_absent(self):
-        """A key that is not there belongs to the innermost table that is."""
+        """A key that is not set has the line of the innermost table around it."""
         assert line_of((*MAR, "archives", 0, "handler"), {("tool",): 1, (*MAR, "archives", 0): 4}) == 4
         assert line_of(("project",), {("tool",): 1}) is None
 
 
 class TestLocate:
     def test_keys_alone(self, tmp_path: Path):
-        """Only a key of `pyproject.toml` gets a line; the file is not even read for others."""
+        """Only a key of `pyproject.toml` gets a line; for others, the file is not read."""
         others = [CLASH.at(Place("h.py", 3), "x"), CLASH.at(Place(None, None, ("--handler",)), "x")]
         assert locate(others, tmp_path) == others
 

@@ -55,10 +55,10 @@ def project(root: Path, text: str) -> PyProject:
 
 @pytest.mark.skipif(importlib.util.find_spec("build") is None, reason="needs the module `build`")
 class TestBackend:
-    """A real backend, asked in an environment of its own."""
+    """A real backend, called in an isolated environment."""
 
     def test_metadata(self, tmp_path: Path):
-        """Its metadata is the project's."""
+        """The metadata is the project's."""
         (tmp_path / "backend.py").write_text(BACKEND)
         found = project(tmp_path, WITHOUT)
 
@@ -66,14 +66,14 @@ class TestBackend:
         assert found.dependencies() == ["torch"]
 
     def test_wheel(self, tmp_path: Path):
-        """Its wheel's files are the project's, without the wheel's own."""
+        """The wheel's files are returned without the wheel's metadata."""
         (tmp_path / "backend.py").write_text(BACKEND)
         [member] = project(tmp_path, WITHOUT).wheel_files()
 
         assert (member.name, b"".join(member.source.chunks())) == ("digits/__init__.py", b"version = 2")
 
     def test_failing(self, tmp_path: Path):
-        """What it fails with is one line."""
+        """A failure of the backend is one line."""
         (tmp_path / "backend.py").write_text(FAILING)
         with pytest.raises(ConfigError) as error:
             project(tmp_path, WITHOUT).version()

@@ -43,7 +43,7 @@ def _never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the build backend is asked, which answers at once."""
+    """The calls of a fake build backend."""
     metadata = Message()
     metadata["Name"] = "digits"
     metadata["Version"] = "3.0"
@@ -67,7 +67,7 @@ def project(root: Path, text: str = STATIC) -> PyProject:
 
 class TestFile:
     def test_missing(self, tmp_path: Path):
-        """Without the file there is no project."""
+        """A missing `pyproject.toml` is an error."""
         with pytest.raises(ConfigError) as error:
             PyProject(tmp_path)
 
@@ -77,7 +77,7 @@ class TestFile:
         "data", [b"[project", b"a = 1\na = 2\n", b"\xff\xfe"], ids=["open", "twice", "no text"]
     )
     def test_no_toml(self, data: bytes, tmp_path: Path):
-        """What is no TOML is told with its file."""
+        """Invalid TOML is an error that names the file."""
         (tmp_path / "pyproject.toml").write_bytes(data)
         with pytest.raises(ConfigError) as error:
             PyProject(tmp_path)
@@ -86,26 +86,26 @@ class TestFile:
         assert len(error.value.faults) == 1
 
     def test_directory(self, tmp_path: Path):
-        """So is what is no file."""
+        """A directory in place of the file is an error."""
         (tmp_path / "pyproject.toml").mkdir()
         with pytest.raises(ConfigError, match=r"^Cannot read `.*`: "):
             PyProject(tmp_path)
 
     @needs_posix
     def test_root(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """The root is absolute, wherever one was when one named it."""
+        """The root is absolute, and does not change with the working directory."""
         project(tmp_path)
         monkeypatch.chdir(tmp_path)
         found = PyProject(Path("."))
         monkeypatch.chdir("/")
 
-        assert tmp_path == found.root
+        assert found.root == tmp_path
 
 
 @pytest.mark.usefixtures("_never_asked")
 class TestStatic:
     def test_values(self, tmp_path: Path):
-        """What `pyproject.toml` says is not asked of the backend."""
+        """The backend is not called for what `pyproject.toml` declares."""
         found = project(tmp_path)
 
         assert (found.name(), found.version()) == ("Digits", "1.0")
@@ -113,7 +113,7 @@ class TestStatic:
         assert found.optional_dependencies() == {"serve": ["torchserve"]}
 
     def test_left_out(self, tmp_path: Path):
-        """Dependencies that are not declared are none."""
+        """Without declared dependencies, the list is empty."""
         found = project(tmp_path, '[project]\nname = "a"\nversion = "1"\n')
 
         assert found.dependencies() == []
@@ -129,8 +129,8 @@ class TestStatic:
         ],
     )
     def test_reproducible(self, text: str, expected: bool, tmp_path: Path):
-        """It is reproducible unless hatch's own setting says otherwise."""
-        assert expected is project(tmp_path, text).reproducible
+        """A project is reproducible unless hatch's own setting says otherwise."""
+        assert project(tmp_path, text).reproducible is expected
 
 
 class TestValues:
@@ -175,7 +175,7 @@ class TestValues:
 
 class TestDynamic:
     def test_values(self, tmp_path: Path, questions: list[str]):
-        """What is left to the backend is asked of it, once."""
+        """The backend is called once for what is left to it."""
         found = project(tmp_path, DYNAMIC)
 
         assert (found.name(), found.version()) == ("Digits", "3.0")
@@ -183,14 +183,14 @@ class TestDynamic:
         assert questions == ["metadata"]
 
     def test_no_project(self, tmp_path: Path, questions: list[str]):
-        """Without a table `project`, all is."""
+        """Without a `project` table, everything is left to the backend."""
         found = project(tmp_path, WITHOUT)
 
         assert (found.name(), found.version()) == ("digits", "3.0")
         assert found.dependencies() == ["torch>=2", "numpy; python_version > '3'"]
 
     def test_optional_dependencies(self, tmp_path: Path, questions: list[str]):
-        """Groups cannot be told apart in metadata, which is told."""
+        """Optional dependencies left to the backend are an error, as metadata does not separate them."""
         with pytest.raises(ConfigError) as error:
             project(tmp_path, DYNAMIC).optional_dependencies()
 
@@ -202,7 +202,7 @@ class TestDynamic:
         assert questions == []
 
     def test_without_build(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """Where `build` is not installed, what to install is told."""
+        """If `build` is not installed, the message says what to install."""
         monkeypatch.setitem(sys.modules, "build", None)
         with pytest.raises(ConfigError) as error:
             project(tmp_path, DYNAMIC).version()

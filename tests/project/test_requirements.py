@@ -21,28 +21,28 @@ def found(*sources: str, groups: object = None, **project: Any) -> list[str]:
 
 class TestDependencies:
     def test_order(self):
-        """The requirements are in order, whatever that of the project."""
+        """The requirements are sorted, whatever their order in the project."""
         assert found("dependencies", requires=("torch>=2", "numpy")) == ["numpy", "torch>=2"]
 
     def test_none(self):
-        """A project may have none."""
+        """A project may have no dependencies."""
         assert found("dependencies") == []
 
     def test_each_once(self):
-        """A requirement that several sources have is there once, however they spell it."""
+        """A requirement of several sources is listed once, however it is spelled."""
         extras = {"a": ["numpy", "torch"], "b": ["Torch", "pillow"]}
         sources = ("optional-dependencies.a", "optional-dependencies.b")
 
         assert found(*sources, extras=extras) == ["numpy", "pillow", "torch"]
 
     def test_marker(self):
-        """A marker stays, for the server to judge."""
+        """A marker is kept, to be evaluated on the server."""
         requires = ('torch; sys_platform == "linux"',)
 
         assert list(requires) == found("dependencies", requires=requires)
 
     def test_malformed(self):
-        """What is no requirement is an error that names the source."""
+        """An invalid requirement is an error that names the source."""
         with pytest.raises(LayoutError, match=rf"^{ORIGIN}: `dependencies` cannot be read: ."):
             found("dependencies", requires=("torch >> 2",))
 
@@ -50,7 +50,7 @@ class TestDependencies:
 class TestOptionalDependencies:
     @pytest.mark.parametrize("source", ["optional-dependencies.gpu-x", "optional-dependencies.GPU_X"])
     def test_name(self, source: str):
-        """An extra is known by its name in any spelling."""
+        """An extra is found by any spelling of its name."""
         assert found(source, extras={"gpu_x": ["cuda"]}) == ["cuda"]
 
     def test_unknown(self):
@@ -65,7 +65,7 @@ class TestOptionalDependencies:
         assert str(error.value) == f"{expected} [MAR026]"
 
     def test_none(self):
-        """A project without extras has none to list."""
+        """If the project has no extras, the error lists none."""
         with pytest.raises(LayoutError) as error:
             found("optional-dependencies.gpu")
 
@@ -74,7 +74,7 @@ class TestOptionalDependencies:
 
 class TestSelf:
     def test_extra(self):
-        """A requirement on the project itself stands for its extra and its dependencies."""
+        """A requirement on the project itself is replaced by its extra and its dependencies."""
         extras = {"all": ["Digits[gpu]", "rich"], "gpu": ["cuda"]}
 
         assert found("optional-dependencies.all", requires=("torch",), extras=extras) == [
@@ -84,13 +84,13 @@ class TestSelf:
         ]
 
     def test_loop(self):
-        """Extras that need each other end."""
+        """Extras that require each other do not loop."""
         extras = {"a": ["digits[b]", "one"], "b": ["digits[a]", "two"]}
 
         assert set(found("optional-dependencies.a", extras=extras)) == {"one", "two"}
 
     def test_marker(self):
-        """A marker of such a requirement counts for what it stands for."""
+        """The marker of such a requirement applies to its replacements."""
         extras = {"all": ['digits[gpu]; sys_platform == "linux"'], "gpu": ["cuda"]}
 
         assert found("optional-dependencies.all", extras=extras) == ['cuda; sys_platform == "linux"']
@@ -99,7 +99,7 @@ class TestSelf:
 class TestDependencyGroups:
     @pytest.mark.parametrize("source", ["dependency-groups.serve-it", "dependency-groups.Serve_It"])
     def test_name(self, source: str):
-        """A group is known by its name in any spelling."""
+        """A group is found by any spelling of its name."""
         assert found(source, groups={"serve_it": ["torch"]}) == ["torch"]
 
     def test_included(self):

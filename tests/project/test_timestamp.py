@@ -16,11 +16,11 @@ def utc(*parts: int) -> datetime:
 
 class TestSourceDateEpoch:
     def test_unset(self):
-        """Without it, archives have the date that hatchling gives its wheels."""
+        """Without `SOURCE_DATE_EPOCH`, archives have the date of hatchling's wheels."""
         assert utc(2020, 2, 2) == build_instant(environ={})
 
     def test_environment(self, monkeypatch: pytest.MonkeyPatch):
-        """It is read from the environment of the moment."""
+        """`SOURCE_DATE_EPOCH` is read at the time of the call."""
         monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
 
         assert utc(2023, 11, 14, 22, 13, 20) == build_instant()
@@ -36,12 +36,12 @@ class TestSourceDateEpoch:
         ],
     )
     def test_beyond_a_zip(self, value: str, expected: datetime):
-        """It holds for the manifest also where a zip's dates end, on any platform."""
+        """Dates beyond a zip's range work too, on any platform."""
         assert build_instant(environ={"SOURCE_DATE_EPOCH": value}) == expected
 
     @given(st.integers(0, 253402300799))
     def test_any(self, seconds: int):
-        """It counts seconds, in UTC."""
+        """`SOURCE_DATE_EPOCH` counts seconds since 1970 in UTC."""
         instant = build_instant(environ={"SOURCE_DATE_EPOCH": str(seconds)})
 
         assert seconds == instant.timestamp()
@@ -51,7 +51,7 @@ class TestSourceDateEpoch:
         "value", ["", "abc", "1e9", "1.5", "0x10", "1_000", "253402300800", "9" * 25, "9" * 5000]
     )
     def test_malformed(self, value: str):
-        """What is no number of seconds ends the build, instead of a date that nobody asked for."""
+        """A value that is not a number of seconds is an error."""
         with pytest.raises(ConfigError) as error:
             build_instant(environ={"SOURCE_DATE_EPOCH": value})
 
@@ -64,7 +64,7 @@ class TestSourceDateEpoch:
 
 class TestNotReproducible:
     def test_now(self):
-        """The time of day counts where the project asks for it, whatever the environment says."""
+        """A project that is not reproducible uses the current time, whatever the environment says."""
         before = datetime.now(timezone.utc)
         instant = build_instant(reproducible=False, environ={"SOURCE_DATE_EPOCH": "abc"})
 

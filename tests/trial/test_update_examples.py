@@ -118,7 +118,7 @@ class TestInterrupted:
         return request.param
 
     def test_file(self, tmp_path: Path, error: BaseException):
-        """So it is with the file of an answer."""
+        """A file with an answer is replaced atomically."""
         (tmp_path / "answers").mkdir()
         (tmp_path / "answers/one.json").write_text("[1]")
         with pytest.raises((TrialError, KeyboardInterrupt)):
@@ -127,7 +127,7 @@ class TestInterrupted:
         assert tree(tmp_path / "answers") == {"one.json": b"[1]"}
 
     def test_inline(self, tmp_path: Path, error: BaseException):
-        """So it is with `pyproject.toml`."""
+        """`pyproject.toml` is replaced atomically."""
         require_module("tomlkit")
         toml = "[[tool.mar.examples]]\ninput = 1\nexpect = 1\n"
         with pytest.raises((TrialError, KeyboardInterrupt)):

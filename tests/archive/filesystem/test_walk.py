@@ -30,7 +30,7 @@ class TestFilesBelow:
         """Each file is given with its name and its path."""
         touch(tmp_path, "a/b")
 
-        assert [("a/b", tmp_path / "a" / "b")] == list(files_below(tmp_path))
+        assert list(files_below(tmp_path)) == [("a/b", tmp_path / "a" / "b")]
 
     def test_empty(self, tmp_path: Path):
         """Folders without files give nothing."""
@@ -99,7 +99,7 @@ class TestLinks:
         with pytest.raises(LinkLoop) as error:
             names_below(tmp_path)
 
-        assert tmp_path / "a" / "b" / "loop" == error.value.path
+        assert error.value.path == tmp_path / "a" / "b" / "loop"
 
     def test_loop_outside(self, tmp_path: Path):
         """A loop is also found outside the folder that a link led out of."""
@@ -111,7 +111,7 @@ class TestLinks:
         with pytest.raises(LinkLoop) as error:
             names_below(tmp_path / "in")
 
-        assert tmp_path / "in" / "link" / "deep" / "back" == error.value.path
+        assert error.value.path == tmp_path / "in" / "link" / "deep" / "back"
 
 
 class TestIsExecutable:

@@ -137,8 +137,8 @@ class TestLocalHeader:
             expected = members[entry.name.decode()]
 
             assert entry.flags & 8 == 0
-            assert len(expected) == entry.size
-            assert zlib.crc32(expected) == entry.crc
+            assert entry.size == len(expected)
+            assert entry.crc == zlib.crc32(expected)
             assert content(entry) == expected
 
     def test_plain(self, path: Path):

@@ -108,7 +108,7 @@ class TestRead:
             assert refused.errno in REFUSED
             return
         with read(path) as found:
-            assert members == contents(found)
+            assert contents(found) == members
 
     @pytest.mark.parametrize(
         "name",

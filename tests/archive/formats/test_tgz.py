@@ -115,7 +115,7 @@ class TestReadBack:
         tgz.write(archive_of(members), path, PACKING._replace(compression=compression))
         expected = {"MAR-INF/MANIFEST.json": MANIFEST_BYTES} | members
 
-        assert {f"digits/{name}": data for name, data in expected.items()} == contents(path)
+        assert contents(path) == {f"digits/{name}": data for name, data in expected.items()}
 
 
 class TestEntries:

@@ -54,7 +54,7 @@ class TestMembers:
             found = list(zip_members(file))
 
             assert [(m.name, m.executable) for m in found] == [("b/run", True), ("a", False), ("zoë", False)]
-            assert [b"b/run", b"a", "zoë".encode()] == [b"".join(m.source.chunks()) for m in found]
+            assert [b"".join(m.source.chunks()) for m in found] == [b"b/run", b"a", "zoë".encode()]
 
     def test_twice(self, path: Path):
         """Of two entries of one name, each has its own bytes."""

@@ -264,7 +264,7 @@ class TestRubbish:
             other.touch()
         pack(NEW, path, form, PACKING)
 
-        assert {path, *others} == set(path.parent.iterdir())
+        assert set(path.parent.iterdir()) == {path, *others}
 
 
 class TestForeign:

@@ -207,7 +207,7 @@ class TestInputs:
 
         found = [build(Archive(MANIFEST, members), path, form).unchanged for members in variants]
 
-        assert [False] * len(variants) == found
+        assert found == [False] * len(variants)
 
     @pytest.mark.parametrize(
         ("key", "value"),

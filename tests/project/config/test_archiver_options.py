@@ -32,7 +32,7 @@ def faults(*arguments: str) -> list[str]:
 
 class TestModel:
     def test_least(self):
-        """What is not given has its default."""
+        """An option that is not given has its default."""
         found = config(*LEAST)
 
         assert found == ArchiveConfig("digits", "1.0", "h.py", runtime="python", origins=found.origins)
@@ -53,15 +53,15 @@ class TestModel:
         assert (found.requirements_file, found.config_file) == ("r.txt", "c.yaml")
 
     def test_origin(self):
-        """A later message names the option."""
+        """A later message names the command-line option."""
         assert str(config(*LEAST).origins["handler"]) == "Option `--handler`"
 
     def test_digit(self):
-        """A name may begin with a digit, as torch-model-archiver has it."""
+        """As with torch-model-archiver, a name may begin with a digit."""
         assert config("--model-name", "3d-unet", *LEAST[2:]).model_name == "3d-unet"
 
     def test_faults(self):
-        """All options that are wrong are named at once."""
+        """All invalid options are reported at once."""
         [name, handler] = faults("--model-name", "a b", "-v", "1", "--handler", "h.py:")
 
         assert name.startswith("Option `--model-name` must begin with a letter, ")

@@ -23,11 +23,11 @@ class TestFileName:
         ],
     )
     def test_suffix(self, form: str, expected: str):
-        """The suffix is the format's, by which TorchServe tells them apart."""
+        """A file name ends in its format's suffix, by which TorchServe recognises the format."""
         assert archive(model_name="a.b", archive_format=form).file_name == expected
 
     def test_in_the_build_directory(self):
-        """An archive goes where the build goes."""
+        """An archive is written to the build directory."""
         assert Path("out/digits.mar") == path_of(archive(), Path("project"), Path("out"))
 
     def test_in_the_export_path(self):
@@ -46,7 +46,7 @@ class TestByName:
         assert list(by_name(configs)) == ["b", "a"]
 
     def test_by_file(self):
-        """Archives of one model are selected by their files' names, others still by their own."""
+        """Archives that share a model name are selected by file name; others still by model name."""
         configs = archives(
             LEAST | {"archives": [{}, {"archive-format": "tgz"}, {"model-name": "other"}]},
         )
@@ -63,7 +63,7 @@ class TestByName:
         ids=["two directories", "named as a file", "two files"],
     )
     def test_each(self, tables: list[dict[str, str]]):
-        """Every archive has a name of its own."""
+        """Every archive can be selected by a unique name."""
         configs = archives(LEAST | {"archives": tables})
 
         assert sorted(configs, key=repr) == sorted(by_name(configs).values(), key=repr)

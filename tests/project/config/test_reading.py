@@ -36,14 +36,14 @@ def faults_of(read: Reader, value: object) -> list[tuple[Key, str]]:
 
 class TestFault:
     def test_value(self):
-        """A sentence begins with the field, and what to do is apart."""
+        """A message begins with the field; the fix is separate."""
         found = Fault(VALUE, (1, "a"), "must be a string; quote it").at(PLACE)
 
         assert found.place.key == ("tool", "mar", "x", 1, "a")
         assert (found.message, found.fix) == ("Field `tool.mar.x[1].a` must be a string", "quote it")
 
     def test_unknown(self):
-        """An unknown field is not said to be anything else."""
+        """An unknown field is reported only as unknown."""
         found = Fault(UNKNOWN, ("y",), "did you mean `z`?").at(PLACE)
 
         assert found.text == "Unknown field `tool.mar.x.y`; did you mean `z`?"
@@ -57,11 +57,11 @@ class TestArrayOf:
 
     @pytest.mark.parametrize("value", ["1", 1, {"a": 1}, None])
     def test_not_array(self, value: object):
-        """Nothing else is an array."""
+        """Anything other than an array is an error."""
         assert faults_of(array_of(whole, "numbers"), value) == [((), "must be an array of numbers")]
 
     def test_items(self):
-        """All items that are wrong are named, arrays in arrays too."""
+        """All invalid items are reported, including those of nested arrays."""
         text = "must be a whole number; leave the point out"
 
         assert faults_of(array_of(whole, "numbers"), [1, "a", 2.5]) == [((1,), text), ((2,), text)]
@@ -75,11 +75,11 @@ class TestReadKeys:
     KEYS: Mapping[str, Reader] = {"one": string, "two": array_of(whole, "numbers")}
 
     def test_correct(self):
-        """The values are read; what is absent stays absent."""
+        """The values are read; keys that are not set stay unset."""
         assert read_keys({"two": [1]}, self.KEYS) == ({"two": (1,)}, [])
 
     def test_faults(self):
-        """What is valid is given beside all that is wrong."""
+        """Valid values are returned together with all faults."""
         found, faults = read_keys({"one": "a", "two": [1, "b"], "tow": 1}, self.KEYS)
 
         assert found == {"one": "a"}
@@ -87,14 +87,14 @@ class TestReadKeys:
         assert faults[1].text == "did you mean `two`?"
 
     def test_required(self):
-        """A key that must be there is missed, unless it is there and wrong."""
+        """A required key is reported as missing, but not if it is set and invalid."""
         required = {"one": "is required", "two": "is required"}
         _, faults = read_keys({"one": 1}, self.KEYS, required=required)
 
         assert [(fault.rule, fault.path) for fault in faults] == [(VALUE, ("one",)), (REQUIRED, ("two",))]
 
     def test_others(self):
-        """Keys that others read are known here too."""
+        """Keys that are read elsewhere are not unknown."""
         _, [fault] = read_keys({"archive": 1}, self.KEYS, others=("archives",))
 
         assert fault.text == "did you mean `archives`?"
@@ -102,18 +102,18 @@ class TestReadKeys:
 
 class TestString:
     def test_correct(self):
-        """A string is kept as it is."""
+        """A string is returned unchanged."""
         assert string(" a ") == " a "
 
     @pytest.mark.parametrize(("value", "text"), [(1, "must be a string"), (" ", "must not be empty")])
     def test_wrong(self, value: object, text: str):
-        """It is a string, and has something in it."""
+        """Anything but a non-empty string is an error."""
         assert faults_of(string, value) == [((), text)]
 
 
 class TestOneOf:
     def test_wrong(self):
-        """The choices are listed."""
+        """Any other value is an error that lists the choices."""
         assert one_of("a", "b")("b") == "b"
         assert faults_of(one_of("a", "b"), "c") == [((), "must be one of `a`, `b`: `c`")]
         assert faults_of(one_of("a", "b"), ["a"]) == [((), "must be a string")]
@@ -121,7 +121,7 @@ class TestOneOf:
 
 class TestInvalid:
     def test_faults_in(self):
-        """The path of an item grows with each table and array around it."""
+        """The path of an item includes every table and array around it."""
         inner = Invalid([Fault(REQUIRED, ("a",), "is required")])
 
         assert faults_in(inner, "b", 0) == [Fault(REQUIRED, ("b", 0, "a"), "is required")]

@@ -18,18 +18,18 @@ WORKFLOW = {"workflow-name": "dogs", "spec-file": "spec.yaml"}
 
 class TestTable:
     def test_missing(self):
-        """A project without the table is told what to write."""
+        """If the table is missing, the message says what to write."""
         expected = "Table `tool.mar` is missing; declare an archive there, with at least its `handler`"
 
         assert faults(None) == (expected,)
 
     @pytest.mark.parametrize("table", ["digits", [LEAST], 1, True])
     def test_not_table(self, table: object):
-        """Nothing but a table is one."""
+        """Anything other than a table is an error."""
         assert faults(table) == ("Field `tool.mar` must be a table",)
 
     def test_empty(self):
-        """An empty table lacks what has no default."""
+        """In an empty table, every key without a default is missing."""
         expected = (
             "Field `tool.mar.handler` is required: a built-in handler such as `base_handler`,"
             " `path/to/handler.py` or `package.module`"
@@ -38,7 +38,7 @@ class TestTable:
         assert faults({}) == (expected,)
 
     def test_single(self):
-        """Without `archives`, the table is the one archive."""
+        """Without `archives`, the table itself is the archive."""
         expected = ArchiveConfig(model_name="digits", version="1.2.3", handler="base_handler")
 
         assert plain(archives(LEAST)) == [expected]
@@ -60,19 +60,19 @@ class TestArchives:
 
     @pytest.mark.parametrize("value", [[], "digits", 1])
     def test_not_array(self, value: object):
-        """It is an array with at least one table."""
+        """`archives` must be an array with at least one table."""
         expected = "Field `tool.mar.archives` must be an array with at least one table"
 
         assert faults({"archives": value}) == (expected,)
 
     def test_single_brackets(self):
-        """A table where an array of tables belongs is shown the right form."""
+        """If a table is written with single brackets, the message shows the right form."""
         expected = "Field `tool.mar.archives` must be an array of tables; write `[[tool.mar.archives]]`"
 
         assert faults({"archives": LEAST}) == (expected,)
 
     def test_table_of_tables(self):
-        """So is one whose tables have names."""
+        """The same holds for a table of named tables."""
         expected = (
             "Field `tool.mar.archives` must be an array of tables;"
             ' write `[[tool.mar.archives]]` with `model-name = "digits"`'
@@ -81,7 +81,7 @@ class TestArchives:
         assert faults({"archives": {"digits": LEAST}}) == (expected,)
 
     def test_not_tables(self):
-        """Each item that is not a table is named."""
+        """Each item that is not a table is reported."""
         expected = (
             "Field `tool.mar.archives[0]` must be a table",
             "Field `tool.mar.archives[2]` must be a table",
@@ -90,7 +90,7 @@ class TestArchives:
         assert faults(LEAST | {"archives": ["a", {}, 1]}) == expected
 
     def test_not_nested(self):
-        """An archive has no archives."""
+        """An archive cannot contain archives."""
         [found] = faults(LEAST | {"archives": [{"archives": []}]})
 
         assert found.partition(";")[0] == "Unknown field `tool.mar.archives[0].archives`"
@@ -98,19 +98,19 @@ class TestArchives:
 
 class TestInheritance:
     def test_default(self):
-        """A key of `[tool.mar]` counts for every archive."""
+        """A key of `[tool.mar]` applies to every archive."""
         table = {"handler": "handler.py", "archives": [{"model-name": "a"}, {"model-name": "b"}]}
 
         assert [config.handler for config in archives(table)] == ["handler.py", "handler.py"]
 
     def test_archive_overrides_default(self):
-        """A key of an archive takes the place of `[tool.mar]`'s, and adds nothing to it."""
+        """A key of an archive replaces that of `[tool.mar]`; the values are not merged."""
         table = LEAST | {"extra-files": ["a"], "archives": [{"extra-files": ["b"]}, {"model-name": "other"}]}
 
         assert [config.extra_files for config in archives(table)] == [("b",), ("a",)]
 
     def test_origin(self):
-        """A later message names the key where it was really set, and a default by its own."""
+        """A later message names the key that was set, in the archive or in `[tool.mar]`."""
         table = {"handler": "handler.py", "archives": [{"model-file": "model.py"}]}
         [config] = archives(table)
 
@@ -125,7 +125,7 @@ class TestInheritance:
         assert faults(table) == ("Field `tool.mar.force` must be a boolean",)
 
     def test_required_of_archive(self):
-        """What an archive lacks is missed there."""
+        """A missing key is reported at the archive that lacks it."""
         expected = (
             "Field `tool.mar.archives[1].handler` is required: a built-in handler such as `base_handler`,"
             " `path/to/handler.py` or `package.module`"
@@ -137,7 +137,7 @@ class TestInheritance:
 
 class TestFaults:
     def test_all_at_once(self):
-        """Every fault of every table is reported, a line each."""
+        """Every fault of every table is reported, each on its own line."""
         table = {
             "force": 1,
             "serialised-file": "model.pth",
@@ -154,15 +154,15 @@ class TestFaults:
         assert faults(table) == expected
 
     def test_text(self):
-        """An error reads as its faults do."""
+        """The text of an error is that of its faults."""
         assert str(ConfigError("one", "two")) == "one\ntwo"
 
     def test_handler_at_fault_is_not_missing(self):
-        """A handler that is set, if wrongly, is not asked for again."""
+        """A handler that is set but invalid is not also reported as missing."""
         assert faults({"handler": 1}) == ("Field `tool.mar.handler` must be a string",)
 
     def test_model_name_at_fault_is_not_missing(self):
-        """A name that is set, if wrongly, is not asked for again because the project's would not do."""
+        """An invalid model name is reported once, even if the project's name would be invalid too."""
         assert faults(LEAST | {"model-name": 1}, name="1project") == (
             "Field `tool.mar.model-name` must be a string",
         )
@@ -180,15 +180,15 @@ class TestUnknownField:
         ],
     )
     def test_suggestion(self, key: str, meant: str):
-        """A key that nearly is one is answered with that one."""
+        """For a misspelled key, the most similar one is suggested."""
         assert faults_of(key, "x") == (f"Unknown field `tool.mar.{key}`; did you mean `{meant}`?",)
 
     def test_no_suggestion(self):
-        """A key that is like no other is answered plainly."""
+        """For a key that is not similar to any other, there is no suggestion."""
         assert faults_of("zzz", "x") == ("Unknown field `tool.mar.zzz`",)
 
     def test_in_archive(self):
-        """It is named with the archive that has it."""
+        """An unknown key of an archive is reported with that archive."""
         expected = "Unknown field `tool.mar.archives[0].modelfile`; did you mean `model-file`?"
 
         assert faults(LEAST | {"archives": [{"modelfile": "x"}]}) == (expected,)
@@ -196,7 +196,7 @@ class TestUnknownField:
 
 class TestWorkflows:
     def test_least(self):
-        """A table of workflows alone declares no archive."""
+        """A table that has only workflows declares no archive."""
         expected = WorkflowConfig(workflow_name="dogs", spec_file="spec.yaml")
 
         assert plain(archives({"workflows": [WORKFLOW]})) == [expected]
@@ -225,7 +225,7 @@ class TestWorkflows:
         assert plain(archives({"workflows": [WORKFLOW | own]})) == [expected]
 
     def test_required(self):
-        """A workflow has a name and a specification."""
+        """A workflow requires a name and a specification."""
         expected = (
             "Field `tool.mar.workflows[0].workflow-name` is required",
             "Field `tool.mar.workflows[0].spec-file` is required",
@@ -234,14 +234,14 @@ class TestWorkflows:
         assert faults({"workflows": [{}]}) == expected
 
     def test_unknown_field(self):
-        """It has no other keys, and a near one is named."""
+        """Other keys of a workflow are errors, with a suggestion."""
         expected = "Unknown field `tool.mar.workflows[0].spec-files`; did you mean `spec-file`?"
 
         assert faults({"workflows": [WORKFLOW | {"spec-files": "x"}]}) == (expected,)
 
     @pytest.mark.parametrize("value", [[], "dogs"])
     def test_not_array(self, value: object):
-        """They are an array with at least one table."""
+        """`workflows` must be an array with at least one table."""
         expected = "Field `tool.mar.workflows` must be an array with at least one table"
 
         assert faults({"workflows": value}) == (expected,)
@@ -261,7 +261,7 @@ class TestClash:
         ],
     )
     def test_same_file(self, one: dict[str, str], other: dict[str, str], file: str):
-        """Two archives that one file system could take for the same are an error."""
+        """Two archives whose paths are the same on some file system are an error."""
         expected = (
             f"Fields `tool.mar.archives[0]` and `tool.mar.archives[1]` both write `{file}`;"
             " give one of them another `model-name`, `archive-name`, `archive-format` or `export-path`"
@@ -278,11 +278,11 @@ class TestClash:
         ],
     )
     def test_other_file(self, one: dict[str, str], other: dict[str, str]):
-        """One model may be written several times, to several places."""
+        """One model may be written to several paths."""
         assert len(archives(LEAST | {"archives": [one, other]})) == 2
 
     def test_each(self):
-        """Each archive that clashes is named beside the first."""
+        """Each archive with the same path is reported together with the first one."""
         found = faults(LEAST | {"archives": [{}, {}, {}]})
 
         assert len(found) == 2

@@ -21,28 +21,28 @@ from tests.project.config import (
 
 class TestModelName:
     def test_default(self):
-        """A model is called as its project is."""
+        """By default, a model has the name of its project."""
         assert archive(name="Digits_Model").model_name == "Digits_Model"
 
     @pytest.mark.parametrize("name", ["a", "Z", "digits-2", "a.b", "a_", "resnet-1.0"])
     def test_correct(self, name: str):
-        """A name may have all that the seed allows."""
+        """A name may have letters, digits, `_`, `-` and `.`."""
         assert name == archive(model_name=name).model_name
 
     def test_not_string(self):
-        """A name is a string."""
+        """A name that is not a string is an error."""
         assert not_string("model-name") == faults_of("model-name", 9000)
 
     @pytest.mark.parametrize("name", ["", "  "])
     def test_empty(self, name: str):
-        """A name is not empty."""
+        """An empty name is an error."""
         assert empty("model-name") == faults_of("model-name", name)
 
     @pytest.mark.parametrize(
         "name", ["-a", ".a", "_a", "a b", "a/b", "é", "a..b", "m1\n", "a\\b", "../a", "\u017f", "a:b"]
     )
     def test_malformed(self, name: str):
-        """A name that TorchServe, a URL or a file system cannot hold is an error."""
+        """A name that is invalid in TorchServe, in a URL or on a file system is an error."""
         expected = f"Field `tool.mar.model-name` {NAME_RULE}: `{name}`"
 
         assert faults_of("model-name", name) == (expected,)
@@ -51,7 +51,7 @@ class TestModelName:
     @example("a..b")
     @example("a\n")
     def test_any(self, name: str):
-        """A name is either accepted as it is or refused, by the rule of the seed and of TorchServe."""
+        """A name is accepted unchanged if it follows TorchServe's rule, and refused otherwise."""
         assume(name.strip())
         ascii_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
         others = ascii_letters + "0123456789_-."
@@ -61,7 +61,7 @@ class TestModelName:
             assert len(faults_of("model-name", name)) == 1
 
     def test_of_the_project(self):
-        """A project whose name would not do has to set another."""
+        """If the project's name is invalid for a model, `model-name` must be set."""
         expected = (
             "Field `tool.mar.archives[0].model-name` must be set, since the project's own name"
             f" {NAME_RULE}: `-digits`"
@@ -70,7 +70,7 @@ class TestModelName:
         assert faults(LEAST | {"archives": [{}]}, name="-digits") == (expected,)
 
     def test_not_of_the_project(self):
-        """The project's name is not even asked for where another is set."""
+        """The project's name is not read if `model-name` is set."""
 
         def never() -> str:
             pytest.fail("asked for the project's name")
@@ -82,13 +82,13 @@ class TestModelName:
 
 class TestVersion:
     def test_default(self):
-        """A model has its project's version."""
+        """By default, a model has the version of its project."""
         [config] = archives(LEAST, version="1.2.3.dev4+g5")
 
         assert config.version == "1.2.3.dev4+g5"
 
     def test_set(self):
-        """A version of one's own is a string as it stands; the project's is not even asked for."""
+        """A version is kept unchanged, and the project's is not read."""
 
         def never() -> str:
             pytest.fail("asked for the project's version")
@@ -99,16 +99,16 @@ class TestVersion:
 
     @pytest.mark.parametrize("value", [1, 1.1])
     def test_not_string(self, value: object):
-        """A number is no version: TOML reads 1.10 as 1.1."""
+        """A number is an error, because TOML reads 1.10 as 1.1."""
         assert not_string("version") == faults_of("version", value)
 
     def test_empty(self):
-        """A version is not empty."""
+        """An empty version is an error."""
         assert empty("version") == faults_of("version", "")
 
     @pytest.mark.parametrize("version", ["1\n", "1\0", "\x7f"])
     def test_control_character(self, version: str):
-        """A version with characters that nobody sees is an error."""
+        """A version with control characters is an error."""
         expected = f"Field `tool.mar.version` must not have control characters: `{version!r}`"
 
         assert faults_of("version", version) == (expected,)
@@ -120,19 +120,19 @@ class TestHandler:
         ["base_handler", "handler.py", "a/handler.py:handle", "package.module", "package.module:handle"],
     )
     def test_correct(self, handler: str):
-        """Every form of the handler is kept as it is."""
+        """Every form of a handler is kept unchanged."""
         assert handler == archive(handler=handler).handler
 
     def test_not_string(self):
-        """A handler is a string."""
+        """A handler that is not a string is an error."""
         assert not_string("handler") == faults_of("handler", ["handler.py"])
 
     def test_empty(self):
-        """A handler is not empty."""
+        """An empty handler is an error."""
         assert empty("handler") == faults_of("handler", " ")
 
     def test_backslash(self):
-        """A path has the same form on any platform."""
+        """A backslash is an error, so that paths are the same on every platform."""
         expected = "Field `tool.mar.handler` must use `/` between folders: `a\\handler.py`"
 
         assert faults_of("handler", "a\\handler.py") == (expected,)
@@ -141,7 +141,7 @@ class TestHandler:
         "handler", ["handler.py:", ":handle", "handler.py:a-b", "a.py:b:c", "C:/handler.py"]
     )
     def test_function(self, handler: str):
-        """After the colon there is the name of a function."""
+        """The part after a colon must be a function's name."""
         expected = (
             "Field `tool.mar.handler` must have a function's name after its colon,"
             f" as in `handler.py:handle`: `{handler}`"
@@ -152,7 +152,7 @@ class TestHandler:
 
 class TestExportPath:
     def test_anywhere(self):
-        """An export path may be absolute, since it is nothing that the archive holds."""
+        """An export path may be absolute, since it is not stored in the archive."""
         assert archive(export_path="/srv/models").export_path == "/srv/models"
 
 
@@ -162,26 +162,26 @@ class TestExportPath:
 class TestPaths:
     def test_default(self, key: str):
         """No file is named by default."""
-        assert None is getattr(archive(), key.replace("-", "_"))
+        assert getattr(archive(), key.replace("-", "_")) is None
 
     @pytest.mark.parametrize("path", ["a", "a/b.c", "../a", "a b/é", "a,b"])
     def test_correct(self, key: str, path: str):
-        """A path is kept as it is."""
+        """A path is kept unchanged."""
         field = key.replace("-", "_")
 
         assert path == getattr(archive(**{field: path}), field)
 
     @pytest.mark.parametrize("value", [1, True, ["a"], {}])
     def test_not_string(self, key: str, value: object):
-        """A path is a string."""
+        """A path that is not a string is an error."""
         assert not_string(key) == faults_of(key, value)
 
     def test_empty(self, key: str):
-        """A path is not empty."""
+        """An empty path is an error."""
         assert empty(key) == faults_of(key, "")
 
     def test_backslash(self, key: str):
-        """A path has the same form on any platform."""
+        """A backslash is an error, so that paths are the same on every platform."""
         assert faults_of(key, "a\\b") == (f"Field `tool.mar.{key}` must use `/` between folders: `a\\b`",)
 
     @pytest.mark.parametrize("character", ["\0", "\n", "\x1b", "\x9b"])
@@ -194,12 +194,12 @@ class TestPaths:
 
 class TestExtraFiles:
     def test_default(self):
-        """There are none by default."""
+        """The default is empty."""
         assert archive().extra_files == ()
 
     @pytest.mark.parametrize("value", [["a,b", "c/**/*.json"], []])
     def test_array(self, value: list[str]):
-        """Paths of an array may have commas."""
+        """In an array, a path may contain commas."""
         assert tuple(value) == archive(extra_files=value).extra_files
 
     @pytest.mark.parametrize(
@@ -207,19 +207,19 @@ class TestExtraFiles:
         [("a", ("a",)), ("a,b/c", ("a", "b/c")), (" a , b ", ("a", "b"))],
     )
     def test_string(self, value: str, expected: tuple[str, ...]):
-        """As with torch-model-archiver, one string has commas, and blanks beside them do not count."""
+        """As with torch-model-archiver, a string is split at commas, and spaces around them are ignored."""
         assert archive(extra_files=value).extra_files == expected
 
     @pytest.mark.parametrize("value", ["", ",", "a,", "a,,b"])
     def test_empty_in_string(self, value: str):
-        """A comma too many is an error."""
+        """An empty path between commas is an error."""
         expected = "Field `tool.mar.extra-files` must not have empty paths between its commas"
 
         assert faults_of("extra-files", value) == (expected,)
 
     @pytest.mark.parametrize("value", [1, {"a": "b"}])
     def test_not_array(self, value: object):
-        """Nothing else will do."""
+        """Any other value is an error."""
         expected = "Field `tool.mar.extra-files` must be an array of strings, or one string with commas"
 
         assert faults_of("extra-files", value) == (expected,)
@@ -234,11 +234,11 @@ class TestExtraFiles:
         ],
     )
     def test_element(self, value: object, fault: str):
-        """A path that is wrong is named by its place in the array."""
+        """An invalid path is reported with its index."""
         assert faults_of("extra-files", value) == (f"Field `tool.mar.extra-files{fault}",)
 
     def test_all_elements(self):
-        """All of them are, at once."""
+        """All invalid paths are reported at once."""
         assert faults_of("extra-files", [1, "a", ""]) == (
             "Field `tool.mar.extra-files[0]` must be a string",
             "Field `tool.mar.extra-files[2]` must not be empty",
@@ -247,40 +247,40 @@ class TestExtraFiles:
 
 class TestPackages:
     def test_default(self):
-        """There are none by default."""
+        """The default is empty."""
         assert archive().packages == ()
 
     def test_correct(self):
-        """They are paths."""
+        """Packages are paths."""
         assert archive(packages=["digits", "src/shapes"]).packages == ("digits", "src/shapes")
 
     @pytest.mark.parametrize("value", ["digits", 1])
     def test_not_array(self, value: object):
-        """They are an array."""
+        """Anything other than an array is an error."""
         assert faults_of("packages", value) == ("Field `tool.mar.packages` must be an array of paths",)
 
     def test_element(self):
-        """A path that is wrong is named by its place in the array."""
+        """An invalid path is reported with its index."""
         assert faults_of("packages", ["a", ""]) == ("Field `tool.mar.packages[1]` must not be empty",)
 
 
 class TestIncludeProject:
     def test_default(self):
         """The project is not included by default."""
-        assert False is archive().include_project
+        assert archive().include_project is False
 
     def test_correct(self):
-        """It can be switched on."""
-        assert True is archive(include_project=True).include_project
+        """The project can be included."""
+        assert archive(include_project=True).include_project is True
 
     def test_not_boolean(self):
-        """Nothing else is a boolean."""
+        """Anything other than a boolean is an error."""
         assert faults_of("include-project", 1) == ("Field `tool.mar.include-project` must be a boolean",)
 
 
 class TestForceInclude:
     def test_default(self):
-        """Nothing is included by force."""
+        """By default, nothing is included by force."""
         assert archive().force_include == {}
 
     @pytest.mark.parametrize(
@@ -295,18 +295,18 @@ class TestForceInclude:
         ],
     )
     def test_correct(self, target: str, expected: str):
-        """A target is a name in the archive, however it is written."""
+        """A target is normalized to a name in the archive."""
         assert archive(force_include={"../src": target}).force_include == {"../src": expected}
 
     @pytest.mark.parametrize("value", [["a"], "a", True])
     def test_not_table(self, value: object):
-        """It is a table."""
+        """Anything other than a table is an error."""
         expected = "Field `tool.mar.force-include` must be a table of sources and targets"
 
         assert faults_of("force-include", value) == (expected,)
 
     def test_target_not_string(self):
-        """A target is a string."""
+        """A target that is not a string is an error."""
         expected = 'Field `tool.mar.force-include."a/b"` must be a string'
 
         assert faults_of("force-include", {"a/b": 1}) == (expected,)
@@ -322,7 +322,7 @@ class TestForceInclude:
         ],
     )
     def test_unsafe(self, target: str, fault: str):
-        """A target lies inside the archive, and not where the manifest does."""
+        """A target outside the archive, or in the manifest's folder, is an error."""
         expected = f"Field `tool.mar.force-include.a` {fault}: `{target}`"
 
         assert faults_of("force-include", {"a": target}) == (expected,)
@@ -330,36 +330,36 @@ class TestForceInclude:
 
 class TestExclude:
     def test_default(self):
-        """Nothing is excluded by name."""
+        """By default, nothing is excluded."""
         assert archive().exclude == ()
 
     def test_correct(self):
-        """The patterns are gitignore's, and so may have a backslash."""
+        """Patterns are those of gitignore, so they may have a backslash."""
         assert archive(exclude=["*.tmp", "\\#a", "!b"]).exclude == ("*.tmp", "\\#a", "!b")
 
     def test_not_array(self):
-        """They are an array."""
+        """Anything other than an array is an error."""
         assert faults_of("exclude", "*.tmp") == ("Field `tool.mar.exclude` must be an array of patterns",)
 
     def test_element(self):
-        """A pattern that is wrong is named by its place in the array."""
+        """An invalid pattern is reported with its index."""
         assert faults_of("exclude", [1]) == ("Field `tool.mar.exclude[0]` must be a string",)
 
 
 class TestRequirementsFrom:
     def test_default(self):
-        """No requirements are taken from the project."""
+        """By default, no requirements are taken from the project."""
         assert archive().requirements_from == ()
 
     @pytest.mark.parametrize(
         "source", ["dependencies", "optional-dependencies.serving", "dependency-groups.serving.gpu"]
     )
     def test_correct(self, source: str):
-        """A source names a table of the project's, and an entry of it."""
+        """A source names a table of the project's metadata and an entry in it."""
         assert archive(requirements_from=[source]).requirements_from == (source,)
 
     def test_not_array(self):
-        """They are an array."""
+        """Anything other than an array is an error."""
         expected = "Field `tool.mar.requirements-from` must be an array of sources"
 
         assert faults_of("requirements-from", "dependencies") == (expected,)
@@ -369,7 +369,7 @@ class TestRequirementsFrom:
         ["dependencie", "dependencies.x", "optional-dependencies", "dependency-groups.", "requirements.txt"],
     )
     def test_unknown(self, source: str):
-        """Another is an error that lists the forms."""
+        """Any other source is an error that lists the valid forms."""
         expected = (
             "Field `tool.mar.requirements-from[0]` must be"
             f" `dependencies`, `optional-dependencies.NAME` or `dependency-groups.NAME`: `{source}`"
@@ -378,7 +378,7 @@ class TestRequirementsFrom:
         assert faults_of("requirements-from", [source]) == (expected,)
 
     def test_and_file(self):
-        """An archive has one list of requirements."""
+        """An archive cannot have both a requirements file and `requirements-from`."""
         expected = "Fields `tool.mar.requirements-file` and `tool.mar.requirements-from` cannot both be set"
         table = {"requirements-file": "requirements.txt", "requirements-from": ["dependencies"]}
 
@@ -387,22 +387,22 @@ class TestRequirementsFrom:
 
 class TestConfig:
     def test_default(self):
-        """There is no model configuration by default."""
-        assert None is archive().config
+        """By default, an archive has no model configuration."""
+        assert archive().config is None
 
     def test_correct(self):
-        """It is kept as it is, in its order."""
+        """A model configuration is kept unchanged, in its order."""
         table = {"minWorkers": 1, "handler": {"b": [1, 2.5], "a": True}}
 
         assert table == archive(config=table).config
 
     @pytest.mark.parametrize("value", ["minWorkers: 1", [1], 1])
     def test_not_table(self, value: object):
-        """It is a table."""
+        """Anything other than a table is an error."""
         assert faults_of("config", value) == ("Field `tool.mar.config` must be a table",)
 
     def test_empty(self):
-        """It is not empty."""
+        """An empty value is an error."""
         expected = "Field `tool.mar.config` must not be empty; leave it out instead"
 
         assert faults_of("config", {}) == (expected,)
@@ -416,19 +416,19 @@ class TestConfig:
         ],
     )
     def test_date(self, value: object, place: str):
-        """A date of TOML's is named with its place, since TorchServe reads none."""
+        """A TOML date is an error at its place, because TorchServe cannot read it."""
         expected = f"Field `tool.mar.config.{place}` must not be a date; make it a string"
 
         assert faults_of("config", value) == (expected,)
 
     def test_and_file(self):
-        """An archive has one model configuration."""
+        """An archive cannot have both `config` and `config-file`."""
         expected = "Fields `tool.mar.config-file` and `tool.mar.config` cannot both be set"
 
         assert faults(LEAST | {"config": {"a": 1}, "config-file": "model-config.yaml"}) == (expected,)
 
     def test_replaces_inherited_file(self):
-        """An archive's own takes the place of a default that answers the same question."""
+        """An archive's own `config` replaces a default `config-file`."""
         table = LEAST | {"config-file": "a.yaml", "archives": [{"config": {"a": 1}}]}
         [config] = archives(table)
 
@@ -437,7 +437,7 @@ class TestConfig:
 
 class TestArchiveName:
     def test_default(self):
-        """An archive is called as its model is."""
+        """By default, an archive has the name of its model."""
         assert archive().file_name == "digits.mar"
 
     @pytest.mark.parametrize(
@@ -450,20 +450,20 @@ class TestArchiveName:
         ],
     )
     def test_template(self, template: str, expected: str):
-        """Its placeholders are filled in."""
+        """Placeholders are filled in."""
         assert archive(archive_name=template).file_name == expected
 
     def test_not_string(self):
-        """It is a string."""
+        """Anything other than a string is an error."""
         assert not_string("archive-name") == faults_of("archive-name", 1)
 
     def test_empty(self):
-        """It is not empty."""
+        """An empty value is an error."""
         assert empty("archive-name") == faults_of("archive-name", "")
 
     @pytest.mark.parametrize("template", ["{name}", "{", "{model_name}", "a}", "{{version}}"])
     def test_placeholder(self, template: str):
-        """There are two placeholders."""
+        """Only `{model-name}` and `{version}` are placeholders."""
         expected = (
             "Field `tool.mar.archive-name` may have the placeholders `{model-name}` and `{version}`,"
             f" and no others: `{template}`"
@@ -473,7 +473,7 @@ class TestArchiveName:
 
     @pytest.mark.parametrize("template", ["a/b", "../a", "a b", ".a", "a..b", "é", "a:b", "a\n"])
     def test_malformed(self, template: str):
-        """It is a file's name."""
+        """A value that is not a plain file name is an error."""
         expected = (
             "Field `tool.mar.archive-name` must be a file's name without its suffix, of letters, digits,"
             f" `_`, `-`, `+` and `.`: `{template}`"
@@ -483,7 +483,7 @@ class TestArchiveName:
 
     @pytest.mark.parametrize("version", ["1/2", "../1", "..", "a\\b", "1:2"])
     def test_version_that_is_no_name(self, version: str):
-        """A version leads no archive out of its directory."""
+        """A version that would lead out of the directory is an error."""
         table = LEAST | {"archive-name": "{version}", "version": version, "archive-format": "no-archive"}
 
         assert len(faults(table)) == 1
@@ -491,44 +491,44 @@ class TestArchiveName:
 
 class TestArchiveRoot:
     def test_default(self):
-        """The folder in a `tgz` is called as the model is."""
+        """By default, the folder in a `tgz` has the name of the model."""
         assert archive().root == "digits"
 
     @pytest.mark.parametrize(
         ("template", "expected"), [(".", "."), ("model", "model"), ("{version}", "1.2.3")]
     )
     def test_template(self, template: str, expected: str):
-        """Its placeholders are filled in; `.` is the root itself."""
+        """Placeholders are filled in; `.` stands for the root."""
         assert archive(archive_root=template).root == expected
 
     def test_not_string(self):
-        """It is a string."""
+        """Anything other than a string is an error."""
         assert not_string("archive-root") == faults_of("archive-root", 1)
 
     @pytest.mark.parametrize("template", ["a/b", "..", "/", "a/", "./a", "MAR-INF", "a\\b"])
     def test_malformed(self, template: str):
-        """It is one folder, for TorchServe cuts one off every name."""
+        """Anything but one folder is an error, because TorchServe removes one from every name."""
         expected = f"Field `tool.mar.archive-root` must be the name of one folder, or `.`: `{template}`"
 
         assert faults_of("archive-root", template) == (expected,)
 
     def test_version_that_is_no_folder(self):
-        """A version makes no more than one folder."""
+        """A version that would make several folders is an error."""
         assert len(faults(LEAST | {"archive-root": "{version}", "version": "1/2"})) == 1
 
 
 class TestCompression:
     def test_default(self):
-        """What pays is compressed."""
+        """By default, members are compressed where that saves space."""
         assert archive().compression == "auto"
 
     @pytest.mark.parametrize("compression", ["auto", "store", "deflate"])
     def test_correct(self, compression: str):
-        """Either can be asked for."""
+        """Every compression can be set."""
         assert compression == archive(compression=compression).compression
 
     def test_unknown(self):
-        """Another is an error that lists them."""
+        """Any other value is an error that lists the choices."""
         expected = "Field `tool.mar.compression` must be one of `auto`, `store`, `deflate`: `zstd`"
 
         assert faults_of("compression", "zstd") == (expected,)
@@ -536,15 +536,15 @@ class TestCompression:
 
 class TestIgnore:
     def test_default(self):
-        """No check is switched off."""
+        """By default, no check is switched off."""
         assert archive().ignore == ()
 
     def test_correct(self):
-        """Checks are named by their codes."""
+        """Checks are switched off by their codes."""
         assert archive(ignore=["MAR203", "MAR101"]).ignore == ("MAR203", "MAR101")
 
     def test_not_array(self):
-        """They are an array."""
+        """Anything other than an array is an error."""
         assert faults_of("ignore", "MAR203") == ("Field `tool.mar.ignore` must be an array of codes",)
 
     def test_lower_case(self):
@@ -555,7 +555,7 @@ class TestIgnore:
 
     @pytest.mark.parametrize("code", ["MAR20", "MAR2034", "E501"])
     def test_no_code(self, code: str):
-        """What is no code is an error that shows one."""
+        """A value that is not a code is an error with an example."""
         expected = f"Field `tool.mar.ignore[0]` must be a check's code, such as `MAR203`: `{code}`"
 
         assert faults_of("ignore", [code]) == (expected,)
@@ -563,15 +563,15 @@ class TestIgnore:
 
 class TestAllowGlobals:
     def test_default(self):
-        """No global is accepted beyond those that are known to be harmless."""
+        """By default, no global is allowed beyond torch's own list."""
         assert archive().allow_globals == ()
 
     def test_correct(self):
-        """Globals are named."""
+        """Globals are listed by name."""
         assert archive(allow_globals=["digits.Net"]).allow_globals == ("digits.Net",)
 
     def test_not_array(self):
-        """They are an array."""
+        """Anything other than an array is an error."""
         assert faults_of("allow-globals", "digits.Net")[0].startswith(
             "Field `tool.mar.allow-globals` must be an array of "
         )
@@ -579,21 +579,21 @@ class TestAllowGlobals:
 
 class TestRuntime:
     def test_default(self):
-        """The runtime is TorchServe's own default."""
+        """The default runtime is TorchServe's."""
         assert archive().runtime == "python"
 
     @pytest.mark.parametrize("runtime", ["python", "python3", "LSP", "python2"])
     def test_correct(self, runtime: str):
-        """Each runtime of the seed can be asked for."""
+        """Every runtime can be set."""
         assert runtime == archive(runtime=runtime).runtime
 
     def test_not_string(self):
-        """A runtime is a string."""
+        """A runtime that is not a string is an error."""
         assert not_string("runtime") == faults_of("runtime", 3)
 
     @pytest.mark.parametrize("runtime", ["ruby", "Python", "lsp"])
     def test_unknown(self, runtime: str):
-        """Another is an error that lists them."""
+        """Any other value is an error that lists the choices."""
         expected = (
             f"Field `tool.mar.runtime` must be one of `python`, `python3`, `LSP`, `python2`: `{runtime}`"
         )
@@ -603,20 +603,20 @@ class TestRuntime:
 
 class TestArchiveFormat:
     def test_default(self):
-        """The archive is a `.mar`."""
+        """By default, the archive is a `.mar`."""
         assert archive().archive_format == "default"
 
     @pytest.mark.parametrize("form", ["default", "zip-store", "tgz", "no-archive"])
     def test_correct(self, form: str):
-        """Each format of torch-model-archiver can be asked for."""
+        """Every format of torch-model-archiver can be set."""
         assert form == archive(archive_format=form).archive_format
 
     def test_not_string(self):
-        """A format is a string."""
+        """A format that is not a string is an error."""
         assert not_string("archive-format") == faults_of("archive-format", False)
 
     def test_unknown(self):
-        """Another is an error that lists them."""
+        """Any other value is an error that lists the choices."""
         expected = (
             "Field `tool.mar.archive-format` must be one of"
             " `default`, `tgz`, `no-archive`, `zip-store`: `zip`"
@@ -627,15 +627,15 @@ class TestArchiveFormat:
 
 class TestForce:
     def test_default(self):
-        """An older archive is replaced."""
-        assert True is archive().force
+        """By default, an existing archive is replaced."""
+        assert archive().force is True
 
     @pytest.mark.parametrize("force", [True, False])
     def test_correct(self, force: bool):
-        """It can be switched."""
+        """Replacing can be switched on and off."""
         assert force is archive(force=force).force
 
     @pytest.mark.parametrize("value", ["false", 0, 1])
     def test_not_boolean(self, value: object):
-        """Nothing else is a boolean."""
+        """Anything other than a boolean is an error."""
         assert faults_of("force", value) == ("Field `tool.mar.force` must be a boolean",)

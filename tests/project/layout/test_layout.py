@@ -18,7 +18,7 @@ from tests.project.layout import archive, contents, faults, sources, write
 
 class TestManifest:
     def test_whole(self, project: Path):
-        """The manifest names every file by what it is called in the archive."""
+        """The manifest has every file by its name in the archive."""
         found = archive(
             project,
             handler="handler.py:handle",
@@ -44,7 +44,7 @@ class TestManifest:
         assert found.document["createdOn"] == "02/02/2020 00:00:00"
 
     def test_least(self, project: Path):
-        """An archive of a built-in handler has nothing but the manifest."""
+        """An archive with a built-in handler contains only the manifest."""
         found = archive(project)
 
         expected = {"modelName": "digits", "handler": "base_handler", "modelVersion": "1.0"}
@@ -55,11 +55,11 @@ class TestManifest:
 
 class TestIncludeProject:
     def test_files(self, project: Path):
-        """Everything that the wheel ships lies at the root as in `site-packages`."""
+        """The wheel's files are at the root, as in `site-packages`."""
         wheel = (Member("digits/__init__.py", BytesSource(b"")), Member("run", BytesSource(b""), True))
         found = archive(project, SomeProject(project, wheel=wheel), include_project=True)
 
-        assert wheel == found.members
+        assert found.members == wheel
 
     def test_clash(self, project: Path):
         """Another file of the same name is an error."""
@@ -74,7 +74,7 @@ class TestIncludeProject:
         ) == (expected,)
 
     def test_without_project(self, project: Path):
-        """There has to be a project."""
+        """Without a project, it is an error."""
         expected = "Field `tool.mar.include-project` needs a `pyproject.toml`"
 
         assert faults(project, include_project=True) == (expected,)
@@ -82,7 +82,7 @@ class TestIncludeProject:
 
 class TestRequirements:
     def test_generated(self, project: Path):
-        """The requirements are written, a line each, and named in the manifest."""
+        """The requirements are written one per line, and named in the manifest."""
         found = archive(
             project, SomeProject(project, requires=("torch>=2", "numpy")), requirements_from=("dependencies",)
         )
@@ -104,7 +104,7 @@ class TestRequirements:
         assert "`Field `" not in found
 
     def test_unknown(self, project: Path):
-        """A source that the project does not have is a fault beside the others."""
+        """An unknown source is reported together with the other faults."""
         found = faults(
             project,
             project=SomeProject(project),
@@ -137,7 +137,7 @@ class TestModelConfig:
         )
     )
     def test_round_trip(self, config: dict[str, Any]):
-        """TorchServe reads what was written, whatever the locale: the file is ASCII."""
+        """The file is ASCII, so that TorchServe reads it in any locale."""
         data = contents(archive(Path(), config=config))["model-config.yaml"]
 
         assert config == yaml.safe_load(data)
@@ -164,7 +164,7 @@ class TestWorkflow:
         }
 
     def test_missing(self, project: Path):
-        """All that is missing is reported."""
+        """All missing files are reported."""
         with pytest.raises(LayoutError) as error:
             self.workflow(project, handler="steps.py")
 

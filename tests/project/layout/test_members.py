@@ -16,7 +16,7 @@ from tests.project.layout import archive, faults, sources, write
 
 class TestFiles:
     def test_at_the_root(self, project: Path):
-        """Every file that has a key of its own goes to the root, read from where it lies."""
+        """Every file with a key of its own is added to the root."""
         found = archive(
             project,
             handler="handler.py",
@@ -34,21 +34,21 @@ class TestFiles:
         }
 
         assert sources(found) == expected
-        assert list(expected) == [member.name for member in found.members]
+        assert [member.name for member in found.members] == list(expected)
 
     def test_handler_without_ending(self, project: Path):
         """The handler's file is found without its ending, as with torch-model-archiver."""
         assert list(sources(archive(project, handler="handler"))) == ["handler.py"]
 
     def test_handler_is_a_module(self, project: Path):
-        """A module is not looked for as a file."""
+        """A handler that is a module needs no file."""
         found = archive(project, handler="package.serving:handle")
 
         assert sources(found) == {}
         assert found.manifest.model["handler"] == "package.serving:handle"
 
     def test_outside_of_the_project(self, project: Path, tmp_path: Path):
-        """A file may lie beside the project."""
+        """A file may be outside the project."""
         write(tmp_path, "shared.pth")
 
         assert list(sources(archive(project, serialized_file="../shared.pth"))) == ["shared.pth"]
@@ -81,30 +81,30 @@ class TestFiles:
         )
 
     def test_one_file_by_two_keys(self, project: Path):
-        """A file that two keys name is there once."""
+        """A file that two keys name is added once."""
         found = archive(project, handler="handler.py", extra_files=("handler.py", "*.py"))
 
         assert list(sources(found)) == ["handler.py", "model.py"]
 
     @pytest.mark.parametrize("key", ["model-file", "serialized-file", "requirements-file", "config-file"])
     def test_missing(self, key: str, project: Path):
-        """A file that is not there is named with its key."""
+        """A missing file is reported with its key."""
         found = faults(project, **{key.replace("-", "_"): "no/such.file"})
 
         assert found == (f"Field `tool.mar.{key}`: file not found: `no/such.file`",)
 
     def test_handler_missing(self, project: Path):
-        """A handler that is not there is named as a file."""
+        """A missing handler is reported as a file."""
         assert faults(project, handler="digits") == ("Field `tool.mar.handler`: file not found: `digits.py`",)
 
     def test_directory(self, project: Path):
-        """A directory is no file."""
+        """A directory in place of a file is an error."""
         expected = "Field `tool.mar.serialized-file` must be a file, but is a directory: `weights`"
 
         assert faults(project, serialized_file="weights") == (expected,)
 
     def test_key_of_the_archive(self, project: Path):
-        """A fault names the key where it was set."""
+        """A fault is reported at the key that was set."""
         origins = Origins({"model-file": Place(FILE, None, ("tool", "mar", "archives", 1, "model-file"))})
         found = faults(project, model_file="x.py", origins=origins)
 
@@ -131,7 +131,7 @@ class TestFiles:
 
     @needs_posix
     def test_not_regular(self, project: Path):
-        """What cannot be read to an end is no file."""
+        """A pipe or another special file is an error."""
         os.mkfifo(project / "pipe")
 
         assert faults(project, serialized_file="pipe") == (
@@ -140,17 +140,17 @@ class TestFiles:
 
     @needs_posix
     def test_link(self, project: Path):
-        """A link stands for what it leads to, under its own name."""
+        """A link is packed as its target, under the link's name."""
         (project / "latest.pth").symlink_to("weights/model.pth")
 
         found = archive(project, serialized_file="latest.pth")
 
-        assert {"latest.pth": project / "latest.pth"} == sources(found)
+        assert sources(found) == {"latest.pth": project / "latest.pth"}
 
     @needs_posix
     @pytest.mark.parametrize("target", ["nowhere", "latest.pth"])
     def test_broken_link(self, target: str, project: Path):
-        """A link that leads nowhere is named with where it wanted to lead."""
+        """A broken link is reported with its target."""
         (project / "latest.pth").symlink_to(target)
         expected = f"Field `tool.mar.serialized-file`: broken link: `latest.pth` -> `{target}`"
 
@@ -158,7 +158,7 @@ class TestFiles:
 
     @needs_posix
     def test_executable(self, project: Path):
-        """The owner's right to execute a file is kept, and no other."""
+        """Of a file's permissions, only the owner's right to execute is kept."""
         (project / "model.py").chmod(0o700)
         (project / "handler.py").chmod(0o666)
         found = archive(project, handler="handler.py", model_file="model.py")
@@ -181,24 +181,24 @@ class TestExtraFiles:
         assert self.extra(project, "assets") == [".hidden", "a.txt", "deep/b.txt"]
 
     def test_directory_with_slash(self, project: Path):
-        """A slash at its end makes a directory no other."""
+        """A trailing slash does not matter."""
         assert self.extra(project, "weights/") == ["model.pth"]
 
     def test_glob(self, project: Path):
-        """A pattern stands for what it matches, files and directories."""
+        """A pattern matches files and directories."""
         write(project, "assets/a.txt", "assets/deep/b.txt")
 
         assert self.extra(project, "assets/*") == ["a.txt", "b.txt"]
 
     def test_recursive_glob(self, project: Path):
-        """`**` passes through directories; what it matches are the files."""
+        """`**` matches files in any subdirectory."""
         write(project, "assets/a.txt", "assets/deep/b.txt", "assets/deep/deeper/c.json")
 
         assert self.extra(project, "assets/**/*.txt") == ["a.txt", "b.txt"]
         assert self.extra(project, "assets/**") == ["a.txt", "b.txt", "c.json"]
 
     def test_name_that_looks_like_a_pattern(self, project: Path):
-        """A file that is there is no pattern, whatever its name."""
+        """An existing file is not treated as a pattern, whatever its name."""
         write(project, "w[1].bin", "w1.bin")
 
         assert self.extra(project, "w[1].bin") == ["w[1].bin"]
@@ -217,7 +217,7 @@ class TestExtraFiles:
         assert self.extra(project, pattern) == ["a.py"]
 
     def test_missing(self, project: Path):
-        """A path that is not there is named."""
+        """A missing path is reported."""
         found = faults(project, extra_files=("index.json",))
 
         assert found == ("Field `tool.mar.extra-files`: file not found: `index.json`",)
@@ -226,7 +226,7 @@ class TestExtraFiles:
     @pytest.mark.parametrize("target", ["nowhere", "link"])
     @pytest.mark.parametrize("pattern", ["assets", "assets/*", "assets/**", "assets/link"])
     def test_broken_link(self, pattern: str, target: str, project: Path):
-        """A broken link is an error, however it was met."""
+        """A broken link is an error, whether it is named, matched or in a directory."""
         (project / "assets").mkdir()
         (project / "assets" / "link").symlink_to(target)
         expected = f"Field `tool.mar.extra-files`: broken link: `assets/link` -> `{target}`"
@@ -235,7 +235,7 @@ class TestExtraFiles:
 
     @needs_posix
     def test_loop(self, project: Path):
-        """A directory that holds itself is an error that names the link."""
+        """A link to a parent directory is an error that names the link."""
         (project / "assets").mkdir()
         (project / "assets" / "again").symlink_to(".", target_is_directory=True)
         expected = "Field `tool.mar.extra-files`: link leads back to its own folder: `assets/again`"
@@ -245,7 +245,7 @@ class TestExtraFiles:
     @needs_posix
     @pytest.mark.parametrize("pattern", ["assets", "assets/*"])
     def test_not_regular(self, pattern: str, project: Path):
-        """What cannot be read to an end is not packed."""
+        """A pipe or another special file in a directory is an error."""
         (project / "assets").mkdir()
         os.mkfifo(project / "assets" / "pipe")
 
@@ -255,14 +255,14 @@ class TestExtraFiles:
 
     @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a folder that may not be read")
     def test_unreadable(self, project: Path):
-        """A folder that may not be read is an error that names it."""
+        """An unreadable folder is an error that names it."""
         (project / "assets").mkdir(mode=0)
 
         assert "`assets`" in faults(project, extra_files=("assets",))[0]
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are no Unicode")
     def test_not_unicode(self, project: Path):
-        """A name that an archive cannot hold is an error."""
+        """A file name that is not Unicode is an error."""
         (project / "assets").mkdir()
         Path(os.fsdecode(os.fsencode(project / "assets") + b"/weights-\xff")).touch()
         expected = (
@@ -273,7 +273,7 @@ class TestExtraFiles:
         assert faults(project, extra_files=("assets",)) == (expected,)
 
     def test_reserved(self, project: Path):
-        """`MAR-INF` among the inputs is an error, since the manifest is ours."""
+        """`MAR-INF` among the inputs is an error, because it is reserved for the manifest."""
         write(project, "assets/MAR-INF/MANIFEST.json")
         expected = (
             "Field `tool.mar.extra-files`: archive member `MAR-INF/MANIFEST.json`, from"
@@ -285,7 +285,7 @@ class TestExtraFiles:
 
 class TestPackages:
     def test_tree(self, project: Path):
-        """A package stays a tree, under its own name at the root."""
+        """A package is added as a folder at the root."""
         write(project, "src/digits/__init__.py", "src/digits/net/a.py", "src/digits/__pycache__/a.pyc")
 
         assert list(sources(archive(project, packages=("src/digits",)))) == [
@@ -295,14 +295,14 @@ class TestPackages:
 
     @pytest.mark.parametrize("path", ["src/digits/", "./src/digits"])
     def test_written_otherwise(self, path: str, project: Path):
-        """A path's form does not matter."""
+        """Different spellings of a path give the same result."""
         write(project, "src/digits/__init__.py")
 
         assert list(sources(archive(project, packages=(path,)))) == ["digits/__init__.py"]
 
     @pytest.mark.parametrize("path", ["digits", "model.py"])
     def test_missing(self, path: str, project: Path):
-        """A package is a directory that is there."""
+        """A package that is not an existing directory is an error."""
         expected = f"Field `tool.mar.packages`: package not found: `{path}`"
 
         assert faults(project, packages=(path,)) == (expected,)
@@ -318,13 +318,13 @@ class TestPackages:
 
 class TestForceInclude:
     def test_file(self, project: Path):
-        """A file goes where it is told, under the name it is told."""
-        assert {"x/net.py": project / "model.py"} == sources(
-            archive(project, force_include={"model.py": "x/net.py"})
-        )
+        """A file is added under the given name."""
+        found = archive(project, force_include={"model.py": "x/net.py"})
+
+        assert sources(found) == {"x/net.py": project / "model.py"}
 
     def test_tree(self, project: Path):
-        """A directory's contents go where they are told."""
+        """A directory's contents are added to the given folder."""
         assert list(sources(archive(project, force_include={"weights": "best"}))) == ["best/model.pth"]
 
     def test_root(self, project: Path):
@@ -334,14 +334,14 @@ class TestForceInclude:
         assert list(sources(found)) == ["model.pth", "model.py"]
 
     def test_not_excluded(self, project: Path):
-        """What is included by force is not excluded."""
+        """`exclude` does not apply to files included by force."""
         included = {"weights": "w", "model.py": "m.py"}
         found = archive(project, force_include=included, exclude=("weights", "*.py"))
 
         assert list(sources(found)) == ["m.py", "w/model.pth"]
 
     def test_missing(self, project: Path):
-        """A source that is not there is named."""
+        """A missing source is reported."""
         assert faults(project, force_include={"x": "y"}) == (
             "Field `tool.mar.force-include`: file not found: `x`",
         )
@@ -358,14 +358,14 @@ class TestExclude:
         ],
     )
     def test_left_out(self, settings: dict[str, Any], project: Path):
-        """A pattern is gitignore's, relative to the project, and counts for directories and globs."""
+        """Patterns work as in gitignore, relative to the project, and apply to directories and globs."""
         write(project, "assets/a.txt", "assets/a.tmp", "assets/sub/b.txt", "assets/raw/c.txt")
         found = archive(project, exclude=("*.tmp", "/assets/raw/"), **settings)
 
         assert {name.rpartition("/")[2] for name in sources(found)} == {"a.txt", "b.txt"}
 
     def test_package(self, project: Path):
-        """It counts for packages."""
+        """Patterns apply to packages."""
         write(project, "digits/__init__.py", "digits/tests/test_net.py")
 
         assert list(sources(archive(project, packages=("digits",), exclude=("digits/tests",)))) == [
@@ -373,14 +373,14 @@ class TestExclude:
         ]
 
     def test_project(self, project: Path):
-        """It counts for the files of the project's wheel."""
+        """Patterns apply to the files of the project's wheel."""
         wheel = (Member("digits/a.py", BytesSource(b"")), Member("digits/tests/b.py", BytesSource(b"")))
         found = archive(project, SomeProject(project, wheel=wheel), include_project=True, exclude=("tests",))
 
         assert [member.name for member in found.members] == ["digits/a.py"]
 
     def test_negated(self, project: Path):
-        """A later pattern may take a file back in."""
+        """A later pattern can include a file again."""
         write(project, "assets/a.tmp", "assets/b.tmp")
 
         assert list(sources(archive(project, extra_files=("assets",), exclude=("*.tmp", "!b.tmp")))) == [
@@ -388,13 +388,13 @@ class TestExclude:
         ]
 
     def test_named(self, project: Path):
-        """A file that is named outright is not left out."""
+        """A file that is named explicitly is not excluded."""
         found = archive(project, model_file="model.py", extra_files=("handler.py",), exclude=("*.py",))
 
         assert list(sources(found)) == ["handler.py", "model.py"]
 
     def test_everything(self, project: Path):
-        """A pattern of which nothing is left matches nothing."""
+        """A pattern whose files are all excluded matches nothing."""
         expected = "Field `tool.mar.extra-files`: no file matches the pattern `weights/*`"
 
         assert faults(project, extra_files=("weights/*",), exclude=("*.pth",)) == (expected,)
@@ -402,7 +402,7 @@ class TestExclude:
 
 class TestClash:
     def test_two_keys(self, project: Path):
-        """Two files for one name are an error that names both, and both keys."""
+        """Two files with the same name are an error that names both, and both keys."""
         write(project, "other/model.pth")
         expected = (
             "Field `tool.mar.extra-files`: archive member `model.pth` comes from `other/model.pth`"
@@ -420,7 +420,7 @@ class TestClash:
         assert list(sources(archive(project, extra_files=("a", "b")))) == ["shared/1", "shared/2"]
 
     def test_equal_bytes(self, project: Path):
-        """That the files are equal today does not make them one."""
+        """Two files with the same content are still a conflict."""
         (project / "a").mkdir()
         (project / "b").mkdir()
         (project / "a" / "x").write_bytes(b"same")
@@ -429,7 +429,7 @@ class TestClash:
         assert len(faults(project, extra_files=("a", "b"))) == 1
 
     def test_outside_of_the_project(self, project: Path, tmp_path: Path):
-        """A file that lies elsewhere is shown so that it can be found."""
+        """A file outside the project is shown with its full path."""
         write(tmp_path, "elsewhere/model.py")
         [found] = faults(project, model_file="model.py", extra_files=("../elsewhere",))
 
@@ -438,7 +438,7 @@ class TestClash:
 
     @pytest.mark.parametrize("patterns", [("one", "two"), ("two", "one")])
     def test_file_and_folder(self, patterns: tuple[str, str], project: Path):
-        """A name cannot be a file's and a folder's."""
+        """A name cannot be both a file and a folder."""
         write(project, "one/name", "two/name/file")
         expected = (
             "Field `tool.mar.extra-files`: archive member `name/file`, from `two/name/file`, needs a folder"
@@ -451,7 +451,7 @@ class TestClash:
         ("one", "other"), [("Model.py", "model.PY"), ("\u00e9", "e\u0301")], ids=["case", "composition"]
     )
     def test_same_on_other_systems(self, one: str, other: str, project: Path):
-        """Names that macOS or Windows cannot hold beside each other are an error."""
+        """Names that are the same on macOS or Windows are an error."""
         write(project, f"a/{one}", f"b/{other}")
         expected = (
             f"Field `tool.mar.extra-files`: archive member `{other}`, which on macOS and Windows is `{one}`,"
@@ -462,7 +462,7 @@ class TestClash:
 
     @needs_posix
     def test_name_that_windows_has_not(self, project: Path):
-        """A file that could not be unpacked on Windows is an error."""
+        """A name that Windows does not allow is an error."""
         write(project, "assets/aux.txt")
         expected = (
             "Field `tool.mar.extra-files`: archive member `aux.txt`, from `assets/aux.txt`,"

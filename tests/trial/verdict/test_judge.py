@@ -43,7 +43,7 @@ class TestReplies:
         ]
 
     def test_same(self, candidate: Candidate):
-        """The same answers are no fault."""
+        """The same answers in a batch are fine."""
         replies, faults = judge(candidate, [exchange([0], 5), exchange([1], 6), exchange([0, 1], 5, 6)])
 
         assert (replies[-1].note, faults) == ("the same answers", [])
@@ -69,7 +69,7 @@ class TestAnswers:
         ]
 
     def test_status(self, candidate: Candidate):
-        """A status of an error is a fault, and so is another status in a batch."""
+        """An error status is a fault, as is a different status in a batch."""
         exchanges = [exchange([0], "no", status=404), exchange([1], 1), exchange([0, 1], 1, 1)]
         _, faults = judge(candidate, exchanges)
 

@@ -117,7 +117,7 @@ class TestWaitForSuccess:
             wait_for_success(self.process(code, tmp_path), "pip", 0.5 if "sleep" in code else 30)
 
     def test_succeeds(self, tmp_path: Path):
-        """A command that succeeds is no error."""
+        """A command that succeeds raises nothing."""
         wait_for_success(self.process("print('error')", tmp_path), "pip", 30)
 
     @staticmethod
