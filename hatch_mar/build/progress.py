@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 PATIENCE = 1.0
@@ -24,6 +26,7 @@ class Progress:
         self.next = self.began + PATIENCE
         self.done = 0
         self.shown = False
+        self.paused = False
         self.lock = threading.Lock()
 
     def advance(self, count: int) -> None:
@@ -31,13 +34,23 @@ class Progress:
         with self.lock:
             self.done += count
             now = time.monotonic()
-            if now < self.next:
+            if self.paused or now < self.next:
                 return
             self.next = now + (BETWEEN_FRAMES if self.moving else BETWEEN_LINES)
             self.show(self.line(now - self.began))
 
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Clear the line, and keep other threads from showing one while something else is printed."""
+        self.paused = True
+        self.finish()
+        try:
+            yield
+        finally:
+            self.paused = False
+
     def finish(self) -> None:
-        """Clear the line, so that something else can be printed."""
+        """Clear the line."""
         with self.lock:
             if self.shown and self.moving:
                 self.stream.write("\r\x1b[K")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from threading import Event
 
 from hatch_mar.archive.formats.copy import cores
@@ -41,9 +42,8 @@ def build_all(
     with ThreadPoolExecutor(min(cores(), len(planned) or 1), "hatch-mar") as threads:
         try:
             for artifact in artifacts_of([threads.submit(one.build, advance, stop) for one in planned]):
-                if progress:
-                    progress.finish()
-                yield artifact
+                with progress.pause() if progress else nullcontext():
+                    yield artifact
         finally:
             # Ctrl-C interrupts only this thread; the others check `stop` at their next chunk
             stop.set()

@@ -113,6 +113,23 @@ class TestMoved:
             "",
         ]
 
+    def test_pause(self, clock: Clock):
+        """Nothing is shown while something else is printed, but the bytes count."""
+        made = Progress(4 * MEBI, Terminal())
+        told(made, clock, 1.0)
+        with made.pause():
+            told(made, clock, 1.0)
+            made.stream.write("dist/one.mar\n")
+        told(made, clock, 1.0)
+        frames = made.stream.getvalue().split("\r\x1b[K")
+
+        assert frames == [
+            "",
+            "Packing archives: 1 of 4 MiB, 1 MiB/s, 3 s left",
+            "dist/one.mar\n",
+            "Packing archives: 3 of 4 MiB, 1 MiB/s, 1 s left",
+        ]
+
     def test_more_than_known(self, clock: Clock):
         """A file that grows does not make the time left less than none."""
         made = Progress(MEBI, io.StringIO())
