@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-LONGEST_QUOTE = 80
-"""The most characters of a name that a message quotes."""
+LONGEST_QUOTE = 200
+"""The most characters of a name that a message quotes. An attacker's may have 64 KiB."""
 MOST_MESSAGES = 20
 """The most faults that are shown for one file."""
 
@@ -25,13 +25,16 @@ def escape(value: object) -> str:
 
 def quote(name: str) -> str:
     """A name in backticks, shortened and with control characters escaped."""
-    short = name if len(name) <= LONGEST_QUOTE else name[:LONGEST_QUOTE] + "..."
-    return f"`{escape(short)}`"
+    return f"`{escape(truncate(name, LONGEST_QUOTE))}`"
 
 
 def shorten(text: str, length: int = 40) -> str:
     """Text on one line of at most `length` characters."""
-    text = re.sub(r"\s+", " ", text)
+    return truncate(re.sub(r"\s+", " ", text), length)
+
+
+def truncate(text: str, length: int) -> str:
+    """Text of at most `length` characters, with an ellipsis if it was longer."""
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
@@ -68,7 +71,11 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
 
     plain = {each.replace("_", "-").lower(): each for each in known}
     close = difflib.get_close_matches(word.replace("_", "-").lower(), plain, n=1, cutoff=cutoff)
-    return f"did you mean `{plain[close[0]]}`?" if close else ""
+    return ask_if_meant(plain[close[0]]) if close else ""
+
+
+def ask_if_meant(word: str) -> str:
+    return f"did you mean `{word}`?"
 
 
 def name_of_status(status: int) -> str:

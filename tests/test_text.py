@@ -16,6 +16,7 @@ from hatch_mar.text import (
     name_of_status,
     quote,
     shorten,
+    truncate,
 )
 from tests.archives import needs_posix
 
@@ -40,7 +41,7 @@ class TestQuote:
     def test_one_line(self) -> None:
         """A name from a file stays in its line, and short."""
         assert quote("a\nb\x1b") == r"`a\nb\x1b`"
-        assert len(quote("x" * 1000)) == 85
+        assert len(quote("x" * 1000)) == 202
 
 
 class TestShorten:
@@ -50,6 +51,13 @@ class TestShorten:
     @given(st.text(), st.integers(1, 50))
     def test_length(self, text: str, length: int) -> None:
         assert len(shorten(text, length)) <= length
+
+
+class TestTruncate:
+    @pytest.mark.parametrize(("text", "expected"), [("abc", "abc"), ("abcd", "ab…"), ("a  b", "a …")])
+    def test_length(self, text: str, expected: str) -> None:
+        """Text is never longer than it may be, and keeps its spaces."""
+        assert truncate(text, 3) == expected
 
 
 class TestCountOf:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from hatch_mar.__about__ import __version__
+from hatch_mar.torchserve import runtimes
 
 MANIFEST_NAME = "MAR-INF/MANIFEST.json"
 """Where TorchServe looks for a model's manifest, in this case (pytorch/serve, ModelArchive.java)."""
@@ -19,8 +20,6 @@ ARCHIVER_VERSION = f"hatch-mar {__version__}"
 
 DEEPEST = 32
 """Levels of nesting that a manifest may have. Those that the tools write have two."""
-
-RUNTIMES = ("python", "python3", "LSP", "python2")
 
 
 class Manifest(NamedTuple):
@@ -41,7 +40,7 @@ class Manifest(NamedTuple):
         model_version: str | None,
         handler: str,
         created: datetime,
-        runtime: str = "python",
+        runtime: str = runtimes.DEFAULT,
         serialized_file: str | None = None,
         model_file: str | None = None,
         requirements_file: str | None = None,
@@ -115,6 +114,11 @@ class Manifest(NamedTuple):
         """The `model` object, empty if the manifest has none, as for TorchServe."""
         model = self.document.get("model")
         return model if isinstance(model, dict) else {}
+
+    @property
+    def runtime(self) -> Any:
+        """What runs the handler: a string, unless another tool wrote something else."""
+        return self.document.get("runtime", runtimes.DEFAULT)
 
 
 def is_deeper_than(levels: int, value: object) -> bool:

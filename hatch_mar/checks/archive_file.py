@@ -43,6 +43,6 @@ def check_content(path: Path) -> Iterator[Finding]:
             except ReadError as error:
                 yield MANIFEST.at(Place(f"{path.name}/{MANIFEST_NAME}"), str(error))
                 return
-            yield from check(Subject(archive, path.name))
+            yield from check(Subject.of_file(archive, path))
     except ReadError as error:
         yield UNREADABLE.at(Place(str(path)), str(error))

@@ -15,7 +15,9 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.names import RESERVED_FOLDERS, fold_name, name_fault
-from hatch_mar.torchserve.member_names import brief, files_that_are_folders, unpacking_fault
+from hatch_mar.text import quote
+from hatch_mar.torchserve import suffixes
+from hatch_mar.torchserve.member_names import files_that_are_folders, unpacking_fault
 
 NOT_AN_OBJECT = Rule(
     code="MAR101",
@@ -125,7 +127,6 @@ MODEL_STRINGS = (
 )
 """The keys of Manifest.java that are a `String`: Gson takes any scalar for one."""
 
-ARCHIVE_SUFFIXES = (".mar", ".war", ".tar.gz", ".tgz", ".zip", ".model")
 MOST_FINDINGS = 20
 """Findings of one kind; more of them tell a reader nothing new."""
 
@@ -176,7 +177,7 @@ def check_file_name(subject: Subject) -> Iterator[Finding]:
         yield FILE_NAME.at(file_name_place(subject), f"The file name `{name}` has two dots in a row")
     # what else is in a directory on disk is checked by `container`
     configured = subject.root is not None
-    if configured and not subject.members and not name.endswith(ARCHIVE_SUFFIXES):
+    if configured and not subject.members and not name.endswith(suffixes.UNPACKED):
         yield LONELY_MANIFEST.at(subject.set_by("archive-format"), f"`{name}` contains only the manifest")
 
 
@@ -192,7 +193,7 @@ def check_members(subject: Subject) -> Iterator[Finding]:
     manifest = fold_name(subject.manifest.name)
     for name, member in subject.members.items():
         if fault := unpacking_fault(name):
-            yield UNPACKABLE.at(subject.place(member), f"Member `{brief(name)}` {fault}")
+            yield UNPACKABLE.at(subject.place(member), f"Member {quote(name)} {fault}")
         elif fold_name(name) == manifest:
             yield MANIFEST_CASE.at(
                 subject.place(member), f"Member `{name}` differs from `{subject.manifest.name}` only by case"

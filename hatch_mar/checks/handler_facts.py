@@ -10,6 +10,7 @@ from hatch_mar.pysource.namespace import Namespace, imported_name
 from hatch_mar.torchserve.handlers import (
     BUILT_IN_CLASSES,
     BUILT_INS,
+    HANDLERS,
     HELPERS,
     LOADERS,
     BuiltIn,
@@ -78,7 +79,7 @@ def keeps_loading(found: ast.ClassDef, names: Namespace) -> bool:
 
 def torchserve_class(base: ast.expr, names: Namespace) -> BuiltIn | None:
     path, _, name = imported_name(base, names).rpartition(".")
-    return BUILT_IN_CLASSES.get(name) if path.startswith("ts.torch_handler.") else None
+    return BUILT_IN_CLASSES.get(name) if path.startswith(f"{HANDLERS}.") else None
 
 
 def calls_initialize(method: ast.AST) -> bool:

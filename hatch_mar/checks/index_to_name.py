@@ -18,6 +18,7 @@ from hatch_mar.checks.handler_facts import built_in, imported_built_ins
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.text import shorten
+from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.handlers import BuiltIn
 
 NAME = "index_to_name.json"
@@ -89,7 +90,7 @@ LABELS_LIST = "object_type_names"
 def check(subject: Subject) -> Iterator[Finding]:
     built_ins = involved_built_ins(subject)
     is_read = any(each.loads_as_base_handler for each in built_ins)
-    if not is_read or subject.manifest.document.get("runtime") == "LSP":
+    if not is_read or subject.manifest.runtime == runtimes.CPP:
         return
     if NAME in subject.members:
         looked_up = any(each.looks_up_labels for each in built_ins)

@@ -48,6 +48,11 @@ class Subject:
         """The modules that have been parsed, by the names of their files."""
 
     @classmethod
+    def of_file(cls, archive: Archive, path: Path) -> Subject:
+        """The archive that was read from `path`."""
+        return cls(archive, path.name)
+
+    @classmethod
     def of_config(cls, config: ArchiveConfig, archive: Archive, root: Path) -> Subject:
         return cls(
             archive,

@@ -1,4 +1,4 @@
-"""What the NAME and FILE arguments of a command mean."""
+"""What the NAME and PYPROJECT arguments of a command mean."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.errors import ConfigError
-from hatch_mar.project.config.models import FILE
+from hatch_mar.project.config.models import PYPROJECT
 
 
 def split(arguments: Sequence[str], project: Path) -> tuple[list[Path], list[str]]:
     """The archives on disk, and the names of archives that the project is to declare."""
     files = [Path(argument) for argument in arguments if is_archive(Path(argument))]
     names = [argument for argument in arguments if not is_archive(Path(argument))]
-    if names and project.is_dir() and not (project / FILE).exists():
-        missing = f"and there is no `{project / FILE}` that declares it"
+    if names and project.is_dir() and not (project / PYPROJECT).exists():
+        missing = f"and there is no `{project / PYPROJECT}` that declares it"
         raise ConfigError(*(f"File not found: `{name}`, {missing}" for name in names))
     return files, names
 

@@ -13,7 +13,7 @@ from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Finding, Place
 from hatch_mar.migration.call import WORKFLOW_ARCHIVER, Call
 from hatch_mar.migration.translate import Relocation, table_of, target_of
-from hatch_mar.project.config.models import FILE, Config, Origins, directory_of
+from hatch_mar.project.config.models import PYPROJECT, Config, Origins, directory_of
 from hatch_mar.project.config.schema import load
 from hatch_mar.project.edit import Table, Tables, to_toml
 
@@ -30,7 +30,7 @@ class Declaration(NamedTuple):
     def config(self) -> Config:
         [config] = load({self.kind: [self.table]}, name=str, version=str)
         # its place among the tables of the project is not known yet, so its keys are named alone
-        return config._replace(origins=Origins((key, Place(FILE, None, (key,))) for key in self.table))
+        return config._replace(origins=Origins((key, Place(PYPROJECT, None, (key,))) for key in self.table))
 
 
 class Declared(NamedTuple):

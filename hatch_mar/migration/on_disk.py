@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.torchserve import suffixes
 
-SUFFIXES = (".mar", ".war", ".tar.gz")
 OTHERS = ("node_modules", "site-packages")
 """Directories that, like hidden ones, never contain the user's own archives."""
 
@@ -22,7 +22,7 @@ def find_archives(roots: Iterable[Path]) -> Looks:
     for root in roots:
         for directory, folders, files in os.walk(os.path.realpath(root)):
             folders[:] = [name for name in folders if not name.startswith(".") and name not in OTHERS]
-            names = [name for name in files if name.endswith(SUFFIXES)]
+            names = [name for name in files if name.endswith(suffixes.ARCHIVES)]
             for name in (*names, MANIFEST_NAME):
                 with suppress(OSError):
                     stat = os.stat(os.path.join(directory, name))
@@ -33,7 +33,7 @@ def find_archives(roots: Iterable[Path]) -> Looks:
 
 def find_new(before: Looks, after: Looks) -> list[Path]:
     changed = (path for path, look in after.items() if before.get(path) != look)
-    return sorted(path for path in changed if not path.name.endswith(".tar.gz") or has_manifest(path))
+    return sorted(path for path in changed if not path.name.endswith(suffixes.TGZ) or has_manifest(path))
 
 
 def has_manifest(path: Path) -> bool:

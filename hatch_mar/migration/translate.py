@@ -23,6 +23,7 @@ from hatch_mar.project.config.archiver_options import (
 from hatch_mar.project.config.models import Config, WorkflowConfig
 from hatch_mar.project.config.reading import VALUE, Fault
 from hatch_mar.project.edit import Table
+from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.handlers import ARCHIVER_BUILT_INS, parse
 
 NAME_BEGINS_WITH_DIGIT = "MAR009"
@@ -66,7 +67,7 @@ def table_of(call: Call, root: Path) -> Table:
             "extra-files": [relocate.pattern(path) for path in config.extra_files],
             "requirements-file": relocate.file(config.requirements_file, "--requirements-file"),
             "config-file": relocate.file(config.config_file, "--config-file"),
-            "runtime": config.runtime if config.runtime != "python" else None,
+            "runtime": config.runtime if config.runtime != runtimes.DEFAULT else None,
             "export-path": export_path,
             "archive-format": config.archive_format if config.archive_format != "default" else None,
             "ignore": [NAME_BEGINS_WITH_DIGIT] if config.model_name[0].isdigit() else None,

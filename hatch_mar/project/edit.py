@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import ConfigError
-from hatch_mar.project.config.models import TABLE
+from hatch_mar.project.config.models import PYPROJECT, TABLE
 from hatch_mar.project.config.schema import load
 from hatch_mar.project.pyproject import PyProject, table_at
 from hatch_mar.project.toml import tomllib
@@ -67,7 +67,7 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
         raise ConfigError("Option `--write` needs tomlkit: pip install 'hatch-mar[cli]'") from None
 
     refuse_conflicts(table_at(project.pyproject, "tool", "mar"), tables)
-    path = Path(os.path.realpath(project.root / "pyproject.toml"))
+    path = Path(os.path.realpath(project.root / PYPROJECT))
     document = tomlkit.parse(path.read_bytes().decode())
     expected = copy.deepcopy(dict(project.pyproject))
     mar = expected.setdefault("tool", {}).setdefault("mar", {})

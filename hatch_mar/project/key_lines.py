@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hatch_mar.finding import Finding, Key
-from hatch_mar.project.config.models import FILE
+from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.project.config.reading import walk
 from hatch_mar.project.toml import tomllib
 
@@ -22,9 +22,9 @@ def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
     located = []
     for finding in findings:
         place = finding.place
-        if place.key and place.file == FILE:
+        if place.key and place.file == PYPROJECT:
             if lines is None:
-                lines = key_lines((root / FILE).read_text(encoding="utf-8"))
+                lines = key_lines((root / PYPROJECT).read_text(encoding="utf-8"))
             place = place._replace(line=line_of(place.key, lines))
         located.append(finding._replace(place=place))
     return located

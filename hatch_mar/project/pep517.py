@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_mar.errors import ConfigError
+from hatch_mar.project.config.models import PYPROJECT
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
@@ -60,7 +61,7 @@ def report_faults(root: Path) -> Iterator[None]:
         from build import BuildBackendException, BuildException
     except ImportError:
         raise ConfigError(
-            f"`{root / 'pyproject.toml'}` leaves this to its build backend, which only `build` can ask:"
+            f"`{root / PYPROJECT}` leaves this to its build backend, which only `build` can ask:"
             " pip install 'hatch-mar[cli]'"
         ) from None
     try:

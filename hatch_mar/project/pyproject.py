@@ -14,7 +14,7 @@ from hatch_mar.archive.archive import Member
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Place, Rule, field
 from hatch_mar.project import pep517
-from hatch_mar.project.config.models import FILE
+from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.project.config.reading import (
     VALUE,
     Fault,
@@ -56,25 +56,27 @@ class PyProject:
     def __init__(self, root: Path) -> None:
         # without `..`, which the paths of archives would show
         self.root = root.resolve() if ".." in root.parts else root.absolute()
-        file = self.root / FILE
+        file = self.root / PYPROJECT
         if root.exists() and not root.is_dir():
-            raise ConfigError(f"Not a directory: `{root}`; a project is the directory of its `{FILE}`")
+            raise ConfigError(f"Not a directory: `{root}`; a project is the directory of its `{PYPROJECT}`")
         try:
             text = file.read_text(encoding="utf-8")
         except FileNotFoundError:
-            text = f"File not found: `{root / FILE}`"
-            raise ConfigError(UNREADABLE.at(Place(str(root / FILE)), text, "")) from None
+            text = f"File not found: `{root / PYPROJECT}`"
+            raise ConfigError(UNREADABLE.at(Place(str(root / PYPROJECT)), text, "")) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise ConfigError(UNREADABLE.at(Place(FILE), f"Cannot read `{file}`: {reason}", "")) from None
+            raise ConfigError(
+                UNREADABLE.at(Place(PYPROJECT), f"Cannot read `{file}`: {reason}", "")
+            ) from None
         try:
             self.pyproject: Mapping[str, Any] = tomllib.loads(text)
         except RecursionError:
             text = f"Cannot read `{file}`: it is nested too deeply"
-            raise ConfigError(UNREADABLE.at(Place(FILE), text, "")) from None
+            raise ConfigError(UNREADABLE.at(Place(PYPROJECT), text, "")) from None
         except ValueError as error:
             line = re.search(r"at line (\d+)", str(error))
-            place = Place(FILE, int(line[1]) if line else None)
+            place = Place(PYPROJECT, int(line[1]) if line else None)
             raise ConfigError(UNREADABLE.at(place, f"Cannot read `{file}`: {error}", "")) from None
 
     @property
@@ -97,7 +99,7 @@ class PyProject:
         try:
             return reader(self.project[key])
         except ValueError as error:
-            place = Place(FILE, None, ("project", key))
+            place = Place(PYPROJECT, None, ("project", key))
             raise ConfigError(*(fault.at(place) for fault in faults_in(error))) from None
 
     def name(self) -> str:
@@ -116,7 +118,7 @@ class PyProject:
 
     def optional_dependencies(self) -> Mapping[str, list[str]]:
         if self.leaves_to_backend("optional-dependencies"):
-            place = Place(FILE, None, ("project", "optional-dependencies"))
+            place = Place(PYPROJECT, None, ("project", "optional-dependencies"))
             raise ConfigError(
                 METADATA.at(
                     place,
@@ -161,7 +163,7 @@ def table_at(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     for number, key in enumerate(keys, start=1):
         document = document.get(key, {})
         if not isinstance(document, Mapping):
-            raise ConfigError(Fault(VALUE, (), "must be a table").at(Place(FILE, None, keys[:number])))
+            raise ConfigError(Fault(VALUE, (), "must be a table").at(Place(PYPROJECT, None, keys[:number])))
     return document
 
 

@@ -11,6 +11,11 @@ import sys
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from hatch_mar.torchserve import runtimes
+
+HANDLERS = "ts.torch_handler"
+"""The package of its own handlers, where the worker also looks for one that it could not import."""
+
 
 class Helper(NamedTuple):
     """A function or class of ts/handler_utils that handlers use, TorchServe's own and others."""
@@ -84,7 +89,7 @@ class BuiltIn(NamedTuple):
 
     @property
     def module(self) -> str:
-        return f"ts.torch_handler.{self.name}"
+        return f"{HANDLERS}.{self.name}"
 
     @property
     def loads_as_base_handler(self) -> bool:
@@ -195,7 +200,7 @@ def parse_entry(entry: str) -> tuple[str, str | None]:
     return path.removesuffix(".py").rpartition("/")[2], function or None
 
 
-def parse(text: str, root: Path, runtime: str = "python", *, platform: str = sys.platform) -> Handler:
+def parse(text: str, root: Path, runtime: str = runtimes.DEFAULT, *, platform: str = sys.platform) -> Handler:
     """Read a `handler` as torch-model-archiver does, and modules beyond that.
 
     A name with `/` or `.py` is a file, whose ending may be left out; one with dots is a
@@ -203,7 +208,7 @@ def parse(text: str, root: Path, runtime: str = "python", *, platform: str = sys
     """
     path, colon, function = text.partition(":")
     base = path.rpartition("/")[2]
-    if runtime == "LSP":
+    if runtime == runtimes.CPP:
         if path in LSP_BUILT_INS:
             return Handler(text, None)
         suffix = ".dylib" if platform == "darwin" else ".so"

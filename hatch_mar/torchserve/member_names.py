@@ -39,8 +39,3 @@ def files_that_are_folders(names: Collection[str]) -> Iterator[tuple[str, str]]:
         position = bisect_left(ordered, f"{name}/")
         if position < len(ordered) and ordered[position].startswith(f"{name}/"):
             yield name, ordered[position]
-
-
-def brief(name: str) -> str:
-    """A name for a message, since an attacker's may have 64 KiB."""
-    return name if len(name) <= 200 else f"{name[:200]}…"

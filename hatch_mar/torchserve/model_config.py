@@ -31,6 +31,9 @@ MOST_NODES = 20_000
 LONGEST_NUMBER = 4300
 """Digits that Python reads as one number (`sys.int_info.default_max_str_digits`)."""
 
+DEFAULT_TIMEOUT = 120
+"""Seconds that TorchServe waits for a model to load and for each answer, if not told (ModelConfig.java)."""
+
 MERGE = "tag:yaml.org,2002:merge"
 
 

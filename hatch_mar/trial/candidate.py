@@ -18,6 +18,7 @@ from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
+from hatch_mar.torchserve import runtimes
 from hatch_mar.trial.examples.request import Request, load_examples
 from hatch_mar.trial.settings import Settings
 
@@ -97,7 +98,7 @@ def open_candidate(path: Path, requests: Sequence[Request]) -> Iterator[Candidat
     """The archive at `path`, whoever made it."""
     form = FORMATS["no-archive"] if path.is_dir() else FORMATS["default"]
     with read(path) as archive:
-        subject = Subject(archive, path.name)
+        subject = Subject.of_file(archive, path)
         yield Candidate(str(path), archive, subject, tuple(requests), path.absolute(), form)
 
 
@@ -118,8 +119,8 @@ def lay_out_candidate(
 
 
 def refuse_runtime(candidate: Candidate) -> None:
-    runtime = candidate.archive.manifest.document.get("runtime", "python")
-    if runtime == "LSP":
+    runtime = candidate.archive.manifest.runtime
+    if runtime == runtimes.CPP:
         raise TrialError("the runtime `LSP` is TorchServe's C++ worker, which cannot be tried")
-    if runtime not in ("python", "python3"):
+    if runtime not in runtimes.KNOWN:
         raise TrialError(f"TorchServe does not know the runtime `{runtime}`; set it to `python`")

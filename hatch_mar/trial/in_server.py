@@ -14,8 +14,9 @@ from pathlib import Path
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.trial.candidate import Candidate, Options, refuse_runtime
 from hatch_mar.trial.examples.answer import Answer
+from hatch_mar.trial.process import START_SECONDS
 from hatch_mar.trial.server.log import find_error
-from hatch_mar.trial.server.server import START_SECONDS, Server, message_of
+from hatch_mar.trial.server.server import Server, message_of
 from hatch_mar.trial.tempdir import private_directory
 from hatch_mar.trial.verdict.explain import Cause, explain_error, run_checks
 from hatch_mar.trial.verdict.judge import Exchange, judge

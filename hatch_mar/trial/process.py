@@ -16,6 +16,9 @@ from typing import Any
 
 from hatch_mar.errors import TrialError
 
+START_SECONDS = 120
+"""Seconds in which a server or a worker starts, importing torch and TorchServe."""
+
 PERIOD = 0.02
 """Seconds between two looks at a process."""
 

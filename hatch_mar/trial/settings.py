@@ -6,17 +6,15 @@ from dataclasses import dataclass
 
 from hatch_mar.checks.handler_facts import built_in
 from hatch_mar.checks.subject import Subject
-
-SECONDS = 120
-"""TorchServe's default limit for loading and for each answer (ModelConfig.java)."""
+from hatch_mar.torchserve.model_config import DEFAULT_TIMEOUT
 
 
 @dataclass(frozen=True)
 class Settings:
     batch_size: int | None = None
     """The most requests in a batch; None if that is left to the registration."""
-    startup_seconds: float = SECONDS
-    response_seconds: float = SECONDS
+    startup_seconds: float = DEFAULT_TIMEOUT
+    response_seconds: float = DEFAULT_TIMEOUT
     device_type: str = ""
     venv: bool = False
     """Whether TorchServe gives the model its own virtual environment."""
@@ -27,8 +25,8 @@ class Settings:
         table, handler = subject.model_config.settings, built_in(subject)
         return cls(
             positive(table.get("batchSize")) or (1 if handler and not handler.takes_batches else None),
-            positive(table.get("startupTimeout")) or SECONDS,
-            positive(table.get("responseTimeout")) or SECONDS,
+            positive(table.get("startupTimeout")) or DEFAULT_TIMEOUT,
+            positive(table.get("responseTimeout")) or DEFAULT_TIMEOUT,
             str(table.get("deviceType") or ""),
             table.get("useVenv") is True,
         )

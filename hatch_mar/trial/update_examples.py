@@ -10,7 +10,7 @@ from typing import Any
 from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import TrialError
 from hatch_mar.finding import dotted
-from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.project.config.models import PYPROJECT, ArchiveConfig
 from hatch_mar.project.config.reading import walk
 from hatch_mar.trial.examples.answer import NOT_JSON, Answer
 from hatch_mar.trial.examples.compare import compare_answer
@@ -43,7 +43,7 @@ def update_examples(config: ArchiveConfig, report: Report, root: Path) -> Iterat
             write(path, data)
             yield str(example.expect)
         else:
-            yield write_inline(config, index, answer, root / "pyproject.toml")
+            yield write_inline(config, index, answer, root / PYPROJECT)
 
 
 def write_inline(config: ArchiveConfig, index: int, answer: Answer, pyproject: Path) -> str:

@@ -106,6 +106,15 @@ class TestModel:
         assert Manifest({"model": model}).model == {}
 
 
+class TestRuntime:
+    @pytest.mark.parametrize(
+        ("document", "expected"), [({}, "python"), ({"runtime": "LSP"}, "LSP"), ({"runtime": None}, None)]
+    )
+    def test_default(self, document: dict[str, object], expected: object):
+        """A manifest without a runtime is for Python; one that another tool wrote is left as it is."""
+        assert Manifest(document).runtime == expected
+
+
 class TestJson:
     def test_from_json(self):
         """A manifest is read from its bytes."""

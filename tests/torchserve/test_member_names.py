@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.torchserve.member_names import brief, files_that_are_folders, unpacking_fault
+from hatch_mar.torchserve.member_names import files_that_are_folders, unpacking_fault
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,3 @@ def test_files_that_are_folders(names: list[str]):
 
     assert set(found) == expected
     assert all(below in names and below.startswith(f"{name}/") for name, below in found.items())
-
-
-def test_brief():
-    assert brief("a" * 200) == "a" * 200
-    assert brief("a" * 201) == "a" * 200 + "…"

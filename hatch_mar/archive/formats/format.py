@@ -9,6 +9,7 @@ from typing import NamedTuple
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats import directory, mar, tgz
 from hatch_mar.archive.formats.options import Packing
+from hatch_mar.torchserve import suffixes
 
 
 class Format(NamedTuple):
@@ -19,10 +20,10 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "default": Format(".mar", mar.write),
-    "tgz": Format(".tar.gz", tgz.write),
+    "default": Format(suffixes.MODEL, mar.write),
+    "tgz": Format(suffixes.TGZ, tgz.write),
     "no-archive": Format("", directory.write),
-    "zip-store": Format(".mar", mar.write_stored),
+    "zip-store": Format(suffixes.MODEL, mar.write_stored),
 }
 
-WORKFLOW = Format(".war", mar.write)
+WORKFLOW = Format(suffixes.WORKFLOW, mar.write)

@@ -22,6 +22,7 @@ from hatch_mar.archive.formats.tar_reader import BoundedGzip, tar_members
 from hatch_mar.archive.formats.zip_reader import ZipSource, refuse_huge_directory, zip_members
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
 from hatch_mar.errors import ReadError
+from hatch_mar.torchserve import suffixes
 
 LARGEST_MANIFEST = 1 << 20
 """Bytes. A manifest that a tool writes has a few hundred."""
@@ -48,7 +49,7 @@ class Container:
         Raises:
             ReadError: the manifest is missing or cannot be read.
         """
-        name = WORKFLOW_MANIFEST_NAME if self.path.suffix == ".war" else MANIFEST_NAME
+        name = WORKFLOW_MANIFEST_NAME if self.path.suffix == suffixes.WORKFLOW else MANIFEST_NAME
         manifests = [member for member in self.members if member.name == name]
         if not manifests:
             raise ReadError(f"Not a model archive: `{self.path}` has no `{name}`")
@@ -90,7 +91,7 @@ def open_members(path: Path, stack: ExitStack) -> tuple[str, tuple[Member, ...]]
     if path.is_dir():
         return "directory", tuple(directory_members(path))
     refuse_special_file(path)
-    if path.suffix in (".mar", ".war"):
+    if path.suffix in suffixes.ZIPS:
         refuse_huge_directory(path)
         return "zip", tuple(zip_members(stack.enter_context(zipfile.ZipFile(path))))
     stream = stack.enter_context(BoundedGzip(path))

@@ -15,6 +15,7 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.archive_names import LONELY_MANIFEST
 from hatch_mar.checks.container import tgz_container, zip_container
 from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.torchserve import suffixes
 
 SKIPPED = Rule(
     code="MAR831",
@@ -26,9 +27,6 @@ SKIPPED = Rule(
     ),
     fix="rename it, or name it after `--models`",
 )
-
-ZIP_SUFFIXES = (".mar", ".war")
-LOADED_SUFFIXES = (*ZIP_SUFFIXES, ".model", ".tar.gz")
 
 
 def check_file(path: Path, *, deep: bool = False) -> Iterator[Finding]:
@@ -44,9 +42,9 @@ def check_file(path: Path, *, deep: bool = False) -> Iterator[Finding]:
             yield from check_folder(path)
             return
         refuse_special_file(path)
-        if path.name.startswith(".") or not path.name.endswith(LOADED_SUFFIXES):
+        if path.name.startswith(".") or not path.name.endswith(suffixes.LOADED):
             yield SKIPPED.at(Place(str(path)), f"`--models all` skips `{path.name}`")
-        if path.name.endswith(ZIP_SUFFIXES):
+        if path.name.endswith(suffixes.ZIPS):
             yield from zip_container.check(path, deep=deep)
         else:
             yield from tgz_container.check(path)

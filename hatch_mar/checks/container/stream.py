@@ -16,7 +16,8 @@ from hatch_mar.archive.formats.tar_reader import MOST_ENTRIES, MOST_TIMES
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.archive_names import DUPLICATE, FILE_AND_FOLDER, MOST_FINDINGS, UNPACKABLE
 from hatch_mar.finding import Finding, Place, Rule
-from hatch_mar.torchserve.member_names import brief, unpacking_fault
+from hatch_mar.text import quote
+from hatch_mar.torchserve.member_names import unpacking_fault
 
 EMPTY = Rule(
     code="MAR801",
@@ -148,7 +149,7 @@ class Names:
     def check(self, place: Place) -> Iterator[Finding]:
         faults = ((name, unpacking_fault(f"{name}/file")) for name in sorted(self.folders))
         for name, fault in islice(((name, fault) for name, fault in faults if fault), MOST_FINDINGS):
-            yield UNPACKABLE.at(place, f"Folder `{brief(name)}` {fault}")
+            yield UNPACKABLE.at(place, f"Folder {quote(name)} {fault}")
         for name in islice(sorted(self.files & self.folders), MOST_FINDINGS):
             yield FILE_AND_FOLDER.at(place, f"Member `{name}` is both a file and a folder")
         if self.manifests > 1:
@@ -156,5 +157,5 @@ class Names:
         if self.misplaced and not self.manifests:
             yield MANIFEST_PLACE.at(
                 place,
-                f"TorchServe looks for `{self.manifest}`, which is packed as `{brief(self.misplaced)}`",
+                f"TorchServe looks for `{self.manifest}`, which is packed as {quote(self.misplaced)}",
             )

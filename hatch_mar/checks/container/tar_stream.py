@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from hatch_mar.archive.formats.tar_reader import LARGEST_HEADER
 from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, inflate
-from hatch_mar.torchserve.member_names import brief
+from hatch_mar.text import quote
 
 BLOCK = 512
 GZIP_WINDOW = 31
@@ -99,7 +99,7 @@ def members(stream: FirstMember) -> Iterator[TarEntry]:
         if kind == SPARSE:
             skip_sparse_map(stream, block)
         yield entry
-        stream.skip(-(-entry.size // BLOCK) * BLOCK, f"Member `{brief(entry.name)}`")
+        stream.skip(-(-entry.size // BLOCK) * BLOCK, f"Member {quote(entry.name)}")
 
 
 def read_size(block: bytes) -> int:

@@ -10,7 +10,7 @@ from hatch_mar.archive.formats.tar_reader import unpacked_limit
 from hatch_mar.checks.container.stream import EMPTY, SPECIAL_FILE, Names, Stopped
 from hatch_mar.checks.container.tar_stream import SPECIAL_KINDS, FirstMember, TarEntry, members
 from hatch_mar.finding import Finding, Place, Rule
-from hatch_mar.torchserve.member_names import brief
+from hatch_mar.text import quote
 
 NOT_GZIP = Rule(
     code="MAR821",
@@ -107,7 +107,7 @@ class TarContents:
 
     def check(self, place: Place) -> Iterator[Finding]:
         for entry in self.special_files:
-            yield SPECIAL_FILE.at(place, f"Member `{brief(entry.name)}` is {SPECIAL_KINDS[entry.kind]}")
+            yield SPECIAL_FILE.at(place, f"Member {quote(entry.name)} is {SPECIAL_KINDS[entry.kind]}")
         if len(self.roots) > 1 and self.names.manifests:
-            roots = " and ".join(f"`{brief(root or '.')}`" for root in self.roots)
+            roots = " and ".join(f"{quote(root or '.')}" for root in self.roots)
             yield SEVERAL_ROOTS.at(place, f"The tar has several roots, {roots}")

@@ -17,7 +17,9 @@ from hatch_mar.checks.container.stream import CUT_OFF, EMPTY, SPECIAL_FILE, Name
 from hatch_mar.checks.container.zip_directory import CentralEntry, find_directory, read_entries
 from hatch_mar.checks.container.zip_stream import LocalEntry, members
 from hatch_mar.finding import Finding, Place, Rule
-from hatch_mar.torchserve.member_names import brief
+from hatch_mar.text import quote
+from hatch_mar.torchserve import suffixes
+from hatch_mar.zip_records import END_SIGNATURE
 
 DISAGREEMENT = Rule(
     code="MAR815",
@@ -36,7 +38,7 @@ DISAGREEMENT = Rule(
 def check(path: Path, *, deep: bool = False) -> Iterator[Finding]:
     """What is wrong with the zip at `path`, every byte of which is read if `deep`."""
     place = Place(str(path))
-    names = Names(WORKFLOW_MANIFEST_NAME if path.name.endswith(".war") else MANIFEST_NAME)
+    names = Names(WORKFLOW_MANIFEST_NAME if path.name.endswith(suffixes.WORKFLOW) else MANIFEST_NAME)
     stream = StreamIndex()
     with open(path, "rb") as file:
         total = path.stat().st_size
@@ -59,7 +61,7 @@ def describe_content(file: BinaryIO, total: int) -> str:
     start = file.read(8)
     if not total:
         return "The file is empty"
-    if start.startswith(b"PK\x05\x06"):
+    if start.startswith(END_SIGNATURE):
         return "The zip has no members"
     return f"The file begins with {start!r}, not with the first member of a zip"
 
@@ -95,23 +97,23 @@ def check_central_directory(
     if len(listed) != sum(listed):
         file.seek(stream.offsets[listed.index(0)])
         entry = zip_stream.read_header(file)
-        name = brief(entry.name) if entry else ""
-        yield DISAGREEMENT.at(place, f"TorchServe unpacks `{name}`, which the directory does not list")
+        name = quote(entry.name) if entry else "a member"
+        yield DISAGREEMENT.at(place, f"TorchServe unpacks {name}, which the directory does not list")
 
 
 def compare(
     file: BinaryIO, start: int, stream: StreamIndex, listed: bytearray, place: Place
 ) -> Iterator[Finding]:
     for entry in read_entries(file, start):
-        name = brief(entry.raw_name.decode("utf-8", "replace"))
+        name = quote(entry.raw_name.decode("utf-8", "replace"))
         index = stream.index(entry.offset)
         if index is None:
-            yield DISAGREEMENT.at(place, f"The directory lists `{name}`, which TorchServe does not reach")
+            yield DISAGREEMENT.at(place, f"The directory lists {name}, which TorchServe does not reach")
             continue
         if listed[index]:
             yield DISAGREEMENT.at(place, f"The directory lists the member at byte {entry.offset} twice")
         listed[index] = 1
         if stream.digests[index] != digest_entry(entry):
-            yield DISAGREEMENT.at(place, f"The directory and the member disagree about `{name}`")
+            yield DISAGREEMENT.at(place, f"The directory and the member disagree about {name}")
         if S_ISLNK(entry.mode):
-            yield SPECIAL_FILE.at(place, f"Member `{name}` is a link")
+            yield SPECIAL_FILE.at(place, f"Member {name} is a link")

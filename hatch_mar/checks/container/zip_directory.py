@@ -24,7 +24,11 @@ class CentralEntry:
 
 
 def find_directory(file: BinaryIO, total: int) -> int | None:
-    """The offset of the central directory; None if none ends where it should."""
+    """The offset of the central directory; None if none ends where it should.
+
+    The last end record counts, whatever follows it: what is compared here is what lenient readers see.
+    `weights/kinds/zip_index.py` is strict instead, since two readings of weights would be a fault.
+    """
 
     def read(offset: int, size: int) -> bytes:
         file.seek(min(max(0, offset), total))

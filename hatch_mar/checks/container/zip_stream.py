@@ -16,7 +16,7 @@ from hatch_mar import zip_records as zips
 from hatch_mar.archive.formats.tar_reader import unpacked_limit
 from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb_error, inflate
 from hatch_mar.finding import Rule
-from hatch_mar.torchserve.member_names import brief
+from hatch_mar.text import quote
 
 CHUNK = 1 << 20
 
@@ -64,7 +64,7 @@ class LocalEntry:
 
     @property
     def label(self) -> str:
-        return f"Member `{brief(self.name)}`"
+        return f"Member {quote(self.name)}"
 
 
 def members(file: BinaryIO, total: int, *, deep: bool) -> Iterator[LocalEntry]:
@@ -178,5 +178,5 @@ def read_descriptor(file: BinaryIO, entry: LocalEntry) -> None:
         file.seek(start + size)
         return
     if len(data) < 16:
-        raise Stopped(CUT_OFF, f"The file ends after the data of member `{brief(entry.name)}`")
+        raise Stopped(CUT_OFF, f"The file ends after the data of member {quote(entry.name)}")
     raise Stopped(DAMAGED, f"{entry.label} is damaged: its size or its checksum is wrong")

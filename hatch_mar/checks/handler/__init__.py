@@ -17,6 +17,7 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
 from hatch_mar.text import did_you_mean
+from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, parse_entry
 
 RUNTIME = Rule(
@@ -74,16 +75,15 @@ UNPARSABLE = Rule(
     fix="fix the file",
 )
 
-RUNTIMES = ("python", "python3", "LSP")
 ALIKE = 0.85
 """How much a name must be like a built-in handler's to be taken for a misspelling of it."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    runtime = subject.manifest.document.get("runtime", "python")
-    if runtime not in RUNTIMES:
+    runtime = subject.manifest.runtime
+    if runtime not in runtimes.KNOWN:
         yield RUNTIME.at(subject.set_by("runtime"), f"TorchServe has no runtime `{runtime}`")
-    if runtime == "LSP":
+    if runtime == runtimes.CPP:
         yield from check_library(subject)
         return
     yield from shadowing.check(subject)

@@ -12,6 +12,7 @@ from hatch_mar.checks.handler.reach import Problem, Reach
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
+from hatch_mar.torchserve.handlers import HANDLERS
 
 UNPARSABLE = Rule(
     code="MAR230",
@@ -53,7 +54,7 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
     reach = Reach(subject)
     seen: set[tuple[str, str, str]] = set()
     # what the worker reports as missing, whatever the handler cannot import
-    reported = "ts.torch_handler." + (subject.value("handler") or "").partition(".")[0]
+    reported = f"{HANDLERS}.{(subject.value('handler') or '').partition('.')[0]}"
     for start, masked in ((handler, reported), (model_file, None)):
         if start is None:
             continue

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.keys import TORCHRUN_KEYS, effective_value, nearest_key
 from hatch_mar.finding import Finding, Rule
+from hatch_mar.text import ask_if_meant
+from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.model_config import Table
 
 WORKERS = Rule(
@@ -79,8 +81,8 @@ def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
     yield from check_parallel(file, config)
     yield from check_torchrun(file, config)
     yield from check_sequences(file, config)
-    runtime = file.subject.manifest.document.get("runtime", "python")
-    if config.get("useVenv") is True and runtime != "python":
+    runtime = file.subject.manifest.runtime
+    if config.get("useVenv") is True and runtime != runtimes.DEFAULT:
         place = file.place(config.lines.get("useVenv"))
         yield VENV.at(place, f"TorchServe makes no virtual environment for the runtime `{runtime}`")
 
@@ -134,7 +136,7 @@ def check_torchrun(file: ConfigFile, config: Table) -> Iterator[Finding]:
             yield TORCHRUN_KEY.at(place, f"TorchServe does not pass `torchrun.{key}` on")
         elif key not in TORCHRUN_KEYS:
             meant = nearest_key(key, tuple(TORCHRUN_KEYS))
-            fix = f"did you mean `{meant}`?" if meant else None
+            fix = ask_if_meant(meant) if meant else None
             yield TORCHRUN_KEY.at(place, f"TorchServe does not know the key `torchrun.{key}`", fix)
 
 

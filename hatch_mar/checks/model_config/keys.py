@@ -23,9 +23,9 @@ from hatch_mar.checks.model_config.types import (
     integer,
 )
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.text import shorten
+from hatch_mar.text import ask_if_meant, shorten
 from hatch_mar.torchserve.handlers import CONFIG_KEYS
-from hatch_mar.torchserve.model_config import Table, in_yaml
+from hatch_mar.torchserve.model_config import DEFAULT_TIMEOUT, Table, in_yaml
 
 UNKNOWN = Rule(
     code="MAR513",
@@ -56,8 +56,8 @@ KEYS: Mapping[str, Kind] = {
     "maxWorkers": integer(0, IGNORED),
     "batchSize": integer(1, "TorchServe uses 1"),
     "maxBatchDelay": integer(0, IGNORED),
-    "responseTimeout": integer(1, "TorchServe uses 120"),
-    "startupTimeout": integer(1, "TorchServe uses 120"),
+    "responseTimeout": integer(1, f"TorchServe uses {DEFAULT_TIMEOUT}"),
+    "startupTimeout": integer(1, f"TorchServe uses {DEFAULT_TIMEOUT}"),
     "deviceType": choice("cpu", "gpu"),
     "deviceIds": DEVICE_IDS,
     "parallelType": choice("pp", "tp", "pptp", "custom"),
@@ -96,7 +96,7 @@ def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
     for key in config:
         if key not in KEYS and (meant := nearest_key(key, (*KEYS, *CONFIG_KEYS))):
             place = file.place(config.lines.get(key))
-            yield UNKNOWN.at(place, f"TorchServe does not know the key `{key}`", f"did you mean `{meant}`?")
+            yield UNKNOWN.at(place, f"TorchServe does not know the key `{key}`", ask_if_meant(meant))
     torchrun = config.table("torchrun")
     if torchrun is not None:
         yield from check_values(file, torchrun, TORCHRUN_KEYS, "torchrun.")

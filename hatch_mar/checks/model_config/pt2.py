@@ -14,6 +14,8 @@ from hatch_mar.checks.handler_facts import built_in
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.keys import nearest_key
 from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.text import ask_if_meant
+from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
 FORM = Rule(
@@ -55,7 +57,7 @@ def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
     own = built_in(subject)
     if "pt2" not in config or (own and not own.loads_as_base_handler):
         return
-    if subject.manifest.document.get("runtime") == "LSP":
+    if subject.manifest.runtime == runtimes.CPP:
         return
     value, place = config["pt2"], file.place(config.lines.get("pt2"))
     if isinstance(value, str):
@@ -101,7 +103,7 @@ def check_arguments(place: Place, arguments: Mapping[Any, Any], key: str) -> Ite
     for argument in arguments:
         if argument not in ARGUMENTS:
             meant = "pt2.compile.enable" if argument == "enable" else nearest_key(argument, ARGUMENTS)
-            fix = f"did you mean `{meant}`?" if meant else None
+            fix = ask_if_meant(meant) if meant else None
             yield UNCOMPILED.at(
                 place, f"`torch.compile` has no argument `{argument}`, which `{key}` sets", fix
             )

@@ -16,6 +16,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.text import shorten
+from hatch_mar.torchserve import runtimes, suffixes
 from hatch_mar.torchserve.requirements_file import distribution, path_in, scheme
 from hatch_mar.torchserve.server import OWN_PACKAGES
 
@@ -65,9 +66,6 @@ ON_SERVER = Rule(
 
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 
-UNPACKED_SUFFIXES = (".mar", ".tar.gz", ".tgz", ".model", ".zip")
-"""Ends of the names of files that TorchServe unpacks; it links to anything else."""
-
 
 def check_requirement(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
     """What pip refuses in a requirement, or does not find."""
@@ -110,7 +108,7 @@ def check_path(subject: Subject, place: Place, path: str) -> Iterator[Finding]:
         yield SERVERS_OWN.at(place, f"pip looks for `{path}` on the server")
         return
     name = posixpath.normpath(path)
-    if not subject.file_name.endswith(UNPACKED_SUFFIXES):
+    if not subject.file_name.endswith(suffixes.UNPACKED):
         message = f"pip does not find `{path}`: it is started beside a directory model, not in it"
         yield LOCAL.at(place, message, "build a `.mar`, or install the package on the server")
     elif name in subject.members:
@@ -136,8 +134,8 @@ def is_on_server(subject: Subject, requirement: str) -> bool:
 
 
 def has_venv(subject: Subject) -> bool:
-    runtime = subject.manifest.document.get("runtime", "python")
-    return subject.model_config.settings.get("useVenv") is True and runtime == "python"
+    settings = subject.model_config.settings
+    return settings.get("useVenv") is True and subject.manifest.runtime == runtimes.DEFAULT
 
 
 def has_folder(subject: Subject, name: str) -> bool:

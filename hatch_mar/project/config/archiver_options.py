@@ -13,6 +13,7 @@ from hatch_mar.finding import Finding, Place
 from hatch_mar.project.config import values
 from hatch_mar.project.config.models import ArchiveConfig, Origins, WorkflowConfig
 from hatch_mar.project.config.reading import faults_in
+from hatch_mar.torchserve import runtimes
 
 
 def add_options(command: ArgumentParser) -> ArgumentParser:
@@ -23,7 +24,7 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
     add("--model-file", help="the Python file with the eager model's one class")
     add("--handler", required=True, help="a built-in handler, or path/to/handler.py[:function]")
     add("--extra-files", help="more files and directories, separated by commas; globs work")
-    add("--runtime", default="python", choices=["python", "python3", "LSP"], help="what runs the handler")
+    add("--runtime", default=runtimes.DEFAULT, choices=runtimes.KNOWN, help="what runs the handler")
     add("--export-path", help="the directory to write to; the working directory by default")
     add("--archive-format", default="default", choices=list(FORMATS), help=".mar, .tar.gz or a directory")
     add("-f", "--force", action="store_true", help="overwrite an archive of the same name")

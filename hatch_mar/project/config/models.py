@@ -12,8 +12,9 @@ from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Key, Place, dotted
 from hatch_mar.text import did_you_mean
+from hatch_mar.torchserve import runtimes, suffixes
 
-FILE = "pyproject.toml"
+PYPROJECT = "pyproject.toml"
 MAR: Key = ("tool", "mar")
 TABLE = dotted(MAR)
 
@@ -22,7 +23,7 @@ class Origins(dict[str, Place]):
     """Where each key was set, or would be set if it is not."""
 
     def __missing__(self, key: str) -> Place:
-        return Place(FILE, None, (*MAR, key))
+        return Place(PYPROJECT, None, (*MAR, key))
 
 
 class ArchiveConfig(NamedTuple):
@@ -42,7 +43,7 @@ class ArchiveConfig(NamedTuple):
     requirements_from: tuple[str, ...] = ()
     config_file: str | None = None
     config: Mapping[str, Any] | None = None
-    runtime: str = "python"
+    runtime: str = runtimes.DEFAULT
     export_path: str | None = None
     archive_name: str = "{model-name}"
     archive_format: str = "default"
@@ -136,7 +137,7 @@ def select(configs: tuple[Config, ...], names: Sequence[str] = ()) -> list[Confi
 def unknown_archive(name: str, known: Iterable[str]) -> str:
     listed = ", ".join(f"`{each}`" for each in known)
     question = did_you_mean(name, known)
-    if "/" in name or name.endswith((".mar", ".war", ".tar.gz")):
+    if "/" in name or name.endswith(suffixes.ARCHIVES):
         advice = question or f"it has {listed}"
         return f"File not found: `{name}`, and no archive of the project has that name; {advice}"
     return f"Unknown archive `{name}`; {question or f'the project has {listed}'}"

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hatch_mar.archive.formats.format import FORMATS
-from hatch_mar.archive.manifest import RUNTIMES
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Finding, Place, Rule, dotted, field
 from hatch_mar.names import name_fault
 from hatch_mar.project.config import values
 from hatch_mar.project.config.models import (
-    FILE,
     MAR,
+    PYPROJECT,
     TABLE,
     ArchiveConfig,
     Config,
@@ -26,6 +25,7 @@ from hatch_mar.project.config.models import (
     directory_of,
 )
 from hatch_mar.project.config.reading import REQUIRED, VALUE, Fault, Reader, one_of, read_keys
+from hatch_mar.torchserve import runtimes
 
 MISSING = Rule(
     code="MAR002",
@@ -64,7 +64,7 @@ ARCHIVE_KEYS: Mapping[str, Reader] = {
     "requirements-from": values.requirements_sources,
     "config-file": values.path,
     "config": values.model_config,
-    "runtime": one_of(*RUNTIMES),
+    "runtime": one_of(*runtimes.KNOWN, *runtimes.FORMER),
     "export-path": values.path,
     "archive-name": values.archive_name,
     "archive-format": one_of(*FORMATS),
@@ -100,7 +100,7 @@ HANDLER_NEEDED = (
 
 
 def load(
-    table: object, *, name: Callable[[], str], version: Callable[[], str], file: str | None = FILE
+    table: object, *, name: Callable[[], str], version: Callable[[], str], file: str | None = PYPROJECT
 ) -> tuple[Config, ...]:
     """The archives and workflows of a `[tool.mar]` table.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from hatch_mar.text import count_of, escape, shorten
+from hatch_mar.text import count_of, escape, truncate
 
 NOT_JSON = object()
 
@@ -42,9 +42,9 @@ class Answer:
     def summary(self) -> str:
         """The answer on one line, shortened if it is long."""
         if self.value is not NOT_JSON:
-            return shorten(escape(json.dumps(self.value, ensure_ascii=False)), LONGEST_SUMMARY)
+            return truncate(escape(json.dumps(self.value, ensure_ascii=False)), LONGEST_SUMMARY)
         if self.text is not None:
-            return shorten(escape(self.text), LONGEST_SUMMARY)
+            return truncate(escape(self.text), LONGEST_SUMMARY)
         size = count_of(len(self.body), "byte")
         return f"{size} of {self.content_type}" if self.content_type else size
 

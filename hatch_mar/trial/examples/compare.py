@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from hatch_mar.text import shorten
+from hatch_mar.text import truncate
 from hatch_mar.trial.examples.answer import NOT_JSON, Answer
 
 
@@ -53,7 +53,7 @@ def compare_values(expected: Any, given: Any, tolerance: float, path: str = "") 
         for index, (one, other) in enumerate(zip(expected, given)):
             yield from compare_values(one, other, tolerance, f"{path}[{index}]")
     elif not is_equal(expected, given, tolerance):
-        yield f"{place} is {in_short(given)}, expected {in_short(expected)}"
+        yield f"{place} is {to_short_json(given)}, expected {to_short_json(expected)}"
 
 
 def is_equal(expected: Any, given: Any, tolerance: float) -> bool:
@@ -67,5 +67,5 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def in_short(value: Any) -> str:
-    return shorten(json.dumps(value, ensure_ascii=False), 60)
+def to_short_json(value: Any) -> str:
+    return truncate(json.dumps(value, ensure_ascii=False), 60)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
+from hatch_mar.torchserve.handlers import HANDLERS
 from hatch_mar.trial.worker.error import FRAME, Frame, WorkerError
-
-BUILT_INS = "ts.torch_handler"
-"""The package in which TsModelLoader looks for a handler after any ImportError."""
 
 ERROR = re.compile(r"^(?P<type>(?:\w+\.)*\w+): (?P<message>.*)$|^(?P<bare>(?:\w+\.)*\w+)$")
 MODULE = re.compile(r"No module named '(?P<name>[^']+)'")
@@ -34,7 +32,7 @@ def find_error(log: str) -> WorkerError | None:
     if not errors:
         return None
     last = errors[-1]
-    if len(errors) > 1 and (last.module or "").startswith(BUILT_INS):
+    if len(errors) > 1 and (last.module or "").startswith(HANDLERS):
         real = errors[-2]
         return WorkerError(real.type, real.message, real.frames, real.module, masked=last.message)
     return last

@@ -18,10 +18,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from hatch_mar.errors import TrialError
 from hatch_mar.trial.examples.answer import Answer
-from hatch_mar.trial.process import Process, TimedOutError
-
-START_SECONDS = 120
-"""Seconds for the server to be ready."""
+from hatch_mar.trial.process import START_SECONDS, Process, TimedOutError
 
 ATTEMPTS = 3
 """Another process may take a port before the server does."""

@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hatch_mar.trial.candidate import Candidate, Options
-from hatch_mar.trial.process import Process, TimedOutError
+from hatch_mar.trial.process import START_SECONDS, Process, TimedOutError
 from hatch_mar.trial.worker.environment import worker_environ
 from hatch_mar.trial.worker.error import WorkerError, read_stacks
 
 SCRIPT = Path(__file__).resolve().parent / "child" / "worker.py"
 STAND_IN = Path(__file__).resolve().parent / "stand_in"
-
-START_SECONDS = 120
-"""Seconds to import torch and TorchServe in."""
 
 GRACE = 1.0
 """Seconds beyond a limit in which the worker writes down where it hangs."""

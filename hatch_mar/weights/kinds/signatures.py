@@ -5,6 +5,7 @@ from __future__ import annotations
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
+from hatch_mar.zip_records import END_SIGNATURE
 
 SIGNATURES = (
     (0, b"GGUF", Kind.GGUF),
@@ -20,11 +21,11 @@ SIGNATURES = (
     (0, b"\x28\xb5\x2f\xfd", Kind.ZSTD),
     (0, b"\xfd7zXZ\x00", Kind.XZ),
     (0, b"7z\xbc\xaf\x27\x1c", Kind.SEVEN_ZIP),
-    (0, b"PK\5\6", Kind.ZIP),
+    (0, END_SIGNATURE, Kind.ZIP),
     (4, b"TFL3", Kind.TFLITE),
     (257, b"ustar", Kind.TAR),
 )
-"""Offset, bytes, kind. `PK\\5\\6` begins an empty zip."""
+"""Offset, bytes, kind. An empty zip begins with its end record."""
 LITE_FLATBUFFER = b"PTMF"
 """At offset 4 of TorchScript for the lite interpreter, as a flatbuffer
 (torch/csrc/jit/serialization/mobile_bytecode.fbs, `file_identifier`)."""

@@ -9,7 +9,7 @@ import pytest
 
 from hatch_mar.archive.archive import BytesSource, Member
 from hatch_mar.finding import Place
-from hatch_mar.project.config.models import FILE, Origins
+from hatch_mar.project.config.models import PYPROJECT, Origins
 from tests.archives import SomeProject, needs_posix
 from tests.project.layout import archive, faults, sources, write
 
@@ -105,7 +105,9 @@ class TestFiles:
 
     def test_key_of_the_archive(self, project: Path):
         """A fault is reported at the key that was set."""
-        origins = Origins({"model-file": Place(FILE, None, ("tool", "mar", "archives", 1, "model-file"))})
+        origins = Origins(
+            {"model-file": Place(PYPROJECT, None, ("tool", "mar", "archives", 1, "model-file"))}
+        )
         found = faults(project, model_file="x.py", origins=origins)
 
         assert found == ("Field `tool.mar.archives[1].model-file`: file not found: `x.py`",)

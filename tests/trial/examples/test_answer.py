@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.trial.examples.answer import NOT_JSON, Answer, shorten
+from hatch_mar.trial.examples.answer import NOT_JSON, Answer
 
 
 class TestAnswer:
@@ -41,10 +41,3 @@ class TestAnswer:
     def test_to_json(self, body: bytes, expected: Any):
         """In JSON, JSON is itself, text is a string, and anything else is base64."""
         assert Answer(body).to_json() == expected
-
-
-class TestShorten:
-    @pytest.mark.parametrize(("text", "expected"), [("abc", "abc"), ("abcd", "ab…")])
-    def test_length(self, text: str, expected: str):
-        """Text is never longer than it may be."""
-        assert shorten(text, 3) == expected
