@@ -10,12 +10,11 @@ from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME
-from hatch_mar.archive.packager.pack import Artifact
-from hatch_mar.archive.packager.pack import pack as pack_as
+from hatch_mar.archive.packager.pack import Artifact, pack_as
 from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig
-from hatch_mar.project.config.schema import load as read_table
+from hatch_mar.project.config.schema import parse_table
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
@@ -48,7 +47,7 @@ def model_archive(
     """
     values = {"model_name": model_name, "version": version, "handler": handler} | keys
     table = {key.replace("_", "-"): to_toml(value) for key, value in values.items() if value is not None}
-    [found] = read_table(table, name=str, version=str, file=None)
+    [found] = parse_table(table, name=str, version=str, file=None)
     if not isinstance(found, ArchiveConfig):
         raise ConfigError("Keyword `workflows` cannot be used here; give the keys of one model archive")
     return lay_out(found, Path(root).absolute(), build_instant())

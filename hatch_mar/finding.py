@@ -125,7 +125,7 @@ class Finding(NamedTuple):
             "severity": self.severity,
             "file": self.place.file,
             "line": self.place.line,
-            "key": dotted(self.place.key) or None,
+            "key": dotted_key(self.place.key) or None,
             "archives": list(self.archives),
             "message": self.message,
             "fix": self.fix,
@@ -134,11 +134,11 @@ class Finding(NamedTuple):
 
 def field(key: Key) -> str:
     """A key in a message: ``Field `tool.mar.archives[1].handler` ``, ``Option `--handler` ``."""
-    shown = dotted(key)
+    shown = dotted_key(key)
     return f"Option `{shown}`" if shown.startswith("--") else f"Field `{shown}`"
 
 
-def dotted(key: Key) -> str:
+def dotted_key(key: Key) -> str:
     """A key as text: `tool.mar.archives[1].handler`, where the first table is `archives[0]`."""
     text = ""
     for part in key:

@@ -168,7 +168,7 @@ def extra_fields(extra: bytes) -> Iterator[tuple[int, int, bytes]]:
         position += size
 
 
-def widen(extra: bytes, *values: int) -> list[int | None]:
+def read_zip64_values(extra: bytes, *values: int) -> list[int | None]:
     """Sizes and an offset of the central directory, with those of `LIMIT_32` from the ZIP64 extra field.
 
     The field has only these, in this order (4.5.3). A value that it lacks is None.

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar import finding
-from hatch_mar.finding import Finding, Key, Place, Rule, dotted, field, merge
+from hatch_mar.finding import Finding, Key, Place, Rule, dotted_key, field, merge
 
 HANDLER = Place("pyproject.toml", None, ("tool", "mar", "handler"))
 
@@ -108,7 +108,7 @@ class TestKey:
     )
     def test_dotted(self, key: Key, expected: str):
         """A key is written as in TOML, on one line."""
-        assert dotted(key) == expected
+        assert dotted_key(key) == expected
 
     def test_field(self):
         """A message distinguishes fields and options."""

@@ -32,7 +32,7 @@ from hatch_mar.zip_records import (
     Zip64Locator,
     extra_fields,
     find_signature,
-    widen,
+    read_zip64_values,
 )
 
 DATA = b"def handle(data, context): ...\n" * 20
@@ -163,18 +163,18 @@ class TestWiden:
         large = [value for value in values if value >= LIMIT_32]
         extra = pack_fields([*before, (ZIP64, pack(f"<{len(large)}Q", *large)), *after])
 
-        assert widen(extra, *(min(value, LIMIT_32) for value in values)) == values
+        assert read_zip64_values(extra, *(min(value, LIMIT_32) for value in values)) == values
 
     def test_missing(self) -> None:
         """A value that the ZIP64 field lacks is None, be the field short, cut off or not there."""
         short = pack_fields([(ZIP64, pack("<Q", 5 << 32))])
 
-        assert widen(short, LIMIT_32, 3, LIMIT_32) == [5 << 32, 3, None]
-        assert widen(short[:-1], LIMIT_32, 3, LIMIT_32) == [None, 3, None]
-        assert widen(b"", 1, LIMIT_32, 3) == [1, None, 3]
+        assert read_zip64_values(short, LIMIT_32, 3, LIMIT_32) == [5 << 32, 3, None]
+        assert read_zip64_values(short[:-1], LIMIT_32, 3, LIMIT_32) == [None, 3, None]
+        assert read_zip64_values(b"", 1, LIMIT_32, 3) == [1, None, 3]
 
     def test_first_field(self) -> None:
         """Of two ZIP64 fields the first one counts."""
         extra = pack_fields([(ZIP64, pack("<Q", 1)), (ZIP64, pack("<Q", 2))])
 
-        assert widen(extra, LIMIT_32) == [1]
+        assert read_zip64_values(extra, LIMIT_32) == [1]

@@ -106,7 +106,7 @@ class Archive:
 
     def __init__(self, manifest: Manifest, members: Iterable[Member]) -> None:
         self.manifest = manifest
-        self.members = tuple(sorted(members, key=encoded_name))
+        self.members = tuple(sorted(members, key=encode_member_name))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Archive):
@@ -121,6 +121,6 @@ class Archive:
         yield from self.members
 
 
-def encoded_name(member: Member) -> bytes:
+def encode_member_name(member: Member) -> bytes:
     """A member's name as an archive holds it, which sorts in the same way whatever the locale."""
     return member.name.encode("utf-8", "surrogateescape")

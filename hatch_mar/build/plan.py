@@ -11,7 +11,7 @@ from threading import Event
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.archive.packager.pack import Artifact, pack
+from hatch_mar.archive.packager.pack import Artifact, pack_as
 from hatch_mar.checks.configured import check_configuration, find_faults
 from hatch_mar.errors import CheckError, LayoutError
 from hatch_mar.finding import Finding
@@ -54,7 +54,7 @@ class Planned:
             settings += in_build.fingerprint(config, self.root)
             accept = partial(in_build.try_draft, config, self.archive, self.root, stop or Event())
         packing = Packing(self.instant, config.compression, config.root, advance)
-        return pack(
+        return pack_as(
             *(self.archive, self.path, config.format, packing),
             force=config.force,
             settings=settings,
@@ -67,14 +67,14 @@ class Planned:
         return sum(member.source.size() for member in self.archive.members)
 
 
-def load(project: Project) -> tuple[Config, ...]:
+def load_configs(project: Project) -> tuple[Config, ...]:
     """The archives that a project declares.
 
     Raises:
         ConfigError: its `[tool.mar]` is invalid.
     """
     table = table_at(project.pyproject, "tool").get("mar")
-    return schema.load(table, name=project.name, version=project.version)
+    return schema.parse_table(table, name=project.name, version=project.version)
 
 
 def plan_project(project: Project, directory: Path, names: Sequence[str] = ()) -> list[Planned]:
@@ -87,7 +87,7 @@ def plan_project(project: Project, directory: Path, names: Sequence[str] = ()) -
     instant = build_instant(reproducible=project.reproducible)
     planned: list[Planned] = []
     faults: list[Finding | str] = []
-    for config in select(load(project), names):
+    for config in select(load_configs(project), names):
         try:
             archive, findings = examine(config, project, instant)
         except LayoutError as error:

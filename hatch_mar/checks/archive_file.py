@@ -8,7 +8,7 @@ from pathlib import Path
 from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks import check
-from hatch_mar.checks.container.file import check_file
+from hatch_mar.checks.container.file import check_unpacking
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import Finding, Place, Rule
@@ -19,7 +19,7 @@ MANIFEST = Rule(
     consequence="TorchServe refuses the archive with `Failed to parse signature.json`",
     fix="build the archive again",
 )
-UNREADABLE = Rule(
+NOT_AN_ARCHIVE = Rule(
     code="MAR899",
     title="The file is not an archive",
     consequence="TorchServe loads nothing from it, or refuses it",
@@ -28,7 +28,7 @@ UNREADABLE = Rule(
 
 
 def check_path(path: Path) -> list[Finding]:
-    found = list(check_file(path, deep=True))
+    found = list(check_unpacking(path, deep=True))
     # what TorchServe's Java half cannot read never reaches its Python half
     if not any(finding.severity == "error" for finding in found):
         found += check_content(path)
@@ -45,4 +45,4 @@ def check_content(path: Path) -> Iterator[Finding]:
                 return
             yield from check(Subject.of_file(archive, path))
     except ReadError as error:
-        yield UNREADABLE.at(Place(str(path)), str(error))
+        yield NOT_AN_ARCHIVE.at(Place(str(path)), str(error))

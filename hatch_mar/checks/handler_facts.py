@@ -10,9 +10,9 @@ from hatch_mar.pysource.namespace import Namespace, imported_name
 from hatch_mar.torchserve.handlers import (
     BUILT_IN_CLASSES,
     BUILT_INS,
-    HANDLERS,
+    HANDLERS_PACKAGE,
     HELPERS,
-    LOADERS,
+    LOADING_METHODS,
     BuiltIn,
     Helper,
     parse_entry,
@@ -72,14 +72,14 @@ def keeps_loading(found: ast.ClassDef, names: Namespace) -> bool:
     if not any(base and base.loads_as_base_handler for base in bases):
         return False
     own = Namespace(found.body)
-    return not any(map(own.has, LOADERS)) and all(
+    return not any(map(own.has, LOADING_METHODS)) and all(
         value is None or calls_initialize(value) for value in own.get("initialize")
     )
 
 
 def torchserve_class(base: ast.expr, names: Namespace) -> BuiltIn | None:
     path, _, name = imported_name(base, names).rpartition(".")
-    return BUILT_IN_CLASSES.get(name) if path.startswith(f"{HANDLERS}.") else None
+    return BUILT_IN_CLASSES.get(name) if path.startswith(f"{HANDLERS_PACKAGE}.") else None
 
 
 def calls_initialize(method: ast.AST) -> bool:

@@ -94,7 +94,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     if NAME in subject.members:
         looked_up = any(each.looks_up_labels for each in built_ins)
-        yield from check_file(subject, subject.members[NAME], looked_up=looked_up)
+        yield from check_labels(subject, subject.members[NAME], looked_up=looked_up)
         return
     for name, member in subject.members.items():
         if name.endswith(f"/{NAME}"):
@@ -113,7 +113,7 @@ class Pairs(NamedTuple):
     items: list[tuple[str, Any]]
 
 
-def check_file(subject: Subject, member: Member, *, looked_up: bool) -> Iterator[Finding]:
+def check_labels(subject: Subject, member: Member, *, looked_up: bool) -> Iterator[Finding]:
     place, data = subject.place(member), subject.text(member)
     if len(data) == LARGEST_TEXT:
         yield UNCHECKED.at(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.archive.packager.pack import pack
+from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._termination import exit_on_signals
@@ -56,5 +56,5 @@ def write_archive(
     for finding in findings:
         print(f"Warning: {finding}", file=sys.stderr)
     with exit_on_signals():
-        pack(archive, path, config.format, Packing(instant, config.compression, config.root))
+        pack_as(archive, path, config.format, Packing(instant, config.compression, config.root))
     return path, archive

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hatch_mar.build.plan import examine, load
+from hatch_mar.build.plan import examine, load_configs
 from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.cli import FAULTS
@@ -63,7 +63,7 @@ def check_project(root: Path, names: Sequence[str]) -> list[Finding]:
     with collect(findings):
         project = PyProject(root)
         instant = build_instant(reproducible=project.reproducible)
-        configs = select(load(project), names)
+        configs = select(load_configs(project), names)
         for config in configs:
             with collect(findings, config.name):
                 findings += examine(config, project, instant)[1]

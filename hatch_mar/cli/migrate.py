@@ -18,10 +18,10 @@ from hatch_mar.errors import ConfigError, LayoutError
 from hatch_mar.finding import Finding
 from hatch_mar.migration.call import call_in
 from hatch_mar.migration.declare import declare_calls, tables_of
-from hatch_mar.migration.outcome import explain_failure, list_notes
+from hatch_mar.migration.outcome import explain_no_tables, list_notes
 from hatch_mar.migration.record import Recording, record
 from hatch_mar.project.config.models import Config
-from hatch_mar.project.edit import Tables, add_tables, to_toml
+from hatch_mar.project.edit import Tables, add_tables, format_tables
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
         print(f"Running `{shlex.join(command)}`, and recording what it packs", file=sys.stderr, flush=True)
         with exit_on_signals():
             recording = record(command, archive_and_record, root, pack=not options.no_pack)
-    if failures := [*explain_failure(recording, root)]:
+    if failures := [*explain_no_tables(recording, root)]:
         raise ConfigError(*failures)
     declarations, notes, faults = declare_calls(recording.succeeded, root, recording.archives)
     refusals = [*find_refusals([declaration.config for declaration in declarations], root)]
@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> int:
     if options.write and not faults:
         add_to_project(project, tables, buildable=not refusals)
     else:
-        print(to_toml(tables), end="", flush=True)
+        print(format_tables(tables), end="", flush=True)
     for note in (*notes, *list_notes(recording, declarations, root), *refusals):
         print(f"Note: {note}", file=sys.stderr)
     if faults:
@@ -99,7 +99,7 @@ def add_to_project(project: Path, tables: Tables, *, buildable: bool) -> None:
     try:
         lines = add_tables(PyProject(project), tables, buildable=buildable)
     except ConfigError:
-        print(to_toml(tables), end="", flush=True)  # so that the command need not run again
+        print(format_tables(tables), end="", flush=True)  # so that the command need not run again
         raise
     print("\n".join(lines), flush=True)
 

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
 
-from hatch_mar.build.plan import load
+from hatch_mar.build.plan import load_configs
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._selection import split
@@ -92,7 +92,9 @@ def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
         if names or not files:
             project = PyProject(Path(options.project))
             instant = build_instant(reproducible=project.reproducible)
-            configs = [config for config in select(load(project), names) if isinstance(config, ArchiveConfig)]
+            configs = [
+                config for config in select(load_configs(project), names) if isinstance(config, ArchiveConfig)
+            ]
             candidates += [
                 lay_out_candidate(config, project, instant, requests, update=options.update)
                 for config in configs

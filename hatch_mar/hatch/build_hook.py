@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-from hatch_mar.archive.packager.pack import remove
-from hatch_mar.build.plan import Planned, load, plan_project
+from hatch_mar.archive.packager.pack import remove_artifact
+from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Place
@@ -57,7 +57,7 @@ class MarBuildHook(Interface):
             return
         with abort_on_faults(self.app):
             for config in self.archives:
-                remove(self.path(config), config.format)
+                remove_artifact(self.path(config), config.format)
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Lay out the archives, so that a fault stops the build before the wheel is built."""
@@ -108,7 +108,7 @@ class MarBuildHook(Interface):
 
     @cached_property
     def archives(self) -> tuple[Config, ...]:
-        return load(HatchProject(Path(self.root), self.metadata))
+        return load_configs(HatchProject(Path(self.root), self.metadata))
 
     @property
     def build_directory(self) -> Path:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.plugin.interface import BuilderInterface
 
-from hatch_mar.archive.packager.pack import Artifact, remove
-from hatch_mar.build.plan import load, plan_project
+from hatch_mar.archive.packager.pack import Artifact, remove_artifact
+from hatch_mar.build.plan import load_configs, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
 from hatch_mar.project.config.models import Config, by_name, path_of, select
@@ -54,7 +54,7 @@ class MarBuilder(Interface):
         with abort_on_faults(self.app):
             for name in versions:
                 config = self.archives[name]
-                remove(path_of(config, Path(self.root), Path(self.root, directory)), config.format)
+                remove_artifact(path_of(config, Path(self.root), Path(self.root, directory)), config.format)
 
     def build(self, *, versions: list[str] | None = None, **options: Any) -> Generator[str, None, None]:
         self.chosen = versions or self.config.versions
@@ -84,7 +84,7 @@ class MarBuilder(Interface):
     @cached_property
     def configs(self) -> tuple[Config, ...]:
         with abort_on_faults(self.app):
-            return load(HatchProject(Path(self.root), self.metadata))
+            return load_configs(HatchProject(Path(self.root), self.metadata))
 
     @property
     def archives(self) -> dict[str, Config]:

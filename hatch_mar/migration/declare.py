@@ -14,8 +14,8 @@ from hatch_mar.finding import Finding, Place
 from hatch_mar.migration.call import WORKFLOW_ARCHIVER, Call
 from hatch_mar.migration.translate import Relocation, table_of, target_of
 from hatch_mar.project.config.models import PYPROJECT, Config, Origins, directory_of
-from hatch_mar.project.config.schema import load
-from hatch_mar.project.edit import Table, Tables, to_toml
+from hatch_mar.project.config.schema import parse_table
+from hatch_mar.project.edit import Table, Tables, format_tables
 
 
 class Declaration(NamedTuple):
@@ -28,7 +28,7 @@ class Declaration(NamedTuple):
 
     @property
     def config(self) -> Config:
-        [config] = load({self.kind: [self.table]}, name=str, version=str)
+        [config] = parse_table({self.kind: [self.table]}, name=str, version=str)
         # its place among the tables of the project is not known yet, so its keys are named alone
         return config._replace(origins=Origins((key, Place(PYPROJECT, None, (key,))) for key in self.table))
 
@@ -52,7 +52,7 @@ def declare_calls(calls: Sequence[Call], root: Path, archives: Sequence[Path] = 
     for call in calls:
         try:
             declaration = Declaration(call, find_home(table_of(call, root), call, root, archives))
-            shown = to_toml(tables_of([declaration]))
+            shown = format_tables(tables_of([declaration]))
         except ConfigError as error:
             faults += [f"`{call}`: {fault}" for fault in error.faults] if len(calls) > 1 else error.causes
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hatch_mar.migration.declare import Declaration
-from hatch_mar.migration.packed import find_changes
+from hatch_mar.migration.packed import find_drift
 from hatch_mar.migration.record import Recording
 from hatch_mar.migration.translate import paths_outside, target_of
 from hatch_mar.project.config.models import Config
@@ -20,7 +20,7 @@ UNRECORDED = (
 )
 
 
-def explain_failure(recording: Recording, root: Path) -> Iterator[str]:
+def explain_no_tables(recording: Recording, root: Path) -> Iterator[str]:
     """Why a command gave no tables; empty if it did."""
     if recording.status:
         fault = f"`{shlex.join(recording.command)}` ended with {name_of_status(recording.status)}"
@@ -56,7 +56,7 @@ def list_notes(recording: Recording, declarations: Sequence[Declaration], root: 
             )
         if call.members is not None:
             yield from (
-                f"archive {name} {change}" for change in find_changes(call.members, declaration.config, root)
+                f"archive {name} {change}" for change in find_drift(call.members, declaration.config, root)
             )
     yield from list_moves(recording, [declaration.config for declaration in declarations], root)
 

@@ -21,20 +21,20 @@ SMALL = 1 << 20
 def snapshot(archive: Archive) -> dict[str, tuple[str, str]]:
     """The path of each member's file, and a text that changes with its content or mode, by name."""
     return {
-        member.name: (os.path.abspath(member.source.path), mark_of(member))
+        member.name: (os.path.abspath(member.source.path), fingerprint_member(member))
         for member in archive.members
         if isinstance(member.source, FileSource)
     }
 
 
-def mark_of(member: Member) -> str:
+def fingerprint_member(member: Member) -> str:
     assert isinstance(member.source, FileSource)
     stat = member.source.path.stat()
     content = sha256(member).hex() if stat.st_size <= SMALL else f"{stat.st_size} {stat.st_mtime_ns}"
     return f"{content} x" if member.executable else content
 
 
-def find_changes(packed: Mapping[str, Sequence[str]], config: Config, root: Path) -> Iterator[str]:
+def find_drift(packed: Mapping[str, Sequence[str]], config: Config, root: Path) -> Iterator[str]:
     """How a build of the project at `root`, unless it is refused, would differ from what was packed."""
     try:
         now = snapshot(lay_out(config, root, build_instant()))

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import PYPROJECT, TABLE
-from hatch_mar.project.config.schema import load
+from hatch_mar.project.config.schema import parse_table
 from hatch_mar.project.pyproject import PyProject, table_at
 from hatch_mar.project.toml import tomllib
 from hatch_mar.text import quote
@@ -32,7 +32,7 @@ NAMES = {"archives": "model-name", "workflows": "workflow-name"}
 """The key that names a table, by array."""
 
 
-def to_toml(tables: Tables) -> str:
+def format_tables(tables: Tables) -> str:
     return "\n".join(
         f"[[{TABLE}.{array}]]\n" + "".join(f"{key} = {to_value(value)}\n" for key, value in table.items())
         for array, several in tables.items()
@@ -73,7 +73,7 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
     mar = expected.setdefault("tool", {}).setdefault("mar", {})
     for array, several in tables.items():
         mar.setdefault(array, []).extend(several)
-    text = to_toml(tables)
+    text = format_tables(tables)
     names = [f"`{table[NAMES[array]]}`" for array, several in tables.items() for table in several]
     done = [f"Added {', '.join(names)} to `{path}`"]
 
@@ -116,7 +116,7 @@ def append(text: str, more: str, expected: Mapping[str, Any], path: Path) -> str
             f"Cannot add to `{path}`, whose `tool` tables are written inline; paste the tables there"
         )
     # the project's own name and version make no difference here
-    load(expected["tool"]["mar"], name=lambda: "name", version=lambda: "0")
+    parse_table(expected["tool"]["mar"], name=lambda: "name", version=lambda: "0")
     return text
 
 

@@ -25,12 +25,12 @@ def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
         if place.key and place.file == PYPROJECT:
             if lines is None:
                 lines = key_lines((root / PYPROJECT).read_text(encoding="utf-8"))
-            place = place._replace(line=line_of(place.key, lines))
+            place = place._replace(line=find_line(place.key, lines))
         located.append(finding._replace(place=place))
     return located
 
 
-def line_of(key: Key, lines: dict[Key, int]) -> int | None:
+def find_line(key: Key, lines: dict[Key, int]) -> int | None:
     """The line of a key or, if it is not set, of the innermost table around it."""
     while key and key not in lines:
         key = key[:-1]

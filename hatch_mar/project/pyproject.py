@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 STRINGS = array_of(string, "strings")
 
-UNREADABLE = Rule(
+UNREADABLE_PYPROJECT = Rule(
     code="MAR001",
     severity="error",
     title="`pyproject.toml` cannot be read",
@@ -63,21 +63,21 @@ class PyProject:
             text = file.read_text(encoding="utf-8")
         except FileNotFoundError:
             text = f"File not found: `{root / PYPROJECT}`"
-            raise ConfigError(UNREADABLE.at(Place(str(root / PYPROJECT)), text, "")) from None
+            raise ConfigError(UNREADABLE_PYPROJECT.at(Place(str(root / PYPROJECT)), text, "")) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ConfigError(
-                UNREADABLE.at(Place(PYPROJECT), f"Cannot read `{file}`: {reason}", "")
+                UNREADABLE_PYPROJECT.at(Place(PYPROJECT), f"Cannot read `{file}`: {reason}", "")
             ) from None
         try:
             self.pyproject: Mapping[str, Any] = tomllib.loads(text)
         except RecursionError:
             text = f"Cannot read `{file}`: it is nested too deeply"
-            raise ConfigError(UNREADABLE.at(Place(PYPROJECT), text, "")) from None
+            raise ConfigError(UNREADABLE_PYPROJECT.at(Place(PYPROJECT), text, "")) from None
         except ValueError as error:
             line = re.search(r"at line (\d+)", str(error))
             place = Place(PYPROJECT, int(line[1]) if line else None)
-            raise ConfigError(UNREADABLE.at(place, f"Cannot read `{file}`: {error}", "")) from None
+            raise ConfigError(UNREADABLE_PYPROJECT.at(place, f"Cannot read `{file}`: {error}", "")) from None
 
     @property
     def reproducible(self) -> bool:

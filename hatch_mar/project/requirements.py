@@ -30,10 +30,10 @@ def resolve_requirements(sources: Iterable[str], project: Project, place: Place)
         LayoutError: the project does not have a source, or it is invalid.
     """
     found = (line for source in sources for line in resolve(source, project, place, ()))
-    return sorted({normalize(requirement) for requirement in found})
+    return sorted({normalize_requirement(requirement) for requirement in found})
 
 
-def normalize(requirement: Requirement) -> str:
+def normalize_requirement(requirement: Requirement) -> str:
     requirement.name = canonicalize_name(requirement.name)
     return str(requirement)
 

@@ -11,7 +11,7 @@ import ast
 import builtins
 from typing import NamedTuple
 
-from hatch_mar.pysource.namespace import Namespace, Values, dotted
+from hatch_mar.pysource.namespace import Namespace, Values, dotted_name
 
 FACTORIES = {"namedtuple", "NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
 """Functions that make a class in the module that calls them, if they get at least two arguments."""
@@ -92,7 +92,7 @@ def is_own_class(value: ast.AST | None, names: Namespace, makers: set[str]) -> b
         return len(value.args) == 3
     if last_name(value) in FACTORIES and len(value.args) >= 2:
         return True
-    if dotted(value.func) in makers or any(dotted(each) in names.classes for each in value.args):
+    if dotted_name(value.func) in makers or any(dotted_name(each) in names.classes for each in value.args):
         return None
     return False
 
@@ -107,7 +107,7 @@ def last_name(node: ast.AST) -> str:
     """The last part of a dotted name, or of the name of what is called or subscripted."""
     while isinstance(node, (ast.Call, ast.Subscript)):
         node = node.func if isinstance(node, ast.Call) else node.value
-    return dotted(node).rpartition(".")[2]
+    return dotted_name(node).rpartition(".")[2]
 
 
 def list_classes(classes: list[ClassBinding]) -> str:
@@ -221,7 +221,7 @@ def accepts(value: ast.AST | None, count: int, *, bound: bool = False) -> bool:
     """
     if not isinstance(value, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return True
-    match [dotted(decorator) for decorator in value.decorator_list]:
+    match [dotted_name(decorator) for decorator in value.decorator_list]:
         case []:
             count += bound
         case ["classmethod"] if bound:

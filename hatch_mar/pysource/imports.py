@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hatch_mar.pysource.classes import last_name
-from hatch_mar.pysource.namespace import dotted
+from hatch_mar.pysource.namespace import dotted_name
 
 CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
@@ -63,7 +63,7 @@ def catches(handler: ast.ExceptHandler) -> bool:
 def may_change_path(tree: ast.AST) -> bool:
     """Whether a module may change where Python finds modules, so that imports cannot be told to fail."""
     return any(
-        dotted(node) in PATHS
+        dotted_name(node) in PATHS
         or (isinstance(node, ast.Name) and node.id in ("__path__", "exec", "__import__"))
         for node in ast.walk(tree)
         if isinstance(node, (ast.Attribute, ast.Name))

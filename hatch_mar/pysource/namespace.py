@@ -200,7 +200,7 @@ def truth_of(test: ast.expr) -> bool | None:
     return truth if truth is None else truth ^ bool(negations % 2)
 
 
-def dotted(node: ast.AST) -> str:
+def dotted_name(node: ast.AST) -> str:
     """A name with attributes as text, such as `a.b.c`; empty for any other expression."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
@@ -216,7 +216,7 @@ def imported_name(node: ast.expr, names: Namespace) -> str:
 
     Empty if it does not come from an import, or comes from a relative or a star import.
     """
-    first, dot, rest = dotted(node).partition(".")
+    first, dot, rest = dotted_name(node).partition(".")
     for value in names.get(first):
         if isinstance(value, (ast.Import, ast.ImportFrom)) and (origin := origin_of(first, value)):
             return origin + dot + rest

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from hatch_mar.torchserve import runtimes
 
-HANDLERS = "ts.torch_handler"
+HANDLERS_PACKAGE = "ts.torch_handler"
 """The package of its own handlers, where the worker also looks for one that it could not import."""
 
 
@@ -89,7 +89,7 @@ class BuiltIn(NamedTuple):
 
     @property
     def module(self) -> str:
-        return f"{HANDLERS}.{self.name}"
+        return f"{HANDLERS_PACKAGE}.{self.name}"
 
     @property
     def loads_as_base_handler(self) -> bool:
@@ -105,7 +105,7 @@ CAPTUM = ("captum",)
 VISION = ("captum", "torchvision")
 DALI = ("captum", "numpy", "nvidia.dali")
 
-TABLE = (
+ALL_BUILT_INS = (
     BuiltIn("base_handler", "BaseHandler", "base", is_in_archiver=True),
     BuiltIn("image_classifier", "ImageClassifier", "base", VISION, is_in_archiver=True, looks_up_labels=True),
     BuiltIn("image_segmenter", "ImageSegmenter", "base", VISION, is_in_archiver=True),
@@ -157,13 +157,13 @@ TABLE = (
     BuiltIn("distributed.base_deepspeed_handler", "BaseDeepSpeedHandler", None),
 )
 
-BUILT_INS = {each.name: each for each in TABLE}
-BUILT_IN_CLASSES = {each.class_name: each for each in TABLE}
+BUILT_INS = {each.name: each for each in ALL_BUILT_INS}
+BUILT_IN_CLASSES = {each.class_name: each for each in ALL_BUILT_INS}
 
-ARCHIVER_BUILT_INS = tuple(each.name for each in TABLE if each.is_in_archiver)
+ARCHIVER_BUILT_INS = tuple(each.name for each in ALL_BUILT_INS if each.is_in_archiver)
 """Those that torch-model-archiver knows by name: a file of the same name does not take their place there."""
 
-LOADERS = ("_load_pickled_model", "_load_torchscript_model", "_load_torch_export_aot_compile")
+LOADING_METHODS = ("_load_pickled_model", "_load_torchscript_model", "_load_torch_export_aot_compile")
 """Methods of `BaseHandler` that a subclass overrides to load weights in its own way."""
 
 SOURCE_VOCABULARY = "source_vocab.pt"
@@ -174,7 +174,7 @@ BASE_TABLES = ("handler", "pt2")
 CONFIG_KEYS = (
     *BASE_TABLES,
     *(key for helper in HELPERS for key in helper.reads),
-    *(key.partition(".")[0] for each in (*TABLE, *HELPERS) for key in each.needs),
+    *(key.partition(".")[0] for each in (*ALL_BUILT_INS, *HELPERS) for key in each.needs),
 )
 """What TorchServe's handlers, or what handlers call, read at a model configuration's top level."""
 

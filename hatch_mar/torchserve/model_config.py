@@ -90,41 +90,43 @@ def read(data: bytes, *, is_whole: bool = True) -> Document:
         # the end of the beginning may be half a character
         text = data.decode("utf-8", "strict" if is_whole else "ignore")
     except UnicodeDecodeError as error:
-        return refuse("encoding", error.reason, data.count(b"\n", 0, error.start) + 1)
+        return refuse_document("encoding", error.reason, data.count(b"\n", 0, error.start) + 1)
     if len(text) > MOST_CHARACTERS:
-        return refuse("entangled", f"it has more than {MOST_CHARACTERS} characters")
+        return refuse_document("entangled", f"it has more than {MOST_CHARACTERS} characters")
     if not is_whole:
-        return refuse("unchecked", f"more than {len(data)} bytes")
+        return refuse_document("unchecked", f"more than {len(data)} bytes")
     try:
-        return load(Loader(text))
+        return load_document(Loader(text))
     except EntangledError as error:
-        return refuse("entangled", str(error), line_in(error, text))
+        return refuse_document("entangled", str(error), line_in(error, text))
     except ConstructorError as error:
-        return refuse("value", problem_of(error), line_in(error, text))
+        return refuse_document("value", describe_yaml_error(error), line_in(error, text))
     except (yaml.YAMLError, RecursionError) as error:
-        return refuse("syntax", problem_of(error), line_in(error, text))
+        return refuse_document("syntax", describe_yaml_error(error), line_in(error, text))
     except EndlessError:
-        return refuse("unchecked", f"more than {MOST_NODES} values")
+        return refuse_document("unchecked", f"more than {MOST_NODES} values")
 
 
-def load(loader: Loader) -> Document:
+def load_document(loader: Loader) -> Document:
     root, second = loader.document()
     if second is not None:
-        return refuse("documents", "a second document", second.start_mark.line + 1)
+        return refuse_document("documents", "a second document", second.start_mark.line + 1)
     if root is None or root.tag.endswith(":null"):
-        return refuse("empty", "no settings")
+        return refuse_document("empty", "no settings")
     if not isinstance(root, MappingNode):
-        return refuse("top-level", "one value" if isinstance(root, ScalarNode) else "a list", line_of(root))
+        return refuse_document(
+            "top-level", "one value" if isinstance(root, ScalarNode) else "a list", yaml_line(root)
+        )
     table: Any = loader.construct_document(root)
     if not isinstance(table, Table):
-        return refuse("top-level", kind_of(table), line_of(root))
+        return refuse_document("top-level", kind_of(table), yaml_line(root))
     duplicates = [ConfigFault("duplicate", key, line) for key, line in dict.fromkeys(loader.duplicates)]
     if foreign := list(foreign_keys(table)):
         return Document(None, (*duplicates, *foreign))
     return Document(table, tuple(duplicates))
 
 
-def refuse(kind: FaultKind, problem: str, line: int | None = None) -> Document:
+def refuse_document(kind: FaultKind, problem: str, line: int | None = None) -> Document:
     return Document(None, (ConfigFault(kind, problem, line),))
 
 
@@ -137,7 +139,7 @@ def foreign_keys(root: Table) -> Iterator[ConfigFault]:
                 yield ConfigFault("key", problem, table.lines.get(key))
 
 
-def problem_of(error: Exception) -> str:
+def describe_yaml_error(error: Exception) -> str:
     if isinstance(error, ReaderError):
         return f"character U+{int(error.character):04X} is not allowed"
     text = error.problem if isinstance(error, yaml.MarkedYAMLError) else str(error)
@@ -204,7 +206,7 @@ class Loader(yaml.SafeLoader):
         for key, _ in mapping.value:
             known = (key.tag, key.value) if isinstance(key, ScalarNode) else None
             if known in seen and key.tag != MERGE:
-                self.duplicates.append((key.value, line_of(key)))
+                self.duplicates.append((key.value, yaml_line(key)))
             seen.add(known or id(key))
         return mapping
 
@@ -235,14 +237,14 @@ class Loader(yaml.SafeLoader):
         yield table
         table.update(self.construct_mapping(node))
         # after the values: merge keys are resolved by then, and a key's last line is the one that counts
-        table.lines.update((self.construct_object(key), line_of(key)) for key, _ in node.value)
+        table.lines.update((self.construct_object(key), yaml_line(key)) for key, _ in node.value)
 
 
 Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_number)
 Loader.add_constructor("tag:yaml.org,2002:map", Loader.construct_table)
 
 
-def line_of(node: Node) -> int:
+def yaml_line(node: Node) -> int:
     return int(node.start_mark.line) + 1
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from functools import cached_property
 
-from hatch_mar.torchserve.server import SERVER_PACKAGES
+from hatch_mar.torchserve.server_packages import SERVER_PACKAGES
 
 OTHER_PYTHONS = frozenset(
     [
@@ -102,7 +102,7 @@ class Environment:
 
     def __init__(self, requirements: bytes = b"", server_packages: Iterable[str] = ()) -> None:
         self.requirements = requirements
-        self.server = SERVER_PACKAGES.union(map(normalize, server_packages))
+        self.server = SERVER_PACKAGES.union(map(normalize_name, server_packages))
 
     @cached_property
     def required(self) -> frozenset[str | None]:
@@ -130,12 +130,12 @@ class Environment:
         return bring(self.required, module)
 
     def is_on_server(self, distribution: str) -> bool:
-        return normalize(distribution) in self.server
+        return normalize_name(distribution) in self.server
 
 
 def bring(distributions: Iterable[str | None], module: str) -> bool:
     """Whether any of the distributions has a module, or requires another that has it."""
-    known, name = DISTRIBUTIONS.get(module, ()), normalize(module)
+    known, name = DISTRIBUTIONS.get(module, ()), normalize_name(module)
     prefixes = (f"{name}-", f"py{name}-")
     return any(
         distribution
@@ -150,6 +150,6 @@ def bring(distributions: Iterable[str | None], module: str) -> bool:
     )
 
 
-def normalize(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A distribution's name as indexes compare it (PEP 503); without `packaging`, which is slow to import."""
     return re.sub(r"[-_.]+", "-", name).lower()

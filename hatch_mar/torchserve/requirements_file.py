@@ -119,7 +119,7 @@ def split_options(line: str) -> tuple[str, Values]:
     return " ".join(words[:at]).strip(), values
 
 
-def scheme(text: str) -> str | None:
+def url_scheme(text: str) -> str | None:
     """The scheme of a URL, which is `git` for `git+https://…`; None if the text is not a URL."""
     name = text.partition(":")[0].lower().partition("+")[0] if ":" in text else ""
     return name if name in SCHEMES else None
@@ -149,13 +149,13 @@ def distributions(data: bytes) -> Iterator[str | None]:
             yield None
             continue
         if requirement:
-            yield distribution(requirement)
+            yield required_distribution(requirement)
         else:
-            yield from map(egg, options.editable)
+            yield from map(egg_name, options.editable)
             yield from (None for _ in options.requirement)
 
 
-def distribution(requirement: str) -> str | None:
+def required_distribution(requirement: str) -> str | None:
     """The distribution that a requirement names, normalized; None if it names none."""
     try:
         return parse_wheel_filename(requirement.partition("#")[0].rpartition("/")[2])[0]
@@ -164,10 +164,10 @@ def distribution(requirement: str) -> str | None:
     try:
         return canonicalize_name(Requirement(requirement).name)
     except InvalidRequirement:
-        return egg(requirement)
+        return egg_name(requirement)
 
 
-def egg(url: str) -> str | None:
+def egg_name(url: str) -> str | None:
     """The distribution that a URL names in its fragment, `#egg=…`; None if it names none."""
     name = url.partition("egg=")[2].partition("&")[0].partition("[")[0]
     return canonicalize_name(name) if name else None

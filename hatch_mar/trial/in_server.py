@@ -106,7 +106,7 @@ class Session:
         try:
             answer = self.server.register(self.url, limit, model_name=self.candidate.model_name, **parameters)
         except OSError:
-            return self.no_answer(limit)
+            return self.describe_silence(limit)
         return None if answer.status == 200 else self.explain(answer)
 
     def find_device(self) -> tuple[str, str]:
@@ -134,7 +134,7 @@ class Session:
 
     def exchange(self, batch: Sequence[int]) -> tuple[Exchange, bool]:
         """Send a batch; what came back, and whether the worker still answers."""
-        hung = self.no_answer(self.limit)
+        hung = self.describe_silence(self.limit)
         began = time.perf_counter()
         try:
             answers = self.send(batch)
@@ -170,7 +170,7 @@ class Session:
         what = f"TorchServe said: {message_of(answer)}"
         return Cause(self.candidate.name, what, "`hatch-mar try` without `--serve` may say more")
 
-    def no_answer(self, seconds: float) -> Cause:
+    def describe_silence(self, seconds: float) -> Cause:
         what = f"no answer after {seconds:g} s"
         return Cause(self.candidate.name, what, "`hatch-mar try` without `--serve` shows where it hangs")
 

@@ -34,7 +34,7 @@ def make_report(candidate: Candidate, options: Options, run: Run) -> Report:
     ]
     replies, faults = judge(candidate, exchanges)
     if run.phase != "done":
-        faults.append(explain_failure(candidate, options, run).sentence(when(candidate, run)))
+        faults.append(explain_failure(candidate, options, run).sentence(describe_phase(candidate, run)))
     return Report(
         candidate.name,
         loaded_by=describe_loader(run.started) if run.started else "",
@@ -62,7 +62,7 @@ def make_exchange(
     return Exchange(batch, answered["seconds"], tuple(answers))
 
 
-def when(candidate: Candidate, run: Run) -> str:
+def describe_phase(candidate: Candidate, run: Run) -> str:
     if run.batch is not None:
         return f"on {quote_label(candidate, candidate.batches[run.batch])}"
     return "before loading the handler" if run.phase == "starting" else "while loading the handler"

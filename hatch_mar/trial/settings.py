@@ -24,13 +24,14 @@ class Settings:
         # if it cannot be read, these are the defaults, and the worker shows what happens
         table, handler = subject.model_config.settings, built_in(subject)
         return cls(
-            positive(table.get("batchSize")) or (1 if handler and not handler.takes_batches else None),
-            positive(table.get("startupTimeout")) or DEFAULT_TIMEOUT,
-            positive(table.get("responseTimeout")) or DEFAULT_TIMEOUT,
+            positive_or_none(table.get("batchSize"))
+            or (1 if handler and not handler.takes_batches else None),
+            positive_or_none(table.get("startupTimeout")) or DEFAULT_TIMEOUT,
+            positive_or_none(table.get("responseTimeout")) or DEFAULT_TIMEOUT,
             str(table.get("deviceType") or ""),
             table.get("useVenv") is True,
         )
 
 
-def positive(value: object) -> int | None:
+def positive_or_none(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

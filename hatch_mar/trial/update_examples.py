@@ -9,7 +9,7 @@ from typing import Any
 
 from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import TrialError
-from hatch_mar.finding import dotted
+from hatch_mar.finding import dotted_key
 from hatch_mar.project.config.models import PYPROJECT, ArchiveConfig
 from hatch_mar.project.config.reading import walk
 from hatch_mar.trial.examples.answer import NOT_JSON, Answer
@@ -49,7 +49,7 @@ def update_examples(config: ArchiveConfig, report: Report, root: Path) -> Iterat
 def write_inline(config: ArchiveConfig, index: int, answer: Answer, pyproject: Path) -> str:
     """Set `expect` in `pyproject.toml`, and change nothing else there."""
     key = (*config.origins["examples"].key, index)
-    place = f"`{dotted((*key, 'expect'))}`"
+    place = f"`{dotted_key((*key, 'expect'))}`"
     if (
         answer.value is NOT_JSON
         or isinstance(answer.value, str)

@@ -11,7 +11,7 @@ import pytest
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.archive.packager import unchanged
 from hatch_mar.archive.packager.pack import Artifact
-from hatch_mar.build.plan import load
+from hatch_mar.build.plan import load_configs
 from hatch_mar.errors import ConfigError, HatchMarError
 from tests.archives import INSTANT, SomeProject, tree
 from tests.build import LEAST, names_in, planned
@@ -20,7 +20,7 @@ from tests.build import LEAST, names_in, planned
 class TestLoad:
     def test_defaults(self, project: Path):
         """The name and the version are the project's."""
-        [config] = load(SomeProject(project, {"tool": {"mar": LEAST}}))
+        [config] = load_configs(SomeProject(project, {"tool": {"mar": LEAST}}))
 
         assert (config.name, config.version) == ("digits", "1.0")
 
@@ -28,7 +28,7 @@ class TestLoad:
     def test_missing(self, pyproject: dict[str, Any], project: Path):
         """If the table is missing, the message says what to write."""
         with pytest.raises(ConfigError, match=r"^Table `tool\.mar` is missing; "):
-            load(SomeProject(project, pyproject))
+            load_configs(SomeProject(project, pyproject))
 
 
 class TestPlan:

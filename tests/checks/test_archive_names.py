@@ -12,7 +12,7 @@ from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats.reader import read
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME, Manifest
 from hatch_mar.checks.archive_names import MOST_FINDINGS, check
-from hatch_mar.checks.container.file import check_file
+from hatch_mar.checks.container.file import check_unpacking
 from hatch_mar.checks.subject import Subject
 from hatch_mar.text import escape, quote
 from tests.archives import MANIFEST, needs_posix
@@ -48,7 +48,7 @@ class TestFaults:
         """Names that TorchServe fails on are found, with the rest of the archive in order."""
         path = fault.write(tmp_path)
 
-        assert [*check_file(path, deep=True)] == []
+        assert [*check_unpacking(path, deep=True)] == []
         with read(path) as archive:
             assert [str(finding) for finding in check(Subject(archive, path.name))] == [fault.found]
 

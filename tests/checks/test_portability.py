@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
-from hatch_mar.build.plan import examine, load
+from hatch_mar.build.plan import examine, load_configs
 from hatch_mar.checks.portability import check
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Place
@@ -32,7 +32,9 @@ class TestInOrder:
     def test_example(self) -> None:
         """The example project is fine."""
         project = PyProject(Path(__file__).parents[2] / "example_project")
-        findings = [finding for config in load(project) for finding in examine(config, project, INSTANT)[1]]
+        findings = [
+            finding for config in load_configs(project) for finding in examine(config, project, INSTANT)[1]
+        ]
 
         assert [finding for finding in findings if finding.code.startswith(("MAR1", "MAR8", "MAR9"))] == []
 

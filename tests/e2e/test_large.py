@@ -16,7 +16,7 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.formats.format import FORMATS
-from hatch_mar.archive.packager.pack import pack
+from hatch_mar.archive.packager.pack import pack_as
 from tests.archives import MANIFEST, MANIFEST_BYTES, PACKING
 from tests.e2e.conftest import require, without
 
@@ -128,7 +128,7 @@ class TestFiveGibibytes:
     def test_zip(self, form: str, archive: Archive, room: Path) -> None:
         """TorchServe's Java reads every byte of a zip as a stream, deflated or stored."""
         path = room / "digits.mar"
-        artifact = pack(archive, path, FORMATS[form], PACKING)
+        artifact = pack_as(archive, path, FORMATS[form], PACKING)
 
         assert (artifact.size > SIZE) is (form == "zip-store")
         assert java(room, ZIP, path) == [
@@ -140,7 +140,7 @@ class TestFiveGibibytes:
     def test_tgz(self, archive: Archive, room: Path) -> None:
         """So do TorchServe's own library and Python a `.tar.gz`."""
         path = room / "digits.tar.gz"
-        pack(archive, path, FORMATS["tgz"], PACKING)
+        pack_as(archive, path, FORMATS["tgz"], PACKING)
 
         assert java(room, TAR, path, "-cp", str(server())) == [
             f"digits/MAR-INF/MANIFEST.json {MANIFEST_SIZE} ",
@@ -153,7 +153,7 @@ class TestFiveGibibytes:
     def test_directory(self, archive: Archive, room: Path) -> None:
         """A directory has the file itself."""
         path = room / "digits"
-        pack(archive, path, FORMATS["no-archive"], PACKING)
+        pack_as(archive, path, FORMATS["no-archive"], PACKING)
 
         assert (path / "weights.bin").stat().st_size == SIZE
         with open(path / "weights.bin", "rb") as file:

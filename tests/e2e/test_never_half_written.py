@@ -20,7 +20,7 @@ import pytest
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.formats.reader import read
-from hatch_mar.archive.packager.pack import pack
+from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.errors import PackError
 from tests.archives import MANIFEST, PACKING, archive_of, tree
 
@@ -458,7 +458,7 @@ class TestSourceChanges:
         )
         (file.parent / "b").write_bytes(b"small")
         if old:
-            pack(archive_of({"old": b"old"}), path, FORMATS[form], PACKING, settings="settings")
+            pack_as(archive_of({"old": b"old"}), path, FORMATS[form], PACKING, settings="settings")
         changes = iter([None, None, None, change])
         total = 0
 
@@ -468,7 +468,7 @@ class TestSourceChanges:
             if total >= 4 * MEBI and (step := next(changes, None)):
                 step()
 
-        pack(archive, path, FORMATS[form], PACKING._replace(report=moved), settings="settings")
+        pack_as(archive, path, FORMATS[form], PACKING._replace(report=moved), settings="settings")
 
     @pytest.mark.parametrize("change", ERRORS)
     def test_error(

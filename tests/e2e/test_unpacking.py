@@ -23,7 +23,7 @@ import pytest
 
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.checks.archive_file import check_path
-from hatch_mar.checks.container.file import check_file
+from hatch_mar.checks.container.file import check_unpacking
 from tests.archives import PACKING, archive_of, tree
 from tests.checks.containers import FILES, MANIFEST, Entry, described, gz, model, tar, zipped
 from tests.checks.faults import FOLDERS, NAMES, TARS, ZIPS, Tree
@@ -259,7 +259,7 @@ class TestInOrder:
         assert found.thrown == ""
         assert {**found.tree, "MAR-INF/MANIFEST.json": b""} == {**SOURCES, "MAR-INF/MANIFEST.json": b""}
         assert found.model == ("digits" if tool == "hatch-mar" else "m")
-        assert [*check_file(store.paths[f"{tool}, {form}"], deep=True)] == []
+        assert [*check_unpacking(store.paths[f"{tool}, {form}"], deep=True)] == []
 
     @pytest.mark.parametrize(
         "name",
@@ -271,11 +271,11 @@ class TestInOrder:
     def test_tools(self, store: Store, unpacked: dict[str, Unpacked], name: str) -> None:
         """What people pack by hand likewise."""
         assert unpacked[name] == Unpacked("", MADE, "m")
-        assert [*check_file(store.paths[name], deep=True)] == []
+        assert [*check_unpacking(store.paths[name], deep=True)] == []
 
     def test_pipe(self, store: Store, unpacked: dict[str, Unpacked]) -> None:
         """`zip` stores what it cannot deflate, in a pipe too, where TorchServe cannot read it."""
-        [found] = check_file(store.paths["zip to a pipe"])
+        [found] = check_unpacking(store.paths["zip to a pipe"])
 
         assert found.code == "MAR813"
         assert "only DEFLATED entries can have EXT descriptor" in unpacked["zip to a pipe"].thrown
@@ -290,7 +290,9 @@ class TestDamage:
         for name in copies:
             path, found = store.paths[name], unpacked[name]
             if found.thrown or found.tree != unpacked[f"whole {path.name}"].tree:
-                errors = [finding for finding in check_file(path, deep=True) if finding.severity == "error"]
+                errors = [
+                    finding for finding in check_unpacking(path, deep=True) if finding.severity == "error"
+                ]
                 assert errors, (path, found)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hatch_mar.migration.call import MODEL_ARCHIVER, Call
 from hatch_mar.migration.declare import declare_calls
-from hatch_mar.migration.outcome import UNRECORDED, explain_failure, list_notes
+from hatch_mar.migration.outcome import UNRECORDED, explain_no_tables, list_notes
 from hatch_mar.migration.packed import snapshot
 from hatch_mar.migration.record import Recording
 from hatch_mar.migration.translate import read_call
@@ -33,7 +33,7 @@ class TestFaults:
         self, root: Path, calls: Sequence[Call] = (), status: int = 0, archives: Sequence[str] = ()
     ) -> list[str]:
         recording = Recording(COMMAND, status, [*calls], [root / name for name in archives])
-        return [*explain_failure(recording, root)]
+        return [*explain_no_tables(recording, root)]
 
     def test_none(self, root: Path) -> None:
         """A command that packed an archive has no faults, even if another call failed."""

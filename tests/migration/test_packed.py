@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.migration import packed
-from hatch_mar.migration.packed import find_changes, snapshot
+from hatch_mar.migration.packed import find_drift, snapshot
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.timestamp import build_instant
@@ -35,14 +35,14 @@ class TestChanges:
         (project / "handler.py").unlink()
         (project / "handler.py").write_bytes(data)
 
-        assert [*find_changes(before, CONFIG, project)] == []
+        assert [*find_drift(before, CONFIG, project)] == []
 
     def test_removed(self, project: Path, before: Packed) -> None:
         """Scripts clean up after themselves; what they removed of a directory is named."""
         (project / "labels/words.txt").unlink()
         (project / "labels/more.txt").touch()
 
-        assert [*find_changes(before, CONFIG, project)] == [
+        assert [*find_drift(before, CONFIG, project)] == [
             "was packed with `labels/words.txt`, which is gone",
             "was packed without `labels/more.txt`, which a build includes",
         ]
@@ -51,7 +51,7 @@ class TestChanges:
         """A file that another step of the command has replaced is named."""
         (project / "handler.py").write_text("changed")
 
-        assert [*find_changes(before, CONFIG, project)] == [
+        assert [*find_drift(before, CONFIG, project)] == [
             "was packed with `handler.py`, which has changed since"
         ]
 
@@ -61,7 +61,7 @@ class TestChanges:
         before = snapshot(lay_out(CONFIG, project, build_instant()))
         os.utime(project / "weights/model.pth", (1, 1))
 
-        assert [*find_changes(before, CONFIG, project)] == [
+        assert [*find_drift(before, CONFIG, project)] == [
             "was packed with `weights/model.pth`, which has changed since"
         ]
 
@@ -70,7 +70,7 @@ class TestChanges:
         """A mode that an archive keeps counts too."""
         (project / "handler.py").chmod(0o755)
 
-        assert [*find_changes(before, CONFIG, project)] == [
+        assert [*find_drift(before, CONFIG, project)] == [
             "was packed with `handler.py`, which has changed since"
         ]
 
@@ -78,7 +78,7 @@ class TestChanges:
         """So does a file that came to a directory later."""
         (project / "labels/more.txt").touch()
 
-        assert [*find_changes(before, CONFIG, project)] == [
+        assert [*find_drift(before, CONFIG, project)] == [
             "was packed without `labels/more.txt`, which a build includes"
         ]
 
@@ -86,7 +86,7 @@ class TestChanges:
         """And one that a build would leave out."""
         config = CONFIG._replace(extra_files=())
 
-        assert [*find_changes(before, config, project)] == [
+        assert [*find_drift(before, config, project)] == [
             "was packed with `labels/words.txt`, which a build omits"
         ]
 
@@ -94,4 +94,4 @@ class TestChanges:
         """An archive that cannot be built at all has none; why it cannot is told elsewhere."""
         config = CONFIG._replace(extra_files=("none",))
 
-        assert [*find_changes(before, config, project)] == []
+        assert [*find_drift(before, config, project)] == []

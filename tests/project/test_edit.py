@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hatch_mar.errors import ConfigError
-from hatch_mar.project.edit import Tables, add_tables, to_toml
+from hatch_mar.project.edit import Tables, add_tables, format_tables
 from hatch_mar.project.pyproject import PyProject
 
 if sys.version_info >= (3, 11):
@@ -68,7 +68,7 @@ def edit(project: Path) -> Editing:
 class TestToml:
     def test_tables(self) -> None:
         """Every table has its array's header, with a blank line between tables."""
-        assert to_toml({**ARCHIVES, **WORKFLOWS}) == (
+        assert format_tables({**ARCHIVES, **WORKFLOWS}) == (
             TABLE + '\n[[tool.mar.workflows]]\nworkflow-name = "flow"\nspec-file = "spec.yaml"\n'
         )
 
@@ -76,7 +76,7 @@ class TestToml:
         """Any value is read back unchanged; long arrays have an item per line."""
         table: Any = {"version": 'a "b" é', "extra-files": [f'{n}\x7f\t"é"' * 9 for n in range(3)]}
 
-        text = to_toml({"archives": [table]})
+        text = format_tables({"archives": [table]})
 
         assert tomllib.loads(text) == {"tool": {"mar": {"archives": [table]}}}
         assert "extra-files = [\n  " in text
@@ -84,7 +84,7 @@ class TestToml:
     def test_not_unicode(self) -> None:
         """A file name that is not UTF-8 is an error."""
         with pytest.raises(ConfigError) as caught:
-            to_toml({"archives": [{"extra-files": ["a\udcff"]}]})
+            format_tables({"archives": [{"extra-files": ["a\udcff"]}]})
 
         assert str(caught.value) == r"TOML cannot hold `a\udcff`, which is not UTF-8; rename it"
 
@@ -166,7 +166,7 @@ read = "reader:main"
 
         edit(text, WORKFLOWS)
 
-        assert edit.text == f"{text}\n{to_toml(WORKFLOWS)}"
+        assert edit.text == f"{text}\n{format_tables(WORKFLOWS)}"
 
     @pytest.mark.parametrize("requirement", ["hatch-mar", "hatch_mar>=1", "Hatch.Mar @ file:///x"])
     def test_required_already(self, edit: Editing, requirement: str) -> None:
@@ -227,7 +227,7 @@ class TestRefused:
         expected = f"Table `tool.mar.archives` already has `digits`; {advice}"
         assert edit.refuse(f"{HATCHLING}\n{TABLE}") == expected
         expected = f"Table `tool.mar.workflows` already has `flow`; {advice}"
-        assert edit.refuse(to_toml(WORKFLOWS), WORKFLOWS) == expected
+        assert edit.refuse(format_tables(WORKFLOWS), WORKFLOWS) == expected
 
     def test_itself_archive(self, edit: Editing) -> None:
         """A table that is itself an archive is an error, as it would turn into defaults."""

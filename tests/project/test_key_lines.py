@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hatch_mar.finding import Key, Place
 from hatch_mar.project.config.schema import CLASH
-from hatch_mar.project.key_lines import key_lines, line_of, locate
+from hatch_mar.project.key_lines import find_line, key_lines, locate
 
 tomlkit = pytest.importorskip("tomlkit")
 
@@ -120,8 +120,8 @@ class TestKeyLines:
 class TestLineOf:
     def test_absent(self):
         """A key that is not set has the line of the innermost table around it."""
-        assert line_of((*MAR, "archives", 0, "handler"), {("tool",): 1, (*MAR, "archives", 0): 4}) == 4
-        assert line_of(("project",), {("tool",): 1}) is None
+        assert find_line((*MAR, "archives", 0, "handler"), {("tool",): 1, (*MAR, "archives", 0): 4}) == 4
+        assert find_line(("project",), {("tool",): 1}) is None
 
 
 class TestLocate:

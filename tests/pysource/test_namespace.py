@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.pysource.namespace import Namespace, dotted
+from hatch_mar.pysource.namespace import Namespace, dotted_name
 
 
 def names(source: str) -> Namespace:
@@ -127,7 +127,7 @@ def test_as_running_it(source: str):
     ("source", "expected"), [("a", "a"), ("a.b.c", "a.b.c"), ("a().b", ""), ("a[0]", ""), ("1", "")]
 )
 def test_dotted(source: str, expected: str):
-    assert dotted(ast.parse(source, mode="eval").body) == expected
+    assert dotted_name(ast.parse(source, mode="eval").body) == expected
 
 
 def test_python():

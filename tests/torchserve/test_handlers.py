@@ -15,7 +15,7 @@ from hatch_mar.torchserve.handlers import (
     BUILT_IN_CLASSES,
     BUILT_INS,
     HELPERS,
-    LOADERS,
+    LOADING_METHODS,
     LSP_BUILT_INS,
     BuiltIn,
     Handler,
@@ -159,7 +159,7 @@ class TestTable:
     def test_loaders(self):
         base = self.of("base_handler").method("initialize")
 
-        assert all(speaks_of(base, name) for name in LOADERS)
+        assert all(speaks_of(base, name) for name in LOADING_METHODS)
 
     @pytest.mark.parametrize("helper", HELPERS, ids=lambda helper: helper.name)
     def test_helper(self, helper: Helper):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from hatch_mar.torchserve.packages import Environment, normalize
+from hatch_mar.torchserve.packages import Environment, normalize_name
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,4 @@ def test_absent(module: str):
 
 @given(st.from_regex(r"[A-Za-z0-9]([-_.A-Za-z0-9]{0,10}[A-Za-z0-9])?", fullmatch=True))
 def test_normalize(name: str):
-    assert normalize(name) == canonicalize_name(name)
+    assert normalize_name(name) == canonicalize_name(name)

@@ -10,8 +10,8 @@ from hatch_mar.torchserve.requirements_file import (
     distributions,
     logical_lines,
     path_in,
-    scheme,
     split_options,
+    url_scheme,
 )
 
 
@@ -101,7 +101,7 @@ def test_distributions_of_another_encoding():
     [("https://x/y", "https"), ("git+ssh://x/y", "git"), ("file:./x", "file"), ("C:/x", None), ("x", None)],
 )
 def test_scheme(text: str, expected: str | None):
-    assert scheme(text) == expected
+    assert url_scheme(text) == expected
 
 
 @pytest.mark.parametrize(

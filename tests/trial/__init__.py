@@ -11,7 +11,7 @@ from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.archive.packager.pack import pack
+from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.checks.subject import Subject
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.examples.expectation import ANY, Expectation
@@ -53,7 +53,7 @@ def candidate_of(
 def write_archive(archive: Archive, path: Path) -> Path:
     """The archive on disk, in the format that the path's suffix stands for."""
     form = "default" if path.suffix == ".mar" else "no-archive"
-    return pack(archive, path, FORMATS[form], Packing(INSTANT)).path
+    return pack_as(archive, path, FORMATS[form], Packing(INSTANT)).path
 
 
 def request_of(value: Any, label: str = "one", expectation: Expectation = ANY) -> Request:

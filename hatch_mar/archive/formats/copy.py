@@ -96,7 +96,7 @@ def copy_large_file(
                 report(len(chunk))
             pieces[first] = length, crc
 
-        def work() -> None:
+        def copy_runs() -> None:
             while True:
                 try:
                     first = runs.popleft()
@@ -108,10 +108,10 @@ def copy_large_file(
                     failures.append(error)
                     runs.clear()  # so that the other threads stop
 
-        others = [Thread(target=work) for _ in range(min(cores(), MOST_THREADS) - 1)]
+        others = [Thread(target=copy_runs) for _ in range(min(cores(), MOST_THREADS) - 1)]
         for thread in others:
             thread.start()
-        work()
+        copy_runs()
         for thread in others:
             thread.join()
         if failures:

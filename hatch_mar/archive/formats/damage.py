@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hatch_mar.errors import ReadError
 
-UNREADABLE = (
+READ_ERRORS = (
     OSError,
     EOFError,
     ValueError,
@@ -30,7 +30,7 @@ def explain_read_errors(what: object) -> Iterator[None]:
     """Raise the errors of reading `what` as a ReadError that names it."""
     try:
         yield
-    except UNREADABLE as error:
+    except READ_ERRORS as error:
         reason = getattr(error, "strerror", None) or error
         raise ReadError(f"Cannot read `{what}`: {reason}") from error
 

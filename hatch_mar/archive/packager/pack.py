@@ -49,7 +49,7 @@ class Artifact(NamedTuple):
             return content_digest(archive)
 
 
-def pack(
+def pack_as(
     archive: Archive,
     path: Path,
     form: Format,
@@ -112,11 +112,11 @@ def write(
                 return True
         if not force and os.path.lexists(path):
             raise PackError(f"File already exists and differs: `{path}`; delete it or set `force = true`")
-        put(draft, path, place / "old")
+        move_into_place(draft, path, place / "old")
     return False
 
 
-def put(draft: Path, path: Path, old: Path) -> None:
+def move_into_place(draft: Path, path: Path, old: Path) -> None:
     if not (draft.is_dir() and path.is_dir()):
         try:
             os.replace(draft, path)
@@ -128,7 +128,7 @@ def put(draft: Path, path: Path, old: Path) -> None:
     exchange(draft, path, old)
 
 
-def remove(path: Path, form: Format) -> None:
+def remove_artifact(path: Path, form: Format) -> None:
     """Delete the artifact at `path`, if there is one, and what was remembered about it.
 
     Raises:

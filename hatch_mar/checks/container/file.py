@@ -29,7 +29,7 @@ SKIPPED = Rule(
 )
 
 
-def check_file(path: Path, *, deep: bool = False) -> Iterator[Finding]:
+def check_unpacking(path: Path, *, deep: bool = False) -> Iterator[Finding]:
     """What keeps TorchServe from unpacking the whole archive at `path`.
 
     Of a `.mar` only the headers are read, unless `deep`, which also compares the checksums.

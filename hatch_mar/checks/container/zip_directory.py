@@ -56,7 +56,7 @@ def read_entries(file: BinaryIO, start: int) -> Iterator[CentralEntry]:
         name, extra = file.read(header.name_size), file.read(header.extra_size)
         file.seek(header.comment_size, 1)
         values = header.size, header.packed, header.offset
-        widened = zips.widen(extra, *values)
+        widened = zips.read_zip64_values(extra, *values)
         size, packed, offset = (value if wide is None else wide for value, wide in zip(values, widened))
         has_mode = header.made_by >> 8 in (zips.UNIX, zips.MACOS)
         mode = header.external_attributes >> 16 if has_mode else 0

@@ -128,7 +128,7 @@ def check_elsewhere(subject: Subject, handler: str, name: str) -> Iterator[Findi
         text = f"TorchServe looks for `{name}` at the archive's root, but `{path}` is not there"
         full = path.removesuffix(".py").replace("/", ".")
         yield MISSING.at(place, text, f"name the handler `{full}{handler.removeprefix(path)}`")
-    elif Reach(subject).holds(name) != "compiled":
+    elif Reach(subject).look_up(name) != "compiled":
         yield from check_nowhere(subject, handler, name)
 
 

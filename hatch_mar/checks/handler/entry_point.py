@@ -76,7 +76,7 @@ def check(subject: Subject, module: Module, function: str | None) -> Iterator[Fi
     if module.names.stars or module.names.has("__getattr__"):
         return
     if sum(each.is_certain for each in module.classes) > 1 or not module.classes:
-        yield wrong_count(subject, module, called)
+        yield report_classes(subject, module, called)
         return
     if function and module.only_class:
         uses = f"so TorchServe uses class `{module.only_class.name}`"
@@ -126,7 +126,7 @@ def check_async(subject: Subject, module: Module, shown: str, values: Values) ->
         yield ASYNC.at(place, f"{shown} is `async`, but TorchServe is not told to await it")
 
 
-def wrong_count(subject: Subject, module: Module, called: str) -> Finding:
+def report_classes(subject: Subject, module: Module, called: str) -> Finding:
     classes = [each for each in module.classes if each.is_certain]
     if not classes:
         text = f"`{module.member.name}` has neither a function `{called}` nor a class"

@@ -12,7 +12,7 @@ from hatch_mar.checks.handler.reach import Problem, Reach
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
-from hatch_mar.torchserve.handlers import HANDLERS
+from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
 
 UNPARSABLE = Rule(
     code="MAR230",
@@ -54,7 +54,7 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
     reach = Reach(subject)
     seen: set[tuple[str, str, str]] = set()
     # what the worker reports as missing, whatever the handler cannot import
-    reported = f"{HANDLERS}.{(subject.value('handler') or '').partition('.')[0]}"
+    reported = f"{HANDLERS_PACKAGE}.{(subject.value('handler') or '').partition('.')[0]}"
     for start, masked in ((handler, reported), (model_file, None)):
         if start is None:
             continue
@@ -63,7 +63,7 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
             key = problem.kind, problem.name, file
             if key not in seen and len(seen) < MOST_FINDINGS:
                 seen.add(key)
-                yield make_finding(subject, problem, masked)
+                yield report_problem(subject, problem, masked)
     for name, module in reach.modules.items():
         if module.fault and name not in (handler, model_file):
             place = subject.place(module.member, module.line)
@@ -72,7 +72,7 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
             )
 
 
-def make_finding(subject: Subject, problem: Problem, masked: str | None) -> Finding:
+def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Finding:
     place = subject.place(problem.module.member, problem.line)
     report = f", and the worker would report only `No module named '{masked}'`" if masked else ""
     match problem.kind:

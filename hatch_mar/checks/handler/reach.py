@@ -48,7 +48,7 @@ class Reach:
 
     def start(self, name: str) -> Iterator[Problem]:
         """Follow the imports of a module; those of modules that were followed before are not repeated."""
-        queue = list(self.with_packages(name))
+        queue = list(self.import_chain(name))
         found = []
         while queue:
             met = queue.pop(0)
@@ -82,10 +82,10 @@ class Reach:
             return Problem("itself", module, statement.line, name), []
         if fault := self.fault_of(target):
             top = target.partition(".")[0]
-            return Problem(fault, module, statement.line, target if self.holds(top) else top), []
-        found = list(self.with_packages(target))
+            return Problem(fault, module, statement.line, target if self.look_up(top) else top), []
+        found = list(self.import_chain(target))
         for part in statement.names:
-            found += [f"{target}.{part}"] if self.holds(f"{target}.{part}") == "module" else []
+            found += [f"{target}.{part}"] if self.look_up(f"{target}.{part}") == "module" else []
         return None, found
 
     def imports_itself(self, name: str, module: Module, statement: Import) -> bool:
@@ -102,30 +102,30 @@ class Reach:
     def fault_of(self, name: str) -> Literal["absent", "lacking"] | None:
         """Why an absolute import fails, as far as that can be seen."""
         top = name.partition(".")[0]
-        if self.holds(top) in (None, "folder") and self.environment.has(top):
+        if self.look_up(top) in (None, "folder") and self.environment.has(top):
             return None
         for inner in self.prefixes(name):
-            if self.holds(inner) is not None:
+            if self.look_up(inner) is not None:
                 continue
             outer = inner.rpartition(".")[0]
-            if not outer or self.holds(outer) == "folder":
+            if not outer or self.look_up(outer) == "folder":
                 return "absent"
             package = self.subject.module(outer)
             seen = package is not None and package.tree is not None and not may_change_path(package.tree)
             return "lacking" if seen else None
         return None
 
-    def holds(self, name: str) -> Literal["module", "compiled", "folder"] | None:
+    def look_up(self, name: str) -> Literal["module", "compiled", "folder"] | None:
         path = name.replace(".", "/")
         if f"{path}/__init__.py" in self.subject.members or f"{path}.py" in self.subject.members:
             return "module"
-        if path in self.compiled or f"{path}/__init__" in self.compiled:
+        if path in self.compiled_paths or f"{path}/__init__" in self.compiled_paths:
             return "compiled"
         return "folder" if path in self.folders else None
 
-    def with_packages(self, name: str) -> Iterator[str]:
+    def import_chain(self, name: str) -> Iterator[str]:
         """A module of the archive after the packages it is in, which Python imports first."""
-        return (prefix for prefix in self.prefixes(name) if self.holds(prefix) == "module")
+        return (prefix for prefix in self.prefixes(name) if self.look_up(prefix) == "module")
 
     @staticmethod
     def prefixes(name: str) -> Iterator[str]:
@@ -133,7 +133,7 @@ class Reach:
         return (".".join(parts[: count + 1]) for count in range(len(parts)))
 
     @cached_property
-    def compiled(self) -> frozenset[str]:
+    def compiled_paths(self) -> frozenset[str]:
         """Paths of modules without source, up to the first dot of their file names."""
         paths = (PurePosixPath(name) for name in self.subject.members if name.endswith(COMPILED))
         return frozenset((path.parent / path.name.partition(".")[0]).as_posix() for path in paths)

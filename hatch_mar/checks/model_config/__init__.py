@@ -25,7 +25,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     config_file, document = ConfigFile(subject, member), subject.model_config
     for fault in document.faults:
-        yield file.make_finding(config_file, fault)
+        yield file.report_fault(config_file, fault)
     if document.table is not None:
         yield from keys.check(config_file, document.table)
         yield from combinations.check(config_file, document.table)

@@ -128,7 +128,7 @@ def check_name(subject: Subject) -> Iterator[Finding]:
         yield ABSENT.at(place, f"The archive has no `{name}`")
 
 
-def make_finding(file: ConfigFile, fault: ConfigFault) -> Finding:
+def report_fault(file: ConfigFile, fault: ConfigFault) -> Finding:
     rule, text = FAULTS[fault.kind]
     has_tab = fault.kind == "syntax" and r"'\t'" in fault.problem
     fix = "indent with spaces: YAML has no tabs" if has_tab else None

@@ -23,13 +23,13 @@ MISSING = Rule(
     consequence="the worker dies with `KeyError`, `ValueError` or `AssertionError` when the handler reads it",
     fix="set it",
 )
-FILE = Rule(
+MISSING_FILE = Rule(
     code="MAR527",
     title="A file that the model configuration names is not in the archive",
     consequence="the worker dies when the handler opens it",
     fix="add the file, for example with `extra-files`",
 )
-TABLE = Rule(
+NOT_A_TABLE = Rule(
     code="MAR528",
     title="`handler` is not a table",
     consequence="with `BaseHandler`, every request fails with status 503: `TypeError` in `wrap_func`",
@@ -41,7 +41,7 @@ ASYNCHRONOUS = Rule(
     consequence="every request fails: TorchServe awaits what is not a coroutine, or does not await one",
     fix="set `asyncCommunication: true` for an asynchronous handler, and only for one",
 )
-MICRO_BATCHING = Rule(
+BAD_MICRO_BATCHING = Rule(
     code="MAR530",
     title="`micro_batching` has a value that `MicroBatching` cannot use",
     consequence="the worker dies with `AssertionError` or `TypeError`, or every request fails",
@@ -63,7 +63,7 @@ def check(subject: Subject, file: ConfigFile | None, config: Table) -> Iterator[
     handler = config.get("handler", Table())
     if handler is None or isinstance(handler, (bool, int, float)):
         message = f"`handler` must be a table, not {kind_of(handler)}"
-        yield TABLE.at(file.place(config.lines.get("handler")), message)
+        yield NOT_A_TABLE.at(file.place(config.lines.get("handler")), message)
     if handlers.MICRO_BATCHING in imported_helpers(subject):
         yield from check_micro_batching(file, config)
 
@@ -97,7 +97,7 @@ def check_files(file: ConfigFile, config: Table) -> Iterator[Finding]:
             continue
         if posixpath.normpath(name) not in file.subject.members:
             place = file.place(table.lines.get(key))
-            yield FILE.at(place, f"The archive has no `{name}`, which `{path}` names")
+            yield MISSING_FILE.at(place, f"The archive has no `{name}`, which `{path}` names")
 
 
 def check_asynchronous(
@@ -122,15 +122,15 @@ def check_micro_batching(file: ConfigFile, config: Table) -> Iterator[Finding]:
     steps = table.get("parallelism")
     if steps is not None and not isinstance(steps, Table):
         message = f"`micro_batching.parallelism` must be a table, not {kind_of(steps)}"
-        yield MICRO_BATCHING.at(file.place(table.lines.get("parallelism")), message)
+        yield BAD_MICRO_BATCHING.at(file.place(table.lines.get("parallelism")), message)
     steps = steps if isinstance(steps, Table) else Table()
     for step in steps:
         if step not in STEPS:
             message = f"`MicroBatching` has no step `{step}`"
-            yield MICRO_BATCHING.at(file.place(steps.lines.get(step)), message)
+            yield BAD_MICRO_BATCHING.at(file.place(steps.lines.get(step)), message)
     numbers = [(table, "micro_batch_size", 1), *((steps, step, 0) for step in STEPS)]
     for holder, key, least in numbers:
         value = holder.get(key, least)
         if not is_int(value) or value < least:
             message = f"`{key}` must be an integer of at least {least}, not {in_yaml(value)}"
-            yield MICRO_BATCHING.at(file.place(holder.lines.get(key)), message)
+            yield BAD_MICRO_BATCHING.at(file.place(holder.lines.get(key)), message)

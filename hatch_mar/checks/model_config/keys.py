@@ -18,7 +18,7 @@ from hatch_mar.checks.model_config.types import (
     LARGEST_INT,
     STRING,
     TABLE,
-    Kind,
+    ValueType,
     choice,
     integer,
 )
@@ -51,7 +51,7 @@ RANGE = Rule(
 
 IGNORED = "TorchServe ignores it"
 
-KEYS: Mapping[str, Kind] = {
+KEYS: Mapping[str, ValueType] = {
     "minWorkers": integer(1, "TorchServe uses 1"),
     "maxWorkers": integer(0, IGNORED),
     "batchSize": integer(1, "TorchServe uses 1"),
@@ -78,7 +78,7 @@ KEYS: Mapping[str, Kind] = {
     "maxNumSequence": integer(1, "TorchServe uses 1"),
 }
 
-TORCHRUN_KEYS: Mapping[str, Kind] = {
+TORCHRUN_KEYS: Mapping[str, ValueType] = {
     "nnodes": integer(1, "TorchServe uses 1"),
     "nproc-per-node": integer(1, "TorchServe uses 1"),
     "rdzv-backend": STRING,
@@ -103,7 +103,7 @@ def check(file: ConfigFile, config: Table) -> Iterator[Finding]:
 
 
 def check_values(
-    file: ConfigFile, table: Table, keys: Mapping[str, Kind], prefix: str = ""
+    file: ConfigFile, table: Table, keys: Mapping[str, ValueType], prefix: str = ""
 ) -> Iterator[Finding]:
     for key, kind in keys.items():
         if key not in table:
@@ -113,7 +113,7 @@ def check_values(
             yield TYPE.at(
                 place, f"TorchServe ignores `{prefix}{key}`, which must be {kind.describe_misfit(value)}"
             )
-        elif fault := kind.fault(value):
+        elif fault := kind.describe_fault(value):
             shown = shorten(str(value)) if isinstance(value, list) else in_yaml(value)
             yield RANGE.at(place, f"`{prefix}{key}: {shown}` is out of range: {fault}")
 
@@ -130,7 +130,7 @@ def check_delay(file: ConfigFile, config: Table) -> Iterator[Finding]:
 def effective_value(config: Table, key: str) -> object:
     """The value of a key that TorchServe uses; None if it uses its default."""
     value, kind = config.get(key), KEYS[key]
-    return value if kind.has(value) and kind.fault(value) is None else None
+    return value if kind.has(value) and kind.describe_fault(value) is None else None
 
 
 def nearest_key(word: object, known: tuple[str, ...]) -> str | None:

@@ -12,11 +12,11 @@ LARGEST_INT = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
-class Kind:
+class ValueType:
     name: str
     has: Callable[[Any], bool]
     """Whether Java accepts a value as one of this type."""
-    fault: Callable[[Any], str | None] = lambda _: None
+    describe_fault: Callable[[Any], str | None] = lambda _: None
     """What TorchServe does with a value of this type that is out of range; None if it is not."""
 
     def describe_misfit(self, value: object) -> str:
@@ -38,33 +38,33 @@ def is_int(value: Any) -> bool:
     return is_whole(value) and -LARGEST_INT - 1 <= value <= LARGEST_INT
 
 
-def integer(least: int, below: str, most: int = LARGEST_INT) -> Kind:
+def integer(least: int, below: str, most: int = LARGEST_INT) -> ValueType:
     """An integer; `below` says what TorchServe does with one below `least`."""
 
-    def fault(value: int) -> str | None:
+    def describe_fault(value: int) -> str | None:
         if value > most:
             return f"TorchServe allows no more than {most}"
         return below if value < least else None
 
-    return Kind("an integer", is_int, fault)
+    return ValueType("an integer", is_int, describe_fault)
 
 
-def plain(name: str, kind: type) -> Kind:
-    return Kind(name, lambda value: isinstance(value, kind))
+def plain(name: str, kind: type) -> ValueType:
+    return ValueType(name, lambda value: isinstance(value, kind))
 
 
-def choice(*choices: str) -> Kind:
-    def fault(value: str) -> str | None:
+def choice(*choices: str) -> ValueType:
+    def describe_fault(value: str) -> str | None:
         known = ", ".join(f"`{choice}`" for choice in choices)
         return None if value.lower() in ("", *choices) else f"TorchServe ignores it; it knows {known}"
 
-    return Kind("a string", lambda value: isinstance(value, str), fault)
+    return ValueType("a string", lambda value: isinstance(value, str), describe_fault)
 
 
 BOOLEAN = plain("a boolean", bool)
 STRING = plain("a string", str)
 TABLE = plain("a table", dict)
-DEVICE_IDS = Kind(
+DEVICE_IDS = ValueType(
     "a list of integers",
     lambda value: isinstance(value, list) and all(map(is_int, value)),
     lambda value: "TorchServe drops the list" if min(value, default=0) < 0 else None,

@@ -23,8 +23,8 @@ from hatch_mar.torchserve.requirements_file import (
     OptionError,
     decode,
     logical_lines,
-    scheme,
     split_options,
+    url_scheme,
 )
 
 ENCODING = Rule(
@@ -122,13 +122,13 @@ class Reading:
 
     def check_included(self, place: Place, options: Values, files: tuple[str, ...]) -> Iterator[Finding]:
         for folder in options.find_links:
-            if not scheme(folder) and (
+            if not url_scheme(folder) and (
                 folder.startswith("/") or not has_folder(self.subject, posixpath.normpath(folder))
             ):
                 yield SERVERS_OWN.at(place, f"pip looks for packages in `{folder}` on the server")
         # pip takes the first of a line's `-r`, else the first of its `-c`
         for included in (options.requirement or options.constraint)[:1]:
-            if scheme(included):
+            if url_scheme(included):
                 continue
             path = posixpath.normpath(posixpath.join(posixpath.dirname(files[-1]), included))
             if path.startswith("/"):

@@ -17,8 +17,8 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.text import shorten
 from hatch_mar.torchserve import runtimes, suffixes
-from hatch_mar.torchserve.requirements_file import distribution, path_in, scheme
-from hatch_mar.torchserve.server import OWN_PACKAGES
+from hatch_mar.torchserve.requirements_file import path_in, required_distribution, url_scheme
+from hatch_mar.torchserve.server_packages import OWN_PACKAGES
 
 REFUSED = (
     "with `install_py_dep_per_model=true` the model is refused: `Custom pip package installation failed`"
@@ -69,12 +69,12 @@ PROJECT_FILES = ("pyproject.toml", "setup.py")
 
 def check_requirement(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
     """What pip refuses in a requirement, or does not find."""
-    if found := scheme(line):
+    if found := url_scheme(line):
         if found == "file":
-            yield from check_path(subject, place, path_of_url(line))
+            yield from check_local_path(subject, place, path_of_url(line))
         return
     if path := path_in(line):
-        yield from check_path(subject, place, path)
+        yield from check_local_path(subject, place, path)
         return
     try:
         url = Requirement(line.rstrip("; ")).url
@@ -82,15 +82,15 @@ def check_requirement(subject: Subject, place: Place, line: str) -> Iterator[Fin
         reason = str(error).partition("\n")[0]
         yield LINE.at(place, f"pip refuses the requirement `{shorten(line)}`: {reason}")
         return
-    if url and not scheme(url):
+    if url and not url_scheme(url):
         yield LINE.at(place, f"pip refuses the requirement `{shorten(line)}`: `{url}` is not a URL")
-    elif url and scheme(url) == "file":
-        yield from check_path(subject, place, path_of_url(url))
+    elif url and url_scheme(url) == "file":
+        yield from check_local_path(subject, place, path_of_url(url))
 
 
 def check_server(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
     if is_on_server(subject, line) and not has_venv(subject):
-        name = distribution(line)
+        name = required_distribution(line)
         rule = TORCH if name in OWN_PACKAGES else ON_SERVER
         yield rule.at(place, f"`{name}` is installed beside the model, where it hides the server's own")
 
@@ -98,11 +98,11 @@ def check_server(subject: Subject, place: Place, line: str) -> Iterator[Finding]
 def check_editable(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
     if not has_venv(subject):
         yield EDITABLE.at(place, f"`-e {line}` cannot be imported from where TorchServe installs it")
-    elif not scheme(line):
-        yield from check_path(subject, place, path_in(line) or f"./{line}")
+    elif not url_scheme(line):
+        yield from check_local_path(subject, place, path_in(line) or f"./{line}")
 
 
-def check_path(subject: Subject, place: Place, path: str) -> Iterator[Finding]:
+def check_local_path(subject: Subject, place: Place, path: str) -> Iterator[Finding]:
     """A path is relative to the archive's root, where pip is started, whatever file names it."""
     if path.startswith("/"):
         yield SERVERS_OWN.at(place, f"pip looks for `{path}` on the server")
@@ -129,7 +129,7 @@ def check_wheel(place: Place, name: str) -> Iterator[Finding]:
 
 
 def is_on_server(subject: Subject, requirement: str) -> bool:
-    name = distribution(requirement)
+    name = required_distribution(requirement)
     return name is not None and subject.environment.is_on_server(name)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from hatch_mar.finding import Finding, Key, Place, Rule, dotted, field
+from hatch_mar.finding import Finding, Key, Place, Rule, dotted_key, field
 from hatch_mar.text import did_you_mean
 
 UNKNOWN = Rule(
@@ -55,7 +55,7 @@ class Fault(NamedTuple):
         """The finding, where `place` is the value's."""
         found = place.within(*self.path)
         if self.rule is UNKNOWN:
-            return UNKNOWN.at(found, f"Unknown field `{dotted(found.key)}`", self.text)
+            return UNKNOWN.at(found, f"Unknown field `{dotted_key(found.key)}`", self.text)
         message, _, fix = self.text.partition("; ")
         return self.rule.at(found, f"{field(found.key)} {message}", fix)
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.errors import ConfigError
-from hatch_mar.finding import Finding, Place, Rule, dotted, field
+from hatch_mar.finding import Finding, Place, Rule, dotted_key, field
 from hatch_mar.names import name_fault
 from hatch_mar.project.config import values
 from hatch_mar.project.config.models import (
@@ -99,7 +99,7 @@ HANDLER_NEEDED = (
 )
 
 
-def load(
+def parse_table(
     table: object, *, name: Callable[[], str], version: Callable[[], str], file: str | None = PYPROJECT
 ) -> tuple[Config, ...]:
     """The archives and workflows of a `[tool.mar]` table.
@@ -122,18 +122,18 @@ def load(
     findings: list[Finding] = []
     archives = read_archives(table, place, findings, name)
     workflows = read_workflows(table, place, findings)
-    refuse(name_archives(findings, [*archives, *workflows]))
+    raise_findings(name_archives(findings, [*archives, *workflows]))
 
     configs: list[tuple[Place, Config]] = [
         (draft.place, ArchiveConfig(**draft.settings(version))) for draft in archives
     ]
     configs += [(draft.place, WorkflowConfig(**draft.settings())) for draft in workflows]
-    refuse(find_strange_names([config for _, config in configs]))
-    refuse(find_clashes(configs))
+    raise_findings(find_strange_names([config for _, config in configs]))
+    raise_findings(find_clashes(configs))
     return tuple(config for _, config in configs)
 
 
-def refuse(findings: Iterator[Finding] | list[Finding]) -> None:
+def raise_findings(findings: Iterator[Finding] | list[Finding]) -> None:
     if found := dict.fromkeys(findings):
         raise ConfigError(*found)
 
@@ -225,7 +225,7 @@ def read_tables(
 ) -> list[tuple[Place, dict[str, Any]]]:
     """Each table of an array and its place; `name_key` is the key that names a table."""
     if isinstance(tables, dict):
-        header = f"`[[{dotted(place.key)}]]`"
+        header = f"`[[{dotted_key(place.key)}]]`"
         names = [key for key, table in tables.items() if isinstance(table, dict)]
         named = f' with `{name_key} = "{names[0]}"`' if names else ""
         findings.append(Fault(VALUE, (), f"must be an array of tables; write {header}{named}").at(place))
@@ -254,7 +254,7 @@ def read_table(
     findings += [fault.at(place) for fault in faults]
     for one, other in ONE_OF_TWO:
         if one in table and other in table:
-            names = f"`{dotted((*place.key, one))}` and `{dotted((*place.key, other))}`"
+            names = f"`{dotted_key((*place.key, one))}` and `{dotted_key((*place.key, other))}`"
             findings.append(EXCLUSIVE.at(place.within(other), f"Fields {names} cannot both be set", ""))
     return {key: Value(value, place.within(key)) for key, value in found.items()}
 
@@ -281,5 +281,5 @@ def find_clashes(configs: list[tuple[Place, Config]]) -> Iterator[Finding]:
     for place, config in configs:
         other = first.setdefault((directory_of(config), config.file_name.casefold()), place)
         if other != place:
-            tables = f"`{dotted(other.key)}` and `{dotted(place.key)}`"
+            tables = f"`{dotted_key(other.key)}` and `{dotted_key(place.key)}`"
             yield CLASH.at(place, f"Fields {tables} both write `{config.file_name}`")

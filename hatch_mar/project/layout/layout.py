@@ -12,7 +12,7 @@ from hatch_mar.errors import ConfigError, LayoutError
 from hatch_mar.finding import Place, field
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
 from hatch_mar.project.interface import METADATA, Project
-from hatch_mar.project.layout.members import FILE, Members
+from hatch_mar.project.layout.members import FILE_NOT_FOUND, Members
 from hatch_mar.text import did_you_mean
 from hatch_mar.torchserve.handlers import BUILT_INS, Handler, parse
 
@@ -80,9 +80,9 @@ def add_trees(files: Members, config: ArchiveConfig, project: Project | None) ->
         if os.path.isdir(files.root / path):
             files.add_tree(path, PurePosixPath(path).name, config.origins["packages"])
         else:
-            files.refuse(FILE, config.origins["packages"], f": package not found: `{path}`")
+            files.refuse(FILE_NOT_FOUND, config.origins["packages"], f": package not found: `{path}`")
     if config.include_project:
-        for member in need(project, config.origins["include-project"]).wheel_files():
+        for member in require_project(project, config.origins["include-project"]).wheel_files():
             if not files.is_excluded(member.name):
                 files.add(member, "the project", config.origins["include-project"])
     for source, target in config.force_include.items():
@@ -101,7 +101,7 @@ def add_requirements(files: Members, config: ArchiveConfig, project: Project | N
 
     place = config.origins["requirements-from"]
     try:
-        lines = resolve_requirements(config.requirements_from, need(project, place), place)
+        lines = resolve_requirements(config.requirements_from, require_project(project, place), place)
     except (ConfigError, LayoutError) as error:
         if not error.findings:
             raise
@@ -123,7 +123,7 @@ def add_model_config(files: Members, config: ArchiveConfig) -> str | None:
     return MODEL_CONFIG
 
 
-def need(project: Project | None, place: Place) -> Project:
+def require_project(project: Project | None, place: Place) -> Project:
     if project is None:
         raise LayoutError(METADATA.at(place, f"{field(place.key)} needs a `pyproject.toml`", ""))
     return project

@@ -18,7 +18,7 @@ from hatch_mar.finding import Finding, Place, Rule, field
 from hatch_mar.names import fold_name, name_fault, name_from_disk, windows_fault
 from hatch_mar.text import did_you_mean, show_path
 
-FILE = Rule(
+FILE_NOT_FOUND = Rule(
     code="MAR021",
     severity="error",
     title="A file that the configuration names is missing, or is not a file",
@@ -32,7 +32,7 @@ NO_FILES = Rule(
     consequence="files would be missing from the archive",
     fix="correct the pattern, or remove it",
 )
-UNREADABLE = Rule(
+UNREADABLE_DIRECTORY = Rule(
     code="MAR023",
     severity="error",
     title="A directory cannot be read completely",
@@ -92,7 +92,7 @@ class Members:
             return
         file = self.root / path
         if os.path.isdir(file):
-            self.refuse(FILE, place, f" must be a file, but is a directory: `{path}`")
+            self.refuse(FILE_NOT_FOUND, place, f" must be a file, but is a directory: `{path}`")
         elif self.check_is_file(file, path, place, fix):
             self.add_path(name or file.name, file, place)
 
@@ -131,11 +131,15 @@ class Members:
             found = list(files_below(directory))
         except LinkLoop as loop:
             self.refuse(
-                UNREADABLE, place, f": link leads back to its own folder: `{show_path(loop.path, self.root)}`"
+                UNREADABLE_DIRECTORY,
+                place,
+                f": link leads back to its own folder: `{show_path(loop.path, self.root)}`",
             )
             return
         except OSError as error:
-            self.refuse(UNREADABLE, place, f": cannot read directory: `{error.filename}`: {error.strerror}")
+            self.refuse(
+                UNREADABLE_DIRECTORY, place, f": cannot read directory: `{error.filename}`: {error.strerror}"
+            )
             return
         prefix = f"{target}/" if target else ""
         if exclude:
@@ -180,14 +184,16 @@ class Members:
             if stat.S_ISREG(file.stat().st_mode):
                 file.open("rb").close()
                 return True
-            self.refuse(FILE, place, f": not a regular file: `{path}`")
+            self.refuse(FILE_NOT_FOUND, place, f": not a regular file: `{path}`")
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-                self.refuse(FILE, place, f": cannot read `{path}`: {error.strerror}")
+                self.refuse(FILE_NOT_FOUND, place, f": cannot read `{path}`: {error.strerror}")
             elif file.is_symlink():
-                self.refuse(FILE, place, f": broken link: `{path}` -> `{os.readlink(file)}`")
+                self.refuse(FILE_NOT_FOUND, place, f": broken link: `{path}` -> `{os.readlink(file)}`")
             else:
-                self.refuse(FILE, place, f": file not found: `{path}`", fix or find_similar(file, path))
+                self.refuse(
+                    FILE_NOT_FOUND, place, f": file not found: `{path}`", fix or find_similar(file, path)
+                )
         return False
 
     def refuse_files_that_are_folders(self) -> None:

@@ -20,7 +20,7 @@ def compare_answer(expected: Any, answer: Answer, tolerance: float) -> Iterator[
     if isinstance(expected, bytes):
         example = Answer(expected)
         if example.value is NOT_JSON or answer.value is NOT_JSON:
-            if normalize(example) != normalize(answer):
+            if normalize_newlines(example) != normalize_newlines(answer):
                 yield f"the answer is {answer.summary}, expected {example.summary}"
             return
         expected = example.value
@@ -30,7 +30,7 @@ def compare_answer(expected: Any, answer: Answer, tolerance: float) -> Iterator[
     yield from compare_values(expected, answer.value, tolerance)
 
 
-def normalize(answer: Answer) -> bytes:
+def normalize_newlines(answer: Answer) -> bytes:
     return answer.body if answer.text is None else answer.body.replace(b"\r\n", b"\n").rstrip(b"\n")
 
 

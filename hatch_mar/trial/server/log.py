@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hatch_mar.torchserve.handlers import HANDLERS
+from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
 from hatch_mar.trial.worker.error import FRAME, Frame, WorkerError
 
 ERROR = re.compile(r"^(?P<type>(?:\w+\.)*\w+): (?P<message>.*)$|^(?P<bare>(?:\w+\.)*\w+)$")
@@ -32,7 +32,7 @@ def find_error(log: str) -> WorkerError | None:
     if not errors:
         return None
     last = errors[-1]
-    if len(errors) > 1 and (last.module or "").startswith(HANDLERS):
+    if len(errors) > 1 and (last.module or "").startswith(HANDLERS_PACKAGE):
         real = errors[-2]
         return WorkerError(real.type, real.message, real.frames, real.module, masked=last.message)
     return last

@@ -56,7 +56,7 @@ class Report:
         return not self.faults
 
     @property
-    def where(self) -> str:
+    def describe_device(self) -> str:
         if not self.device:
             return ""
         if self.device == "cpu":
@@ -73,7 +73,7 @@ class Report:
         from hatch_mar.text import format_size
 
         if self.loaded_by:
-            yield f"{self.name}: {self.loaded_by}{self.where}"
+            yield f"{self.name}: {self.loaded_by}{self.describe_device}"
         if self.ready_seconds is not None:
             yield f"  server ready after {self.ready_seconds:.1f} s"
         if self.load_seconds is not None:

@@ -68,7 +68,7 @@ def inspect_safetensors(view: View, head: bytes) -> Weights | None:
 
 def inspect_header(header: Any, room: int) -> Weights:
     tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
-    damage = list(find_faults(tensors))
+    damage = list(find_tensor_faults(tensors))
     needed = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
     if needed > room:
         reason = f"safetensors that have {count_of(room, 'byte')} of {needed} after their header"
@@ -80,7 +80,7 @@ def inspect_header(header: Any, room: int) -> Weights:
     return Weights(Kind.SAFETENSORS, tensors=len(tensors), dtypes=dtypes, damage=first_messages(damage))
 
 
-def find_faults(tensors: dict[str, Any]) -> Iterator[str]:
+def find_tensor_faults(tensors: dict[str, Any]) -> Iterator[str]:
     """Tensors whose bytes do not fit their shape, and tensors with a gap between them or that overlap."""
     end = 0
     for name, entry in sorted(tensors.items(), key=lambda item: tuple(item[1]["data_offsets"])):

@@ -133,7 +133,7 @@ def read_directory(data: bytes, count: int) -> tuple[IndexEntry, ...]:
 
 
 def entry_of(header: zips.CentralHeader, raw_name: bytes, extra: bytes) -> IndexEntry:
-    size, packed, offset = zips.widen(extra, header.size, header.packed, header.offset)
+    size, packed, offset = zips.read_zip64_values(extra, header.size, header.packed, header.offset)
     if size is None or packed is None or offset is None:
         raise ZipFault("its ZIP64 sizes are missing")
     name = raw_name.decode("utf-8", "surrogateescape")

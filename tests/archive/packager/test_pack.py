@@ -14,7 +14,7 @@ from hatch_mar.archive.filesystem.atomic import LOCK
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME
-from hatch_mar.archive.packager.pack import Artifact, pack, remove
+from hatch_mar.archive.packager.pack import Artifact, pack_as, remove_artifact
 from hatch_mar.errors import PackError
 from tests.archives import (
     INSTANT,
@@ -52,7 +52,7 @@ def failing(error: BaseException) -> Archive:
 class TestPack:
     def test_new(self, form: Format, path: Path):
         """The archive is written where it should be, in a new directory with nothing else in it."""
-        artifact = pack(NEW, path, form, PACKING)
+        artifact = pack_as(NEW, path, form, PACKING)
 
         assert artifact == Artifact(path, unchanged=False)
         assert list(path.parent.iterdir()) == [path]
@@ -61,9 +61,9 @@ class TestPack:
     def test_replaced(self, form: Format, path: Path, tmp_path: Path):
         """Nothing of an older archive remains."""
         fresh = tmp_path / "fresh" / path.name
-        pack(NEW, fresh, form, PACKING)
-        pack(OLD, path, form, PACKING)
-        artifact = pack(NEW, path, form, PACKING)
+        pack_as(NEW, fresh, form, PACKING)
+        pack_as(OLD, path, form, PACKING)
+        artifact = pack_as(NEW, path, form, PACKING)
 
         assert not artifact.unchanged
         assert tree(fresh) == tree(path)
@@ -73,7 +73,7 @@ class TestPack:
     def test_name(self, name: str, form: Format, path: Path):
         """A member whose name leads out of the archive, or is the manifest's, is refused."""
         with pytest.raises(PackError, match=r"^Archive member `.*` (must|is in) "):
-            pack(archive_of({name: b""}), path, form, PACKING)
+            pack_as(archive_of({name: b""}), path, form, PACKING)
 
         assert not path.parent.exists()
 
@@ -81,10 +81,10 @@ class TestPack:
 class TestUnchanged:
     def test_untouched(self, form: Format, path: Path):
         """An archive that would be the same is not written again."""
-        pack(NEW, path, form, PACKING)
+        pack_as(NEW, path, form, PACKING)
         os.utime(path, (1, 1))
         before = path.stat()
-        artifact = pack(NEW, path, form, PACKING)
+        artifact = pack_as(NEW, path, form, PACKING)
 
         assert artifact == Artifact(path, unchanged=True)
         assert (before.st_mtime_ns, before.st_ino) == (path.stat().st_mtime_ns, path.stat().st_ino)
@@ -92,22 +92,22 @@ class TestUnchanged:
 
     def test_without_force(self, form: Format, path: Path):
         """An archive that is the same needs no permission to be replaced."""
-        pack(NEW, path, form, PACKING)
+        pack_as(NEW, path, form, PACKING)
 
-        assert pack(NEW, path, form, PACKING, force=False).unchanged
+        assert pack_as(NEW, path, form, PACKING, force=False).unchanged
 
     def test_other_bytes_of_the_same_size(self, form: Format, path: Path):
         """An archive that differs only in its bytes is written."""
-        pack(archive_of({"a": b"1"}), path, form, PACKING)
+        pack_as(archive_of({"a": b"1"}), path, form, PACKING)
 
-        assert not pack(archive_of({"a": b"2"}), path, form, PACKING).unchanged
+        assert not pack_as(archive_of({"a": b"2"}), path, form, PACKING).unchanged
 
     @needs_posix
     def test_other_mode(self, form: Format, path: Path):
         """An archive in which a file has become executable is written."""
-        pack(archive_of({"run": b""}), path, form, PACKING)
+        pack_as(archive_of({"run": b""}), path, form, PACKING)
 
-        assert not pack(archive_of({"run": b""}, executable=["run"]), path, form, PACKING).unchanged
+        assert not pack_as(archive_of({"run": b""}, executable=["run"]), path, form, PACKING).unchanged
 
     @needs_posix
     def test_other_umask(self, form: Format, path: Path):
@@ -115,9 +115,9 @@ class TestUnchanged:
         archive = archive_of({"a": b"1", "run": b""}, executable=["run"])
         before = os.umask(0o077)
         try:
-            pack(archive, path, form, PACKING)
+            pack_as(archive, path, form, PACKING)
             os.umask(0o022)
-            assert pack(archive, path, form, PACKING).unchanged
+            assert pack_as(archive, path, form, PACKING).unchanged
         finally:
             os.umask(before)
 
@@ -125,11 +125,11 @@ class TestUnchanged:
 class TestForce:
     def test_differs(self, form: Format, path: Path):
         """Without force, an archive that differs is an error, and stays."""
-        pack(OLD, path, form, PACKING)
+        pack_as(OLD, path, form, PACKING)
         before = tree(path)
 
         with pytest.raises(PackError) as error:
-            pack(NEW, path, form, PACKING, force=False)
+            pack_as(NEW, path, form, PACKING, force=False)
 
         expected = f"File already exists and differs: `{path}`; delete it or set `force = true`"
         assert str(error.value) == expected
@@ -138,7 +138,7 @@ class TestForce:
 
     def test_new(self, form: Format, path: Path):
         """Without force, a new archive is written."""
-        assert not pack(NEW, path, form, PACKING, force=False).unchanged
+        assert not pack_as(NEW, path, form, PACKING, force=False).unchanged
 
 
 @pytest.mark.parametrize("old", [True, False], ids=["replacing", "new"])
@@ -150,13 +150,13 @@ class TestFailure:
         """What is in the directory before the failure."""
         path.parent.mkdir()
         if old:
-            pack(OLD, path, form, PACKING)
+            pack_as(OLD, path, form, PACKING)
         return tree(path.parent)
 
     def test_disk(self, form: Format, path: Path, before: dict[str, bytes]):
         """A file that cannot be read is an error of one line."""
         with pytest.raises(PackError) as error:
-            pack(failing(OSError(errno.EIO, "Input/output error", "weights.pth")), path, form, PACKING)
+            pack_as(failing(OSError(errno.EIO, "Input/output error", "weights.pth")), path, form, PACKING)
 
         assert str(error.value) == f"Cannot write `{path}`: Input/output error (`weights.pth`)"
         assert before == tree(path.parent)
@@ -165,7 +165,7 @@ class TestFailure:
     def test_interrupt(self, error: BaseException, form: Format, path: Path, before: dict[str, bytes]):
         """An interrupt is raised as it is."""
         with pytest.raises(type(error)):
-            pack(failing(error), path, form, PACKING)
+            pack_as(failing(error), path, form, PACKING)
 
         assert before == tree(path.parent)
 
@@ -175,7 +175,7 @@ class TestFailure:
         file.write_bytes(b"weights")
 
         with pytest.raises(PackError) as error:
-            pack(Archive(MANIFEST, (Member("weights.pth", GrowingSource(file)),)), path, form, PACKING)
+            pack_as(Archive(MANIFEST, (Member("weights.pth", GrowingSource(file)),)), path, form, PACKING)
 
         expected = f"File changed while it was packed: `{file}`; build again once it is complete"
         assert str(error.value) == expected
@@ -186,7 +186,7 @@ class TestFailure:
         file = tmp_path / "weights.pth"
 
         with pytest.raises(PackError) as error:
-            pack(Archive(MANIFEST, (Member("weights.pth", GrowingSource(file)),)), path, form, PACKING)
+            pack_as(Archive(MANIFEST, (Member("weights.pth", GrowingSource(file)),)), path, form, PACKING)
 
         assert str(error.value) == f"Cannot write `{path}`: No such file or directory (`{file}`)"
         assert before == tree(path.parent)
@@ -200,7 +200,7 @@ class TestFailure:
             monkeypatch.setattr(os, name, fails_once_for(path, getattr(os, name)))
 
         with pytest.raises(PackError, match=r"^Cannot write `.*`: Permission denied"):
-            pack(NEW, path, form, PACKING)
+            pack_as(NEW, path, form, PACKING)
 
         assert before == tree(path.parent)
 
@@ -226,11 +226,11 @@ class TestRubbish:
             form.write(archive, draft, packing)
             left.append(draft)
 
-        pack(NEW, path, Format(form.suffix, write), PACKING)
+        pack_as(NEW, path, Format(form.suffix, write), PACKING)
         left[0].parent.mkdir()
         (left[0].parent / LOCK).touch()
         form.write(OLD, left[0], PACKING)
-        pack(NEW, path, form, PACKING)
+        pack_as(NEW, path, form, PACKING)
 
         assert list(path.parent.iterdir()) == [path]
 
@@ -238,7 +238,7 @@ class TestRubbish:
         """It also clears a directory that was made just before the build was killed."""
         path.parent.mkdir()
         path.with_name(f".{path.name}.0123456789abcdef.part").mkdir()
-        pack(NEW, path, form, PACKING)
+        pack_as(NEW, path, form, PACKING)
 
         assert list(path.parent.iterdir()) == [path]
 
@@ -248,10 +248,10 @@ class TestRubbish:
 
         def write(archive: Archive, draft: Path, packing: Packing) -> None:
             form.write(archive, draft, packing)
-            pack(OLD, path, form, PACKING)
+            pack_as(OLD, path, form, PACKING)
             seen.append(tree(draft))
 
-        pack(NEW, path, Format(form.suffix, write), PACKING)
+        pack_as(NEW, path, Format(form.suffix, write), PACKING)
 
         assert [tree(path)] == seen
         assert list(path.parent.iterdir()) == [path]
@@ -262,7 +262,7 @@ class TestRubbish:
         others = [path.with_name(name) for name in (f"{path.name}.part", f".{path.name}", ".x.part")]
         for other in others:
             other.touch()
-        pack(NEW, path, form, PACKING)
+        pack_as(NEW, path, form, PACKING)
 
         assert set(path.parent.iterdir()) == {path, *others}
 
@@ -276,7 +276,7 @@ class TestForeign:
         (path / "notes.txt").touch()
 
         with pytest.raises(PackError) as error:
-            pack(NEW, path, ALL_FORMATS[name], PACKING)
+            pack_as(NEW, path, ALL_FORMATS[name], PACKING)
 
         expected = f"Cannot write `{path}`: a directory of that name exists; move it away"
         assert str(error.value) == expected
@@ -295,7 +295,7 @@ class TestForeign:
         before = tree(tmp_path)
 
         with pytest.raises(PackError) as error:
-            pack(NEW, path, FORMATS["no-archive"], PACKING)
+            pack_as(NEW, path, FORMATS["no-archive"], PACKING)
 
         expected = f"Cannot write `{path}`: it exists and is not a model archive; move it away"
         assert str(error.value) == expected
@@ -307,7 +307,7 @@ class TestForeign:
         path.parent.touch()
 
         with pytest.raises(PackError) as error:
-            pack(NEW, path, form, PACKING)
+            pack_as(NEW, path, form, PACKING)
 
         assert str(error.value).startswith(f"Cannot write `{path}`: ")
         assert str(error.value).endswith(f" (`{path.parent}`)")
@@ -317,7 +317,7 @@ class TestForeign:
         path = tmp_path / ("a" * 300 + form.suffix)
 
         with pytest.raises(PackError, match=r"^Cannot write `"):
-            pack(NEW, path, form, PACKING)
+            pack_as(NEW, path, form, PACKING)
 
         assert list(tmp_path.iterdir()) == []
 
@@ -325,11 +325,11 @@ class TestForeign:
     def test_link(self, form: Format, path: Path, tmp_path: Path):
         """A link is replaced, and its target stays."""
         target = tmp_path / "elsewhere" / path.name
-        pack(OLD, target, form, PACKING)
+        pack_as(OLD, target, form, PACKING)
         before = tree(target)
         path.parent.mkdir()
         path.symlink_to(target)
-        pack(NEW, path, form, PACKING)
+        pack_as(NEW, path, form, PACKING)
 
         assert before == tree(target)
         assert not path.is_symlink()
@@ -339,22 +339,22 @@ class TestForeign:
 class TestRemove:
     def test_archive(self, form: Format, path: Path):
         """The archive is removed, and nothing else."""
-        pack(NEW, path, form, PACKING)
+        pack_as(NEW, path, form, PACKING)
         other = path.with_name("other.mar")
         other.touch()
-        remove(path, form)
+        remove_artifact(path, form)
 
         assert list(path.parent.iterdir()) == [other]
 
     def test_nothing(self, form: Format, path: Path):
         """Without an archive, nothing is done."""
-        remove(path, form)
+        remove_artifact(path, form)
 
         assert not path.parent.exists()
 
     def test_interrupted(self, form: Format, path: Path, monkeypatch: pytest.MonkeyPatch):
         """An archive is removed in one step: an interruption leaves all or nothing of it."""
-        pack(NEW, path, form, PACKING)
+        pack_as(NEW, path, form, PACKING)
         before = tree(path)
         unlink = os.unlink
         removed = []
@@ -367,10 +367,10 @@ class TestRemove:
 
         with monkeypatch.context() as context, suppress(KeyboardInterrupt):
             context.setattr(os, "unlink", interrupted)
-            remove(path, form)
+            remove_artifact(path, form)
 
         assert not path.exists() or before == tree(path)
-        pack(NEW, path, form, PACKING)
+        pack_as(NEW, path, form, PACKING)
         assert before == tree(path)
 
     def test_foreign(self, form: Format, path: Path):
@@ -379,7 +379,7 @@ class TestRemove:
         (path / "thesis.tex").touch()
 
         with pytest.raises(PackError):
-            remove(path, form)
+            remove_artifact(path, form)
 
         assert tree(path) == {"thesis.tex": b""}
 
@@ -387,11 +387,11 @@ class TestRemove:
     def test_link(self, form: Format, path: Path, tmp_path: Path):
         """A link is removed, and its target stays."""
         target = tmp_path / "elsewhere" / path.name
-        pack(OLD, target, form, PACKING)
+        pack_as(OLD, target, form, PACKING)
         before = tree(target)
         path.parent.mkdir()
         path.symlink_to(target)
-        remove(path, form)
+        remove_artifact(path, form)
 
         assert before == tree(target)
         assert list(path.parent.iterdir()) == []
@@ -400,7 +400,7 @@ class TestRemove:
 class TestArtifact:
     def test_file(self, tmp_path: Path):
         """A file has a size and a digest."""
-        artifact = pack(NEW, tmp_path / "digits.mar", FORMATS["default"], PACKING)
+        artifact = pack_as(NEW, tmp_path / "digits.mar", FORMATS["default"], PACKING)
         data = (tmp_path / "digits.mar").read_bytes()
 
         assert len(data) == artifact.size
@@ -408,7 +408,7 @@ class TestArtifact:
 
     def test_directory(self, tmp_path: Path):
         """A directory has the size of its files, and no digest."""
-        artifact = pack(NEW, tmp_path / "digits", FORMATS["no-archive"], Packing(INSTANT))
+        artifact = pack_as(NEW, tmp_path / "digits", FORMATS["no-archive"], Packing(INSTANT))
 
         assert sum(map(len, tree(tmp_path / "digits").values())) == artifact.size
         assert artifact.sha256 is None
@@ -418,4 +418,4 @@ class TestArtifact:
         archive = Archive(MANIFEST._replace(name=WORKFLOW_MANIFEST_NAME), NEW.members)
         packed = archive if form is WORKFLOW else NEW
 
-        assert content_digest(packed) == pack(packed, path, form, PACKING).content_digest
+        assert content_digest(packed) == pack_as(packed, path, form, PACKING).content_digest

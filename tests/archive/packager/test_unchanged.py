@@ -11,7 +11,7 @@ import pytest
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.archive.formats.format import FORMATS, Format
 from hatch_mar.archive.packager import unchanged
-from hatch_mar.archive.packager.pack import Artifact, pack, remove
+from hatch_mar.archive.packager.pack import Artifact, pack_as, remove_artifact
 from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember, stamp_file
 from hatch_mar.errors import PackError
 from tests.archives import INSTANT, MANIFEST, PACKING, UnreadableSource, needs_posix, tree
@@ -51,7 +51,7 @@ def archive(*files: Path) -> Archive:
 def build(
     archive: Archive, path: Path, form: Format, settings: str = "settings", **packing: object
 ) -> Artifact:
-    return pack(archive, path, form, PACKING._replace(**packing), settings=settings)
+    return pack_as(archive, path, form, PACKING._replace(**packing), settings=settings)
 
 
 def refuse_reading(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ class TestUnchanged:
 
     def test_not_asked_for(self, form: Format, path: Path, weights: Path):
         """Without settings nothing is remembered."""
-        pack(archive(weights), path, form, PACKING)
+        pack_as(archive(weights), path, form, PACKING)
 
         assert list(path.parent.iterdir()) == [path]
 
@@ -345,17 +345,17 @@ class TestStampFile:
         other = path.with_name(f"other{form.suffix}")
         build(archive(weights), path, form)
         build(archive(weights), other, form)
-        remove(path, form)
+        remove_artifact(path, form)
 
         assert [stamp_file(other)] == list(stamp_file(path).parent.iterdir())
-        remove(other, form)
+        remove_artifact(other, form)
         assert os.listdir(path.parent) == []
 
     def test_remove_after_the_archive(self, form: Format, path: Path, weights: Path):
         """The stamp is also removed if the archive is already gone."""
         build(archive(weights), path, form)
         path.rename(path.parent.parent / "elsewhere")
-        remove(path, form)
+        remove_artifact(path, form)
 
         assert os.listdir(path.parent) == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.formats.format import FORMATS
-from hatch_mar.checks.container.file import check_file
+from hatch_mar.checks.container.file import check_unpacking
 from hatch_mar.errors import ReadError
 from tests.archives import PACKING, archive_of
 from tests.checks import rules_of
@@ -22,7 +22,7 @@ FAULTS = {
 
 
 def check(path: Path, *, deep: bool = True) -> list[str]:
-    return [str(finding) for finding in check_file(path, deep=deep)]
+    return [str(finding) for finding in check_unpacking(path, deep=deep)]
 
 
 class TestFaults:

@@ -59,7 +59,7 @@ class TestStart:
     ],
 )
 def test_holds(files: Files, expected: str | None) -> None:
-    assert Reach(subject(files)).holds("a.b") == expected
+    assert Reach(subject(files)).look_up("a.b") == expected
 
 
 class TestBounds:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.checks.model_config.types import BOOLEAN, DEVICE_IDS, LARGEST_INT, Kind, choice, integer
+from hatch_mar.checks.model_config.types import BOOLEAN, DEVICE_IDS, LARGEST_INT, ValueType, choice, integer
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from hatch_mar.checks.model_config.types import BOOLEAN, DEVICE_IDS, LARGEST_INT
         (DEVICE_IDS, 0, False),
     ],
 )
-def test_has(kind: Kind, value: object, expected: bool):
+def test_has(kind: ValueType, value: object, expected: bool):
     """A boolean is not an integer, nor is a number that Java's `int` cannot hold."""
     assert kind.has(value) is expected
 
@@ -44,6 +44,6 @@ def test_has(kind: Kind, value: object, expected: bool):
         (DEVICE_IDS, [-1], "TorchServe drops the list"),
     ],
 )
-def test_fault(kind: Kind, value: object, expected: str | None):
+def test_fault(kind: ValueType, value: object, expected: str | None):
     """What TorchServe does with a value out of range."""
-    assert kind.fault(value) == expected
+    assert kind.describe_fault(value) == expected

@@ -8,7 +8,7 @@ import pytest
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig, Config, Origins
-from hatch_mar.project.config.schema import load
+from hatch_mar.project.config.schema import parse_table
 
 LEAST = {"handler": "base_handler"}
 
@@ -22,7 +22,7 @@ HANDLER_FORMS = "a built-in handler such as `base_handler`, `path/to/handler.py`
 
 
 def archives(table: object, *, name: str = "digits", version: str = "1.2.3") -> tuple[Config, ...]:
-    return load(table, name=lambda: name, version=lambda: version)
+    return parse_table(table, name=lambda: name, version=lambda: version)
 
 
 def plain(configs: tuple[Config, ...]) -> list[Config]:

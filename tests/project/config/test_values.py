@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from hatch_mar.project.config.schema import load
+from hatch_mar.project.config.schema import parse_table
 from tests.project.config import (
     LEAST,
     NAME_RULE,
@@ -75,7 +75,7 @@ class TestModelName:
         def never() -> str:
             pytest.fail("asked for the project's name")
 
-        [config] = load(LEAST | {"model-name": "digits"}, name=never, version=lambda: "1")
+        [config] = parse_table(LEAST | {"model-name": "digits"}, name=never, version=lambda: "1")
 
         assert config.name == "digits"
 
@@ -93,7 +93,7 @@ class TestVersion:
         def never() -> str:
             pytest.fail("asked for the project's version")
 
-        [config] = load(LEAST | {"version": "2024-01 b"}, name=lambda: "digits", version=never)
+        [config] = parse_table(LEAST | {"version": "2024-01 b"}, name=lambda: "digits", version=never)
 
         assert config.version == "2024-01 b"
 

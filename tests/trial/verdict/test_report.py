@@ -52,7 +52,7 @@ class TestReport:
     )
     def test_where(self, device: str, note: str, expected: str):
         """The device is named, and why it is the CPU."""
-        assert Report("digits", device=device, device_note=note).where == expected
+        assert Report("digits", device=device, device_note=note).describe_device == expected
 
     def test_to_json(self):
         """JSON has everything but the output."""

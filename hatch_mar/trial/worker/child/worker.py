@@ -119,7 +119,7 @@ def make_metrics_cache(ts: Any, model_name: str) -> Any:
     return cache
 
 
-def peaks() -> Json:
+def measure_peaks() -> Json:
     """The most memory that was used, and the most of the GPU's, in bytes; None if that is not known."""
     torch = sys.modules.get("torch")
     on_gpu = torch.cuda.max_memory_allocated() if torch and torch.cuda.is_available() else None
@@ -239,7 +239,7 @@ def answer_batch(service: Any, recorder: Recorder, requests: list[Json], batch: 
     }
 
 
-def work(order: Json, journal: Journal, stacks: BinaryIO) -> None:
+def serve_batches(order: Json, journal: Journal, stacks: BinaryIO) -> None:
     directory, limits = order["directory"], order["limits"]
     faulthandler.enable(stacks)
     faulthandler.dump_traceback_later(limits["starting"], file=stacks)
@@ -269,7 +269,7 @@ def work(order: Json, journal: Journal, stacks: BinaryIO) -> None:
         answered = answer_batch(service, recorder, requests, number, directory)
         journal.write("answered", batch=number, **answered)
     faulthandler.cancel_dump_traceback_later()
-    journal.write("done", **peaks())
+    journal.write("done", **measure_peaks())
 
 
 def main() -> None:
@@ -280,7 +280,7 @@ def main() -> None:
     journal = Journal(order["journal"])
     with open(order["stacks"], "wb") as stacks:
         try:
-            work(order, journal, stacks)
+            serve_batches(order, journal, stacks)
         except BaseException as error:
             traceback.print_exc()
             journal.write("failed", error=describe_error(error, order["directory"]))

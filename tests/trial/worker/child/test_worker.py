@@ -11,7 +11,7 @@ import pytest
 from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.examples.request import Request
 from hatch_mar.trial.in_worker import try_in_worker
-from hatch_mar.trial.worker.child.worker import choose_device, decode, describe_error, peaks
+from hatch_mar.trial.worker.child.worker import choose_device, decode, describe_error, measure_peaks
 from tests.trial import STAND_IN, candidate_of, request_of
 
 
@@ -155,4 +155,4 @@ class TestPeaks:
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell")
     def test_memory(self):
         """The most memory that a process used is at least a few megabytes."""
-        assert peaks()["memory"] > 1_000_000
+        assert measure_peaks()["memory"] > 1_000_000
