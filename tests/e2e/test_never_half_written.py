@@ -63,6 +63,8 @@ for line in sys.stdin:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what Python does at its end is another matter
     except KeyboardInterrupt:
         status = 130
+    except SystemExit as ending:
+        status = ending.code
     except BaseException:
         traceback.print_exc()
     sys.exit(status)
