@@ -83,7 +83,7 @@ class TestHas:
         """A chain of `elif`, which is nested deeper than Python's own stack, is followed."""
         chain = ast.If(ast.Name("a"), [ast.Pass()], [])
         for number in range(5000):
-            body: list[ast.stmt] = [ast.FunctionDef(f"f{number}", body=[])]  # type: ignore[call-arg]
+            body = ast.parse(f"def f{number}(): ...").body
             chain = ast.If(ast.Name("a"), body, [chain])
 
         assert len(dict(Namespace([chain]).items())) == 5000
