@@ -38,7 +38,7 @@ def explain_read_errors(what: object) -> Iterator[None]:
 def refuse_special_file(path: Path) -> None:
     """
     Raises:
-        OSError: it is a pipe, say, whose other end opening it would wait for; or there is no file.
+        OSError: the file does not exist, or it is a pipe or the like, which might block when opened.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError("not a regular file")

@@ -1,7 +1,8 @@
 """`.tar.gz`: everything in one folder, as one gzip member.
 
 TorchServe cuts off the first component of every name, and reads no further than the first
-gzip member (pytorch/serve, ZipUtils.java). There are no links, which would become empty files.
+gzip member (pytorch/serve, ZipUtils.java). Links are not written, because TorchServe would unpack
+them as empty files.
 """
 
 from __future__ import annotations

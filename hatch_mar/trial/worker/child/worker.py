@@ -12,13 +12,19 @@ import importlib.util
 import json
 import logging
 import os
-import struct
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any, BinaryIO
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from hatch_mar_wire import Conversation, Response, pack_batch  # noqa: E402
+
+# the archive's code must not be able to import what is next to this file
+sys.path[:] = [entry for entry in sys.path if entry != HERE]
 
 Json = dict[str, Any]
 
@@ -140,89 +146,17 @@ def peak_memory() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << (0 if sys.platform == "darwin" else 10)
 
 
-def read_batch(requests: list[Json], batch: int) -> list[Json]:
-    """A batch as `retrieve_msg` of ts/protocol/otf_message_handler.py gets it from the frontend."""
-    received = []
-    for number, request in enumerate(requests):
-        with open(request["file"], "rb") as file:
-            data = bytearray(file.read())
-        content_type = request["content_type"]
-        # the parameter has the bare type, without charset (InferenceRequestHandler.java)
-        bare = content_type.partition(";")[0].strip()
-        headers = {b"Content-Type": content_type.encode(), b"Content-Length": b"%d" % len(data)}
-        received.append(
-            {
-                "requestId": b"try-%d-%d" % (batch, number),
-                "headers": [{"name": name, "value": value} for name, value in headers.items()],
-                "parameters": [{"name": "body", "contentType": bare, "value": decode(data, bare)}],
-            }
-        )
-    return received
-
-
-def decode(data: bytearray, content_type: str) -> Any:
-    """Parse JSON and decode text; anything else, or what cannot be decoded, stays bytes."""
-    if os.environ.get("TS_DECODE_INPUT_REQUEST") not in (None, "true"):
-        return data
-    try:
-        if content_type == "application/json":
-            return json.loads(data.decode("utf-8"))
-        if content_type.startswith("text"):
-            return data.decode("utf-8")
-    except Exception:
-        logging.warning("Failed decoding of input data. Forwarding encoded payload", exc_info=True)
-    return data
-
-
-class Response:
-    """A batch's answers as the frontend reads them (ts/protocol/otf_message_handler.py).
-
-    All integers are big-endian and have four bytes; -1 ends the list of answers.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
-        self.code, self.message = self.read_integer(), self.read_text()
-        self.answers = list(self.read_answers())
-
-    def read_integer(self) -> int:
-        self.at += 4
-        return int(struct.unpack_from("!i", self.data, self.at - 4)[0])
-
-    def read_bytes(self) -> bytes:
-        length = self.read_integer()
-        self.at += length
-        return self.data[self.at - length : self.at]
-
-    def read_text(self) -> str:
-        return self.read_bytes().decode("utf-8", "replace")
-
-    def read_answers(self) -> Iterator[Json]:
-        while self.at < len(self.data):
-            start = self.at
-            if self.read_integer() == -1:
-                return
-            self.at = start
-            identity, content_type, status = self.read_text(), self.read_text(), self.read_integer()
-            self.read_text()  # the status's reason phrase
-            headers = {self.read_text(): self.read_text() for _ in range(self.read_integer())}
-            yield {
-                "id": identity,
-                "content_type": headers.get("content-type", content_type),
-                "status": status,
-                "body": self.read_bytes(),
-            }
-
-
 def answer_batch(service: Any, recorder: Recorder, requests: list[Json], batch: int, directory: str) -> Json:
-    streamed: list[bytes] = []
-    service.set_cl_socket(SimpleNamespace(sendall=lambda data: streamed.append(bytes(data))))
-    received = read_batch(requests, batch)
+    from ts.protocol.otf_message_handler import retrieve_msg
+
+    conversation = Conversation(pack_batch(requests, batch))
+    service.set_cl_socket(conversation)
+    _, received = retrieve_msg(conversation)
     began = time.perf_counter()
     response = Response(bytes(service.predict(received)))
     seconds = time.perf_counter() - began
     bodies: dict[str, bytes] = {}
-    for part in [*map(Response, streamed), response]:
+    for part in [*(Response(data) for data in conversation.sent), response]:
         for answer in part.answers:
             # an HTTP client gets what was streamed before the last part
             bodies[answer["id"]] = bodies.get(answer["id"], b"") + answer["body"]
@@ -273,7 +207,6 @@ def serve_batches(order: Json, journal: Journal, stacks: BinaryIO) -> None:
 
 
 def main() -> None:
-    del sys.path[0]  # the archive's code must not be able to import what is next to this file
     with open(sys.argv[1], encoding="utf-8") as file:
         order = json.load(file)
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.examples.request import Request
 from hatch_mar.trial.in_worker import try_in_worker
-from hatch_mar.trial.worker.child.worker import choose_device, decode, describe_error, measure_peaks
+from hatch_mar.trial.worker.child.worker import choose_device, describe_error, measure_peaks
 from tests.trial import STAND_IN, candidate_of, request_of
 
 
@@ -99,28 +98,6 @@ class TestAnswerBatch:
         [answer] = answers(code, request_of(1))
 
         assert answer.body == b"ab"
-
-
-class TestDecode:
-    @pytest.mark.parametrize(
-        ("data", "content_type", "expected"),
-        [
-            (b"[1]", "application/json", [1]),
-            (b"[1", "application/json", b"[1"),
-            (b"text", "text/plain", "text"),
-            (b"\xff", "text/plain", b"\xff"),
-            (b"[1]", "image/png", b"[1]"),
-        ],
-    )
-    def test_decoded(self, data: bytes, content_type: str, expected: Any):
-        """JSON is parsed and text decoded, where that is possible."""
-        assert decode(bytearray(data), content_type) == expected
-
-    def test_not_decoded(self, monkeypatch: pytest.MonkeyPatch):
-        """A server can switch that off."""
-        monkeypatch.setenv("TS_DECODE_INPUT_REQUEST", "false")
-
-        assert decode(bytearray(b"[1]"), "application/json") == b"[1]"
 
 
 class TestDescribeError:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.trial.worker.child.worker import Response
+from hatch_mar.trial.worker.child.hatch_mar_wire import Response
 from hatch_mar.trial.worker.stand_in.ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 from hatch_mar.trial.worker.stand_in.ts.service import Service
 from hatch_mar.trial.worker.stand_in.ts.utils.util import PredictionException

@@ -1,13 +1,75 @@
-"""The worker's answers to the frontend, after ts/protocol/otf_message_handler.py."""
+"""The worker's side of the messages with the frontend, after ts/protocol/otf_message_handler.py."""
+
+from __future__ import annotations
 
 import io
 import json
 import logging
+import os
 import struct
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Ids = dict[int, str]
+
+
+def retrieve_msg(conn: Any) -> tuple[bytes, list[dict[str, Any]]]:
+    """A message with a batch of requests, the only kind that the stand-in gets."""
+    command = bytes(_receive(conn, 1))
+    return command, list(_read_list(conn, _read_request))
+
+
+def _receive(conn: Any, length: int) -> bytearray:
+    data = bytearray()
+    while len(data) < length:
+        data += conn.recv(length - len(data))
+    return data
+
+
+def _read_integer(conn: Any) -> int:
+    return int(struct.unpack("!i", _receive(conn, 4))[0])
+
+
+def _read_field(conn: Any) -> bytearray:
+    return _receive(conn, _read_integer(conn))
+
+
+def _read_list(conn: Any, read: Callable[[Any, bytearray], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Read items until a -1; each begins with the length of its first field."""
+    while (length := _read_integer(conn)) != -1:
+        yield read(conn, _receive(conn, length))
+
+
+def _read_request(conn: Any, identity: bytearray) -> dict[str, Any]:
+    return {
+        "requestId": identity,
+        "headers": list(_read_list(conn, lambda conn, name: {"name": name, "value": _read_field(conn)})),
+        "parameters": list(_read_list(conn, _read_parameter)),
+    }
+
+
+def _read_parameter(conn: Any, name: bytearray) -> dict[str, Any]:
+    content_type, value = _read_field(conn).decode("utf-8"), _read_field(conn)
+    return {
+        "name": name.decode("utf-8"),
+        "contentType": content_type,
+        "value": _decode(value, content_type),
+    }
+
+
+def _decode(value: bytearray, content_type: str) -> Any:
+    """Parse JSON and decode text; anything else, or what cannot be decoded, stays bytes."""
+    if os.environ.get("TS_DECODE_INPUT_REQUEST") not in (None, "true"):
+        return value
+    try:
+        if content_type == "application/json":
+            return json.loads(value.decode("utf-8"))
+        if content_type.startswith("text"):
+            return value.decode("utf-8")
+    except Exception:
+        logging.warning("Failed decoding of input data. Forwarding encoded payload", exc_info=True)
+    return value
 
 
 def create_predict_response(
@@ -29,6 +91,7 @@ def create_predict_response(
 
 
 def _head(index: int, context: Any, *, stream_next: bool) -> bytes:
+    """An answer's content type, status and headers."""
     if stream_next:
         context.set_response_header(index, "ts_stream_next", "true")
     elif context.get_response_headers(index).get("ts_stream_next") == "true":

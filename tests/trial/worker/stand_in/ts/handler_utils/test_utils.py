@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from hatch_mar.trial.worker.child.worker import Response
+from hatch_mar.trial.worker.child.hatch_mar_wire import Response
 from hatch_mar.trial.worker.stand_in.ts.context import Context, RequestProcessor
 from hatch_mar.trial.worker.stand_in.ts.handler_utils.utils import send_intermediate_predict_response
 

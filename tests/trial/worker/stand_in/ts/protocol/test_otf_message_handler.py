@@ -1,35 +1,37 @@
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from typing import Any
 
-from hatch_mar.trial.worker.child.worker import Response
-from hatch_mar.trial.worker.stand_in.ts.context import Context, RequestProcessor
-from hatch_mar.trial.worker.stand_in.ts.protocol.otf_message_handler import create_predict_response
+import pytest
+
+from hatch_mar.trial.worker.child.hatch_mar_wire import Conversation, pack_batch
+from hatch_mar.trial.worker.stand_in.ts.protocol.otf_message_handler import retrieve_msg
 
 
-class TestCreatePredictResponse:
-    @given(st.lists(st.tuples(st.text(max_size=20), st.integers(200, 599), st.text(max_size=9)), max_size=4))
-    def test_read(self, answers: list[tuple[str, int, str]]):
-        """The frontend's side reads from a response what the worker's side has written."""
-        context = Context("digits", ".", None, 1, None, "0.12.0")
-        context.request_processor = [RequestProcessor({}) for _ in answers]
-        for number, (_, status, kind) in enumerate(answers):
-            context.set_response_status(status, "phrase", number)
-            context.set_response_content_type(number, kind)
-        identities = {number: f"try-{number}" for number in range(len(answers))}
-        bodies = [body for body, _, _ in answers]
-        response = Response(bytes(create_predict_response(bodies, identities, "done", 200, context)))
+class TestRetrieveMsg:
+    @pytest.mark.parametrize(
+        ("data", "content_type", "expected"),
+        [
+            (b"[1]", "application/json", [1]),
+            (b"[1", "application/json", b"[1"),
+            (b"text", "text/plain; charset=utf-8", "text"),
+            (b"\xff", "text/plain", b"\xff"),
+            (b"[1]", "image/png", b"[1]"),
+        ],
+    )
+    def test_decoded(self, data: bytes, content_type: str, expected: Any, tmp_path: Any):
+        """JSON is parsed and text decoded, where that is possible."""
+        (tmp_path / "r").write_bytes(data)
+        request = {"file": str(tmp_path / "r"), "content_type": content_type}
+        _, [received] = retrieve_msg(Conversation(pack_batch([request], 0)))
 
-        assert (response.code, response.message) == (200, "done")
-        assert response.answers == [
-            {"id": f"try-{number}", "content_type": kind, "status": status, "body": body.encode()}
-            for number, (body, status, kind) in enumerate(answers)
-        ]
+        assert received["parameters"][0]["value"] == expected
 
-    def test_error(self):
-        """A batch that failed has its code and message."""
-        response = Response(bytes(create_predict_response(None, {0: "try-0"}, "Prediction failed", 503)))
+    def test_not_decoded(self, tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
+        """A server can switch that off."""
+        monkeypatch.setenv("TS_DECODE_INPUT_REQUEST", "false")
+        (tmp_path / "r").write_bytes(b"[1]")
+        request = {"file": str(tmp_path / "r"), "content_type": "application/json"}
+        _, [received] = retrieve_msg(Conversation(pack_batch([request], 0)))
 
-        assert (response.code, response.message) == (503, "Prediction failed")
-        assert [answer["body"] for answer in response.answers] == [b"error"]
+        assert received["parameters"][0]["value"] == b"[1]"
