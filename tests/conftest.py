@@ -37,11 +37,14 @@ FILES = {
 }
 
 
+BUILD_VARIABLES = ("SOURCE_DATE_EPOCH", "PIP_BUILD_TRACKER", "CIBUILDWHEEL")
+
+
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test meets what a build's environment may set."""
     for name in tuple(os.environ):
-        if name.startswith("HATCH_") or name in ("SOURCE_DATE_EPOCH", "PIP_BUILD_TRACKER"):
+        if name.startswith("HATCH_") or name in BUILD_VARIABLES:
             monkeypatch.delenv(name)
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
 
 SKIP = "HATCH_MAR_SKIP"
-"""If this environment variable is set, the build hook writes no archives."""
+"""The environment variable that makes a build leave out the archives."""
+REQUIRE = "HATCH_MAR_REQUIRE"
+"""The environment variable that makes a build fail if it would leave out archives."""
 
 
 def read_metadata(root: Path) -> PackageMetadata:
@@ -48,7 +50,7 @@ def run_without_archives(
 ) -> None:
     from pyproject_hooks import quiet_subprocess_runner
 
-    quiet_subprocess_runner(cmd, cwd, {**(extra_environ or {}), SKIP: "1"})
+    quiet_subprocess_runner(cmd, cwd, {**(extra_environ or {}), SKIP: "1", REQUIRE: ""})
 
 
 @contextmanager

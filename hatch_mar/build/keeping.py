@@ -1,0 +1,115 @@
+"""Whether anybody keeps the archives of a build, and where they go, whatever the build backend."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from hatch_mar.errors import ConfigError
+from hatch_mar.project.config.models import Config, path_of
+from hatch_mar.project.pep517 import REQUIRE, SKIP
+
+SKIPPED = f"`{SKIP}` is set"
+SDIST = "this is an unpacked sdist, which seldom has the weights; `hatch-mar build` builds them here"
+
+WHEEL_ONLY = {"PIP_BUILD_TRACKER": "pip", "CIBUILDWHEEL": "cibuildwheel"}
+"""The environment variables of the frontends that keep nothing but the wheel."""
+
+TAG, SIGNATURE = "CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55"
+"""What marks a cache: https://bford.info/cachedir/."""
+
+
+def why_left_out(root: Path, directory: Path | None = None) -> str | None:
+    """Why a build into `directory` leaves out the archives of the project at `root`; None if it makes them.
+
+    Without `directory`, only what does not depend on it is considered.
+
+    Raises:
+        ConfigError: a switch has a value that is neither true nor false.
+    """
+    if is_on(SKIP):
+        return SKIPPED
+    for variable, frontend in WHEEL_ONLY.items():
+        if os.environ.get(variable):
+            return f"{frontend} keeps only the wheel"
+    if (root / "PKG-INFO").is_file():
+        return SDIST
+    if directory and (tag := find_cache_tag(root, directory)):
+        return f"`{directory}` is in a cache, which `{tag}` marks; build into another directory to keep them"
+    return None
+
+
+def leave_out(reason: str) -> str:
+    """The line that says why a build leaves out its archives.
+
+    Raises:
+        ConfigError: they are required.
+    """
+    if is_on(REQUIRE):
+        raise ConfigError(f"Archives would not be built, but `{REQUIRE}` is set: {reason}")
+    return f"Archives not built: {reason}"
+
+
+def is_on(variable: str) -> bool:
+    """The value of a switch, written as hatchling's own (hatchling/builders/config.py, `env_var_enabled`).
+
+    Another value is refused, because an archive must not be lost to a `yes`.
+    """
+    value = os.environ.get(variable, "")
+    if value in ("1", "true"):
+        return True
+    if value in ("", "0", "false"):
+        return False
+    raise ConfigError(
+        f"Environment variable `{variable}` must be `1` or `true`, or else `0`, `false` or empty: `{value}`"
+    )
+
+
+def find_cache_tag(root: Path, directory: Path) -> Path | None:
+    """The tag of the cache that `directory` is in, unless that is around the project as well.
+
+    uv builds what it installs in a hidden directory of its cache, and may have cloned the project
+    into the same cache.
+    """
+    root, directory = Path(os.path.realpath(root)), Path(os.path.realpath(directory))
+    for folder in (directory, *directory.parents):
+        if not has_tag(folder):
+            continue
+        below = directory.relative_to(folder).parts
+        is_hidden = any(name.startswith(".") for name in below) and not directory.is_relative_to(root)
+        if is_hidden or not root.is_relative_to(folder):
+            return folder / TAG
+    return None
+
+
+def has_tag(folder: Path) -> bool:
+    try:
+        with open(folder / TAG, "rb") as file:
+            return file.read(len(SIGNATURE)) == SIGNATURE
+    except OSError:
+        return False
+
+
+def came_with_sdist(configs: Iterable[Config], root: Path, directory: Path) -> bool:
+    """Whether the build of the sdist that is unpacked at `root` has left its archives in `directory`.
+
+    `python -m build` makes the wheel from the sdist that it has just built, and puts both into one
+    directory. What an `export-path` says is relative to a project that cannot be seen from here.
+    """
+    if directory.is_relative_to(root):
+        return False
+    return all(os.path.lexists(path_of(each, root, directory)) for each in configs if not each.export_path)
+
+
+def destination(root: Path, directory: Path) -> Path:
+    """Where a PEP 517 build into `directory` leaves its archives.
+
+    hatch has every backend but hatchling build into a temporary directory `work`, of which it keeps
+    the wheel or the sdist alone (hatch/project/frontend/core.py).
+    """
+    is_of_hatch = "HATCH_ENV_ACTIVE" in os.environ and directory.name == "work"
+    if is_of_hatch and directory.is_relative_to(tempfile.gettempdir()) and not directory.is_relative_to(root):
+        return root / (os.environ.get("HATCH_BUILD_LOCATION") or "dist")
+    return directory
