@@ -22,6 +22,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from hatch_mar.archive.formats.format import FORMATS
+from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.container.file import check_unpacking
 from tests.archives import PACKING, archive_of, tree
@@ -260,6 +261,8 @@ class TestInOrder:
         assert {**found.tree, "MAR-INF/MANIFEST.json": b""} == {**SOURCES, "MAR-INF/MANIFEST.json": b""}
         assert found.model == ("digits" if tool == "hatch-mar" else "m")
         assert [*check_unpacking(store.paths[f"{tool}, {form}"], deep=True)] == []
+        with open_container(store.paths[f"{tool}, {form}"]) as container:
+            assert {member.name for member in container.members} == {*found.tree}
 
     @pytest.mark.parametrize(
         "name",
@@ -272,6 +275,8 @@ class TestInOrder:
         """What people pack by hand likewise."""
         assert unpacked[name] == Unpacked("", MADE, "m")
         assert [*check_unpacking(store.paths[name], deep=True)] == []
+        with open_container(store.paths[name]) as container:
+            assert {member.name for member in container.members} == {*MADE}
 
     def test_pipe(self, store: Store, unpacked: dict[str, Unpacked]) -> None:
         """`zip` stores what it cannot deflate, in a pipe too, where TorchServe cannot read it."""

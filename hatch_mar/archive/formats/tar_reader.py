@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -13,6 +13,8 @@ from hatch_mar.archive.archive import CHUNK, Member
 from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.errors import ReadError
 
+BLOCK = 512
+"""Bytes of a header, and the unit of all else in a tar."""
 MOST_ENTRIES = 200_000
 """More names than this are an attack on the reader's memory, not a model."""
 LARGEST_HEADER = 8 << 20
@@ -53,6 +55,8 @@ class BoundedGzip(gzip.GzipFile):
 
     left: int | None = LARGEST_HEADER
     """Bytes that may still be read for the headers of one entry; None once all entries are listed."""
+    last: bytes = b""
+    """What was read last."""
 
     def read(self, size: int | None = -1) -> bytes:
         most = LARGEST_HEADER if self.left is None else self.left
@@ -60,11 +64,16 @@ class BoundedGzip(gzip.GzipFile):
             raise tarfile.ReadError(f"a header claims {size} bytes")
         if self.left is not None:
             self.left -= size
-        return super().read(size)
+        self.last = super().read(size)
+        return self.last
 
 
 def tar_members(file: tarfile.TarFile, stream: BoundedGzip, packed: int) -> Iterator[Member]:
-    """The entries, with the names that TorchServe unpacks them to: without the first component."""
+    """The entries, with the names that TorchServe unpacks them to: without the first component.
+
+    Raises:
+        ReadError: there are too many, they are too large, or the tar is damaged.
+    """
     for number, info in enumerate(file):
         if number > MOST_ENTRIES:
             raise ReadError(f"Cannot read `{file.name!s}`: it has more than {MOST_ENTRIES} entries")
@@ -78,7 +87,19 @@ def tar_members(file: tarfile.TarFile, stream: BoundedGzip, packed: int) -> Iter
             _, slash, name = info.name.partition("/")
             yield Member(name if slash else info.name, TarSource(file, info), bool(info.mode & 0o100))
         stream.left = LARGEST_HEADER
+    # tarfile stops without an error at most headers that it cannot read; which ones depends on the Python
+    if stream.tell() - len(stream.last) != file.offset or not is_end(stream.last, stream.read):
+        raise ReadError(f"Cannot read `{file.name!s}`: its tar is damaged at byte {file.offset}")
     stream.left = None
+
+
+def is_end(block: bytes, read: Callable[[int], bytes]) -> bool:
+    """Whether a tar ends with `block`, read where a header may be; `read` gives what follows it.
+
+    A tar ends with two blocks of zeros (POSIX.1-2024, pax, ustar Interchange Format). TorchServe needs
+    only one, or just the end of the file. If data follows a single one, TorchServe would lose it.
+    """
+    return not any(block) and not any(read(BLOCK))
 
 
 def unpacked_limit(packed: int) -> int:

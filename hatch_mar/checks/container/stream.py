@@ -34,7 +34,10 @@ CUT_OFF = Rule(
 DAMAGED = Rule(
     code="MAR803",
     title="The file is damaged",
-    consequence="TorchServe stops unpacking with a `ZipException` or an `IOException`",
+    consequence=(
+        "TorchServe stops unpacking with a `ZipException` or an `IOException`, or unpacks other files than"
+        " were packed"
+    ),
     fix="copy or build it again",
 )
 NOT_UTF_8 = Rule(

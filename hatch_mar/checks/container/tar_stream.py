@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from hatch_mar.archive.formats.tar_reader import LARGEST_HEADER
+from hatch_mar.archive.formats.tar_reader import BLOCK, LARGEST_HEADER, is_end
 from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, inflate
 from hatch_mar.text import quote
 
-BLOCK = 512
 GZIP_WINDOW = 31
 """zlib's value for a whole gzip member with its checksum (RFC 1952)."""
 
@@ -80,16 +79,14 @@ class FirstMember:
 
 
 def members(stream: FirstMember) -> Iterator[TarEntry]:
-    """The tar's members, up to the first empty block.
+    """The tar's members, up to its end.
 
     Raises:
         Stopped: TorchServe would fail, or a sensible reader would stop.
     """
     for_all: dict[str, str] = {}
     own: dict[str, str] = {}
-    while any(block := stream.read(BLOCK)):
-        if len(block) < BLOCK:
-            return
+    while not is_end(block := stream.read(BLOCK), stream.read):
         kind, size = block[156:157], read_size(block)
         if kind in HEADERS:
             read_extended_header(stream, kind, size, own, for_all)
@@ -104,6 +101,8 @@ def members(stream: FirstMember) -> Iterator[TarEntry]:
 
 def read_size(block: bytes) -> int:
     """The size in a header. Its checksum is compared, which Java's reader does not do and all others do."""
+    if len(block) < BLOCK:
+        raise Stopped(CUT_OFF, "The tar ends within a header")
     try:
         checksum = parse_number(block[CHECKSUM])
         size = parse_number(block[124:136])

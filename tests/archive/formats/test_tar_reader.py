@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import struct
 import tarfile
 from importlib import import_module
@@ -157,6 +158,125 @@ class TestDamage:
         path.write_bytes(b"PK\x03\x04")
 
         assert str(read_all(path)) == f"Cannot read `{path}`: Not a gzipped file (b'PK')"
+
+
+def tar_of(form: int) -> bytes:
+    """A tar with extended headers, a folder and a link; its last member has data."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=form) as file:
+        for name, kind, data in (
+            ("digits", tarfile.DIRTYPE, b""),
+            ("digits/link", tarfile.SYMTYPE, b""),
+            ("digits/" + "long/" * 30 + "name", tarfile.REGTYPE, b"1" * 600),
+            ("digits/zoë", tarfile.REGTYPE, b""),
+            ("digits/weights", tarfile.REGTYPE, DATA),
+        ):
+            info = tarfile.TarInfo(name)
+            info.type, info.size = kind, len(data)
+            file.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+TARS = {form: tar_of(form) for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)}
+
+
+def members_of(tar: bytes) -> list[tarfile.TarInfo]:
+    with tarfile.open(fileobj=io.BytesIO(tar)) as file:
+        return file.getmembers()
+
+
+def headers_of(tar: bytes) -> list[int]:
+    """Where a tar's headers are, those of extended headers too."""
+    blocks = (block for info in members_of(tar) for block in range(info.offset, info.offset_data, BLOCK))
+    return [block for block in blocks if tar[block + 257 :].startswith(b"ustar")]
+
+
+def without_end(tar: bytes) -> bytes:
+    return tar[: members_of(tar)[-1].offset_data + len(padded(DATA))]
+
+
+def list_members(tar: bytes, directory: Path) -> list[tuple[str, int]] | None:
+    """The members' names and sizes, or None if the archive is refused."""
+    path = directory / "digits.tar.gz"
+    path.write_bytes(gzip.compress(tar, 1))
+    try:
+        with open_container(path) as container:
+            return [(member.name, member.source.size()) for member in container.members]
+    except ReadError:
+        return None
+
+
+class TestEnd:
+    """Either all members are listed, or none."""
+
+    @pytest.mark.parametrize("form", TARS)
+    @given(st.data(), st.integers(0, BLOCK - 1), st.integers(0, 255))
+    def test_changed_header(
+        self,
+        tmp_path_factory: pytest.TempPathFactory,
+        form: int,
+        data: st.DataObject,
+        place: int,
+        value: int,
+    ):
+        """Whichever byte of a header is changed, no member is missing from the list."""
+        tar = bytearray(TARS[form])
+        tar[data.draw(st.sampled_from(headers_of(TARS[form]))) + place] = value
+
+        directory = tmp_path_factory.mktemp("changed")
+        assert list_members(bytes(tar), directory) in (None, list_members(TARS[form], directory))
+
+    @pytest.mark.parametrize("form", TARS)
+    def test_empty_header(self, tmp_path: Path, form: int):
+        """A header of nothing but zeros is not the end if data follows."""
+        for block in headers_of(TARS[form]):
+            tar = TARS[form][:block] + bytes(BLOCK) + TARS[form][block + BLOCK :]
+
+            assert list_members(tar, tmp_path) is None
+
+    @pytest.mark.parametrize("form", TARS)
+    @given(st.data())
+    def test_cut(self, tmp_path_factory: pytest.TempPathFactory, form: int, data: st.DataObject):
+        """A tar that is cut off in a header, or in a member, is damaged."""
+        tar = without_end(TARS[form])
+        starts = {info.offset for info in members_of(tar)}
+        place = data.draw(st.integers(1, len(tar) - 1).filter(lambda place: place not in starts))
+
+        assert list_members(tar[:place], tmp_path_factory.mktemp("cut")) is None
+
+    @pytest.mark.parametrize(
+        "end",
+        [b"", bytes(100), bytes(BLOCK), bytes(BLOCK + 100), bytes(2 * BLOCK), bytes(20 * BLOCK)],
+        ids=len,
+    )
+    @pytest.mark.parametrize("form", TARS)
+    def test_ends(self, tmp_path: Path, form: int, end: bytes):
+        """A tar ends with the file or at blocks of zeros, however few."""
+        whole = list_members(TARS[form], tmp_path)
+
+        assert len(whole or []) == 4
+        assert list_members(without_end(TARS[form]) + end, tmp_path) == whole
+
+    def test_rest(self, tmp_path: Path):
+        """Nobody reads what follows two blocks of zeros."""
+        tar = header("digits/a") + bytes(2 * BLOCK)
+
+        assert list_members(tar + b"rest", tmp_path) == [("a", 0)]
+        assert list_members(tar + header("digits/b"), tmp_path) == [("a", 0)]
+
+    @pytest.mark.parametrize("rest", [b"rest", header("digits/b")[:-1], bytes(BLOCK) + header("digits/b")])
+    def test_message(self, path: Path, rest: bytes):
+        """The error says where the tar is damaged."""
+        path.write_bytes(gzip.compress(header("digits/a") + rest))
+
+        assert str(read_all(path)) == f"Cannot read `{path}`: its tar is damaged at byte 512"
+
+    def test_long_extended_header(self, path: Path):
+        """An extended header that cannot be read is not the end, even if zeros are at its end."""
+        data = b"99999999 path=x\n".ljust(3 << 20, b"\0")
+        path.write_bytes(gzip.compress(header("digits/a") + header("x", len(data), tarfile.XHDTYPE) + data))
+
+        assert str(read_all(path)).startswith(f"Cannot read `{path}`: ")
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from io import BytesIO
 
 import pytest
 
-from hatch_mar.checks.container.stream import Stopped
+from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, Stopped
 from hatch_mar.checks.container.tar_stream import FirstMember, TarEntry, members
+from hatch_mar.finding import Rule
 from tests.checks.containers import FILES, gz, header, special, tar
 
 LONG = "long/" * 60 + "name"
@@ -105,10 +106,26 @@ class TestMembers:
         assert next(entries).size == 20 << 30
 
     def test_end(self) -> None:
-        """The tar ends at an empty block, or where the gzip ends."""
-        assert len(read(header("m/x", b"0", 0) + bytes(512) + header("m/y", b"0", 0))) == 1
-        assert len(read(header("m/x", b"0", 0) + b"rest")) == 1
-        assert len(read(header("m/x", b"0", 0), header("m/y", b"0", 0))) == 1
+        """The tar ends at two empty blocks, whatever follows them, or where the gzip ends."""
+        member, other = header("m/x", b"0", 0), header("m/y", b"0", 0)
+
+        assert len(read(member + bytes(1024) + other)) == 1
+        assert len(read(member + bytes(512))) == 1
+        assert len(read(member + bytes(100))) == 1
+        assert len(read(member)) == 1
+        assert len(read(member, other)) == 1
+
+    @pytest.mark.parametrize(
+        ("rest", "rule"),
+        [(bytes(512) + header("m/y", b"0", 0), DAMAGED), (bytes(512) + b"rest", DAMAGED), (b"rest", CUT_OFF)],
+        ids=["header behind an empty block", "bytes behind an empty block", "part of a header"],
+    )
+    def test_not_an_end(self, rest: bytes, rule: Rule) -> None:
+        """A single empty block in front of other data does not end a tar, nor does a part of a header."""
+        with pytest.raises(Stopped) as stopped:
+            read(header("m/x", b"0", 0) + rest)
+
+        assert stopped.value.rule == rule
 
     def test_negative_size(self) -> None:
         """A negative size is damage."""

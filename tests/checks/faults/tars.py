@@ -48,7 +48,9 @@ TARS = {
     "tar without members": Fault(
         "m.tar.gz", gz(tar({})), f"MAR801 The tar has no members; {AGAIN}", tree={}, model=None
     ),
-    "text": Fault("m.tar.gz", gz(b"text"), f"MAR801 The tar has no members; {AGAIN}", tree={}, model=None),
+    "text": Fault(
+        "m.tar.gz", gz(b"text"), f"MAR802 The tar ends within a header; {WHOLE}", tree={}, model=None
+    ),
     "no tar": Fault(
         "m.tar.gz",
         gz(b"text" * 1000),
@@ -63,6 +65,18 @@ TARS = {
         gz(tar()[: tar().index(FILES["w.pt"]) + 600]),
         f"MAR802 Member `m/w.pt` is cut off; {WHOLE}",
         raises="Truncated TAR archive",
+    ),
+    "cut off in a header": Fault(
+        "m.tar.gz",
+        gz(tar()[: tar().index(b"m/w.pt") + 200]),
+        f"MAR802 The tar ends within a header; {WHOLE}",
+        tree=less("w.pt"),
+    ),
+    "empty block in the tar": Fault(
+        "m.tar.gz",
+        gz(tar()[: tar().index(b"m/w.pt")] + bytes(512) + tar()[tar().index(b"m/w.pt") :]),
+        f"MAR803 The file is damaged: a header of the tar does not match its checksum; {COPY}",
+        tree=less("w.pt"),
     ),
     "wrong header in the tar": Fault(
         "m.tar.gz",
