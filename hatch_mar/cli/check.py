@@ -16,6 +16,7 @@ from hatch_mar.cli._selection import split
 from hatch_mar.errors import HatchMarError
 from hatch_mar.finding import Finding, merge
 from hatch_mar.project.config.models import path_of, select
+from hatch_mar.project.delegate import find_wrapping_faults
 from hatch_mar.project.key_lines import locate
 from hatch_mar.project.layout.targets import find_obstacles
 from hatch_mar.project.pyproject import PyProject
@@ -62,6 +63,7 @@ def check_project(root: Path, names: Sequence[str]) -> list[Finding]:
     findings: list[Finding] = []
     with collect(findings):
         project = PyProject(root)
+        findings += find_wrapping_faults(project.pyproject)
         instant = build_instant(reproducible=project.reproducible)
         configs = select(load_configs(project), names)
         for config in configs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import re
 import tempfile
+import zipfile
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -133,21 +134,28 @@ class PyProject:
         return not self.project or key in self.read("dynamic", STRINGS, ())
 
     def wheel_files(self) -> Iterable[Member]:
-        """The files of a wheel that the build backend makes, without the wheel's metadata.
-
-        The wheel is kept until the process exits, because its files are read when they are packed.
-        """
-        import zipfile
-
+        """The files of a wheel that the build backend makes, without the wheel's metadata."""
         from hatch_mar.archive.formats.zip_reader import zip_members
 
-        directory = tempfile.TemporaryDirectory(prefix="hatch-mar-")
-        wheel = zipfile.ZipFile(pep517.build_wheel(self.root, directory.name))
-        atexit.register(directory.cleanup)
-        atexit.register(wheel.close)
-        for member in zip_members(wheel):
+        for member in zip_members(self.wheel):
             if not member.name.partition("/")[0].endswith((".dist-info", ".data")):
                 yield member
+
+    @cached_property
+    def wheel(self) -> zipfile.ZipFile:
+        """A wheel that the build backend makes.
+
+        It is kept until the process exits, because its files are read when they are packed.
+        """
+        directory = tempfile.TemporaryDirectory(prefix="hatch-mar-")
+        atexit.register(directory.cleanup)
+        wheel = zipfile.ZipFile(self.build_wheel(directory.name))
+        atexit.register(wheel.close)
+        return wheel
+
+    def build_wheel(self, directory: str) -> str:
+        """Let the build backend make a wheel in `directory`; returns its path."""
+        return pep517.build_wheel(self.root, directory)
 
     @cached_property
     def metadata(self) -> PackageMetadata:

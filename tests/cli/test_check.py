@@ -71,6 +71,35 @@ class TestProject:
         assert main(["check", "digit"]) == 1
         assert capsys.readouterr().err == "Unknown archive `digit`; did you mean `digits`?\n"
 
+    @pytest.mark.parametrize(
+        ("backend", "more", "expected"),
+        [
+            (
+                "flit_core.buildapi",
+                'build-backend = "flit_core.buildapi"',
+                "warning: Field `tool.mar.build-backend` has",
+            ),
+            ("hatch_mar.backend", "", "error: Field `tool.mar.build-backend` is required by"),
+        ],
+        ids=["not wrapped", "wraps nothing"],
+    )
+    def test_wrapping(
+        self, project: Path, backend: str, more: str, expected: str, capsys: pytest.CaptureFixture[str]
+    ):
+        """A backend that is only half wrapped makes no archive."""
+        written(project, GOOD, f'{more}\n[build-system]\nrequires = []\nbuild-backend = "{backend}"')
+
+        assert main(["check", "--strict"]) == 1
+        [line] = capsys.readouterr().out.splitlines()
+        assert line.startswith(expected)
+
+    def test_wrapped(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """A wrapped backend need not be installed for a check."""
+        system = '[build-system]\nrequires = []\nbuild-backend = "hatch_mar.backend"'
+        written(project, GOOD, f'build-backend = "fkae"\n{system}')
+
+        assert main(["check", "--strict"]) == 0
+
     def test_project_is_a_file(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A project that is not a directory is named as it was typed."""
         expected = "Not a directory: `handler.py`; a project is the directory of its `pyproject.toml`\n"

@@ -88,6 +88,9 @@ WORKFLOW_KEYS: Mapping[str, Reader] = {
 }
 """The keys of a workflow, which are the options of torch-workflow-archiver, with their readers."""
 
+PROJECT_KEYS: Mapping[str, Reader] = {"build-backend": values.build_backend}
+"""The keys of `[tool.mar]` that are about the project, which no archive inherits."""
+
 TABLES = ("archives", "workflows")
 """The keys of `[tool.mar]` that hold tables of their own."""
 
@@ -120,6 +123,7 @@ def parse_table(
         raise ConfigError(VALUE.at(place, f"{field(MAR)} must be a table", ""))
 
     findings: list[Finding] = []
+    read_table({key: table[key] for key in table if key in PROJECT_KEYS}, place, PROJECT_KEYS, findings)
     archives = read_archives(table, place, findings, name)
     workflows = read_workflows(table, place, findings)
     raise_findings(name_archives(findings, [*archives, *workflows]))
@@ -182,8 +186,8 @@ def read_archives(
     table: dict[str, Any], place: Place, findings: list[Finding], name: Callable[[], str]
 ) -> list[Draft]:
     """The archives of `[tool.mar]`; what is wrong with them is added to `findings`."""
-    shared = {key: value for key, value in table.items() if key not in TABLES}
-    defaults = read_table(shared, place, ARCHIVE_KEYS, findings, others=TABLES)
+    shared = {key: value for key, value in table.items() if key not in (*TABLES, *PROJECT_KEYS)}
+    defaults = read_table(shared, place, ARCHIVE_KEYS, findings, others=(*TABLES, *PROJECT_KEYS))
     if "archives" in table:
         tables = read_tables(table["archives"], place.within("archives"), "model-name", findings)
     else:

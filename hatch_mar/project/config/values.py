@@ -31,6 +31,9 @@ from hatch_mar.project.config.reading import (
 NAME_RULE = (
     "must begin with a letter, followed by letters, digits, `_`, `-` and `.` (never two dots in a row): `{}`"
 )
+WRAPPER = "hatch_mar.backend"
+HATCHLING = "hatchling.build"
+
 HAS_DATE = "must not be a date; make it a string"
 
 
@@ -46,6 +49,25 @@ def path(value: object) -> str:
         raise ValueError(f"must not have control characters: `{text}`")
     if "\\" in text:
         raise ValueError(f"must use `/` between folders: `{text}`")
+    return text
+
+
+def build_backend(value: object) -> str:
+    """A build backend that `hatch_mar.backend` can wrap, written as in `[build-system]` (PEP 517)."""
+    text = string(value)
+    dotted = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
+    if not re.fullmatch(rf"{dotted}(?::{dotted})?", text, re.ASCII):
+        raise ValueError(f"must be a build backend, as `module` or `module:object`: `{text}`")
+    module = text.partition(":")[0]
+    if module == WRAPPER:
+        raise ValueError(
+            f"must not be `{WRAPPER}` itself; name the backend that it wraps, such as `setuptools.build_meta`"
+        )
+    if module == HATCHLING:
+        raise ValueError(
+            f"must not be `{HATCHLING}`; name that in `build-system.build-backend`, and enable the build hook"
+            " with `[tool.hatch.build.hooks.mar]`"
+        )
     return text
 
 

@@ -135,6 +135,29 @@ class TestInheritance:
         assert faults(table) == (expected,)
 
 
+class TestBuildBackend:
+    """`build-backend`, which is about the project."""
+
+    def test_not_inherited(self):
+        """No archive has it, and it makes no archive of a table that has only workflows."""
+        table = {"build-backend": "flit_core.buildapi", "workflows": [WORKFLOW]}
+
+        assert [type(config) for config in archives(table)] == [WorkflowConfig]
+        assert archives(LEAST | {"build-backend": "flit_core.buildapi"}) == archives(LEAST)
+
+    def test_of_an_archive(self):
+        """It is unknown in the table of an archive."""
+        table = LEAST | {"archives": [{"build-backend": "flit_core.buildapi"}]}
+
+        assert faults(table) == ("Unknown field `tool.mar.archives[0].build-backend`",)
+
+    def test_misspelled(self):
+        """A key that is nearly right gets a question."""
+        assert faults(LEAST | {"build-backnd": "a"}) == (
+            "Unknown field `tool.mar.build-backnd`; did you mean `build-backend`?",
+        )
+
+
 class TestFaults:
     def test_all_at_once(self):
         """Every fault of every table is reported, each on its own line."""

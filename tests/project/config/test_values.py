@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from hatch_mar.project.config import values
 from hatch_mar.project.config.schema import parse_table
 from tests.project.config import (
     LEAST,
@@ -623,6 +624,35 @@ class TestArchiveFormat:
         )
 
         assert faults_of("archive-format", "zip") == (expected,)
+
+
+class TestBuildBackend:
+    @pytest.mark.parametrize(
+        "name", ["uv_build", "poetry.core.masonry.api", "setuptools.build_meta:__legacy__", "a.b:c.d"]
+    )
+    def test_valid(self, name: str):
+        """A backend is named as in `[build-system]`."""
+        assert values.build_backend(name) == name
+
+    @pytest.mark.parametrize("name", ["flit-core", "a.", ".a", "a:", ":a", "a:b:c", "a b", "a/b", "1a", "ä"])
+    def test_malformed(self, name: str):
+        """Anything else names no module."""
+        rule = "must be a build backend, as `module` or `module:object`"
+        expected = f"Field `tool.mar.build-backend` {rule}: `{name}`"
+
+        assert faults_of("build-backend", name) == (expected,)
+
+    @pytest.mark.parametrize("name", ["hatch_mar.backend", "hatch_mar.backend:x", "hatchling.build"])
+    def test_not_wrapped(self, name: str):
+        """The wrapper does not wrap itself, nor hatchling, which has the build hook."""
+        [fault] = faults_of("build-backend", name)
+
+        assert fault.startswith(f"Field `tool.mar.build-backend` must not be `{name.partition(':')[0]}`")
+
+    def test_type(self):
+        """Other types are errors."""
+        assert faults_of("build-backend", ["uv_build"]) == not_string("build-backend")
+        assert faults_of("build-backend", "") == empty("build-backend")
 
 
 class TestForce:

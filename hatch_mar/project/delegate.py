@@ -1,0 +1,88 @@
+"""The build backend that `hatch_mar.backend` wraps, which `tool.mar.build-backend` names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from hatch_mar.errors import ConfigError
+from hatch_mar.finding import Finding, Place, Rule, field
+from hatch_mar.project.config.models import MAR, PYPROJECT
+from hatch_mar.project.config.reading import REQUIRED, VALUE, Fault, faults_in
+from hatch_mar.project.config.values import HATCHLING, WRAPPER, build_backend
+from hatch_mar.project.pyproject import table_at
+
+KEY = (*MAR, "build-backend")
+PLACE = Place(PYPROJECT, None, KEY)
+
+NOT_WRAPPED = Rule(
+    code="MAR029",
+    severity="warning",
+    title="`build-backend` is set in `[tool.mar]`, but another backend builds the project",
+    consequence="no build but `hatch-mar build` makes the archives",
+    fix=f"set `build-system.build-backend` to `{WRAPPER}`",
+)
+
+
+def load_delegate(pyproject: Mapping[str, Any]) -> Any:
+    """The module or object that has the hooks of the wrapped backend.
+
+    Raises:
+        ConfigError: none is named, or it cannot be imported.
+    """
+    name = name_delegate(pyproject)
+    module, _, attributes = name.partition(":")
+    try:
+        found = import_module(module)
+        for attribute in filter(None, attributes.split(".")):
+            found = getattr(found, attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            VALUE.at(
+                PLACE,
+                f"{field(KEY)}: cannot import `{name}`: {error}",
+                "correct the name, or add the package that provides it to `build-system.requires`",
+            )
+        ) from None
+    return found
+
+
+def name_delegate(pyproject: Mapping[str, Any]) -> str:
+    """The wrapped backend's name: `module` or `module:object`.
+
+    Raises:
+        ConfigError: it is not set, or cannot be wrapped.
+    """
+    mar = table_at(pyproject, "tool", "mar")
+    if "build-backend" not in mar:
+        text = (
+            f"is required by the build backend `{WRAPPER}`; name the backend that it wraps, such as"
+            " `setuptools.build_meta`"
+        )
+        raise ConfigError(Fault(REQUIRED, (), text).at(PLACE))
+    try:
+        return build_backend(mar["build-backend"])
+    except ValueError as error:
+        raise ConfigError(*(fault.at(PLACE) for fault in faults_in(error))) from None
+
+
+def find_wrapping_faults(pyproject: Mapping[str, Any]) -> Iterator[Finding]:
+    """What keeps `hatch_mar.backend` from making a project's archives, known without importing anything."""
+    system = table_at(pyproject, "build-system")
+    backend = system.get("build-backend")
+    if backend != WRAPPER:
+        if "build-backend" in table_at(pyproject, "tool", "mar"):
+            fix = "remove it, since hatchling has the build hook" if backend == HATCHLING else None
+            yield NOT_WRAPPED.at(
+                PLACE, f"{field(KEY)} has no effect, since `build-system.build-backend` is another", fix
+            )
+        return
+    try:
+        name_delegate(pyproject)
+    except ConfigError as error:
+        yield from error.findings
+    if "backend-path" in system:
+        place = Place(PYPROJECT, None, ("build-system", "backend-path"))
+        text = f"must not be set, since `{WRAPPER}` is not in it; remove it"
+        yield Fault(VALUE, (), text).at(place)

@@ -1,0 +1,59 @@
+"""A project that `hatch_mar.backend` builds."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import cached_property
+from importlib.metadata import PathDistribution
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hatch_mar.project.config.unchecked import find_values
+from hatch_mar.project.delegate import load_delegate
+from hatch_mar.project.pyproject import PyProject
+
+if TYPE_CHECKING:
+    from importlib.metadata import PackageMetadata
+
+
+class WrappedProject(PyProject):
+    """A project whose wrapped backend is asked in this process for what `pyproject.toml` leaves to it.
+
+    It is given the config settings of the build.
+
+    Raises:
+        ConfigError: also if the backend cannot be imported.
+    """
+
+    def __init__(self, root: Path, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(root)
+        self.delegate = load_delegate(self.pyproject)
+        self.settings = settings
+
+    @cached_property
+    def metadata(self) -> PackageMetadata:
+        prepare = getattr(self.delegate, "prepare_metadata_for_build_wheel", None)
+        if prepare is None:
+            [info] = {name.partition("/")[0] for name in self.wheel.namelist() if ".dist-info/" in name}
+            return PathDistribution(zipfile.Path(self.wheel, f"{info}/")).metadata
+        with tempfile.TemporaryDirectory(prefix="hatch-mar-") as directory:
+            info = prepare(directory, deepcopy(self.settings))
+            return PathDistribution(Path(directory, info)).metadata
+
+    def build_wheel(self, directory: str) -> str:
+        name: str = self.delegate.build_wheel(directory, deepcopy(self.settings), None)
+        return os.path.join(directory, name)
+
+
+def may_need_wheel(pyproject: Mapping[str, Any]) -> bool:
+    """Whether an archive may take its files or its metadata from a wheel of the wrapped backend.
+
+    The tables are read without validating them, which the build does later.
+    """
+    project = pyproject.get("project")
+    has_metadata = isinstance(project, dict) and not project.get("dynamic")
+    return not has_metadata or any(value is True for value in find_values(pyproject, "include-project"))

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatch_mar.errors import ConfigError
+from hatch_mar.project.delegate import find_wrapping_faults, load_delegate, name_delegate
+
+
+def pyproject(
+    delegate: object = None, backend: str | None = "hatch_mar.backend", **system: Any
+) -> dict[str, Any]:
+    if backend is not None:
+        system["build-backend"] = backend
+    mar = {} if delegate is None else {"build-backend": delegate}
+    return {"build-system": system, "tool": {"mar": mar}}
+
+
+def fault(document: dict[str, Any]) -> str:
+    with pytest.raises(ConfigError) as error:
+        load_delegate(document)
+    return str(error.value)
+
+
+class TestLoad:
+    def test_module(self) -> None:
+        """A module."""
+        assert load_delegate(pyproject("email.mime.text")).__name__ == "email.mime.text"
+
+    def test_object(self) -> None:
+        """An object in a module, and in another."""
+        assert load_delegate(pyproject("pathlib:Path")) is Path
+        assert load_delegate(pyproject("pathlib:Path.exists")) is Path.exists
+
+    def test_no_module(self) -> None:
+        """A module that is not installed."""
+        assert fault(pyproject("email.none")) == (
+            "Field `tool.mar.build-backend`: cannot import `email.none`: No module named 'email.none';"
+            " correct the name, or add the package that provides it to `build-system.requires` [MAR004]"
+        )
+
+    def test_no_object(self) -> None:
+        """An object that the module does not have."""
+        assert "cannot import `pathlib:Pth`: module 'pathlib' has no attribute 'Pth';" in fault(
+            pyproject("pathlib:Pth")
+        )
+
+    @pytest.mark.parametrize("name", [5, "", "a-b", "a.b:", "a:b:c", "a b"])
+    def test_not_valid(self, name: object) -> None:
+        """A value that names nothing."""
+        assert fault(pyproject(name)).startswith("Field `tool.mar.build-backend` must ")
+
+    @pytest.mark.parametrize("name", ["hatch_mar.backend", "hatch_mar.backend:build_wheel"])
+    def test_itself(self, name: str) -> None:
+        """The wrapper cannot wrap itself."""
+        assert "must not be `hatch_mar.backend` itself;" in fault(pyproject(name))
+
+    def test_missing(self) -> None:
+        """There is no default."""
+        assert " is required by the build backend `hatch_mar.backend`;" in fault(pyproject())
+
+    def test_no_table(self) -> None:
+        """A table of another type."""
+        assert fault({"tool": {"mar": 5}}) == "Field `tool.mar` must be a table [MAR004]"
+
+
+class TestFaults:
+    def faults(self, document: dict[str, Any]) -> list[str]:
+        return [str(finding) for finding in find_wrapping_faults(document)]
+
+    def test_none(self) -> None:
+        """A wrapped backend, which need not be installed; or none at all."""
+        assert self.faults(pyproject("fkae.api")) == []
+        assert self.faults(pyproject(backend="hatchling.build")) == []
+        assert self.faults({}) == []
+
+    def test_missing(self) -> None:
+        """The wrapper wraps nothing."""
+        [finding] = find_wrapping_faults(pyproject())
+
+        assert (finding.severity, finding.code) == ("error", "MAR005")
+
+    @pytest.mark.parametrize("backend", ["fake", None])
+    def test_not_wrapped(self, backend: str | None) -> None:
+        """Another backend builds the project."""
+        [finding] = find_wrapping_faults(pyproject("fake", backend))
+
+        assert finding.severity == "warning"
+        assert str(finding) == (
+            "Field `tool.mar.build-backend` has no effect, since `build-system.build-backend` is another;"
+            " set `build-system.build-backend` to `hatch_mar.backend` [MAR029]"
+        )
+
+    def test_hatchling(self) -> None:
+        """For hatchling there is the hook."""
+        [fault] = self.faults(pyproject("fake", "hatchling.build"))
+
+        assert fault.endswith("; remove it, since hatchling has the build hook [MAR029]")
+
+    def test_in_tree(self) -> None:
+        """Frontends refuse a backend that `backend-path` does not lead to (PEP 517)."""
+        [fault] = self.faults(pyproject("fake", **{"backend-path": ["."]}))
+
+        assert fault == (
+            "Field `build-system.backend-path` must not be set, since `hatch_mar.backend` is not in it;"
+            " remove it [MAR004]"
+        )
+
+
+def test_name() -> None:
+    """The name is known without an import."""
+    assert name_delegate(pyproject("fkae.api:object")) == "fkae.api:object"
