@@ -20,18 +20,24 @@ from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 
 
-def load(project: str | PathLike[str] = ".", output: str | PathLike[str] | None = None) -> list[Planned]:
+def load(
+    project: str | PathLike[str] = ".",
+    output: str | PathLike[str] | None = None,
+) -> list[Planned]:
     """The archives that the `pyproject.toml` in `project` declares, ready to be built.
 
-    Each has an `archive`, the `path` it will be written to (in `output`, by default the project's
-    `dist`), and `build()`, which writes it and returns an `Artifact`.
+    Each has an `archive`, the `path` it will be written to, and `build()`, which writes it and
+    returns an `Artifact`.
+
+    Args:
+        output: the directory for all of them; by default the `export-path` of each, or else the
+            project's build directory.
 
     Raises:
         HatchMarError: with all faults of the configuration, or of the files it names.
     """
     found = PyProject(Path(project))
-    directory = Path(output).absolute() if output else found.root / "dist"
-    return plan_project(found, directory)
+    return plan_project(found, found.build_directory, output=Path(output).absolute() if output else None)
 
 
 def model_archive(

@@ -39,6 +39,14 @@ def test_load(root: Path):
     assert found == [root / "dist" / "digits.mar"]
 
 
+def test_output(root: Path):
+    """A directory that the script gives wins over `export-path`."""
+    (root / "pyproject.toml").write_text(f'{PYPROJECT}export-path = "store"\n')
+
+    assert [planned.path for planned in hatch_mar.load(".")] == [root / "store" / "digits.mar"]
+    assert [planned.path for planned in hatch_mar.load(".", "here")] == [root / "here" / "digits.mar"]
+
+
 @pytest.mark.parametrize("name", ["digits.mar", "digits.tar.gz", "digits"])
 def test_values(name: str, root: Path):
     """An archive of Python values is packed by its suffix and read back, its path a string."""

@@ -20,8 +20,8 @@ from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, sele
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.layout.targets import find_obstacles
-from hatch_mar.project.pyproject import table_at
 from hatch_mar.project.timestamp import build_instant
+from hatch_mar.project.toml import table_at
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,12 @@ def load_configs(project: Project) -> tuple[Config, ...]:
     return schema.parse_table(table, name=project.name, version=project.version)
 
 
-def plan_project(project: Project, directory: Path, names: Sequence[str] = ()) -> list[Planned]:
+def plan_project(
+    project: Project, directory: Path, names: Sequence[str] = (), *, output: Path | None = None
+) -> list[Planned]:
     """The archives of a project, or those with these names, ready to be built into `directory`.
+
+    With `output`, all of them are built there, whatever their `export-path`.
 
     Raises:
         ConfigError: its `[tool.mar]` is invalid, or has no archive with one of the names.
@@ -95,7 +99,7 @@ def plan_project(project: Project, directory: Path, names: Sequence[str] = ()) -
             continue
         faults += [finding for finding in findings if finding.severity == "error"]
         warnings = tuple(finding for finding in findings if finding.severity == "warning")
-        path = path_of(config, project.root, directory)
+        path = path_of(config, project.root, directory, output)
         planned.append(Planned(config, archive, path, instant, warnings, project.root))
     faults += find_obstacles([(one.config, one.path) for one in planned])
     if faults:

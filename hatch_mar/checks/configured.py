@@ -45,11 +45,13 @@ def check_configuration(config: Config) -> list[Finding]:
     return not_ignored([*check_model_name(config), *check_codes(config)], config)
 
 
-def not_ignored(findings: Iterable[Finding], config: ArchiveConfig) -> list[Finding]:
+def not_ignored(findings: Iterable[Finding], config: Config) -> list[Finding]:
+    """The findings, as being about this archive, without those that it ignores. A workflow ignores none."""
+    ignored = config.ignore if isinstance(config, ArchiveConfig) else ()
     return [
         finding._replace(archives=(config.name,))
         for finding in findings
-        if finding.code not in config.ignore or not finding.rule.ignorable
+        if finding.code not in ignored or not finding.rule.ignorable
     ]
 
 

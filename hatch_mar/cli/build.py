@@ -8,9 +8,9 @@ from pathlib import Path
 from hatch_mar.build.plan import plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.finding import merge
-from hatch_mar.project.pyproject import PyProject
 from hatch_mar.text import escape
 
 
@@ -21,14 +21,17 @@ def main(arguments: list[str]) -> int:
         "hatch-mar build digits --output model-store",
     )
     command.add_argument("names", nargs="*", metavar="NAME", help="a model's name; all archives by default")
-    command.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")
-    command.add_argument("--output", metavar="DIR", help="where archives go (default: the project's dist)")
+    add_project_options(command)
+    command.add_argument(
+        "--output", type=Path, metavar="DIR",
+        help="write all archives here (default: to their export-path, or else to the build directory)",
+    )  # fmt: skip
     command.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     options = command.parse_args(arguments)
 
-    project = PyProject(Path(options.project))
-    directory = Path(options.output).absolute() if options.output else project.root / "dist"
-    planned = plan_project(project, directory, options.names)
+    project = open_project(options)
+    output = options.output and options.output.absolute()
+    planned = plan_project(project, project.build_directory, options.names, output=output)
     for finding in merge(finding for one in planned for finding in one.warnings):
         print(f"Warning: {finding}", file=sys.stderr)
     with exit_on_signals():

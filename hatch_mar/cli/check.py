@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,16 +11,19 @@ from pathlib import Path
 from hatch_mar.build.plan import examine, load_configs
 from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
+from hatch_mar.checks.configured import not_ignored
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import HatchMarError
 from hatch_mar.finding import Finding, merge
-from hatch_mar.project.config.models import path_of, select
+from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.delegate import find_wrapping_faults
+from hatch_mar.project.hatch_hook import find_missing_hook, find_wrong_options
+from hatch_mar.project.hatch_settings import HatchSettings
 from hatch_mar.project.key_lines import locate
 from hatch_mar.project.layout.targets import find_obstacles
-from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import escape
 
@@ -33,9 +37,7 @@ def main(arguments: list[str]) -> int:
     command.add_argument(
         "archives", nargs="*", metavar="NAME|FILE", help="a model's name, or a .mar, .tar.gz or directory"
     )
-    command.add_argument(
-        "--project", default=".", metavar="DIR", help="the project that declares the names (default: here)"
-    )
+    add_project_options(command, "the project that declares the names")
     command.add_argument("--strict", action="store_true", help="warnings count as errors")
     command.add_argument("--list", action="store_true", help="show all checks")
     command.add_argument("--json", action="store_const", dest="form", const="json", help="print JSON")
@@ -52,27 +54,36 @@ def main(arguments: list[str]) -> int:
     files, names = split(options.archives, Path(options.project))
     findings = [finding for file in files for finding in check_path(file)]
     if names or not files:
-        findings += check_project(Path(options.project), names)
+        findings += check_project(options, names)
     print_findings(findings, options.form)
     counted = ("error", "warning") if options.strict else ("error",)
     return FAULTS if any(finding.severity in counted for finding in findings) else 0
 
 
-def check_project(root: Path, names: Sequence[str]) -> list[Finding]:
+def check_project(options: Namespace, names: Sequence[str]) -> list[Finding]:
     """What is wrong with a project's configuration and its archives, or with those of these names."""
     findings: list[Finding] = []
     with collect(findings):
-        project = PyProject(root)
+        project = open_project(options)
+        findings += find_wrong_options(project.hatch)
         findings += find_wrapping_faults(project.pyproject)
         instant = build_instant(reproducible=project.reproducible)
         configs = select(load_configs(project), names)
         for config in configs:
             with collect(findings, config.name):
                 findings += examine(config, project, instant)[1]
+        findings += find_unbuilt(configs, project.hatch)
         findings += find_obstacles(
-            [(each, path_of(each, project.root, project.root / "dist")) for each in configs]
+            [(each, path_of(each, project.root, project.build_directory)) for each in configs]
         )
-    return locate(merge(findings), root)
+    return locate(merge(findings), Path(options.project))
+
+
+def find_unbuilt(configs: Sequence[Config], settings: HatchSettings) -> Iterator[Finding]:
+    """That no build hook makes the archives, unless they ignore that. Workflows alone cannot."""
+    missing = [*find_missing_hook(settings)]
+    for config in [each for each in configs if isinstance(each, ArchiveConfig)] or configs:
+        yield from not_ignored(missing, config)
 
 
 @contextmanager
@@ -118,6 +129,7 @@ def list_rules(form: str) -> str:
         return json.dumps([rule.to_json() for rule in found], indent=2)
     if form != "markdown":
         return "\n".join(f"{rule.code}  {rule.severity:7}  {rule.title}" for rule in found)
+    codes = [f"`{rule.code}`" for rule in found if rule.is_about_configuration and rule.ignorable]
     rows = (
         " | ".join(text.replace("|", "\\|") for text in (rule.title, rule.consequence, rule.fix))
         for rule in found
@@ -130,7 +142,8 @@ def list_rules(form: str) -> str:
             "Every build, and `hatch-mar check`, looks for these. An error stops the build: the archive",
             "fails where it is deployed. A warning is shown: it fails under some setting. A note is worth",
             "knowing, and shown by `hatch-mar check` only. `ignore` in `[tool.mar]` switches codes off; of",
-            "those that begin with `MAR0`, which are about the configuration itself, only `MAR009`.",
+            "those that begin with `MAR0`, which are about the configuration itself, only",
+            f"{' and '.join(codes)}.",
             "",
             "| Code | Severity | What is wrong | What happens | What to do |",
             "| --- | --- | --- | --- | --- |",

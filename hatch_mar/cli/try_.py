@@ -12,11 +12,11 @@ from pathlib import Path
 from hatch_mar.build.plan import load_configs
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig, select
-from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import escape
 from hatch_mar.trial.candidate import ENVELOPE, Candidate, Options, lay_out_candidate, open_candidate
@@ -48,9 +48,7 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
     command.add_argument(
         "archives", nargs="*", metavar="NAME|FILE", help="a model's name, or a .mar, .tar.gz or directory"
     )
-    command.add_argument(
-        "--project", default=".", metavar="DIR", help="the project that declares the names (default: here)"
-    )
+    add_project_options(command, "the project that declares the names")
     command.add_argument(
         "--input", action="append", type=Path, metavar="FILE",
         help="send this file; its suffix decides the content type; may be given several times",
@@ -90,7 +88,7 @@ def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
     with ExitStack() as stack:
         candidates = [stack.enter_context(open_candidate(file, requests or ())) for file in files]
         if names or not files:
-            project = PyProject(Path(options.project))
+            project = open_project(options)
             instant = build_instant(reproducible=project.reproducible)
             configs = [
                 config for config in select(load_configs(project), names) if isinstance(config, ArchiveConfig)

@@ -16,17 +16,8 @@ from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Place
 from hatch_mar.hatch.project import HatchProject, abort_on_faults, relative, show_warnings
 from hatch_mar.project.config.models import Config, path_of
-from hatch_mar.project.config.reading import UNKNOWN
+from hatch_mar.project.hatch_hook import find_unknown_options
 from hatch_mar.trial.dependencies import trial_dependencies
-
-HATCHLING_KEYS = (
-    "dependencies",
-    "require-runtime-dependencies",
-    "require-runtime-features",
-    "enable-by-default",
-)
-"""The keys that hatchling itself reads from every hook's table."""
-
 
 if TYPE_CHECKING:
     Interface = BuildHookInterface[Any]
@@ -120,16 +111,7 @@ class MarBuildHook(Interface):
 
     def refuse_options(self) -> None:
         place = Place(None, None, ("tool", "hatch", "build", "hooks", "mar"))
-        findings = [
-            UNKNOWN.at(
-                place.within(key),
-                f"Unknown option `{key}` for build hook `mar`",
-                "options belong in `[tool.mar]`",
-            )
-            for key in self.config
-            if key not in HATCHLING_KEYS
-        ]
-        if findings:
+        if findings := [*find_unknown_options(self.config, place)]:
             raise ConfigError(*findings)
 
     def warn_of_missing(self) -> None:

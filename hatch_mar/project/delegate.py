@@ -11,7 +11,7 @@ from hatch_mar.finding import Finding, Place, Rule, field
 from hatch_mar.project.config.models import MAR, PYPROJECT
 from hatch_mar.project.config.reading import REQUIRED, VALUE, Fault, faults_in
 from hatch_mar.project.config.values import HATCHLING, WRAPPER, build_backend
-from hatch_mar.project.pyproject import table_at
+from hatch_mar.project.toml import table_at
 
 KEY = (*MAR, "build-backend")
 PLACE = Place(PYPROJECT, None, KEY)

@@ -16,8 +16,10 @@ from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import PYPROJECT, TABLE
 from hatch_mar.project.config.schema import parse_table
-from hatch_mar.project.pyproject import PyProject, table_at
-from hatch_mar.project.toml import tomllib
+from hatch_mar.project.config.values import HATCHLING
+from hatch_mar.project.hatch_settings import HATCH_TOML, HatchSettings
+from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.toml import table_at, tomllib
 from hatch_mar.text import quote
 
 PLUGIN = "hatch-mar"
@@ -78,14 +80,16 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
     done = [f"Added {', '.join(names)} to `{path}`"]
 
     backend = table_at(expected, "build-system").get("build-backend")
-    if backend == "hatchling.build":
+    if backend == HATCHLING:
         if not requires_plugin(expected["build-system"]):
             for either in (expected, document):
                 either["build-system"]["requires"].append(PLUGIN)
             done.append(f"Added `{PLUGIN}` to `build-system.requires`")
-        if hatch_toml_has_build(project.root):
+        settings = HatchSettings(project.root, expected)
+        enabled = [*settings.hooks()]
+        if not enabled and settings.file == HATCH_TOML:
             done.append("Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`")
-        elif not has_hook(expected):
+        elif not enabled:
             text = f"[{'.'.join(HOOK)}]\n\n{text}"
             table = expected
             for key in HOOK:
@@ -155,20 +159,6 @@ def requires_plugin(build_system: Mapping[str, Any]) -> bool:
         raise ConfigError("Field `build-system.requires` must be an array")
     names = (re.split(r"[^\w.-]", str(line), maxsplit=1)[0] for line in requires)
     return any(canonicalize_name(name) == PLUGIN for name in names)
-
-
-def has_hook(pyproject: Mapping[str, Any]) -> bool:
-    build = ("tool", "hatch", "build")
-    targets = table_at(pyproject, *build, "targets")
-    return any(
-        "mar" in table_at(pyproject, *keys, "hooks")
-        for keys in (build, *((*build, "targets", name) for name in targets))
-    )
-
-
-def hatch_toml_has_build(root: Path) -> bool:
-    file = root / "hatch.toml"
-    return file.is_file() and "build" in (parse_toml(file.read_text(encoding="utf-8")) or {})
 
 
 def parse_toml(text: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The line of each key in `pyproject.toml`."""
+"""The line of each key in `pyproject.toml` or `hatch.toml`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from hatch_mar.finding import Finding, Key
 from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.project.config.reading import walk
+from hatch_mar.project.hatch_settings import HATCH_TOML
 from hatch_mar.project.toml import tomllib
 
 MAY_BEGIN = re.compile(r"\s*(#|$|\[.*\]\s*(#.*)?$|[^,\]]*=)")
@@ -17,15 +18,15 @@ MAY_BEGIN = re.compile(r"\s*(#|$|\[.*\]\s*(#.*)?$|[^,\]]*=)")
 
 
 def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
-    """The findings; those about a key of the `pyproject.toml` in `root` get the key's line."""
-    lines: dict[Key, int] | None = None
+    """The findings; those about a key of a TOML file in `root` get the key's line."""
+    lines: dict[str, dict[Key, int]] = {}
     located = []
     for finding in findings:
         place = finding.place
-        if place.key and place.file == PYPROJECT:
-            if lines is None:
-                lines = key_lines((root / PYPROJECT).read_text(encoding="utf-8"))
-            place = place._replace(line=find_line(place.key, lines))
+        if place.key and place.file in (PYPROJECT, HATCH_TOML):
+            if place.file not in lines:
+                lines[place.file] = key_lines((root / place.file).read_text(encoding="utf-8"))
+            place = place._replace(line=find_line(place.key, lines[place.file]))
         located.append(finding._replace(place=place))
     return located
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -13,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.errors import ConfigError
-from hatch_mar.finding import Place, Rule, field
+from hatch_mar.finding import Place, field
 from hatch_mar.project import pep517
 from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.project.config.reading import (
-    VALUE,
-    Fault,
     Invalid,
     Reader,
     array_of,
@@ -26,8 +23,9 @@ from hatch_mar.project.config.reading import (
     read_keys,
     string,
 )
+from hatch_mar.project.hatch_settings import HatchSettings
 from hatch_mar.project.interface import METADATA
-from hatch_mar.project.toml import tomllib
+from hatch_mar.project.toml import UNREADABLE, read_document, table_at
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
@@ -35,55 +33,41 @@ if TYPE_CHECKING:
 
 STRINGS = array_of(string, "strings")
 
-UNREADABLE_PYPROJECT = Rule(
-    code="MAR001",
-    severity="error",
-    title="`pyproject.toml` cannot be read",
-    consequence="the project cannot be built",
-    fix="correct its syntax, and save it as UTF-8",
-)
-
 
 class PyProject:
     """A project for scripts and for the command line.
 
-    For what `pyproject.toml` leaves to the build backend, the backend is called in an isolated
-    environment, which needs the extra `hatch-mar[cli]`.
+    For what `pyproject.toml` leaves to the build backend, the backend is called, which needs the
+    extra `hatch-mar[cli]`.
 
     Raises:
         ConfigError: `pyproject.toml` does not exist, or is not valid TOML.
     """
 
     def __init__(self, root: Path) -> None:
-        # without `..`, which the paths of archives would show
-        self.root = root.resolve() if ".." in root.parts else root.absolute()
-        file = self.root / PYPROJECT
         if root.exists() and not root.is_dir():
             raise ConfigError(f"Not a directory: `{root}`; a project is the directory of its `{PYPROJECT}`")
+        # without `..`, which the paths of archives would show
+        self.root = root.resolve() if ".." in root.parts else root.absolute()
         try:
-            text = file.read_text(encoding="utf-8")
+            self.pyproject: Mapping[str, Any] = read_document(self.root / PYPROJECT)
         except FileNotFoundError:
             text = f"File not found: `{root / PYPROJECT}`"
-            raise ConfigError(UNREADABLE_PYPROJECT.at(Place(str(root / PYPROJECT)), text, "")) from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise ConfigError(
-                UNREADABLE_PYPROJECT.at(Place(PYPROJECT), f"Cannot read `{file}`: {reason}", "")
-            ) from None
-        try:
-            self.pyproject: Mapping[str, Any] = tomllib.loads(text)
-        except RecursionError:
-            text = f"Cannot read `{file}`: it is nested too deeply"
-            raise ConfigError(UNREADABLE_PYPROJECT.at(Place(PYPROJECT), text, "")) from None
-        except ValueError as error:
-            line = re.search(r"at line (\d+)", str(error))
-            place = Place(PYPROJECT, int(line[1]) if line else None)
-            raise ConfigError(UNREADABLE_PYPROJECT.at(place, f"Cannot read `{file}`: {error}", "")) from None
+            raise ConfigError(UNREADABLE.at(Place(str(root / PYPROJECT)), text, "")) from None
+
+    @cached_property
+    def hatch(self) -> HatchSettings:
+        """Hatch's own settings, so that the command line writes what `hatch build` writes."""
+        return HatchSettings(self.root, self.pyproject)
 
     @property
     def reproducible(self) -> bool:
-        """Hatch's own setting, so that the command line writes what `hatch build` writes."""
-        return table_at(self.pyproject, "tool", "hatch", "build").get("reproducible", True) is not False
+        return self.hatch.reproducible
+
+    @property
+    def build_directory(self) -> Path:
+        """Where archives without an `export-path` are written."""
+        return self.hatch.directory
 
     @property
     def project(self) -> Mapping[str, Any]:
@@ -160,19 +144,6 @@ class PyProject:
     @cached_property
     def metadata(self) -> PackageMetadata:
         return pep517.read_metadata(self.root)
-
-
-def table_at(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    """A table of `pyproject.toml`, or an empty one.
-
-    Raises:
-        ConfigError: something else is there.
-    """
-    for number, key in enumerate(keys, start=1):
-        document = document.get(key, {})
-        if not isinstance(document, Mapping):
-            raise ConfigError(Fault(VALUE, (), "must be a table").at(Place(PYPROJECT, None, keys[:number])))
-    return document
 
 
 def read_groups(value: object) -> dict[str, list[str]]:

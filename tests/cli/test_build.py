@@ -5,11 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import zipfile
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
+from hatchling.plugin.manager import PluginManager
 
 from hatch_mar.cli import main
+from hatch_mar.hatch.builder import MarBuilder
+from hatch_mar.project import timestamp
 from tests.archives import needs_posix
 
 PYPROJECT = """
@@ -35,6 +40,76 @@ def root(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
+HATCHLING = """
+[build-system]
+requires = ["hatchling", "hatch-mar"]
+build-backend = "hatchling.build"
+"""
+
+
+class Noon(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Noon:
+        return cls(2024, 5, 6, 12, tzinfo=tz)
+
+
+class TestAsHatchling:
+    """What hatch's settings say holds for `hatch-mar build` as it does for `hatch build -t mar`."""
+
+    @pytest.mark.parametrize(
+        ("pyproject", "hatch_toml", "directory"),
+        [
+            ("", None, "dist"),
+            ('[tool.hatch.build]\ndirectory = "out"\n', None, "out"),
+            ('[tool.hatch.build]\ndirectory = "../out/./a"\n', None, "../out/a"),
+            ('[tool.hatch.build]\ndirectory = "out"\n', '[build]\ndirectory = "other"\n', "other"),
+            ('[tool.hatch.build]\ndirectory = "out"\n', "[build]\n", "dist"),
+            ('[tool.hatch.build]\ndirectory = "out"\n', "[envs.default]\n", "out"),
+            ('[tool.hatch.build.targets.mar]\ndirectory = "archives"\n', None, "archives"),
+            ("[tool.hatch.build]\nreproducible = false\n", None, "dist"),
+            ("", "[build]\nreproducible = false\n", "dist"),
+            ("", "[build.targets.mar]\nreproducible = false\n", "dist"),
+        ],
+    )
+    def test_settings(  # noqa: PLR0917
+        self,
+        root: Path,
+        pyproject: str,
+        hatch_toml: str | None,
+        directory: str,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ):
+        """Both write the same bytes into the same directory."""
+        monkeypatch.setattr(timestamp, "datetime", Noon)
+        (root / "pyproject.toml").write_text(PYPROJECT + HATCHLING + pyproject)
+        if hatch_toml is not None:
+            (root / "hatch.toml").write_text(hatch_toml)
+        expected = {root / directory / "one.mar", root / directory / "two.mar"}
+        expected = {path.resolve() for path in expected}
+
+        assert {*map(Path, MarBuilder(str(root), plugin_manager=PluginManager()).build())} == expected
+        of_hatchling = {path: path.read_bytes() for path in expected}
+        for path in expected:
+            path.unlink()
+
+        assert main(["build"]) == 0
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*.mar")} == of_hatchling
+        with zipfile.ZipFile(min(expected)) as file:
+            year = 2024 if "reproducible" in pyproject + (hatch_toml or "") else 2020
+            assert {info.date_time[0] for info in file.infolist()} == {year}
+
+    def test_fault(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A value of a wrong type is an error of one line."""
+        (root / "pyproject.toml").write_text(f"{PYPROJECT}{HATCHLING}[tool.hatch.build]\ndirectory = 1\n")
+
+        assert main(["build"]) == 1
+        expected = "Field `tool.hatch.build.directory` must be a string [MAR004]\n"
+        assert capsys.readouterr().err == expected
+
+
 class TestBuild:
     def test_all(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """All archives are built into the project's `dist`, and their paths are printed."""
@@ -58,6 +133,28 @@ class TestBuild:
 
         assert [path.name for path in (root / "store").glob("*.mar")] == ["two.mar"]
         assert not (root / "dist").exists()
+
+    def test_output_wins(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """With `--output`, archives go there alone, whatever their `export-path`."""
+        (root / "pyproject.toml").write_text(PYPROJECT + 'export-path = "archives"\n')
+
+        assert main(["build", "--output", "store"]) == 0
+        assert sorted(path.relative_to(root).as_posix() for path in root.rglob("*.mar")) == [
+            "store/one.mar",
+            "store/two.mar",
+        ]
+
+    def test_output_of_one_name(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """Archives that only their `export-path` tells apart cannot be there together."""
+        text = PYPROJECT.replace('"one"', '"two"') + 'export-path = "archives"\n'
+        (root / "pyproject.toml").write_text(text)
+        assert main(["build"]) == 0
+
+        assert main(["build", "--output", "store"]) == 1
+        [line] = capsys.readouterr().err.splitlines()
+        expected = f"Archives `two` and `two` would both be written to `{root / 'store/two.mar'}`; "
+        assert line.startswith(expected)
+        assert not (root / "store").exists()
 
     def test_of_another_project(
         self, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

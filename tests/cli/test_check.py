@@ -17,6 +17,8 @@ version = "1.0"
 handler = "handler.py"
 {more}
 """
+HATCHLING = '[build-system]\nbuild-backend = "hatchling.build"\n'
+HOOK = "[tool.hatch.build.hooks.mar]\n"
 GOOD = "def handle(data, context):\n    return data\n"
 WARNED = "import nothing_such\n" + GOOD
 BAD = "def handle(:\n"
@@ -118,6 +120,67 @@ class TestProject:
         assert capsys.readouterr().err == "Unknown archive `other`; the project has `digits`\n"
 
 
+class TestBuildHook:
+    """A project of hatchling's whose build hook is not enabled."""
+
+    MISSING = "No build makes these archives but `hatch build -t mar`; add `[tool.hatch.build.hooks.mar]`"
+
+    def test_missing(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """This is a warning, about `[tool.mar]` and all archives."""
+        archives = "".join(f"[[tool.mar.archives]]\nmodel-name = '{name}'\n" for name in "ab")
+        written(project, GOOD, archives + HATCHLING)
+
+        assert main(["check"]) == 0
+        assert capsys.readouterr().out == f"warning: {self.MISSING} [MAR028]\n"
+        assert main(["check", "--strict", "--json"]) == 1
+        [found] = json.loads(capsys.readouterr().out)
+        assert [found[name] for name in ("line", "key", "archives")] == [5, "tool.mar", ["a", "b"]]
+
+    @pytest.mark.parametrize("more", ["", HATCHLING + HOOK])
+    def test_nothing(self, project: Path, capsys: pytest.CaptureFixture[str], more: str):
+        """Nothing is said with the hook, or about another backend."""
+        written(project, GOOD, more)
+
+        assert main(["check", "--strict"]) == 0
+        assert capsys.readouterr().out == "All checks passed\n"
+
+    def test_ignored(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """It is not said of archives that ignore it, nor then of workflows, which cannot."""
+        ignoring = f"[[tool.mar.archives]]\nmodel-name = 'a'\nignore = ['MAR028']\n{HATCHLING}"
+        workflow = "[[tool.mar.workflows]]\nworkflow-name = 'w'\nspec-file = 'w.yaml'\n"
+        (project / "w.yaml").touch()
+        written(project, GOOD, ignoring + workflow)
+
+        assert main(["check", "--strict"]) == 0
+
+        written(project, GOOD, f"{ignoring}{workflow}[[tool.mar.archives]]\nmodel-name = 'b'\n")
+        capsys.readouterr()
+        assert main(["check", "--json"]) == 0
+        assert [found["archives"] for found in json.loads(capsys.readouterr().out)] == [["b"]]
+
+    def test_workflows(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """It is said of a project that has workflows alone."""
+        (project / "w.yaml").touch()
+        text = PYPROJECT.format(more=HATCHLING).replace('[tool.mar]\nhandler = "handler.py"\n', "")
+        workflow = "[[tool.mar.workflows]]\nworkflow-name = 'w'\nspec-file = 'w.yaml'\n"
+        (project / "pyproject.toml").write_text(text + workflow)
+
+        assert main(["check"]) == 0
+        assert "MAR028" in capsys.readouterr().out
+
+    def test_options(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """An unknown option of the hook is found beside faults of `[tool.mar]`, in `hatch.toml` too."""
+        written(project, GOOD, f"force = 1\n{HATCHLING}")
+        (project / "hatch.toml").write_text("[build.hooks.mar]\nhandler = 'a'\n")
+
+        assert main(["check", "--json"]) == 1
+        found = json.loads(capsys.readouterr().out)
+        assert [[each[name] for name in ("code", "file", "line", "key")] for each in found] == [
+            ["MAR003", "hatch.toml", 2, "build.hooks.mar.handler"],
+            ["MAR004", "pyproject.toml", 7, "tool.mar.force"],
+        ]
+
+
 class TestFile:
     def test_in_order(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """An archive that was just built is in order."""
@@ -196,7 +259,8 @@ class TestOutput:
             ("export-path = 'taken'", "MAR027", 7, "tool.mar.export-path"),
             ("exclude = ['a', '!']", "MAR004", 7, "tool.mar.exclude[1]"),
             (f"config = {{ a = {'[' * 60}{']' * 60} }}", "MAR004", 7, "tool.mar.config"),
-            ("[tool.hatch]\nbuild = 1", "MAR004", 8, "tool.hatch.build"),
+            (f"{HATCHLING}[tool.hatch]\nbuild = 1", "MAR004", 10, "tool.hatch.build"),
+            (f"{HATCHLING}{HOOK}a = 1", "MAR003", 10, "tool.hatch.build.hooks.mar.a"),
         ],
     )
     def test_configuration(  # noqa: PLR0917
@@ -268,6 +332,14 @@ class TestOutput:
         [found] = json.loads(capsys.readouterr().out)
         assert (found["code"], found["archives"]) == ("MAR007", ["digits"])
         assert main(["build"]) == 1
+
+    def test_build_directory(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """What is in the way is looked for where a build would write."""
+        (project / "out/digits.mar").mkdir(parents=True)
+        written(project, GOOD, f"{HATCHLING}{HOOK}[tool.hatch.build]\ndirectory = 'out'")
+
+        assert main(["check", "--json"]) == 1
+        assert [each["code"] for each in json.loads(capsys.readouterr().out)] == ["MAR027"]
 
     def test_archives(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A finding that archives share is shown once, with all their names."""

@@ -126,10 +126,14 @@ class TestLineOf:
 
 class TestLocate:
     def test_keys_alone(self, tmp_path: Path):
-        """Only a key of `pyproject.toml` gets a line; for others, the file is not read."""
+        """Only a key of `pyproject.toml` or `hatch.toml` gets a line; for others, no file is read."""
         others = [CLASH.at(Place("h.py", 3), "x"), CLASH.at(Place(None, None, ("--handler",)), "x")]
         assert locate(others, tmp_path) == others
 
         (tmp_path / "pyproject.toml").write_text("\n[tool.mar]\n")
         [found] = locate([CLASH.at(Place("pyproject.toml", None, MAR), "x")], tmp_path)
         assert found.place == Place("pyproject.toml", 2, MAR)
+
+        (tmp_path / "hatch.toml").write_text("\n\n[build]\n")
+        [found] = locate([CLASH.at(Place("hatch.toml", None, ("build", "a")), "x")], tmp_path)
+        assert found.place == Place("hatch.toml", 3, ("build", "a"))

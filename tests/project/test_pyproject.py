@@ -119,18 +119,14 @@ class TestStatic:
         assert found.dependencies() == []
         assert found.optional_dependencies() == {}
 
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            ("", True),
-            ("[tool.hatch.build]\n", True),
-            ("[tool.hatch.build]\nreproducible = true\n", True),
-            ("[tool.hatch.build]\nreproducible = false\n", False),
-        ],
-    )
-    def test_reproducible(self, text: str, expected: bool, tmp_path: Path):
-        """A project is reproducible unless hatch's own setting says otherwise."""
-        assert project(tmp_path, text).reproducible is expected
+    def test_hatch(self, tmp_path: Path):
+        """Hatch's settings decide the build directory and the date of archives."""
+        settings = '[tool.hatch.build]\ndirectory = "out"\nreproducible = false\n'
+        backend = '[build-system]\nbuild-backend = "hatchling.build"\n'
+        found = project(tmp_path, backend + settings)
+
+        assert (found.build_directory, found.reproducible) == (tmp_path / "out", False)
+        assert project(tmp_path, settings).build_directory == tmp_path / "dist"
 
 
 class TestValues:
@@ -169,8 +165,9 @@ class TestValues:
 
     def test_hatch(self, tmp_path: Path):
         """And in hatch's own tables."""
+        backend = '[build-system]\nbuild-backend = "hatchling.build"\n'
         with pytest.raises(ConfigError, match=r"^Field `tool.hatch` must be a table \[MAR004\]$"):
-            project(tmp_path, "[tool]\nhatch = 3\n").reproducible  # noqa: B018
+            print(project(tmp_path, f"{backend}[tool]\nhatch = 3\n").reproducible)
 
 
 class TestDynamic:

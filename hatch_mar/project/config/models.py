@@ -113,8 +113,13 @@ class WorkflowConfig(NamedTuple):
 Config = ArchiveConfig | WorkflowConfig
 
 
-def path_of(config: Config, root: Path, directory: Path) -> Path:
-    """The path that a build of the project at `root` into `directory` writes."""
+def path_of(config: Config, root: Path, directory: Path, output: Path | None = None) -> Path:
+    """The path that a build of the project at `root` into `directory` writes.
+
+    `output` is a directory that the user asks for, which wins over `export-path`.
+    """
+    if output:
+        return output / config.file_name
     return (root / config.export_path if config.export_path else directory) / config.file_name
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hatch_mar.finding import Finding, Key, Place, Rule, dotted_key, field
+from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.text import did_you_mean
 
 UNKNOWN = Rule(
@@ -57,7 +58,8 @@ class Fault(NamedTuple):
         if self.rule is UNKNOWN:
             return UNKNOWN.at(found, f"Unknown field `{dotted_key(found.key)}`", self.text)
         message, _, fix = self.text.partition("; ")
-        return self.rule.at(found, f"{field(found.key)} {message}", fix)
+        where = "" if found.file in (None, PYPROJECT) else f" in `{found.file}`"
+        return self.rule.at(found, f"{field(found.key)}{where} {message}", fix)
 
 
 class Invalid(ValueError):

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.project.hatch_hook import find_missing_hook, find_wrong_options
+from hatch_mar.project.hatch_settings import HatchSettings
+from hatch_mar.project.toml import read_document
+
+HATCHLING = '[build-system]\nbuild-backend = "hatchling.build"\n'
+
+
+def settings(root: Path, text: str, hatch_toml: str | None = None) -> HatchSettings:
+    (root / "pyproject.toml").write_text(text)
+    if hatch_toml is not None:
+        (root / "hatch.toml").write_text(hatch_toml)
+    return HatchSettings(root, read_document(root / "pyproject.toml"))
+
+
+class TestMissing:
+    @pytest.mark.parametrize(
+        ("hatch_toml", "fix"),
+        [
+            (None, "add `[tool.hatch.build.hooks.mar]`"),
+            ("[envs.a]\n", "add `[tool.hatch.build.hooks.mar]`"),
+            ("[build]\n", "add `[build.hooks.mar]` to `hatch.toml`"),
+        ],
+    )
+    def test_said(self, tmp_path: Path, hatch_toml: str | None, fix: str):
+        """Without a table for the hook, the finding names the one to add, in the file that counts."""
+        [finding] = find_missing_hook(settings(tmp_path, HATCHLING, hatch_toml))
+
+        expected = f"No build makes these archives but `hatch build -t mar`; {fix} [MAR028]"
+        assert (finding.severity, str(finding)) == ("warning", expected)
+
+    @pytest.mark.parametrize(
+        ("text", "hatch_toml"),
+        [
+            ("", None),
+            ('[build-system]\nbuild-backend = "setuptools.build_meta"\n', "[build]\n"),
+            (f"{HATCHLING}[tool.hatch.build.hooks.mar]\n", None),
+            (f"{HATCHLING}[tool.hatch.build.targets.wheel.hooks.mar]\n", None),
+            (f"{HATCHLING}[tool.hatch.build.targets.mar]\n", None),
+            (HATCHLING, "[build.hooks.mar]\n"),
+            (HATCHLING, "[build.targets.sdist.hooks.mar]\n"),
+            (HATCHLING, "[build.targets.mar]\n"),
+        ],
+    )
+    def test_not_said(self, tmp_path: Path, text: str, hatch_toml: str | None):
+        """Nothing is said where the hook or the target is used, and under another backend."""
+        assert [*find_missing_hook(settings(tmp_path, text, hatch_toml))] == []
+
+
+class TestOptions:
+    def test_wrong(self, tmp_path: Path):
+        """An unknown option is found in every table of the hook; hatchling's own keys are known."""
+        text = (
+            f"{HATCHLING}[tool.hatch.build.hooks.mar]\nhandler = 'a'\nenable-by-default = false\n"
+            "[tool.hatch.build.targets.wheel.hooks.mar]\ndependencies = []\nversion = 1\n"
+        )
+
+        assert [(each.place.key[-1], str(each)) for each in find_wrong_options(settings(tmp_path, text))] == [
+            (key, f"Unknown option `{key}` for build hook `mar`; options belong in `[tool.mar]` [MAR003]")
+            for key in ("handler", "version")
+        ]
