@@ -23,6 +23,8 @@ from hatch_mar.project.timestamp import build_instant
 def load(
     project: str | PathLike[str] = ".",
     output: str | PathLike[str] | None = None,
+    *,
+    isolation: bool | None = None,
 ) -> list[Planned]:
     """The archives that the `pyproject.toml` in `project` declares, ready to be built.
 
@@ -32,11 +34,13 @@ def load(
     Args:
         output: the directory for all of them; by default the `export-path` of each, or else the
             project's build directory.
+        isolation: whether the build backend, if it has to be asked for something, runs in an isolated
+            environment; by default it does if this one lacks something that it needs.
 
     Raises:
         HatchMarError: with all faults of the configuration, or of the files it names.
     """
-    found = PyProject(Path(project))
+    found = PyProject(Path(project), isolation=isolation)
     return plan_project(found, found.build_directory, output=Path(output).absolute() if output else None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from pathlib import Path
 
 from hatch_mar.project.pyproject import PyProject
@@ -11,7 +11,13 @@ from hatch_mar.project.pyproject import PyProject
 def add_project_options(command: ArgumentParser, project: str = "the project") -> None:
     """Add the options; `project` says in the help what the project is for."""
     command.add_argument("--project", default=".", metavar="DIR", help=f"{project} (default: here)")
+    command.add_argument(
+        "--isolation",
+        action=BooleanOptionalAction,
+        help="ask the build backend for what pyproject.toml leaves to it in an isolated environment, or in"
+        " this one (default: in this one if it has all that the backend requires)",
+    )
 
 
 def open_project(options: Namespace) -> PyProject:
-    return PyProject(Path(options.project))
+    return PyProject(Path(options.project), isolation=options.isolation)

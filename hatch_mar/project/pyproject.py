@@ -38,17 +38,18 @@ class PyProject:
     """A project for scripts and for the command line.
 
     For what `pyproject.toml` leaves to the build backend, the backend is called, which needs the
-    extra `hatch-mar[cli]`.
+    extra `hatch-mar[cli]`; `isolation` says whether in an isolated environment (see `open_builder`).
 
     Raises:
         ConfigError: `pyproject.toml` does not exist, or is not valid TOML.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, isolation: bool | None = None) -> None:
         if root.exists() and not root.is_dir():
             raise ConfigError(f"Not a directory: `{root}`; a project is the directory of its `{PYPROJECT}`")
         # without `..`, which the paths of archives would show
         self.root = root.resolve() if ".." in root.parts else root.absolute()
+        self.isolation = isolation
         try:
             self.pyproject: Mapping[str, Any] = read_document(self.root / PYPROJECT)
         except FileNotFoundError:
@@ -139,11 +140,11 @@ class PyProject:
 
     def build_wheel(self, directory: str) -> str:
         """Let the build backend make a wheel in `directory`; returns its path."""
-        return pep517.build_wheel(self.root, directory)
+        return pep517.build_wheel(self.root, directory, self.isolation)
 
     @cached_property
     def metadata(self) -> PackageMetadata:
-        return pep517.read_metadata(self.root)
+        return pep517.read_metadata(self.root, self.isolation)
 
 
 def read_groups(value: object) -> dict[str, list[str]]:

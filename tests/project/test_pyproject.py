@@ -52,7 +52,7 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     metadata["Requires-Dist"] = "torchserve; extra == 'serve'"
     questions: list[str] = []
 
-    def read_metadata(root: Path) -> Message:
+    def read_metadata(root: Path, isolation: bool | None) -> Message:
         questions.append("metadata")
         return metadata
 
