@@ -98,7 +98,7 @@ def came_with_sdist(configs: Iterable[Config], root: Path, directory: Path) -> b
     `python -m build` makes the wheel from the sdist that it has just built, and puts both into one
     directory. What an `export-path` says is relative to a project that cannot be seen from here.
     """
-    if directory.is_relative_to(root):
+    if directory.is_relative_to(root) or find_cache_tag(root, directory):
         return False
     return all(os.path.lexists(path_of(each, root, directory)) for each in configs if not each.export_path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 from hatch_mar.archive.packager.pack import remove_artifact
+from hatch_mar.build.keeping import SDIST, SKIPPED, came_with_sdist, leave_out, why_left_out
 from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.build.run import build_all
-from hatch_mar.errors import ConfigError
-from hatch_mar.finding import Place
+from hatch_mar.errors import CheckError, ConfigError, HatchMarError
+from hatch_mar.finding import Finding, Place
+from hatch_mar.hatch.added_files import find_hooks_to_come, find_lacking
 from hatch_mar.hatch.project import HatchProject, abort_on_faults, relative, show_warnings
-from hatch_mar.project.config.models import Config, path_of
+from hatch_mar.hatch.shipping import Shipping
+from hatch_mar.project.config.models import PYPROJECT, Config, by_name, path_of
 from hatch_mar.project.hatch_hook import find_unknown_options
+from hatch_mar.project.layout.members import FILE_NOT_FOUND, NO_FILES
 from hatch_mar.trial.dependencies import trial_dependencies
+
+NOT_FOR_SDISTS = (
+    "this wheel is built from an unpacked sdist, and the hook is not declared for sdists;"
+    " declare it for all targets, as `[tool.hatch.build.hooks.mar]`"
+)
 
 if TYPE_CHECKING:
     Interface = BuildHookInterface[Any]
@@ -26,17 +35,26 @@ else:  # hatchling 1.32.3 refuses the subscript at run time
 
 
 class MarBuildHook(Interface):
+    """Plans archives in `initialize`, so that a fault ends the build before the wheel is built, and
+    writes them in `finalize`, when all other hooks have run.
+
+    An archive that is part of the wheel is the exception: it must be there before the wheel is built.
+    """
+
     PLUGIN_NAME = "mar"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.names: list[str] = []
         self.planned: list[Planned] = []
-        self.built = False
+        self.written: set[Path] = set()
+        self.made_with_sdist: list[Config] = []
 
     def dependencies(self) -> list[str]:
         """The packages to install for the build: torch, if the build tries an archive, or none."""
-        if self.from_sdist or (self.thrown_away and self.target_name != "mar"):
-            return []
+        with abort_on_faults(self.app):
+            if self.target_name != "mar" and why_left_out(Path(self.root)):
+                return []
         return trial_dependencies(self.metadata.config)
 
     def clean(self, versions: list[str]) -> None:
@@ -44,54 +62,96 @@ class MarBuildHook(Interface):
 
         Those that this build wrote are kept, even with `--clean-hooks-after`.
         """
-        if self.thrown_away or self.from_sdist or self.built or versions == ["editable"]:
+        if self.target_name == "mar" or versions == ["editable"] or self.written:
             return
         with abort_on_faults(self.app):
+            if why_left_out(Path(self.root), self.build_directory):
+                return
             for config in self.archives:
                 remove_artifact(self.path(config), config.format)
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Lay out the archives, so that a fault stops the build before the wheel is built."""
-        self.planned = []
-        if self.thrown_away or version == "editable":
+        """Plan the archives, and write those that are to be part of what hatchling builds next."""
+        self.names, self.planned, self.written, self.made_with_sdist = [], [], set(), []
+        if self.target_name == "mar" or version == "editable":
             return
         with abort_on_faults(self.app):
-            self.refuse_options()
-            if self.from_sdist:
-                self.warn_of_missing()
+            shipping = self.shipping(build_data)
+            reason = why_left_out(Path(self.root), self.build_directory)
+            self.names = self.leave_out(reason, shipping) if reason else [*by_name(self.archives)]
+            if not self.names:
                 return
-            project = HatchProject.of_build(self.build_config.builder, build_data)
-            self.planned = plan_project(project, self.build_directory)
+            self.refuse_options()
+            try:
+                self.planned = self.plan(build_data)
+            except CheckError as error:
+                if not (hooks_after(build_data) and all(map(may_be_mended, error.causes))):
+                    raise
+            self.write(one for one in self.planned if shipping.is_meant(one.config))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+        """Write the archives with what all hooks have made, and say what is not in them."""
+        builder, later = self.build_config.builder, hooks_after(build_data)
         with abort_on_faults(self.app):
-            written = []
-            artifacts = build_all(self.planned, quiet=self.app.verbosity < 0)
-            for planned, artifact in zip(self.planned, artifacts):
-                self.built = True
-                written += [] if artifact.unchanged else [planned]
+            if self.names and later:
+                self.planned = self.plan(build_data)
+            changed = self.write(one for one in self.planned if later or one.path not in self.written)
+            show_warnings(self.planned, self.app)
+            shipping, configs = self.shipping(build_data), [one.config for one in self.planned]
+            self.warn(shipping.find_unwanted(configs))
+            self.warn(find_hooks_to_come(configs, builder, build_data))
+            self.warn(find_lacking(self.made_with_sdist, self.build_directory, builder, build_data))
+            shipping.refuse_outdated(changed, later)
+
+    def leave_out(self, reason: str, shipping: Shipping) -> list[str]:
+        """Say why this build leaves out archives; returns the names of those that it makes all the same.
+
+        Whoever keeps only the wheel keeps an archive that is part of the wheel. A fault of an archive
+        that nobody would keep stops nothing.
+        """
+        try:
+            archives = by_name(self.archives)
+        except HatchMarError:
+            archives = {}
+        names: list[str] = []
+        if reason == SDIST:
+            shipping.refuse_missing(archives.values())
+            if not self.is_for_sdists:
+                reason = NOT_FOR_SDISTS
+            elif came_with_sdist(archives.values(), Path(self.root), self.build_directory):
+                self.made_with_sdist = [*archives.values()]
+                return []
+        elif reason != SKIPPED:
+            names = [name for name, config in archives.items() if shipping.is_meant(config)]
+        if len(names) < max(1, len(archives)):
+            self.app.display_warning(leave_out(reason))
+        return names
+
+    def plan(self, build_data: Mapping[str, Any]) -> list[Planned]:
+        project = HatchProject.of_build(self.build_config.builder, build_data)
+        return plan_project(project, self.build_directory, self.names)
+
+    def write(self, planned: Iterable[Planned]) -> list[Config]:
+        """Write archives and show their paths; returns the configuration of those that were changed."""
+        several, changed = [*planned], []
+        for one, artifact in zip(several, build_all(several, quiet=self.app.verbosity < 0)):
+            if not artifact.unchanged:
+                changed.append(one.config)
+            if one.path not in self.written or not artifact.unchanged:
                 unchanged = " (unchanged)" if artifact.unchanged else ""
                 self.app.display_info(relative(artifact.path, Path(self.root)) + unchanged)
-            show_warnings(written, self.app)
+            self.written.add(one.path)
+        return changed
+
+    def warn(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.app.display_warning(f"Warning: {line}")
+
+    def shipping(self, build_data: Mapping[str, Any]) -> Shipping:
+        return Shipping(self.build_config.builder, build_data, self.build_directory)
 
     @property
-    def thrown_away(self) -> bool:
-        """Whether the frontend would discard the archives of this build, or another plugin writes them.
-
-        The builder of the `mar` target writes archives itself. pip builds into a temporary directory
-        and keeps only the wheel.
-        """
-        return (
-            self.target_name == "mar" or "PIP_BUILD_TRACKER" in os.environ or "HATCH_MAR_SKIP" in os.environ
-        )
-
-    @property
-    def from_sdist(self) -> bool:
-        """Whether the project is an unpacked sdist, which may not contain the weights."""
-        return Path(self.root, "PKG-INFO").is_file()
-
-    @property
-    def for_sdists(self) -> bool:
+    def is_for_sdists(self) -> bool:
         """Whether the hook is declared for sdists, so that the archives were written with the sdist."""
         build = self.metadata.hatch.build_config
         sdist = build.get("targets", {}).get("sdist", {})
@@ -114,13 +174,15 @@ class MarBuildHook(Interface):
         if findings := [*find_unknown_options(self.config, place)]:
             raise ConfigError(*findings)
 
-    def warn_of_missing(self) -> None:
-        """Warn of archives that are not built because the wheel is built from an sdist."""
-        for config in self.archives:
-            # an unpacked sdist does not show whether an archive with an `export-path` was written
-            if self.for_sdists and (config.export_path or self.path(config).exists()):
-                continue
-            self.app.display_warning(
-                f"Archive not built: `{config.file_name}`, since this wheel is built from an unpacked"
-                " sdist; declare the hook for all targets, as `[tool.hatch.build.hooks.mar]`"
-            )
+
+def hooks_after(build_data: Mapping[str, Any]) -> list[str]:
+    """The hooks that run after this one: hatchling runs those of a target after those of all targets."""
+    names = [*build_data["build_hooks"]]
+    return names[names.index("mar") + 1 :]
+
+
+def may_be_mended(cause: Finding | str) -> bool:
+    """Whether a fault may be gone when later hooks have made the files that they make."""
+    if not isinstance(cause, Finding):
+        return False
+    return cause.rule in (FILE_NOT_FOUND, NO_FILES) or cause.place.file not in (None, PYPROJECT)

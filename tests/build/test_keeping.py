@@ -165,6 +165,10 @@ class TestCameWithSdist:
         """One is not there."""
         assert not came_with_sdist([self.ONE], root, tmp_path)
 
+    def test_installed(self, root: Path, tmp_path: Path):
+        """An installation of the sdist by uv."""
+        assert not came_with_sdist([self.EXPORTED], root, tag(tmp_path / "uv") / "builds-v0/.tmpA")
+
     def test_built_here(self, root: Path):
         """A build in the unpacked sdist itself, whatever is left there from before."""
         (root / "dist").mkdir()

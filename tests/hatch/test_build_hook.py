@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,11 @@ from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
 from hatch_mar.hatch.build_hook import MarBuildHook
-from tests.hatch.conftest import ARCHIVE, WriteProject
+from tests.hatch.conftest import ARCHIVE, PROJECT, WriteProject
 
 HOOK = "[tool.hatch.build.hooks.mar]\n"
+
+PKG_INFO = b"Metadata-Version: 2.4\nName: Digits\nVersion: 1.0\n"
 
 TWO_ARCHIVES = """
 [tool.mar]
@@ -225,6 +229,231 @@ class TestWithHatchling:
         assert archives(root) == {"dist/Digits.mar"}
 
 
+class TestOtherHooks:
+    """hatchling runs the hooks of a target after those of all targets, wherever they stand."""
+
+    CUSTOM = "[tool.hatch.build.targets.wheel.hooks.custom]\n"
+
+    @staticmethod
+    def write_custom_hook(root: Path, *lines: str) -> None:
+        """A hook of the project's own, whose `initialize` has these lines."""
+        body = "".join(f"        {line}\n" for line in lines)
+        (root / "hatch_build.py").write_text(
+            "from pathlib import Path\n"
+            "from hatchling.builders.hooks.plugin.interface import BuildHookInterface\n"
+            "class Custom(BuildHookInterface):\n"
+            "    def initialize(self, version, build_data):\n"
+            f"        root = Path(self.root)\n{body}"
+        )
+
+    @staticmethod
+    def build(root: Path, builder: type[SdistBuilder] | type[WheelBuilder] = WheelBuilder) -> str:
+        [artifact] = builder(str(root)).build(directory=str(root / "dist"), versions=["standard"])
+        return artifact
+
+    @pytest.mark.parametrize("old", [True, False])
+    def test_generated_weights(self, *, old: bool, write_project: WriteProject):
+        """Weights that a later hook writes are in the archive, whether or not there were others before."""
+        root = write_project(more=HOOK + self.CUSTOM)
+        new = (root / "weights/model.pth").read_bytes() + b"new"
+        if not old:
+            (root / "weights/model.pth").unlink()
+        self.write_custom_hook(root, f"(root / 'weights/model.pth').write_bytes({new!r})")
+        self.build(root)
+
+        with zipfile.ZipFile(root / "dist/Digits.mar") as file:
+            assert file.read("model.pth") == new
+
+    def test_generated_module(self, write_project: WriteProject):
+        """With `include-project`, so are the modules that a later hook adds to the wheel."""
+        root = write_project(
+            '\n[tool.mar]\nhandler = "handler.py"\ninclude-project = true\n', HOOK + self.CUSTOM
+        )
+        add = "build_data['force_include'][str(root / 'handler.py')] = 'fast.py'"
+        self.write_custom_hook(root, add)
+        self.build(root)
+
+        with zipfile.ZipFile(root / "dist/Digits.mar") as file:
+            assert "fast.py" in file.namelist()
+
+    def test_still_missing(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """What no later hook writes is missing in the end."""
+        root = write_project(more=HOOK + self.CUSTOM)
+        (root / "weights/model.pth").unlink()
+        self.write_custom_hook(root, "pass")
+
+        assert aborted(capsys, self.build, root) == (
+            "Field `tool.mar.serialized-file`: file not found: `weights/model.pth` [MAR021]\n"
+        )
+        assert archives(root) == set()
+
+    @pytest.mark.parametrize(
+        ("mar", "code"),
+        [
+            ('handlr = "handler.py"\n', "MAR003"),
+            ('handler = "handler.py"\nextra-files = ["model.py", "lib"]\n', "MAR024"),
+            ('handler = "handler.py"\narchive-format = "no-archive"\nexport-path = "."\n', "MAR027"),
+        ],
+    )
+    def test_beyond_mending(
+        self, *, mar: str, code: str, write_project: WriteProject, capsys: pytest.CaptureFixture[str]
+    ):
+        """A fault that no later hook can mend stops the build at once."""
+        root = write_project(f"\n[tool.mar]\n{mar}", HOOK + self.CUSTOM)
+        self.write_custom_hook(root, "raise AssertionError")
+        for file in ("lib/model.py", "Digits/thesis.tex"):
+            (root / file).parent.mkdir()
+            (root / file).write_text("other = 1\n")
+
+        assert f"[{code}]" in aborted(capsys, self.build, root)
+
+
+class TestInsideTheWheel:
+    """An archive whose `export-path` is in a package."""
+
+    INSIDE = ARCHIVE + 'export-path = "digits/store"\n'
+    WHEEL = '[tool.hatch.build.targets.wheel]\npackages = ["digits"]\n'
+    ARTIFACTS = '[tool.hatch.build]\nartifacts = ["*.mar"]\n'
+
+    @pytest.fixture
+    def root(self, project: Path) -> Path:
+        (project / "digits").mkdir()
+        (project / "digits/__init__.py").touch()
+        (project / ".gitignore").write_text("*.mar\ndist/\n")
+        return self.configure(project)
+
+    def configure(self, root: Path, more: str = "", artifacts: str = ARTIFACTS) -> Path:
+        start, _, _ = PROJECT.partition("[tool.hatch.build.targets.wheel]")
+        text = start + artifacts + HOOK + self.WHEEL + more + self.INSIDE
+        (root / "pyproject.toml").write_text(text)
+        return root
+
+    @staticmethod
+    def in_wheel(artifact: str) -> list[bytes]:
+        """The weights in the archive in a wheel."""
+        with zipfile.ZipFile(artifact) as wheel:
+            inside = [name for name in wheel.namelist() if name.endswith(".mar")]
+            found = [zipfile.ZipFile(io.BytesIO(wheel.read(name))) for name in inside]
+        return [archive.read("model.pth") for archive in found]
+
+    def test_of_this_build(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """The wheel has the archive of this very build, the first time and later."""
+        for addition in (b"", b"new", b"newer"):
+            weights = (root / "weights/model.pth").read_bytes() + addition
+            (root / "weights/model.pth").write_bytes(weights)
+
+            assert self.in_wheel(TestOtherHooks.build(root)) == [weights]
+            assert capsys.readouterr().err == f"{Path('digits', 'store', 'Digits.mar')}\n"
+
+    def test_sdist(self, root: Path):
+        """So has the sdist, since the wheel may be built from it."""
+        with tarfile.open(TestOtherHooks.build(root, SdistBuilder)) as sdist:
+            assert "digits-1.0/digits/store/Digits.mar" in sdist.getnames()
+
+    @pytest.mark.parametrize("variable", ["PIP_BUILD_TRACKER", "CIBUILDWHEEL"])
+    def test_kept_with_the_wheel(
+        self, root: Path, variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        """Whoever keeps only the wheel keeps this archive, so there is nothing to say."""
+        monkeypatch.setenv(variable, "1")
+
+        assert len(self.in_wheel(TestOtherHooks.build(root))) == 1
+        assert "not built" not in capsys.readouterr().err
+
+    def test_not_part(self, root: Path):
+        """Without `artifacts`, git's ignored files are not in the wheel, and the archive is not either."""
+        self.configure(root, artifacts="")
+
+        assert self.in_wheel(TestOtherHooks.build(root)) == []
+        assert archives(root) == {"digits/store/Digits.mar"}
+
+    @pytest.mark.parametrize("old", [True, False])
+    def test_outdated(self, *, old: bool, root: Path, capsys: pytest.CaptureFixture[str]):
+        """If a later hook changes what the archive is made of, the wheel has another, and the build fails."""
+        self.configure(root, TestOtherHooks.CUSTOM)
+        weights = (root / "weights/model.pth").read_bytes() + b"new"
+        if not old:
+            (root / "weights/model.pth").unlink()
+        write = f"(root / 'weights/model.pth').write_bytes({weights!r})"
+        TestOtherHooks.write_custom_hook(root, write)
+
+        assert aborted(capsys, TestOtherHooks.build, root).splitlines()[-1] == (
+            f"`{Path('digits', 'store', 'Digits.mar')}` in the wheel is not of this build, because the hook"
+            " `custom` changed what it is made of; declare that hook before `mar`, for all targets"
+        )
+
+    def test_later_hook_changes_nothing(self, root: Path):
+        """A later hook that has nothing to do with the archive is no reason to fail."""
+        self.configure(root, TestOtherHooks.CUSTOM)
+        TestOtherHooks.write_custom_hook(root, "pass")
+
+        assert len(self.in_wheel(TestOtherHooks.build(root))) == 1
+
+    def test_not_in_the_sdist(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A wheel built from an sdist that lacks the archive would lack it too."""
+        (root / "PKG-INFO").write_bytes(PKG_INFO)
+
+        assert aborted(capsys, hook(root).initialize, "standard", build_data()) == (
+            f"`{Path('digits', 'store', 'Digits.mar')}` would be missing from the wheel, since it is not"
+            " in the sdist; set `artifacts` in `[tool.hatch.build]`, so that both have it\n"
+        )
+
+    def test_in_the_sdist(self, root: Path):
+        """A wheel built from an sdist has the archive of the sdist."""
+        TestOtherHooks.build(root)
+        (root / "PKG-INFO").write_bytes(PKG_INFO)
+        before = (root / "digits/store/Digits.mar").stat()
+        (root / "weights/model.pth").unlink()
+
+        assert len(self.in_wheel(TestOtherHooks.build(root))) == 1
+        assert (root / "digits/store/Digits.mar").stat() == before
+
+    def test_not_in_itself(self, root: Path):
+        """No archive picks up an earlier one, neither with the project nor with a package."""
+        with (root / "pyproject.toml").open("a") as file:
+            file.write('include-project = true\npackages = ["digits"]\n')
+        for _ in range(2):
+            TestOtherHooks.build(root)
+            with zipfile.ZipFile(root / "digits/store/Digits.mar") as archive:
+                assert [name for name in archive.namelist() if name.endswith(".mar")] == []
+
+
+class TestUnwanted:
+    """An archive that hatchling would ship though nobody has asked for it."""
+
+    def test_sdist(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """The warning has the line to add, and is gone when it has been added."""
+        root = write_project(ARCHIVE + 'export-path = "archives"\n', HOOK)
+        TestOtherHooks.build(root, SdistBuilder)
+
+        path = Path("archives", "Digits.mar")
+        warning = (
+            f"Warning: `{path}` is among the files that hatchling puts into the sdist;"
+            " add `/archives/*.mar` to `.gitignore`"
+        )
+        assert capsys.readouterr().err.splitlines() == [str(path), warning]
+
+        (root / ".gitignore").write_text("/archives/*.mar\n")
+        TestOtherHooks.build(root, SdistBuilder)
+        assert "Warning" not in capsys.readouterr().err
+
+    def test_wheel(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """In a wheel it may be meant, and it is of this build; `artifacts` says so."""
+        root = write_project(ARCHIVE + 'export-path = "lib"\n', HOOK)
+        text = (root / "pyproject.toml").read_text()
+        text = text.replace('only-include = ["model.py"]', 'only-include = ["lib"]')
+        (root / "pyproject.toml").write_text(text)
+
+        assert len(TestInsideTheWheel.in_wheel(TestOtherHooks.build(root))) == 1
+        assert capsys.readouterr().err.endswith(
+            "add `/lib/*.mar` to `.gitignore`, or to `artifacts` if it should be\n"
+        )
+
+        (root / "pyproject.toml").write_text(text + '[tool.hatch.build]\nartifacts = ["/lib/*.mar"]\n')
+        assert len(TestInsideTheWheel.in_wheel(TestOtherHooks.build(root))) == 1
+        assert "Warning" not in capsys.readouterr().err
+
+
 class TestFaults:
     def test_of_the_table(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """All faults of `[tool.mar]` are shown before anything is built, one per line, no traceback."""
@@ -328,21 +557,69 @@ class TestNotBuilt:
 
         assert capsys.readouterr().err == ""
 
-    @pytest.mark.parametrize("variable", ["PIP_BUILD_TRACKER", "HATCH_MAR_SKIP"])
+    @pytest.mark.parametrize(
+        ("variable", "reason"),
+        [
+            ("PIP_BUILD_TRACKER", "pip keeps only the wheel"),
+            ("CIBUILDWHEEL", "cibuildwheel keeps only the wheel"),
+            ("HATCH_MAR_SKIP", "`HATCH_MAR_SKIP` is set"),
+        ],
+    )
+    @pytest.mark.parametrize("mar", ['handler = "missing.py"', "handler = 1", "handlr = 2"])
     def test_environment(
         self,
+        *,
         variable: str,
+        reason: str,
+        mar: str,
         write_project: WriteProject,
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ):
-        """Nothing is built under pip, which discards all but the wheel, or with `HATCH_MAR_SKIP`."""
-        monkeypatch.setenv(variable, "anything")
-        root = write_project('\n[tool.mar]\nhandler = "missing.py"\n')
-        run(hook(root))
+        """What nobody keeps is not built, whatever its faults; one line says so."""
+        monkeypatch.setenv(variable, "1")
+        root = write_project(f"\n[tool.mar]\n{mar}\n")
+        run(hook(root, {"option": "of another plugin"}))
 
         assert archives(root) == set()
-        assert capsys.readouterr().err == ""
+        assert capsys.readouterr().err == f"Archives not built: {reason}\n"
+
+    def test_cache(self, write_project: WriteProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """Nothing is built into a cache, as by uv's and tox's installations, nor to an export path."""
+        (tmp_path / "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55")
+        root = write_project(TWO_ARCHIVES)
+        run(hook(root, directory=str(tmp_path / ".tmpA")))
+
+        assert archives(tmp_path) == set()
+        assert capsys.readouterr().err.startswith(f"Archives not built: `{tmp_path / '.tmpA'}` is in a cache")
+
+    @pytest.mark.parametrize("value", ["", "0", "false"])
+    def test_switched_off(self, value: str, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):
+        """A switch that is off changes nothing."""
+        monkeypatch.setenv("HATCH_MAR_SKIP", value)
+        root = write_project()
+        run(hook(root))
+
+        assert archives(root) == {"dist/Digits.mar"}
+
+    def test_required(
+        self, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        """With `HATCH_MAR_REQUIRE`, a build that would leave archives out fails."""
+        monkeypatch.setenv("HATCH_MAR_REQUIRE", "1")
+        monkeypatch.setenv("HATCH_MAR_SKIP", "1")
+
+        assert aborted(capsys, hook(write_project()).initialize, "standard", build_data()) == (
+            "Archives would not be built, but `HATCH_MAR_REQUIRE` is set: `HATCH_MAR_SKIP` is set\n"
+        )
+
+    def test_required_and_built(self, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):
+        """It changes nothing about a build that makes its archives."""
+        monkeypatch.setenv("HATCH_MAR_REQUIRE", "1")
+        root = write_project()
+        run(hook(root))
+
+        assert archives(root) == {"dist/Digits.mar"}
 
 
 class TestFromSdist:
@@ -351,7 +628,7 @@ class TestFromSdist:
     @pytest.fixture
     def sdist(self, write_project: WriteProject) -> Path:
         root = write_project()
-        (root / "PKG-INFO").write_bytes(b"Metadata-Version: 2.4\nName: Digits\nVersion: 1.0\n")
+        (root / "PKG-INFO").write_bytes(PKG_INFO)
         (root / "weights" / "model.pth").unlink()
         return root
 
@@ -359,12 +636,41 @@ class TestFromSdist:
         """A warning says that no archive is built."""
         run(hook(sdist))
         expected = (
-            "Archive not built: `Digits.mar`, since this wheel is built from an unpacked sdist;"
-            " declare the hook for all targets, as `[tool.hatch.build.hooks.mar]`\n"
+            "Archives not built: this wheel is built from an unpacked sdist, and the hook is not declared for"
+            " sdists; declare it for all targets, as `[tool.hatch.build.hooks.mar]`\n"
         )
 
         assert capsys.readouterr().err == expected
         assert archives(sdist) == set()
+
+    def test_built_here(self, write_project: WriteProject, sdist: Path, capsys: pytest.CaptureFixture[str]):
+        """If the hook is declared for sdists too, the advice is another one."""
+        write_project(more=HOOK)
+        run(hook(sdist))
+
+        assert capsys.readouterr().err == (
+            "Archives not built: this is an unpacked sdist, which seldom has the weights;"
+            " `hatch-mar build` builds them here\n"
+        )
+
+    def test_required(
+        self,
+        write_project: WriteProject,
+        sdist: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        """`HATCH_MAR_REQUIRE` asks for the archives of the sdist's build, and for no others."""
+        write_project(more=HOOK)
+        monkeypatch.setenv("HATCH_MAR_REQUIRE", "1")
+        (tmp_path / "out").mkdir()
+        made = hook(sdist, directory=str(tmp_path / "out"))
+        assert "`HATCH_MAR_REQUIRE` is set" in aborted(capsys, made.initialize, "standard", build_data())
+
+        (tmp_path / "out" / "Digits.mar").touch()
+        run(hook(sdist, directory=str(tmp_path / "out")))
+        assert capsys.readouterr().err == ""
 
     @pytest.mark.parametrize("declared", ["hooks.mar", "targets.sdist.hooks.mar"])
     def test_already_there(
@@ -396,12 +702,12 @@ class TestFromSdist:
         (tmp_path / "out" / "Digits.mar").touch()
         run(hook(sdist, directory=str(tmp_path / "out")))
 
-        assert capsys.readouterr().err.startswith("Archive not built: `Digits.mar`, since this wheel")
+        assert capsys.readouterr().err.startswith("Archives not built: this wheel is built from")
 
     def test_exported(self, write_project: WriteProject, sdist: Path, capsys: pytest.CaptureFixture[str]):
         """There is no warning for an archive with an export path, which cannot be found from the sdist."""
         write_project(ARCHIVE + 'export-path = "store"\n', more=HOOK)
-        run(hook(sdist))
+        run(hook(sdist, directory=str(sdist.parent / "out")))
 
         assert capsys.readouterr().err == ""
 
@@ -414,10 +720,10 @@ class TestFromSdist:
         assert (tmp_path / "out" / "Digits.mar").exists()
 
     def test_options(self, sdist: Path, capsys: pytest.CaptureFixture[str]):
-        """An option in the wrong place is an error here too."""
-        made = hook(sdist, {"handler": "x"})
+        """An option in the wrong place stops no build of which nobody would keep an archive."""
+        run(hook(sdist, {"handler": "x"}))
 
-        assert "Unknown option `handler`" in aborted(capsys, made.initialize, "standard", build_data())
+        assert capsys.readouterr().err.startswith("Archives not built: ")
 
 
 class TestClean:

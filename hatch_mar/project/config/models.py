@@ -55,6 +55,8 @@ class ArchiveConfig(NamedTuple):
     server_packages: tuple[str, ...] = ()
     try_: bool = False
     examples: tuple[Example, ...] = ()
+    outputs: tuple[str, ...] = ()
+    """The paths of the project's archives that have an `export-path`, which no archive picks up again."""
     origins: Origins = Origins()
 
     @property
@@ -149,7 +151,11 @@ def unknown_archive(name: str, known: Iterable[str]) -> str:
 
 
 def names_of(config: Config) -> tuple[str, str, str]:
-    return config.name, config.file_name, f"{directory_of(config)}/{config.file_name}"
+    return config.name, config.file_name, output_of(config)
+
+
+def output_of(config: Config) -> str:
+    return f"{directory_of(config)}/{config.file_name}"
 
 
 def directory_of(config: Config) -> str:

@@ -23,6 +23,7 @@ from hatch_mar.project.config.models import (
     Origins,
     WorkflowConfig,
     directory_of,
+    output_of,
 )
 from hatch_mar.project.config.reading import REQUIRED, VALUE, Fault, Reader, one_of, read_keys
 from hatch_mar.torchserve import runtimes
@@ -134,7 +135,11 @@ def parse_table(
     configs += [(draft.place, WorkflowConfig(**draft.settings())) for draft in workflows]
     raise_findings(find_strange_names([config for _, config in configs]))
     raise_findings(find_clashes(configs))
-    return tuple(config for _, config in configs)
+    outputs = tuple(output_of(config) for _, config in configs if config.export_path)
+    return tuple(
+        config._replace(outputs=outputs) if isinstance(config, ArchiveConfig) else config
+        for _, config in configs
+    )
 
 
 def raise_findings(findings: Iterator[Finding] | list[Finding]) -> None:

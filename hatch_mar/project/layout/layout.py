@@ -32,7 +32,7 @@ def lay_out(config: Config, root: Path, created: datetime, project: Project | No
     if isinstance(config, WorkflowConfig):
         return lay_out_workflow(config, root, created)
     handler = parse(config.handler, root, config.runtime)
-    files = Members(root, config.exclude)
+    files = Members(root, config.exclude, config.outputs)
     files.add_file(config.model_file, config.origins["model-file"])
     files.add_file(config.serialized_file, config.origins["serialized-file"])
     add_handler(files, config, handler)
@@ -83,7 +83,7 @@ def add_trees(files: Members, config: ArchiveConfig, project: Project | None) ->
             files.refuse(FILE_NOT_FOUND, config.origins["packages"], f": package not found: `{path}`")
     if config.include_project:
         for member in require_project(project, config.origins["include-project"]).wheel_files():
-            if not files.is_excluded(member.name):
+            if files.takes_from_wheel(member):
                 files.add(member, "the project", config.origins["include-project"])
     for source, target in config.force_include.items():
         place = config.origins["force-include"]

@@ -67,12 +67,15 @@ class Claim(NamedTuple):
 class Members:
     """The members of an archive so far, and what is wrong with them.
 
-    `place` is always the key that adds a file.
+    `place` is always the key that adds a file. Of what directories and patterns bring, that is left
+    out which `exclude` matches, and the project's own archives, at the paths `outputs`, which an
+    earlier build may have left there.
     """
 
-    def __init__(self, root: Path, exclude: tuple[str, ...] = ()) -> None:
+    def __init__(self, root: Path, exclude: tuple[str, ...] = (), outputs: tuple[str, ...] = ()) -> None:
         self.root = root
         self.exclude = exclude
+        self.outputs = frozenset(root / output for output in outputs)
         self.claims: dict[str, Claim] = {}
         self.findings: list[Finding] = []
 
@@ -108,6 +111,7 @@ class Members:
 
         found = sorted(glob.glob(pattern, root_dir=self.root, recursive=True))
         found = [path for path in found if not is_cache(path) and not self.is_excluded(path)]
+        found = [path for path in found if not self.is_output(self.root / path)]
         if "**" in pattern:
             found = [path for path in found if not os.path.isdir(self.root / path)]
         if not found:
@@ -145,6 +149,7 @@ class Members:
         if exclude:
             below = PurePosixPath(path).as_posix()
             found = [(name, file) for name, file in found if not self.is_excluded(f"{below}/{name}")]
+        found = [(name, file) for name, file in found if not self.is_output(file)]
         if not found:
             self.refuse(NO_FILES, place, f": directory has no files: `{path}`")
         for name, file in found:
@@ -213,6 +218,15 @@ class Members:
         if not self.exclude:
             return False
         return self.matches(path) or (os.path.isdir(self.root / path) and self.matches(f"{path}/"))
+
+    def takes_from_wheel(self, member: Member) -> bool:
+        """Whether a file of the project's wheel is to be in the archive."""
+        source = member.source
+        file = source.path if isinstance(source, FileSource) else self.root / member.name
+        return not (self.is_excluded(member.name) or self.is_output(file))
+
+    def is_output(self, file: Path) -> bool:
+        return bool(self.outputs) and not self.outputs.isdisjoint((file, *file.parents))
 
     @cached_property
     def matches(self) -> Callable[[str], bool]:

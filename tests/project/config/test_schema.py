@@ -118,6 +118,16 @@ class TestInheritance:
         assert str(config.origins["model-file"]) == "Field `tool.mar.archives[0].model-file`"
         assert str(config.origins["serialized-file"]) == "Field `tool.mar.serialized-file`"
 
+    def test_outputs(self):
+        """Every archive knows where those with an export path are written."""
+        table = LEAST | {
+            "workflows": [{"workflow-name": "w", "spec-file": "w.yaml", "export-path": "./store"}],
+            "archives": [{"model-name": "a", "export-path": "models/"}, {"model-name": "b"}],
+        }
+        one, other, _ = archives(table)
+
+        assert one.outputs == other.outputs == ("models/a.mar", "store/w.war")
+
     def test_fault_of_default(self):
         """A fault of `[tool.mar]` is reported once, not for every archive."""
         table = LEAST | {"force": "no", "archives": [{"model-name": "a"}, {"model-name": "b"}]}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.archive.archive import BytesSource, Member
+from hatch_mar.archive.archive import BytesSource, FileSource, Member
 from hatch_mar.finding import Place
 from hatch_mar.project.config.models import PYPROJECT, Origins
 from tests.archives import SomeProject, needs_posix
@@ -400,6 +400,47 @@ class TestExclude:
         expected = "Field `tool.mar.extra-files`: no file matches the pattern `weights/*`"
 
         assert faults(project, extra_files=("weights/*",), exclude=("*.pth",)) == (expected,)
+
+
+class TestOutputs:
+    """The project's own archives, which an earlier build has left among its files."""
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"extra_files": ("store",)},
+            {"extra_files": ("store/*",)},
+            {"extra_files": ("store/**",)},
+            {"packages": ("store",)},
+            {"force_include": {"store": ""}},
+        ],
+    )
+    def test_left_out(self, settings: dict[str, Any], project: Path):
+        """Directories and patterns do not bring them."""
+        write(project, "store/digits.mar", "store/letters/MAR-INF/MANIFEST.json", "store/labels.txt")
+        found = archive(project, outputs=("store/digits.mar", "store/letters"), **settings)
+
+        assert [member.name.rpartition("/")[2] for member in found.members] == ["labels.txt"]
+
+    def test_named(self, project: Path):
+        """A file that is named itself is taken."""
+        write(project, "store/digits.mar")
+        found = archive(project, outputs=("store/digits.mar",), extra_files=("store/digits.mar",))
+
+        assert [member.name for member in found.members] == ["digits.mar"]
+
+    def test_of_the_wheel(self, project: Path):
+        """Nor does the wheel, whether its files are the project's or those in a wheel that was built."""
+        path = project / "store/digits.mar"
+        wheel = (
+            Member("a/digits.mar", FileSource(path)),
+            Member("store/digits.mar", BytesSource(b"old")),
+            Member("a.py", BytesSource(b"")),
+        )
+        some = SomeProject(project, wheel=wheel)
+        found = archive(project, some, outputs=("store/digits.mar",), include_project=True)
+
+        assert [member.name for member in found.members] == ["a.py"]
 
 
 class TestClash:

@@ -1,0 +1,66 @@
+"""Files that build hooks add to the wheel, which an archive with `include-project` made earlier lacks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from hatchling.builders.wheel import WheelBuilder
+
+from hatch_mar.archive.formats.reader import read
+from hatch_mar.hatch.project import HatchProject
+from hatch_mar.project.config.models import ArchiveConfig, Config
+from hatch_mar.project.layout.members import Members
+from hatch_mar.text import count_of
+
+if TYPE_CHECKING:
+    from hatchling.builders.plugin.interface import BuilderInterface
+
+    Builder = BuilderInterface[Any, Any]
+
+ADVICE = "build the wheel in the project itself, as `hatch build` and `python -m build --wheel` do"
+
+
+def find_hooks_to_come(
+    configs: Iterable[Config], builder: Builder, build_data: Mapping[str, Any]
+) -> Iterator[str]:
+    """What to know of an archive that is made with the sdist, while some hooks run for the wheel alone.
+
+    `hatch build` makes the archive again with the wheel; other frontends build the wheel from the sdist.
+    """
+    is_pep517 = "hatchling.build" in sys.modules
+    including = [f"`{config.file_name}`" for config in configs if includes_project(config)]
+    if not is_pep517 or builder.PLUGIN_NAME == "wheel" or not including:
+        return
+    of_wheel = WheelBuilder(builder.root, metadata=builder.metadata).config.hook_config
+    if later := [f"`{name}`" for name in of_wheel if name not in build_data["build_hooks"]]:
+        hooks, archives = ", ".join(later), ", ".join(including)
+        yield f"Nothing that the hook {hooks} adds to the wheel is in {archives}; {ADVICE}"
+
+
+def find_lacking(
+    configs: Iterable[Config], directory: Path, builder: Builder, build_data: Mapping[str, Any]
+) -> Iterator[str]:
+    """What archives in `directory`, made with the sdist, lack of the wheel that is built from the sdist."""
+    for config in configs:
+        if not includes_project(config) or config.export_path:
+            continue
+        with read(directory / config.file_name) as archive:
+            present = {member.name for member in archive.members}
+        files = Members(Path(builder.root), config.exclude, config.outputs)
+        wheel = HatchProject.of_build(builder, build_data).wheel_files()
+        lacking = [
+            f"`{member.name}`"
+            for member in wheel
+            if member.name not in present and files.takes_from_wheel(member)
+        ]
+        if lacking:
+            first, *others = lacking
+            more = f" and {count_of(len(others), 'other file')}" if others else ""
+            yield f"`{config.file_name}` lacks {first}{more}, which the wheel has; {ADVICE}"
+
+
+def includes_project(config: Config) -> TypeGuard[ArchiveConfig]:
+    return isinstance(config, ArchiveConfig) and config.include_project
