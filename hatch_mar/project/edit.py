@@ -5,24 +5,21 @@ from __future__ import annotations
 import copy
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
-
 from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import ConfigError
+from hatch_mar.project.build_system import name_builders, require_plugin, why_not_wrapped, wrap
 from hatch_mar.project.config.models import PYPROJECT, TABLE
-from hatch_mar.project.config.schema import parse_table
-from hatch_mar.project.config.values import HATCHLING
+from hatch_mar.project.config.schema import PROJECT_KEYS, parse_table
+from hatch_mar.project.config.values import HATCHLING, WRAPPER
 from hatch_mar.project.hatch_settings import HATCH_TOML, HatchSettings
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import table_at, tomllib
 from hatch_mar.text import quote
 
-PLUGIN = "hatch-mar"
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
 
 Table = Mapping[str, "str | Sequence[str]"]
@@ -70,7 +67,8 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
 
     refuse_conflicts(table_at(project.pyproject, "tool", "mar"), tables)
     path = Path(os.path.realpath(project.root / PYPROJECT))
-    document = tomlkit.parse(path.read_bytes().decode())
+    original = path.read_bytes().decode()
+    document = tomlkit.parse(original)
     expected = copy.deepcopy(dict(project.pyproject))
     mar = expected.setdefault("tool", {}).setdefault("mar", {})
     for array, several in tables.items():
@@ -81,10 +79,7 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
 
     backend = table_at(expected, "build-system").get("build-backend")
     if backend == HATCHLING:
-        if not requires_plugin(expected["build-system"]):
-            for either in (expected, document):
-                either["build-system"]["requires"].append(PLUGIN)
-            done.append(f"Added `{PLUGIN}` to `build-system.requires`")
+        done += require_plugin(expected, document)
         settings = HatchSettings(project.root, expected)
         enabled = [*settings.hooks()]
         if not enabled and settings.file == HATCH_TOML:
@@ -96,18 +91,30 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
                 table = table.setdefault(key, {})
             done.append(f"Added `[{'.'.join(HOOK)}]`")
         builder = "`hatch build` builds them"
-    else:
-        reason = (
-            f"the build backend is `{backend}`, not hatchling" if backend else "there is no build backend"
-        )
+    elif reason := why_not_wrapped(project):
         builder = f"`hatch-mar build` builds them, since {reason}"
+    elif backend == WRAPPER:
+        done += require_plugin(expected, document)
+        builder = name_builders(mar.get("build-backend"))
+    else:
+        tables_of_build, lines = wrap(expected, document)
+        text = tables_of_build + text
+        done += lines
+        builder = name_builders(mar["build-backend"])
 
-    text = append(document.as_string(), text, expected, path)
+    text = append(restore_newlines(document.as_string(), original), text, expected, path)
     try:
         replace_file(path, text.encode())
     except OSError as error:
         raise ConfigError(f"Cannot write `{path}`: {error.strerror or error}") from None
     return [*done, builder] if buildable else done
+
+
+def restore_newlines(text: str, original: str) -> str:
+    """The edited text with the newlines of the original; tomlkit ends the lines that it adds with LF."""
+    if original.count("\r\n") < original.count("\n"):
+        return text
+    return text.replace("\r\n", "\n").replace("\n", "\r\n")
 
 
 def append(text: str, more: str, expected: Mapping[str, Any], path: Path) -> str:
@@ -137,7 +144,7 @@ def refuse_conflicts(mar: Mapping[str, Any], tables: Tables) -> None:
             for table in several
             if table[key] in names
         ]
-    shared = [key for key in mar if key not in NAMES]
+    shared = [key for key in mar if key not in NAMES and key not in PROJECT_KEYS]
     archives = tables.get("archives", ())
     if shared and archives and "archives" not in mar:
         raise ConfigError(
@@ -151,14 +158,6 @@ def refuse_conflicts(mar: Mapping[str, Any], tables: Tables) -> None:
             )
     if faults:
         raise ConfigError(*faults)
-
-
-def requires_plugin(build_system: Mapping[str, Any]) -> bool:
-    requires = build_system.get("requires")
-    if not isinstance(requires, list):
-        raise ConfigError("Field `build-system.requires` must be an array")
-    names = (re.split(r"[^\w.-]", str(line), maxsplit=1)[0] for line in requires)
-    return any(canonicalize_name(name) == PLUGIN for name in names)
 
 
 def parse_toml(text: str) -> dict[str, Any] | None:

@@ -35,6 +35,19 @@ build-backend = "hatchling.build"
 name = "reader"
 version = "1.0"
 """
+SETUPTOOLS = """\
+[build-system]
+requires = ["setuptools"]  # which it needs
+build-backend = "setuptools.build_meta"
+"""
+WRAPPED = """\
+[build-system]
+requires = ["setuptools", "hatch-mar"]  # which it needs
+build-backend = "hatch_mar.backend"
+
+[tool.mar]
+build-backend = "setuptools.build_meta"
+"""
 
 
 class Editing:
@@ -105,19 +118,40 @@ class TestAdd:
         )
 
     def test_other_backend(self, edit: Editing) -> None:
-        """For another backend, only the tables are added, and the message names `hatch-mar build`."""
-        text = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
-
-        assert edit(text) == [
+        """Another backend is wrapped, and the lines name what builds the archives then."""
+        assert edit(SETUPTOOLS) == [
             f"Added `digits` to `{edit.pyproject}`",
-            "`hatch-mar build` builds them, since the build backend is `flit_core.buildapi`, not hatchling",
+            (
+                "Set `build-system.build-backend` to `hatch_mar.backend`,"
+                " and `tool.mar.build-backend` to `setuptools.build_meta`"
+            ),
+            "Added `hatch-mar` to `build-system.requires`",
+            "`python -m build` and `uv build` build them",
         ]
-        assert edit.text == f"{text}\n{TABLE}"
+        assert edit.text == f"{WRAPPED}\n{TABLE}"
 
-    def test_no_backend(self, edit: Editing) -> None:
-        """The same holds without a backend."""
-        assert edit("")[-1] == "`hatch-mar build` builds them, since there is no build backend"
-        assert edit.text == TABLE
+    def test_wrapped_already(self, edit: Editing) -> None:
+        """Nothing is wrapped twice, and other archives may follow."""
+        edit(SETUPTOOLS)
+        more = {"archives": [{**ARCHIVE, "model-name": "letters"}]}
+
+        assert edit(edit.text, more) == [
+            f"Added `letters` to `{edit.pyproject}`",
+            "`python -m build` and `uv build` build them",
+        ]
+        assert edit.text == f"{WRAPPED}\n{TABLE}\n" + TABLE.replace("digits", "letters")
+
+    def test_cannot_be_wrapped(self, edit: Editing) -> None:
+        """Where no backend can be wrapped, only the tables are added, and a line names `hatch-mar build`."""
+        for text, reason in (
+            ("", "there is no build backend"),
+            (
+                SETUPTOOLS + 'backend-path = ["."]\n',
+                "`build-system.backend-path` allows no build backend from outside the project",
+            ),
+        ):
+            assert edit(text)[1:] == [f"`hatch-mar build` builds them, since {reason}"]
+            assert edit.text == (text and f"{text}\n") + TABLE
 
     def test_comments(self, edit: Editing) -> None:
         """Comments, blank lines and the order are kept."""
@@ -198,11 +232,12 @@ read = "reader:main"
         assert expected in edit(HATCHLING)
         assert "hooks" not in edit.text
 
-    def test_newlines(self, edit: Editing) -> None:
+    @pytest.mark.parametrize("text", [HATCHLING, SETUPTOOLS, f"{SETUPTOOLS}[tool.mar]\n"])
+    def test_newlines(self, edit: Editing, text: str) -> None:
         """Line endings are kept."""
-        edit(HATCHLING.replace("\n", "\r\n"))
+        edit(text.replace("\n", "\r\n"))
 
-        assert edit.text.count("\n") == edit.text.count("\r\n") > HATCHLING.count("\n")
+        assert edit.text.count("\n") == edit.text.count("\r\n") > text.count("\n")
 
     @pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
     def test_mode_and_link(self, edit: Editing) -> None:
