@@ -35,10 +35,10 @@ def archive_and_record(command: Sequence[str], calls: Path, pack: bool) -> int:
         call = call._replace(overwrote=options.force and (target_of(call).exists() or not pack))
         record.save(call)
         if pack:
-            path, archive = write_archive(config, options.export_path, force=options.force)
-            call = call._replace(members=snapshot(archive), inode=path.stat().st_ino)
+            artifact, archive = write_archive(config, options.export_path, force=options.force)
+            call = call._replace(members=snapshot(archive), inode=artifact.path.stat().st_ino)
             if command[0] == DROP_IN:
-                print(path)
+                print(artifact.path)
         status = 0
     except HatchMarError as error:
         print(error, file=sys.stderr)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.archive.packager.pack import pack_as
+from hatch_mar.archive.packager.pack import Artifact, pack_as
 from hatch_mar.checks.configured import find_faults
+from hatch_mar.cli._json import describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import CheckError, ConfigError
@@ -18,26 +19,30 @@ from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import escape
 
-DESCRIPTION = """Write one model archive. The options are torch-model-archiver's; with --strict, what the
-checks find is an error and not a warning."""
+DESCRIPTION = """Write one model archive. The options are torch-model-archiver's, and two more: with --strict,
+what the checks find is an error and not a warning; --json prints JSON."""
 EXAMPLE = """hatch-mar archive --model-name digits --version 1.0 --model-file digits/model.py \\
     --serialized-file weights/digits.pth --handler digits/handler.py --export-path model-store -f"""
 
 
 def main(arguments: list[str]) -> int:
     command = add_options(make_parser("archive", DESCRIPTION, EXAMPLE))
-    # not an option of the parser's: torch-model-archiver's prefixes would no longer be unique
-    strict = "--strict" in arguments
-    options = command.parse_args([argument for argument in arguments if argument != "--strict"])
-    path, _ = write_archive(read_options(options), options.export_path, force=options.force, strict=strict)
-    print(escape(path))
+    # not options of the parser's: torch-model-archiver's prefixes would no longer be unique
+    own = {"--strict", "--json"}.intersection(arguments)
+    options = command.parse_args([argument for argument in arguments if argument not in own])
+    config = read_options(options)
+    artifact, _ = write_archive(config, options.export_path, force=options.force, strict="--strict" in own)
+    if "--json" in own:
+        print_json(describe(config, artifact))
+    else:
+        print(escape(artifact.path))
     return 0
 
 
 def write_archive(
     config: Config, export_path: str | None, *, force: bool, strict: bool = False
-) -> tuple[Path, Archive]:
-    """Write an archive where torch-model-archiver would; gives its path and what is in it.
+) -> tuple[Artifact, Archive]:
+    """Write an archive where torch-model-archiver would; gives what was written and what is in it.
 
     Raises:
         HatchMarError: with all faults; nothing is written then.
@@ -56,5 +61,5 @@ def write_archive(
     for finding in findings:
         print(f"Warning: {finding}", file=sys.stderr)
     with exit_on_signals():
-        pack_as(archive, path, config.format, Packing(instant, config.compression, config.root))
-    return path, archive
+        packing = Packing(instant, config.compression, config.root)
+        return pack_as(archive, path, config.format, packing), archive

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hatch_mar.build.plan import plan_project
 from hatch_mar.build.run import build_all
+from hatch_mar.cli._json import add_json_option, describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._termination import exit_on_signals
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
         "--output", type=Path, metavar="DIR",
         help="write all archives here (default: to their export-path, or else to the build directory)",
     )  # fmt: skip
+    add_json_option(command)
     command.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     options = command.parse_args(arguments)
 
@@ -34,7 +36,15 @@ def main(arguments: list[str]) -> int:
     planned = plan_project(project, project.build_directory, options.names, output=output)
     for finding in merge(finding for one in planned for finding in one.warnings):
         print(f"Warning: {finding}", file=sys.stderr)
-    with exit_on_signals():
-        for artifact in build_all(planned, quiet=options.quiet):
-            print(f"{escape(artifact.path)}{' (unchanged)' if artifact.unchanged else ''}")
+    built = []
+    try:
+        with exit_on_signals():
+            for one, artifact in zip(planned, build_all(planned, quiet=options.quiet)):
+                if options.json:
+                    built.append(describe(one.config, artifact))
+                else:
+                    print(f"{escape(artifact.path)}{' (unchanged)' if artifact.unchanged else ''}")
+    finally:
+        if built:  # those before one that could not be written, too
+            print_json(built)
     return 0

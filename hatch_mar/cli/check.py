@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.configured import not_ignored
 from hatch_mar.cli import FAULTS
+from hatch_mar.cli._json import print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
@@ -48,7 +48,10 @@ def main(arguments: list[str]) -> int:
     command.set_defaults(form="text")
     options = command.parse_args(arguments)
     if options.list:
-        print(list_rules(options.form))
+        if options.form == "json":
+            print_json([rule.to_json() for rule in rules()])
+        else:
+            print(list_rules(options.form))
         return 0
 
     files, names = split(options.archives, Path(options.project))
@@ -99,7 +102,7 @@ def collect(findings: list[Finding], *archives: str) -> Iterator[None]:
 
 def print_findings(findings: list[Finding], form: str) -> None:
     if form == "json":
-        print(json.dumps([finding.to_json() for finding in findings], indent=2))
+        print_json([finding.to_json() for finding in findings])
         return
     for finding in findings:
         print(escape(annotation(finding)) if form == "github" else f"{finding.severity}: {finding}")
@@ -125,8 +128,6 @@ def escape_data(text: str) -> str:
 
 def list_rules(form: str) -> str:
     found = rules()
-    if form == "json":
-        return json.dumps([rule.to_json() for rule in found], indent=2)
     if form != "markdown":
         return "\n".join(f"{rule.code}  {rule.severity:7}  {rule.title}" for rule in found)
     codes = [f"`{rule.code}`" for rule in found if rule.is_about_configuration and rule.ignorable]

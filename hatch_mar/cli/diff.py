@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from hatch_mar.cli import FAULTS
+from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.diff import compare
 from hatch_mar.text import escape
@@ -19,12 +19,12 @@ def main(arguments: list[str]) -> int:
     )
     command.add_argument("a", type=Path, metavar="A", help="a .mar, .war, .tar.gz or directory")
     command.add_argument("b", type=Path, metavar="B", help="another one")
-    command.add_argument("--json", action="store_true", help="print JSON")
+    add_json_option(command)
     options = command.parse_args(arguments)
 
     differences = compare(options.a, options.b)
     if options.json:
-        print(json.dumps([vars(difference) for difference in differences], indent=2))
+        print_json([vars(difference) for difference in differences])
     else:
         for difference in differences:
             print(escape(difference.line()))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.report import Inspection, inspect
 from hatch_mar.text import escape, format_size
@@ -17,15 +17,14 @@ def main(arguments: list[str]) -> int:
         "hatch-mar inspect dist/digits.mar",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="a .mar, .war, .tar.gz or directory")
-    command.add_argument("--json", action="store_true", help="print JSON")
+    add_json_option(command)
     options = command.parse_args(arguments)
 
     inspection = inspect(options.file)
-    print(
-        json.dumps(inspection.to_json(), indent=2)
-        if options.json
-        else "\n".join(map(escape, lines(inspection)))
-    )
+    if options.json:
+        print_json(inspection.to_json())
+    else:
+        print("\n".join(map(escape, lines(inspection))))
     return 0
 
 

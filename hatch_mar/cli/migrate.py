@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from argparse import SUPPRESS
+from argparse import SUPPRESS, Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
 from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli import USAGE
 from hatch_mar.cli._archiver import archive_and_record
+from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import ConfigError, LayoutError
@@ -40,15 +41,16 @@ EXAMPLE = """hatch-mar migrate --write -- sh scripts/archive.sh
 
 def main(arguments: list[str]) -> int:
     parsed = make_parser("migrate", DESCRIPTION, EXAMPLE)
-    parsed.usage = "hatch-mar migrate [--write] [--project DIR] [--no-pack] -- COMMAND ..."
+    parsed.usage = "hatch-mar migrate [--write] [--project DIR] [--no-pack] [--json] -- COMMAND ..."
     parsed.add_argument("--write", action="store_true", help="add the tables to pyproject.toml")
     parsed.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")
     parsed.add_argument("--no-pack", action="store_true", help="record the calls, but pack nothing")
+    add_json_option(parsed)
     parsed.add_argument("files", nargs="*", help=SUPPRESS)
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options, command = parsed.parse_args(arguments[:end]), arguments[end + 1 :]
     if options.files and not command:
-        given = ["--write"] * options.write + ["--no-pack"] * options.no_pack
+        given = ["--write"] * options.write + ["--no-pack"] * options.no_pack + ["--json"] * options.json
         given += ["--project", options.project] if options.project != "." else []
         print(advice(options.files, given), file=sys.stderr)
         return USAGE
@@ -69,15 +71,28 @@ def main(arguments: list[str]) -> int:
             recording = record(command, archive_and_record, root, pack=not options.no_pack)
     if failures := [*explain_no_tables(recording, root)]:
         raise ConfigError(*failures)
+    return show_tables(recording, project, root, options)
+
+
+def show_tables(recording: Recording, project: Path, root: Path, options: Namespace) -> int:
+    """Print the tables for what was recorded, or add them to the project at `root`, known as `project`."""
     declarations, notes, faults = declare_calls(recording.succeeded, root, recording.archives)
-    refusals = [*find_refusals([declaration.config for declaration in declarations], root)]
+    configs = [declaration.config for declaration in declarations]
+    refusals = [*find_refusals(configs, root)]
+    notes += [*list_notes(recording, declarations, root), *refusals]
     tables = tables_of(declarations)
+    changes: list[str] = []
     if options.write and not faults:
-        add_to_project(project, tables, buildable=not refusals)
+        try:
+            changes = add_to_project(project, tables, buildable=not refusals)
+        except ConfigError as error:
+            faults += error.causes  # the tables are printed, so that the command need not run again
+    if options.json:
+        print_json({"tables": tables, "notes": notes, "changes": changes})
     else:
-        print(format_tables(tables), end="", flush=True)
-    for note in (*notes, *list_notes(recording, declarations, root), *refusals):
-        print(f"Note: {note}", file=sys.stderr)
+        print("".join(f"{line}\n" for line in changes) or format_tables(tables), end="", flush=True)
+        for note in notes:
+            print(f"Note: {note}", file=sys.stderr)
     if faults:
         raise ConfigError(*faults)
     return 0
@@ -95,13 +110,13 @@ def find_refusals(configs: Iterable[Config], root: Path) -> Iterator[str]:
         yield from (f"a build refuses archive `{config.name}`: {fault}" for fault in faults)
 
 
-def add_to_project(project: Path, tables: Tables, *, buildable: bool) -> None:
-    try:
-        lines = add_tables(PyProject(project), tables, buildable=buildable)
-    except ConfigError:
-        print(format_tables(tables), end="", flush=True)  # so that the command need not run again
-        raise
-    print("\n".join(lines), flush=True)
+def add_to_project(directory: Path, tables: Tables, *, buildable: bool) -> list[str]:
+    """Add tables; returns a line for each change and for what builds them.
+
+    Raises:
+        ConfigError: they cannot be added; nothing is changed then.
+    """
+    return add_tables(PyProject(directory), tables, buildable=buildable)
 
 
 def advice(words: list[str], options: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from hatch_mar.build.plan import load_configs
 from hatch_mar.cli import FAULTS
+from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
@@ -73,7 +73,7 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
         "--timeout", type=float, metavar="SECONDS",
         help="to load, and for each answer (default: the model configuration's, or 120 as in TorchServe)",
     )  # fmt: skip
-    command.add_argument("--json", action="store_true", help="print JSON")
+    add_json_option(command)
     command.add_argument(
         "-v", "--verbose", action="store_true", help="show what the worker, or the server, printed"
     )
@@ -111,7 +111,7 @@ def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
                 for place in update_examples(config, report, project.root):
                     print(f"Updated {place}", file=log)
     if options.json:
-        print(json.dumps([report.to_json() for report in reports], indent=2))
+        print_json([report.to_json() for report in reports])
     return 0 if all(report.ok for report in reports) else FAULTS
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from pathlib import Path
@@ -74,6 +75,26 @@ class TestArchive:
 
         with zipfile.ZipFile(project / "digits.mar") as mar:
             assert "modelVersion" not in json.loads(mar.read("MAR-INF/MANIFEST.json"))["model"]
+
+
+class TestJson:
+    def test_archive(self, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """`--json` prints what there is to know of the archive, as `hatch-mar build` does."""
+        assert archive(*LEAST, "--json") == 0
+
+        found = json.loads(capsys.readouterr().out)
+        data = (project / "digits.mar").read_bytes()
+        assert found | {"content_digest": None} == {
+            "name": "digits",
+            "version": "1.0",
+            "path": "digits.mar",
+            "size": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "content_digest": None,
+            "unchanged": False,
+        }
+        assert archive(*LEAST, "--json", "--force") == 0
+        assert json.loads(capsys.readouterr().out) == found | {"unchanged": True}
 
 
 class TestFaults:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
 from hatchling.plugin.manager import PluginManager
 
+from hatch_mar.archive.archive import FileSource
 from hatch_mar.cli import main
 from hatch_mar.hatch.builder import MarBuilder
 from hatch_mar.project import timestamp
@@ -171,6 +175,65 @@ class TestBuild:
 
         assert capsys.readouterr().err == "Unknown archive `tow`; did you mean `two`?\n"
         assert not (root / "dist").exists()
+
+    def test_json(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """`--json` prints what there is to know of each archive, with the digests that `inspect` prints."""
+        tgz = 'archive-format = "tgz"\n[[tool.mar.archives]]\nmodel-name = "three"\n'
+        workflow = '[[tool.mar.workflows]]\nworkflow-name = "four"\nspec-file = "requirements.txt"\n'
+        directory = 'archive-format = "no-archive"\n'
+        (root / "pyproject.toml").write_text(PYPROJECT + tgz + directory + workflow)
+        assert main(["build", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+
+        assert [(each["name"], each["version"], each["unchanged"]) for each in found] == [
+            ("one", "1.0", False),
+            ("two", "1.0", False),
+            ("three", "1.0", False),
+            ("four", None, False),
+        ]
+        names = ["one.mar", "two.tar.gz", "three", "four.war"]
+        assert [each["path"] for each in found] == [str(root / "dist" / name) for name in names]
+        for each in found:
+            path = Path(each["path"])
+            data = None if path.is_dir() else path.read_bytes()
+            assert each["sha256"] == (data and hashlib.sha256(data).hexdigest())
+            main(["inspect", "--json", str(path)])
+            inspected = json.loads(capsys.readouterr().out)
+            assert [each[key] for key in ("size", "content_digest")] == [
+                inspected[key] for key in ("size", "content_digest")
+            ]
+
+        assert main(["build", "--json"]) == 0
+        again = [each | {"unchanged": True} for each in found]
+        assert json.loads(capsys.readouterr().out) == again
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_json_reads(self, root: Path, monkeypatch: pytest.MonkeyPatch, times: int):
+        """An archive, which may be large, is read once for its digest, also if it is unchanged."""
+        for _ in range(times - 1):
+            main(["build", "one"])
+        read: list[Path] = []
+        chunks = FileSource.chunks
+
+        def count(source: FileSource) -> Iterator[bytes]:
+            read.append(source.path)
+            return chunks(source)
+
+        monkeypatch.setattr(FileSource, "chunks", count)
+
+        assert main(["build", "one", "--json"]) == 0
+        assert read.count(root / "dist/one.mar") == 1
+
+    def test_json_of_some(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """If one archive cannot be written, the others are printed, and the fault is a line."""
+        (root / "pyproject.toml").write_text(PYPROJECT + "force = false\n")
+        (root / "dist").mkdir()
+        (root / "dist/two.mar").touch()
+
+        assert main(["build", "--json"]) == 1
+        out, err = capsys.readouterr()
+        assert [each["name"] for each in json.loads(out)] == ["one"]
+        assert err.startswith("File already exists and differs: ")
 
     def test_warning(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """A warning that several archives share is shown once."""

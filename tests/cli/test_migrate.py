@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -231,6 +232,40 @@ class TestRun:
         assert not [*migrate.root.glob("*.mar")]
 
 
+class TestJson:
+    TABLES = {"archives": [{"model-name": "digits", "version": "1.0", "handler": "handler.py"}]}  # noqa: RUF012
+
+    def test_tables(self, migrate: Migrate) -> None:
+        """`--json` prints the tables and the notes."""
+        note = "archive `digits` takes `../a.txt` from outside the project"
+        (migrate.root.parent / "a.txt").touch()
+        found = json.loads(migrate("--json", "--", *LEAST.split(), "--extra-files=../a.txt"))
+
+        [table] = self.TABLES["archives"]
+        assert found == {
+            "tables": {"archives": [table | {"extra-files": ["../a.txt"]}]},
+            "notes": [note],
+            "changes": [],
+        }
+        assert migrate.err == ""
+
+    def test_write(self, migrate: Migrate) -> None:
+        """It prints what was written, too."""
+        migrate.pyproject.write_text(HATCHLING)
+        found = json.loads(migrate("--json", "--write", "--", *LEAST.split()))
+
+        assert found["tables"] == self.TABLES
+        assert found["changes"][0] == f"Added `digits` to `{migrate.pyproject}`"
+
+    def test_not_written(self, migrate: Migrate) -> None:
+        """Tables that cannot be added are printed nevertheless, and why is a line."""
+        migrate.pyproject.write_text(TABLE)
+        found = json.loads(migrate("--json", "--write", "--", *LEAST.split(), status=1))
+
+        assert (found["tables"], found["changes"]) == (self.TABLES, [])
+        assert migrate.err.startswith("Table `tool.mar.archives` already has `digits`; ")
+
+
 class TestUsage:
     @pytest.mark.parametrize(
         ("name", "text", "expected"),
@@ -290,5 +325,7 @@ class TestUsage:
         """The help has an example that works as it stands."""
         out = migrate("--help")
 
-        assert out.startswith("usage: hatch-mar migrate [--write] [--project DIR] [--no-pack] -- COMMAND")
+        assert out.startswith(
+            "usage: hatch-mar migrate [--write] [--project DIR] [--no-pack] [--json] -- COMMAND"
+        )
         assert "example:\n  hatch-mar migrate --write -- sh scripts/archive.sh\n" in out

@@ -1,0 +1,87 @@
+"""The option `--json`, which every command has."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.cli import COMMANDS, main, try_
+from hatch_mar.trial.candidate import Options
+
+PYPROJECT = """
+[project]
+name = "digits"
+version = "1.0"
+
+[tool.mar]
+handler = "handler.py"
+
+[[tool.mar.examples]]
+input = [1]
+"""
+HANDLER = "def handle(data, context):\n    return data\n"
+OPTIONS = ["--model-name=letters", "--version=1", "--handler=handler.py"]
+
+WORKING = {
+    "build": [],
+    "archive": OPTIONS,
+    "check": [],
+    "inspect": ["digits.mar"],
+    "diff": ["digits.mar", "digits.mar"],
+    "migrate": ["--", "torch-model-archiver", *OPTIONS],
+    "try": [],
+}
+"""What each command is called with to do its work."""
+
+FAILING = {
+    "build": ["nothing-such"],
+    "archive": [*OPTIONS, "--model-file=absent.py"],
+    "check": ["digits.mar", "damaged.mar"],
+    "inspect": ["damaged.mar"],
+    "diff": ["digits.mar", "damaged.mar"],
+    "migrate": ["--", "torch-model-archiver", "--model-name=", *OPTIONS[1:]],
+    "try": ["damaged.mar"],
+}
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Path:
+    """A project, beside an archive of it and a damaged one."""
+    monkeypatch.setattr(try_, "Options", partial(Options, stand_in=True, bare=True))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    (tmp_path / "handler.py").write_text(HANDLER)
+    assert main(["build", "--output", "."]) == 0
+    (tmp_path / "damaged.mar").write_bytes((tmp_path / "digits.mar").read_bytes()[:-30])
+    capfd.readouterr()
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_working(command: str, capfd: pytest.CaptureFixture[str]):
+    """Standard output is one JSON document, and nothing else."""
+    assert main([command, "--json", *WORKING[command]]) == 0
+
+    assert isinstance(json.loads(capfd.readouterr().out), (list, dict))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_failing(command: str, capfd: pytest.CaptureFixture[str]):
+    """With faults, standard output is a JSON document too, or it is empty and standard error says why."""
+    assert main([command, "--json", *FAILING[command]]) == 1
+
+    out, err = capfd.readouterr()
+    assert isinstance(json.loads(out), (list, dict)) if out else err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command: str, capfd: pytest.CaptureFixture[str]):
+    """The help of every command has it."""
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+
+    assert "--json" in capfd.readouterr().out
