@@ -23,6 +23,7 @@ from hatch_mar.migration.outcome import explain_no_tables, list_notes
 from hatch_mar.migration.record import Recording, record
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.edit import Tables, add_tables, format_tables
+from hatch_mar.project.gitignore import find_shipped, ignore
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
@@ -84,7 +85,7 @@ def show_tables(recording: Recording, project: Path, root: Path, options: Namesp
     changes: list[str] = []
     if options.write and not faults:
         try:
-            changes = add_to_project(project, tables, buildable=not refusals)
+            changes = add_to_project(project, tables, configs, buildable=not refusals)
         except ConfigError as error:
             faults += error.causes  # the tables are printed, so that the command need not run again
     if options.json:
@@ -110,13 +111,18 @@ def find_refusals(configs: Iterable[Config], root: Path) -> Iterator[str]:
         yield from (f"a build refuses archive `{config.name}`: {fault}" for fault in faults)
 
 
-def add_to_project(directory: Path, tables: Tables, *, buildable: bool) -> list[str]:
-    """Add tables; returns a line for each change and for what builds them.
+def add_to_project(
+    directory: Path, tables: Tables, configs: Sequence[Config], *, buildable: bool
+) -> list[str]:
+    """Add tables, which declare `configs`; returns a line for each change and for what builds them.
 
     Raises:
         ConfigError: they cannot be added; nothing is changed then.
     """
-    return add_tables(PyProject(directory), tables, buildable=buildable)
+    project = PyProject(directory)
+    patterns = find_shipped(configs, project.root, project.hatch)
+    done = add_tables(project, tables, buildable=buildable)
+    return [*done, *ignore(patterns, project.root, project.hatch)]
 
 
 def advice(words: list[str], options: list[str]) -> str:

@@ -53,13 +53,13 @@ class HatchSettings:
         """Whether archives get a fixed date instead of the current time."""
         return self.read("reproducible", bool, "a boolean", True)
 
-    def read(self, key: str, kind: type[T], noun: str, default: T) -> T:
-        """A setting of the target `mar`, or else of all targets.
+    def read(self, key: str, kind: type[T], noun: str, default: T, *, target: str = PLUGIN_NAME) -> T:
+        """A setting of a target, by default `mar`, or else of all targets.
 
         Raises:
             ConfigError: it is not of this kind.
         """
-        for keys in (("targets", PLUGIN_NAME), ()):
+        for keys in (("targets", target), ()):
             table = self.table(*keys)
             if key not in table:
                 continue

@@ -266,6 +266,28 @@ class TestJson:
         assert migrate.err.startswith("Table `tool.mar.archives` already has `digits`; ")
 
 
+class TestExportPath:
+    def test_ignored(self, migrate: Migrate) -> None:
+        """Archives that are built into the project are kept out of the next sdist."""
+        (migrate.root / ".git").mkdir()
+        migrate.pyproject.write_text(HATCHLING)
+        lines = migrate("--write", "--", *LEAST.split(), "--export-path=store").splitlines()
+
+        file = migrate.root / ".gitignore"
+        assert lines[-1] == f"Added `/store/*.mar` to `{file}`, which keeps built archives out of sdists"
+        assert file.read_text() == "/store/*.mar\n"
+
+    @pytest.mark.parametrize("options", [[], ["--write"]])
+    def test_not_ignored(self, migrate: Migrate, options: list[str]) -> None:
+        """Without `--write` nothing is written, nor if the tables cannot be added."""
+        (migrate.root / ".git").mkdir()
+        migrate.pyproject.write_text(HATCHLING + TABLE)
+        status = 1 if options else 0
+        migrate(*options, "--", *LEAST.split(), "--export-path=store", status=status)
+
+        assert not (migrate.root / ".gitignore").exists()
+
+
 class TestUsage:
     @pytest.mark.parametrize(
         ("name", "text", "expected"),
