@@ -5,10 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-import tracemalloc
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from struct import pack
@@ -166,15 +164,3 @@ def bomb(blocks: int) -> bytes:
 def write(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
-
-
-@contextmanager
-def bounded(most: int) -> Iterator[None]:
-    """Fail if more bytes of memory are used."""
-    tracemalloc.start()
-    try:
-        yield
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < most

@@ -99,9 +99,10 @@ class Part(io.RawIOBase):
         return self.position
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer)[: max(0, self.size - self.position)]
         self.file.seek(self.start + self.position)
-        count = self.file.readinto(view)
+        # released at once, because PyPy's reader resizes the buffer and has no reference counts
+        with memoryview(buffer) as whole, whole[: max(0, self.size - self.position)] as view:
+            count = self.file.readinto(view)
         self.position += count
         return count
 

@@ -15,8 +15,9 @@ from hatch_mar.archive.digest import content_digest
 from hatch_mar.archive.formats import tar_reader, tgz
 from hatch_mar.archive.formats.reader import open_container, read
 from hatch_mar.errors import ReadError
-from tests.archive.formats.test_zip_reader import bounded, read_all
+from tests.archive.formats.test_zip_reader import read_all
 from tests.archives import MANIFEST_BYTES, PACKING, archive_of, incompressible
+from tests.memory import bounded
 
 DATA = incompressible(5000)
 BLOCK = 512

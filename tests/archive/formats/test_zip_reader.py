@@ -4,10 +4,7 @@ import io
 import os
 import pickle
 import struct
-import tracemalloc
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +16,7 @@ from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.archive.formats.zip_reader import Part, zip_members
 from hatch_mar.errors import ReadError
 from tests.archives import PACKING, archive_of, files, incompressible
+from tests.memory import bounded
 
 DATA = incompressible(5000)
 sparse = pytest.mark.skipif(os.name == "nt", reason="Windows would write the gap out")
@@ -27,18 +25,6 @@ sparse = pytest.mark.skipif(os.name == "nt", reason="Windows would write the gap
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "digits.mar"
-
-
-@contextmanager
-def bounded(most: int = 48 << 20) -> Iterator[None]:
-    """Fail if more memory is used."""
-    tracemalloc.start()
-    try:
-        yield
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < most
 
 
 class TestMembers:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.checks.container import stream, tgz_container
-from tests.checks.containers import bomb, bounded, gz, header, tar, write
+from tests.checks.containers import bomb, gz, header, tar, write
+from tests.memory import bounded
 
 MOST_MEMORY = 64 << 20
 
