@@ -49,11 +49,15 @@ class TestMain:
         assert main(["xyz"]) == 2
         assert capsys.readouterr().err == "Unknown command `xyz`; see `hatch-mar --help`\n"
 
-    def test_too_long(self, capsys: pytest.CaptureFixture[str]):
-        """A name that no file can have is an error of one line."""
+    def test_too_long(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        """A name that no file can have is an error of one line. For Python 3.14, no such file exists."""
+        monkeypatch.chdir(tmp_path)
+
         assert main(["check", "a" * 300]) == 1
-        [line] = capsys.readouterr().err.splitlines()
-        assert f"`{'a' * 300}" in line
+        [line] = "".join(capsys.readouterr()).splitlines()
+        assert f"`{'a' * 300}`" in line
 
 
 @needs_posix

@@ -21,8 +21,10 @@ SLOW = {
 """Modules that take milliseconds to import, and that packing one handler does not need."""
 
 ARCHIVE = ["archive", "--model-name", "m", "--version", "1", "--handler", "handler.py"]
+# argparse itself imports some of them, since Python 3.14
 PROGRAM = f"""
-import sys
+import argparse, sys
+argparse.ArgumentParser().format_help()
 before = set(sys.modules)
 from hatch_mar.cli import main
 main({ARCHIVE})
