@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from hatch_mar.archive.filesystem.locks import is_file_at, try_lock
+from hatch_mar.archive.filesystem.short_names import shorten_name
 
 LOCK = "lock"
 
@@ -35,7 +37,7 @@ def workspace(path: Path) -> Iterator[Path]:
 
 def make_workspace(path: Path) -> tuple[Path, BinaryIO]:
     while True:  # another build may clear the directory before it is locked
-        place = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
+        place = path.with_name(f"{prefix_of(path)}{os.urandom(8).hex()}.part")
         place.mkdir()
         try:
             lock = open(place / LOCK, "ab")  # noqa: SIM115
@@ -45,16 +47,21 @@ def make_workspace(path: Path) -> tuple[Path, BinaryIO]:
             remove_workspace(place)
             raise
         # where the file system has no locks, no other build can clear it either
-        if try_lock(lock) is not False and is_still_there(lock, place):
+        if try_lock(lock) is not False and is_file_at(lock, place / LOCK):
             return place, lock
         lock.close()
+
+
+def prefix_of(path: Path) -> str:
+    """How the names of an artifact's workspaces begin."""
+    return f".{shorten_name(path.name)}."
 
 
 def clear_abandoned(path: Path) -> None:
     """Remove the workspaces of builds that have ended."""
     for name in os.listdir(path.parent) if path.parent.is_dir() else ():
         place = path.with_name(name)
-        if not (name.startswith(f".{path.name}.") and name.endswith(".part")):
+        if not (name.startswith(prefix_of(path)) and name.endswith(".part")):
             continue
         if place.is_symlink() or not place.is_dir():
             continue
@@ -75,32 +82,10 @@ def lock_abandoned(place: Path) -> BinaryIO | None:
         lock = open(place / LOCK, "ab")  # noqa: SIM115
     except OSError:
         return None
-    if try_lock(lock) and is_still_there(lock, place):
+    if try_lock(lock) and is_file_at(lock, place / LOCK):
         return lock
     lock.close()
     return None
-
-
-def is_still_there(lock: BinaryIO, place: Path) -> bool:
-    with suppress(OSError):
-        return os.path.samestat(os.fstat(lock.fileno()), os.stat(place / LOCK))
-    return False
-
-
-def try_lock(file: BinaryIO) -> bool | None:
-    """Lock the file, and return whether that worked; None if the file system has no locks."""
-    try:
-        try:
-            import fcntl
-        except ImportError:
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return False if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK) else None
-    return True
 
 
 def remove_workspace(place: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +16,12 @@ from hatch_mar.archive.filesystem.walk import files_of, is_executable
 from hatch_mar.archive.formats.format import Format
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.archive.packager.unchanged import fingerprint_inputs, forget, is_unchanged, remember
+from hatch_mar.archive.packager.records import lock_records, remove_records
+from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember
 from hatch_mar.errors import PackError
 from hatch_mar.names import name_fault
+
+TOO_LONG = "its name is too long for the file system"
 
 
 class Artifact(NamedTuple):
@@ -77,18 +81,20 @@ def pack_as(
         if fault := name_fault(member.name):
             raise PackError(f"Archive member `{member.name}` {fault}")
     with explain_write_errors(path):
+        if is_name_too_long(path):
+            raise PackError(f"Cannot write `{path}`: {TOO_LONG}; choose a shorter one")
         refuse_foreign(path, form)
         began = time.time_ns()
         inputs = fingerprint_inputs(archive, packing, settings) if settings else None
-        unchanged = is_unchanged(path, inputs)
-        if not unchanged:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unchanged = write(archive, path, form, packing, force=force, accept=accept)
-            if settings:
-                # a file that has vanished since it was read is not an error, but cannot be remembered
-                with suppress(OSError):
-                    same = inputs == fingerprint_inputs(archive, packing, settings)
-                    remember(path, inputs if same else None, archive, began)
+        if inputs and is_unchanged(path, inputs):
+            return Artifact(path, unchanged=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unchanged = write(archive, path, form, packing, force=force, accept=accept)
+        if settings:
+            # a file that has vanished since it was read is not an error, but cannot be remembered
+            with suppress(OSError):
+                same = inputs == fingerprint_inputs(archive, packing, settings)
+                remember(path, inputs if same else None, archive, began)
     return Artifact(path, unchanged)
 
 
@@ -129,7 +135,7 @@ def move_into_place(draft: Path, path: Path, old: Path) -> None:
 
 
 def remove_artifact(path: Path, form: Format) -> None:
-    """Delete the artifact at `path`, if there is one, and what was remembered about it.
+    """Delete the artifact at `path`, if there is one, and what was recorded about it.
 
     Raises:
         PackError: it cannot be deleted, or is not an archive.
@@ -137,13 +143,18 @@ def remove_artifact(path: Path, form: Format) -> None:
     with explain_write_errors(path):
         if os.path.lexists(path):
             refuse_foreign(path, form)
-            if path.is_dir() and not path.is_symlink():
-                # in one step, since an interruption must not leave half an archive
-                with workspace(path) as place:
-                    os.rename(path, place / "old")
-            else:
-                path.unlink()
-        forget(path)
+        with lock_records(path):
+            discard(path)
+            remove_records(path)
+
+
+def discard(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        # in one step, since an interruption must not leave half an archive
+        with workspace(path) as place:
+            os.rename(path, place / "old")
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -164,6 +175,16 @@ def refuse_foreign(path: Path, form: Format) -> None:
         raise PackError(f"Cannot write `{path}`: a directory of that name exists; move it away")
     if not form.suffix and os.path.lexists(path) and not (path / MANIFEST_NAME).is_file():
         raise PackError(f"Cannot write `{path}`: it exists and is not a model archive; move it away")
+
+
+def is_name_too_long(path: Path) -> bool:
+    """Whether the file system has no names as long as this one; the folders above it may still be missing."""
+    folder = next(folder for folder in path.absolute().parents if os.path.isdir(folder))
+    try:
+        os.lstat(folder / path.name)
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
 
 
 def have_same_content(one: Path, other: Path) -> bool:

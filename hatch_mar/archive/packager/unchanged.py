@@ -1,14 +1,12 @@
 """Whether an artifact is still what its inputs would give, without reading either.
 
-After a build, a small file in the hidden folder `.hatch` of the output directory says what
-the inputs and the artifact looked like: sizes, inodes, times in nanoseconds, and everything
-that the configuration decides. hatchling leaves folders of that name out of wheels and
-sdists, and `dist/*` does not match it. Without the file, the next build packs again.
+After a build, a stamp says what the inputs and the artifact looked like: sizes, inodes, times
+in nanoseconds, and everything that the configuration decides. Without it, the next build packs
+again.
 """
 
 from __future__ import annotations
 
-import os
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +15,7 @@ from hatch_mar.__about__ import __version__
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Source
 from hatch_mar.archive.filesystem.walk import files_of
 from hatch_mar.archive.formats.options import Packing
-
-FOLDER = ".hatch"
+from hatch_mar.archive.packager.records import STAMP, read_record, remove_record, write_record
 
 COARSE, FINE = 2_000_000_000, 100_000_000
 """Nanoseconds within which a file may change twice and keep its time: on a file system that counts
@@ -52,8 +49,8 @@ def fingerprint_file(path: Path) -> str:
 
 def is_unchanged(path: Path, inputs: str | None) -> bool:
     """Whether the artifact at `path` was made from these inputs, and nothing has changed it since."""
-    with suppress(OSError, ValueError):
-        return inputs is not None and stamp_file(path).read_text() == make_stamp(path, inputs)
+    with suppress(OSError):
+        return inputs is not None and read_record(path, STAMP) == make_stamp(path, inputs)
     return False
 
 
@@ -63,29 +60,16 @@ def remember(path: Path, inputs: str | None, archive: Archive, began: int) -> No
     None is kept if an input changed so late that its time might not show another change. That
     only costs the next build its time, and so does a stamp that cannot be written.
     """
-    file = stamp_file(path)
     with suppress(OSError):
         if inputs is None or has_changed_lately(archive, began):
-            file.unlink(missing_ok=True)
-            return
-        file.parent.mkdir(exist_ok=True)
-        # one name for all builds, so that the next one overwrites what a killed one leaves
-        draft = file.with_name(f"{file.name}.new")
-        draft.write_text(make_stamp(path, inputs))
-        try:
-            os.replace(draft, file)
-        except OSError:
-            draft.unlink()
+            remove_record(path, STAMP)
+        else:
+            renew_stamp(path, inputs)
 
 
-def forget(path: Path) -> None:
-    with suppress(OSError):
-        stamp_file(path).unlink(missing_ok=True)
-        stamp_file(path).parent.rmdir()
-
-
-def stamp_file(path: Path) -> Path:
-    return path.parent / FOLDER / f"{path.name}.stamp"
+def renew_stamp(path: Path, inputs: str) -> None:
+    """Keep a stamp of the artifact as it is now."""
+    write_record(path, STAMP, make_stamp(path, inputs))
 
 
 def make_stamp(path: Path, inputs: str) -> str:

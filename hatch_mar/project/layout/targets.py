@@ -6,10 +6,15 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hatch_mar.archive.packager.pack import explain_write_errors, refuse_foreign
+from hatch_mar.archive.packager.pack import (
+    TOO_LONG,
+    explain_write_errors,
+    is_name_too_long,
+    refuse_foreign,
+)
 from hatch_mar.errors import PackError
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.project.config.models import Config
+from hatch_mar.project.config.models import Config, WorkflowConfig
 from hatch_mar.project.config.schema import CLASH
 
 OBSTACLE = Rule(
@@ -20,21 +25,40 @@ OBSTACLE = Rule(
     fix="move it away, or set `export-path`",
 )
 
+LONG_NAME = Rule(
+    code="MAR031",
+    severity="error",
+    title="An archive's name is too long",
+    consequence="the file system has no names of that length",
+    fix="set a shorter `archive-name` or `workflow-name`",
+)
+
 
 def find_obstacles(targets: Sequence[tuple[Config, Path]]) -> Iterator[Finding]:
     """Why archives cannot be written where they should be, known before any is written."""
     first: dict[str, tuple[Config, Path]] = {}
     for config, path in targets:
         place = config.origins["export-path"]
-        try:
-            with explain_write_errors(path):
-                refuse_foreign(path, config.format)
-        except PackError as error:
-            yield OBSTACLE.at(place, str(error), "")._replace(archives=(config.name,))
+        for finding in find_obstacle(config, path):
+            yield finding._replace(archives=(config.name,))
         other, _ = first.setdefault(fold_path(path), (config, path))
         if other is not config:
             text = f"Archives `{other.name}` and `{config.name}` would both be written to `{path}`"
             yield CLASH.at(place, text)._replace(archives=(other.name, config.name))
+
+
+def find_obstacle(config: Config, path: Path) -> Iterator[Finding]:
+    if is_name_too_long(path):
+        key = "workflow-name" if isinstance(config, WorkflowConfig) else "archive-name"
+        text = f"Cannot write `{path}`: {TOO_LONG}"
+        yield LONG_NAME.at(config.origins[key], text, f"set a shorter `{key}`")
+        return
+    place = config.origins["export-path"]
+    try:
+        with explain_write_errors(path):
+            refuse_foreign(path, config.format)
+    except PackError as error:
+        yield OBSTACLE.at(place, str(error), "")
 
 
 def fold_path(path: Path) -> str:

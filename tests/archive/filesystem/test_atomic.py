@@ -53,6 +53,9 @@ class Holder:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
 
@@ -114,6 +117,15 @@ class TestWorkspace:
 
         expected = others - {".digits.mar.0.part"} if name == "digits" else others
         assert others >= set(os.listdir(tmp_path)) >= expected
+
+    @pytest.mark.parametrize("name", ["a" * 255, "é" * 127])
+    def test_long_name(self, name: str, tmp_path: Path):
+        """So are those of an artifact whose name is as long as a name can be."""
+        other = tmp_path / (name[:-1] + "b")
+        with Holder(tmp_path / name) as killed, Holder(other) as living:
+            killed.kill()
+            with workspace(tmp_path / name) as place:
+                assert set(os.listdir(tmp_path)) == {place.name, living.place.name}
 
     @needs_flock
     @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP], ids=errno.errorcode.get)

@@ -312,13 +312,16 @@ class TestForeign:
         assert str(error.value).startswith(f"Cannot write `{path}`: ")
         assert str(error.value).endswith(f" (`{path.parent}`)")
 
-    def test_name_too_long(self, form: Format, tmp_path: Path):
-        """A name that is too long for a file is an error of one line."""
-        path = tmp_path / ("a" * 300 + form.suffix)
+    @pytest.mark.parametrize("folder", ["", "dist"], ids=["there", "to be made"])
+    def test_name_too_long(self, folder: str, form: Format, tmp_path: Path):
+        """A name that is too long for a file is an error of one line, before anything is written."""
+        path = tmp_path / folder / ("a" * 260 + form.suffix)
 
-        with pytest.raises(PackError, match=r"^Cannot write `"):
+        with pytest.raises(PackError) as error:
             pack_as(NEW, path, form, PACKING)
 
+        expected = f"Cannot write `{path}`: its name is too long for the file system; choose a shorter one"
+        assert str(error.value) == expected
         assert list(tmp_path.iterdir()) == []
 
     @needs_posix
@@ -334,6 +337,24 @@ class TestForeign:
         assert before == tree(target)
         assert not path.is_symlink()
         assert list(path.parent.iterdir()) == [path]
+
+
+class TestLongNames:
+    @pytest.mark.parametrize("length", [240, 255])
+    def test_again(self, length: int, form: Format, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A name of any length that a file may have is packed, found unchanged, replaced and removed."""
+        path = tmp_path / ("a" * (length - len(form.suffix)) + form.suffix)
+
+        def build(archive: Archive) -> bool:
+            return pack_as(archive, path, form, PACKING, settings="settings").unchanged
+
+        assert [build(OLD), build(NEW), build(NEW)] == [False, False, True]
+        monkeypatch.setattr("hatch_mar.archive.packager.pack.write", None)
+        assert build(NEW)
+        assert set(os.listdir(tmp_path)) == {path.name, ".hatch"}
+        monkeypatch.undo()
+        remove_artifact(path, form)
+        assert os.listdir(tmp_path) == []
 
 
 class TestRemove:

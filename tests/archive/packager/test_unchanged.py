@@ -12,7 +12,8 @@ from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.archive.formats.format import FORMATS, Format
 from hatch_mar.archive.packager import unchanged
 from hatch_mar.archive.packager.pack import Artifact, pack_as, remove_artifact
-from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember, stamp_file
+from hatch_mar.archive.packager.records import STAMP, record_file
+from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember
 from hatch_mar.errors import PackError
 from tests.archives import INSTANT, MANIFEST, PACKING, UnreadableSource, needs_posix, tree
 
@@ -105,9 +106,9 @@ class TestUnchanged:
         """The stamp is in a hidden folder next to the archive."""
         build(archive(weights), path, form)
 
-        assert path.parent / ".hatch" / f"{path.name}.stamp" == stamp_file(path)
+        assert path.parent / ".hatch" / f"{path.name}.stamp" == record_file(path, STAMP)
         assert set(os.listdir(path.parent)) == {".hatch", path.name}
-        assert [stamp_file(path)] == list(stamp_file(path).parent.iterdir())
+        assert [record_file(path, STAMP)] == list(record_file(path, STAMP).parent.iterdir())
 
 
 def edited(weights: Path) -> None:
@@ -297,7 +298,7 @@ class TestStampFile:
     def test_harmless(self, state: str, form: Format, path: Path, weights: Path):
         """Whatever happens to the stamp, the next build packs again and finds the archive unchanged."""
         build(archive(weights), path, form)
-        file = stamp_file(path)
+        file = record_file(path, STAMP)
         text = file.read_text()
         file.unlink()
         if state == "folder":
@@ -328,7 +329,7 @@ class TestStampFile:
         replace = os.replace
 
         def killed(source: Path, target: Path) -> None:
-            if Path(target) == stamp_file(path):
+            if Path(target) == record_file(path, STAMP):
                 raise KeyboardInterrupt
             replace(source, target)
 
@@ -338,7 +339,7 @@ class TestStampFile:
         monkeypatch.setattr(os, "getpid", lambda: 1)
         build(archive(weights), path, form)
 
-        assert [stamp_file(path)] == list(stamp_file(path).parent.iterdir())
+        assert [record_file(path, STAMP)] == list(record_file(path, STAMP).parent.iterdir())
 
     def test_remove(self, form: Format, path: Path, weights: Path):
         """The stamp is removed with the archive, and its folder with the last stamp."""
@@ -347,7 +348,7 @@ class TestStampFile:
         build(archive(weights), other, form)
         remove_artifact(path, form)
 
-        assert [stamp_file(other)] == list(stamp_file(path).parent.iterdir())
+        assert [record_file(other, STAMP)] == list(record_file(path, STAMP).parent.iterdir())
         remove_artifact(other, form)
         assert os.listdir(path.parent) == []
 
@@ -385,7 +386,7 @@ class TestYoung:
         found = archive(weights)
         written = max(weights.stat().st_ctime_ns, weights.stat().st_mtime_ns)
         remember(path, fingerprint_inputs(found, PACKING), found, written + age)
-        return stamp_file(path).exists()
+        return record_file(path, STAMP).exists()
 
     def test_just_written(self, weights: Path):
         """Inputs that were written just before the build are not remembered."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
 from hatch_mar.project.layout.targets import find_obstacles
 
 
@@ -10,7 +10,7 @@ def config(name: str, form: str = "default") -> ArchiveConfig:
     return ArchiveConfig(name, "1.0", "h.py", archive_format=form)
 
 
-def found(*targets: tuple[ArchiveConfig, Path]) -> list[tuple[str, tuple[str, ...]]]:
+def found(*targets: tuple[Config, Path]) -> list[tuple[str, tuple[str, ...]]]:
     return [(finding.code, finding.archives) for finding in find_obstacles(targets)]
 
 
@@ -33,3 +33,21 @@ class TestFindObstacles:
         one, other = config("a"), config("A")
 
         assert found((one, tmp_path / "a.mar"), (other, tmp_path / "x/../A.mar")) == [("MAR007", ("a", "A"))]
+
+    def test_long_name(self, tmp_path: Path):
+        """A name that no file can have is found before the folder is made."""
+        path = tmp_path / "dist" / ("a" * 260)
+
+        assert found((config(path.name), path)) == [("MAR031", (path.name,))]
+        assert list(tmp_path.iterdir()) == []
+
+    def test_long_name_message(self, tmp_path: Path):
+        """The message names the key that the name is from."""
+        path = tmp_path / ("a" * 260)
+        [archive] = find_obstacles([(config("a"), path)])
+        [workflow] = find_obstacles([(WorkflowConfig("a", "spec.yaml"), path)])
+
+        start = f"Cannot write `{path}`: its name is too long for the file system; set a shorter"
+        assert str(archive) == f"{start} `archive-name` [MAR031]"
+        assert str(workflow) == f"{start} `workflow-name` [MAR031]"
+        assert archive.place.key == ("tool", "mar", "archive-name")

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from hatch_mar.archive.filesystem.locks import hold_lock, is_file_at, try_lock
+from tests.archives import needs_posix
+
+needs_flock = pytest.mark.skipif(os.name != "posix", reason="Windows locks without flock")
+
+COUNT = """
+import sys
+from pathlib import Path
+from hatch_mar.archive.filesystem.locks import hold_lock
+
+folder = Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(200):
+    with hold_lock(folder / "records" / "lock"):
+        count = int((folder / "count").read_text())
+        (folder / "count").write_text(str(count + 1))
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "records" / "lock"
+
+
+class TestHoldLock:
+    def test_removed(self, path: Path):
+        """The lock and its folder are there as long as they are needed."""
+        with hold_lock(path):
+            assert path.is_file()
+
+        assert not path.parent.exists()
+
+    def test_folder_in_use(self, path: Path):
+        """A folder that has something else in it stays."""
+        path.parent.mkdir()
+        (path.parent / "record").touch()
+        with hold_lock(path):
+            pass
+
+        assert os.listdir(path.parent) == ["record"]
+
+    @pytest.mark.parametrize("error", [OSError(), KeyboardInterrupt()], ids=repr)
+    def test_error(self, error: BaseException, path: Path):
+        """It is also released after an error or an interrupt."""
+        with pytest.raises(type(error)), hold_lock(path):
+            raise error
+
+        assert not path.parent.exists()
+
+    def test_left_by_a_killed_process(self, path: Path):
+        """The file that a killed process left is no obstacle."""
+        path.parent.mkdir()
+        path.touch()
+        with hold_lock(path):
+            assert path.is_file()
+
+        assert not path.parent.exists()
+
+    def test_one_at_a_time(self, path: Path):
+        """Of many threads, one at a time is in the block, however often the lock is removed."""
+        inside: list[int] = []
+
+        def enter(number: int) -> int:
+            with hold_lock(path):
+                inside.append(number)
+                alone = len(inside)
+                inside.remove(number)
+                return alone
+
+        with ThreadPoolExecutor(16) as threads:
+            assert set(threads.map(enter, range(400))) == {1}
+        assert not path.parent.exists()
+
+    def test_processes(self, tmp_path: Path):
+        """The same holds for processes: nothing that one of them counts is lost."""
+        (tmp_path / "count").write_text("0")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        processes = [
+            subprocess.Popen([sys.executable, "-c", COUNT, str(tmp_path)], **pipes) for _ in range(4)
+        ]
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        for process in processes:
+            process.communicate()
+
+        assert {process.returncode for process in processes} == {0}
+        assert (tmp_path / "count").read_text() == "800"
+        assert os.listdir(tmp_path) == ["count"]
+
+    def test_no_directory(self, tmp_path: Path):
+        """Where the folder's own folder is missing, the block is run, and nothing is made."""
+        with hold_lock(tmp_path / "dist" / "records" / "lock"):
+            assert os.listdir(tmp_path) == []
+
+    def test_no_folder(self, path: Path):
+        """A file in the place of the folder is left alone."""
+        path.parent.write_bytes(b"a file")
+        with hold_lock(path):
+            pass
+
+        assert path.parent.read_bytes() == b"a file"
+
+    @needs_posix
+    @pytest.mark.parametrize("what", ["folder", "lock"])
+    def test_broken_link(self, what: str, path: Path):
+        """A link to nowhere in the place of either is left alone."""
+        link = path.parent if what == "folder" else path
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(path.parent.parent / "nowhere" / "at all")
+        with hold_lock(path):
+            pass
+
+        assert link.is_symlink()
+
+    @needs_posix
+    def test_folder_removed_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch):
+        """If the folder is removed just when it is found to exist, it is made again, and the lock held."""
+        path.parent.mkdir()
+        mkdir, removed = os.mkdir, []
+
+        def late(folder: Path, *mode: int) -> None:
+            try:
+                mkdir(folder, *mode)
+            except FileExistsError:
+                removed.append(folder)
+                os.rmdir(folder)
+                raise
+
+        monkeypatch.setattr(os, "mkdir", late)
+        with hold_lock(path):
+            assert path.is_file()
+
+        assert removed == [path.parent]
+
+    @needs_flock
+    def test_without_locks(self, path: Path, monkeypatch: pytest.MonkeyPatch):
+        """On a file system that has no locks, the block is run all the same."""
+        import fcntl
+
+        def flock(file: int, operation: int) -> None:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+        with hold_lock(path):
+            assert path.is_file()
+
+        assert not path.parent.exists()
+
+    @needs_flock
+    def test_interrupted(self, path: Path, monkeypatch: pytest.MonkeyPatch):
+        """An interrupt while it is waited for is raised, and leaves no open file."""
+        import fcntl
+
+        files: list[BinaryIO] = []
+
+        def flock(file: BinaryIO, operation: int) -> None:
+            files.append(file)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+        with pytest.raises(KeyboardInterrupt), hold_lock(path):
+            pytest.fail("the block was run")
+
+        assert [file.closed for file in files] == [True]
+
+
+class TestTryLock:
+    @needs_flock
+    def test_once(self, tmp_path: Path):
+        """A file can be locked by one at a time, and again when it was closed."""
+        with open(tmp_path / "lock", "ab") as other:
+            with open(tmp_path / "lock", "ab") as one:
+                assert try_lock(one)
+                assert try_lock(other) is False
+            assert try_lock(other)
+
+
+class TestIsFileAt:
+    def test_same(self, tmp_path: Path):
+        """A file is at the path that it was opened at, until that is removed or another file put there."""
+        path = tmp_path / "lock"
+        with open(path, "ab") as file:
+            assert is_file_at(file, path)
+            path.rename(tmp_path / "moved")
+            assert not is_file_at(file, path)
+            path.touch()
+            assert not is_file_at(file, path)
