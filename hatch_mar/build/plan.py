@@ -11,6 +11,7 @@ from threading import Event
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.options import Packing
+from hatch_mar.archive.packager.owner import Owner
 from hatch_mar.archive.packager.pack import Artifact, pack_as
 from hatch_mar.checks.configured import check_configuration, find_faults
 from hatch_mar.errors import CheckError, LayoutError
@@ -38,13 +39,17 @@ class Planned:
     root: Path = Path()
     """The project's directory, to which the paths of examples are relative."""
 
+    owner: Owner | None = None
+    """The project that the archive belongs to."""
+
     def build(self, advance: Callable[[int], object] = int, stop: Event | None = None) -> Artifact:
         """Write the archive; `advance` is called with the number of bytes read since its last call.
 
         With `try = true`, the archive is tried before it replaces an old one; `stop` ends the trial.
 
         Raises:
-            PackError: the archive could not be written, or a file changed while it was read.
+            PackError: the archive could not be written, a file changed while it was read, or the path
+                has an archive of another project.
             TrialError: the archive's answers are not those that its examples expect.
         """
         config, settings, accept = self.config, repr(self.config), None
@@ -59,6 +64,7 @@ class Planned:
             force=config.force,
             settings=settings,
             accept=accept,
+            owner=self.owner,
         )
 
     @property
@@ -89,6 +95,7 @@ def plan_project(
         CheckError: with the faults of all archives.
     """
     instant = build_instant(reproducible=project.reproducible)
+    owner = owner_of(project)
     planned: list[Planned] = []
     faults: list[Finding | str] = []
     for config in select(load_configs(project), names):
@@ -100,11 +107,17 @@ def plan_project(
         faults += [finding for finding in findings if finding.severity == "error"]
         warnings = tuple(finding for finding in findings if finding.severity == "warning")
         path = path_of(config, project.root, directory, output)
-        planned.append(Planned(config, archive, path, instant, warnings, project.root))
-    faults += find_obstacles([(one.config, one.path) for one in planned])
+        planned.append(Planned(config, archive, path, instant, warnings, project.root, owner))
+    faults += find_obstacles([(one.config, one.path) for one in planned], owner)
     if faults:
         raise CheckError(*dict.fromkeys(faults))
     return planned
+
+
+def owner_of(project: Project) -> Owner:
+    """The project as its archives know it: by a name that no build backend must be asked for."""
+    name = table_at(project.pyproject, "project").get("name")
+    return Owner(str(name or project.root.name), project.root)
 
 
 def examine(config: Config, project: Project, instant: datetime) -> tuple[Archive, list[Finding]]:

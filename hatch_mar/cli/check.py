@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hatch_mar.build.plan import examine, load_configs
+from hatch_mar.build.plan import examine, load_configs, owner_of
 from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.configured import not_ignored
@@ -77,7 +77,8 @@ def check_project(options: Namespace, names: Sequence[str]) -> list[Finding]:
                 findings += examine(config, project, instant)[1]
         findings += find_unbuilt(configs, project.hatch)
         findings += find_obstacles(
-            [(each, path_of(each, project.root, project.build_directory)) for each in configs]
+            [(each, path_of(each, project.root, project.build_directory)) for each in configs],
+            owner_of(project),
         )
     return locate(merge(findings), Path(options.project))
 

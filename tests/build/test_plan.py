@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import tarfile
 import zipfile
 from dataclasses import replace
@@ -10,9 +11,10 @@ import pytest
 
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.archive.packager import unchanged
+from hatch_mar.archive.packager.owner import Owner, read_owner
 from hatch_mar.archive.packager.pack import Artifact
-from hatch_mar.build.plan import load_configs
-from hatch_mar.errors import ConfigError, HatchMarError
+from hatch_mar.build.plan import Planned, load_configs, plan_project
+from hatch_mar.errors import CheckError, ConfigError, HatchMarError, PackError
 from tests.archives import INSTANT, SomeProject, tree
 from tests.build import LEAST, names_in, planned
 
@@ -66,6 +68,43 @@ class TestPlan:
         """Two archives with the same path are an error."""
         with pytest.raises(HatchMarError):
             planned(project, LEAST | {"archives": [{}, {"export-path": export_path}]})
+
+
+class TestOwner:
+    """An archive belongs to the project that builds it."""
+
+    def plan(self, root: Path, name: str | None, output: Path) -> Planned:
+        pyproject = {"tool": {"mar": LEAST}} | ({"project": {"name": name}} if name else {})
+        [one] = plan_project(SomeProject(root, pyproject), output)
+        return one
+
+    @pytest.mark.parametrize(("name", "expected"), [("digits", "digits"), (None, "project")])
+    def test_recorded(self, name: str | None, expected: str, project: Path, tmp_path: Path):
+        """Its name is the one in `pyproject.toml`, or else its directory's."""
+        one = self.plan(project, name, tmp_path)
+        one.build()
+
+        assert read_owner(one.path) == Owner(expected, project)
+
+    def test_planned(self, project: Path, tmp_path: Path):
+        """Another project that would replace it is stopped before anything is built."""
+        self.plan(project, "aa", tmp_path / "out").build()
+        other = shutil.copytree(project, tmp_path / "bb")
+
+        with pytest.raises(CheckError) as error:
+            self.plan(other, "bb", tmp_path / "out")
+        assert [finding.code for finding in error.value.findings] == ["MAR030"]
+
+    def test_built(self, project: Path, tmp_path: Path):
+        """If both were planned before either was built, the second is stopped when it is built."""
+        other = shutil.copytree(project, tmp_path / "bb")
+        one, second = self.plan(project, "aa", tmp_path / "out"), self.plan(other, "bb", tmp_path / "out")
+        one.build()
+        before = tree(tmp_path / "out")
+
+        with pytest.raises(PackError, match=r"it belongs to project `aa` \(.*, and project `bb` \("):
+            second.build()
+        assert before == tree(tmp_path / "out")
 
 
 class TestBuild:

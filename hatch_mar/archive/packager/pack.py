@@ -16,6 +16,7 @@ from hatch_mar.archive.filesystem.walk import files_of, is_executable
 from hatch_mar.archive.formats.format import Format
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.archive.packager.owner import Owner, claim, refuse_others
 from hatch_mar.archive.packager.records import lock_records, remove_records
 from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember
 from hatch_mar.errors import PackError
@@ -62,6 +63,7 @@ def pack_as(
     force: bool = True,
     settings: str | None = None,
     accept: Callable[[Path], object] | None = None,
+    owner: Owner | None = None,
 ) -> Artifact:
     """Write `archive` to `path`, replacing an older one in a single step.
 
@@ -73,9 +75,12 @@ def pack_as(
     `accept` is called with the path of the complete draft, and may raise to keep it from
     replacing anything.
 
+    The archive then belongs to `owner`, and no other project may replace it.
+
     Raises:
         PackError: the archive cannot be written, or `path` has something that must not be
-            replaced: without `force` another archive, or something that is not an archive.
+            replaced: without `force` another archive, another project's archive, or something
+            that is not an archive.
     """
     for member in archive.members:
         if fault := name_fault(member.name):
@@ -84,18 +89,28 @@ def pack_as(
         if is_name_too_long(path):
             raise PackError(f"Cannot write `{path}`: {TOO_LONG}; choose a shorter one")
         refuse_foreign(path, form)
+        if owner:
+            refuse_others(path, owner)
         began = time.time_ns()
         inputs = fingerprint_inputs(archive, packing, settings) if settings else None
         if inputs and is_unchanged(path, inputs):
+            keep(path, owner)
             return Artifact(path, unchanged=True)
         path.parent.mkdir(parents=True, exist_ok=True)
-        unchanged = write(archive, path, form, packing, force=force, accept=accept)
+        unchanged = write(archive, path, form, packing, force=force, accept=accept, owner=owner)
         if settings:
             # a file that has vanished since it was read is not an error, but cannot be remembered
             with suppress(OSError):
                 same = inputs == fingerprint_inputs(archive, packing, settings)
                 remember(path, inputs if same else None, archive, began)
     return Artifact(path, unchanged)
+
+
+def keep(path: Path, owner: Owner | None) -> None:
+    """Leave the artifact at `path` as it is, but for its owner."""
+    if owner:
+        with claim(path, owner):
+            pass
 
 
 def write(
@@ -106,6 +121,7 @@ def write(
     *,
     force: bool,
     accept: Callable[[Path], object] | None,
+    owner: Owner | None,
 ) -> bool:
     """Write `archive`, and return whether it was at `path` already."""
     with workspace(path) as place:
@@ -115,10 +131,12 @@ def write(
             accept(draft)
         with suppress(FileNotFoundError):  # another build has just replaced it
             if have_same_content(draft, path):
+                keep(path, owner)
                 return True
         if not force and os.path.lexists(path):
             raise PackError(f"File already exists and differs: `{path}`; delete it or set `force = true`")
-        move_into_place(draft, path, place / "old")
+        with claim(path, owner):
+            move_into_place(draft, path, place / "old")
     return False
 
 

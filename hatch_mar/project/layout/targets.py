@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from hatch_mar.archive.packager.owner import WAYS_OUT, Owner, describe_conflict
 from hatch_mar.archive.packager.pack import (
     TOO_LONG,
     explain_write_errors,
@@ -25,6 +26,13 @@ OBSTACLE = Rule(
     fix="move it away, or set `export-path`",
 )
 
+OTHER_PROJECT = Rule(
+    code="MAR030",
+    severity="error",
+    title="An archive would replace another project's",
+    consequence="the other project's archive would be lost",
+    fix=WAYS_OUT,
+)
 LONG_NAME = Rule(
     code="MAR031",
     severity="error",
@@ -34,12 +42,12 @@ LONG_NAME = Rule(
 )
 
 
-def find_obstacles(targets: Sequence[tuple[Config, Path]]) -> Iterator[Finding]:
-    """Why archives cannot be written where they should be, known before any is written."""
+def find_obstacles(targets: Sequence[tuple[Config, Path]], owner: Owner | None = None) -> Iterator[Finding]:
+    """Why the archives of `owner` cannot be written where they should be, known before any is written."""
     first: dict[str, tuple[Config, Path]] = {}
     for config, path in targets:
         place = config.origins["export-path"]
-        for finding in find_obstacle(config, path):
+        for finding in find_obstacle(config, path, owner):
             yield finding._replace(archives=(config.name,))
         other, _ = first.setdefault(fold_path(path), (config, path))
         if other is not config:
@@ -47,7 +55,7 @@ def find_obstacles(targets: Sequence[tuple[Config, Path]]) -> Iterator[Finding]:
             yield CLASH.at(place, text)._replace(archives=(other.name, config.name))
 
 
-def find_obstacle(config: Config, path: Path) -> Iterator[Finding]:
+def find_obstacle(config: Config, path: Path, owner: Owner | None) -> Iterator[Finding]:
     if is_name_too_long(path):
         key = "workflow-name" if isinstance(config, WorkflowConfig) else "archive-name"
         text = f"Cannot write `{path}`: {TOO_LONG}"
@@ -59,6 +67,8 @@ def find_obstacle(config: Config, path: Path) -> Iterator[Finding]:
             refuse_foreign(path, config.format)
     except PackError as error:
         yield OBSTACLE.at(place, str(error), "")
+    if owner and (conflict := describe_conflict(path, owner)):
+        yield OTHER_PROJECT.at(place, conflict)
 
 
 def fold_path(path: Path) -> str:

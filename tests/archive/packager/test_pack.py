@@ -14,6 +14,7 @@ from hatch_mar.archive.filesystem.atomic import LOCK
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME
+from hatch_mar.archive.packager.owner import Owner
 from hatch_mar.archive.packager.pack import Artifact, pack_as, remove_artifact
 from hatch_mar.errors import PackError
 from tests.archives import (
@@ -344,9 +345,10 @@ class TestLongNames:
     def test_again(self, length: int, form: Format, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """A name of any length that a file may have is packed, found unchanged, replaced and removed."""
         path = tmp_path / ("a" * (length - len(form.suffix)) + form.suffix)
+        owner = Owner("digits", tmp_path)
 
         def build(archive: Archive) -> bool:
-            return pack_as(archive, path, form, PACKING, settings="settings").unchanged
+            return pack_as(archive, path, form, PACKING, settings="settings", owner=owner).unchanged
 
         assert [build(OLD), build(NEW), build(NEW)] == [False, False, True]
         monkeypatch.setattr("hatch_mar.archive.packager.pack.write", None)

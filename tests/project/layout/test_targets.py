@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hatch_mar.archive.packager.owner import Owner, claim
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
 from hatch_mar.project.layout.targets import find_obstacles
 
@@ -10,8 +11,8 @@ def config(name: str, form: str = "default") -> ArchiveConfig:
     return ArchiveConfig(name, "1.0", "h.py", archive_format=form)
 
 
-def found(*targets: tuple[Config, Path]) -> list[tuple[str, tuple[str, ...]]]:
-    return [(finding.code, finding.archives) for finding in find_obstacles(targets)]
+def found(*targets: tuple[Config, Path], owner: Owner | None = None) -> list[tuple[str, tuple[str, ...]]]:
+    return [(finding.code, finding.archives) for finding in find_obstacles(targets, owner)]
 
 
 class TestFindObstacles:
@@ -33,6 +34,30 @@ class TestFindObstacles:
         one, other = config("a"), config("A")
 
         assert found((one, tmp_path / "a.mar"), (other, tmp_path / "x/../A.mar")) == [("MAR007", ("a", "A"))]
+
+    def test_other_project(self, tmp_path: Path):
+        """An archive of another project is not replaced, one of the same project or of none is."""
+        path, one, other = tmp_path / "a.mar", Owner("one", tmp_path / "1"), Owner("other", tmp_path / "2")
+        with claim(path, one):
+            path.touch()
+
+        assert found((config("a"), path), owner=one) == []
+        assert found((config("a"), path)) == []
+        assert found((config("a"), path), owner=other) == [("MAR030", ("a",))]
+
+    def test_other_project_message(self, tmp_path: Path):
+        """The message names both projects, and says what to do."""
+        path, one, other = tmp_path / "a.mar", Owner("one", tmp_path / "1"), Owner("other", tmp_path / "2")
+        with claim(path, one):
+            path.touch()
+        [finding] = find_obstacles([(config("a"), path)], other)
+
+        assert str(finding) == (
+            f"Cannot write `{path}`: it belongs to project `one` (`{tmp_path / '1'}`),"
+            f" and project `other` (`{tmp_path / '2'}`) would replace it;"
+            " set another `model-name`, `archive-name` or `export-path` in one of the two,"
+            " or delete the archive if it is a leftover [MAR030]"
+        )
 
     def test_long_name(self, tmp_path: Path):
         """A name that no file can have is found before the folder is made."""
