@@ -24,6 +24,9 @@ from hatch_mar.project.layout.targets import find_obstacles
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.project.toml import table_at
 
+WHEEL_MODE = 0o644
+"""The mode of a wheel that hatchling builds, whatever the umask is."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -42,8 +45,12 @@ class Planned:
     owner: Owner | None = None
     """The project that the archive belongs to."""
 
-    def build(self, advance: Callable[[int], object] = int, stop: Event | None = None) -> Artifact:
+    def build(
+        self, advance: Callable[[int], object] = int, stop: Event | None = None, *, mode: int = WHEEL_MODE
+    ) -> Artifact:
         """Write the archive; `advance` is called with the number of bytes read since its last call.
+
+        Its files get `mode`, as the wheel next to it has.
 
         With `try = true`, the archive is tried before it replaces an old one; `stop` ends the trial.
 
@@ -65,6 +72,7 @@ class Planned:
             settings=settings,
             accept=accept,
             owner=self.owner,
+            mode=mode,
         )
 
     @property

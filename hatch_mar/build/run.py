@@ -9,15 +9,19 @@ from threading import Event
 
 from hatch_mar.archive.formats.copy import cores
 from hatch_mar.archive.packager.pack import Artifact
-from hatch_mar.build.plan import Planned
+from hatch_mar.build.plan import WHEEL_MODE, Planned
 from hatch_mar.build.progress import Progress
 from hatch_mar.errors import PackError, TrialError
 
 
 def build_all(
-    planned: Sequence[Planned], executor: Executor | None = None, *, quiet: bool = True
+    planned: Sequence[Planned],
+    executor: Executor | None = None,
+    *,
+    quiet: bool = True,
+    mode: int = WHEEL_MODE,
 ) -> Iterator[Artifact]:
-    """Write archives in parallel; yields their artifacts in the order of `planned`.
+    """Write archives with files of this mode, in parallel; yields their artifacts in the order of `planned`.
 
     Any `concurrent.futures.Executor` works. Workers on other machines, such as those of Dask's
     `Client.get_executor()`, must see the same files under the same paths. Without an executor
@@ -28,7 +32,7 @@ def build_all(
         PackError: an archive could not be written, or failed its trial. All others are written.
     """
     if executor is not None:
-        yield from artifacts_of([executor.submit(Planned.build, one) for one in planned])
+        yield from artifacts_of([executor.submit(Planned.build, one, mode=mode) for one in planned])
         return
     stop = Event()
     progress = None if quiet else Progress(sum(one.size for one in planned))
@@ -41,7 +45,8 @@ def build_all(
 
     with ThreadPoolExecutor(min(cores(), len(planned) or 1), "hatch-mar") as threads:
         try:
-            for artifact in artifacts_of([threads.submit(one.build, advance, stop) for one in planned]):
+            futures = [threads.submit(one.build, advance, stop, mode=mode) for one in planned]
+            for artifact in artifacts_of(futures):
                 with progress.pause() if progress else nullcontext():
                     yield artifact
         finally:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import tarfile
 import zipfile
 from dataclasses import replace
@@ -15,7 +17,7 @@ from hatch_mar.archive.packager.owner import Owner, read_owner
 from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.errors import CheckError, ConfigError, HatchMarError, PackError
-from tests.archives import INSTANT, SomeProject, tree
+from tests.archives import INSTANT, SomeProject, needs_posix, tree
 from tests.build import LEAST, names_in, planned
 
 
@@ -105,6 +107,26 @@ class TestOwner:
         with pytest.raises(PackError, match=r"it belongs to project `aa` \(.*, and project `bb` \("):
             second.build()
         assert before == tree(tmp_path / "out")
+
+
+@needs_posix
+class TestMode:
+    @pytest.mark.parametrize("umask", [0o022, 0o077], ids=oct)
+    def test_default(self, umask: int, project: Path):
+        """An archive has the mode that hatchling's wheels have, whatever the umask."""
+        before = os.umask(umask)
+        try:
+            artifact = planned(project, LEAST)[0].build()
+        finally:
+            os.umask(before)
+
+        assert stat.S_IMODE(artifact.path.stat().st_mode) == 0o644
+
+    def test_given(self, project: Path):
+        """Another backend's wheel may have another."""
+        artifact = planned(project, LEAST)[0].build(mode=0o600)
+
+        assert stat.S_IMODE(artifact.path.stat().st_mode) == 0o600
 
 
 class TestBuild:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from hatch_mar.archive.formats.zip_reader import zip_members
 from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import PackError
-from tests.archives import SomeProject, incompressible, tree
+from tests.archives import SomeProject, incompressible, needs_posix, tree
 from tests.build import LEAST, names_in, planned
 
 
@@ -60,6 +61,16 @@ class TestBuildAll:
 
         assert [one.path for one in elsewhere] == [artifact.path for artifact in artifacts]
         assert {artifact.path.name: artifact.path.read_bytes() for artifact in artifacts} == expected
+
+    @needs_posix
+    @pytest.mark.parametrize("executor", [None, ThreadPoolExecutor])
+    def test_mode(self, executor: Callable[..., Executor] | None, project: Path):
+        """All archives get the mode that is given."""
+        plans = planned(project, LEAST | {"archives": [{"model-name": "a"}, {"model-name": "b"}]})
+        with executor(2) if executor else nullcontext() as workers:
+            artifacts = list(build_all(plans, workers, mode=0o600))
+
+        assert [stat.S_IMODE(artifact.path.stat().st_mode) for artifact in artifacts] == [0o600] * 2
 
     @pytest.mark.parametrize("executor", [None, ThreadPoolExecutor, ProcessPoolExecutor])
     def test_faults(self, executor: Callable[..., Executor] | None, three: list[Planned], project: Path):

@@ -16,9 +16,10 @@ from hatch_mar.archive.filesystem.walk import files_of, is_executable
 from hatch_mar.archive.formats.format import Format
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.archive.packager.mode import set_mode
 from hatch_mar.archive.packager.owner import Owner, claim, refuse_others
 from hatch_mar.archive.packager.records import lock_records, remove_records
-from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember
+from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember, renew_stamp
 from hatch_mar.errors import PackError
 from hatch_mar.names import name_fault
 
@@ -64,6 +65,7 @@ def pack_as(
     settings: str | None = None,
     accept: Callable[[Path], object] | None = None,
     owner: Owner | None = None,
+    mode: int | None = None,
 ) -> Artifact:
     """Write `archive` to `path`, replacing an older one in a single step.
 
@@ -75,7 +77,8 @@ def pack_as(
     `accept` is called with the path of the complete draft, and may raise to keep it from
     replacing anything.
 
-    The archive then belongs to `owner`, and no other project may replace it.
+    The archive then belongs to `owner`, and no other project may replace it. With `mode`, its files
+    have that mode whatever the umask is, and so does an archive that was left as it was.
 
     Raises:
         PackError: the archive cannot be written, or `path` has something that must not be
@@ -94,10 +97,11 @@ def pack_as(
         began = time.time_ns()
         inputs = fingerprint_inputs(archive, packing, settings) if settings else None
         if inputs and is_unchanged(path, inputs):
-            keep(path, owner)
+            if keep(path, owner, mode):
+                renew_stamp(path, inputs)
             return Artifact(path, unchanged=True)
         path.parent.mkdir(parents=True, exist_ok=True)
-        unchanged = write(archive, path, form, packing, force=force, accept=accept, owner=owner)
+        unchanged = write(archive, path, form, packing, force=force, accept=accept, owner=owner, mode=mode)
         if settings:
             # a file that has vanished since it was read is not an error, but cannot be remembered
             with suppress(OSError):
@@ -106,11 +110,12 @@ def pack_as(
     return Artifact(path, unchanged)
 
 
-def keep(path: Path, owner: Owner | None) -> None:
-    """Leave the artifact at `path` as it is, but for its owner."""
+def keep(path: Path, owner: Owner | None, mode: int | None) -> bool:
+    """Leave the artifact at `path` as it is, but for its owner and its mode; whether it had another mode."""
     if owner:
         with claim(path, owner):
             pass
+    return mode is not None and set_mode(path, mode)
 
 
 def write(
@@ -122,16 +127,19 @@ def write(
     force: bool,
     accept: Callable[[Path], object] | None,
     owner: Owner | None,
+    mode: int | None,
 ) -> bool:
     """Write `archive`, and return whether it was at `path` already."""
     with workspace(path) as place:
         draft = place / path.name
         form.write(archive, draft, packing)
+        if mode is not None:
+            set_mode(draft, mode)
         if accept:
             accept(draft)
         with suppress(FileNotFoundError):  # another build has just replaced it
             if have_same_content(draft, path):
-                keep(path, owner)
+                keep(path, owner, mode)
                 return True
         if not force and os.path.lexists(path):
             raise PackError(f"File already exists and differs: `{path}`; delete it or set `force = true`")
