@@ -116,6 +116,14 @@ class Manifest(NamedTuple):
         return model if isinstance(model, dict) else {}
 
     @property
+    def subject(self) -> Any:
+        """The name of the model or workflow: a string, unless another tool wrote something else."""
+        workflow = self.document.get("workflow")
+        if self.name == WORKFLOW_MANIFEST_NAME:
+            return workflow.get("workflowName") if isinstance(workflow, dict) else None
+        return self.model.get("modelName")
+
+    @property
     def runtime(self) -> Any:
         """What runs the handler: a string, unless another tool wrote something else."""
         return self.document.get("runtime", runtimes.DEFAULT)

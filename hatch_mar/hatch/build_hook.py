@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-from hatch_mar.archive.packager.pack import remove_artifact
+from hatch_mar.build.clean import remove_archives
 from hatch_mar.build.keeping import SDIST, SKIPPED, came_with_sdist, leave_out, why_left_out
 from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.build.run import build_all
@@ -18,7 +18,7 @@ from hatch_mar.finding import Finding, Place
 from hatch_mar.hatch.added_files import find_hooks_to_come, find_lacking
 from hatch_mar.hatch.project import HatchProject, abort_on_faults, relative, show_warnings
 from hatch_mar.hatch.shipping import Shipping
-from hatch_mar.project.config.models import PYPROJECT, Config, by_name, path_of
+from hatch_mar.project.config.models import PYPROJECT, Config, by_name
 from hatch_mar.project.hatch_hook import find_unknown_options
 from hatch_mar.project.layout.members import FILE_NOT_FOUND, NO_FILES
 from hatch_mar.trial.dependencies import trial_dependencies
@@ -58,7 +58,7 @@ class MarBuildHook(Interface):
         return trial_dependencies(self.metadata.config)
 
     def clean(self, versions: list[str]) -> None:
-        """Remove the archives that the configuration names.
+        """Remove the archives that earlier builds wrote, under whatever version.
 
         Those that this build wrote are kept, even with `--clean-hooks-after`.
         """
@@ -67,8 +67,7 @@ class MarBuildHook(Interface):
         with abort_on_faults(self.app):
             if why_left_out(Path(self.root), self.build_directory):
                 return
-            for config in self.archives:
-                remove_artifact(self.path(config), config.format)
+            remove_archives(HatchProject(Path(self.root), self.metadata), self.build_directory)
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Plan the archives, and write those that are to be part of what hatchling builds next."""
@@ -165,9 +164,6 @@ class MarBuildHook(Interface):
     def build_directory(self) -> Path:
         """hatchling's `directory`, which may be relative to the project, as in `hatch build out`."""
         return Path(self.root, self.directory)
-
-    def path(self, config: Config) -> Path:
-        return path_of(config, Path(self.root), self.build_directory)
 
     def refuse_options(self) -> None:
         place = Place(None, None, ("tool", "hatch", "build", "hooks", "mar"))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.plugin.interface import BuilderInterface
 
-from hatch_mar.archive.packager.pack import Artifact, remove_artifact
+from hatch_mar.archive.packager.pack import Artifact
+from hatch_mar.build.clean import remove_archives
 from hatch_mar.build.plan import load_configs, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
-from hatch_mar.project.config.models import Config, by_name, path_of, select
+from hatch_mar.project.config.models import Config, by_name, select
 from hatch_mar.trial.dependencies import trial_dependencies
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ class MarBuilder(Interface):
 
     def clean(self, directory: str, versions: list[str]) -> None:
         with abort_on_faults(self.app):
-            for name in versions:
-                config = self.archives[name]
-                remove_artifact(path_of(config, Path(self.root), Path(self.root, directory)), config.format)
+            remove_archives(
+                HatchProject(Path(self.root), self.metadata), Path(self.root, directory), versions
+            )
 
     def build(self, *, versions: list[str] | None = None, **options: Any) -> Generator[str, None, None]:
         self.chosen = versions or self.config.versions

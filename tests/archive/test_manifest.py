@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_mar import __version__
-from hatch_mar.archive.manifest import Manifest
+from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
 from tests.archives import INSTANT, MANIFEST, MANIFEST_BYTES
 
 json_values = st.recursive(
@@ -113,6 +113,23 @@ class TestRuntime:
     def test_default(self, document: dict[str, object], expected: object):
         """A manifest without a runtime is for Python; one that another tool wrote is left as it is."""
         assert Manifest(document).runtime == expected
+
+
+class TestSubject:
+    def test_name(self):
+        """It is the name of the model or of the workflow, as the manifest is of one or the other."""
+        workflow = Manifest.for_workflow(
+            workflow_name="dogs", spec_file="spec.yaml", handler=None, created=INSTANT
+        )
+
+        assert [MANIFEST.subject, workflow.subject] == ["digits", "dogs"]
+        assert workflow._replace(name=MANIFEST.name).subject is None
+
+    @pytest.mark.parametrize("name", [MANIFEST_NAME, WORKFLOW_MANIFEST_NAME])
+    @pytest.mark.parametrize("document", [{}, {"model": 1, "workflow": []}, {"model": {}, "workflow": {}}])
+    def test_none(self, document: dict[str, object], name: str):
+        """A manifest that another tool wrote may have none."""
+        assert Manifest(document, name).subject is None
 
 
 class TestJson:

@@ -171,12 +171,20 @@ class TestClean:
 
         assert files(root) == {"dist/two.mar", "store/one.tar.gz"}
 
-    def test_foreign(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """A file that is not an archive is kept and reported."""
+    def test_older(self, write_project: WriteProject):
+        """The archives of the same model under older versions are removed too."""
+        named = 'archive-name = "{model-name}-{version}"\nversion = '
+        root = write_project(f'{ARCHIVE}{named}"1.0"\n')
+        list(builder(root).build())
+        write_project(f'{ARCHIVE}{named}"1.1"\n')
+        list(builder(root).build(clean=True))
+
+        assert files(root) == {"dist/Digits-1.1.mar"}
+
+    def test_foreign(self, write_project: WriteProject):
+        """What is not an archive is kept."""
         root = write_project(ARCHIVE + 'archive-format = "no-archive"\n')
         (root / "dist" / "Digits").mkdir(parents=True)
+        list(builder(root).build(clean_only=True))
 
-        with pytest.raises(SystemExit):
-            list(builder(root).build(clean_only=True))
-        assert "it exists and is not a model archive; move it away" in capsys.readouterr().err
         assert (root / "dist" / "Digits").is_dir()

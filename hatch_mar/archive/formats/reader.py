@@ -18,7 +18,7 @@ from pathlib import Path
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.walk import LinkLoop, files_below
 from hatch_mar.archive.formats.damage import explain_read_errors, refuse_special_file
-from hatch_mar.archive.formats.tar_reader import BoundedGzip, tar_members
+from hatch_mar.archive.formats.tar_reader import BoundedGzip, TarSource, tar_members
 from hatch_mar.archive.formats.zip_reader import ZipSource, refuse_huge_directory, zip_members
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
 from hatch_mar.errors import ReadError
@@ -26,6 +26,8 @@ from hatch_mar.torchserve import suffixes
 
 LARGEST_MANIFEST = 1 << 20
 """Bytes. A manifest that a tool writes has a few hundred."""
+FARTHEST_MANIFEST = 16 << 20
+"""Bytes of a tar within which its manifest is looked for alone. hatch-mar writes it first."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,9 @@ class Container:
         Raises:
             ReadError: the manifest is missing or cannot be read.
         """
-        name = WORKFLOW_MANIFEST_NAME if self.path.suffix == suffixes.WORKFLOW else MANIFEST_NAME
+        name = manifest_name(self.path)
         manifests = [member for member in self.members if member.name == name]
-        if not manifests:
-            raise ReadError(f"Not a model archive: `{self.path}` has no `{name}`")
-        try:
-            manifest = Manifest.from_json(read_member(manifests[-1], LARGEST_MANIFEST), name)
-        except ValueError as error:
-            raise ReadError(f"Not a model archive: `{self.path}`: {error}") from None
+        manifest = parse_manifest(self.path, manifests[-1] if manifests else None)
         return Archive(manifest, tuple(member for member in self.members if member.name != name))
 
 
@@ -83,20 +80,57 @@ def open_container(path: Path) -> Iterator[Container]:
     """
     with ExitStack() as stack:
         with explain_read_errors(path):
-            container = Container(path, *open_members(path, stack))
+            kind, members = open_members(path, stack)
+            container = Container(path, kind, tuple(members))
         yield container
 
 
-def open_members(path: Path, stack: ExitStack) -> tuple[str, tuple[Member, ...]]:
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of an archive, without listing the other files of a `.tar.gz`, which takes a whole pass.
+
+    Raises:
+        ReadError: the manifest is missing, far from the beginning of a `.tar.gz`, or cannot be read.
+    """
+    with ExitStack() as stack, explain_read_errors(path):
+        _, members = open_members(path, stack)
+        return parse_manifest(path, find_manifest(members, manifest_name(path)))
+
+
+def find_manifest(members: Iterator[Member], name: str) -> Member | None:
+    for member in members:
+        if member.name == name:
+            return member
+        source = member.source
+        if isinstance(source, TarSource) and source.info.offset_data + source.size() > FARTHEST_MANIFEST:
+            break
+    return None
+
+
+def manifest_name(path: Path) -> str:
+    """The name that TorchServe expects the manifest of an archive at `path` to have."""
+    return WORKFLOW_MANIFEST_NAME if path.suffix == suffixes.WORKFLOW else MANIFEST_NAME
+
+
+def parse_manifest(path: Path, member: Member | None) -> Manifest:
+    if member is None:
+        raise ReadError(f"Not a model archive: `{path}` has no `{manifest_name(path)}`")
+    try:
+        return Manifest.from_json(read_member(member, LARGEST_MANIFEST), member.name)
+    except ValueError as error:
+        raise ReadError(f"Not a model archive: `{path}`: {error}") from None
+
+
+def open_members(path: Path, stack: ExitStack) -> tuple[str, Iterator[Member]]:
+    """What kind of container is at `path`, and its files, which are read as they are iterated over."""
     if path.is_dir():
-        return "directory", tuple(directory_members(path))
+        return "directory", directory_members(path)
     refuse_special_file(path)
     if path.suffix in suffixes.ZIPS:
         refuse_huge_directory(path)
-        return "zip", tuple(zip_members(stack.enter_context(zipfile.ZipFile(path))))
+        return "zip", zip_members(stack.enter_context(zipfile.ZipFile(path)))
     stream = stack.enter_context(BoundedGzip(path))
     tar = stack.enter_context(tarfile.open(path, "r:", fileobj=stream))  # noqa: SIM115
-    return "tgz", tuple(tar_members(tar, stream, path.stat().st_size))
+    return "tgz", tar_members(tar, stream, path.stat().st_size)
 
 
 def read_member(member: Member, most: int) -> bytes:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -11,7 +13,13 @@ from hypothesis import strategies as st
 
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
-from hatch_mar.archive.formats.reader import open_container, read, read_member
+from hatch_mar.archive.formats.reader import (
+    FARTHEST_MANIFEST,
+    open_container,
+    read,
+    read_manifest,
+    read_member,
+)
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
 from hatch_mar.errors import ReadError
 from tests.archives import MANIFEST, MANIFEST_BYTES, PACKING, archive_of, files, needs_posix
@@ -195,6 +203,52 @@ class TestContainer:
         """A container with a single stream only has a size as a whole."""
         with open_container(written(tmp_path, FORMATS["tgz"])) as container:
             assert {container.storage(member) for member in container.members} == {("tgz", None)}
+
+
+class TestReadManifest:
+    def test_document(self, form: Format, tmp_path: Path):
+        """It is the manifest that was written."""
+        assert read_manifest(written(tmp_path, form)).document == MANIFEST.document
+
+    def test_beginning(self, tmp_path: Path):
+        """Of a `.tar.gz`, only the beginning is read."""
+        path = written(tmp_path, FORMATS["tgz"], archive_of({"weights": bytes(4 << 20)}))
+        os.truncate(path, path.stat().st_size // 2)
+
+        assert read_manifest(path).document == MANIFEST.document
+        with pytest.raises(ReadError), read(path):
+            pass
+
+    @pytest.mark.parametrize(("before", "found"), [(0, True), (1, True), (FARTHEST_MANIFEST + 1, False)])
+    def test_later(self, before: int, found: bool, tmp_path: Path):
+        """Another tool's manifest may stand later, but not behind weights of gigabytes."""
+        path = tmp_path / "digits.tar.gz"
+        with tarfile.open(path, "w:gz") as tar:
+            for name, data in (
+                ("digits/weights", bytes(before)),
+                (f"digits/{MANIFEST_NAME}", MANIFEST_BYTES),
+            ):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+
+        if found:
+            assert read_manifest(path).document == MANIFEST.document
+        else:
+            with pytest.raises(ReadError, match=r" has no `MAR-INF/MANIFEST\.json`$"):
+                read_manifest(path)
+
+    @pytest.mark.parametrize("name", ["digits.mar", "digits.tar.gz", "digits.war", "digits"])
+    @pytest.mark.parametrize(
+        "data", [b"", b"notes", b"PK\x05\x06" + bytes(18), b"\x1f\x8b" + bytes(40), None]
+    )
+    def test_no_archive(self, data: bytes | None, name: str, tmp_path: Path):
+        """What is not an archive is an error, and so is nothing at all."""
+        if data is not None:
+            (tmp_path / name).write_bytes(data)
+
+        with pytest.raises(ReadError):
+            read_manifest(tmp_path / name)
 
 
 class TestNoArchive:
