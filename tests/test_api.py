@@ -47,6 +47,17 @@ def test_output(root: Path):
     assert [planned.path for planned in hatch_mar.load(".", "here")] == [root / "here" / "digits.mar"]
 
 
+def test_isolation(root: Path):
+    """A script may forbid an isolated environment, too."""
+    backend = '[build-system]\nrequires = ["nothing-such"]\nbuild-backend = "nothing_such"\n'
+    text = PYPROJECT.replace('version = "1.0"', 'dynamic = ["version"]')
+    (root / "pyproject.toml").write_text(text + backend)
+    pytest.importorskip("build")
+
+    with pytest.raises(HatchMarError, match=r" needs `nothing-such`, which this environment lacks; "):
+        hatch_mar.load(isolation=False)
+
+
 @pytest.mark.parametrize("name", ["digits.mar", "digits.tar.gz", "digits"])
 def test_values(name: str, root: Path):
     """An archive of Python values is packed by its suffix and read back, its path a string."""

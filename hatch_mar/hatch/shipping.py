@@ -14,6 +14,7 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.errors import ConfigError
 from hatch_mar.hatch.project import relative
 from hatch_mar.project.config.models import Config, path_of
+from hatch_mar.project.gitignore import pattern_for
 
 if TYPE_CHECKING:
     from hatchling.builders.config import BuilderConfig
@@ -94,9 +95,7 @@ class Shipping:
         for config in configs:
             if self.is_included(config) and not self.is_declared(config):
                 shown = self.show(config)
-                folder = os.path.dirname(shown).replace(os.sep, "/")
-                name = f"*{config.format.suffix}" if config.format.suffix else f"{config.file_name}/"
-                pattern = f"{folder and f'/{folder}'}/{name}"
+                pattern = pattern_for(Path(shown), config.format.suffix)
                 meant = ", or to `artifacts` if it should be" if self.is_meant(config) else ""
                 yield (
                     f"`{shown}` is among the files that hatchling puts into the {self.builder.PLUGIN_NAME};"

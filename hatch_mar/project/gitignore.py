@@ -37,7 +37,10 @@ def find_shipped(configs: Iterable[Config], root: Path, settings: HatchSettings)
 
 
 def pattern_for(path: Path, suffix: str) -> str:
-    """The line of a `.gitignore` for an archive, and for others with its suffix beside it."""
+    """The line of a `.gitignore` for an archive, and for others with its suffix beside it.
+
+    `path` is relative to the project, where hatchling takes the line to begin.
+    """
     folder, _, name = re.sub(r"([\\*?\[\]])", r"\\\1", f"/{path.as_posix()}").rpartition("/")
     return f"{folder}/*{suffix}" if suffix else f"{folder}/{name}/"
 
