@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -178,7 +179,7 @@ class TestIsolation:
     @pytest.mark.usefixtures("network")
     @pytest.mark.parametrize(
         ("requires", "more"),
-        [(["nothing-such"], []), ([], ["nothing-such"]), (["pytest<1"], []), (["pytest[none]>99"], [])],
+        [(["nothing-such"], []), ([], ["nothing-such"]), (["pytest<1"], []), (["pytest>99"], [])],
     )
     def test_missing(self, write: Write, tmp_path: Path, requires: list[str], more: list[str]):
         """If something is missing, an isolated environment is made, which the network would be needed for."""
@@ -212,7 +213,7 @@ class TestIsolation:
 
 HATCHLING = """
 [build-system]
-requires = ["hatchling", "hatch-mar"]
+requires = ["hatchling"{plugin}]
 build-backend = "hatchling.build"
 
 [project]
@@ -222,8 +223,7 @@ dynamic = ["version"]
 [tool.hatch.version]
 path = "handler.py"
 
-[tool.hatch.build.hooks.mar]
-
+{hook}
 [tool.mar]
 handler = "handler.py"
 """
@@ -237,9 +237,25 @@ def offline() -> list[str]:
     return command
 
 
-def test_offline(project: Path):
+def is_installed(name: str) -> bool:
+    return any(distribution.name == name for distribution in distributions())
+
+
+@pytest.mark.parametrize(
+    ("plugin", "hook"),
+    [
+        ("", ""),
+        pytest.param(
+            ', "hatch-mar"',
+            "[tool.hatch.build.hooks.mar]",
+            marks=pytest.mark.skipif(not is_installed("hatch-mar"), reason="needs hatch-mar installed"),
+        ),
+    ],
+    ids=["hatchling alone", "with the hook"],
+)
+def test_offline(project: Path, plugin: str, hook: str):
     """A project of hatchling's that leaves its version to it is built without a network."""
-    (project / "pyproject.toml").write_text(HATCHLING)
+    (project / "pyproject.toml").write_text(HATCHLING.format(plugin=plugin, hook=hook))
     (project / "handler.py").write_text('__version__ = "3.0"\n\ndef handle(data, context): ...\n')
     environment = os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
     result = subprocess.run(
