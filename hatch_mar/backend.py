@@ -15,7 +15,7 @@ from typing import Any
 
 from hatch_mar.build.keeping import SDIST, came_with_sdist, destination, leave_out, why_left_out
 from hatch_mar.build.plan import Planned, load_configs, plan_project
-from hatch_mar.build.report import describe, list_warnings
+from hatch_mar.build.report import line_of, list_warnings
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import ConfigError, HatchMarError, explain_system_errors
 from hatch_mar.project.delegate import load_delegate
@@ -109,7 +109,7 @@ def are_in(directory: Path, project: WrappedProject) -> bool:
 def write_archives(planned: Sequence[Planned]) -> None:
     with exit_on_faults():
         for artifact in build_all(planned, quiet=False):
-            print(describe(artifact, Path.cwd()), file=sys.stderr, flush=True)
+            print(line_of(artifact, Path.cwd()), file=sys.stderr, flush=True)
         for line in list_warnings(planned):
             print(line, file=sys.stderr, flush=True)
 

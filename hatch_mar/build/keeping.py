@@ -10,6 +10,7 @@ from pathlib import Path
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import Config, path_of
 from hatch_mar.project.pep517 import REQUIRE, SKIP
+from hatch_mar.text import escape
 
 SKIPPED = f"`{SKIP}` is set"
 SDIST = "this is an unpacked sdist, which seldom has the weights; `hatch-mar build` builds them here"
@@ -49,7 +50,7 @@ def leave_out(reason: str) -> str:
     """
     if is_on(REQUIRE):
         raise ConfigError(f"Archives would not be built, but `{REQUIRE}` is set: {reason}")
-    return f"Archives not built: {reason}"
+    return escape(f"Archives not built: {reason}")
 
 
 def is_on(variable: str) -> bool:

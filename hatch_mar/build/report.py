@@ -12,11 +12,14 @@ from hatch_mar.finding import merge
 from hatch_mar.text import escape
 
 
-def describe(artifact: Artifact, root: Path) -> str:
-    """An artifact's path, as hatch prints it: relative to the project at `root` if it is inside."""
-    path = artifact.path
-    shown = os.path.relpath(path, root) if path.is_relative_to(root) else str(path)
-    return escape(shown) + (" (unchanged)" if artifact.unchanged else "")
+def line_of(artifact: Artifact, root: Path) -> str:
+    """The line for an artifact of the project at `root`."""
+    return escape(relative(artifact.path, root)) + (" (unchanged)" if artifact.unchanged else "")
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path as hatch prints those of its artifacts: relative to the project at `root` if it is inside."""
+    return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)
 
 
 def list_warnings(planned: Iterable[Planned]) -> Iterator[str]:

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 from hatch_mar.build.plan import plan_project
+from hatch_mar.build.report import list_warnings
 from hatch_mar.build.run import build_all
 from hatch_mar.cli._json import add_json_option, describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._termination import exit_on_signals
-from hatch_mar.finding import merge
 from hatch_mar.text import escape
 
 
@@ -34,8 +34,8 @@ def main(arguments: list[str]) -> int:
     project = open_project(options)
     output = options.output and options.output.absolute()
     planned = plan_project(project, project.build_directory, options.names, output=output)
-    for finding in merge(finding for one in planned for finding in one.warnings):
-        print(f"Warning: {finding}", file=sys.stderr)
+    for line in list_warnings(planned):
+        print(line, file=sys.stderr)
     built = []
     try:
         with exit_on_signals():

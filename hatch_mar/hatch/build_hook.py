@@ -12,15 +12,17 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatch_mar.build.clean import remove_archives
 from hatch_mar.build.keeping import SDIST, SKIPPED, came_with_sdist, leave_out, why_left_out
 from hatch_mar.build.plan import Planned, load_configs, plan_project
+from hatch_mar.build.report import line_of
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import CheckError, ConfigError, HatchMarError
 from hatch_mar.finding import Finding, Place
 from hatch_mar.hatch.added_files import find_hooks_to_come, find_lacking
-from hatch_mar.hatch.project import HatchProject, abort_on_faults, relative, show_warnings
+from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
 from hatch_mar.hatch.shipping import Shipping
 from hatch_mar.project.config.models import PYPROJECT, Config, by_name
 from hatch_mar.project.hatch_hook import find_unknown_options
 from hatch_mar.project.layout.members import FILE_NOT_FOUND, NO_FILES
+from hatch_mar.text import escape
 from hatch_mar.trial.dependencies import trial_dependencies
 
 NOT_FOR_SDISTS = (
@@ -137,14 +139,13 @@ class MarBuildHook(Interface):
             if not artifact.unchanged:
                 changed.append(one.config)
             if one.path not in self.written or not artifact.unchanged:
-                unchanged = " (unchanged)" if artifact.unchanged else ""
-                self.app.display_info(relative(artifact.path, Path(self.root)) + unchanged)
+                self.app.display_info(line_of(artifact, Path(self.root)))
             self.written.add(one.path)
         return changed
 
     def warn(self, lines: Iterable[str]) -> None:
         for line in lines:
-            self.app.display_warning(f"Warning: {line}")
+            self.app.display_warning(escape(f"Warning: {line}"))
 
     def shipping(self, build_data: Mapping[str, Any]) -> Shipping:
         return Shipping(self.build_config.builder, build_data, self.build_directory)

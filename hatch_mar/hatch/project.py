@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.archive.filesystem.walk import is_executable
 from hatch_mar.build.plan import Planned
+from hatch_mar.build.report import list_warnings
 from hatch_mar.errors import HatchMarError, explain_system_errors
-from hatch_mar.finding import merge
 
 if TYPE_CHECKING:
     from hatchling.bridge.app import Application
@@ -92,10 +92,5 @@ def abort_on_faults(app: Application) -> Iterator[None]:
 
 
 def show_warnings(planned: Iterable[Planned], app: Application) -> None:
-    for finding in merge(finding for one in planned for finding in one.warnings):
-        app.display_warning(f"Warning: {finding}")
-
-
-def relative(path: Path, root: Path) -> str:
-    """A path as hatch prints its artifacts: relative to the project if it is inside."""
-    return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)
+    for line in list_warnings(planned):
+        app.display_warning(line)

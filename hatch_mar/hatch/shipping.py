@@ -11,8 +11,8 @@ from hatchling.builders.constants import EXCLUDED_DIRECTORIES
 from hatchling.builders.wheel import WheelBuilder
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.build.report import relative
 from hatch_mar.errors import ConfigError
-from hatch_mar.hatch.project import relative
 from hatch_mar.project.config.models import Config, path_of
 from hatch_mar.project.gitignore import pattern_for
 

@@ -12,7 +12,7 @@ from hatch_mar.archive.manifest import Manifest
 from hatch_mar.build.plan import Planned
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Place
-from hatch_mar.hatch.project import HatchProject, abort_on_faults, relative, show_warnings
+from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.config.schema import CLASH
 from tests.hatch.conftest import WriteProject
@@ -90,8 +90,3 @@ class TestShow:
         show_warnings(planned, Application())
 
         assert capsys.readouterr().err == "Warning: Two; rename [MAR007]\n"
-
-    def test_relative(self, tmp_path: Path):
-        """A path inside the project is shown relative to it, as in hatch's own output."""
-        assert relative(tmp_path / "dist/a.mar", tmp_path) == str(Path("dist/a.mar"))
-        assert relative(tmp_path, tmp_path / "dist") == str(tmp_path)
