@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 LONGEST = 100
@@ -15,6 +14,8 @@ def shorten_name(name: str) -> str:
     encoded = os.fsencode(name)
     if len(encoded) <= LONGEST:
         return name
+    import hashlib
+
     digest = hashlib.sha256(encoded).hexdigest()[:16]
     beginning = encoded[: LONGEST - len(digest) - 1].decode("utf-8", "ignore")
     return f"{beginning}-{digest}"
