@@ -116,7 +116,7 @@ def plan_project(
         warnings = tuple(finding for finding in findings if finding.severity == "warning")
         path = path_of(config, project.root, directory, output)
         planned.append(Planned(config, archive, path, instant, warnings, project.root, owner))
-    faults += find_obstacles([(one.config, one.path) for one in planned], owner)
+    faults += find_obstacles([(one.config, one.path) for one in planned], owner, output=output)
     if faults:
         raise CheckError(*dict.fromkeys(faults))
     return planned

@@ -156,8 +156,10 @@ class TestBuild:
 
         assert main(["build", "--output", "store"]) == 1
         [line] = capsys.readouterr().err.splitlines()
-        expected = f"Archives `two` and `two` would both be written to `{root / 'store/two.mar'}`; "
-        assert line.startswith(expected)
+        assert line == (
+            f"Archives `two` and `two` would both be written to `{root / 'store/two.mar'}`;"
+            " build them into different directories, or give one of them another name [MAR007]"
+        )
         assert not (root / "store").exists()
 
     def test_of_another_project(

@@ -42,8 +42,14 @@ LONG_NAME = Rule(
 )
 
 
-def find_obstacles(targets: Sequence[tuple[Config, Path]], owner: Owner | None = None) -> Iterator[Finding]:
-    """Why the archives of `owner` cannot be written where they should be, known before any is written."""
+def find_obstacles(
+    targets: Sequence[tuple[Config, Path]], owner: Owner | None = None, *, output: Path | None = None
+) -> Iterator[Finding]:
+    """Why the archives of `owner` cannot be written where they should be, known before any is written.
+
+    `output` is the directory that wins over `export-path`, which then cannot be the way out.
+    """
+    fix = "build them into different directories, or give one of them another name" if output else None
     first: dict[str, tuple[Config, Path]] = {}
     for config, path in targets:
         place = config.origins["export-path"]
@@ -52,7 +58,7 @@ def find_obstacles(targets: Sequence[tuple[Config, Path]], owner: Owner | None =
         other, _ = first.setdefault(fold_path(path), (config, path))
         if other is not config:
             text = f"Archives `{other.name}` and `{config.name}` would both be written to `{path}`"
-            yield CLASH.at(place, text)._replace(archives=(other.name, config.name))
+            yield CLASH.at(place, text, fix)._replace(archives=(other.name, config.name))
 
 
 def find_obstacle(config: Config, path: Path, owner: Owner | None) -> Iterator[Finding]:
