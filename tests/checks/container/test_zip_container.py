@@ -16,12 +16,12 @@ from tests.checks.containers import (
     MANIFEST,
     Entry,
     bomb,
-    bounded,
     deflated,
     described,
     model,
     write,
 )
+from tests.memory import bounded
 
 MOST_MEMORY = 64 << 20
 LIMIT_32 = 0xFFFFFFFF
