@@ -7,14 +7,16 @@ that has not got it, so that a frontend sees no difference (PEP 517, PEP 660).
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from hatch_mar.build.keeping import SDIST, came_with_sdist, destination, leave_out, why_left_out
-from hatch_mar.build.plan import Planned, load_configs, plan_project
+from hatch_mar.build.plan import WHEEL_MODE, Planned, load_configs, plan_project
 from hatch_mar.build.report import line_of, list_warnings
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import ConfigError, HatchMarError, explain_system_errors
@@ -33,22 +35,12 @@ def build_wheel(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
     """Build the other backend's wheel, and the archives beside it; returns the wheel's name."""
-    with exit_on_faults():
-        project = WrappedProject(Path.cwd(), config_settings)
-        planned = plan_archives(project, Path(wheel_directory).absolute())
-    name: str = project.delegate.build_wheel(wheel_directory, config_settings, metadata_directory)
-    write_archives(planned)
-    return name
+    return build("build_wheel", wheel_directory, config_settings, metadata_directory)
 
 
 def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
     """Build the other backend's sdist, and the archives beside it; returns the sdist's name."""
-    with exit_on_faults():
-        project = WrappedProject(Path.cwd(), config_settings)
-        planned = plan_archives(project, Path(sdist_directory).absolute())
-    name: str = project.delegate.build_sdist(sdist_directory, config_settings)
-    write_archives(planned)
-    return name
+    return build("build_sdist", sdist_directory, config_settings)
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
@@ -74,6 +66,20 @@ def __getattr__(name: str) -> Any:
     return getattr(delegate, name)
 
 
+def build(hook: str, directory: str, settings: Settings, *others: str | None) -> str:
+    with exit_on_faults():
+        project = WrappedProject(Path.cwd(), settings)
+        planned = plan_archives(project, Path(directory).absolute())
+        # an archive in a package is part of the wheel that is built next
+        write_archives(one for one in planned if one.config.export_path)
+    name: str = getattr(project.delegate, hook)(directory, settings, *others)
+    with exit_on_faults():
+        mode = stat.S_IMODE(os.stat(Path(directory, name)).st_mode)
+        write_archives((one for one in planned if not one.config.export_path), mode)
+        show(list_warnings(planned))
+    return name
+
+
 def list_requirements(hook: str, settings: Settings) -> list[str]:
     with exit_on_faults():
         project = WrappedProject(Path.cwd(), settings)
@@ -95,7 +101,7 @@ def plan_archives(project: WrappedProject, directory: Path) -> list[Planned]:
     if reason is None:
         return plan_project(project, destination(project.root, directory))
     if reason != SDIST or not are_in(directory, project):
-        print(leave_out(reason), file=sys.stderr, flush=True)
+        show([leave_out(reason)])
     return []
 
 
@@ -106,12 +112,14 @@ def are_in(directory: Path, project: WrappedProject) -> bool:
     return False
 
 
-def write_archives(planned: Sequence[Planned]) -> None:
-    with exit_on_faults():
-        for artifact in build_all(planned, quiet=False):
-            print(line_of(artifact, Path.cwd()), file=sys.stderr, flush=True)
-        for line in list_warnings(planned):
-            print(line, file=sys.stderr, flush=True)
+def write_archives(planned: Iterable[Planned], mode: int = WHEEL_MODE) -> None:
+    for artifact in build_all([*planned], quiet=False, mode=mode):
+        show([line_of(artifact, Path.cwd())])
+
+
+def show(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager

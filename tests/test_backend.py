@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import zipfile
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 
 from hatch_mar import backend
 from tests.archives import needs_posix
+from tests.project.fake_backend import BUILD_SDIST, BUILD_WHEEL, PREPARE_METADATA, install_backend
 
 PYPROJECT = """\
 [build-system]
@@ -195,6 +197,34 @@ class TestBuild:
         fake.build(build)
         assert capfd.readouterr() == ("", f"{path} (unchanged)\n")
 
+    @needs_posix
+    @BOTH_BUILDS
+    def test_mode(self, fake: Fake, build: str) -> None:
+        """An archive has the mode of the wheel or the sdist that it is beside."""
+        previous = os.umask(0o077)
+        try:
+            built = fake.build(build)
+        finally:
+            os.umask(previous)
+
+        for name in (built, "digits.mar"):
+            assert stat.S_IMODE((fake.root / "dist" / name).stat().st_mode) == 0o600
+
+    @BOTH_BUILDS
+    def test_in_a_package(self, fake: Fake, build: str, capfd: CaptureFd) -> None:
+        """An archive with an `export-path`, which may be part of the wheel, is there before that is built."""
+        archive = fake.root / "digits/store/digits.mar"
+        fake.configure(MAR + 'export-path = "digits/store"\n')
+        found = []
+        hook = getattr(fake, build)
+        fake.add(build, lambda *arguments: found.append(archive.is_file()) or hook(*arguments))
+
+        built = fake.build(build)
+
+        assert found == [True]
+        assert fake.built() == {built}
+        assert capfd.readouterr().err == os.path.join("digits", "store", "digits.mar") + "\n"
+
     def test_outside(self, fake: Fake, tmp_path: Path, capfd: CaptureFd) -> None:
         """In another directory too."""
         backend.build_sdist(str(tmp_path))
@@ -225,56 +255,54 @@ class TestBuild:
 
 
 class TestProject:
-    """What an archive takes from the project is the wrapped backend's."""
+    """What an archive takes from the project is the wrapped backend's, which is asked in other processes."""
 
-    def version(self, fake: Fake) -> str:
-        with zipfile.ZipFile(fake.root / "dist" / "digits.mar") as file:
-            manifest = file.read("MAR-INF/MANIFEST.json").decode()
-        return "2.0" if '"modelVersion": "2.0"' in manifest else manifest
+    @pytest.fixture
+    def root(self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.chdir(project)
+        install_backend(tmp_path / "site", monkeypatch, PREPARE_METADATA, BUILD_WHEEL, BUILD_SDIST)
+        (project / "dist").mkdir()
+        return project
 
-    @BOTH_BUILDS
-    def test_metadata(self, fake: Fake, build: str) -> None:
-        """Dynamic metadata is prepared by its hook, which gets the config settings."""
-
-        def prepare(directory: str, settings: object) -> str:
-            fake.calls.append(("prepare", settings))
-            Path(directory, "digits.dist-info").mkdir()
-            Path(directory, "digits.dist-info", "METADATA").write_text("Name: digits\nVersion: 2.0\n")
-            return "digits.dist-info"
-
-        fake.add("prepare_metadata_for_build_wheel", prepare)
-        fake.configure(project='[project]\nname = "digits"\ndynamic = ["version"]\n')
-
-        fake.build(build, {"a": ["1"]})
-
-        assert self.version(fake) == "2.0"
-        assert [call[0] for call in fake.calls] == ["prepare", build]
-        assert fake.calls[0][1] == {"a": ["1"]}
-
-    def test_metadata_of_a_wheel(self, fake: Fake) -> None:
-        """Without that hook, a wheel is built for it."""
-        fake.configure(project="")
-
-        fake.build("build_sdist")
-
-        assert self.version(fake) == "2.0"
-        assert [call[0] for call in fake.calls] == ["build_wheel", "build_sdist"]
-        assert fake.built() == {"digits.tar.gz", "digits.mar"}
+    def build(self, root: Path, hook: str, text: str) -> dict[str, bytes]:
+        """What is in the archive that a build of a project writes."""
+        (root / "pyproject.toml").write_text(PYPROJECT + text)
+        getattr(backend, hook)(str(root / "dist"), {"a": ["1"]})
+        with zipfile.ZipFile(root / "dist" / "digits.mar") as file:
+            return {name: file.read(name) for name in file.namelist()}
 
     @BOTH_BUILDS
-    def test_include_project(self, fake: Fake, build: str) -> None:
+    def test_metadata(self, root: Path, build: str, capfd: CaptureFd) -> None:
+        """Dynamic metadata is prepared by its hook, with the config settings of the build."""
+        members = self.build(root, build, f'[project]\nname = "digits"\ndynamic = ["version"]\n{MAR}')
+
+        assert b'"modelVersion": "2.0"' in members["MAR-INF/MANIFEST.json"]
+        assert [line.split()[0] for line in capfd.readouterr().out.splitlines()] == ["prepare", build]
+
+    @BOTH_BUILDS
+    def test_include_project(self, root: Path, build: str, capfd: CaptureFd) -> None:
         """`include-project` takes the files of a wheel, which is built once for all archives."""
-        fake.configure(
-            f'{MAR}include-project = true\n[[tool.mar.archives]]\n[[tool.mar.archives]]\nmodel-name = "b"\n'
+        more = 'include-project = true\n[[tool.mar.archives]]\nmodel-name = "b"\n[[tool.mar.archives]]\n'
+        members = self.build(root, build, PROJECT + MAR + more)
+
+        assert members["digits/__init__.py"] == b"inside = True"
+        assert not [name for name in members if "dist-info" in name]
+        assert [line.split()[0] for line in capfd.readouterr().out.splitlines()] == ["build_wheel", build]
+        assert (root / "dist" / "b.mar").is_file()
+
+    def test_failed(self, root: Path, capfd: CaptureFd) -> None:
+        """A backend that fails there ends the build before anything is written."""
+        with (root.parent / "site" / "fake.py").open("a") as module:
+            module.write(
+                '\ndef prepare_metadata_for_build_wheel(*arguments):\n    raise OSError(5, "x", "no file")\n'
+            )
+        with pytest.raises(SystemExit) as exit_:
+            self.build(root, "build_sdist", MAR)
+
+        assert str(exit_.value) == (
+            "The build backend `fake` failed in `prepare_metadata_for_build_wheel`, which an archive needs"
         )
-
-        fake.build(build)
-
-        with zipfile.ZipFile(fake.root / "dist" / "b.mar") as file:
-            assert file.read("digits/__init__.py") == b"inside = True"
-            assert not [name for name in file.namelist() if "dist-info" in name]
-        assert [call[0] for call in fake.calls] == ["build_wheel", build]
-        assert not Path(fake.calls[0][1]).is_relative_to(fake.root)
+        assert [*(root / "dist").iterdir()] == []
 
 
 class TestFaults:
@@ -315,12 +343,13 @@ class TestFaults:
 
     def test_not_written(self, fake: Fake) -> None:
         """An archive that cannot be written ends the build, which has its wheel by then."""
-        fake.add("build_wheel", lambda *arguments: (fake.root / "weights/model.pth").unlink() or "digits.whl")
+        weights = fake.root / "weights/model.pth"
+        fake.add("build_wheel", lambda *arguments: weights.unlink() or fake.build_wheel(*arguments))
         fake.configure(f'{MAR}serialized-file = "weights/model.pth"\n')
 
         with pytest.raises(SystemExit, match=r"model\.pth"):
             fake.build()
-        assert fake.built() == set()
+        assert fake.built() == {"digits.whl"}
 
     @needs_posix
     def test_unreadable(self, fake: Fake) -> None:

@@ -6,7 +6,6 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from copy import deepcopy
 from functools import cached_property
 from importlib.metadata import PathDistribution
 from pathlib import Path
@@ -14,16 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_mar.project.config.unchecked import find_values
 from hatch_mar.project.delegate import load_delegate
+from hatch_mar.project.hook_process import call_hook
 from hatch_mar.project.pyproject import PyProject
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
 
+PREPARE = "prepare_metadata_for_build_wheel"
+
 
 class WrappedProject(PyProject):
-    """A project whose wrapped backend is asked in this process for what `pyproject.toml` leaves to it.
+    """A project whose wrapped backend is asked, in this environment, for what `pyproject.toml` leaves to it.
 
-    It is given the config settings of the build.
+    The backend is given the config settings of the build.
 
     Raises:
         ConfigError: also if the backend cannot be imported.
@@ -36,17 +38,15 @@ class WrappedProject(PyProject):
 
     @cached_property
     def metadata(self) -> PackageMetadata:
-        prepare = getattr(self.delegate, "prepare_metadata_for_build_wheel", None)
-        if prepare is None:
+        if not hasattr(self.delegate, PREPARE):
             [info] = {name.partition("/")[0] for name in self.wheel.namelist() if ".dist-info/" in name}
             return PathDistribution(zipfile.Path(self.wheel, f"{info}/")).metadata
         with tempfile.TemporaryDirectory(prefix="hatch-mar-") as directory:
-            info = prepare(directory, deepcopy(self.settings))
+            info = call_hook(self, PREPARE, directory, self.settings)
             return PathDistribution(Path(directory, info)).metadata
 
     def build_wheel(self, directory: str) -> str:
-        name: str = self.delegate.build_wheel(directory, deepcopy(self.settings), None)
-        return os.path.join(directory, name)
+        return os.path.join(directory, call_hook(self, "build_wheel", directory, self.settings))
 
 
 def may_need_wheel(pyproject: Mapping[str, Any]) -> bool:

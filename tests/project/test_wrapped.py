@@ -1,100 +1,79 @@
 from __future__ import annotations
 
-import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.wrapped import WrappedProject, may_need_wheel
+from tests.project.fake_backend import BUILD_WHEEL, PREPARE_METADATA, install_backend
 
-PYPROJECT = (
-    '[project]\nname = "digits"\ndynamic = ["version", "dependencies"]\n[tool.mar]\nbuild-backend = "fake"\n'
-)
-METADATA = "Metadata-Version: 2.1\nName: digits\nVersion: 2.0\nAuthor: Zoë\nRequires-Dist: torch\n"
-INFO = "digits-2.0.dist-info"
-
-
-def prepare(directory: str, settings: object) -> str:
-    Path(directory, INFO).mkdir()
-    Path(directory, INFO, "METADATA").write_text(METADATA, encoding="utf-8")
-    return INFO
-
-
-def build(directory: str, settings: object, metadata: None) -> str:
-    with zipfile.ZipFile(Path(directory, "digits.whl"), "w") as file:
-        file.writestr("digits/__init__.py", "")
-        file.writestr(f"{INFO}/METADATA", METADATA)
-        file.writestr(f"{INFO}/licenses/LICENSE", "")
-    return "digits.whl"
-
-
-@pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., WrappedProject]:
-    def make(settings: Any = None, **hooks: object) -> WrappedProject:
-        module = ModuleType("fake")
-        vars(module).update(hooks)
-        monkeypatch.setitem(sys.modules, "fake", module)
-        (tmp_path / "pyproject.toml").write_text(PYPROJECT)
-        return WrappedProject(tmp_path, settings)
-
-    return make
-
+PYPROJECT = """\
+[project]
+name = "digits"
+dynamic = ["version", "dependencies"]
+[tool.mar]
+build-backend = "fake"
+"""
 
 MakeProject = Callable[..., WrappedProject]
 
 
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeProject:
+    def make(*hooks: str, settings: Any = None) -> WrappedProject:
+        root = tmp_path / "project"
+        root.mkdir()
+        (root / "pyproject.toml").write_text(PYPROJECT)
+        install_backend(tmp_path / "site", monkeypatch, *hooks)
+        return WrappedProject(root, settings)
+
+    return make
+
+
 class TestMetadata:
-    @pytest.mark.parametrize(
-        "hooks",
-        [{"prepare_metadata_for_build_wheel": prepare}, {"build_wheel": build}],
-        ids=["prepared", "of a wheel"],
-    )
-    def test_values(self, make: MakeProject, hooks: dict[str, object]) -> None:
+    @pytest.mark.parametrize("hook", [PREPARE_METADATA, BUILD_WHEEL], ids=["prepared", "of a wheel"])
+    def test_values(self, make: MakeProject, hook: str) -> None:
         """What `pyproject.toml` leaves to the backend is the backend's."""
-        project = make(**hooks)
+        project = make(hook)
 
         assert (project.name(), project.version(), project.dependencies()) == ("digits", "2.0", ["torch"])
         assert project.metadata["Author"] == "Zoë"
 
-    def test_once(self, make: MakeProject) -> None:
-        """The backend is asked once."""
-        calls: list[object] = []
-        project = make(prepare_metadata_for_build_wheel=lambda *all_: calls.append(all_) or prepare(*all_))
+    def test_once(self, make: MakeProject, capfd: pytest.CaptureFixture[str]) -> None:
+        """The backend is asked once, and what it prints is shown."""
+        project = make(PREPARE_METADATA)
 
         project.version()
         project.dependencies()
 
-        assert len(calls) == 1
+        assert capfd.readouterr().out == "prepare null\n"
 
-    @pytest.mark.parametrize("settings", [None, {"a": ["1", "2"]}])
-    def test_settings(self, make: MakeProject, settings: Any) -> None:
-        """It gets a copy of the config settings, so that it cannot change those of the build itself."""
-        calls: list[Any] = []
-
-        def spoil(directory: str, given: Any, *more: object) -> str:
-            calls.append(given and {**given, "a": [*given["a"]]})
-            if given:
-                given["a"].clear()
-            return build(directory, given, None) if more else prepare(directory, given)
-
-        project = make(settings, prepare_metadata_for_build_wheel=spoil, build_wheel=spoil)
+    def test_settings(self, make: MakeProject, capfd: pytest.CaptureFixture[str]) -> None:
+        """It gets the config settings."""
+        project = make(PREPARE_METADATA, BUILD_WHEEL, settings={"a": ["1", "2"], "b": ""})
         project.version()
         [*project.wheel_files()]
 
-        assert calls == [settings, settings]
-        assert settings in (None, {"a": ["1", "2"]})
+        given = '{"a": ["1", "2"], "b": ""}'
+        assert capfd.readouterr().out == f"prepare {given}\nbuild_wheel {given} null\n"
 
 
-def test_wheel_files(make: MakeProject) -> None:
-    """The files of the wheel, without its metadata."""
-    project = make(build_wheel=build)
+class TestWheel:
+    def test_files(self, make: MakeProject) -> None:
+        """The files of the wheel, without its metadata."""
+        assert [member.name for member in make(BUILD_WHEEL).wheel_files()] == ["digits/__init__.py"]
 
-    assert [member.name for member in project.wheel_files()] == ["digits/__init__.py"]
+    def test_once(self, make: MakeProject, capfd: pytest.CaptureFixture[str]) -> None:
+        """It is built once, for the metadata as well."""
+        project = make(BUILD_WHEEL)
+
+        project.version()
+        assert [*project.wheel_files()] == [*project.wheel_files()]
+
+        assert capfd.readouterr().out == "build_wheel null null\n"
 
 
 def test_not_importable(tmp_path: Path) -> None:
