@@ -24,7 +24,11 @@ DOCUMENTS = [
 UNTESTED = "migration/shims/"
 """The stand-ins for torch-model-archiver, which the tests of migrate run as programs."""
 
-needs_311 = pytest.mark.skipif(sys.version_info < (3, 11), reason="its tool needs Python 3.11")
+needs_cpython = pytest.mark.skipif(sys.implementation.name != "cpython", reason="its tool needs CPython")
+needs_311 = pytest.mark.skipif(
+    sys.implementation.name != "cpython" or sys.version_info < (3, 11),
+    reason="its tool needs CPython 3.11",
+)
 
 
 def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -139,6 +143,7 @@ class TestWorkflows:
         schema = ("--builtin-schema", "vendor.github-workflows")
         return run(sys.executable, "-m", "check_jsonschema", *schema, str(file))
 
+    @needs_cpython
     @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
     def test_valid(self, file: Path):
         """Workflows fit the schema that GitHub's editor checks them by."""
@@ -146,6 +151,7 @@ class TestWorkflows:
 
         assert result.returncode == 0, result.stdout
 
+    @needs_cpython
     def test_invalid(self, tmp_path: Path):
         """A misspelled key does not fit it."""
         file = tmp_path / "release.yml"
