@@ -10,7 +10,7 @@ from pathlib import Path
 from hatch_mar.archive.formats.reader import read_manifest
 from hatch_mar.archive.packager.owner import describe_conflict
 from hatch_mar.archive.packager.pack import remove_artifact
-from hatch_mar.archive.packager.records import recorded_names
+from hatch_mar.archive.packager.records import has_records, recorded_names
 from hatch_mar.build.plan import load_configs, owner_of
 from hatch_mar.errors import ReadError
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
@@ -40,9 +40,8 @@ def find_archives(config: Config, folder: Path) -> Iterator[Path]:
         return
     pattern = name_pattern(config)
     for name in sorted({config.file_name, *os.listdir(folder), *recorded_names(folder)}):
-        path = folder / name
-        if pattern.fullmatch(name) and (not os.path.lexists(path) or is_archive_of(config, path)):
-            yield path
+        if pattern.fullmatch(name) and was_written_for(config, folder / name):
+            yield folder / name
 
 
 def name_pattern(config: Config) -> re.Pattern[str]:
@@ -54,6 +53,10 @@ def file_name_under(version: str, config: Config) -> str:
     return (
         config._replace(version=version).file_name if isinstance(config, ArchiveConfig) else config.file_name
     )
+
+
+def was_written_for(config: Config, path: Path) -> bool:
+    return is_archive_of(config, path) if os.path.lexists(path) else has_records(path)
 
 
 def is_archive_of(config: Config, path: Path) -> bool:

@@ -154,6 +154,12 @@ class TestRemoveArchives:
 
         assert not (project / "dist").exists()
 
+    def test_long_name(self, project: Path):
+        """A name that no file can have is nobody's; only a build complains of it."""
+        (project / "dist").mkdir()
+
+        assert cleaned(project, LEAST | {"model-name": "a" * 260}) == set()
+
     @needs_posix
     def test_link(self, project: Path, tmp_path: Path):
         """A link to an archive is removed, and what it leads to stays."""

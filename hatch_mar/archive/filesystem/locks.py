@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,7 +53,7 @@ def wait_for_lock(path: Path) -> BinaryIO | None:
 def release_lock(lock: BinaryIO, path: Path) -> None:
     if os.name == "nt":  # which cannot remove an open file, nor one that somebody waits for
         lock.close()
-    with lock, suppress(OSError):
+    with closing(lock), suppress(OSError):
         path.unlink()
         path.parent.rmdir()
 

@@ -21,10 +21,18 @@ def set_mode(path: Path, mode: int) -> bool:
         return False
     passable = mode | (mode & 0o444) >> 2
     changed = False
-    for each in [path, *path.rglob("*")] if path.is_dir() else [path]:
+    for each in list_tree(path):
         with suppress(OSError):
             wanted = passable if each.is_dir() or is_executable(each) else mode
             if not each.is_symlink() and stat.S_IMODE(each.stat().st_mode) != wanted:
                 each.chmod(wanted)
                 changed = True
     return changed
+
+
+def list_tree(path: Path) -> list[Path]:
+    """The path and everything below it, as far as that is there."""
+    with suppress(OSError):  # another build may be replacing it
+        if path.is_dir():
+            return [path, *path.rglob("*")]
+    return [path]

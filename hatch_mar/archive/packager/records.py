@@ -52,6 +52,10 @@ def remove_record(path: Path, kind: str) -> None:
         file.parent.rmdir()
 
 
+def has_records(path: Path) -> bool:
+    return any(record_file(path, kind).exists() for kind in (STAMP, OWNER))
+
+
 def remove_records(path: Path) -> None:
     for kind in (STAMP, OWNER):
         remove_record(path, kind)

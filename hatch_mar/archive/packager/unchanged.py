@@ -68,8 +68,9 @@ def remember(path: Path, inputs: str | None, archive: Archive, began: int) -> No
 
 
 def renew_stamp(path: Path, inputs: str) -> None:
-    """Keep a stamp of the artifact as it is now."""
-    write_record(path, STAMP, make_stamp(path, inputs))
+    """Keep a stamp of the artifact as it is now, unless another build is just replacing it."""
+    with suppress(OSError):
+        write_record(path, STAMP, make_stamp(path, inputs))
 
 
 def make_stamp(path: Path, inputs: str) -> str:

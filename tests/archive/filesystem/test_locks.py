@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from hatch_mar.archive.filesystem.locks import hold_lock, is_file_at, try_lock
+from hatch_mar.archive.filesystem.locks import hold_lock, is_file_at, release_lock, try_lock, wait_for_lock
 from tests.archives import needs_posix
 
 needs_flock = pytest.mark.skipif(os.name != "posix", reason="Windows locks without flock")
@@ -178,6 +178,25 @@ class TestHoldLock:
             pytest.fail("the block was run")
 
         assert [file.closed for file in files] == [True]
+
+
+class TestReleaseLock:
+    def test_windows(self, path: Path, monkeypatch: pytest.MonkeyPatch):
+        """On Windows, which removes no open file, the lock is closed before it is removed."""
+        lock = wait_for_lock(path)
+        closed, unlink = [], os.unlink
+
+        def checked(file: Path) -> None:
+            closed.append(lock.closed)
+            unlink(file)
+
+        with monkeypatch.context() as context:
+            context.setattr(os, "unlink", checked)
+            context.setattr(os, "name", "nt")
+            release_lock(lock, path)
+
+        assert closed == [True]
+        assert not path.parent.exists()
 
 
 class TestTryLock:

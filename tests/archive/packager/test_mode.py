@@ -143,6 +143,16 @@ class TestSetMode:
         assert not set_mode(path, 0o644)
         assert modes(target) == expected(form, "0o600", "0o700")
 
+    def test_vanishing(self, form: Format, path: Path, monkeypatch: pytest.MonkeyPatch):
+        """If it is being replaced, what can still be found of it gets the mode."""
+        pack_as(ARCHIVE, path, form, PACKING, mode=0o600)
+
+        def vanish(path: Path, pattern: str) -> Iterator[Path]:
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+
+        monkeypatch.setattr(Path, "rglob", vanish)
+        assert set_mode(path, 0o644)
+
     def test_missing(self, path: Path):
         """Where nothing is, nothing is done."""
         assert not set_mode(path, 0o644)

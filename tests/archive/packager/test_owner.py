@@ -285,6 +285,7 @@ class TestRace:
 
     @pytest.mark.parametrize("form", FORMATS)
     def test_threads(self, form: str, path: Path):
+        """So it is if they are threads, in every format."""
         with ThreadPoolExecutor(BUILDS) as threads:
             for target in self.rounds(path, form):
                 start = threading.Barrier(BUILDS).wait
@@ -292,6 +293,7 @@ class TestRace:
                 assert_one_won(target, threads.map(build, range(BUILDS)))
 
     def test_processes(self, path: Path):
+        """So it is if they are processes."""
         with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as processes:
             for target in self.rounds(path, "default"):
                 build = partial(race, path=target, form="default")

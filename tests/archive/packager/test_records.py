@@ -8,6 +8,7 @@ import pytest
 from hatch_mar.archive.packager.records import (
     OWNER,
     STAMP,
+    has_records,
     lock_records,
     read_record,
     record_file,
@@ -83,6 +84,15 @@ class TestRemoveRecords:
         remove_records(path)
 
         assert [*(path.parent / ".hatch").iterdir()] == [record_file(other, STAMP)]
+
+
+class TestHasRecords:
+    def test_any(self, path: Path):
+        """Whether there is a record of any kind."""
+        assert not has_records(path)
+        write_record(path, OWNER, "text")
+        assert has_records(path)
+        assert not has_records(path.with_name("other.mar"))
 
 
 class TestRecordedNames:
