@@ -17,6 +17,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.archives import needs_posix
 from tests.e2e.conftest import ARCHIVES, MODELS, SDIST, WHEEL, Project, Run
 from tests.e2e.test_frontends import MARS, NO_WEIGHTS, assert_delivered, contents, in_dist, lines_of, listing
 
@@ -158,6 +159,7 @@ class TestDelivered:
 
         assert_delivered(project, project.root / "dist", SDIST, WHEEL)
         assert lines_of(output, MARS) == in_dist(*MARS)
+        assert "not built" not in output
         project.run("hatch-mar", "build", "--output", "compared")
         made = contents(project.root / "dist")
         assert contents(project.root / "compared") == {name: made[name] for name in MARS}
@@ -214,6 +216,17 @@ class TestDelivered:
 
         assert_delivered(project, out, SDIST, WHEEL)
 
+    @both
+    @needs_posix
+    def test_mode(self, make: MakeProject, backend: Backend) -> None:
+        """An archive may be read by whoever may read the wheel."""
+        project = make(backend)
+
+        project.run("sh", "-c", f"umask 077; {' '.join(BUILD)} -w")
+
+        modes = {name: (project.root / "dist" / name).stat().st_mode for name in (WHEEL, *MARS)}
+        assert modes == dict.fromkeys(modes, modes[WHEEL])
+
     def test_hatch_location(self, make: MakeProject) -> None:
         """The directory that hatch is given is not known; the archives are in `dist`, as it says."""
         project = make(FLIT)
@@ -263,15 +276,12 @@ class TestThrownAway:
 
     @both
     def test_pip_wheel(self, make: MakeProject, backend: Backend) -> None:
-        """`pip wheel .` makes none, with the weights and without."""
+        """So does `pip wheel .`, without the weights."""
         project = make(backend)
-        wheel = ("python", "-m", "pip", "wheel", "--no-deps", ".", "-w", "wheels")
-
-        project.run(*wheel)
-        assert project.archives() == set()
-
         project.lose_weights()
-        project.run(*wheel)
+
+        project.run("python", "-m", "pip", "wheel", "--no-deps", ".", "-w", "wheels")
+
         assert listing(project.root / "wheels") == {WHEEL}
 
     @both
@@ -419,8 +429,17 @@ dependencies = {file = ["req.txt"]}
         assert_delivered(project, project.root / "dist", SDIST, WHEEL)
         assert manifest(project.root / "dist/digits.mar")["modelVersion"] == "1.0"
 
-    @pytest.mark.parametrize("frontend", [(*BUILD, "-s"), ("hatch", "build")], ids=["build", "hatch"])
-    @backends(SETUPTOOLS, SETUPTOOLS_61, FLIT)
+    @pytest.mark.parametrize(
+        ("backend", "frontend"),
+        [
+            (SETUPTOOLS, (*BUILD, "-s")),
+            (SETUPTOOLS, ("hatch", "build")),
+            (SETUPTOOLS_61, (*BUILD, "-w")),
+            (FLIT, ("hatch", "build")),
+            (FLIT, (*BUILD, "-s")),
+        ],
+        ids=["setuptools-sdist", "setuptools-hatch", "setuptools-61-wheel", "flit-hatch", "flit-sdist"],
+    )
     def test_include_project(self, make: MakeProject, backend: Backend, frontend: tuple[str, ...]) -> None:
         """The files of the backend's own wheel, in a build of the sdist too."""
         project = make(backend)
