@@ -132,17 +132,17 @@ class TestHoldLock:
     def test_folder_removed_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """If the folder is removed just when it is found to exist, it is made again, and the lock held."""
         path.parent.mkdir()
-        mkdir, removed = os.mkdir, []
+        mkdir, removed = Path.mkdir, []
 
-        def late(folder: Path, *mode: int) -> None:
+        def late(folder: Path) -> None:
             try:
-                mkdir(folder, *mode)
+                mkdir(folder)
             except FileExistsError:
                 removed.append(folder)
                 os.rmdir(folder)
                 raise
 
-        monkeypatch.setattr(os, "mkdir", late)
+        monkeypatch.setattr(Path, "mkdir", late)
         with hold_lock(path):
             assert path.is_file()
 
@@ -184,14 +184,14 @@ class TestReleaseLock:
     def test_windows(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """On Windows, which removes no open file, the lock is closed before it is removed."""
         lock = wait_for_lock(path)
-        closed, unlink = [], os.unlink
+        closed, unlink = [], Path.unlink
 
         def checked(file: Path) -> None:
             closed.append(lock.closed)
             unlink(file)
 
         with monkeypatch.context() as context:
-            context.setattr(os, "unlink", checked)
+            context.setattr(Path, "unlink", checked)
             context.setattr(os, "name", "nt")
             release_lock(lock, path)
 
