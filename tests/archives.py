@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,10 @@ MANIFEST_BYTES = b'{\n  "model": {\n    "modelName": "digits"\n  }\n}'
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="Windows has neither modes nor plain links")
 needs_zlib = pytest.mark.skipif(hasattr(zlib, "ZLIBNG_VERSION"), reason="zlib-ng deflates to other bytes")
+
+
+def needs_cpython(reason: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(sys.implementation.name != "cpython", reason=reason)
 
 
 def archive_of(files: Mapping[str, bytes], executable: Collection[str] = ()) -> Archive:

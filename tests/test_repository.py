@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from hatch_mar import __version__
+from tests.archives import needs_cpython
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -24,7 +25,6 @@ DOCUMENTS = [
 UNTESTED = "migration/shims/"
 """The stand-ins for torch-model-archiver, which the tests of migrate run as programs."""
 
-needs_cpython = pytest.mark.skipif(sys.implementation.name != "cpython", reason="its tool needs CPython")
 needs_311 = pytest.mark.skipif(
     sys.implementation.name != "cpython" or sys.version_info < (3, 11),
     reason="its tool needs CPython 3.11",
@@ -143,7 +143,7 @@ class TestWorkflows:
         schema = ("--builtin-schema", "vendor.github-workflows")
         return run(sys.executable, "-m", "check_jsonschema", *schema, str(file))
 
-    @needs_cpython
+    @needs_cpython("PyPy would have to compile check-jsonschema's dependencies")
     @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
     def test_valid(self, file: Path):
         """Workflows fit the schema that GitHub's editor checks them by."""
@@ -151,7 +151,7 @@ class TestWorkflows:
 
         assert result.returncode == 0, result.stdout
 
-    @needs_cpython
+    @needs_cpython("PyPy would have to compile check-jsonschema's dependencies")
     def test_invalid(self, tmp_path: Path):
         """A misspelled key does not fit it."""
         file = tmp_path / "release.yml"

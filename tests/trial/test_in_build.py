@@ -144,8 +144,10 @@ class TestInterrupted:
             '[project]\nname = "digits"\nversion = "1"\n[tool.mar]\nhandler = "handler.py"\ntry = true\n'
         )
         mark = root / "worker"
-        hang = f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-        (root / "handler.py").write_text(f"import os, time\ndef handle(data, context):\n    {hang}\n")
+        hang = f"pathlib.Path({str(mark)!r}).write_text(str(os.getpid())); time.sleep(60)"
+        (root / "handler.py").write_text(
+            f"import os, pathlib, time\ndef handle(data, context):\n    {hang}\n"
+        )
         temporary = root / "t"
         temporary.mkdir()
         process = subprocess.Popen(

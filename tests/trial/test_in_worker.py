@@ -14,7 +14,7 @@ from hatch_mar.trial.candidate import Candidate
 from hatch_mar.trial.in_worker import try_in_worker
 from hatch_mar.trial.verdict.report import Report
 from hatch_mar.trial.worker import run
-from tests.archives import needs_posix
+from tests.archives import needs_cpython, needs_posix
 from tests.trial import ECHO, STAND_IN, candidate_of, request_of
 
 INITIALIZE = """
@@ -218,6 +218,7 @@ class TestEnd:
             ),
         ],
     )
+    @needs_cpython("PyPy knows only about where a program was when it was stopped")
     def test_hangs(self, code: str, message: str, monkeypatch: pytest.MonkeyPatch):
         """A handler that hangs is killed, and the message names the line where it hung."""
         monkeypatch.setattr(run, "GRACE", 0.3)
@@ -244,12 +245,13 @@ class TestEnd:
                 ),
             ),
             ("__import__('sys').exit(7)", "digits.mar/handler.py:6: SystemExit: 7, on `one`"),
-            (
+            pytest.param(
                 "__import__('ctypes').string_at(0)",
                 (
                     "digits.mar/handler.py:6: the worker's process ended with SIGSEGV, on `one`; compiled"
                     " code crashed; it last printed: here"
                 ),
+                marks=needs_cpython("PyPy does not crash there"),
             ),
         ],
     )

@@ -9,6 +9,7 @@ import pytest
 
 from hatch_mar.weights.pickles.interpreter import Pickle, interpret
 from hatch_mar.weights.pickles.torch_objects import Dictionary, Instance
+from tests.archives import needs_cpython
 from tests.weights.files import protocol2, short, state_dict, stored, tensor, text
 from tests.weights.pickles import fuzz
 
@@ -276,6 +277,7 @@ class TestHostile:
         assert time.process_time() - start < 10
 
 
+@needs_cpython("PyPy's `_pickle` is not CPython's, and crashes on some of these")
 class TestDifferential:
     @pytest.mark.parametrize("seed", range(6))
     def test_unpicklers(self, seed: int):
