@@ -7,7 +7,6 @@ that has not got it, so that a frontend sees no difference (PEP 517, PEP 660).
 
 from __future__ import annotations
 
-import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -69,13 +68,13 @@ def __getattr__(name: str) -> Any:
 def build(hook: str, directory: str, settings: Settings, *others: str | None) -> str:
     with exit_on_faults():
         project = WrappedProject(Path.cwd(), settings)
-        planned = plan_archives(project, Path(directory).absolute())
+        planned = plan_archives(project, Path(directory))
         # an archive in a package is part of the wheel that is built next
-        write_archives(one for one in planned if one.config.export_path)
+        write_archives(project.root, (one for one in planned if one.config.export_path))
     name: str = getattr(project.delegate, hook)(directory, settings, *others)
     with exit_on_faults():
-        mode = stat.S_IMODE(os.stat(Path(directory, name)).st_mode)
-        write_archives((one for one in planned if not one.config.export_path), mode)
+        mode = stat.S_IMODE(Path(project.root, directory, name).stat().st_mode)
+        write_archives(project.root, (one for one in planned if not one.config.export_path), mode)
         show(list_warnings(planned))
     return name
 
@@ -97,6 +96,7 @@ def list_requirements(hook: str, settings: Settings) -> list[str]:
 
 def plan_archives(project: WrappedProject, directory: Path) -> list[Planned]:
     """The archives to write when the wheel or the sdist is in `directory`; says why if there are none."""
+    directory = project.root / directory
     reason = why_left_out(project.root, directory)
     if reason is None:
         return plan_project(project, destination(project.root, directory))
@@ -112,9 +112,9 @@ def are_in(directory: Path, project: WrappedProject) -> bool:
     return False
 
 
-def write_archives(planned: Iterable[Planned], mode: int = WHEEL_MODE) -> None:
+def write_archives(root: Path, planned: Iterable[Planned], mode: int = WHEEL_MODE) -> None:
     for artifact in build_all([*planned], quiet=False, mode=mode):
-        show([line_of(artifact, Path.cwd())])
+        show([line_of(artifact, root)])
 
 
 def show(lines: Iterable[str]) -> None:

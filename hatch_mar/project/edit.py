@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import ConfigError
@@ -19,6 +19,9 @@ from hatch_mar.project.hatch_settings import HATCH_TOML, HatchSettings
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import table_at, tomllib
 from hatch_mar.text import quote
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
 
@@ -77,30 +80,9 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
     names = [f"`{table[NAMES[array]]}`" for array, several in tables.items() for table in several]
     done = [f"Added {', '.join(names)} to `{path}`"]
 
-    backend = table_at(expected, "build-system").get("build-backend")
-    if backend == HATCHLING:
-        done += require_plugin(expected, document)
-        settings = HatchSettings(project.root, expected)
-        enabled = [*settings.hooks()]
-        if not enabled and settings.file == HATCH_TOML:
-            done.append("Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`")
-        elif not enabled:
-            text = f"[{'.'.join(HOOK)}]\n\n{text}"
-            table = expected
-            for key in HOOK:
-                table = table.setdefault(key, {})
-            done.append(f"Added `[{'.'.join(HOOK)}]`")
-        builder = "`hatch build` builds them"
-    elif reason := why_not_wrapped(project):
-        builder = f"`hatch-mar build` builds them, since {reason}"
-    elif backend == WRAPPER:
-        done += require_plugin(expected, document)
-        builder = name_builders(mar.get("build-backend"))
-    else:
-        tables_of_build, lines = wrap(expected, document)
-        text = tables_of_build + text
-        done += lines
-        builder = name_builders(mar["build-backend"])
+    tables_of_build, changes, builder = set_up_build(project, expected, document)
+    text = tables_of_build + text
+    done += changes
 
     text = append(restore_newlines(document.as_string(), original), text, expected, path)
     try:
@@ -108,6 +90,44 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
     except OSError as error:
         raise ConfigError(f"Cannot write `{path}`: {error.strerror or error}") from None
     return [*done, builder] if buildable else done
+
+
+def set_up_build(
+    project: PyProject, expected: dict[str, Any], document: TOMLDocument
+) -> tuple[str, list[str], str]:
+    """Let the project's build make its archives, as far as its build backend can.
+
+    Args:
+        expected: the content of `pyproject.toml`, with the archives, which is changed.
+        document: the same as tomlkit has parsed it, which is changed where it has the table.
+
+    Returns:
+        The tables to add to the document, a line for each change, and a sentence on what builds
+        the archives.
+    """
+    backend = table_at(expected, "build-system").get("build-backend")
+    if backend == HATCHLING:
+        required = require_plugin(expected, document)
+        text, lines = enable_hook(project, expected)
+        return text, required + lines, "`hatch build` builds them"
+    if reason := why_not_wrapped(project):
+        return "", [], f"`hatch-mar build` builds them, since {reason}"
+    text, lines = ("", require_plugin(expected, document)) if backend == WRAPPER else wrap(expected, document)
+    return text, lines, name_builders(expected["tool"]["mar"].get("build-backend"))
+
+
+def enable_hook(project: PyProject, expected: dict[str, Any]) -> tuple[str, list[str]]:
+    """Enable hatchling's build hook; returns the table to add, and a line on what was or must be done."""
+    settings = HatchSettings(project.root, expected)
+    if any(True for _ in settings.hooks()):
+        return "", []
+    if settings.file == HATCH_TOML:
+        return "", ["Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`"]
+    table = expected
+    for key in HOOK:
+        table = table.setdefault(key, {})
+    header = f"[{'.'.join(HOOK)}]"
+    return f"{header}\n\n", [f"Added `{header}`"]
 
 
 def restore_newlines(text: str, original: str) -> str:
