@@ -117,7 +117,7 @@ class Run:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Commands run with hatch's data, cache and configuration in a folder of this session."""
+    """Commands run with hatch's data, caches and configuration in a folder of this session."""
     own = tmp_path_factory.mktemp("hatch")
     (own / "config.toml").touch()
     environ = {
@@ -130,6 +130,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         "HATCH_DATA_DIR": str(own / "data"),
         "HATCH_CACHE_DIR": str(own / "cache"),
         "HATCH_CONFIG": str(own / "config.toml"),
+        "UV_CACHE_DIR": str(own / "uv"),
         "NO_COLOR": "1",
     }
     return Run(environ)
@@ -193,8 +194,9 @@ class Project:
         shutil.rmtree(self.root / "weights")
 
     def archives(self) -> set[Path]:
-        """Every archive below the test's folder: project, output folders, temporary files."""
-        return set(self.root.parent.rglob("*.mar"))
+        """Every archive that is left: in the project, output folders, temporary files and uv's cache."""
+        places = (self.root.parent, Path(self._run.environ["UV_CACHE_DIR"]))
+        return {archive for place in places for archive in place.rglob("*.mar")}
 
 
 @pytest.fixture
