@@ -128,7 +128,7 @@ def open_members(path: Path, stack: ExitStack) -> tuple[str, Iterator[Member]]:
     if path.suffix in suffixes.ZIPS:
         refuse_huge_directory(path)
         return "zip", zip_members(stack.enter_context(zipfile.ZipFile(path)))
-    stream = stack.enter_context(BoundedGzip(path))
+    stream = stack.enter_context(BoundedGzip(stack.enter_context(open(path, "rb"))))  # noqa: SIM115
     tar = stack.enter_context(tarfile.open(path, "r:", fileobj=stream))  # noqa: SIM115
     return "tgz", tar_members(tar, stream, path.stat().st_size)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import tarfile
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import BinaryIO, cast
 
 from hatch_mar.archive.archive import CHUNK, Member
 from hatch_mar.archive.formats.damage import explain_read_errors
+from hatch_mar.archive.formats.inflation import GzipMember
 from hatch_mar.errors import ReadError
 
 BLOCK = 512
@@ -47,7 +47,7 @@ class TarSource:
         return cast("BinaryIO", entry or io.BytesIO())
 
 
-class BoundedGzip(gzip.GzipFile):
+class BoundedGzip(io.BufferedReader):
     """A gzip stream that refuses to be read in pieces too large for memory.
 
     tarfile reads extended headers whole, however long they claim to be, and all that follow one another.
@@ -57,6 +57,9 @@ class BoundedGzip(gzip.GzipFile):
     """Bytes that may still be read for the headers of one entry; None once all entries are listed."""
     last: bytes = b""
     """What was read last."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(GzipMember(file))
 
     def read(self, size: int | None = -1) -> bytes:
         most = LARGEST_HEADER if self.left is None else self.left
@@ -80,9 +83,7 @@ def tar_members(file: tarfile.TarFile, stream: BoundedGzip, packed: int) -> Iter
         if info.size < 0:
             raise ReadError(f"Cannot read `{file.name!s}`: `{info.name}` has a negative size")
         if info.offset_data + info.size > unpacked_limit(packed):
-            raise ReadError(
-                f"Cannot read `{file.name!s}`: it unpacks to more than {MOST_TIMES} times its size"
-            )
+            raise bomb_error(file.name)
         if not info.isdir():
             _, slash, name = info.name.partition("/")
             yield Member(name if slash else info.name, TarSource(file, info), bool(info.mode & 0o100))
@@ -91,6 +92,13 @@ def tar_members(file: tarfile.TarFile, stream: BoundedGzip, packed: int) -> Iter
     if stream.tell() - len(stream.last) != file.offset or not is_end(stream.last, stream.read):
         raise ReadError(f"Cannot read `{file.name!s}`: its tar is damaged at byte {file.offset}")
     stream.left = None
+    while stream.read(CHUNK):  # to the end, where the checksum is compared
+        if stream.tell() > unpacked_limit(packed):
+            raise bomb_error(file.name)
+
+
+def bomb_error(name: object) -> ReadError:
+    return ReadError(f"Cannot read `{name!s}`: it unpacks to more than {MOST_TIMES} times its size")
 
 
 def is_end(block: bytes, read: Callable[[int], bytes]) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO
 
+from hatch_mar.archive.formats.inflation import read_deflated
 from hatch_mar.archive.formats.tar_reader import MOST_ENTRIES, MOST_TIMES
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.archive_names import DUPLICATE, FILE_AND_FOLDER, MOST_FINDINGS, UNPACKABLE
@@ -71,8 +72,6 @@ MANIFEST_PLACE = Rule(
 
 LARGEST_NAMES = 32 << 20
 """Bytes of all names together. More are an attack on the reader's memory, not a model."""
-PACKED, UNPACKED = 1 << 14, 1 << 18
-"""Bytes that are inflated at a time, and the most that they may become."""
 
 
 class Stopped(Exception):
@@ -94,21 +93,17 @@ def inflate(file: BinaryIO, window: int, most: int, label: str) -> Iterator[byte
     Raises:
         Stopped: the stream is damaged or cut off, or unpacks to more than `most` bytes.
     """
-    inflater = zlib.decompressobj(window)
     size = 0
-    while not inflater.eof:
-        packed = inflater.unconsumed_tail or file.read(PACKED)
-        try:
-            piece = inflater.decompress(packed, UNPACKED)
-        except zlib.error as error:
-            raise Stopped(DAMAGED, f"{label} is damaged: {error}") from None
-        if not (packed or piece or inflater.eof):
-            raise Stopped(CUT_OFF, f"{label} is cut off")
-        size += len(piece)
-        if size > most:
-            raise bomb_error()
-        yield piece
-    file.seek(-len(inflater.unused_data), 1)
+    try:
+        for piece in read_deflated(file, window):
+            size += len(piece)
+            if size > most:
+                raise bomb_error()
+            yield piece
+    except zlib.error as error:
+        raise Stopped(DAMAGED, f"{label} is damaged: {error}") from None
+    except EOFError:
+        raise Stopped(CUT_OFF, f"{label} is cut off") from None
 
 
 def bomb_error() -> Stopped:

@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from hatch_mar.archive.formats.inflation import GZIP_WINDOW, Pieces
 from hatch_mar.archive.formats.tar_reader import BLOCK, LARGEST_HEADER, is_end
 from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, inflate
 from hatch_mar.text import quote
-
-GZIP_WINDOW = 31
-"""zlib's value for a whole gzip member with its checksum (RFC 1952)."""
 
 CHECKSUM = slice(148, 156)
 FOLDER, SPARSE = b"5", b"S"
@@ -44,22 +42,11 @@ class TarEntry:
         return self.name[self.name.find("/") + 1 :]
 
 
-class FirstMember:
+class FirstMember(Pieces):
     """The bytes in the first gzip member of a file, read once from start to end."""
 
     def __init__(self, file: BinaryIO, most: int) -> None:
-        self.pieces = inflate(file, GZIP_WINDOW, most, "The file")
-        self.piece = memoryview(b"")
-
-    def take(self, size: int) -> memoryview:
-        """The next bytes, at least one and at most `size`; none at the end."""
-        while not self.piece:
-            piece = next(self.pieces, None)
-            if piece is None:
-                break
-            self.piece = memoryview(piece)
-        taken, self.piece = self.piece[:size], self.piece[size:]
-        return taken
+        super().__init__(inflate(file, GZIP_WINDOW, most, "The file"))
 
     def read(self, size: int) -> bytes:
         """The next bytes; fewer at the end."""
