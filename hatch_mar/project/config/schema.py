@@ -112,7 +112,7 @@ def parse_table(
         table: the value of `tool.mar`; None if it is not set.
         name: returns the project's name; called only if an archive does not set its own.
         version: returns the project's version; called only if an archive does not set its own.
-        file: the file that the table was read from.
+        file: the file that the table was read from; None for a table that is about no project.
 
     Raises:
         ConfigError: with all faults of the table.
@@ -124,7 +124,9 @@ def parse_table(
         raise ConfigError(VALUE.at(place, f"{field(MAR)} must be a table", ""))
 
     findings: list[Finding] = []
-    read_table({key: table[key] for key in table if key in PROJECT_KEYS}, place, PROJECT_KEYS, findings)
+    if file:
+        read_table({key: table[key] for key in table if key in PROJECT_KEYS}, place, PROJECT_KEYS, findings)
+        table = {key: value for key, value in table.items() if key not in PROJECT_KEYS}
     archives = read_archives(table, place, findings, name)
     workflows = read_workflows(table, place, findings)
     raise_findings(name_archives(findings, [*archives, *workflows]))
@@ -191,8 +193,9 @@ def read_archives(
     table: dict[str, Any], place: Place, findings: list[Finding], name: Callable[[], str]
 ) -> list[Draft]:
     """The archives of `[tool.mar]`; what is wrong with them is added to `findings`."""
-    shared = {key: value for key, value in table.items() if key not in (*TABLES, *PROJECT_KEYS)}
-    defaults = read_table(shared, place, ARCHIVE_KEYS, findings, others=(*TABLES, *PROJECT_KEYS))
+    shared = {key: value for key, value in table.items() if key not in TABLES}
+    others = (*TABLES, *(PROJECT_KEYS if place.file else ()))
+    defaults = read_table(shared, place, ARCHIVE_KEYS, findings, others=others)
     if "archives" in table:
         tables = read_tables(table["archives"], place.within("archives"), "model-name", findings)
     else:

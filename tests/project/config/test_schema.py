@@ -4,6 +4,7 @@ import pytest
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig, WorkflowConfig
+from hatch_mar.project.config.schema import parse_table
 from tests.project.config import (
     HANDLER_FORMS,
     LEAST,
@@ -160,6 +161,11 @@ class TestBuildBackend:
         table = LEAST | {"archives": [{"build-backend": "flit_core.buildapi"}]}
 
         assert faults(table) == ("Unknown field `tool.mar.archives[0].build-backend`",)
+
+    def test_without_project(self):
+        """It is unknown in a table that is about no project."""
+        with pytest.raises(ConfigError, match=r"^Unknown field `tool.mar.build-backend` \[MAR003\]$"):
+            parse_table(LEAST | {"build-backend": "a"}, name=lambda: "a", version=str, file=None)
 
     def test_misspelled(self):
         """A key that is nearly right gets a question."""
