@@ -20,7 +20,7 @@ import pytest
 from tests.archives import needs_posix
 from tests.conftest import checkpoint
 from tests.e2e.conftest import ARCHIVES, CHECKOUT, MODELS, SDIST, WHEEL, Project, Run
-from tests.e2e.test_frontends import MARS, NO_WEIGHTS, assert_delivered, contents, in_dist, lines_of, listing
+from tests.e2e.delivery import MARS, NO_WEIGHTS, assert_delivered, contents, in_dist, lines_of, listing
 
 BUILD = ("python", "-m", "build", "--installer", "uv")
 """`python -m build`, whose isolated environments uv fills faster than pip."""
@@ -60,12 +60,20 @@ class Backend:
     files: tuple[tuple[str, str], ...] = ()
     is_from_git: bool = False
     """Whether its sdist has what is committed, and nothing else."""
+    before_python: tuple[int, int] | None = None
+    """The first Python that it does not run with."""
 
 
 SETUPTOOLS = Backend(
     "setuptools", "setuptools.build_meta", ("setuptools>=77",), '[tool.setuptools]\npackages = ["reader"]'
 )
-SETUPTOOLS_61 = replace(SETUPTOOLS, label="setuptools-61", requires=("setuptools==61.0.0", "wheel"))
+SETUPTOOLS_61 = replace(
+    SETUPTOOLS,
+    label="setuptools-61",
+    requires=("setuptools==61.0.0", "wheel"),
+    before_python=(3, 12),
+)
+"""The oldest that reads `[project]`; it has no hooks for editable installs."""
 FLIT = Backend("flit", "flit_core.buildapi", ("flit_core>=3.12",), '[tool.flit.module]\nname = "reader"')
 POETRY = Backend(
     "poetry",
@@ -125,6 +133,8 @@ class MakeProject:
         self.plugin = plugin
 
     def __call__(self, backend: Backend) -> WrappedProject:
+        if backend.before_python and sys.version_info >= backend.before_python:
+            pytest.skip(f"{backend.label} does not run with this Python")
         project = WrappedProject(self.root, self.run, self.plugin, backend)
         if backend.is_from_git:
             project.commit()

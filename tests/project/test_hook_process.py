@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import io
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from hatch_mar.errors import ConfigError
-from hatch_mar.project.hook_process import call_hook
+from hatch_mar.project.hook_process import call_hook, main
 from hatch_mar.project.pyproject import PyProject
 from tests.project.fake_backend import install_backend
 
@@ -43,6 +45,18 @@ def test_call(project: PyProject, capfd: pytest.CaptureFixture[str]) -> None:
     """The result is returned, and what the hook prints is shown as it would be without the call."""
     assert call_hook(project, "build_wheel", "dist", {"a": ["1"]}, None) == "\xeb.whl"
     assert capfd.readouterr() == (f"built in {os.sep} ({{'a': ['1']}}, None)\n", "a warning\n")
+
+
+def test_main(project: PyProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other process reads the call from its standard input, and writes the result to a file."""
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr("os.environ", dict(os.environ))  # which the hook changes
+    result = tmp_path / "result.json"
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(["build_wheel", ["dist"], str(result)])))
+
+    main()
+
+    assert json.loads(result.read_text()) == "\xeb.whl"
 
 
 def test_state(project: PyProject) -> None:
