@@ -1,4 +1,4 @@
-"""Files that build hooks add to the wheel, which an archive with `include-project` made earlier lacks."""
+"""Files that build hooks make for the wheel, which an archive made with the sdist lacks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from hatchling.builders.wheel import WheelBuilder
 
 from hatch_mar.archive.formats.reader import read
 from hatch_mar.hatch.project import HatchProject
+from hatch_mar.inspection.diff import differ
 from hatch_mar.project.config.models import ArchiveConfig, Config
-from hatch_mar.project.layout.members import Members
+from hatch_mar.project.layout.layout import gather
 from hatch_mar.text import count_of
 
 if TYPE_CHECKING:
@@ -40,26 +41,30 @@ def find_hooks_to_come(
         yield f"Nothing that the hook {hooks} adds to the wheel is in {archives}; {ADVICE}"
 
 
-def find_lacking(
+def find_outdated(
     configs: Iterable[Config], directory: Path, builder: Builder, build_data: Mapping[str, Any]
 ) -> Iterator[str]:
-    """What archives in `directory`, made with the sdist, lack of the wheel that is built from the sdist."""
+    """What hooks have made of the unpacked sdist that archives in `directory`, made with the sdist, have not.
+
+    What the sdist does not have, such as weights, is left out of account unless a hook has made it.
+    """
+    if len(build_data["build_hooks"]) == 1:
+        return
+    project = HatchProject.of_build(builder, build_data)
     for config in configs:
-        if not includes_project(config) or config.export_path:
+        if config.export_path:
             continue
+        files = gather(config, project.root, project).found
         with read(directory / config.file_name) as archive:
-            present = {member.name for member in archive.members}
-        files = Members(Path(builder.root), config.exclude, config.outputs)
-        wheel = HatchProject.of_build(builder, build_data).wheel_files()
-        lacking = [
-            f"`{member.name}`"
-            for member in wheel
-            if member.name not in present and files.takes_from_wheel(member)
-        ]
-        if lacking:
-            first, *others = lacking
+            packed = {member.name: member for member in archive.members}
+            changed = [one.name for one in files if one.name not in packed or differ(one, packed[one.name])]
+        if changed:
+            first, *others = changed
             more = f" and {count_of(len(others), 'other file')}" if others else ""
-            yield f"`{config.file_name}` lacks {first}{more}, which the wheel has; {ADVICE}"
+            yield (
+                f"`{config.file_name}` was made before build hooks had made `{first}`{more} for the wheel;"
+                f" {ADVICE}"
+            )
 
 
 def includes_project(config: Config) -> TypeGuard[ArchiveConfig]:

@@ -16,7 +16,7 @@ from hatch_mar.build.report import line_of
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import CheckError, ConfigError, HatchMarError
 from hatch_mar.finding import Finding, Place
-from hatch_mar.hatch.added_files import find_hooks_to_come, find_lacking
+from hatch_mar.hatch.added_files import find_hooks_to_come, find_outdated
 from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
 from hatch_mar.hatch.shipping import Shipping
 from hatch_mar.project.config.models import PYPROJECT, Config, by_name
@@ -101,7 +101,7 @@ class MarBuildHook(Interface):
             shipping, configs = self.shipping(build_data), [one.config for one in self.planned]
             self.warn(shipping.find_unwanted(configs))
             self.warn(find_hooks_to_come(configs, builder, build_data))
-            self.warn(find_lacking(self.made_with_sdist, self.build_directory, builder, build_data))
+            self.warn(find_outdated(self.made_with_sdist, self.build_directory, builder, build_data))
             shipping.refuse_outdated(changed, later)
 
     def leave_out(self, reason: str, shipping: Shipping) -> list[str]:

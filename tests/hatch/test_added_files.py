@@ -9,7 +9,7 @@ from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
 from hatch_mar.build.plan import load_configs, plan_project
-from hatch_mar.hatch.added_files import ADVICE, find_hooks_to_come, find_lacking
+from hatch_mar.hatch.added_files import ADVICE, find_hooks_to_come, find_outdated
 from hatch_mar.hatch.project import HatchProject
 from tests.hatch.conftest import WriteProject
 
@@ -63,7 +63,7 @@ class TestHooksToCome:
         assert self.found(self.project_of(write_project(mar, HOOKS))) == []
 
 
-class TestLacking:
+class TestOutdated:
     @pytest.fixture
     def root(self, write_project: WriteProject) -> Path:
         """A project whose archive has been built."""
@@ -74,10 +74,11 @@ class TestLacking:
         return root
 
     @staticmethod
-    def found(root: Path, **force_include: str) -> list[str]:
+    def found(root: Path, hooks: tuple[str, ...] = ("mar", "custom"), **force_include: str) -> list[str]:
         builder = WheelBuilder(str(root))
         configs = load_configs(HatchProject(root, builder.metadata))
-        return [*find_lacking(configs, root / "dist", builder, build_data(**force_include))]
+        data = build_data(**force_include) | {"build_hooks": hooks}
+        return [*find_outdated(configs, root / "dist", builder, data)]
 
     def test_nothing(self, root: Path):
         """The archive has all that the wheel has."""
@@ -88,12 +89,33 @@ class TestLacking:
         (root / "left-out.py").touch()
         added = {str(root / name): f"fast/{name}" for name in ("handler.py", "index_to_name.json")}
         excluded = {str(root / "left-out.py"): "left-out.py"}
-        rest = f"which the wheel has; {ADVICE}"
+        rest = f"for the wheel; {ADVICE}"
 
         assert self.found(root, **excluded) == []
         assert self.found(root, **{str(root / "handler.py"): "a.py"}) == [
-            f"`Digits.mar` lacks `a.py`, {rest}"
+            f"`Digits.mar` was made before build hooks had made `a.py` {rest}"
         ]
         assert self.found(root, **added) == [
-            f"`Digits.mar` lacks `fast/handler.py` and 1 other file, {rest}",
+            f"`Digits.mar` was made before build hooks had made `fast/handler.py` and 1 other file {rest}",
         ]
+
+    def test_changed(self, root: Path):
+        """A hook has written a file anew, of the same length."""
+        handler = root / "handler.py"
+        handler.write_bytes(handler.read_bytes().swapcase())
+
+        assert self.found(root) == [
+            f"`Digits.mar` was made before build hooks had made `handler.py` for the wheel; {ADVICE}"
+        ]
+
+    def test_missing(self, root: Path):
+        """What the sdist lacks, as it often does, is not what a hook has made."""
+        (root / "handler.py").unlink()
+
+        assert self.found(root) == []
+
+    def test_no_other_hook(self, root: Path):
+        """Without another hook nothing can have been made, and nothing is read."""
+        (root / "handler.py").write_text("changed")
+
+        assert self.found(root, hooks=("mar",)) == []

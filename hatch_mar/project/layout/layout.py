@@ -14,7 +14,7 @@ from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfi
 from hatch_mar.project.interface import METADATA, Project
 from hatch_mar.project.layout.members import FILE_NOT_FOUND, Members
 from hatch_mar.text import did_you_mean
-from hatch_mar.torchserve.handlers import BUILT_INS, Handler, parse
+from hatch_mar.torchserve.handlers import BUILT_INS, parse
 
 REQUIREMENTS = "requirements.txt"
 MODEL_CONFIG = "model-config.yaml"
@@ -29,44 +29,55 @@ def lay_out(config: Config, root: Path, created: datetime, project: Project | No
     Raises:
         LayoutError: files are missing or conflict.
     """
+    return gather(config, root, project).archive(describe(config, root, created))
+
+
+def gather(config: Config, root: Path, project: Project | None = None) -> Members:
+    """The members of the archive that `config` describes, and what is wrong with them."""
     if isinstance(config, WorkflowConfig):
-        return lay_out_workflow(config, root, created)
-    handler = parse(config.handler, root, config.runtime)
+        return gather_workflow(config, root)
     files = Members(root, config.exclude, config.outputs)
     files.add_file(config.model_file, config.origins["model-file"])
     files.add_file(config.serialized_file, config.origins["serialized-file"])
-    add_handler(files, config, handler)
+    add_handler(files, config)
     add_trees(files, config, project)
-    manifest = Manifest.for_model(
-        model_name=config.model_name,
-        model_version=config.version,
-        handler=handler.entry,
-        created=created,
-        runtime=config.runtime,
-        serialized_file=base_name(config.serialized_file),
-        model_file=base_name(config.model_file),
-        requirements_file=add_requirements(files, config, project),
-        config_file=add_model_config(files, config),
-    )
-    return files.archive(manifest)
+    add_requirements(files, config, project)
+    add_model_config(files, config)
+    return files
 
 
-def lay_out_workflow(config: WorkflowConfig, root: Path, created: datetime) -> Archive:
+def gather_workflow(config: WorkflowConfig, root: Path) -> Members:
     files = Members(root)
     files.add_file(config.spec_file, config.origins["spec-file"])
     files.add_file(config.handler, config.origins["handler"])
     for pattern in config.extra_files:
         files.add_pattern(pattern, config.origins["extra-files"])
-    manifest = Manifest.for_workflow(
-        workflow_name=config.workflow_name,
-        spec_file=PurePosixPath(config.spec_file).name,
-        handler=base_name(config.handler),
+    return files
+
+
+def describe(config: Config, root: Path, created: datetime) -> Manifest:
+    if isinstance(config, WorkflowConfig):
+        return Manifest.for_workflow(
+            workflow_name=config.workflow_name,
+            spec_file=PurePosixPath(config.spec_file).name,
+            handler=base_name(config.handler),
+            created=created,
+        )
+    return Manifest.for_model(
+        model_name=config.model_name,
+        model_version=config.version,
+        handler=parse(config.handler, root, config.runtime).entry,
         created=created,
+        runtime=config.runtime,
+        serialized_file=base_name(config.serialized_file),
+        model_file=base_name(config.model_file),
+        requirements_file=REQUIREMENTS if config.requirements_from else base_name(config.requirements_file),
+        config_file=base_name(config.config_file) if config.config is None else MODEL_CONFIG,
     )
-    return files.archive(manifest)
 
 
-def add_handler(files: Members, config: ArchiveConfig, handler: Handler) -> None:
+def add_handler(files: Members, config: ArchiveConfig) -> None:
+    handler = parse(config.handler, files.root, config.runtime)
     # a name without a path may be a misspelled built-in handler
     name = config.handler.partition(":")[0]
     fix = "" if "/" in name or name.endswith(".py") else did_you_mean(name, BUILT_INS, cutoff=0.8)
@@ -93,10 +104,10 @@ def add_trees(files: Members, config: ArchiveConfig, project: Project | None) ->
             files.add_file(source, place, target)
 
 
-def add_requirements(files: Members, config: ArchiveConfig, project: Project | None) -> str | None:
+def add_requirements(files: Members, config: ArchiveConfig, project: Project | None) -> None:
     if not config.requirements_from:
         files.add_file(config.requirements_file, config.origins["requirements-file"])
-        return base_name(config.requirements_file)
+        return
     from hatch_mar.project.requirements import resolve_requirements
 
     place = config.origins["requirements-from"]
@@ -106,21 +117,19 @@ def add_requirements(files: Members, config: ArchiveConfig, project: Project | N
         if not error.findings:
             raise
         files.findings += error.findings
-        return None
+        return
     files.add_generated(REQUIREMENTS, "".join(f"{line}\n" for line in lines).encode(), place)
-    return REQUIREMENTS
 
 
-def add_model_config(files: Members, config: ArchiveConfig) -> str | None:
+def add_model_config(files: Members, config: ArchiveConfig) -> None:
     if config.config is None:
         files.add_file(config.config_file, config.origins["config-file"])
-        return base_name(config.config_file)
+        return
     import yaml
 
     # ASCII: TorchServe's Python worker opens the file in the locale's encoding (ts/service.py)
     text = yaml.safe_dump(config.config, sort_keys=False, width=float("inf"))
     files.add_generated(MODEL_CONFIG, text.encode("ascii"), config.origins["config"])
-    return MODEL_CONFIG
 
 
 def require_project(project: Project | None, place: Place) -> Project:

@@ -83,7 +83,12 @@ class Members:
         self.refuse_files_that_are_folders()
         if self.findings:
             raise LayoutError(*self.findings)
-        return Archive(manifest, (claim.member for claim in self.claims.values()))
+        return Archive(manifest, self.found)
+
+    @property
+    def found(self) -> list[Member]:
+        """The members so far, of which there may be less than there should be."""
+        return [claim.member for claim in self.claims.values()]
 
     def refuse(self, rule: Rule, place: Place, text: str, fix: str = "") -> None:
         """Record a fault; `text` continues "Field `key`"."""
