@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import stat
+import tarfile
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -11,7 +13,8 @@ import pytest
 
 from hatch_mar.archive.formats.reader import read
 from tests.archives import needs_posix
-from tests.e2e.conftest import HOOK, PYPROJECT, WHEEL, Project, Run
+from tests.e2e.conftest import HOOK, PYPROJECT, SDIST, WHEEL, Project, Run
+from tests.e2e.delivery import lines_of
 
 
 def listing(directory: Path) -> set[str]:
@@ -204,3 +207,169 @@ class TestLongName:
             " set a shorter `archive-name` [MAR031]\n"
         )
         assert listing(path.parent) == set()
+
+
+ONE = """\
+[tool.mar]
+model-name = "digits"
+handler = "reader/handler.py"
+serialized-file = "weights/digits.pt"
+"""
+
+
+def train(project: Project, seed: int) -> bytes:
+    """New weights."""
+    weights = random.Random(seed).randbytes(100_000)
+    project.weights("digits").write_bytes(weights)
+    return weights
+
+
+class TestInsideTheWheel:
+    """An archive whose `export-path` is in a package."""
+
+    ARTIFACTS = '[tool.hatch.build]\nartifacts = ["*.mar"]\n'
+    OF_WHEEL = '[tool.hatch.build.targets.wheel]\nartifacts = ["*.mar"]\n'
+
+    @staticmethod
+    def configure(project: Project, artifacts: str) -> None:
+        project.configure(artifacts + HOOK, ONE + 'export-path = "reader/store"\n')
+
+    @staticmethod
+    def shipped(wheel: Path) -> list[bytes]:
+        """The weights of the archives in a wheel."""
+        with ZipFile(wheel) as file:
+            archives = [name for name in file.namelist() if name.endswith(".mar")]
+            return [ZipFile(BytesIO(file.read(name))).read("digits.pt") for name in archives]
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            "hatch build",
+            "python -m build",
+            "python -m build -w",
+            "uv build",
+            "uv build --wheel",
+            "python -m pip wheel --no-deps . -w dist",
+        ],
+    )
+    def test_of_this_build(self, project: Project, command: str) -> None:
+        """The wheel has the archive of this very build, also if there is one of an earlier build."""
+        self.configure(project, self.ARTIFACTS)
+
+        for seed in range(2):
+            weights = train(project, seed)
+            project.run(*command.split())
+
+            assert self.shipped(project.root / "dist" / WHEEL) == [weights]
+
+    def test_of_the_wheel(self, project: Project) -> None:
+        """It may be an artifact of the wheel alone, where the wheel is built in the project."""
+        self.configure(project, self.OF_WHEEL)
+
+        for seed in range(2):
+            weights = train(project, seed)
+            project.run("hatch", "build")
+
+            assert self.shipped(project.root / "dist" / WHEEL) == [weights]
+
+    @pytest.mark.parametrize(("command", "status"), [("python -m build", 1), ("uv build", 2)])
+    def test_not_in_the_sdist(self, project: Project, command: str, status: int) -> None:
+        """Where the wheel is built from the sdist, there is none, and a line says what to set."""
+        self.configure(project, self.OF_WHEEL)
+
+        output = project.run(*command.split(), status=status)
+
+        assert (
+            "`reader/store/digits.mar` would be missing from the wheel, since it is not in the sdist;"
+            " set `artifacts` in `[tool.hatch.build]`, so that both have it"
+        ) in " ".join(output.split())
+        assert not (project.root / "dist" / WHEEL).exists()
+
+    def test_installed(self, project: Project) -> None:
+        """An installation has it, though other archives would not be built for one."""
+        self.configure(project, self.ARTIFACTS)
+        weights = train(project, 0)
+
+        # with a cache of its own, which keeps the wheel
+        cache = str(project.root.parent / "uv")
+        project.run("uv", "pip", "install", "--no-deps", "--target", "site", ".", UV_CACHE_DIR=cache)
+
+        with ZipFile(project.root / "site/reader/store/digits.mar") as archive:
+            assert archive.read("digits.pt") == weights
+
+    def test_not_declared(self, project: Project) -> None:
+        """Without `artifacts`, what git ignores is not in the wheel, and nothing is said of it."""
+        self.configure(project, "")
+
+        for seed in range(2):
+            train(project, seed)
+            output = project.run("hatch", "build")
+
+            assert self.shipped(project.root / "dist" / WHEEL) == []
+            assert "Warning" not in output
+
+
+class TestEarlierOutput:
+    @pytest.mark.parametrize("command", ["hatch build", "python -m build"])
+    def test_in_the_sdist(self, project: Project, command: str) -> None:
+        """An archive that the next sdist would take up is warned of; the line to add keeps it out."""
+        project.configure(mar=ONE + 'export-path = "archives"\n')
+        ignored = project.root / ".gitignore"
+        ignored.write_text("/weights/\n")
+        for _ in range(2):
+            output = project.run(*command.split())
+            [warning] = lines_of(output, ("Warning",))
+            assert warning == (
+                "Warning: `archives/digits.mar` is among the files that hatchling puts into the sdist;"
+                " add `/archives/*.mar` to `.gitignore`"
+            )
+        assert "reader-1.0/archives/digits.mar" in self.sdist_names(project)
+
+        with ignored.open("a") as file:
+            file.write("/archives/*.mar\n")
+        output = project.run(*command.split())
+
+        assert "Warning" not in output
+        assert [name for name in self.sdist_names(project) if "archives" in name] == []
+
+    @staticmethod
+    def sdist_names(project: Project) -> list[str]:
+        with tarfile.open(project.root / "dist" / SDIST) as sdist:
+            return sdist.getnames()
+
+
+class TestWarnings:
+    def test_again(self, project: Project) -> None:
+        """A build that finds the archive unchanged shows the warnings of the checks again."""
+        project.configure(mar=ONE)
+        handler = project.root / "reader/handler.py"
+        handler.write_text("import my_secret_lib\n" + handler.read_text())
+
+        first, second = (project.run("hatch", "build", "-t", "wheel") for _ in range(2))
+
+        assert "digits.mar (unchanged)" in second
+        assert lines_of(first, ("Warning",)) == lines_of(second, ("Warning",))
+        [warning] = lines_of(second, ("Warning",))
+        assert "`my_secret_lib` is neither in the archive nor in its requirements" in warning
+
+
+class TestUnpackedSdist:
+    def test_with_weights(self, project: Project) -> None:
+        """In an unpacked sdist a build makes no archive even if the weights are there; its advice does."""
+        project.configure(mar=ONE)
+        weights = train(project, 0)
+        project.run("python", "-m", "build", "-s", HATCH_MAR_SKIP="1")
+        with tarfile.open(project.root / "dist" / SDIST) as sdist:
+            sdist.extractall(project.root.parent, filter="data")
+        project.root = project.root.parent / "reader-1.0"
+        project.weights("digits").parent.mkdir()
+        project.weights("digits").write_bytes(weights)
+
+        output = project.run("python", "-m", "build", "-w")
+        advice = "seldom has the weights; `hatch-mar build` builds them here"
+        assert f"Archives not built: this is an unpacked sdist, which {advice}" in output
+        assert project.archives() == set()
+
+        project.run("hatch-mar", "build")
+        with ZipFile(project.root / "dist/digits.mar") as archive:
+            assert archive.read("digits.pt") == weights
