@@ -33,12 +33,26 @@ def find_hooks_to_come(
     """
     is_pep517 = "hatchling.build" in sys.modules
     including = [f"`{config.file_name}`" for config in configs if includes_project(config)]
-    if not is_pep517 or builder.PLUGIN_NAME == "wheel" or not including:
-        return
-    of_wheel = WheelBuilder(builder.root, metadata=builder.metadata).config.hook_config
-    if later := [f"`{name}`" for name in of_wheel if name not in build_data["build_hooks"]]:
+    if is_pep517 and including and (later := find_hooks_of_wheel(builder, build_data)):
         hooks, archives = ", ".join(later), ", ".join(including)
         yield f"Nothing that the hook {hooks} adds to the wheel is in {archives}; {ADVICE}"
+
+
+def explain_missing(builder: Builder, build_data: Mapping[str, Any]) -> Iterator[str]:
+    """Why files may be missing in the build of an sdist that a build of the wheel would make."""
+    if later := find_hooks_of_wheel(builder, build_data):
+        yield (
+            f"The hook {', '.join(later)} runs for the wheel alone; if it makes what is missing,"
+            " declare it for all targets"
+        )
+
+
+def find_hooks_of_wheel(builder: Builder, build_data: Mapping[str, Any]) -> list[str]:
+    """The hooks, as names for a message, that run for the wheel and not in this build of another target."""
+    if builder.PLUGIN_NAME == "wheel":
+        return []
+    of_wheel = WheelBuilder(builder.root, metadata=builder.metadata).config.hook_config
+    return [f"`{name}`" for name in of_wheel if name not in build_data["build_hooks"]]
 
 
 def find_outdated(

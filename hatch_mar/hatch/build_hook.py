@@ -16,7 +16,7 @@ from hatch_mar.build.report import line_of
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import CheckError, ConfigError, HatchMarError
 from hatch_mar.finding import Finding, Place
-from hatch_mar.hatch.added_files import find_hooks_to_come, find_outdated
+from hatch_mar.hatch.added_files import explain_missing, find_hooks_to_come, find_outdated
 from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
 from hatch_mar.hatch.shipping import Shipping
 from hatch_mar.project.config.models import PYPROJECT, Config, by_name
@@ -86,8 +86,11 @@ class MarBuildHook(Interface):
             try:
                 self.planned = self.plan(build_data)
             except CheckError as error:
-                if not (hooks_after(build_data) and all(map(may_be_mended, error.causes))):
+                if not all(map(may_be_mended, error.causes)):
                     raise
+                if not hooks_after(build_data):
+                    hints = explain_missing(self.build_config.builder, build_data)
+                    raise CheckError(*error.causes, *hints) from None
             self.write(one for one in self.planned if shipping.is_meant(one.config))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002

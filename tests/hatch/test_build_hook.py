@@ -287,6 +287,17 @@ class TestOtherHooks:
         )
         assert archives(root) == set()
 
+    def test_missing_for_the_sdist(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """With an sdist, a hook of the wheel alone has written nothing, which the error says."""
+        root = write_project(more=HOOK + self.CUSTOM)
+        (root / "weights/model.pth").unlink()
+
+        assert aborted(capsys, self.build, root, SdistBuilder) == (
+            "Field `tool.mar.serialized-file`: file not found: `weights/model.pth` [MAR021]\n"
+            "The hook `custom` runs for the wheel alone; if it makes what is missing,"
+            " declare it for all targets\n"
+        )
+
     @pytest.mark.parametrize(
         ("mar", "code"),
         [
