@@ -11,7 +11,7 @@ from hatch_mar.archive.formats.copy import cores
 from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.plan import WHEEL_MODE, Planned
 from hatch_mar.build.progress import Progress
-from hatch_mar.errors import PackError, TrialError
+from hatch_mar.errors import HatchMarError, PackError, explain_system_errors
 
 
 def build_all(
@@ -22,6 +22,8 @@ def build_all(
     mode: int = WHEEL_MODE,
 ) -> Iterator[Artifact]:
     """Write archives with files of this mode, in parallel; yields their artifacts in the order of `planned`.
+
+    An archive that fails has no artifact; each of the others has the `path` of its plan.
 
     Any `concurrent.futures.Executor` works. Workers on other machines, such as those of Dask's
     `Client.get_executor()`, must see the same files under the same paths. Without an executor
@@ -64,8 +66,11 @@ def artifacts_of(futures: Sequence[Future[Artifact]]) -> Iterator[Artifact]:
         while wait([future], timeout=1).not_done:
             pass  # Python misses a signal that comes just before a wait, until the wait ends
         try:
-            yield future.result()
-        except (PackError, TrialError) as error:
+            with explain_system_errors():
+                artifact = future.result()
+        except HatchMarError as error:
             faults += error.faults
+        else:
+            yield artifact
     if faults:
         raise PackError(*faults)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -24,27 +25,30 @@ def main(arguments: list[str]) -> int:
     command.add_argument("names", nargs="*", metavar="NAME", help="a model's name; all archives by default")
     add_project_options(command)
     command.add_argument(
-        "--output", type=Path, metavar="DIR",
+        "--output", metavar="DIR",
         help="write all archives here (default: to their export-path, or else to the build directory)",
     )  # fmt: skip
     add_json_option(command)
     command.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     options = command.parse_args(arguments)
 
+    if options.output == "":
+        command.error("argument --output: must name a directory, such as `.`")
     project = open_project(options)
-    output = options.output and options.output.absolute()
+    output = Path(os.path.abspath(options.output)) if options.output else None
     planned = plan_project(project, project.build_directory, options.names, output=output)
     for line in list_warnings(planned):
         print(line, file=sys.stderr)
+    configs = {one.path: one.config for one in planned}
     built = []
     try:
         with exit_on_signals():
-            for one, artifact in zip(planned, build_all(planned, quiet=options.quiet)):
+            for artifact in build_all(planned, quiet=options.quiet):
                 if options.json:
-                    built.append(describe(one.config, artifact))
+                    built.append(describe(configs[artifact.path], artifact))
                 else:
                     print(f"{escape(artifact.path)}{' (unchanged)' if artifact.unchanged else ''}")
     finally:
-        if built:  # those before one that could not be written, too
+        if built:  # the others too, if one could not be written
             print_json(built)
     return 0

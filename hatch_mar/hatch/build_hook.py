@@ -137,13 +137,13 @@ class MarBuildHook(Interface):
 
     def write(self, planned: Iterable[Planned]) -> list[Config]:
         """Write archives and show their paths; returns the configuration of those that were changed."""
-        several, changed = [*planned], []
-        for one, artifact in zip(several, build_all(several, quiet=self.app.verbosity < 0)):
+        plans, changed = {one.path: one for one in planned}, []
+        for artifact in build_all([*plans.values()], quiet=self.app.verbosity < 0):
             if not artifact.unchanged:
-                changed.append(one.config)
-            if one.path not in self.written or not artifact.unchanged:
+                changed.append(plans[artifact.path].config)
+            if artifact.path not in self.written or not artifact.unchanged:
                 self.app.display_info(line_of(artifact, Path(self.root)))
-            self.written.add(one.path)
+            self.written.add(artifact.path)
         return changed
 
     def warn(self, lines: Iterable[str]) -> None:

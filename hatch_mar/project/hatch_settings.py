@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 HATCH_TOML = "hatch.toml"
 
+LOCATION = "HATCH_BUILD_LOCATION"
+"""The environment variable that wins over `directory` (hatchling/builders/plugin/interface.py, `build`)."""
+
 PLUGIN_NAME = "mar"
 """The name of the build hook, and of the build target."""
 
@@ -46,7 +49,10 @@ class HatchSettings:
     @property
     def directory(self) -> Path:
         """Where `hatch build -t mar` writes the archives that have no `export-path`."""
-        return Path(os.path.normpath(self.root / self.read("directory", str, "a string", "dist")))
+        location = os.environ.get(LOCATION) if self.apply else None
+        if location is None:
+            location = self.read("directory", str, "a string", "dist")
+        return Path(os.path.normpath(self.root / location))
 
     @property
     def reproducible(self) -> bool:

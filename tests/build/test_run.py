@@ -17,6 +17,7 @@ import pytest
 
 from hatch_mar.archive.archive import FileSource
 from hatch_mar.archive.formats.zip_reader import zip_members
+from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import PackError
@@ -88,6 +89,22 @@ class TestBuildAll:
             f"Cannot write `{project}/dist/b.mar`: a directory of that name exists; move it away",
         ]
         assert {path.name for path in (project / "dist").glob(".*.part")} == set()
+
+    def test_system_error(self, three: list[Planned], monkeypatch: pytest.MonkeyPatch):
+        """A system's error in one archive ends none of the others."""
+        build = Planned.build
+
+        def fail(one: Planned, *arguments: Any, **options: Any) -> Artifact:
+            if one is three[1]:
+                raise PermissionError(13, "Permission denied", "x")
+            return build(one, *arguments, **options)
+
+        monkeypatch.setattr(Planned, "build", fail)
+        built: list[Artifact] = []
+        with pytest.raises(PackError, match=r"^Cannot access `x`: Permission denied$"):
+            built.extend(build_all(three))
+
+        assert [artifact.path.name for artifact in built] == ["large.mar", "a.mar"]
 
     def test_members_of_a_wheel(self, project: Path, tmp_path: Path):
         """Members that stand in a zip are built by another process too."""

@@ -105,6 +105,27 @@ class TestAsHatchling:
             year = 2024 if "reproducible" in pyproject + (hatch_toml or "") else 2020
             assert {info.date_time[0] for info in file.infolist()} == {year}
 
+    @pytest.mark.parametrize("location", ["out", "../out/a", "/tmp/out/../other", ""])
+    def test_location(self, root: Path, monkeypatch: pytest.MonkeyPatch, location: str):
+        """hatch's own variable says where both write, before any setting."""
+        settings = '[tool.hatch.build]\ndirectory = "unused"\n'
+        (root / "pyproject.toml").write_text(PYPROJECT + HATCHLING + settings)
+        location = location.replace("/tmp", str(root / "deep"))
+        monkeypatch.setenv("HATCH_BUILD_LOCATION", location)
+
+        built = {*map(Path, MarBuilder(str(root), plugin_manager=PluginManager()).build())}
+        before = {path: path.stat().st_mtime_ns for path in built}
+        assert main(["build"]) == 0
+        assert {path: path.stat().st_mtime_ns for path in built} == before
+        assert {path.resolve() for path in root.parent.rglob("*.mar")} == {path.resolve() for path in built}
+
+    def test_location_of_others(self, root: Path, monkeypatch: pytest.MonkeyPatch):
+        """Under another backend, the variable means nothing."""
+        monkeypatch.setenv("HATCH_BUILD_LOCATION", "out")
+
+        assert main(["build", "one"]) == 0
+        assert (root / "dist/one.mar").is_file()
+
     def test_fault(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """A value of a wrong type is an error of one line."""
         (root / "pyproject.toml").write_text(f"{PYPROJECT}{HATCHLING}[tool.hatch.build]\ndirectory = 1\n")
@@ -137,6 +158,21 @@ class TestBuild:
 
         assert [path.name for path in (root / "store").glob("*.mar")] == ["two.mar"]
         assert not (root / "dist").exists()
+
+    def test_output_with_detours(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """The path is shown without detours."""
+        assert main(["build", "two", "--output", "weights/../store/."]) == 0
+        assert capsys.readouterr().out == f"{root / 'store/two.mar'}\n"
+
+    def test_output_empty(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """An empty directory, such as a variable that is not set, is wrong usage."""
+        with pytest.raises(SystemExit) as ended:
+            main(["build", "--output", ""])
+
+        assert ended.value.code == 2
+        expected = "argument --output: must name a directory, such as `.`"
+        assert capsys.readouterr().err.endswith(f"{expected}\n")
+        assert not [*root.rglob("*.mar")]
 
     def test_output_wins(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """With `--output`, archives go there alone, whatever their `export-path`."""
@@ -226,15 +262,21 @@ class TestBuild:
         assert main(["build", "one", "--json"]) == 0
         assert read.count(root / "dist/one.mar") == 1
 
-    def test_json_of_some(self, root: Path, capsys: pytest.CaptureFixture[str]):
+    @pytest.mark.parametrize("failing", ["one", "two", "three"])
+    def test_json_of_some(self, root: Path, capsys: pytest.CaptureFixture[str], failing: str):
         """If one archive cannot be written, the others are printed, and the fault is a line."""
-        (root / "pyproject.toml").write_text(PYPROJECT + "force = false\n")
+        names = ["one", "two", "three"]
+        more = '[[tool.mar.archives]]\nmodel-name = "three"\n'
+        (root / "pyproject.toml").write_text(f"{PYPROJECT}{more}".replace("[[", "force = false\n[[", 1))
         (root / "dist").mkdir()
-        (root / "dist/two.mar").touch()
+        (root / f"dist/{failing}.mar").touch()
 
         assert main(["build", "--json"]) == 1
         out, err = capsys.readouterr()
-        assert [each["name"] for each in json.loads(out)] == ["one"]
+        written = [name for name in names if name != failing]
+        assert [(each["name"], Path(each["path"]).name) for each in json.loads(out)] == [
+            (name, f"{name}.mar") for name in written
+        ]
         assert err.startswith("File already exists and differs: ")
 
     def test_warning(self, root: Path, capsys: pytest.CaptureFixture[str]):
