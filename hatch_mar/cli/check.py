@@ -16,7 +16,7 @@ from hatch_mar.cli._json import print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
-from hatch_mar.errors import HatchMarError
+from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.delegate import find_wrapping_faults
@@ -56,17 +56,26 @@ def main(arguments: list[str]) -> int:
 
     files, names = split(options.archives, Path(options.project))
     findings = [finding for file in files for finding in check_path(file)]
+    others: list[str] = []
     if names or not files:
-        findings += check_project(options, names)
-    print_findings(findings, options.form)
+        found, others = check_project(options, names)
+        findings += found
+    if findings or not others:
+        print_findings(findings, options.form, passed=not others)
+    if others:
+        raise ConfigError(*others)
     counted = ("error", "warning") if options.strict else ("error",)
     return FAULTS if any(finding.severity in counted for finding in findings) else 0
 
 
-def check_project(options: Namespace, names: Sequence[str]) -> list[Finding]:
-    """What is wrong with a project's configuration and its archives, or with those of these names."""
+def check_project(options: Namespace, names: Sequence[str]) -> tuple[list[Finding], list[str]]:
+    """What is wrong with a project's configuration and its archives, or with those of these names.
+
+    What is not a finding, such as that the build backend fails, ends the check, and stands apart.
+    """
     findings: list[Finding] = []
-    with collect(findings):
+    others: list[str] = []
+    with collect(findings, others=others):
         project = open_project(options)
         findings += find_wrong_options(project.hatch)
         findings += find_wrapping_faults(project.pyproject)
@@ -80,7 +89,7 @@ def check_project(options: Namespace, names: Sequence[str]) -> list[Finding]:
             [(each, path_of(each, project.root, project.build_directory)) for each in configs],
             owner_of(project),
         )
-    return locate(merge(findings), Path(options.project))
+    return locate(merge(findings), Path(options.project)), others
 
 
 def find_unbuilt(configs: Sequence[Config], settings: HatchSettings) -> Iterator[Finding]:
@@ -91,23 +100,26 @@ def find_unbuilt(configs: Sequence[Config], settings: HatchSettings) -> Iterator
 
 
 @contextmanager
-def collect(findings: list[Finding], *archives: str) -> Iterator[None]:
-    """Add an error's findings about these archives, unless there is more to it than findings."""
+def collect(findings: list[Finding], *archives: str, others: list[str] | None = None) -> Iterator[None]:
+    """Add an error's findings about these archives. What else it has goes to `others`, or is raised."""
     try:
         yield
     except HatchMarError as error:
-        if len(error.findings) < len(error.causes):
+        rest = [cause for cause in error.causes if isinstance(cause, str)]
+        if others is not None:
+            others += rest
+        elif rest:
             raise
         findings += [each._replace(archives=archives or each.archives) for each in error.findings]
 
 
-def print_findings(findings: list[Finding], form: str) -> None:
+def print_findings(findings: list[Finding], form: str, *, passed: bool) -> None:
     if form == "json":
         print_json([finding.to_json() for finding in findings])
         return
     for finding in findings:
         print(escape(annotation(finding)) if form == "github" else f"{finding.severity}: {finding}")
-    if form == "text" and all(finding.severity == "note" for finding in findings):
+    if form == "text" and passed and all(finding.severity == "note" for finding in findings):
         print("All checks passed")
 
 

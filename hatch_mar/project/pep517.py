@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_mar.errors import ConfigError
+from hatch_mar.project.backend_failure import reasons_of
 from hatch_mar.project.config.models import PYPROJECT
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
 
     from build import ProjectBuilder
+    from build.env import DefaultIsolatedEnv
 
 SKIP = "HATCH_MAR_SKIP"
 """The environment variable that makes a build leave out the archives."""
@@ -50,12 +53,13 @@ def open_builder(root: Path, isolation: bool | None) -> Iterator[ProjectBuilder]
     all, whatever URL a requirement gives.
 
     Raises:
-        ConfigError: `build` is not installed, the backend fails, or this environment lacks a
-            requirement although it is to be used.
+        ConfigError: `build` is not installed, the backend fails, its requirements cannot be installed,
+            or this environment lacks one although it is to be used.
     """
-    with report_faults(root):
+    with leave_out_modules(root), report_failures(root):
         from build import ProjectBuilder
 
+        missing: list[str] = []
         if not isolation:
             builder = ProjectBuilder(root, runner=run_without_archives)
             missing = find_missing(builder)
@@ -63,18 +67,52 @@ def open_builder(root: Path, isolation: bool | None) -> Iterator[ProjectBuilder]
                 yield builder
                 return
             if isolation is False:
-                listed = ", ".join(f"`{requirement}`" for requirement in missing)
                 raise ConfigError(
-                    f"The build backend of `{root}` needs {listed}, which this environment lacks;"
+                    f"The build backend of `{root}` needs {listed(missing)}, which this environment lacks;"
                     " install what is missing, or use `--isolation`"
                 )
         from build.env import DefaultIsolatedEnv
 
         with DefaultIsolatedEnv() as environment:
             builder = ProjectBuilder.from_isolated_env(environment, root, runner=run_without_archives)
-            environment.install(builder.build_system_requires)
-            environment.install(builder.get_requires_for_build("wheel"))
+            install(environment, builder.build_system_requires, root, missing)
+            install(environment, builder.get_requires_for_build("wheel"), root, missing)
             yield builder
+
+
+@contextmanager
+def leave_out_modules(root: Path) -> Iterator[None]:
+    """Import nothing from the project meanwhile, which may well have a `build.py` of its own.
+
+    Its directory is in the search path of a script that is there, with `PYTHONPATH=.`, and so on.
+    """
+    path = [*sys.path]
+    own = {os.path.realpath(root), os.path.realpath(os.curdir)}
+    sys.path[:] = [entry for entry in path if os.path.realpath(entry) not in own]
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+
+
+def install(environment: DefaultIsolatedEnv, requirements: set[str], root: Path, missing: list[str]) -> None:
+    """Install requirements of the backend into its isolated environment; this one lacks those in `missing`.
+
+    Raises:
+        ConfigError: they cannot be installed.
+    """
+    try:
+        environment.install(requirements)
+    except subprocess.CalledProcessError as error:
+        lacking = f", which lacks {listed(missing)}" if missing else ""
+        raise ConfigError(
+            f"Cannot install {listed(sorted(requirements))}, which the build backend of `{root}` needs:"
+            f" {reasons_of(error)[0]}; `--no-isolation` uses this environment{lacking}"
+        ) from error
+
+
+def listed(requirements: Iterable[str]) -> str:
+    return ", ".join(f"`{requirement}`" for requirement in requirements)
 
 
 def find_missing(builder: ProjectBuilder) -> list[str]:
@@ -99,13 +137,11 @@ def run_without_archives(
     """Run a backend that builds no archives, and is not required to."""
     environment = {**os.environ, **(extra_environ or {}), SKIP: "1"}
     environment.pop(REQUIRE, None)
-    subprocess.run(
-        cmd, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True
-    )
+    subprocess.run(cmd, cwd=cwd, env=environment, capture_output=True, check=True)
 
 
 @contextmanager
-def report_faults(root: Path) -> Iterator[None]:
+def report_failures(root: Path) -> Iterator[None]:
     """
     Raises:
         ConfigError: `build` is not installed, or the backend fails.
@@ -119,19 +155,11 @@ def report_faults(root: Path) -> Iterator[None]:
         ) from None
     try:
         yield
-    except (
-        BuildException,
-        BuildBackendException,
-        FailedProcessError,
-        subprocess.CalledProcessError,
-    ) as error:
-        raise ConfigError(f"The build backend of `{root}` failed: {last_line_of(error)}") from error
-
-
-def last_line_of(error: Exception) -> str:
-    """The last line of a backend's output, where pip and Python put the reason."""
-    process = getattr(error, "exception", error)
-    outputs = (getattr(process, name, None) for name in ("stderr", "output", "traceback"))
-    output = next(filter(None, outputs), "")
-    text = output.decode(errors="replace") if isinstance(output, bytes) else str(output)
-    return text.strip().rpartition("\n")[2] or str(error)
+    except FailedProcessError as error:
+        raise ConfigError(
+            f"Cannot create an isolated environment for the build backend of `{root}`:"
+            f" {reasons_of(error.exception)[0]}; `--no-isolation` uses this one"
+        ) from error
+    except (BuildException, BuildBackendException) as error:
+        reason, *more = reasons_of(getattr(error, "exception", error))
+        raise ConfigError(f"The build backend of `{root}` failed: {reason}", *more) from error

@@ -23,6 +23,7 @@ from hatch_mar.project.config.reading import (
     read_keys,
     string,
 )
+from hatch_mar.project.delegate import find_wrapping_faults
 from hatch_mar.project.hatch_settings import HatchSettings
 from hatch_mar.project.interface import METADATA
 from hatch_mar.project.toml import UNREADABLE, read_document, table_at
@@ -140,11 +141,21 @@ class PyProject:
 
     def build_wheel(self, directory: str) -> str:
         """Let the build backend make a wheel in `directory`; returns its path."""
+        self.refuse_wrapping_faults()
         return pep517.build_wheel(self.root, directory, self.isolation)
 
     @cached_property
     def metadata(self) -> PackageMetadata:
+        self.refuse_wrapping_faults()
         return pep517.read_metadata(self.root, self.isolation)
+
+    def refuse_wrapping_faults(self) -> None:
+        """
+        Raises:
+            ConfigError: `hatch_mar.backend` would refuse to be asked for anything.
+        """
+        if faults := [each for each in find_wrapping_faults(self.pyproject) if each.severity == "error"]:
+            raise ConfigError(*faults)
 
 
 def read_groups(value: object) -> dict[str, list[str]]:

@@ -181,6 +181,46 @@ class TestBuildHook:
         ]
 
 
+class TestBackend:
+    """A project that leaves its version to its build backend."""
+
+    SYSTEM = '[build-system]\nrequires = []\nbuild-backend = "{name}"\n'
+
+    def write(self, root: Path, name: str, more: str = "") -> None:
+        text = PYPROJECT.format(more=more).replace('version = "1.0"', 'dynamic = ["version"]')
+        (root / "pyproject.toml").write_text(self.SYSTEM.format(name=name) + text)
+
+    @pytest.mark.parametrize("form", ["text", "json", "github"])
+    def test_failing(self, project: Path, capsys: pytest.CaptureFixture[str], form: str):
+        """What was found before is shown, and that the backend fails is a line on standard error."""
+        (project / "fails.py").write_text("raise ValueError('of all things')")
+        mar = 'build-backend = "fails"\n'  # which has no effect
+        self.write(project, 'fails"\nbackend-path = ["."] #', mar)
+
+        assert main(["check", "--output-format", form]) == 1
+        out, err = capsys.readouterr()
+        assert out.count("MAR029") == len([*filter(None, out.splitlines() if form != "json" else ["one"])])
+        assert err == f"The build backend of `{project}` failed: ValueError: of all things\n"
+
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_failing_alone(self, project: Path, capsys: pytest.CaptureFixture[str], form: str):
+        """Where nothing was found before, nothing is printed, nor that all checks passed."""
+        self.write(project, "nothing_such")
+
+        assert main(["check", "--output-format", form]) == 1
+        out, err = capsys.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+
+    def test_wrapper(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """What keeps our own backend from being asked is a finding, found once."""
+        self.write(project, "hatch_mar.backend")
+
+        assert main(["check", "--json"]) == 1
+        out, err = capsys.readouterr()
+        [found] = json.loads(out)
+        assert (found["code"], found["key"], err) == ("MAR005", "tool.mar.build-backend", "")
+
+
 class TestFile:
     def test_in_order(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """An archive that was just built is in order."""

@@ -90,3 +90,29 @@ def run(arguments: list[str], output: int) -> tuple[int, str]:
             command, stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8", env=environment, check=False
         )
     return result.returncode, result.stderr
+
+
+@pytest.mark.parametrize("name", ["build", "yaml", "packaging"])
+def test_modules_of_the_project(tmp_path: Path, name: str):
+    """`python -m hatch_mar` imports nothing from the working directory."""
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('the project runs')\n")
+    (tmp_path / "backend.py").write_text(
+        "import os\n"
+        "def prepare_metadata_for_build_wheel(directory, settings=None):\n"
+        "    os.mkdir(os.path.join(directory, 'a-2.dist-info'))\n"
+        "    with open(os.path.join(directory, 'a-2.dist-info', 'METADATA'), 'w') as file:\n"
+        "        file.write('Metadata-Version: 2.1\\nName: a\\nVersion: 2\\n')\n"
+        "    return 'a-2.dist-info'\n"
+    )
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "a"\ndynamic = ["version"]\n[tool.mar]\nhandler = "own.py"\n'
+    )
+    (tmp_path / "own.py").write_text("def handle(data, context): ...\n")
+    result = subprocess.run(
+        [sys.executable, "-m", "hatch_mar", "build"],
+        cwd=tmp_path, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+
+    assert (result.stderr, result.returncode) == ("", 0)
+    assert (tmp_path / "dist/a.mar").is_file()

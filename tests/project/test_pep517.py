@@ -133,6 +133,30 @@ class TestBackend:
 
         assert faults(write(backend=FAILING)) == expected
 
+    def test_reason(self, write: Write, tmp_path: Path):
+        """The reason is the exception's message, whatever else is printed before and after it."""
+        failing = FAILING.replace(
+            '"no version in sight"', '"no version\\nin `pyproject.toml`\\n\\n  dump\\n}"'
+        )
+        failing = "import atexit\nprint('starting')\natexit.register(print, 'ended')\n" + failing
+        expected = f"The build backend of `{tmp_path}` failed: RuntimeError: no version in `pyproject.toml`"
+
+        assert faults(write(backend=failing)) == expected
+
+    def test_modules_of_project(self, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """No module of the project is imported here, and nothing is wrong with its names."""
+        for name in ("build", "pyproject_hooks"):
+            (tmp_path / f"{name}.py").write_text("raise SystemExit('the project runs')\n")
+            for module in [*sys.modules]:
+                if module.partition(".")[0] == name:
+                    monkeypatch.delitem(sys.modules, module)
+        monkeypatch.chdir(tmp_path)
+        path = ["", str(tmp_path), *sys.path]
+        monkeypatch.setattr(sys, "path", path[:])
+
+        assert write().version() == "2.0"
+        assert sys.path == path
+
     def test_unavailable(self, write: Write, tmp_path: Path):
         """A backend that cannot be imported is one line, which says why."""
         expected = f"The build backend of `{tmp_path}` failed: ModuleNotFoundError: No module named "
@@ -183,9 +207,33 @@ class TestIsolation:
     )
     def test_missing(self, write: Write, tmp_path: Path, requires: list[str], more: list[str]):
         """If something is missing, an isolated environment is made, which the network would be needed for."""
-        expected = f"The build backend of `{tmp_path}` failed: ERROR: No matching distribution found for "
+        name = (requires or more)[0]
 
-        assert faults(write(requires, more)) == expected + (requires or more)[0]
+        assert faults(write(requires, more)) == (
+            f"Cannot install `{name}`, which the build backend of `{tmp_path}` needs: ERROR: No matching"
+            f" distribution found for {name}; `--no-isolation` uses this environment, which lacks `{name}`"
+        )
+
+    @pytest.mark.usefixtures("network")
+    def test_missing_in_isolation(self, write: Write, tmp_path: Path):
+        """Where isolation is asked for, what this environment lacks is not looked at."""
+        assert faults(write(["nothing-such"], isolation=True)).endswith(
+            "found for nothing-such; `--no-isolation` uses this environment"
+        )
+
+    def test_no_environment(self, write: Write, monkeypatch: pytest.MonkeyPatch):
+        """That there can be no isolated environment is not a failure of the backend."""
+        from build import FailedProcessError
+        from build.env import DefaultIsolatedEnv
+
+        def fail(_: object) -> None:
+            raise FailedProcessError(subprocess.CalledProcessError(1, "venv", b"", b"No space\n"), "Failed")
+
+        monkeypatch.setattr(DefaultIsolatedEnv, "__enter__", fail)
+        expected = r"^Cannot create an isolated environment for .*: No space; `--no-isolation` uses this one$"
+
+        with pytest.raises(ConfigError, match=expected):
+            write(isolation=True).version()
 
     @pytest.mark.parametrize(
         ("requires", "more", "listed"),

@@ -33,12 +33,23 @@ backend-path = ["."]
 """
 
 
+def test_wrapper_refuses(tmp_path: Path) -> None:
+    """The backend around another is not asked for what it would refuse."""
+    (tmp_path / "pyproject.toml").write_text('[build-system]\nbuild-backend = "hatch_mar.backend"\n')
+    project = PyProject(tmp_path)
+
+    for ask in (project.version, lambda: [*project.wheel_files()]):
+        with pytest.raises(ConfigError) as error:
+            ask()
+        assert [finding.code for finding in error.value.findings] == ["MAR005"]
+
+
 @pytest.fixture
 def _never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(*arguments: object) -> None:
         pytest.fail("the build backend was asked")
 
-    monkeypatch.setattr(pep517, "report_faults", ask)
+    monkeypatch.setattr(pep517, "report_failures", ask)
 
 
 @pytest.fixture
