@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from hatch_mar.build.keeping import SDIST, came_with_sdist, destination, leave_out, why_left_out
+from hatch_mar.build.keeping import FROM_SDIST, came_with_sdist, destination, leave_out, why_left_out
 from hatch_mar.build.plan import WHEEL_MODE, Planned, load_configs, plan_project
 from hatch_mar.build.report import line_of, list_warnings
 from hatch_mar.build.run import build_all
@@ -100,7 +100,7 @@ def plan_archives(project: WrappedProject, directory: Path) -> list[Planned]:
     reason = why_left_out(project.root, directory)
     if reason is None:
         return plan_project(project, destination(project.root, directory))
-    if reason != SDIST or not are_in(directory, project):
+    if reason not in FROM_SDIST or not are_in(directory, project):
         show([leave_out(reason)])
     return []
 

@@ -15,6 +15,7 @@ import pytest
 
 from hatch_mar import backend
 from tests.archives import needs_posix
+from tests.build import write_archive
 from tests.project.fake_backend import BUILD_SDIST, BUILD_WHEEL, PREPARE_METADATA, install_backend
 
 PYPROJECT = """\
@@ -401,7 +402,8 @@ class TestLeftOut:
         backend.build_wheel(str(tmp_path))
         assert capfd.readouterr().err != ""
 
-        (tmp_path / "digits.mar").touch()
+        (tmp_path / f"{fake.root.name}.tar.gz").touch()
+        write_archive(tmp_path / "digits.mar", {"modelName": "digits"})
         backend.build_wheel(str(tmp_path))
         assert capfd.readouterr().err == ""
 

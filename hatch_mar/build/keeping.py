@@ -7,13 +7,16 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from hatch_mar.build.clean import is_archive_of
 from hatch_mar.errors import ConfigError
-from hatch_mar.project.config.models import Config, path_of
+from hatch_mar.project.config.models import Config
 from hatch_mar.project.pep517 import REQUIRE, SKIP
 from hatch_mar.text import escape
 
 SKIPPED = f"`{SKIP}` is set"
 SDIST = "this is an unpacked sdist, which seldom has the weights; `hatch-mar build` builds them here"
+LEFT_OUT_OF_SDIST = "this wheel is built from an sdist, whose own build left them out"
+FROM_SDIST = (SDIST, LEFT_OUT_OF_SDIST)
 
 WHEEL_ONLY = {"PIP_BUILD_TRACKER": "pip", "CIBUILDWHEEL": "cibuildwheel"}
 """The environment variables of the frontends that keep nothing but the wheel."""
@@ -32,11 +35,11 @@ def why_left_out(root: Path, directory: Path | None = None) -> str | None:
     """
     if is_on(SKIP):
         return SKIPPED
+    if (root / "PKG-INFO").is_file():
+        return LEFT_OUT_OF_SDIST if directory and is_beside_sdist(root, directory) else SDIST
     for variable, frontend in WHEEL_ONLY.items():
         if os.environ.get(variable):
             return f"{frontend} keeps only the wheel"
-    if (root / "PKG-INFO").is_file():
-        return SDIST
     if directory and (tag := find_cache_tag(root, directory)):
         return f"`{directory}` is in a cache, which `{tag}` marks; build into another directory to keep them"
     return None
@@ -93,15 +96,22 @@ def has_tag(folder: Path) -> bool:
         return False
 
 
+def is_beside_sdist(root: Path, directory: Path) -> bool:
+    """Whether the sdist that is unpacked at `root` lies in `directory`.
+
+    `python -m build` and `uv build` make a wheel from the sdist that they have just put there.
+    """
+    return not directory.is_relative_to(root) and (directory / f"{root.name}.tar.gz").is_file()
+
+
 def came_with_sdist(configs: Iterable[Config], root: Path, directory: Path) -> bool:
     """Whether the build of the sdist that is unpacked at `root` has left its archives in `directory`.
 
-    `python -m build` makes the wheel from the sdist that it has just built, and puts both into one
-    directory. What an `export-path` says is relative to a project that cannot be seen from here.
+    What an `export-path` says is relative to a project that cannot be seen from here.
     """
-    if directory.is_relative_to(root) or find_cache_tag(root, directory):
-        return False
-    return all(os.path.lexists(path_of(each, root, directory)) for each in configs if not each.export_path)
+    return is_beside_sdist(root, directory) and all(
+        is_archive_of(each, directory / each.file_name) for each in configs if not each.export_path
+    )
 
 
 def destination(root: Path, directory: Path) -> Path:

@@ -20,7 +20,7 @@ from hatch_mar.project.config import schema
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
-from hatch_mar.project.layout.targets import find_obstacles
+from hatch_mar.project.layout.targets import find_obstacles, find_sdist_clashes
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.project.toml import table_at
 
@@ -92,17 +92,23 @@ def load_configs(project: Project) -> tuple[Config, ...]:
 
 
 def plan_project(
-    project: Project, directory: Path, names: Sequence[str] = (), *, output: Path | None = None
+    project: Project,
+    directory: Path,
+    names: Sequence[str] = (),
+    *,
+    output: Path | None = None,
+    instant: datetime | None = None,
 ) -> list[Planned]:
     """The archives of a project, or those with these names, ready to be built into `directory`.
 
-    With `output`, all of them are built there, whatever their `export-path`.
+    With `output`, all of them are built there, whatever their `export-path`. `instant` is the time
+    of a build that has begun already.
 
     Raises:
         ConfigError: its `[tool.mar]` is invalid, or has no archive with one of the names.
         CheckError: with the faults of all archives.
     """
-    instant = build_instant(reproducible=project.reproducible)
+    instant = instant or build_instant(reproducible=project.reproducible)
     owner = owner_of(project)
     planned: list[Planned] = []
     faults: list[Finding | str] = []
@@ -117,6 +123,8 @@ def plan_project(
         path = path_of(config, project.root, directory, output)
         planned.append(Planned(config, archive, path, instant, warnings, project.root, owner))
     faults += find_obstacles([(one.config, one.path) for one in planned], owner, output=output)
+    if not output:
+        faults += find_sdist_clashes([one.config for one in planned], project)
     if faults:
         raise CheckError(*dict.fromkeys(faults))
     return planned

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+from hatch_mar.archive.filesystem.atomic import clear_abandoned
 from hatch_mar.build.clean import remove_archives
-from hatch_mar.build.keeping import SDIST, SKIPPED, came_with_sdist, leave_out, why_left_out
+from hatch_mar.build.keeping import (
+    FROM_SDIST,
+    LEFT_OUT_OF_SDIST,
+    SKIPPED,
+    came_with_sdist,
+    leave_out,
+    why_left_out,
+)
 from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.build.report import line_of
 from hatch_mar.build.run import build_all
@@ -18,17 +27,15 @@ from hatch_mar.errors import CheckError, ConfigError, HatchMarError
 from hatch_mar.finding import Finding, Place
 from hatch_mar.hatch.added_files import explain_missing, find_hooks_to_come, find_outdated
 from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
-from hatch_mar.hatch.shipping import Shipping
+from hatch_mar.hatch.shipping import Shipping, find_unwanted_in_sdist, raise_faults
 from hatch_mar.project.config.models import PYPROJECT, Config, by_name
 from hatch_mar.project.hatch_hook import find_unknown_options
 from hatch_mar.project.layout.members import FILE_NOT_FOUND, NO_FILES
+from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import escape
 from hatch_mar.trial.dependencies import trial_dependencies
 
-NOT_FOR_SDISTS = (
-    "this wheel is built from an unpacked sdist, and the hook is not declared for sdists;"
-    " declare it for all targets, as `[tool.hatch.build.hooks.mar]`"
-)
+FOR_ALL = "declare the hook for all targets, as `[tool.hatch.build.hooks.mar]`"
 
 if TYPE_CHECKING:
     Interface = BuildHookInterface[Any]
@@ -91,10 +98,15 @@ class MarBuildHook(Interface):
                 if not hooks_after(build_data):
                     hints = explain_missing(self.build_config.builder, build_data)
                     raise CheckError(*error.causes, *hints) from None
+            for one in self.planned:
+                clear_abandoned(one.path)  # or hatchling may take what a killed build has left
             self.write(one for one in self.planned if shipping.is_meant(one.config))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
-        """Write the archives with what all hooks have made, and say what is not in them."""
+        """Write the archives with what all hooks have made, and say what is not in them.
+
+        A wheel or an sdist with an archive of an earlier build is removed.
+        """
         builder, later = self.build_config.builder, hooks_after(build_data)
         with abort_on_faults(self.app):
             if self.names and later:
@@ -103,9 +115,15 @@ class MarBuildHook(Interface):
             show_warnings(self.planned, self.app)
             shipping, configs = self.shipping(build_data), [one.config for one in self.planned]
             self.warn(shipping.find_unwanted(configs))
+            if configs and not self.is_for_sdists:
+                self.warn(find_unwanted_in_sdist(configs, builder, self.build_directory))
             self.warn(find_hooks_to_come(configs, builder, build_data))
             self.warn(find_outdated(self.made_with_sdist, self.build_directory, builder, build_data))
-            shipping.refuse_outdated(changed, later)
+            try:
+                shipping.refuse_outdated(changed, later)
+            except ConfigError:
+                Path(artifact_path).unlink(missing_ok=True)
+                raise
 
     def leave_out(self, reason: str, shipping: Shipping) -> list[str]:
         """Say why this build leaves out archives; returns the names of those that it makes all the same.
@@ -118,14 +136,18 @@ class MarBuildHook(Interface):
         except HatchMarError:
             archives = {}
         names: list[str] = []
-        if reason == SDIST:
+        if reason in FROM_SDIST:
             shipping.refuse_missing(archives.values())
             if not self.is_for_sdists:
-                reason = NOT_FOR_SDISTS
+                if reason == LEFT_OUT_OF_SDIST:
+                    raise_faults(f"{old}; {FOR_ALL}" for old in shipping.find_old(archives.values()))
+                reason = f"sdists are built without the hook, and this wheel is built from one; {FOR_ALL}"
             elif came_with_sdist(archives.values(), Path(self.root), self.build_directory):
                 self.made_with_sdist = [*archives.values()]
                 return []
-        elif reason != SKIPPED:
+        elif reason == SKIPPED:
+            self.warn(shipping.find_old(archives.values()))
+        else:
             names = [name for name, config in archives.items() if shipping.is_meant(config)]
         if len(names) < max(1, len(archives)):
             self.app.display_warning(leave_out(reason))
@@ -133,7 +155,7 @@ class MarBuildHook(Interface):
 
     def plan(self, build_data: Mapping[str, Any]) -> list[Planned]:
         project = HatchProject.of_build(self.build_config.builder, build_data)
-        return plan_project(project, self.build_directory, self.names)
+        return plan_project(project, self.build_directory, self.names, instant=self.instant)
 
     def write(self, planned: Iterable[Planned]) -> list[Config]:
         """Write archives and show their paths; returns the configuration of those that were changed."""
@@ -159,6 +181,11 @@ class MarBuildHook(Interface):
         build = self.metadata.hatch.build_config
         sdist = build.get("targets", {}).get("sdist", {})
         return "mar" in build.get("hooks", {}) or "mar" in sdist.get("hooks", {})
+
+    @cached_property
+    def instant(self) -> datetime:
+        """The time of this build, for all archives that it plans."""
+        return build_instant(reproducible=self.build_config.reproducible)
 
     @cached_property
     def archives(self) -> tuple[Config, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,11 @@ from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.archive.filesystem.walk import is_executable
 from hatch_mar.build.plan import Planned
 from hatch_mar.build.report import list_warnings
-from hatch_mar.errors import HatchMarError, explain_system_errors
+from hatch_mar.errors import HatchMarError, LayoutError, explain_system_errors
+from hatch_mar.finding import Place, field
+from hatch_mar.project.config.models import MAR, PYPROJECT
+from hatch_mar.project.interface import METADATA
+from hatch_mar.project.layout.members import FILE_NOT_FOUND
 
 if TYPE_CHECKING:
     from hatchling.bridge.app import Application
@@ -22,12 +26,12 @@ if TYPE_CHECKING:
     from hatchling.plugin.manager import PluginManager
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class HatchProject:
     root: Path
     metadata: ProjectMetadata[PluginManager]
     artifacts: tuple[str, ...] = ()
-    force_include: Mapping[str, str] = field(default_factory=dict)
+    force_include: Mapping[str, str] = dataclasses.field(default_factory=dict)
     reproducible: bool = True
 
     @classmethod
@@ -65,13 +69,17 @@ class HatchProject:
     def optional_dependencies(self) -> Mapping[str, list[str]]:
         return self.metadata.core.optional_dependencies
 
-    def wheel_files(self) -> Iterable[Member]:
-        """The files that hatchling selects for the wheel, and those that other hooks add to it."""
+    def wheel_files(self) -> Iterator[Member]:
+        """The files that hatchling selects for the wheel, and those that other hooks add to it.
+
+        Raises:
+            LayoutError: hatchling cannot select any, or a file that it is told to include is missing.
+        """
         from hatchling.builders.wheel import WheelBuilder
 
         builder = WheelBuilder(str(self.root), metadata=self.metadata)
         added = {"artifacts": list(self.artifacts), "force_include": dict(self.force_include)}
-        with builder.config.set_build_data(added):
+        with explain_selection(), builder.config.set_build_data(added):
             for file in builder.recurse_included_files():
                 path = Path(file.path)
                 yield Member(
@@ -79,6 +87,20 @@ class HatchProject:
                     FileSource(path),
                     is_executable(path),
                 )
+
+
+@contextmanager
+def explain_selection() -> Iterator[None]:
+    """Raise the errors of hatchling's selection of files as LayoutErrors."""
+    place = Place(PYPROJECT, None, (*MAR, "include-project"))
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise LayoutError(FILE_NOT_FOUND.at(place, f"{field(place.key)}: {error}", "")) from None
+    except ValueError as error:
+        reason = str(error).strip().partition("\n")[0]
+        text = f"{field(place.key)} takes the files of the wheel, which hatchling cannot build: {reason}"
+        raise LayoutError(METADATA.at(place, text, "")) from None
 
 
 @contextmanager

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hatchling.builders.constants import EXCLUDED_DIRECTORIES
+from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.build.report import relative
 from hatch_mar.errors import ConfigError
+from hatch_mar.hatch.selection import is_declared, is_selected
 from hatch_mar.project.config.models import Config, path_of
 from hatch_mar.project.gitignore import pattern_for
 
 if TYPE_CHECKING:
-    from hatchling.builders.config import BuilderConfig
     from hatchling.builders.plugin.interface import BuilderInterface
 
     Builder = BuilderInterface[Any, Any]
@@ -43,18 +44,27 @@ class Shipping:
 
     def is_included(self, config: Config) -> bool:
         with self.builder.config.set_build_data(dict(self.build_data)):
-            return is_selected(self.sample(config), self.builder.config)
+            return is_selected(self.sample(config), self.builder.config, self.build_data) or (
+                config.export_path is not None and self.is_linked(self.sample(config))
+            )
+
+    def is_linked(self, file: Path) -> bool:
+        """Whether hatchling finds the file through a link."""
+        with suppress(ValueError, FileNotFoundError):  # as in `is_in_wheel`, or a hook has yet to make a file
+            return file.exists() and any(
+                os.path.basename(found.path) == file.name and file.samefile(found.path)
+                for found in self.builder.recurse_included_files()
+            )
+        return False
 
     def is_declared(self, config: Config) -> bool:
-        """Whether `artifacts` or `force-include` name the archive; otherwise it only lies among the files."""
-        file, settings = self.sample(config), self.builder.config
-        with settings.set_build_data(dict(self.build_data)):
-            return is_forced(file, settings) or is_artifact(os.path.relpath(file, self.root), settings)
+        with self.builder.config.set_build_data(dict(self.build_data)):
+            return is_declared(self.sample(config), self.builder.config, self.build_data)
 
     def is_in_wheel(self, config: Config) -> bool:
         try:
             wheel = WheelBuilder(self.builder.root, metadata=self.builder.metadata)
-            return is_selected(self.sample(config), wheel.config)
+            return is_selected(self.sample(config), wheel.config, {})
         except ValueError:
             return False  # there is no wheel, because hatchling cannot tell what to put into it
 
@@ -64,6 +74,12 @@ class Shipping:
     def sample(self, config: Config) -> Path:
         """A file of the archive, which need not exist yet: itself, or one that every directory has."""
         return self.path(config) if config.format.suffix else self.path(config) / MANIFEST_NAME
+
+    def find_old(self, configs: Iterable[Config]) -> Iterator[str]:
+        """What is shipped of an earlier build, when this one writes no archives."""
+        for config in configs:
+            if self.is_meant(config) and os.path.lexists(self.path(config)):
+                yield f"`{self.show(config)}` in the {self.builder.PLUGIN_NAME} is of an earlier build"
 
     def refuse_missing(self, configs: Iterable[Config]) -> None:
         """
@@ -84,8 +100,8 @@ class Shipping:
         """
         later = " or ".join(f"`{hook}`" for hook in hooks)
         raise_faults(
-            f"`{self.show(config)}` in the {self.builder.PLUGIN_NAME} is not of this build, because the hook"
-            f" {later} changed what it is made of; declare that hook before `mar`, for all targets"
+            f"`{self.show(config)}` in the {self.builder.PLUGIN_NAME} is not of this build, since it had to"
+            f" wait for the hook {later}; declare that before `mar`, for all targets"
             for config in configs
             if self.is_meant(config)
         )
@@ -117,43 +133,12 @@ class Shipping:
         return relative(self.path(config), self.root)
 
 
+def find_unwanted_in_sdist(configs: Iterable[Config], builder: Builder, directory: Path) -> Iterator[str]:
+    """The same for an sdist, which this build does not make, and of which the hook may hear nothing."""
+    sdist = SdistBuilder(builder.root, metadata=builder.metadata)
+    yield from Shipping(sdist, {"artifacts": [], "force_include": {}}, directory).find_unwanted(configs)
+
+
 def raise_faults(faults: Iterable[str]) -> None:
     if found := [*faults]:
         raise ConfigError(*found)
-
-
-def is_selected(file: Path, config: BuilderConfig) -> bool:
-    """Whether `recurse_included_files` would find the file (hatchling/builders/plugin/interface.py)."""
-    root = Path(config.root)
-    if is_forced(file, config):
-        return True
-    if config.only_include:
-        return any(
-            is_below(file, Path(source))
-            and (file == Path(source) or is_included(Path(target, file.relative_to(source)), config, True))
-            for source, target in config.only_include.items()
-        )
-    if not file.is_relative_to(root):
-        return False
-    path = file.relative_to(root)
-    folders = [*path.parents][:-1]
-    pruned = any(config.directory_is_excluded(folder.name, str(folder.parent)) for folder in folders)
-    return not pruned and is_included(path, config, False)
-
-
-def is_forced(file: Path, config: BuilderConfig) -> bool:
-    return any(is_below(file, Path(source)) for source in config.get_force_include())
-
-
-def is_below(file: Path, source: Path) -> bool:
-    """Whether `file` is `source`, or in a directory below it that hatchling does not pass over."""
-    return file.is_relative_to(source) and EXCLUDED_DIRECTORIES.isdisjoint(file.relative_to(source).parts)
-
-
-def is_included(path: Path, config: BuilderConfig, explicit: bool) -> bool:
-    is_package = Path(config.root, path.parent, "__init__.py").is_file()
-    return config.include_path(str(path), explicit=explicit, is_package=is_package)
-
-
-def is_artifact(path: str, config: BuilderConfig) -> bool:
-    return config.path_is_build_artifact(path) or config.path_is_artifact(path)

@@ -7,17 +7,15 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.format import FORMATS
-from hatch_mar.archive.manifest import Manifest
-from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.build.clean import remove_archives
 from hatch_mar.build.plan import plan_project
 from hatch_mar.errors import ConfigError
-from tests.archives import PACKING, SomeProject, needs_posix
-from tests.build import LEAST
+from tests.archives import SomeProject, needs_posix
+from tests.build import LEAST, write_archive
 
-VERSIONED = LEAST | {"archive-name": "{model-name}-{version}"}
+BESIDE = LEAST | {"archive-name": "{model-name}-{version}"}
+VERSIONED = BESIDE | {"export-path": "dist"}
 ALL_FORMATS = pytest.mark.parametrize("form", FORMATS)
 
 
@@ -34,11 +32,6 @@ def cleaned(root: Path, table: dict[str, Any], *names: str, project: str = "digi
 
 def project_of(root: Path, table: dict[str, Any], name: str) -> SomeProject:
     return SomeProject(root, {"project": {"name": name}, "tool": {"mar": table}})
-
-
-def write_archive(path: Path, model: dict[str, Any]) -> None:
-    form = next(form for form in FORMATS.values() if path.name.endswith(form.suffix))
-    pack_as(Archive(Manifest({"model": model}), ()), path, form, PACKING)
 
 
 class TestRemoveArchives:
@@ -194,9 +187,9 @@ class TestOtherProject:
     def test_kept(self, project: Path, tmp_path: Path):
         """An archive that another project wrote into the same directory stays."""
         other = shutil.copytree(project, tmp_path / "other")
-        for planned in plan_project(project_of(other, VERSIONED, "other"), project / "dist"):
+        for planned in plan_project(project_of(other, BESIDE, "other"), project / "dist"):
             planned.build()
 
-        assert cleaned(project, VERSIONED | {"version": "2.0"}) == {"digits-1.0.mar", ".hatch"}
-        remove_archives(project_of(other, VERSIONED, "other"), project / "dist")
+        assert cleaned(project, BESIDE | {"version": "2.0"}) == {"digits-1.0.mar", ".hatch"}
+        remove_archives(project_of(other, BESIDE, "other"), project / "dist")
         assert os.listdir(project / "dist") == []

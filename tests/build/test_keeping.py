@@ -5,9 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.build.keeping import SDIST, came_with_sdist, destination, leave_out, why_left_out
+from hatch_mar.build.keeping import (
+    LEFT_OUT_OF_SDIST,
+    SDIST,
+    came_with_sdist,
+    destination,
+    leave_out,
+    why_left_out,
+)
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig
+from tests.build import write_archive
 
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# made by a test\n"
 
@@ -83,11 +91,20 @@ class TestFrontends:
 
         assert why_left_out(root, root / "dist") is None
 
-    def test_sdist(self, root: Path):
-        """An unpacked sdist."""
+    def test_sdist(self, root: Path, monkeypatch: pytest.MonkeyPatch):
+        """An unpacked sdist, whoever builds it."""
         (root / "PKG-INFO").touch()
-
         assert why_left_out(root) == why_left_out(root, root / "dist") == SDIST
+
+        monkeypatch.setenv("PIP_BUILD_TRACKER", "1")
+        assert why_left_out(root) == SDIST
+
+    def test_beside_sdist(self, root: Path, tmp_path: Path):
+        """A wheel that goes where the sdist lies from which it is built."""
+        (root / "PKG-INFO").touch()
+        (tmp_path / "project.tar.gz").touch()
+
+        assert why_left_out(root, tmp_path) == LEFT_OUT_OF_SDIST
 
     def test_kept(self, root: Path):
         """Any other build makes archives."""
@@ -156,13 +173,18 @@ class TestCameWithSdist:
 
     def test_beside(self, root: Path, tmp_path: Path):
         """The archives are in the directory, where the sdist's own build has put them."""
-        (tmp_path / "one.mar").touch()
+        (tmp_path / "project.tar.gz").touch()
+        write_archive(tmp_path / "one.mar", {"modelName": "one"})
 
         assert came_with_sdist([self.ONE], root, tmp_path)
         assert came_with_sdist([self.ONE, self.EXPORTED], root, tmp_path)
 
     def test_missing(self, root: Path, tmp_path: Path):
-        """One is not there."""
+        """One is not there, or another file has its name."""
+        (tmp_path / "project.tar.gz").touch()
+        assert not came_with_sdist([self.ONE], root, tmp_path)
+
+        (tmp_path / "one.mar").touch()
         assert not came_with_sdist([self.ONE], root, tmp_path)
 
     def test_installed(self, root: Path, tmp_path: Path):
@@ -172,7 +194,8 @@ class TestCameWithSdist:
     def test_built_here(self, root: Path):
         """A build in the unpacked sdist itself, whatever is left there from before."""
         (root / "dist").mkdir()
-        (root / "dist" / "one.mar").touch()
+        (root / "dist" / "project.tar.gz").touch()
+        write_archive(root / "dist" / "one.mar", {"modelName": "one"})
 
         assert not came_with_sdist([self.ONE], root, root / "dist")
 

@@ -11,9 +11,12 @@ from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
 from hatch_mar.hatch.build_hook import MarBuildHook
+from tests.archives import needs_posix
+from tests.build import write_archive
 from tests.hatch.conftest import ARCHIVE, PROJECT, WriteProject
 
 HOOK = "[tool.hatch.build.hooks.mar]\n"
+WHEEL_HOOK = "[tool.hatch.build.targets.wheel.hooks.mar]\n"
 
 PKG_INFO = b"Metadata-Version: 2.4\nName: Digits\nVersion: 1.0\n"
 
@@ -68,6 +71,13 @@ def aborted(capsys: pytest.CaptureFixture[str], step, *arguments: object) -> str
     return capsys.readouterr().err
 
 
+def put_beside_sdist(directory: Path) -> None:
+    """Leave an archive in a directory, and the sdist of which a wheel is built next."""
+    directory.mkdir(exist_ok=True)
+    (directory / "project.tar.gz").touch()
+    write_archive(directory / "Digits.mar", {"modelName": "Digits", "modelVersion": "1.0"})
+
+
 def archives(root: Path) -> set[str]:
     return {file.relative_to(root).as_posix() for file in root.rglob("*.mar")}
 
@@ -93,7 +103,7 @@ class TestBuild:
 
     def test_several(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """Every archive is written to its path."""
-        root = write_project(TWO_ARCHIVES)
+        root = write_project(TWO_ARCHIVES, HOOK)
         run(hook(root))
 
         assert archives(root) == {"dist/one.mar", "store/two.mar"}
@@ -389,9 +399,18 @@ class TestInsideTheWheel:
         TestOtherHooks.write_custom_hook(root, write)
 
         assert aborted(capsys, TestOtherHooks.build, root).splitlines()[-1] == (
-            f"`{Path('digits', 'store', 'Digits.mar')}` in the wheel is not of this build, because the hook"
-            " `custom` changed what it is made of; declare that hook before `mar`, for all targets"
+            f"`{Path('digits', 'store', 'Digits.mar')}` in the wheel is not of this build, since it had to"
+            " wait for the hook `custom`; declare that before `mar`, for all targets"
         )
+        assert list((root / "dist").glob("*.whl")) == []
+
+    def test_time(self, root: Path):
+        """Without a fixed date, all archives of a build have one time, however often they are planned."""
+        self.configure(root, artifacts=self.ARTIFACTS + "reproducible = false\n")
+        made = hook(root)
+        made.names = ["Digits"]
+
+        assert made.plan(build_data())[0].instant == made.plan(build_data())[0].instant
 
     def test_later_hook_changes_nothing(self, root: Path):
         """A later hook that has nothing to do with the archive is no reason to fail."""
@@ -399,6 +418,78 @@ class TestInsideTheWheel:
         TestOtherHooks.write_custom_hook(root, "pass")
 
         assert len(self.in_wheel(TestOtherHooks.build(root))) == 1
+
+    @pytest.mark.parametrize("table", ["shared-data", "extra-metadata"])
+    def test_shared(self, table: str, root: Path):
+        """An archive that a setting of the wheel's own puts there is of this build too."""
+        more = f'[tool.hatch.build.targets.wheel.{table}]\n"digits/store/Digits.mar" = "share/Digits.mar"\n'
+        self.configure(root, more, artifacts="")
+        for addition in (b"", b"new"):
+            weights = (root / "weights/model.pth").read_bytes() + addition
+            (root / "weights/model.pth").write_bytes(weights)
+
+            assert self.in_wheel(TestOtherHooks.build(root)) == [weights]
+
+    @needs_posix
+    def test_linked(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """An archive that the wheel finds through a link is of this build, or the build fails."""
+        (root / "store").mkdir()
+        (root / "digits/store").symlink_to("../store", target_is_directory=True)
+        text = (root / "pyproject.toml").read_text()
+        (root / "pyproject.toml").write_text(text.replace('"digits/store"', '"store"'))
+
+        assert "is not of this build" in aborted(capsys, TestOtherHooks.build, root)
+        for addition in (b"new", b"newer"):
+            weights = (root / "weights/model.pth").read_bytes() + addition
+            (root / "weights/model.pth").write_bytes(weights)
+            assert self.in_wheel(TestOtherHooks.build(root)) == [weights]
+
+    def test_dots(self, root: Path):
+        """An export path may be written with `..`."""
+        text = (root / "pyproject.toml").read_text()
+        (root / "pyproject.toml").write_text(text.replace('"digits/store"', '"none/../digits/store"'))
+        for addition in (b"new", b"newer"):
+            weights = (root / "weights/model.pth").read_bytes() + addition
+            (root / "weights/model.pth").write_bytes(weights)
+            assert self.in_wheel(TestOtherHooks.build(root)) == [weights]
+        assert not (root / "none").exists()
+
+    def test_skipped(self, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+        """`HATCH_MAR_SKIP` leaves an earlier archive in the wheel, and the build says so."""
+        TestOtherHooks.build(root)
+        capsys.readouterr()
+        monkeypatch.setenv("HATCH_MAR_SKIP", "1")
+        TestOtherHooks.build(root)
+
+        assert capsys.readouterr().err.splitlines() == [
+            f"Warning: `{Path('digits', 'store', 'Digits.mar')}` in the wheel is of an earlier build",
+            "Archives not built: `HATCH_MAR_SKIP` is set",
+        ]
+
+    def test_killed(self, root: Path):
+        """What a killed build has left of an archive is in no wheel."""
+        draft = root / "digits/store/.Digits.mar.0123456789abcdef.part"
+        draft.mkdir(parents=True)
+        (draft / "Digits.mar").touch()
+
+        assert len(self.in_wheel(TestOtherHooks.build(root))) == 1
+        assert not draft.exists()
+
+    def test_not_for_sdists(self, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """A wheel from an sdist that was built without the hook would have an old archive."""
+        text = (root / "pyproject.toml").read_text()
+        (root / "pyproject.toml").write_text(
+            text.replace(HOOK, "[tool.hatch.build.targets.wheel.hooks.mar]\n")
+        )
+        TestOtherHooks.build(root)
+        (root / "PKG-INFO").write_bytes(PKG_INFO)
+        put_beside_sdist(tmp_path / "out")
+        made = hook(root, directory=str(tmp_path / "out"))
+
+        assert aborted(capsys, made.initialize, "standard", build_data()).splitlines()[-1] == (
+            f"`{Path('digits', 'store', 'Digits.mar')}` in the wheel is of an earlier build; declare the hook"
+            " for all targets, as `[tool.hatch.build.hooks.mar]`"
+        )
 
     def test_not_in_the_sdist(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """A wheel built from an sdist that lacks the archive would lack it too."""
@@ -448,6 +539,22 @@ class TestUnwanted:
         TestOtherHooks.build(root, SdistBuilder)
         assert "Warning" not in capsys.readouterr().err
 
+    def test_wheel_alone(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """The hook of the wheel alone speaks for the next sdist, of which it hears nothing."""
+        root = write_project(
+            ARCHIVE + 'export-path = "archives"\n', HOOK.replace(".hooks", ".targets.wheel.hooks")
+        )
+        TestOtherHooks.build(root)
+
+        assert "puts into the sdist; add `/archives/*.mar` to `.gitignore`\n" in capsys.readouterr().err
+
+    def test_outside(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """Nothing is said of an archive outside the project."""
+        root = write_project(ARCHIVE + 'export-path = "../store"\n', HOOK)
+        TestOtherHooks.build(root, SdistBuilder)
+
+        assert "Warning" not in capsys.readouterr().err
+
     def test_wheel(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """In a wheel it may be meant, and it is of this build; `artifacts` says so."""
         root = write_project(ARCHIVE + 'export-path = "lib"\n', HOOK)
@@ -466,6 +573,26 @@ class TestUnwanted:
 
 
 class TestFaults:
+    def test_name_of_the_sdist(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """An archive must not replace the sdist next to which it goes."""
+        mar = ARCHIVE + 'archive-format = "tgz"\narchive-name = "{model-name}-{version}"\n'
+
+        assert aborted(capsys, hook(write_project(mar)).initialize, "standard", build_data()) == (
+            "Archive `Digits-1.0.tar.gz` has the name of the project's sdist;"
+            " set another `archive-name`, or `export-path` [MAR032]\n"
+        )
+        run(hook(write_project(mar + 'export-path = "store"\n')))
+
+    def test_no_wheel(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """`include-project` needs files that hatchling can select."""
+        root = write_project('\n[tool.mar]\nhandler = "handler.py"\ninclude-project = true\n')
+        text = (root / "pyproject.toml").read_text().partition("[tool.hatch.build.targets.wheel]")
+        (root / "pyproject.toml").write_text(text[0] + text[2].partition("]\n")[2])
+
+        assert aborted(capsys, hook(root, target="sdist").initialize, "standard", build_data()).startswith(
+            "Field `tool.mar.include-project` takes the files of the wheel, which hatchling cannot build: "
+        )
+
     def test_of_the_table(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """All faults of `[tool.mar]` are shown before anything is built, one per line, no traceback."""
         root = write_project('\n[tool.mar]\nhandler = "base_handler"\nforce = 1\nruntme = "python"\n')
@@ -647,8 +774,8 @@ class TestFromSdist:
         """A warning says that no archive is built."""
         run(hook(sdist))
         expected = (
-            "Archives not built: this wheel is built from an unpacked sdist, and the hook is not declared for"
-            " sdists; declare it for all targets, as `[tool.hatch.build.hooks.mar]`\n"
+            "Archives not built: sdists are built without the hook, and this wheel is built from one; declare"
+            " the hook for all targets, as `[tool.hatch.build.hooks.mar]`\n"
         )
 
         assert capsys.readouterr().err == expected
@@ -679,7 +806,7 @@ class TestFromSdist:
         made = hook(sdist, directory=str(tmp_path / "out"))
         assert "`HATCH_MAR_REQUIRE` is set" in aborted(capsys, made.initialize, "standard", build_data())
 
-        (tmp_path / "out" / "Digits.mar").touch()
+        put_beside_sdist(tmp_path / "out")
         run(hook(sdist, directory=str(tmp_path / "out")))
         assert capsys.readouterr().err == ""
 
@@ -694,8 +821,7 @@ class TestFromSdist:
     ):
         """There is no warning if the build of the sdist has written the archive."""
         write_project(more=f"[tool.hatch.build.{declared}]\n")
-        (tmp_path / "out").mkdir()
-        (tmp_path / "out" / "Digits.mar").touch()
+        put_beside_sdist(tmp_path / "out")
         run(hook(sdist, directory=str(tmp_path / "out")))
 
         assert capsys.readouterr().err == ""
@@ -709,18 +835,55 @@ class TestFromSdist:
     ):
         """If the hook is declared only for wheels, an existing archive is old, and the warning is shown."""
         write_project(more="[tool.hatch.build.targets.wheel.hooks.mar]\n")
-        (tmp_path / "out").mkdir()
-        (tmp_path / "out" / "Digits.mar").touch()
+        put_beside_sdist(tmp_path / "out")
         run(hook(sdist, directory=str(tmp_path / "out")))
 
-        assert capsys.readouterr().err.startswith("Archives not built: this wheel is built from")
+        assert capsys.readouterr().err.startswith("Archives not built: sdists are built without the hook")
 
     def test_exported(self, write_project: WriteProject, sdist: Path, capsys: pytest.CaptureFixture[str]):
         """There is no warning for an archive with an export path, which cannot be found from the sdist."""
         write_project(ARCHIVE + 'export-path = "store"\n', more=HOOK)
-        run(hook(sdist, directory=str(sdist.parent / "out")))
+        run(hook(sdist, directory=str(sdist.parent / "elsewhere")))
+        assert "this is an unpacked sdist" in capsys.readouterr().err
 
+        put_beside_sdist(sdist.parent / "out")
+        run(hook(sdist, directory=str(sdist.parent / "out")))
         assert capsys.readouterr().err == ""
+
+    @pytest.mark.parametrize("data", [b"", b"junk"])
+    def test_not_the_archive(
+        self,
+        data: bytes,
+        write_project: WriteProject,
+        sdist: Path,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        """Another file of the archive's name is not what the sdist's build has left."""
+        write_project(more=HOOK)
+        put_beside_sdist(tmp_path / "out")
+        (tmp_path / "out/Digits.mar").write_bytes(data)
+        run(hook(sdist, directory=str(tmp_path / "out")))
+
+        assert capsys.readouterr().err == (
+            "Archives not built: this wheel is built from an sdist, whose own build left them out\n"
+        )
+
+    @pytest.mark.parametrize("variable", ["PIP_BUILD_TRACKER", "CIBUILDWHEEL"])
+    def test_installed(
+        self,
+        variable: str,
+        write_project: WriteProject,
+        sdist: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        """An installation takes from the sdist what is in it."""
+        write_project(more=HOOK)
+        monkeypatch.setenv(variable, "1")
+        run(hook(sdist))
+
+        assert capsys.readouterr().err.startswith("Archives not built: this is an unpacked sdist")
 
     def test_clean(self, sdist: Path, tmp_path: Path):
         """An unpacked sdist removes no archives."""

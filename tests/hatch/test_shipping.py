@@ -28,6 +28,8 @@ SETTINGS = [
     "[tool.hatch.build.targets.wheel]\npackages = ['src/lib']\n",
     "[tool.hatch.build.force-include]\n'store' = 'digits/store'\n",
     "[tool.hatch.build.force-include]\n'digits/sub/m.mar' = 'm.mar'\n",
+    "[tool.hatch.build.targets.wheel.shared-data]\n'store' = 'share/digits'\n",
+    "[tool.hatch.build.targets.wheel.extra-metadata]\n'digits/data' = 'data'\n",
 ]
 
 
@@ -70,6 +72,9 @@ def test_as_hatchling(tmp_path_factory, *, builder, more: str, folder: str, igno
     other = builder(str(root))
     with other.config.set_build_data(data):
         shipped = {Path(file.path) for file in other.recurse_included_files()}
+        for name in ("shared_data", "extra_metadata") if builder is WheelBuilder else ():
+            shared = other.recurse_explicit_files(getattr(other.config, name))
+            shipped |= {Path(file.path) for file in shared}
     assert answer == (path in shipped)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -122,7 +123,10 @@ def path_of(config: Config, root: Path, directory: Path, output: Path | None = N
     """
     if output:
         return output / config.file_name
-    return (root / config.export_path if config.export_path else directory) / config.file_name
+    if not config.export_path:
+        return directory / config.file_name
+    # without `..`, so that it is the path under which others see the archive
+    return Path(os.path.normpath(root / config.export_path)) / config.file_name
 
 
 def by_name(configs: tuple[Config, ...]) -> dict[str, Config]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from hatch_mar.archive.packager.owner import WAYS_OUT, Owner, describe_conflict
@@ -17,6 +18,8 @@ from hatch_mar.errors import PackError
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.project.config.models import Config, WorkflowConfig
 from hatch_mar.project.config.schema import CLASH
+from hatch_mar.project.interface import Project
+from hatch_mar.torchserve import suffixes
 
 OBSTACLE = Rule(
     code="MAR027",
@@ -40,6 +43,13 @@ LONG_NAME = Rule(
     consequence="the file system has no names of that length",
     fix="set a shorter `archive-name` or `workflow-name`",
 )
+SDIST_NAME = Rule(
+    code="MAR032",
+    severity="error",
+    title="An archive has the name of the project's sdist",
+    consequence="a build would write both to one file",
+    fix="set another `archive-name`, or `export-path`",
+)
 
 
 def find_obstacles(
@@ -59,6 +69,21 @@ def find_obstacles(
         if other is not config:
             text = f"Archives `{other.name}` and `{config.name}` would both be written to `{path}`"
             yield CLASH.at(place, text, fix)._replace(archives=(other.name, config.name))
+
+
+def find_sdist_clashes(configs: Sequence[Config], project: Project) -> Iterator[Finding]:
+    """Archives that a build would write over the sdist next to which they go, or the other way round."""
+    from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
+    from packaging.version import Version
+
+    for config in configs:
+        if config.export_path or config.format.suffix != suffixes.TGZ:
+            continue
+        with suppress(InvalidSdistFilename):
+            name, version = parse_sdist_filename(config.file_name)
+            if name == canonicalize_name(project.name()) and version == Version(project.version()):
+                text = f"Archive `{config.file_name}` has the name of the project's sdist"
+                yield SDIST_NAME.at(config.origins["archive-name"], text)._replace(archives=(config.name,))
 
 
 def find_obstacle(config: Config, path: Path, owner: Owner | None) -> Iterator[Finding]:
