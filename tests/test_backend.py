@@ -86,7 +86,7 @@ class Fake:
 
     def built(self) -> set[str]:
         """The names in the output directory."""
-        return {path.name for path in (self.root / "dist").iterdir()} - {".hatch"}
+        return {path.name for path in (self.root / "dist").iterdir()}
 
     def build(self, name: str = "build_wheel", *arguments: object) -> str:
         return str(getattr(backend, name)(str(self.root / "dist"), *arguments))

@@ -36,10 +36,9 @@ def remove_archives(project: Project, directory: Path, names: Sequence[str] = ()
 
 def find_archives(config: Config, folder: Path) -> Iterator[Path]:
     """The archives of a model or workflow in `folder`, and those of which there are only records left."""
-    if not folder.is_dir():
-        return
     pattern = name_pattern(config)
-    for name in sorted({config.file_name, *os.listdir(folder), *recorded_names(folder)}):
+    present = os.listdir(folder) if folder.is_dir() else []
+    for name in sorted({config.file_name, *present, *recorded_names(folder)}):
         if pattern.fullmatch(name) and was_written_for(config, folder / name):
             yield folder / name
 

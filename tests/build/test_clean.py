@@ -176,11 +176,39 @@ class TestRecords:
     def test_of_others(self, project: Path):
         """What is recorded about other archives stays."""
         built(project, LEAST | {"model-name": "letters"})
-        before = set(os.listdir(project / "dist" / ".hatch"))
+        records = project / "dist" / ".hatch" / "hatch-mar" / "%2E"
+        before = set(os.listdir(records))
         built(project, LEAST)
 
         assert cleaned(project, LEAST) == {"letters.mar", ".hatch"}
-        assert set(os.listdir(project / "dist" / ".hatch")) == before
+        assert set(os.listdir(records)) == before
+
+    @pytest.mark.parametrize("version", ["1.0", "2.0"], ids=["current", "older"])
+    @pytest.mark.parametrize("deleted", ["dist", "dist/digits-1.0.mar", None])
+    def test_in_project(self, deleted: str | None, version: str, project: Path):
+        """Those that the project keeps are removed with their folders, even if `dist` was deleted by hand."""
+        (project / "pyproject.toml").touch()
+        before = set(os.listdir(project))
+        built(project, VERSIONED)
+        assert os.listdir(project / "dist") == ["digits-1.0.mar"]
+        if deleted == "dist":
+            shutil.rmtree(project / deleted)
+        elif deleted:
+            (project / deleted).unlink()
+        remove_archives(project_of(project, VERSIONED | {"version": version}, "digits"), project / "dist")
+
+        assert set(os.listdir(project)) - {"dist"} == before
+
+    def test_foreign(self, project: Path):
+        """What someone else has put into the folders stays."""
+        (project / "pyproject.toml").touch()
+        built(project, LEAST)
+        for name in ("default", "hatch-mar/notes"):
+            (project / ".hatch" / name).touch()
+
+        assert cleaned(project, LEAST) == set()
+        assert set(os.listdir(project / ".hatch")) == {"default", "hatch-mar"}
+        assert "notes" in os.listdir(project / ".hatch" / "hatch-mar")
 
 
 class TestOtherProject:

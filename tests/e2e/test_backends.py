@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -501,6 +502,32 @@ class TestInPackage:
                 assert file.read("digits.pt") == weights
             with ZipFile(project.root / "dist" / WHEEL) as wheel:
                 assert wheel.read("reader/store/digits.mar") == archive
+
+    @backends(FLIT, SCIKIT_BUILD)
+    def test_records(self, make: MakeProject, backend: Backend) -> None:
+        """What builds record is in no sdist and no wheel, so two checkouts give the same wheel."""
+        project = make(backend)
+        project.configure(mar=ARCHIVES.replace("[[tool", 'export-path = "reader/store"\n\n[[tool', 1))
+        (project.root / ".gitignore").write_text("/weights/\n/dist/\n")
+        checkout = shutil.copytree(project.root, project.root.parent / "checkout")
+
+        wheels = []
+        for root in (project.root, checkout):
+            for _ in range(2):
+                output = project.run(*BUILD, root, SOURCE_DATE_EPOCH="1700000000")
+            assert "digits.mar (unchanged)" in output
+            assert (root / ".hatch" / "hatch-mar" / "reader%2Fstore" / "digits.mar.stamp").is_file()
+            with tarfile.open(root / "dist" / SDIST) as sdist:
+                names = [name.removeprefix("reader-1.0/") for name in sdist.getnames()]
+            with ZipFile(root / "dist" / WHEEL) as wheel:
+                names += wheel.namelist()
+            assert names.count("reader/store/digits.mar") == 2
+            assert [name for name in names if ".hatch" in name or name.endswith((".stamp", ".owner"))] == []
+            wheels.append((root / "dist" / WHEEL).read_bytes())
+
+        assert wheels[0] == wheels[1]
+        status = project.run("git", "status", "--porcelain", "--untracked-files=all").splitlines()
+        assert [line for line in status if ".hatch" in line] == []
 
 
 class TestFaults:

@@ -57,7 +57,7 @@ def built(request: pytest.FixtureRequest, work: Path, plugin_wheel: Path) -> Pat
 def test_dist_holds_a_wheel_an_sdist_and_both_archives(built: Path) -> None:
     """A build leaves exactly the four artifacts."""
     expected = {*ARCHIVES, "digits_model-1.0.0-py3-none-any.whl", "digits_model-1.0.0.tar.gz"}
-    assert {path.name for path in built.iterdir() if path.name != ".hatch"} == expected
+    assert {path.name for path in built.iterdir()} == expected
 
 
 def test_torchserve_answers_as_the_training_script_did(built: Path, tmp_path: Path) -> None:

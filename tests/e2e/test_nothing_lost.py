@@ -85,7 +85,6 @@ class TestTwoProjects:
             assert "Traceback" not in output
             assert {name for name in listing(path.parent) if not name.startswith(winner)} <= {
                 "digits.mar",
-                ".hatch",
                 f"{loser}-1.0.tar.gz",
             }
 
@@ -151,13 +150,14 @@ class TestClean:
         project.run("hatch", "clean", *(["-t", "wheel"] if form == "tgz" else []))
 
         assert listing(project.root / "dist") == self.kept(form)
+        assert not (project.root / ".hatch").exists()
 
     @pytest.mark.parametrize("target", ["wheel", "mar"])
     def test_before_a_build(self, target: str, form: str, project: Project) -> None:
         """With `-c`, only the archive of the new version is there in the end."""
         project.run("hatch", "build", "-c", "-t", target)
 
-        names = {*self.kept(form), f"digits-1.0.1{SUFFIXES[form]}", ".hatch", WHEEL}
+        names = {*self.kept(form), f"digits-1.0.1{SUFFIXES[form]}", WHEEL}
         assert listing(project.root / "dist") == names
 
 
@@ -188,10 +188,10 @@ class TestLongName:
         with read(path) as found:
             assert found.manifest.subject == name
         assert f"{path.name} (unchanged)\n" in project.run(*build)
-        assert listing(path.parent) == {path.name, WHEEL, ".hatch"}
+        assert listing(path.parent) == {path.name, WHEEL}
 
         project.run(*build, "-c")
-        assert listing(path.parent) == {path.name, WHEEL, ".hatch"}
+        assert listing(path.parent) == {path.name, WHEEL}
 
     def test_too_long(self, project: Project) -> None:
         """One that no file can have ends the build before anything is written, with one line."""

@@ -391,7 +391,7 @@ class TestHatch:
         shown = {os.path.basename(path) for path in glob.glob(str(out / "*"))}
 
         assert "(unchanged)" in output
-        assert (out / ".hatch" / "digits.mar.stamp").is_file()
+        assert (project.root / ".hatch" / "hatch-mar" / "out" / "digits.mar.stamp").is_file()
         with tarfile.open(out / SDIST) as sdist:
             assert [name for name in sdist.getnames() if ".hatch" in name or name.endswith(".stamp")] == []
         with zipfile.ZipFile(out / WHEEL) as wheel:

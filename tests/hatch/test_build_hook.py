@@ -191,7 +191,7 @@ class TestWithHatchling:
         root = write_project(more=HOOK)
         [wheel] = WheelBuilder(str(root)).build(directory=str(root / "dist"), versions=["standard"])
 
-        found = {file.name for file in (root / "dist").iterdir() if file.name != ".hatch"}
+        found = {file.name for file in (root / "dist").iterdir()}
         assert found == {Path(wheel).name, "Digits.mar"}
 
     def test_sdist_and_wheel(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):

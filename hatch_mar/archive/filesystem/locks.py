@@ -11,31 +11,32 @@ from typing import BinaryIO
 
 
 @contextmanager
-def hold_lock(path: Path) -> Iterator[None]:
+def hold_lock(path: Path, root: Path) -> Iterator[None]:
     """Keep whoever else wants the lock `path` waiting while the block runs.
 
-    The lock is a file, which is made together with its folder; both are removed once nothing
-    needs them. Where it cannot be made, or the file system has no locks, the block runs without it.
+    The lock is a file, which is made together with the folders that it is in below `root`; all of
+    them are removed once nothing needs them. Where it cannot be made, or the file system has no locks,
+    the block runs without it.
     """
-    lock = wait_for_lock(path)
+    lock = wait_for_lock(path, root)
     try:
         yield
     finally:
         if lock:
-            release_lock(lock, path)
+            release_lock(lock, path, root)
 
 
-def wait_for_lock(path: Path) -> BinaryIO | None:
+def wait_for_lock(path: Path, root: Path) -> BinaryIO | None:
     """The lock, as soon as nobody else holds it; None if it cannot be made."""
-    while path.parent.parent.is_dir():
+    while root.is_dir():
         try:
             with suppress(FileExistsError):
-                path.parent.mkdir()
+                path.parent.mkdir(parents=True)
             lock = open(path, "ab")  # noqa: SIM115
         except FileNotFoundError:
-            if path.is_symlink() or path.parent.is_symlink():  # to nowhere
+            if any(each.is_symlink() and not each.exists() for each in (path, *folders_of(path, root))):
                 return None
-            continue  # whoever held the lock has just removed the folder
+            continue  # whoever held the lock has just removed the folders
         except OSError:
             return None
         try:
@@ -50,12 +51,18 @@ def wait_for_lock(path: Path) -> BinaryIO | None:
     return None
 
 
-def release_lock(lock: BinaryIO, path: Path) -> None:
+def release_lock(lock: BinaryIO, path: Path, root: Path) -> None:
     if os.name == "nt":  # which cannot remove an open file, nor one that somebody waits for
         lock.close()
     with closing(lock), suppress(OSError):
         path.unlink()
-        path.parent.rmdir()
+        for folder in folders_of(path, root):
+            folder.rmdir()
+
+
+def folders_of(path: Path, root: Path) -> list[Path]:
+    """The folders that `path` is in below `root`, the innermost first."""
+    return [folder for folder in path.parents if folder != root and folder.is_relative_to(root)]
 
 
 def try_lock(file: BinaryIO, *, wait: bool = False) -> bool | None:

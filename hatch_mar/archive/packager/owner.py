@@ -1,8 +1,8 @@
 """Which project an artifact belongs to, so that no project replaces another's.
 
 The members of a workspace may be built into one directory, even at the same time. So the project
-that writes an artifact is recorded next to it: its name, and where it is relative to the artifact,
-which stays true when the whole tree is copied or moved.
+that writes an artifact is recorded: its name, and where it is relative to the artifact, which stays
+true when the whole tree is copied or moved.
 """
 
 from __future__ import annotations

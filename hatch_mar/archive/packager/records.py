@@ -1,26 +1,25 @@
-"""What builds record about an artifact, in the hidden folder `.hatch` next to it.
-
-hatchling leaves folders of that name out of wheels and sdists, and `dist/*` does not match it.
-Whoever deletes it loses no archive.
-"""
+"""What builds record about an artifact. Whoever deletes a record loses no archive."""
 
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hatch_mar.archive.filesystem.locks import hold_lock
 from hatch_mar.archive.filesystem.short_names import shorten_name
-
-FOLDER, LOCK = ".hatch", "lock"
+from hatch_mar.archive.packager.records_folder import find_records, lock_folder
 
 STAMP, OWNER = ".stamp", ".owner"
 """The two records: what the artifact was made from, and which project made it."""
 
 
 def record_file(path: Path, kind: str) -> Path:
-    return path.parent / FOLDER / f"{shorten_name(path.name)}{kind}"
+    return find_records(path.parent) / name_record(path, kind)
+
+
+def name_record(path: Path, kind: str) -> str:
+    return f"{shorten_name(path.name)}{kind}"
 
 
 def read_record(path: Path, kind: str) -> str:
@@ -31,12 +30,11 @@ def read_record(path: Path, kind: str) -> str:
 
 
 def write_record(path: Path, kind: str, text: str) -> None:
-    """Replace a record in one step; nothing is done where it cannot be written."""
+    """Replace a record in one step, within `lock_records`; nothing is done where it cannot be written."""
     file = record_file(path, kind)
     with suppress(OSError):
         file.parent.mkdir(exist_ok=True)
-        # one name for all builds, so that the next one overwrites what a killed one leaves
-        draft = file.with_name(f"{file.name}.new")
+        draft = draft_of(file)
         draft.write_text(text, encoding="utf-8")
         try:
             os.replace(draft, file)
@@ -44,10 +42,16 @@ def write_record(path: Path, kind: str, text: str) -> None:
             draft.unlink()
 
 
+def draft_of(file: Path) -> Path:
+    """One name for all builds, so that the next one overwrites what a killed one leaves."""
+    return file.with_name(f"{file.name}.new")
+
+
 def remove_record(path: Path, kind: str) -> None:
-    """Remove a record, and the folder with the last one."""
+    """Remove a record, within `lock_records`, and the folder with the last one."""
     file = record_file(path, kind)
     with suppress(OSError):
+        draft_of(file).unlink(missing_ok=True)
         file.unlink(missing_ok=True)
         file.parent.rmdir()
 
@@ -61,12 +65,25 @@ def remove_records(path: Path) -> None:
         remove_record(path, kind)
 
 
-def recorded_names(folder: Path) -> set[str]:
-    """The names of the artifacts in `folder` that have records; of long names only the hidden form."""
-    found = os.listdir(folder / FOLDER) if (folder / FOLDER).is_dir() else []
+def recorded_names(directory: Path) -> set[str]:
+    """The names of the artifacts in `directory` that have records; of long names only a short form."""
+    folder = find_records(directory)
+    found = os.listdir(folder) if folder.is_dir() else []
     return {name.removesuffix(kind) for name in found for kind in (STAMP, OWNER) if name.endswith(kind)}
 
 
-def lock_records(path: Path) -> AbstractContextManager[None]:
-    """Keep other builds from replacing the artifacts in this folder, and their records, for a moment."""
-    return hold_lock(path.parent / FOLDER / LOCK)
+@contextmanager
+def lock_records(path: Path) -> Iterator[None]:
+    """Keep other builds from replacing the artifacts of this project, and their records, for a moment."""
+    with lock_folder(path.parent):
+        remove_records_beside(path)
+        yield
+
+
+def remove_records_beside(path: Path) -> None:
+    """Remove what versions before the first release kept next to the artifact, where backends may ship it."""
+    folder = path.parent / ".hatch"
+    with suppress(OSError):
+        for kind in (STAMP, OWNER):
+            (folder / name_record(path, kind)).unlink(missing_ok=True)
+        folder.rmdir()

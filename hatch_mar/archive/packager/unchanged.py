@@ -15,7 +15,7 @@ from hatch_mar.__about__ import __version__
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Source
 from hatch_mar.archive.filesystem.walk import files_of
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.archive.packager.records import STAMP, read_record, remove_record, write_record
+from hatch_mar.archive.packager.records import STAMP, lock_records, read_record, remove_record, write_record
 
 COARSE, FINE = 2_000_000_000, 100_000_000
 """Nanoseconds within which a file may change twice and keep its time: on a file system that counts
@@ -61,16 +61,19 @@ def remember(path: Path, inputs: str | None, archive: Archive, began: int) -> No
     only costs the next build its time, and so does a stamp that cannot be written.
     """
     with suppress(OSError):
-        if inputs is None or has_changed_lately(archive, began):
-            remove_record(path, STAMP)
-        else:
+        if inputs is not None and not has_changed_lately(archive, began):
             renew_stamp(path, inputs)
+            return
+        with lock_records(path):
+            remove_record(path, STAMP)
 
 
 def renew_stamp(path: Path, inputs: str) -> None:
     """Keep a stamp of the artifact as it is now, unless another build is just replacing it."""
     with suppress(OSError):
-        write_record(path, STAMP, make_stamp(path, inputs))
+        stamp = make_stamp(path, inputs)
+        with lock_records(path):
+            write_record(path, STAMP, stamp)
 
 
 def make_stamp(path: Path, inputs: str) -> str:

@@ -24,7 +24,7 @@ folder = Path(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(200):
-    with hold_lock(folder / "records" / "lock"):
+    with hold_lock(folder / "records" / "of" / "lock", folder):
         count = int((folder / "count").read_text())
         (folder / "count").write_text(str(count + 1))
 """
@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 class TestHoldLock:
     def test_removed(self, path: Path):
         """The lock and its folder are there as long as they are needed."""
-        with hold_lock(path):
+        with hold_lock(path, path.parent.parent):
             assert path.is_file()
 
         assert not path.parent.exists()
@@ -47,7 +47,7 @@ class TestHoldLock:
         """A folder that has something else in it stays."""
         path.parent.mkdir()
         (path.parent / "record").touch()
-        with hold_lock(path):
+        with hold_lock(path, path.parent.parent):
             pass
 
         assert os.listdir(path.parent) == ["record"]
@@ -55,7 +55,7 @@ class TestHoldLock:
     @pytest.mark.parametrize("error", [OSError(), KeyboardInterrupt()], ids=repr)
     def test_error(self, error: BaseException, path: Path):
         """It is also released after an error or an interrupt."""
-        with pytest.raises(type(error)), hold_lock(path):
+        with pytest.raises(type(error)), hold_lock(path, path.parent.parent):
             raise error
 
         assert not path.parent.exists()
@@ -64,7 +64,7 @@ class TestHoldLock:
         """The file that a killed process left is no obstacle."""
         path.parent.mkdir()
         path.touch()
-        with hold_lock(path):
+        with hold_lock(path, path.parent.parent):
             assert path.is_file()
 
         assert not path.parent.exists()
@@ -74,7 +74,7 @@ class TestHoldLock:
         inside: list[int] = []
 
         def enter(number: int) -> int:
-            with hold_lock(path):
+            with hold_lock(path, path.parent.parent):
                 inside.append(number)
                 alone = len(inside)
                 inside.remove(number)
@@ -103,27 +103,36 @@ class TestHoldLock:
         assert (tmp_path / "count").read_text() == "800"
         assert os.listdir(tmp_path) == ["count"]
 
+    def test_several_folders(self, tmp_path: Path):
+        """All folders of the lock are made and removed; one that has something else in it stays."""
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "file").touch()
+        with hold_lock(tmp_path / "a" / "b" / "c" / "lock", tmp_path):
+            assert (tmp_path / "a" / "b" / "c" / "lock").is_file()
+
+        assert os.listdir(tmp_path / "a") == ["file"]
+
     def test_no_directory(self, tmp_path: Path):
-        """Where the folder's own folder is missing, the block is run, and nothing is made."""
-        with hold_lock(tmp_path / "dist" / "records" / "lock"):
+        """Where the root is missing, the block is run, and nothing is made."""
+        with hold_lock(tmp_path / "dist" / "records" / "lock", tmp_path / "dist"):
             assert os.listdir(tmp_path) == []
 
     def test_no_folder(self, path: Path):
         """A file in the place of the folder is left alone."""
         path.parent.write_bytes(b"a file")
-        with hold_lock(path):
+        with hold_lock(path, path.parent.parent):
             pass
 
         assert path.parent.read_bytes() == b"a file"
 
     @needs_posix
-    @pytest.mark.parametrize("what", ["folder", "lock"])
-    def test_broken_link(self, what: str, path: Path):
-        """A link to nowhere in the place of either is left alone."""
-        link = path.parent if what == "folder" else path
-        link.parent.mkdir(exist_ok=True)
-        link.symlink_to(path.parent.parent / "nowhere" / "at all")
-        with hold_lock(path):
+    @pytest.mark.parametrize("what", ["a", "a/b", "a/b/lock"])
+    def test_broken_link(self, what: str, tmp_path: Path):
+        """A link to nowhere in the place of any is left alone."""
+        link = tmp_path / what
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(tmp_path / "nowhere" / "at all")
+        with hold_lock(tmp_path / "a" / "b" / "lock", tmp_path):
             pass
 
         assert link.is_symlink()
@@ -134,16 +143,16 @@ class TestHoldLock:
         path.parent.mkdir()
         mkdir, removed = Path.mkdir, []
 
-        def late(folder: Path) -> None:
+        def late(folder: Path, **options: bool) -> None:
             try:
-                mkdir(folder)
+                mkdir(folder, **options)
             except FileExistsError:
                 removed.append(folder)
                 os.rmdir(folder)
                 raise
 
         monkeypatch.setattr(Path, "mkdir", late)
-        with hold_lock(path):
+        with hold_lock(path, path.parent.parent):
             assert path.is_file()
 
         assert removed == [path.parent]
@@ -157,7 +166,7 @@ class TestHoldLock:
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
         monkeypatch.setattr(fcntl, "flock", flock)
-        with hold_lock(path):
+        with hold_lock(path, path.parent.parent):
             assert path.is_file()
 
         assert not path.parent.exists()
@@ -174,7 +183,7 @@ class TestHoldLock:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(fcntl, "flock", flock)
-        with pytest.raises(KeyboardInterrupt), hold_lock(path):
+        with pytest.raises(KeyboardInterrupt), hold_lock(path, path.parent.parent):
             pytest.fail("the block was run")
 
         assert [file.closed for file in files] == [True]
@@ -183,7 +192,7 @@ class TestHoldLock:
 class TestReleaseLock:
     def test_windows(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """On Windows, which removes no open file, the lock is closed before it is removed."""
-        lock = wait_for_lock(path)
+        lock = wait_for_lock(path, path.parent.parent)
         closed, unlink = [], Path.unlink
 
         def checked(file: Path) -> None:
@@ -193,7 +202,7 @@ class TestReleaseLock:
         with monkeypatch.context() as context:
             context.setattr(Path, "unlink", checked)
             context.setattr(os, "name", "nt")
-            release_lock(lock, path)
+            release_lock(lock, path, path.parent.parent)
 
         assert closed == [True]
         assert not path.parent.exists()

@@ -140,6 +140,59 @@ class TestSameProject:
         assert describe_conflict(path, Owner("renamed", member(linked, "aa").root)) is None
 
 
+class TestWorkspace:
+    """The record is the workspace's, whichever project writes it."""
+
+    @pytest.fixture
+    def root(self, path: Path) -> Path:
+        """A workspace whose root and members all are projects."""
+        root = path.parent.parent
+        for name in ("aa", "bb"):
+            member(path, name).root.mkdir(parents=True)
+            (member(path, name).root / "pyproject.toml").touch()
+        (root / "pyproject.toml").touch()
+        return root
+
+    def test_members(self, root: Path, path: Path):
+        """What a member wrote is refused to another, and to the root's own project."""
+        written(path, member(path, "aa"))
+
+        assert os.listdir(path.parent) == ["digits.mar"]
+        for owner in (member(path, "bb"), Owner("root", root)):
+            with pytest.raises(PackError, match=r"^Cannot write `.*`: it belongs to project `aa` "):
+                written(path, owner)
+
+    def test_root(self, root: Path, path: Path):
+        """What the root's project wrote is refused to the members."""
+        written(path, Owner("root", root))
+
+        with pytest.raises(PackError, match=r"^Cannot write `.*`: it belongs to project `root` "):
+            written(path, member(path, "aa"))
+
+    @pytest.mark.parametrize("how", [shutil.move, shutil.copytree])
+    def test_elsewhere(self, how: object, root: Path, path: Path, tmp_path: Path):
+        """In a copy, with `dist` and what is recorded, the archive belongs to the copy of the member."""
+        written(path, member(path, "aa"))
+        how(root, tmp_path / "new")
+        new = tmp_path / "new" / "dist" / "digits.mar"
+
+        assert read_owner(new) == member(new, "aa")
+        assert describe_conflict(new, member(new, "bb"))
+
+    @needs_posix
+    def test_linked_directory(self, root: Path, path: Path, tmp_path: Path):
+        """A `dist` that leads out of the workspace has its records where it leads to."""
+        store = tmp_path / "store"
+        path.parent.rmdir()
+        store.mkdir()
+        path.parent.symlink_to(store)
+        written(path, member(path, "aa"))
+
+        assert set(os.listdir(store)) == {"digits.mar", ".hatch"}
+        assert read_owner(store / "digits.mar") == read_owner(path) == member(path, "aa")
+        assert describe_conflict(path, member(path, "bb"))
+
+
 class TestRefuseOthers:
     @pytest.mark.parametrize(
         "text",
@@ -272,7 +325,8 @@ def assert_one_won(path: Path, results: Iterable[tuple[str, str]]) -> None:
     assert read_owner(path) == member(path, winner)
     assert any(winner.encode() in data for data in tree(path).values())
     assert set(os.listdir(path.parent)) == {path.name, ".hatch"}
-    assert [*(path.parent / ".hatch").iterdir()] == [record_file(path, OWNER)]
+    assert [*record_file(path, OWNER).parent.iterdir()] == [record_file(path, OWNER)]
+    assert set(os.listdir(path.parent / ".hatch" / "hatch-mar")) == {".gitignore", "%2E"}
 
 
 class TestRace:

@@ -17,6 +17,7 @@ from hatch_mar.archive.packager.records import (
     remove_records,
     write_record,
 )
+from tests.archives import needs_posix
 
 
 @pytest.fixture(params=["digits.mar", "a" * 251 + ".mar"], ids=["short", "long"])
@@ -24,25 +25,29 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / request.param
 
 
+def record(path: Path, kind: str, text: str = "text") -> None:
+    with lock_records(path):
+        write_record(path, kind, text)
+
+
 class TestRecord:
     def test_read(self, path: Path):
         """A record is what was written last, and each kind is one of its own."""
         for text in ("old", "né"):
-            write_record(path, STAMP, text)
+            record(path, STAMP, text)
 
         assert [read_record(path, kind) for kind in (STAMP, OWNER)] == ["né", ""]
 
-    def test_where(self, path: Path):
-        """It is a file in the hidden folder next to the artifact, and there is nothing else."""
-        write_record(path, OWNER, "text")
+    def test_alone(self, path: Path):
+        """Nothing but the record is in its folder."""
+        record(path, OWNER)
 
-        assert os.listdir(path.parent) == [".hatch"]
-        assert [*(path.parent / ".hatch").iterdir()] == [record_file(path, OWNER)]
+        assert [*record_file(path, OWNER).parent.iterdir()] == [record_file(path, OWNER)]
 
     @pytest.mark.parametrize("data", [b"\x80", None], ids=["binary", "folder"])
     def test_unreadable(self, data: bytes | None, path: Path):
         """What is not text counts as no record."""
-        write_record(path, OWNER, "text")
+        record(path, OWNER)
         file = record_file(path, OWNER)
         file.unlink()
         if data is None:
@@ -55,22 +60,50 @@ class TestRecord:
     def test_nowhere(self, path: Path):
         """A file in the place of the folder stays, and nothing is recorded."""
         (path.parent / ".hatch").write_bytes(b"a file")
-        write_record(path, OWNER, "text")
-        remove_records(path)
+        record(path, OWNER)
+        with lock_records(path):
+            remove_records(path)
 
         assert read_record(path, OWNER) == ""
         assert (path.parent / ".hatch").read_bytes() == b"a file"
 
+    @needs_posix
+    @pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write everywhere")
+    def test_read_only(self, tmp_path: Path):
+        """Where the project's directory cannot be written, nothing is recorded."""
+        (tmp_path / "pyproject.toml").touch()
+        (tmp_path / "dist").mkdir()
+        tmp_path.chmod(0o500)
+        try:
+            record(tmp_path / "dist" / "digits.mar", OWNER)
+        finally:
+            tmp_path.chmod(0o700)
+
+        assert set(os.listdir(tmp_path)) == {"dist", "pyproject.toml"}
+        assert os.listdir(tmp_path / "dist") == []
+
 
 class TestRemoveRecord:
     def test_last(self, path: Path):
-        """The folder is removed with the last record."""
-        write_record(path, STAMP, "text")
-        write_record(path, OWNER, "text")
-        remove_record(path, STAMP)
-        assert [*(path.parent / ".hatch").iterdir()] == [record_file(path, OWNER)]
+        """All folders are removed with the last record."""
+        record(path, STAMP)
+        record(path, OWNER)
+        with lock_records(path):
+            remove_record(path, STAMP)
+        assert [*record_file(path, OWNER).parent.iterdir()] == [record_file(path, OWNER)]
 
-        remove_record(path, OWNER)
+        with lock_records(path):
+            remove_record(path, OWNER)
+        assert os.listdir(path.parent) == []
+
+    def test_draft(self, path: Path):
+        """So is what a build left that was killed while it wrote the record."""
+        record(path, STAMP)
+        file = record_file(path, STAMP)
+        file.rename(f"{file}.new")
+        with lock_records(path):
+            remove_record(path, STAMP)
+
         assert os.listdir(path.parent) == []
 
 
@@ -79,18 +112,19 @@ class TestRemoveRecords:
         """All records of an artifact are removed, and none of another's."""
         other = path.with_name("other.mar")
         for each in (path, other):
-            write_record(each, STAMP, "text")
-        write_record(path, OWNER, "text")
-        remove_records(path)
+            record(each, STAMP)
+        record(path, OWNER)
+        with lock_records(path):
+            remove_records(path)
 
-        assert [*(path.parent / ".hatch").iterdir()] == [record_file(other, STAMP)]
+        assert [*record_file(path, STAMP).parent.iterdir()] == [record_file(other, STAMP)]
 
 
 class TestHasRecords:
     def test_any(self, path: Path):
         """Whether there is a record of any kind."""
         assert not has_records(path)
-        write_record(path, OWNER, "text")
+        record(path, OWNER)
         assert has_records(path)
         assert not has_records(path.with_name("other.mar"))
 
@@ -98,10 +132,10 @@ class TestHasRecords:
 class TestRecordedNames:
     def test_names(self, tmp_path: Path):
         """The artifacts with any record, and nothing else that is in the folder."""
-        write_record(tmp_path / "a.mar", STAMP, "text")
-        write_record(tmp_path / "a.mar", OWNER, "text")
-        write_record(tmp_path / "b", OWNER, "text")
-        (tmp_path / ".hatch" / "c.stamp.new").touch()
+        record(tmp_path / "a.mar", STAMP)
+        record(tmp_path / "a.mar", OWNER)
+        record(tmp_path / "b", OWNER)
+        (record_file(tmp_path / "b", OWNER).parent / "c.stamp.new").touch()
 
         assert recorded_names(tmp_path) == {"a.mar", "b"}
 
@@ -111,14 +145,50 @@ class TestRecordedNames:
         (tmp_path / ".hatch").touch()
         assert recorded_names(tmp_path) == set()
 
+    def test_other_directory(self, tmp_path: Path):
+        """Those of a directory are not those of one below it, in one project."""
+        (tmp_path / "pyproject.toml").touch()
+        record(tmp_path / "a.mar", OWNER)
+        record(tmp_path / "store" / "b.mar", OWNER)
+
+        assert recorded_names(tmp_path) == {"a.mar"}
+        assert recorded_names(tmp_path / "store") == {"b.mar"}
+
 
 class TestLockRecords:
     def test_nothing_left(self, path: Path):
         """When it is released, nothing but the records is left."""
         with lock_records(path):
             write_record(path, OWNER, "text")
-        assert [*(path.parent / ".hatch").iterdir()] == [record_file(path, OWNER)]
+        assert [*record_file(path, OWNER).parent.iterdir()] == [record_file(path, OWNER)]
 
         with lock_records(path):
             remove_records(path)
         assert os.listdir(path.parent) == []
+
+    @pytest.mark.parametrize("name", ["pyproject.toml", "README.md"], ids=["project", "elsewhere"])
+    def test_beside(self, name: str, path: Path):
+        """What an early version recorded next to the artifact is not read, and removed; nothing else is."""
+        (path.parent / name).touch()
+        folder = path.parent / ".hatch"
+        folder.mkdir()
+        old = [folder / f"{record_file(path, '').name}{kind}" for kind in (STAMP, OWNER)]
+        for file in (*old, folder / "other.mar.stamp"):
+            file.write_text("old")
+
+        assert [read_record(path, kind) for kind in (STAMP, OWNER)] == ["", ""]
+        assert not has_records(path)
+        with lock_records(path):
+            pass
+        assert os.listdir(folder) == ["other.mar.stamp"]
+
+    def test_beside_in_package(self, tmp_path: Path):
+        """Its folder is removed with the last one, so that no backend ships it with the package."""
+        (tmp_path / "pyproject.toml").touch()
+        folder = tmp_path / "digits" / "store" / ".hatch"
+        folder.mkdir(parents=True)
+        (folder / "digits.mar.stamp").touch()
+        with lock_records(folder.parent / "digits.mar"):
+            pass
+
+        assert os.listdir(folder.parent) == []

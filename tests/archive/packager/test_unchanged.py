@@ -103,10 +103,11 @@ class TestUnchanged:
         assert list(path.parent.iterdir()) == [path]
 
     def test_where(self, form: Format, path: Path, weights: Path):
-        """The stamp is in a hidden folder next to the archive."""
+        """The stamp is in a hidden folder, outside of any project next to the archive."""
         build(archive(weights), path, form)
 
-        assert path.parent / ".hatch" / f"{path.name}.stamp" == record_file(path, STAMP)
+        folder = path.parent / ".hatch" / "hatch-mar" / "%2E"
+        assert folder / f"{path.name}.stamp" == record_file(path, STAMP)
         assert set(os.listdir(path.parent)) == {".hatch", path.name}
         assert [record_file(path, STAMP)] == list(record_file(path, STAMP).parent.iterdir())
 
