@@ -12,8 +12,8 @@ from tests.e2e.delivery import MARS, assert_delivered, in_dist, lines_of, listin
 
 WHEEL_HOOK = "[tool.hatch.build.targets.wheel.hooks.mar]\n"
 NOT_FOR_SDISTS = (
-    "Archives not built: this wheel is built from an unpacked sdist, and the hook is not declared for sdists;"
-    " declare it for all targets, as `[tool.hatch.build.hooks.mar]`"
+    "Archives not built: sdists are built without the hook, and this wheel is built from one;"
+    " declare the hook for all targets, as `[tool.hatch.build.hooks.mar]`"
 )
 
 
