@@ -18,10 +18,12 @@ from hatch_mar.build.keeping import FROM_SDIST, came_with_sdist, destination, le
 from hatch_mar.build.plan import WHEEL_MODE, Planned, load_configs, plan_project
 from hatch_mar.build.report import line_of, list_warnings
 from hatch_mar.build.run import build_all
+from hatch_mar.build.unwanted import find_unwanted
 from hatch_mar.errors import ConfigError, HatchMarError, explain_system_errors
-from hatch_mar.project.delegate import load_delegate
+from hatch_mar.project.delegate import load_delegate, name_delegate
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.wrapped import WrappedProject, may_need_wheel
+from hatch_mar.text import escape
 from hatch_mar.trial.dependencies import trial_dependencies
 
 Settings = Mapping[str, Any] | None
@@ -73,9 +75,13 @@ def build(hook: str, directory: str, settings: Settings, *others: str | None) ->
         write_archives(project.root, (one for one in planned if one.config.export_path))
     name: str = getattr(project.delegate, hook)(directory, settings, *others)
     with exit_on_faults():
-        mode = stat.S_IMODE(Path(project.root, directory, name).stat().st_mode)
+        built = Path(project.root, directory, name)
+        mode = stat.S_IMODE(built.stat().st_mode)
         write_archives(project.root, (one for one in planned if not one.config.export_path), mode)
         show(list_warnings(planned))
+        if hook == "build_sdist":
+            unwanted = find_unwanted(built, planned, name_delegate(project.pyproject))
+            show(escape(f"Warning: {line}") for line in unwanted)
     return name
 
 

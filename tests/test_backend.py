@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -241,6 +242,27 @@ class TestBuild:
             err = capfd.readouterr().err
             assert "\nWarning: " in err
             assert "`secret_lib`" in err
+
+    @pytest.mark.parametrize("first", ["build_sdist", "build_wheel"])
+    def test_in_sdist(self, fake: Fake, first: str, capfd: CaptureFd) -> None:
+        """An archive that the sdist has by accident is named once it is built, with what prevents it."""
+        fake.configure(MAR + 'export-path = "store"\n')
+
+        def build_sdist(directory: str, settings: object = None) -> str:
+            with tarfile.open(Path(directory, "digits.tar.gz"), "w:gz") as sdist:
+                sdist.add(fake.root / "store", "digits-1.0/store")
+            return "digits.tar.gz"
+
+        fake.add("build_sdist", build_sdist)
+        fake.build(first)
+
+        path = os.path.join("store", "digits.mar")
+        warning = (
+            f"Warning: `{path}` is among the files that `fake` puts into the sdist; add `/store/*.mar` to"
+            " `.gitignore`, or exclude it in the settings of that backend"
+        )
+        expected = [path, warning] if first == "build_sdist" else [path]
+        assert capfd.readouterr().err.splitlines() == expected
 
     def test_hatch(self, fake: Fake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """For `hatch build`, which keeps nothing else of its temporary directory, archives go to `dist`."""

@@ -503,6 +503,23 @@ class TestInPackage:
             with ZipFile(project.root / "dist" / WHEEL) as wheel:
                 assert wheel.read("reader/store/digits.mar") == archive
 
+    def test_elsewhere(self, make: MakeProject) -> None:
+        """An archive in no package, which the sdist has all the same, is named until git ignores it."""
+        project = make(SCIKIT_BUILD)
+        project.configure(mar=ARCHIVES.replace("[[tool", 'export-path = "store"\n\n[[tool', 1))
+        ignored = "/weights/\n/dist/\n"
+        (project.root / ".gitignore").write_text(ignored)
+
+        output = project.run(*BUILD)
+        [first, _] = lines_of(output, ("into the sdist",))
+        assert "add `/store/*.mar` to `.gitignore`" in first
+
+        (project.root / ".gitignore").write_text(f"{ignored}/store/*.mar\n")
+        output = project.run(*BUILD)
+        assert lines_of(output, ("into the sdist",)) == []
+        with tarfile.open(project.root / "dist" / SDIST) as sdist:
+            assert [name for name in sdist.getnames() if name.endswith(".mar")] == []
+
     @backends(FLIT, SCIKIT_BUILD)
     def test_records(self, make: MakeProject, backend: Backend) -> None:
         """What builds record is in no sdist and no wheel, so two checkouts give the same wheel."""
@@ -526,6 +543,7 @@ class TestInPackage:
             wheels.append((root / "dist" / WHEEL).read_bytes())
 
         assert wheels[0] == wheels[1]
+        assert "Warning" not in output
         status = project.run("git", "status", "--porcelain", "--untracked-files=all").splitlines()
         assert [line for line in status if ".hatch" in line] == []
 
