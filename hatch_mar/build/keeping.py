@@ -33,7 +33,8 @@ def why_left_out(root: Path, directory: Path | None = None) -> str | None:
     Raises:
         ConfigError: a switch has a value that is neither true nor false.
     """
-    if is_on(SKIP):
+    skipped, _ = is_on(SKIP), is_on(REQUIRE)  # a wrong value of either is refused in every build
+    if skipped:
         return SKIPPED
     if (root / "PKG-INFO").is_file():
         return LEFT_OUT_OF_SDIST if directory and is_beside_sdist(root, directory) else SDIST

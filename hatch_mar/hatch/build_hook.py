@@ -135,23 +135,29 @@ class MarBuildHook(Interface):
             archives = by_name(self.archives)
         except HatchMarError:
             archives = {}
-        names: list[str] = []
         if reason in FROM_SDIST:
-            shipping.refuse_missing(archives.values())
-            if not self.is_for_sdists:
-                if reason == LEFT_OUT_OF_SDIST:
-                    raise_faults(f"{old}; {FOR_ALL}" for old in shipping.find_old(archives.values()))
-                reason = f"sdists are built without the hook, and this wheel is built from one; {FOR_ALL}"
-            elif came_with_sdist(archives.values(), Path(self.root), self.build_directory):
-                self.made_with_sdist = [*archives.values()]
-                return []
-        elif reason == SKIPPED:
+            self.leave_to_sdist(reason, [*archives.values()], shipping)
+            return []
+        names: list[str] = []
+        if reason == SKIPPED:
             self.warn(shipping.find_old(archives.values()))
         else:
             names = [name for name, config in archives.items() if shipping.is_meant(config)]
         if len(names) < max(1, len(archives)):
             self.app.display_warning(leave_out(reason))
         return names
+
+    def leave_to_sdist(self, reason: str, configs: list[Config], shipping: Shipping) -> None:
+        """Say why no archives are built in an unpacked sdist, unless they have been built with the sdist."""
+        shipping.refuse_missing(configs)
+        if not self.is_for_sdists:
+            if reason == LEFT_OUT_OF_SDIST:
+                raise_faults(f"{old}; {FOR_ALL}" for old in shipping.find_old(configs))
+            reason = f"sdists are built without the hook, and this wheel is built from one; {FOR_ALL}"
+        elif came_with_sdist(configs, Path(self.root), self.build_directory):
+            self.made_with_sdist = configs
+            return
+        self.app.display_warning(leave_out(reason))
 
     def plan(self, build_data: Mapping[str, Any]) -> list[Planned]:
         project = HatchProject.of_build(self.build_config.builder, build_data)
