@@ -93,7 +93,7 @@ class MarBuildHook(Interface):
             try:
                 self.planned = self.plan(build_data)
             except CheckError as error:
-                if not all(map(may_be_mended, error.causes)):
+                if not all(map(may_be_fixed_later, error.causes)):
                     raise
                 if not hooks_after(build_data):
                     hints = explain_missing(self.build_config.builder, build_data)
@@ -214,7 +214,7 @@ def hooks_after(build_data: Mapping[str, Any]) -> list[str]:
     return names[names.index("mar") + 1 :]
 
 
-def may_be_mended(cause: Finding | str) -> bool:
+def may_be_fixed_later(cause: Finding | str) -> bool:
     """Whether a fault may be gone when later hooks have made the files that they make."""
     if not isinstance(cause, Finding):
         return False

@@ -316,10 +316,10 @@ class TestOtherHooks:
             ('handler = "handler.py"\narchive-format = "no-archive"\nexport-path = "."\n', "MAR027"),
         ],
     )
-    def test_beyond_mending(
+    def test_beyond_later_hooks(
         self, *, mar: str, code: str, write_project: WriteProject, capsys: pytest.CaptureFixture[str]
     ):
-        """A fault that no later hook can mend stops the build at once."""
+        """A fault that no later hook can fix stops the build at once."""
         root = write_project(f"\n[tool.mar]\n{mar}", HOOK + self.CUSTOM)
         self.write_custom_hook(root, "raise AssertionError")
         for file in ("lib/model.py", "Digits/thesis.tex"):
