@@ -19,11 +19,11 @@ from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
-from hatch_mar.project.delegate import find_wrapping_faults
+from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
 from hatch_mar.project.hatch_hook import find_missing_hook, find_wrong_options
-from hatch_mar.project.hatch_settings import HatchSettings
 from hatch_mar.project.key_lines import locate
 from hatch_mar.project.layout.targets import find_obstacles
+from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import escape
 
@@ -84,7 +84,7 @@ def check_project(options: Namespace, names: Sequence[str]) -> tuple[list[Findin
         for config in configs:
             with collect(findings, config.name):
                 findings += examine(config, project, instant)[1]
-        findings += find_unbuilt(configs, project.hatch)
+        findings += find_unbuilt(configs, project)
         findings += find_obstacles(
             [(each, path_of(each, project.root, project.build_directory)) for each in configs],
             owner_of(project),
@@ -92,9 +92,9 @@ def check_project(options: Namespace, names: Sequence[str]) -> tuple[list[Findin
     return locate(merge(findings), Path(options.project)), others
 
 
-def find_unbuilt(configs: Sequence[Config], settings: HatchSettings) -> Iterator[Finding]:
-    """That no build hook makes the archives, unless they ignore that. Workflows alone cannot."""
-    missing = [*find_missing_hook(settings)]
+def find_unbuilt(configs: Sequence[Config], project: PyProject) -> Iterator[Finding]:
+    """That no build makes the archives, unless they ignore that. Workflows alone cannot."""
+    missing = [*find_missing_hook(project.hatch), *find_missing_wrapper(project.root, project.pyproject)]
     for config in [each for each in configs if isinstance(each, ArchiveConfig)] or configs:
         yield from not_ignored(missing, config)
 
@@ -143,7 +143,7 @@ def list_rules(form: str) -> str:
     found = rules()
     if form != "markdown":
         return "\n".join(f"{rule.code}  {rule.severity:7}  {rule.title}" for rule in found)
-    codes = [f"`{rule.code}`" for rule in found if rule.is_about_configuration and rule.ignorable]
+    *codes, last = (f"`{rule.code}`" for rule in found if rule.is_about_configuration and rule.ignorable)
     rows = (
         " | ".join(text.replace("|", "\\|") for text in (rule.title, rule.consequence, rule.fix))
         for rule in found
@@ -157,7 +157,7 @@ def list_rules(form: str) -> str:
             "fails where it is deployed. A warning is shown: it fails under some setting. A note is worth",
             "knowing, and shown by `hatch-mar check` only. `ignore` in `[tool.mar]` switches codes off; of",
             "those that begin with `MAR0`, which are about the configuration itself, only",
-            f"{' and '.join(codes)}.",
+            f"{', '.join(codes)} and {last}.",
             "",
             "| Code | Severity | What is wrong | What happens | What to do |",
             "| --- | --- | --- | --- | --- |",

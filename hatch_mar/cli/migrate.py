@@ -7,6 +7,7 @@ import shlex
 import sys
 from argparse import SUPPRESS, Namespace
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path, PurePath
 
 from hatch_mar.checks.configured import find_faults
@@ -21,6 +22,7 @@ from hatch_mar.migration.call import call_in
 from hatch_mar.migration.declare import declare_calls, tables_of
 from hatch_mar.migration.outcome import explain_no_tables, list_notes
 from hatch_mar.migration.record import Recording, record
+from hatch_mar.project.build_system import has_setup
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.edit import Tables, add_tables, format_tables
 from hatch_mar.project.gitignore import find_shipped, ignore
@@ -61,7 +63,7 @@ def main(arguments: list[str]) -> int:
     project = Path(options.project)
     root = Path(os.path.realpath(project))
     if options.write:
-        PyProject(project)  # that there is none is said before a command that may take long
+        open_project(project)  # that there is none is said before a command that may take long
     elif not project.is_dir():
         raise ConfigError(f"Not a directory: `{project}`")
     if call := call_in(command, os.getcwd()):
@@ -77,7 +79,8 @@ def main(arguments: list[str]) -> int:
 
 def show_tables(recording: Recording, project: Path, root: Path, options: Namespace) -> int:
     """Print the tables for what was recorded, or add them to the project at `root`, known as `project`."""
-    declarations, notes, faults = declare_calls(recording.succeeded, root, recording.archives)
+    with redirect_stdout(sys.stderr) if options.json else nullcontext():  # a tool's `--help` is no JSON
+        declarations, notes, faults = declare_calls(recording.succeeded, root, recording.archives)
     configs = [declaration.config for declaration in declarations]
     refusals = [*find_refusals(configs, root)]
     notes += [*list_notes(recording, declarations, root), *refusals]
@@ -119,10 +122,15 @@ def add_to_project(
     Raises:
         ConfigError: they cannot be added; nothing is changed then.
     """
-    project = PyProject(directory)
+    project = open_project(directory)
     patterns = find_shipped(configs, project.root, project.hatch)
     done = add_tables(project, tables, buildable=buildable)
     return [*done, *ignore(patterns, project.root, project.hatch)]
+
+
+def open_project(directory: Path) -> PyProject:
+    """The project whose `pyproject.toml` gets the tables; with a `setup.py`, it need not have one yet."""
+    return PyProject(directory, new=has_setup(directory))
 
 
 def advice(words: list[str], options: list[str]) -> str:

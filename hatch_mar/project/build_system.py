@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Place
-from hatch_mar.project.config.models import PYPROJECT, TABLE
+from hatch_mar.project.config.models import MAR, PYPROJECT, TABLE
 from hatch_mar.project.config.reading import faults_in
 from hatch_mar.project.config.values import WRAPPER, build_backend
-from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import table_at
 
+if TYPE_CHECKING:
+    from hatch_mar.project.toml_text import TomlText
+
 PLUGIN = "hatch-mar"
+SYSTEM, KEY = ("build-system",), "build-backend"
+
+NOT_A_PACKAGE = ((("tool", "uv"), "package"), (("tool", "poetry"), "package-mode"))
+"""What says that a project is no package, if it is false."""
 
 DEFAULT = "setuptools.build_meta:__legacy__"
 """The backend of a project that names none (PEP 517)."""
@@ -25,73 +32,109 @@ BYPASSES = {"flit_core": "flit build", "maturin": "maturin build"}
 """Commands that build without asking the build backend, by the package of the one they are made for."""
 
 
-def require_plugin(expected: dict[str, Any], document: Any) -> list[str]:
-    """Require this package for builds; returns a line if it was not required already.
+class Edit(NamedTuple):
+    """A change of `pyproject.toml`."""
 
-    Args:
-        expected: the content of `pyproject.toml`, which is changed.
-        document: the same as tomlkit has parsed it, which is changed as well.
+    todo: str
+    """What it is for whoever makes it by hand: "add `x` to `y`"."""
+    apply: Callable[[TomlText], None]
+
+    @property
+    def done(self) -> str:
+        """What it was when it is made: "Added `x` to `y`"."""
+        verb, rest = self.todo.split(" ", 1)
+        return f"{DONE[verb]} {rest}"
+
+
+DONE = {"add": "Added", "set": "Set"}
+
+
+def require_plugin(content: Mapping[str, Any]) -> list[Edit]:
+    """Require this package for builds, unless it is.
+
+    Raises:
+        ConfigError: there is no array of requirements.
     """
-    if requires_plugin(expected["build-system"]):
+    if requires_plugin(table_at(content, *SYSTEM)):
         return []
-    for either in (expected, document):
-        either["build-system"]["requires"].append(PLUGIN)
-    return [f"Added `{PLUGIN}` to `build-system.requires`"]
+    return [
+        Edit(
+            f"add `{PLUGIN}` to `build-system.requires`",
+            lambda text: text.add_to_array(SYSTEM, "requires", PLUGIN),
+        )
+    ]
 
 
 def requires_plugin(build_system: Mapping[str, Any]) -> bool:
-    requires = build_system.get("requires")
-    if not isinstance(requires, list):
-        raise ConfigError("Field `build-system.requires` must be an array")
-    names = (re.split(r"[^\w.-]", str(line), maxsplit=1)[0] for line in requires)
+    if "requires" not in build_system:
+        raise ConfigError("Field `build-system.requires` is required; name what the build backend is part of")
+    requires = build_system["requires"]
+    if not isinstance(requires, list) or not all(isinstance(line, str) for line in requires):
+        raise ConfigError("Field `build-system.requires` must be an array of strings")
+    names = (re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in requires)
     return any(canonicalize_name(name) == PLUGIN for name in names)
 
 
-def why_not_wrapped(project: PyProject) -> str | None:
-    """Why `hatch_mar.backend` cannot wrap a project's build backend, or None if it can."""
-    document = project.pyproject
-    if "backend-path" in table_at(document, "build-system"):
+def why_not_wrapped(root: Path, content: Mapping[str, Any]) -> str | None:
+    """Why `hatch_mar.backend` should not wrap the build backend of a project, or None if it may.
+
+    A project that is no package is not built, until `build-system` says that it is one.
+    """
+    if "backend-path" in table_at(content, *SYSTEM):
         return "`build-system.backend-path` allows no build backend from outside the project"
-    is_package = any((project.root / name).exists() for name in ("setup.py", "setup.cfg"))
-    if not is_package and {"build-system", "project"}.isdisjoint(document):
-        return "there is no build backend"
+    for keys, key in NOT_A_PACKAGE:
+        if table_at(content, *keys).get(key) is False:
+            return f"`{'.'.join((*keys, key))}` is false"
+    if SYSTEM[0] not in content and not has_setup(root):
+        return "the project has no `[build-system]`"
     return None
 
 
-def wrap(expected: dict[str, Any], document: Any) -> tuple[str, list[str]]:
+def has_setup(root: Path) -> bool:
+    """Whether setuptools builds a project without `[build-system]`.
+
+    In many projects `setup.cfg` has nothing but the settings of other tools.
+    """
+    if (root / "setup.py").is_file():
+        return True
+    from configparser import Error, RawConfigParser
+
+    settings = RawConfigParser(strict=False)
+    try:
+        settings.read(root / "setup.cfg", encoding="utf-8")
+    except (Error, UnicodeDecodeError):
+        return False
+    return settings.has_section("metadata") or settings.has_section("options")
+
+
+def wrap(content: Mapping[str, Any]) -> list[Edit]:
     """Let `hatch_mar.backend` wrap the build backend that is declared, or else the default one.
-
-    Args:
-        expected: the content of `pyproject.toml`, with `[tool.mar]`, which is changed.
-        document: the same as tomlkit has parsed it, which is changed where it has the table.
-
-    Returns:
-        The tables to add to the document, and a line for each change.
 
     Raises:
         ConfigError: the declared backend's name is not valid.
     """
-    system = expected.setdefault("build-system", {})
     try:
-        delegate = build_backend(system.get("build-backend", DEFAULT))
+        delegate = build_backend(table_at(content, *SYSTEM).get(KEY, DEFAULT))
     except ValueError as error:
-        place = Place(PYPROJECT, None, ("build-system", "build-backend"))
+        place = Place(PYPROJECT, None, (*SYSTEM, KEY))
         raise ConfigError(*(fault.at(place) for fault in faults_in(error))) from None
-    done = [f"Set `build-system.build-backend` to `{WRAPPER}`, and `{TABLE}.build-backend` to `{delegate}`"]
-    text = ""
-    if "build-system" in document:
-        document["build-system"]["build-backend"] = WRAPPER
-        done += require_plugin(expected, document)
-    else:
-        system["requires"] = ["setuptools", PLUGIN]
-        text += f'[build-system]\nrequires = ["setuptools", "{PLUGIN}"]\nbuild-backend = "{WRAPPER}"\n\n'
-    system["build-backend"] = WRAPPER
-    if "mar" in document.get("tool", {}):
-        document["tool"]["mar"]["build-backend"] = delegate
-    else:
-        text += f'[{TABLE}]\nbuild-backend = "{delegate}"\n\n'
-    expected["tool"]["mar"]["build-backend"] = delegate
-    return text, done
+
+    edits = [
+        Edit(
+            f"set `build-system.{KEY}` to `{WRAPPER}`, and `{TABLE}.{KEY}` to `{delegate}`",
+            lambda text: set_backends(text, delegate),
+        )
+    ]
+    if SYSTEM[0] in content:
+        return edits + require_plugin(content)
+    table = f'[build-system]\nrequires = ["setuptools", "{PLUGIN}"]\nbuild-backend = "{DEFAULT}"\n'
+    todo = f"add `[build-system]` with `setuptools` and `{PLUGIN}` as `requires`"
+    return [Edit(todo, lambda text: text.append(table, SYSTEM)), *edits]
+
+
+def set_backends(text: TomlText, delegate: str) -> None:
+    text.set_string(SYSTEM, KEY, WRAPPER)
+    text.set_string(MAR, KEY, delegate)
 
 
 def name_builders(delegate: object) -> str:

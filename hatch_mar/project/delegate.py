@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Finding, Place, Rule, field
-from hatch_mar.project.config.models import MAR, PYPROJECT
+from hatch_mar.project.build_system import DEFAULT, why_not_wrapped
+from hatch_mar.project.config.models import MAR, PYPROJECT, TABLE
 from hatch_mar.project.config.reading import REQUIRED, VALUE, Fault, faults_in
 from hatch_mar.project.config.values import HATCHLING, WRAPPER, build_backend
 from hatch_mar.project.toml import table_at
@@ -22,6 +24,14 @@ NOT_WRAPPED = Rule(
     title="`build-backend` is set in `[tool.mar]`, but another backend builds the project",
     consequence="no build but `hatch-mar build` makes the archives",
     fix=f"set `build-system.build-backend` to `{WRAPPER}`",
+)
+NO_WRAPPER = Rule(
+    code="MAR033",
+    severity="note",
+    title="Builds of the project make no archives",
+    consequence="only `hatch-mar build` makes them; `python -m build` and `uv build` say nothing",
+    fix=f"let `{WRAPPER}` wrap the build backend if every build should make them",
+    ignorable=True,
 )
 
 
@@ -86,3 +96,16 @@ def find_wrapping_faults(pyproject: Mapping[str, Any]) -> Iterator[Finding]:
         place = Place(PYPROJECT, None, ("build-system", "backend-path"))
         text = f"must not be set, since `{WRAPPER}` is not in it; remove it"
         yield Fault(VALUE, (), text).at(place)
+
+
+def find_missing_wrapper(root: Path, pyproject: Mapping[str, Any]) -> Iterator[Finding]:
+    """That another build backend than hatchling builds the project, and `hatch_mar.backend` could wrap it."""
+    backend = table_at(pyproject, "build-system").get("build-backend", DEFAULT)
+    is_set_up = backend in (HATCHLING, WRAPPER) or "build-backend" in table_at(pyproject, *MAR)
+    if is_set_up or why_not_wrapped(root, pyproject):
+        return
+    fix = (
+        f"for every build to do so, set `build-system.build-backend` to `{WRAPPER}`, and"
+        f" `{TABLE}.build-backend` to `{backend}`"
+    )
+    yield NO_WRAPPER.at(Place(PYPROJECT, None, MAR), "Only `hatch-mar build` makes these archives", fix)

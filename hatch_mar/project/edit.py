@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.errors import ConfigError
-from hatch_mar.project.build_system import name_builders, require_plugin, why_not_wrapped, wrap
-from hatch_mar.project.config.models import PYPROJECT, TABLE
+from hatch_mar.project.build_system import Edit, name_builders, require_plugin, why_not_wrapped, wrap
+from hatch_mar.project.config.models import MAR, PYPROJECT, TABLE
 from hatch_mar.project.config.schema import PROJECT_KEYS, parse_table
 from hatch_mar.project.config.values import HATCHLING, WRAPPER
-from hatch_mar.project.hatch_settings import HATCH_TOML, HatchSettings
+from hatch_mar.project.delegate import find_wrapping_faults, name_delegate
+from hatch_mar.project.hatch_hook import is_declared, name_hatch_builders
+from hatch_mar.project.hatch_settings import HATCH_TOML
 from hatch_mar.project.pyproject import PyProject
-from hatch_mar.project.toml import table_at, tomllib
+from hatch_mar.project.toml import table_at
 from hatch_mar.text import quote
-
-if TYPE_CHECKING:
-    from tomlkit import TOMLDocument
 
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
 
@@ -59,96 +57,82 @@ def to_value(value: str | Sequence[str]) -> str:
 def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) -> list[str]:
     """Add archives and workflows to a project; returns a line for each change and for what builds them.
 
+    A `pyproject.toml` that does not exist is created.
+
     Raises:
         ConfigError: it has such archives already, it would give them other values, or its
             tables are written in a way that nothing can be added to. The file is then as it was.
     """
     try:
-        import tomlkit
+        from hatch_mar.project.toml_text import CannotEdit, TomlText
     except ImportError:
         raise ConfigError("Option `--write` needs tomlkit: pip install 'hatch-mar[cli]'") from None
 
     refuse_conflicts(table_at(project.pyproject, "tool", "mar"), tables)
     path = Path(os.path.realpath(project.root / PYPROJECT))
-    original = path.read_bytes().decode()
-    document = tomlkit.parse(original)
-    expected = copy.deepcopy(dict(project.pyproject))
-    mar = expected.setdefault("tool", {}).setdefault("mar", {})
-    for array, several in tables.items():
-        mar.setdefault(array, []).extend(several)
-    text = format_tables(tables)
-    names = [f"`{table[NAMES[array]]}`" for array, several in tables.items() for table in several]
-    done = [f"Added {', '.join(names)} to `{path}`"]
-
-    tables_of_build, changes, builder = set_up_build(project, expected, document)
-    text = tables_of_build + text
-    done += changes
-
-    text = append(restore_newlines(document.as_string(), original), text, expected, path)
+    original = path.read_bytes().decode() if path.exists() else None
+    edits, advice, builder = set_up_build(project)
+    text = TomlText(original or "")
     try:
-        replace_file(path, text.encode())
+        for edit in edits:
+            edit.apply(text)
+        for array, several in tables.items():
+            text.append(format_tables({array: several}), (*MAR, array))
+    except CannotEdit as error:
+        by_hand = ", ".join([*(edit.todo for edit in edits), "and paste the tables"])
+        fault = f"Cannot edit `{path}`, because {error}; in it, {by_hand}"
+        raise ConfigError(fault, *advice) from None
+    # the project's own name and version make no difference here
+    parse_table(text.content["tool"]["mar"], name=lambda: "name", version=lambda: "0")
+    try:
+        replace_file(path, restore_newlines(text.text, original or "").encode())
     except OSError as error:
         raise ConfigError(f"Cannot write `{path}`: {error.strerror or error}") from None
+
+    names = [f"`{table[NAMES[array]]}`" for array, several in tables.items() for table in several]
+    done = [] if original is not None else [f"Created `{path}`"]
+    done += [f"Added {', '.join(names)} to `{path}`", *(edit.done for edit in edits), *advice]
     return [*done, builder] if buildable else done
 
 
-def set_up_build(
-    project: PyProject, expected: dict[str, Any], document: TOMLDocument
-) -> tuple[str, list[str], str]:
-    """Let the project's build make its archives, as far as its build backend can.
-
-    Args:
-        expected: the content of `pyproject.toml`, with the archives, which is changed.
-        document: the same as tomlkit has parsed it, which is changed where it has the table.
+def set_up_build(project: PyProject) -> tuple[list[Edit], list[str], str]:
+    """What to change so that the project's build makes its archives.
 
     Returns:
-        The tables to add to the document, a line for each change, and a sentence on what builds
+        The changes, lines on what is left to be done by hand, and a sentence on what then builds
         the archives.
     """
-    backend = table_at(expected, "build-system").get("build-backend")
+    content = project.pyproject
+    backend = table_at(content, "build-system").get("build-backend")
     if backend == HATCHLING:
-        required = require_plugin(expected, document)
-        text, lines = enable_hook(project, expected)
-        return text, required + lines, "`hatch build` builds them"
-    if reason := why_not_wrapped(project):
-        return "", [], f"`hatch-mar build` builds them, since {reason}"
-    text, lines = ("", require_plugin(expected, document)) if backend == WRAPPER else wrap(expected, document)
-    return text, lines, name_builders(expected["tool"]["mar"].get("build-backend"))
+        edits = require_plugin(content)
+        if is_declared(project.hatch):
+            return edits, [], name_hatch_builders(project.hatch)
+        if project.hatch.file == HATCH_TOML:
+            advice = "Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`"
+            return edits, [advice], "`hatch build` then builds them"
+        return [*edits, enable_hook()], [], "`hatch build` builds them"
+    if backend == WRAPPER:
+        edits = require_plugin(content)
+        if faults := [fault.text for fault in find_wrapping_faults(content)]:
+            return edits, [], f"`hatch-mar build` builds them, but no other build does: {'; '.join(faults)}"
+        return edits, [], name_builders(name_delegate(content))
+    if reason := why_not_wrapped(project.root, content):
+        return [], [], f"`hatch-mar build` builds them, since {reason}"
+    return wrap(content), [], name_builders(backend)
 
 
-def enable_hook(project: PyProject, expected: dict[str, Any]) -> tuple[str, list[str]]:
-    """Enable hatchling's build hook; returns the table to add, and a line on what was or must be done."""
-    settings = HatchSettings(project.root, expected)
-    if any(True for _ in settings.hooks()):
-        return "", []
-    if settings.file == HATCH_TOML:
-        return "", ["Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`"]
-    table = expected
-    for key in HOOK:
-        table = table.setdefault(key, {})
+def enable_hook() -> Edit:
+    """The table that enables hatchling's build hook."""
     header = f"[{'.'.join(HOOK)}]"
-    return f"{header}\n\n", [f"Added `{header}`"]
+    return Edit(f"add `{header}`", lambda text: text.append(f"{header}\n", HOOK))
 
 
 def restore_newlines(text: str, original: str) -> str:
-    """The edited text with the newlines of the original; tomlkit ends the lines that it adds with LF."""
-    if original.count("\r\n") < original.count("\n"):
+    """The edited text with the newlines of the original; what is added ends its lines with LF."""
+    if not original or original.count("\r\n") < original.count("\n"):
         return text
     return text.replace("\r\n", "\n").replace("\n", "\r\n")
-
-
-def append(text: str, more: str, expected: Mapping[str, Any], path: Path) -> str:
-    """The text of `pyproject.toml` with more at its end."""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    text = text.rstrip() and text.rstrip() + newline * 2
-    text += more.replace("\n", newline)
-    if parse_toml(text) != expected:
-        raise ConfigError(
-            f"Cannot add to `{path}`, whose `tool` tables are written inline; paste the tables there"
-        )
-    # the project's own name and version make no difference here
-    parse_table(expected["tool"]["mar"], name=lambda: "name", version=lambda: "0")
-    return text
 
 
 def refuse_conflicts(mar: Mapping[str, Any], tables: Tables) -> None:
@@ -178,10 +162,3 @@ def refuse_conflicts(mar: Mapping[str, Any], tables: Tables) -> None:
             )
     if faults:
         raise ConfigError(*faults)
-
-
-def parse_toml(text: str) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None

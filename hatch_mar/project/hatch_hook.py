@@ -28,17 +28,55 @@ HATCHLING_KEYS = (
 """The keys that hatchling itself reads from every hook's table."""
 
 
+ENABLE = "HATCH_BUILD_HOOK_ENABLE_MAR"
+"""The environment variable that switches a hook on which is not enabled by default."""
+
+
 def find_missing_hook(settings: HatchSettings) -> Iterator[Finding]:
-    """That hatchling builds the project, but no table enables the hook.
+    """That hatchling builds the project, but no table enables the hook for an sdist or a wheel.
 
     Nothing is found if there is a table for the target `mar`: such a project is built with
-    `hatch build -t mar`, and needs no hook.
+    `hatch build -t mar`, and needs no hook. A hook that is off by default is worth a note.
     """
-    if settings.apply and not [*settings.hooks()] and PLUGIN_NAME not in settings.table("targets"):
+    if not settings.apply or PLUGIN_NAME in settings.table("targets"):
+        return
+    place = Place(PYPROJECT, None, MAR)
+    if is_off_by_default(settings):
+        text = f"A build makes these archives only if `{ENABLE}` is `true`"
+        fix = "remove `enable-by-default` from the hook's table if every build should"
+        yield NOT_ENABLED.at(place, text, fix, severity="note")
+    elif not is_declared(settings):
         header = dotted_key(settings.place("hooks", PLUGIN_NAME).key)
         where = f" to `{HATCH_TOML}`" if settings.file == HATCH_TOML else ""
         text = "No build makes these archives but `hatch build -t mar`"
-        yield NOT_ENABLED.at(Place(PYPROJECT, None, MAR), text, f"add `[{header}]`{where}")
+        yield NOT_ENABLED.at(place, text, f"add `[{header}]`{where}")
+
+
+def is_declared(settings: HatchSettings) -> bool:
+    """Whether there is a table of the hook for sdists or wheels, which `hatch build` builds."""
+    return any(True for _ in find_declared(settings))
+
+
+def is_off_by_default(settings: HatchSettings) -> bool:
+    """Whether all such tables say that the hook is not enabled."""
+    tables = [*find_declared(settings)]
+    return bool(tables) and not any(table.get("enable-by-default", True) for table in tables)
+
+
+def name_hatch_builders(settings: HatchSettings) -> str:
+    """What builds the archives of a project that declares the hook, as a sentence."""
+    if is_off_by_default(settings):
+        return f"`hatch build` builds them if `{ENABLE}` is `true`, since the hook is not enabled by default"
+    return "`hatch build` builds them"
+
+
+def find_declared(settings: HatchSettings) -> Iterator[Mapping[str, Any]]:
+    """The tables of the hook that count for sdists and wheels; a target's own replaces the one for all."""
+    for target in ("sdist", "wheel"):
+        for keys in (("targets", target, "hooks"), ("hooks",)):
+            if PLUGIN_NAME in settings.table(*keys):
+                yield settings.table(*keys, PLUGIN_NAME)
+                break
 
 
 def find_wrong_options(settings: HatchSettings) -> Iterator[Finding]:

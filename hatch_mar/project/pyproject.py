@@ -40,12 +40,13 @@ class PyProject:
 
     For what `pyproject.toml` leaves to the build backend, the backend is called, which needs the
     extra `hatch-mar[cli]`; `isolation` says whether in an isolated environment (see `open_builder`).
+    With `new`, a `pyproject.toml` that does not exist is taken for an empty one.
 
     Raises:
         ConfigError: `pyproject.toml` does not exist, or is not valid TOML.
     """
 
-    def __init__(self, root: Path, *, isolation: bool | None = None) -> None:
+    def __init__(self, root: Path, *, isolation: bool | None = None, new: bool = False) -> None:
         if root.exists() and not root.is_dir():
             raise ConfigError(f"Not a directory: `{root}`; a project is the directory of its `{PYPROJECT}`")
         # without `..`, which the paths of archives would show
@@ -54,6 +55,9 @@ class PyProject:
         try:
             self.pyproject: Mapping[str, Any] = read_document(self.root / PYPROJECT)
         except FileNotFoundError:
+            if new and self.root.is_dir():
+                self.pyproject = {}
+                return
             text = f"File not found: `{root / PYPROJECT}`"
             raise ConfigError(UNREADABLE.at(Place(str(root / PYPROJECT)), text, "")) from None
 

@@ -181,6 +181,26 @@ class TestBuildHook:
         ]
 
 
+class TestUnwrapped:
+    SYSTEM = '[build-system]\nrequires = []\nbuild-backend = "setuptools.build_meta"\n'
+
+    def test_note(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """Another backend that no archives come of is a note, without a word on hatchling's hook."""
+        written(project, GOOD, self.SYSTEM)
+
+        assert main(["check", "--strict"]) == 0
+        first, last = capsys.readouterr().out.splitlines()
+        assert first.startswith("note: Only `hatch-mar build` makes these archives; ")
+        assert ("hatch.build" in first, last) == (False, "All checks passed")
+
+    def test_ignored(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """It can be ignored."""
+        written(project, GOOD, f"ignore = ['MAR033']\n{self.SYSTEM}")
+
+        assert main(["check"]) == 0
+        assert capsys.readouterr().out == "All checks passed\n"
+
+
 class TestBackend:
     """A project that leaves its version to its build backend."""
 

@@ -232,6 +232,36 @@ class TestRun:
         assert not [*migrate.root.glob("*.mar")]
 
 
+class TestSetupPy:
+    """A project that setuptools builds without a `pyproject.toml`."""
+
+    def test_created(self, migrate: Migrate) -> None:
+        """The file is created, with all that a build needs."""
+        (migrate.root / "setup.py").touch()
+
+        assert migrate("--write", "--", *LEAST.split()).splitlines() == [
+            f"Created `{migrate.pyproject}`",
+            f"Added `digits` to `{migrate.pyproject}`",
+            "Added `[build-system]` with `setuptools` and `hatch-mar` as `requires`",
+            (
+                "Set `build-system.build-backend` to `hatch_mar.backend`, and `tool.mar.build-backend` to"
+                " `setuptools.build_meta:__legacy__`"
+            ),
+            "`python -m build` and `uv build` build them",
+        ]
+        assert migrate.pyproject.read_text() == (
+            '[build-system]\nrequires = ["setuptools", "hatch-mar"]\nbuild-backend = "hatch_mar.backend"\n\n'
+            f'[tool.mar]\nbuild-backend = "setuptools.build_meta:__legacy__"\n\n{TABLE}'
+        )
+
+    def test_other_setup_cfg(self, migrate: Migrate) -> None:
+        """The settings of other tools make no package."""
+        (migrate.root / "setup.cfg").write_text("[flake8]\n")
+        migrate("--write", "--", *LEAST.split(), status=1)
+
+        assert migrate.err == "File not found: `pyproject.toml` [MAR001]\n"
+
+
 class TestJson:
     TABLES = {"archives": [{"model-name": "digits", "version": "1.0", "handler": "handler.py"}]}  # noqa: RUF012
 
@@ -264,6 +294,11 @@ class TestJson:
 
         assert (found["tables"], found["changes"]) == (self.TABLES, [])
         assert migrate.err.startswith("Table `tool.mar.archives` already has `digits`; ")
+
+    def test_help_of_tool(self, migrate: Migrate) -> None:
+        """The tool's own `--help` is no JSON, and goes to standard error."""
+        assert migrate("--json", "--", TOOL, "--help") == ""
+        assert migrate.err.startswith("usage: torch-model-archiver [-h]")
 
 
 class TestExportPath:

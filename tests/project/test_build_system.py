@@ -2,20 +2,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.build_system import name_builders, require_plugin, why_not_wrapped, wrap
-from hatch_mar.project.pyproject import PyProject
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-tomlkit = pytest.importorskip("tomlkit")
+pytest.importorskip("tomlkit")
+from hatch_mar.project.toml_text import TomlText
 
 FLIT = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
 ARCHIVES = '[[tool.mar.archives]]\nmodel-name = "a"\n'
@@ -23,13 +22,10 @@ ARCHIVES = '[[tool.mar.archives]]\nmodel-name = "a"\n'
 
 def wrapped(text: str) -> tuple[str, list[str]]:
     """The text of a `pyproject.toml` when its backend is wrapped, and the lines about that."""
-    expected = tomllib.loads(text)
-    expected.setdefault("tool", {}).setdefault("mar", {})
-    document = tomlkit.parse(text)
-    tables, lines = wrap(expected, document)
-    found: str = document.as_string() + tables
-    assert tomllib.loads(found) == expected
-    return found, lines
+    edits, document = wrap(tomllib.loads(text)), TomlText(text)
+    for edit in edits:
+        edit.apply(document)
+    return document.text, [edit.done for edit in edits]
 
 
 class TestWrap:
@@ -40,7 +36,7 @@ class TestWrap:
         assert text == (
             '# first\n[build-system]\nrequires = ["flit_core", "hatch-mar"]\n'
             'build-backend = "hatch_mar.backend"\n# last\n'
-            '[tool.mar]\nbuild-backend = "flit_core.buildapi"\n\n'
+            '\n[tool.mar]\nbuild-backend = "flit_core.buildapi"\n'
         )
         assert lines == [
             (
@@ -90,21 +86,39 @@ class TestWrap:
 
 class TestWhyNot:
     def why(self, root: Path, text: str) -> str | None:
-        (root / "pyproject.toml").write_text(text)
-        return why_not_wrapped(PyProject(root))
+        return why_not_wrapped(root, tomllib.loads(text))
 
-    @pytest.mark.parametrize("text", [FLIT, '[project]\nname = "a"\n'])
-    def test_can_be(self, tmp_path: Path, text: str) -> None:
+    def test_package(self, tmp_path: Path) -> None:
         """A package."""
-        assert self.why(tmp_path, text) is None
+        assert self.why(tmp_path, FLIT) is None
 
-    @pytest.mark.parametrize("name", ["setup.py", "setup.cfg"])
-    def test_setuptools(self, tmp_path: Path, name: str) -> None:
-        """A package whose `pyproject.toml` has only tools' tables."""
-        assert self.why(tmp_path, "[tool.ruff]\n") == "there is no build backend"
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [("setup.py", ""), ("setup.cfg", "[metadata]\nname = a\n"), ("setup.cfg", "[options]\n")],
+    )
+    @pytest.mark.parametrize("pyproject", ["[tool.ruff]\n", "[project]\nname = 'a'\n"])
+    def test_setuptools(self, tmp_path: Path, name: str, text: str, pyproject: str) -> None:
+        """A package that says by another file that setuptools builds it."""
+        assert self.why(tmp_path, pyproject) == "the project has no `[build-system]`"
 
-        (tmp_path / name).touch()
-        assert self.why(tmp_path, "[tool.ruff]\n") is None
+        (tmp_path / name).write_text(text)
+        assert self.why(tmp_path, pyproject) is None
+
+    @pytest.mark.parametrize("text", [b"[flake8]\nmax-line-length = 99\n", b"no section", b"\xff"])
+    def test_other_settings(self, tmp_path: Path, text: bytes) -> None:
+        """A `setup.cfg` without the tables of setuptools makes no package."""
+        (tmp_path / "setup.cfg").write_bytes(text)
+
+        assert self.why(tmp_path, "") == "the project has no `[build-system]`"
+
+    @pytest.mark.parametrize(
+        ("tool", "key"),
+        [("[tool.uv]\npackage", "uv.package"), ("[tool.poetry]\npackage-mode", "poetry.package-mode")],
+    )
+    def test_no_package(self, tmp_path: Path, tool: str, key: str) -> None:
+        """A project that says itself that it is no package."""
+        assert self.why(tmp_path, f"{FLIT}{tool} = false\n") == f"`tool.{key}` is false"
+        assert self.why(tmp_path, f"{FLIT}{tool} = true\n") is None
 
     def test_in_tree(self, tmp_path: Path) -> None:
         """A backend of the project's own."""
@@ -117,15 +131,24 @@ class TestRequire:
     @pytest.mark.parametrize("requirement", ["hatch-mar", "hatch_mar>=1", "Hatch.Mar @ file:///x"])
     def test_already(self, requirement: str) -> None:
         """A requirement in any spelling is enough."""
-        expected: dict[str, Any] = {"build-system": {"requires": ["a", requirement]}}
+        assert require_plugin({"build-system": {"requires": ["a", requirement]}}) == []
 
-        assert require_plugin(expected, {}) == []
-        assert expected["build-system"]["requires"] == ["a", requirement]
+    def test_added(self) -> None:
+        """Otherwise it is added."""
+        [edit] = require_plugin({"build-system": {"requires": ["a", "hatch-mar-other"]}})
 
-    def test_not_an_array(self) -> None:
+        assert edit.done == "Added `hatch-mar` to `build-system.requires`"
+
+    @pytest.mark.parametrize("requires", ["a", [1]])
+    def test_not_an_array(self, requires: object) -> None:
         """Another type is refused."""
-        with pytest.raises(ConfigError, match=r"^Field `build-system.requires` must be an array$"):
-            require_plugin({"build-system": {"requires": "a"}}, {})
+        with pytest.raises(ConfigError, match=r"^Field `build-system.requires` must be an array of strings$"):
+            require_plugin({"build-system": {"requires": requires}})
+
+    def test_missing(self) -> None:
+        """So is a table without the key, as build frontends refuse it (PEP 518)."""
+        with pytest.raises(ConfigError, match=r"^Field `build-system.requires` is required; "):
+            require_plugin({"build-system": {}})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from hatch_mar.errors import ConfigError
-from hatch_mar.project.delegate import find_wrapping_faults, load_delegate, name_delegate
+from hatch_mar.project.delegate import (
+    find_missing_wrapper,
+    find_wrapping_faults,
+    load_delegate,
+    name_delegate,
+)
+from hatch_mar.project.toml import tomllib
 
 
 def pyproject(
@@ -112,3 +118,42 @@ class TestFaults:
 def test_name() -> None:
     """The name is known without an import."""
     assert name_delegate(pyproject("fkae.api:object")) == "fkae.api:object"
+
+
+class TestMissingWrapper:
+    SYSTEM = "[build-system]\nrequires = []\n"
+
+    def find(self, root: Path, text: str) -> list[str]:
+        return [str(finding) for finding in find_missing_wrapper(root, tomllib.loads(text))]
+
+    @pytest.mark.parametrize(
+        ("text", "backend"),
+        [
+            (f'{SYSTEM}build-backend = "flit_core.buildapi"\n', "flit_core.buildapi"),
+            (SYSTEM, "setuptools.build_meta:__legacy__"),
+        ],
+    )
+    def test_note(self, tmp_path: Path, text: str, backend: str):
+        """A note says what makes the archives, and how every build would."""
+        assert self.find(tmp_path, f"{text}[tool.mar]\n") == [
+            (
+                "Only `hatch-mar build` makes these archives; for every build to do so, set"
+                " `build-system.build-backend` to `hatch_mar.backend`, and `tool.mar.build-backend` to"
+                f" `{backend}` [MAR033]"
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "[project]\nname = 'a'\n",
+            f'{SYSTEM}build-backend = "hatchling.build"\n',
+            f'{SYSTEM}build-backend = "hatch_mar.backend"\n',
+            f'{SYSTEM}build-backend = "a"\nbackend-path = ["."]\n',
+            f'{SYSTEM}build-backend = "a"\n[tool.mar]\nbuild-backend = "a"\n',
+            f"{SYSTEM}[tool.uv]\npackage = false\n",
+        ],
+    )
+    def test_nothing(self, tmp_path: Path, text: str):
+        """Nothing is said where it is set up, wrong in another way, or where nothing can be wrapped."""
+        assert self.find(tmp_path, text) == []

@@ -144,7 +144,9 @@ class TestAdd:
     def test_cannot_be_wrapped(self, edit: Editing) -> None:
         """Where no backend can be wrapped, only the tables are added, and a line names `hatch-mar build`."""
         for text, reason in (
-            ("", "there is no build backend"),
+            ("", "the project has no `[build-system]`"),
+            ('[project]\nname = "a"\n', "the project has no `[build-system]`"),
+            (f"{SETUPTOOLS}\n[tool.uv]\npackage = false\n", "`tool.uv.package` is false"),
             (
                 SETUPTOOLS + 'backend-path = ["."]\n',
                 "`build-system.backend-path` allows no build backend from outside the project",
@@ -179,7 +181,7 @@ read = "reader:main"
         edit(text)
 
         before, after = text.splitlines(), edit.text.splitlines()
-        assert after.pop(before.index("    # more to come") + 1) == '    "hatch-mar"'
+        assert after.pop(before.index("    # more to come") + 1) == '    "hatch-mar",'
         assert after[: len(before)] == before
         assert after[len(before) :] == ["", "[tool.hatch.build.hooks.mar]", "", *TABLE.splitlines()]
 
@@ -227,10 +229,66 @@ read = "reader:main"
     def test_hatch_toml(self, edit: Editing) -> None:
         """If `hatch.toml` has a `build` table, the message says to add the hook there."""
         (edit.root / "hatch.toml").write_text("[build]\n")
-        expected = "Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`"
 
-        assert expected in edit(HATCHLING)
+        assert edit(HATCHLING)[2:] == [
+            "Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`",
+            "`hatch build` then builds them",
+        ]
         assert "hooks" not in edit.text
+
+    def test_not_buildable(self, edit: Editing) -> None:
+        """Where no build would write the archives, nothing is said of builds but what is left to do."""
+        (edit.root / "hatch.toml").write_text("[build]\n")
+        edit.pyproject.write_text(HATCHLING)
+
+        assert add_tables(PyProject(edit.root), ARCHIVES, buildable=False)[2:] == [
+            "Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`"
+        ]
+
+    def test_off_by_default(self, edit: Editing) -> None:
+        """A hook that is not enabled by default is left so, and the variable that enables it is named."""
+        text = f"{HATCHLING}\n[tool.hatch.build.hooks.mar]\nenable-by-default = false\n"
+
+        assert edit(text)[2:] == [
+            (
+                "`hatch build` builds them if `HATCH_BUILD_HOOK_ENABLE_MAR` is `true`,"
+                " since the hook is not enabled by default"
+            )
+        ]
+
+    def test_hook_of_another_target(self, edit: Editing) -> None:
+        """A hook for a target that is neither an sdist nor a wheel does not count."""
+        text = f"{HATCHLING}\n[tool.hatch.build.targets.app.hooks.mar]\n"
+
+        assert "Added `[tool.hatch.build.hooks.mar]`" in edit(text)
+        assert edit.text.endswith(f"\n[tool.hatch.build.hooks.mar]\n\n{TABLE}")
+
+    def test_wrapper_without_backend(self, edit: Editing) -> None:
+        """Where our own backend is set up by half, the line says what is missing."""
+        text = SETUPTOOLS.replace("setuptools.build_meta", "hatch_mar.backend")
+
+        assert edit(text)[1:] == [
+            "Added `hatch-mar` to `build-system.requires`",
+            (
+                "`hatch-mar build` builds them, but no other build does: Field `tool.mar.build-backend` is"
+                " required by the build backend `hatch_mar.backend`; name the backend that it wraps, such as"
+                " `setuptools.build_meta`"
+            ),
+        ]
+
+    def test_created(self, edit: Editing) -> None:
+        """A project with a `setup.py` alone gets a `pyproject.toml`."""
+        (edit.root / "setup.py").touch()
+
+        assert add_tables(PyProject(edit.root, new=True), ARCHIVES)[:3] == [
+            f"Created `{edit.pyproject}`",
+            f"Added `digits` to `{edit.pyproject}`",
+            "Added `[build-system]` with `setuptools` and `hatch-mar` as `requires`",
+        ]
+        assert edit.text == (
+            '[build-system]\nrequires = ["setuptools", "hatch-mar"]\nbuild-backend = "hatch_mar.backend"\n'
+            '\n[tool.mar]\nbuild-backend = "setuptools.build_meta:__legacy__"\n\n' + TABLE
+        )
 
     @pytest.mark.parametrize("text", [HATCHLING, SETUPTOOLS, f"{SETUPTOOLS}[tool.mar]\n"])
     def test_newlines(self, edit: Editing, text: str) -> None:
@@ -286,19 +344,39 @@ class TestRefused:
         assert edit.refuse(text) == expected
 
     @pytest.mark.parametrize(
-        "text",
+        ("text", "key", "more"),
         [
-            '[tool.mar]\narchives = [{model-name = "a", handler = "b"}]\n',
-            "tool = {}\n",
-            HATCHLING + "[tool]\nhatch = {}\n",
+            ('[tool.mar]\narchives = [{model-name = "a", handler = "b"}]\n', "tool.mar.archives", ""),
+            ("tool = {}\n", "tool", ""),
+            (
+                HATCHLING + "[tool]\nhatch = {}\n",
+                "tool.hatch",
+                "add `hatch-mar` to `build-system.requires`, add `[tool.hatch.build.hooks.mar]`, ",
+            ),
+            (
+                SETUPTOOLS + "[tool]\nmar = {}\n",
+                "tool.mar",
+                (
+                    "set `build-system.build-backend` to `hatch_mar.backend`, and `tool.mar.build-backend` to"
+                    " `setuptools.build_meta`, add `hatch-mar` to `build-system.requires`, "
+                ),
+            ),
         ],
     )
-    def test_inline(self, edit: Editing, text: str) -> None:
-        """Inline tables, which cannot be extended, are an error."""
+    def test_inline(self, edit: Editing, text: str, key: str, more: str) -> None:
+        """A table that cannot be extended is named, with all that is to be done by hand."""
         assert edit.refuse(text) == (
-            f"Cannot add to `{edit.pyproject}`, whose `tool` tables are written inline;"
-            " paste the tables there"
+            f"Cannot edit `{edit.pyproject}`, because `{key}` is written inline;"
+            f" in it, {more}and paste the tables"
         )
+
+    def test_inline_beside_hatch_toml(self, edit: Editing) -> None:
+        """What belongs in another file is named too."""
+        (edit.root / "hatch.toml").write_text("[build]\n")
+
+        [_, other] = edit.refuse(HATCHLING + "[tool]\nmar = {}\n").splitlines()
+
+        assert other == "Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`"
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -309,7 +387,11 @@ class TestRefused:
             ("[tool.mar]\narchives = [1]", "Field `tool.mar.archives` must be an array of tables"),
             (
                 '[build-system]\nrequires = "a"\nbuild-backend = "hatchling.build"',
-                "Field `build-system.requires` must be an array",
+                "Field `build-system.requires` must be an array of strings",
+            ),
+            (
+                '[build-system]\nbuild-backend = "hatchling.build"',
+                "Field `build-system.requires` is required; name what the build backend is part of",
             ),
             (HATCHLING + "[tool.hatch]\nbuild = 1", "Field `tool.hatch.build` must be a table"),
             ("[[tool.mar.archives]]\nxyz = 1\nhandler = 'a'", "Unknown field `tool.mar.archives[0].xyz`"),
@@ -322,6 +404,7 @@ class TestRefused:
     def test_without_tomlkit(self, edit: Editing, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without tomlkit, the message names the extra to install."""
         monkeypatch.setitem(sys.modules, "tomlkit", None)
+        monkeypatch.delitem(sys.modules, "hatch_mar.project.toml_text", raising=False)
 
         assert edit.refuse(HATCHLING) == "Option `--write` needs tomlkit: pip install 'hatch-mar[cli]'"
 

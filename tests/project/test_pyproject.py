@@ -33,6 +33,14 @@ backend-path = ["."]
 """
 
 
+def test_new(tmp_path: Path) -> None:
+    """A file that is yet to be written may be taken for an empty one."""
+    assert PyProject(tmp_path, new=True).pyproject == {}
+
+    with pytest.raises(ConfigError, match=r"^File not found: "):
+        PyProject(tmp_path / "none", new=True)
+
+
 def test_wrapper_refuses(tmp_path: Path) -> None:
     """The backend around another is not asked for what it would refuse."""
     (tmp_path / "pyproject.toml").write_text('[build-system]\nbuild-backend = "hatch_mar.backend"\n')

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.errors import ConfigError
-from hatch_mar.finding import Key, Place, dotted_key
+from hatch_mar.finding import Place, dotted_key
 from hatch_mar.text import did_you_mean
 from hatch_mar.torchserve import runtimes, suffixes
 
 PYPROJECT = "pyproject.toml"
-MAR: Key = ("tool", "mar")
+MAR = ("tool", "mar")
 TABLE = dotted_key(MAR)
 
 
