@@ -28,6 +28,11 @@ def quote(name: str) -> str:
     return f"`{escape(truncate(name, LONGEST_QUOTE))}`"
 
 
+def quote_each(names: Iterable[object]) -> str:
+    """Names in backticks, with commas between them."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def shorten(text: str, length: int = 40) -> str:
     """Text on one line of at most `length` characters."""
     return truncate(re.sub(r"\s+", " ", text), length)

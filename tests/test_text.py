@@ -15,6 +15,7 @@ from hatch_mar.text import (
     format_size,
     name_of_status,
     quote,
+    quote_each,
     shorten,
     truncate,
 )
@@ -51,6 +52,11 @@ class TestShorten:
     @given(st.text(), st.integers(1, 50))
     def test_length(self, text: str, length: int) -> None:
         assert len(shorten(text, length)) <= length
+
+
+def test_quote_each() -> None:
+    """Each name is in backticks."""
+    assert quote_each(["a", "b"]) == "`a`, `b`"
 
 
 class TestTruncate:

@@ -1,4 +1,4 @@
-"""Archives that a wrapped backend puts into the sdist, though nobody has asked for that."""
+"""Archives that a build backend puts into the sdist, though nobody has asked for that."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pathlib import Path
 from hatch_mar.build.plan import Planned
 from hatch_mar.build.report import relative
 from hatch_mar.project.gitignore import pattern_for
+from hatch_mar.project.hatch_sdist import name_ignore_list
+from hatch_mar.project.hatch_settings import HatchSettings
+from hatch_mar.project.sdist_ignore import find_pattern, is_in_package
 
 
 def find_unwanted(sdist: Path, planned: Iterable[Planned], backend: str) -> Iterator[str]:
@@ -39,6 +42,12 @@ def list_names(sdist: Path) -> set[str]:
     return names
 
 
-def is_in_package(path: Path, root: Path) -> bool:
-    """Whether any directory that a file of the project at `root` is in makes a package of it."""
-    return any((root / folder / "__init__.py").is_file() for folder in path.parents)
+def find_in_next_sdist(planned: Iterable[Planned], settings: HatchSettings) -> Iterator[str]:
+    """What to do about each of the archives that hatchling will find among the files of an sdist."""
+    for one in planned:
+        pattern = find_pattern(one.path, one.config.format.suffix, settings) if settings.apply else None
+        if pattern:
+            yield (
+                f"`{relative(one.path, one.root)}` is among the files that hatchling puts into the sdist;"
+                f" add `{pattern}` to {name_ignore_list(settings)}"
+            )

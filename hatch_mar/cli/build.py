@@ -9,6 +9,7 @@ from pathlib import Path
 from hatch_mar.build.plan import plan_project
 from hatch_mar.build.report import list_warnings
 from hatch_mar.build.run import build_all
+from hatch_mar.build.unwanted import find_in_next_sdist
 from hatch_mar.cli._json import add_json_option, describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
@@ -39,6 +40,9 @@ def main(arguments: list[str]) -> int:
     planned = plan_project(project, project.build_directory, options.names, output=output)
     for line in list_warnings(planned):
         print(line, file=sys.stderr)
+    if output:
+        for line in find_in_next_sdist(planned, project.hatch):
+            print(escape(f"Warning: {line}"), file=sys.stderr)
     configs = {one.path: one.config for one in planned}
     built = []
     try:

@@ -24,10 +24,10 @@ from hatch_mar.migration.outcome import explain_no_tables, list_notes
 from hatch_mar.migration.record import Recording, record
 from hatch_mar.project.build_system import has_setup
 from hatch_mar.project.config.models import Config
-from hatch_mar.project.edit import Tables, add_tables, format_tables
-from hatch_mar.project.gitignore import find_shipped, ignore
+from hatch_mar.project.edit import Tables, add_tables, format_tables, will_make_archives
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.sdist_ignore import find_unignored, ignore
 from hatch_mar.project.timestamp import build_instant
 
 DESCRIPTION = """Run a command and turn its calls of torch-model-archiver and torch-workflow-archiver into the
@@ -123,9 +123,9 @@ def add_to_project(
         ConfigError: they cannot be added; nothing is changed then.
     """
     project = open_project(directory)
-    patterns = find_shipped(configs, project.root, project.hatch)
+    patterns = find_unignored(configs, project.hatch) if will_make_archives(project) else []
     done = add_tables(project, tables, buildable=buildable)
-    return [*done, *ignore(patterns, project.root, project.hatch)]
+    return [*done, *ignore(patterns, project.hatch)]
 
 
 def open_project(directory: Path) -> PyProject:

@@ -17,6 +17,8 @@ from hatch_mar.errors import ConfigError
 from hatch_mar.hatch.selection import is_declared, is_selected
 from hatch_mar.project.config.models import Config, path_of
 from hatch_mar.project.gitignore import pattern_for
+from hatch_mar.project.hatch_sdist import name_ignore_list
+from hatch_mar.project.hatch_settings import HatchSettings
 
 if TYPE_CHECKING:
     from hatchling.builders.plugin.interface import BuilderInterface
@@ -120,14 +122,9 @@ class Shipping:
 
     @property
     def ignore_list(self) -> str:
-        """Where to add a pattern that keeps a file out of what hatchling builds.
-
-        hatchling reads the nearest `.gitignore`, going up, as though its patterns began at the project.
-        """
-        config = self.builder.config
-        if config.ignore_vcs or any(Path(f).parent != self.root for f in config.vcs_exclusion_files["git"]):
-            return "`exclude` in `[tool.hatch.build]`"
-        return "`.gitignore`"
+        """Where to add a pattern that keeps a file out of what is built."""
+        settings = HatchSettings(self.root, self.builder.metadata.config, apply=True)
+        return name_ignore_list(settings, self.builder.PLUGIN_NAME)
 
     def show(self, config: Config) -> str:
         return relative(self.path(config), self.root)

@@ -122,6 +122,12 @@ def set_up_build(project: PyProject) -> tuple[list[Edit], list[str], str]:
     return wrap(content), [], name_builders(backend)
 
 
+def will_make_archives(project: PyProject) -> bool:
+    """Whether builds of the project make its archives, when `add_tables` has set that up."""
+    backend = table_at(project.pyproject, "build-system").get("build-backend")
+    return backend in (HATCHLING, WRAPPER) or not why_not_wrapped(project.root, project.pyproject)
+
+
 def enable_hook() -> Edit:
     """The table that enables hatchling's build hook."""
     header = f"[{'.'.join(HOOK)}]"

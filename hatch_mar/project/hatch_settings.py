@@ -28,15 +28,17 @@ PLUGIN_NAME = "mar"
 class HatchSettings:
     """The table `[tool.hatch.build]` of a project, or `[build]` of its `hatch.toml`.
 
-    Under any other backend than hatchling it is empty, whatever the files say.
+    Under any other backend than hatchling it is empty, whatever the files say; `apply` overrides which
+    backend `pyproject.toml` names.
 
     Raises:
         ConfigError: `hatch.toml` cannot be read, or `build-system` is not a table.
     """
 
-    def __init__(self, root: Path, pyproject: Mapping[str, Any]) -> None:
+    def __init__(self, root: Path, pyproject: Mapping[str, Any], *, apply: bool | None = None) -> None:
         self.root = root
-        self.apply = table_at(pyproject, "build-system").get("build-backend") == HATCHLING
+        backend = table_at(pyproject, "build-system").get("build-backend")
+        self.apply = backend == HATCHLING if apply is None else apply
         self.document = pyproject if self.apply else {}
         self.file = PYPROJECT
         self.key: tuple[str, ...] = ("tool", "hatch", "build")

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.backend_failure import reasons_of
 from hatch_mar.project.config.models import PYPROJECT
+from hatch_mar.text import quote_each
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
@@ -68,8 +69,8 @@ def open_builder(root: Path, isolation: bool | None) -> Iterator[ProjectBuilder]
                 return
             if isolation is False:
                 raise ConfigError(
-                    f"The build backend of `{root}` needs {listed(missing)}, which this environment lacks;"
-                    " install what is missing, or use `--isolation`"
+                    f"The build backend of `{root}` needs {quote_each(missing)}, which this environment"
+                    " lacks; install what is missing, or use `--isolation`"
                 )
         from build.env import DefaultIsolatedEnv
 
@@ -104,15 +105,11 @@ def install(environment: DefaultIsolatedEnv, requirements: set[str], root: Path,
     try:
         environment.install(requirements)
     except subprocess.CalledProcessError as error:
-        lacking = f", which lacks {listed(missing)}" if missing else ""
+        lacking = f", which lacks {quote_each(missing)}" if missing else ""
         raise ConfigError(
-            f"Cannot install {listed(sorted(requirements))}, which the build backend of `{root}` needs:"
+            f"Cannot install {quote_each(sorted(requirements))}, which the build backend of `{root}` needs:"
             f" {reasons_of(error)[0]}; `--no-isolation` uses this environment{lacking}"
         ) from error
-
-
-def listed(requirements: Iterable[str]) -> str:
-    return ", ".join(f"`{requirement}`" for requirement in requirements)
 
 
 def find_missing(builder: ProjectBuilder) -> list[str]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.build.unwanted import find_unwanted
+from hatch_mar.build.unwanted import find_in_next_sdist, find_unwanted
+from hatch_mar.project.hatch_settings import HatchSettings
 from tests.build import LEAST, planned
 
 
@@ -78,3 +79,29 @@ class TestFindUnwanted:
         path.write_bytes(b"PK")
 
         assert unwanted(project, path, {"export-path": "store"}) == []
+
+
+class TestInNextSdist:
+    HATCHLING: dict[str, Any] = {"build-system": {"build-backend": "hatchling.build"}}  # noqa: RUF012
+
+    def find(self, project: Path, directory: str, pyproject: dict[str, Any] | None = None) -> list[str]:
+        settings = HatchSettings(project, self.HATCHLING if pyproject is None else pyproject)
+        return [*find_in_next_sdist(planned(project, LEAST, directory), settings)]
+
+    def test_shipped(self, project: Path):
+        """An archive among the files of the project is named, with the line that keeps it out."""
+        [line] = self.find(project, "store")
+
+        assert line == (
+            f"`{Path('store/digits.mar')}` is among the files that hatchling puts into the sdist;"
+            " add `/store/*.mar` to `.gitignore`"
+        )
+
+    def test_not_shipped(self, project: Path):
+        """Nothing is said of one elsewhere, of one that is ignored, or of another backend."""
+        assert self.find(project, "../store") == []
+        assert self.find(project, "dist") == []
+        assert self.find(project, "store", {}) == []
+
+        (project / ".gitignore").write_text("*.mar\n")
+        assert self.find(project, "store") == []

@@ -159,6 +159,18 @@ class TestBuild:
         assert [path.name for path in (root / "store").glob("*.mar")] == ["two.mar"]
         assert not (root / "dist").exists()
 
+    @pytest.mark.parametrize("hatchling", [True, False])
+    def test_output_in_sdist(self, root: Path, capsys: pytest.CaptureFixture[str], hatchling: bool):
+        """A warning says if the next sdist would have it."""
+        (root / "pyproject.toml").write_text(PYPROJECT + HATCHLING * hatchling)
+
+        assert main(["build", "two", "--output", "store"]) == 0
+        expected = (
+            f"Warning: `{Path('store/two.mar')}` is among the files that hatchling puts into the sdist;"
+            " add `/store/*.mar` to `.gitignore`\n"
+        )
+        assert capsys.readouterr().err == expected * hatchling
+
     def test_output_with_detours(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """The path is shown without detours."""
         assert main(["build", "two", "--output", "weights/../store/."]) == 0

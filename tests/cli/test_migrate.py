@@ -312,6 +312,25 @@ class TestExportPath:
         assert lines[-1] == f"Added `/store/*.mar` to `{file}`, which keeps built archives out of sdists"
         assert file.read_text() == "/store/*.mar\n"
 
+    @pytest.mark.parametrize(
+        ("name", "text", "is_added"),
+        [
+            ("pyproject.toml", HATCHLING.replace("hatchling.build", "scikit_build_core.build"), True),
+            ("pyproject.toml", HATCHLING.replace("hatchling.build", "hatch_mar.backend"), True),
+            ("setup.py", "", True),
+            ("pyproject.toml", "[project]\nname = 'a'\n", False),
+        ],
+    )
+    def test_other_backend(self, migrate: Migrate, name: str, text: str, is_added: bool) -> None:
+        """So they are wherever a build makes them."""
+        (migrate.root / ".git").mkdir()
+        (migrate.root / name).write_text(text)
+        lines = migrate("--write", "--", *LEAST.split(), "--export-path=store").splitlines()
+
+        file = migrate.root / ".gitignore"
+        assert lines[-1].startswith(f"Added `/store/*.mar` to `{file}`, which ") is is_added
+        assert (file.exists() and file.read_text()) == (is_added and "/store/*.mar\n")
+
     @pytest.mark.parametrize("options", [[], ["--write"]])
     def test_not_ignored(self, migrate: Migrate, options: list[str]) -> None:
         """Without `--write` nothing is written, nor if the tables cannot be added."""
