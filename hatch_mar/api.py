@@ -16,7 +16,7 @@ from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.config.schema import parse_table
 from hatch_mar.project.layout.layout import lay_out
-from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.pyproject import PyProject, without_detours
 from hatch_mar.project.timestamp import build_instant
 
 
@@ -41,7 +41,8 @@ def load(
         HatchMarError: with all faults of the configuration, or of the files it names.
     """
     found = PyProject(Path(project), isolation=isolation)
-    return plan_project(found, found.build_directory, output=Path(output).absolute() if output else None)
+    directory = without_detours(Path(output)) if output else None
+    return plan_project(found, found.build_directory, output=directory)
 
 
 def model_archive(

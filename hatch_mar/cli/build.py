@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hatch_mar.cli._json import add_json_option, describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._termination import exit_on_signals
+from hatch_mar.project.pyproject import without_detours
 from hatch_mar.text import escape
 
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     if options.output == "":
         command.error("argument --output: must name a directory, such as `.`")
     project = open_project(options)
-    output = Path(os.path.abspath(options.output)) if options.output else None
+    output = without_detours(Path(options.output)) if options.output else None
     planned = plan_project(project, project.build_directory, options.names, output=output)
     for line in list_warnings(planned):
         print(line, file=sys.stderr)

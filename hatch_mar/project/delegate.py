@@ -9,7 +9,7 @@ from typing import Any
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Finding, Place, Rule, field
-from hatch_mar.project.build_system import DEFAULT, why_not_wrapped
+from hatch_mar.project.build_system import DEFAULT, PLUGIN, why_not_wrapped
 from hatch_mar.project.config.models import MAR, PYPROJECT, TABLE
 from hatch_mar.project.config.reading import REQUIRED, VALUE, Fault, faults_in
 from hatch_mar.project.config.values import HATCHLING, WRAPPER, build_backend
@@ -105,7 +105,7 @@ def find_missing_wrapper(root: Path, pyproject: Mapping[str, Any]) -> Iterator[F
     if is_set_up or why_not_wrapped(root, pyproject):
         return
     fix = (
-        f"for every build to do so, set `build-system.build-backend` to `{WRAPPER}`, and"
-        f" `{TABLE}.build-backend` to `{backend}`"
+        f"for every build to do so, add `{PLUGIN}` to `build-system.requires`, and set"
+        f" `build-system.build-backend` to `{WRAPPER}` and `{TABLE}.build-backend` to `{backend}`"
     )
     yield NO_WRAPPER.at(Place(PYPROJECT, None, MAR), "Only `hatch-mar build` makes these archives", fix)

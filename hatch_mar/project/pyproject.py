@@ -49,8 +49,7 @@ class PyProject:
     def __init__(self, root: Path, *, isolation: bool | None = None, new: bool = False) -> None:
         if root.exists() and not root.is_dir():
             raise ConfigError(f"Not a directory: `{root}`; a project is the directory of its `{PYPROJECT}`")
-        # without `..`, which the paths of archives would show
-        self.root = root.resolve() if ".." in root.parts else root.absolute()
+        self.root = without_detours(root)
         self.isolation = isolation
         try:
             self.pyproject: Mapping[str, Any] = read_document(self.root / PYPROJECT)
@@ -169,3 +168,8 @@ def read_groups(value: object) -> dict[str, list[str]]:
     if faults:
         raise Invalid(faults)
     return {name: list(lines) for name, lines in groups.items()}
+
+
+def without_detours(path: Path) -> Path:
+    """The absolute path, without `..`, which the paths of archives would show; links stay if they can."""
+    return path.resolve() if ".." in path.parts else path.absolute()

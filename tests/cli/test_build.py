@@ -176,6 +176,15 @@ class TestBuild:
         assert main(["build", "two", "--output", "weights/../store/."]) == 0
         assert capsys.readouterr().out == f"{root / 'store/two.mar'}\n"
 
+    @needs_posix
+    def test_output_behind_link(self, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """`..` after a link means what it means to the system."""
+        (tmp_path / "far/deep").mkdir(parents=True)
+        (root / "link").symlink_to(tmp_path / "far/deep")
+
+        assert main(["build", "two", "--output", "link/../store"]) == 0
+        assert capsys.readouterr().out == f"{tmp_path / 'far/store/two.mar'}\n"
+
     def test_output_empty(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """An empty directory, such as a variable that is not set, is wrong usage."""
         with pytest.raises(SystemExit) as ended:

@@ -137,8 +137,9 @@ class TestMissingWrapper:
         """A note says what makes the archives, and how every build would."""
         assert self.find(tmp_path, f"{text}[tool.mar]\n") == [
             (
-                "Only `hatch-mar build` makes these archives; for every build to do so, set"
-                " `build-system.build-backend` to `hatch_mar.backend`, and `tool.mar.build-backend` to"
+                "Only `hatch-mar build` makes these archives; for every build to do so, add `hatch-mar` to"
+                " `build-system.requires`, and set `build-system.build-backend` to `hatch_mar.backend` and"
+                " `tool.mar.build-backend` to"
                 f" `{backend}` [MAR033]"
             )
         ]
