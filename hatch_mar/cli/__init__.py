@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from hatch_mar.__about__ import __version__
 from hatch_mar.errors import HatchMarError, explain_system_errors
+from hatch_mar.own_modules import leave_out_modules
 from hatch_mar.text import did_you_mean, escape
 
 COMMANDS = {
@@ -63,7 +64,7 @@ def run(name: str, *arguments: str) -> int:
         return USAGE
     module = f"{name}_" if iskeyword(name) else name
     try:
-        with explain_system_errors():
+        with explain_system_errors(), leave_out_modules():
             command = cast("Command", import_module(f"{__name__}.{module}"))
             return command.main([*arguments])
     except HatchMarError as error:

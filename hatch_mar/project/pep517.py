@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_mar.errors import ConfigError
+from hatch_mar.own_modules import leave_out_modules
 from hatch_mar.project.backend_failure import reasons_of
 from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.text import quote_each
@@ -79,21 +79,6 @@ def open_builder(root: Path, isolation: bool | None) -> Iterator[ProjectBuilder]
             install(environment, builder.build_system_requires, root, missing)
             install(environment, builder.get_requires_for_build("wheel"), root, missing)
             yield builder
-
-
-@contextmanager
-def leave_out_modules(root: Path) -> Iterator[None]:
-    """Import nothing from the project meanwhile, which may well have a `build.py` of its own.
-
-    Its directory is in the search path of a script that is there, with `PYTHONPATH=.`, and so on.
-    """
-    path = [*sys.path]
-    own = {os.path.realpath(root), os.path.realpath(os.curdir)}
-    sys.path[:] = [entry for entry in path if os.path.realpath(entry) not in own]
-    try:
-        yield
-    finally:
-        sys.path[:] = path
 
 
 def install(environment: DefaultIsolatedEnv, requirements: set[str], root: Path, missing: list[str]) -> None:

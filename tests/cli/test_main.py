@@ -92,9 +92,12 @@ def run(arguments: list[str], output: int) -> tuple[int, str]:
     return result.returncode, result.stderr
 
 
+@pytest.mark.parametrize("python_path", [None, ".", "{}"])
 @pytest.mark.parametrize("name", ["build", "yaml", "packaging"])
-def test_modules_of_the_project(tmp_path: Path, name: str):
-    """`python -m hatch_mar` imports nothing from the working directory."""
+def test_modules_of_the_project(tmp_path: Path, name: str, python_path: str | None):
+    """`python -m hatch_mar` imports nothing from the working directory, whatever its search path is."""
+    inherited = os.environ.get("PYTHONPATH")
+    paths = [path for path in (python_path and python_path.format(tmp_path), inherited) if path]
     (tmp_path / f"{name}.py").write_text("raise SystemExit('the project runs')\n")
     (tmp_path / "backend.py").write_text(
         "import os\n"
@@ -111,7 +114,8 @@ def test_modules_of_the_project(tmp_path: Path, name: str):
     (tmp_path / "own.py").write_text("def handle(data, context): ...\n")
     result = subprocess.run(
         [sys.executable, "-m", "hatch_mar", "build"],
-        cwd=tmp_path, capture_output=True, encoding="utf-8", check=False,
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
 
     assert (result.stderr, result.returncode) == ("", 0)
