@@ -15,11 +15,7 @@ STAMP, OWNER = ".stamp", ".owner"
 
 
 def record_file(path: Path, kind: str) -> Path:
-    return find_records(path.parent) / name_record(path, kind)
-
-
-def name_record(path: Path, kind: str) -> str:
-    return f"{shorten_name(path.name)}{kind}"
+    return find_records(path.parent) / f"{shorten_name(path.name)}{kind}"
 
 
 def read_record(path: Path, kind: str) -> str:
@@ -76,14 +72,4 @@ def recorded_names(directory: Path) -> set[str]:
 def lock_records(path: Path) -> Iterator[None]:
     """Keep other builds from replacing the artifacts of this project, and their records, for a moment."""
     with lock_folder(path.parent):
-        remove_records_beside(path)
         yield
-
-
-def remove_records_beside(path: Path) -> None:
-    """Remove what versions before the first release kept next to the artifact, where backends may ship it."""
-    folder = path.parent / ".hatch"
-    with suppress(OSError):
-        for kind in (STAMP, OWNER):
-            (folder / name_record(path, kind)).unlink(missing_ok=True)
-        folder.rmdir()

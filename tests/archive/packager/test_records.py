@@ -166,30 +166,3 @@ class TestLockRecords:
         with lock_records(path):
             remove_records(path)
         assert os.listdir(path.parent) == []
-
-    @pytest.mark.parametrize("name", ["pyproject.toml", "README.md"], ids=["project", "elsewhere"])
-    def test_beside(self, name: str, path: Path):
-        """What an early version recorded next to the artifact is not read, and removed; nothing else is."""
-        (path.parent / name).touch()
-        folder = path.parent / ".hatch"
-        folder.mkdir()
-        old = [folder / f"{record_file(path, '').name}{kind}" for kind in (STAMP, OWNER)]
-        for file in (*old, folder / "other.mar.stamp"):
-            file.write_text("old")
-
-        assert [read_record(path, kind) for kind in (STAMP, OWNER)] == ["", ""]
-        assert not has_records(path)
-        with lock_records(path):
-            pass
-        assert os.listdir(folder) == ["other.mar.stamp"]
-
-    def test_beside_in_package(self, tmp_path: Path):
-        """Its folder is removed with the last one, so that no backend ships it with the package."""
-        (tmp_path / "pyproject.toml").touch()
-        folder = tmp_path / "digits" / "store" / ".hatch"
-        folder.mkdir(parents=True)
-        (folder / "digits.mar.stamp").touch()
-        with lock_records(folder.parent / "digits.mar"):
-            pass
-
-        assert os.listdir(folder.parent) == []
