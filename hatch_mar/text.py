@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 LONGEST_QUOTE = 200
@@ -31,6 +31,12 @@ def quote(name: str) -> str:
 def quote_each(names: Iterable[object]) -> str:
     """Names in backticks, with commas between them."""
     return ", ".join(f"`{name}`" for name in names)
+
+
+def join_steps(steps: Sequence[str]) -> str:
+    """What to do: "do this", "do this, and that", "do this, do that, and the other"."""
+    *others, last = steps
+    return ", ".join([*others, f"and {last}"]) if others else last
 
 
 def shorten(text: str, length: int = 40) -> str:

@@ -13,6 +13,7 @@ from hatch_mar.text import (
     escape,
     first_messages,
     format_size,
+    join_steps,
     name_of_status,
     quote,
     quote_each,
@@ -57,6 +58,15 @@ class TestShorten:
 def test_quote_each() -> None:
     """Each name is in backticks."""
     assert quote_each(["a", "b"]) == "`a`, `b`"
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [(["add a"], "add a"), (["add a", "set b"], "add a, and set b"), (["1", "2", "3"], "1, 2, and 3")],
+)
+def test_join_steps(steps: list[str], expected: str) -> None:
+    """However many there are, they are part of one sentence."""
+    assert join_steps(steps) == expected
 
 
 class TestTruncate:

@@ -29,7 +29,7 @@ DEFAULT = "setuptools.build_meta:__legacy__"
 """The backend of a project that names none (PEP 517)."""
 
 BYPASSES = {"flit_core": "flit build", "maturin": "maturin build"}
-"""Commands that build without asking the build backend, by the package of the one they are made for."""
+"""Commands that build without asking the build backend, by the package that this backend is in."""
 
 
 class Edit(NamedTuple):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Finding, Place, Rule, field
-from hatch_mar.project.build_system import DEFAULT, PLUGIN, why_not_wrapped
-from hatch_mar.project.config.models import MAR, PYPROJECT, TABLE
+from hatch_mar.project.build_system import DEFAULT, PLUGIN, require_plugin, why_not_wrapped, wrap
+from hatch_mar.project.config.models import MAR, PYPROJECT
 from hatch_mar.project.config.reading import REQUIRED, VALUE, Fault, faults_in
 from hatch_mar.project.config.values import HATCHLING, WRAPPER, build_backend
 from hatch_mar.project.toml import table_at
+from hatch_mar.text import join_steps, quote
 
 KEY = (*MAR, "build-backend")
 PLACE = Place(PYPROJECT, None, KEY)
@@ -83,9 +85,11 @@ def find_wrapping_faults(pyproject: Mapping[str, Any]) -> Iterator[Finding]:
     backend = system.get("build-backend")
     if backend != WRAPPER:
         if "build-backend" in table_at(pyproject, "tool", "mar"):
-            fix = "remove it, since hatchling has the build hook" if backend == HATCHLING else None
+            reason = "is not set" if backend is None else f"is {quote(str(backend))}"
             yield NOT_WRAPPED.at(
-                PLACE, f"{field(KEY)} has no effect, since `build-system.build-backend` is another", fix
+                PLACE,
+                f"{field(KEY)} has no effect, since `build-system.build-backend` {reason}",
+                how_to_take_effect(pyproject),
             )
         return
     try:
@@ -98,14 +102,29 @@ def find_wrapping_faults(pyproject: Mapping[str, Any]) -> Iterator[Finding]:
         yield Fault(VALUE, (), text).at(place)
 
 
+def how_to_take_effect(pyproject: Mapping[str, Any]) -> str:
+    """What to do about a `tool.mar.build-backend` that has no effect."""
+    system = table_at(pyproject, "build-system")
+    if system.get("build-backend") == HATCHLING:
+        return "remove it, since hatchling has the build hook"
+    if not system:
+        return (
+            f'add `[build-system]` with `build-backend = "{WRAPPER}"`, and name in its `requires` `{PLUGIN}`'
+            " and the package of the backend that it wraps"
+        )
+    steps = [NOT_WRAPPED.fix]
+    with suppress(ConfigError):
+        steps += [edit.todo for edit in require_plugin(pyproject)]
+    return join_steps(steps)
+
+
 def find_missing_wrapper(root: Path, pyproject: Mapping[str, Any]) -> Iterator[Finding]:
     """That another build backend than hatchling builds the project, and `hatch_mar.backend` could wrap it."""
     backend = table_at(pyproject, "build-system").get("build-backend", DEFAULT)
     is_set_up = backend in (HATCHLING, WRAPPER) or "build-backend" in table_at(pyproject, *MAR)
     if is_set_up or why_not_wrapped(root, pyproject):
         return
-    fix = (
-        f"for every build to do so, add `{PLUGIN}` to `build-system.requires`, and set"
-        f" `build-system.build-backend` to `{WRAPPER}` and `{TABLE}.build-backend` to `{backend}`"
-    )
+    fix = None
+    with suppress(ConfigError):
+        fix = f"for every build to do so, {join_steps([edit.todo for edit in wrap(pyproject)])}"
     yield NO_WRAPPER.at(Place(PYPROJECT, None, MAR), "Only `hatch-mar build` makes these archives", fix)

@@ -19,7 +19,7 @@ from hatch_mar.project.hatch_hook import is_declared, name_hatch_builders
 from hatch_mar.project.hatch_settings import HATCH_TOML
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import table_at
-from hatch_mar.text import quote
+from hatch_mar.text import join_steps, quote
 
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
 
@@ -79,8 +79,8 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
         for array, several in tables.items():
             text.append(format_tables({array: several}), (*MAR, array))
     except CannotEdit as error:
-        by_hand = ", ".join([*(edit.todo for edit in edits), "and paste the tables"])
-        fault = f"Cannot edit `{path}`, because {error}; in it, {by_hand}"
+        by_hand = join_steps([*(edit.todo for edit in edits), "paste the tables"])
+        fault = f"Cannot edit `{path}`, because {error}; edit it by hand: {by_hand}"
         raise ConfigError(fault, *advice) from None
     # the project's own name and version make no difference here
     parse_table(text.content["tool"]["mar"], name=lambda: "name", version=lambda: "0")

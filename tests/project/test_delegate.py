@@ -88,16 +88,36 @@ class TestFaults:
 
         assert (finding.severity, finding.code) == ("error", "MAR005")
 
-    @pytest.mark.parametrize("backend", ["fake", None])
-    def test_not_wrapped(self, backend: str | None) -> None:
-        """Another backend builds the project."""
-        [finding] = find_wrapping_faults(pyproject("fake", backend))
+    @pytest.mark.parametrize(
+        ("backend", "reason"), [("fake", "is `fake`"), (5, "is `5`"), (None, "is not set")]
+    )
+    @pytest.mark.parametrize(
+        ("requires", "more"),
+        [
+            (["fake"], ", and add `hatch-mar` to `build-system.requires`"),
+            (["fake", "Hatch_Mar>=0"], ""),
+            (5, ""),
+        ],
+    )
+    def test_not_wrapped(self, backend: Any, reason: str, requires: object, more: str) -> None:
+        """Another backend builds the project, be it the default one."""
+        [finding] = find_wrapping_faults(pyproject("fake", backend, requires=requires))
 
         assert finding.severity == "warning"
         assert str(finding) == (
-            "Field `tool.mar.build-backend` has no effect, since `build-system.build-backend` is another;"
-            " set `build-system.build-backend` to `hatch_mar.backend` [MAR029]"
+            f"Field `tool.mar.build-backend` has no effect, since `build-system.build-backend` {reason};"
+            f" set `build-system.build-backend` to `hatch_mar.backend`{more} [MAR029]"
         )
+
+    def test_no_build_system(self) -> None:
+        """The whole table is missing."""
+        assert self.faults({"tool": {"mar": {"build-backend": "fake"}}}) == [
+            (
+                "Field `tool.mar.build-backend` has no effect, since `build-system.build-backend` is not set;"
+                ' add `[build-system]` with `build-backend = "hatch_mar.backend"`, and name in its `requires`'
+                " `hatch-mar` and the package of the backend that it wraps [MAR029]"
+            )
+        ]
 
     def test_hatchling(self) -> None:
         """For hatchling there is the hook."""
@@ -133,14 +153,42 @@ class TestMissingWrapper:
             (SYSTEM, "setuptools.build_meta:__legacy__"),
         ],
     )
-    def test_note(self, tmp_path: Path, text: str, backend: str):
-        """A note says what makes the archives, and how every build would."""
-        assert self.find(tmp_path, f"{text}[tool.mar]\n") == [
+    @pytest.mark.parametrize(
+        ("requires", "more"),
+        [("[]", ", and add `hatch-mar` to `build-system.requires`"), ("['hatch-mar']", "")],
+    )
+    def test_note(self, tmp_path: Path, text: str, backend: str, requires: str, more: str):
+        """A note says what makes the archives, and all that is missing for every build to make them."""
+        assert self.find(tmp_path, f"{text.replace('[]', requires)}[tool.mar]\n") == [
             (
-                "Only `hatch-mar build` makes these archives; for every build to do so, add `hatch-mar` to"
-                " `build-system.requires`, and set `build-system.build-backend` to `hatch_mar.backend` and"
-                " `tool.mar.build-backend` to"
-                f" `{backend}` [MAR033]"
+                "Only `hatch-mar build` makes these archives; for every build to do so, set"
+                " `build-system.build-backend` to `hatch_mar.backend`, and `tool.mar.build-backend` to"
+                f" `{backend}`{more} [MAR033]"
+            )
+        ]
+
+    def test_no_build_system(self, tmp_path: Path):
+        """A package that has only a `setup.py` needs the whole table."""
+        (tmp_path / "setup.py").touch()
+
+        assert self.find(tmp_path, "[tool.mar]\n") == [
+            (
+                "Only `hatch-mar build` makes these archives; for every build to do so, add `[build-system]`"
+                " with `setuptools` and `hatch-mar` as `requires`, and set `build-system.build-backend` to"
+                " `hatch_mar.backend`, and `tool.mar.build-backend` to `setuptools.build_meta:__legacy__`"
+                " [MAR033]"
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        "system", ["requires = 5", "build-backend = 'a'", "requires = []\nbuild-backend = 5"]
+    )
+    def test_not_valid(self, tmp_path: Path, system: str):
+        """Where `[build-system]` has to be corrected first, the note says no more than what is wanted."""
+        assert self.find(tmp_path, f"[build-system]\n{system}\n[tool.mar]\n") == [
+            (
+                "Only `hatch-mar build` makes these archives; let `hatch_mar.backend` wrap the build backend"
+                " if every build should make them [MAR033]"
             )
         ]
 

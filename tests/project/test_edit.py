@@ -351,14 +351,14 @@ class TestRefused:
             (
                 HATCHLING + "[tool]\nhatch = {}\n",
                 "tool.hatch",
-                "add `hatch-mar` to `build-system.requires`, add `[tool.hatch.build.hooks.mar]`, ",
+                "add `hatch-mar` to `build-system.requires`, add `[tool.hatch.build.hooks.mar]`, and ",
             ),
             (
                 SETUPTOOLS + "[tool]\nmar = {}\n",
                 "tool.mar",
                 (
                     "set `build-system.build-backend` to `hatch_mar.backend`, and `tool.mar.build-backend` to"
-                    " `setuptools.build_meta`, add `hatch-mar` to `build-system.requires`, "
+                    " `setuptools.build_meta`, add `hatch-mar` to `build-system.requires`, and "
                 ),
             ),
         ],
@@ -367,7 +367,7 @@ class TestRefused:
         """A table that cannot be extended is named, with all that is to be done by hand."""
         assert edit.refuse(text) == (
             f"Cannot edit `{edit.pyproject}`, because `{key}` is written inline;"
-            f" in it, {more}and paste the tables"
+            f" edit it by hand: {more}paste the tables"
         )
 
     def test_inline_beside_hatch_toml(self, edit: Editing) -> None:
