@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from hatch_mar.archive.packager.mode import set_mode
 from hatch_mar.build.keeping import FROM_SDIST, came_with_sdist, destination, leave_out, why_left_out
 from hatch_mar.build.plan import WHEEL_MODE, Planned, load_configs, plan_project
 from hatch_mar.build.report import line_of, list_warnings
@@ -70,13 +71,21 @@ def __getattr__(name: str) -> Any:
 def build(hook: str, directory: str, settings: Settings, *others: str | None) -> str:
     with exit_on_faults():
         project = WrappedProject(Path.cwd(), settings)
-        planned = plan_archives(project, Path(directory))
+        target = destination(project.root, project.root / directory)
+        planned = plan_archives(project, target)
         # an archive in a package is part of the wheel that is built next
         write_archives(project.root, (one for one in planned if one.config.export_path))
     name: str = getattr(project.delegate, hook)(directory, settings, *others)
-    with exit_on_faults():
-        built = Path(project.root, directory, name)
+    built = Path(project.root, directory, name)
+    with exit_on_faults(built):
         mode = stat.S_IMODE(built.stat().st_mode)
+        if hook == "build_wheel":
+            project.take_wheel(built)
+            if not planned and are_in(target, project):
+                give_mode(project, target, mode)
+        if planned:
+            # again, since the other backend may have made some of the files
+            planned = plan_project(project, target, instant=planned[0].instant)
         write_archives(project.root, (one for one in planned if not one.config.export_path), mode)
         show(list_warnings(planned))
         if hook == "build_sdist":
@@ -89,9 +98,9 @@ def list_requirements(hook: str, settings: Settings) -> list[str]:
     with exit_on_faults():
         project = WrappedProject(Path.cwd(), settings)
         left_out = why_left_out(project.root) is not None
-    hooks = [hook]
+    hooks = {hook: None}
     if not left_out and may_need_wheel(project.pyproject):
-        hooks.append("get_requires_for_build_wheel")
+        hooks["get_requires_for_build_wheel"] = None
     requirements = [
         line for each in hooks if (ask := getattr(project.delegate, each, None)) for line in ask(settings)
     ]
@@ -101,11 +110,10 @@ def list_requirements(hook: str, settings: Settings) -> list[str]:
 
 
 def plan_archives(project: WrappedProject, directory: Path) -> list[Planned]:
-    """The archives to write when the wheel or the sdist is in `directory`; says why if there are none."""
-    directory = project.root / directory
+    """The archives to write to `directory`; says why if there are none."""
     reason = why_left_out(project.root, directory)
     if reason is None:
-        return plan_project(project, destination(project.root, directory))
+        return plan_project(project, directory)
     if reason not in FROM_SDIST or not are_in(directory, project):
         show([leave_out(reason)])
     return []
@@ -116,6 +124,13 @@ def are_in(directory: Path, project: WrappedProject) -> bool:
     with suppress(ConfigError):  # which stops no build that leaves archives out
         return came_with_sdist(load_configs(project), project.root, directory)
     return False
+
+
+def give_mode(project: WrappedProject, directory: Path, mode: int) -> None:
+    """Let archives that were made with the sdist, and got its mode, have that of the wheel."""
+    for config in load_configs(project):
+        if not config.export_path:
+            set_mode(directory / config.file_name, mode)
 
 
 def write_archives(root: Path, planned: Iterable[Planned], mode: int = WHEEL_MODE) -> None:
@@ -129,10 +144,15 @@ def show(lines: Iterable[str]) -> None:
 
 
 @contextmanager
-def exit_on_faults() -> Iterator[None]:
-    """End the build with an error's lines instead of a traceback, which a frontend would show above them."""
+def exit_on_faults(*artifacts: Path) -> Iterator[None]:
+    """End the build with an error's lines instead of a traceback, which a frontend would show above them.
+
+    A wheel or an sdist that has been built already is removed, for it comes without its archives.
+    """
     try:
         with explain_system_errors():
             yield
     except HatchMarError as error:
+        for artifact in filter(Path.is_file, artifacts):
+            artifact.unlink()
         raise SystemExit(str(error)) from None

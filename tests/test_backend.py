@@ -212,6 +212,32 @@ class TestBuild:
         for name in (built, "digits.mar"):
             assert stat.S_IMODE((fake.root / "dist" / name).stat().st_mode) == 0o600
 
+    @needs_posix
+    def test_mode_of_the_wheel(self, fake: Fake) -> None:
+        """One that was made with the sdist has the mode of the wheel in the end, if that is another."""
+        fake.build("build_sdist")
+        (fake.root / "dist/digits.tar.gz").rename(fake.root.parent / f"{fake.root.name}.tar.gz")
+        archive = fake.root.parent / "digits.mar"
+        (fake.root / "dist/digits.mar").rename(archive)
+        archive.chmod(0o600)
+        (fake.root / "PKG-INFO").touch()
+        backend.build_wheel(str(fake.root.parent))
+
+        assert stat.S_IMODE(archive.stat().st_mode) == 0o644
+
+    @BOTH_BUILDS
+    def test_generated(self, fake: Fake, build: str) -> None:
+        """An archive has the files that the wrapped backend makes."""
+        fake.configure(f'{MAR}packages = ["lib"]\n')
+        (fake.root / "lib").mkdir()
+        (fake.root / "lib/old.py").touch()
+        make = getattr(fake, build)
+        fake.add(build, lambda *arguments: (fake.root / "lib/new.py").touch() or make(*arguments))
+        fake.build(build)
+
+        with zipfile.ZipFile(fake.root / "dist/digits.mar") as file:
+            assert {"lib/new.py", "lib/old.py"} <= set(file.namelist())
+
     @BOTH_BUILDS
     def test_in_a_package(self, fake: Fake, build: str, capfd: CaptureFd) -> None:
         """An archive with an `export-path`, which may be part of the wheel, is there before that is built."""
@@ -365,14 +391,14 @@ class TestFaults:
             assert str(exit_.value) == expected
 
     def test_not_written(self, fake: Fake) -> None:
-        """An archive that cannot be written ends the build, which has its wheel by then."""
+        """An archive that cannot be written ends the build, and removes the wheel, which is built by then."""
         weights = fake.root / "weights/model.pth"
         fake.add("build_wheel", lambda *arguments: weights.unlink() or fake.build_wheel(*arguments))
         fake.configure(f'{MAR}serialized-file = "weights/model.pth"\n')
 
         with pytest.raises(SystemExit, match=r"model\.pth"):
             fake.build()
-        assert fake.built() == {"digits.whl"}
+        assert fake.built() == set()
 
     @needs_posix
     def test_unreadable(self, fake: Fake) -> None:

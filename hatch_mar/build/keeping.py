@@ -116,13 +116,13 @@ def came_with_sdist(configs: Iterable[Config], root: Path, directory: Path) -> b
 
 
 def destination(root: Path, directory: Path) -> Path:
-    """Where a PEP 517 build into `directory` leaves its archives.
+    """Where a build by another backend than hatchling, into `directory`, leaves its archives.
 
-    hatch has every backend but hatchling build into a temporary directory `work`, of which it keeps
-    the wheel or the sdist alone (hatch/project/frontend/core.py). It moves that to the directory on
+    hatch has such backends build into a temporary directory `work`, of which it keeps the wheel or
+    the sdist alone (hatch/project/frontend/core.py). It moves that to the directory on
     its command line, which it tells no backend, or else to `dist` (hatch/cli/build/__init__.py).
     """
-    is_of_hatch = "HATCH_ENV_ACTIVE" in os.environ and directory.name == "work"
-    if is_of_hatch and directory.is_relative_to(tempfile.gettempdir()) and not directory.is_relative_to(root):
-        return root / "dist"
-    return directory
+    if "HATCH_ENV_ACTIVE" not in os.environ or directory.name != "work":
+        return directory
+    above = os.path.realpath(directory.parent.parent)
+    return root / "dist" if above == os.path.realpath(tempfile.gettempdir()) else directory

@@ -131,9 +131,10 @@ def plan_project(
 
 
 def owner_of(project: Project) -> Owner:
-    """The project as its archives know it: by a name that no build backend must be asked for."""
-    name = table_at(project.pyproject, "project").get("name")
-    return Owner(str(name or project.root.name), project.root)
+    """The project as its archives know it: by a name that no build backend must be asked for, or by none."""
+    tables = (table_at(project.pyproject, *keys) for keys in (("project",), ("tool", "poetry")))
+    names = (str(table["name"]) for table in tables if table.get("name"))
+    return Owner(next(names, ""), project.root)
 
 
 def examine(config: Config, project: Project, instant: datetime) -> tuple[Archive, list[Finding]]:

@@ -31,7 +31,7 @@ def find_hooks_to_come(
 
     `hatch build` makes the archive again with the wheel; other frontends build the wheel from the sdist.
     """
-    is_pep517 = "hatchling.build" in sys.modules
+    is_pep517 = "hatchling.build" in sys.modules  # the module that only frontends of PEP 517 import
     including = [f"`{config.file_name}`" for config in configs if includes_project(config)]
     if is_pep517 and including and (later := find_hooks_of_wheel(builder, build_data)):
         hooks, archives = ", ".join(later), ", ".join(including)

@@ -74,14 +74,17 @@ class MarBuildHook(Interface):
         if self.target_name == "mar" or versions == ["editable"] or self.written:
             return
         with abort_on_faults(self.app):
-            if why_left_out(Path(self.root), self.build_directory):
+            if why_left_out(Path(self.root), self.build_directory) not in (None, SKIPPED):
                 return
             remove_archives(HatchProject(Path(self.root), self.metadata), self.build_directory)
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Plan the archives, and write those that are to be part of what hatchling builds next."""
         self.names, self.planned, self.written, self.made_with_sdist = [], [], set(), []
-        if self.target_name == "mar" or version == "editable":
+        if self.target_name == "mar":
+            return
+        if version == "editable":
+            self.app.display_info("Archives not built: an editable installation has none")
             return
         with abort_on_faults(self.app):
             shipping = self.shipping(build_data)
@@ -105,10 +108,10 @@ class MarBuildHook(Interface):
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
         """Write the archives with what all hooks have made, and say what is not in them.
 
-        A wheel or an sdist with an archive of an earlier build is removed.
+        If that fails, the wheel or the sdist is removed: it comes without its archives, or has old ones.
         """
         builder, later = self.build_config.builder, hooks_after(build_data)
-        with abort_on_faults(self.app):
+        with abort_on_faults(self.app, Path(artifact_path)):
             if self.names and later:
                 self.planned = self.plan(build_data)
             changed = self.write(one for one in self.planned if later or one.path not in self.written)
@@ -119,11 +122,7 @@ class MarBuildHook(Interface):
                 self.warn(find_unwanted_in_sdist(configs, builder, self.build_directory))
             self.warn(find_hooks_to_come(configs, builder, build_data))
             self.warn(find_outdated(self.made_with_sdist, self.build_directory, builder, build_data))
-            try:
-                shipping.refuse_outdated(changed, later)
-            except ConfigError:
-                Path(artifact_path).unlink(missing_ok=True)
-                raise
+            shipping.refuse_outdated(changed, later)
 
     def leave_out(self, reason: str, shipping: Shipping) -> list[str]:
         """Say why this build leaves out archives; returns the names of those that it makes all the same.

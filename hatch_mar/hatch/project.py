@@ -104,12 +104,14 @@ def explain_selection() -> Iterator[None]:
 
 
 @contextmanager
-def abort_on_faults(app: Application) -> Iterator[None]:
-    """End the build with an error's lines instead of a traceback."""
+def abort_on_faults(app: Application, *artifacts: Path) -> Iterator[None]:
+    """End the build with an error's lines instead of a traceback, and remove what it has built."""
     try:
         with explain_system_errors():
             yield
     except HatchMarError as error:
+        for artifact in filter(Path.is_file, artifacts):
+            artifact.unlink()
         app.abort(str(error))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +54,16 @@ class Shipping:
 
     def is_linked(self, file: Path) -> bool:
         """Whether hatchling finds the file through a link."""
+        return file.exists() and any(map(file.samefile, self.found.get(file.name, ())))
+
+    @cached_property
+    def found(self) -> Mapping[str, list[str]]:
+        """The paths of all files that hatchling finds, by the name of the file."""
+        paths: dict[str, list[str]] = defaultdict(list)
         with suppress(ValueError, FileNotFoundError):  # as in `is_in_wheel`, or a hook has yet to make a file
-            return file.exists() and any(
-                os.path.basename(found.path) == file.name and file.samefile(found.path)
-                for found in self.builder.recurse_included_files()
-            )
-        return False
+            for file in self.builder.recurse_included_files():
+                paths[os.path.basename(file.path)].append(file.path)
+        return paths
 
     def is_declared(self, config: Config) -> bool:
         with self.builder.config.set_build_data(dict(self.build_data)):
@@ -131,7 +137,7 @@ class Shipping:
 
 
 def find_unwanted_in_sdist(configs: Iterable[Config], builder: Builder, directory: Path) -> Iterator[str]:
-    """The same for an sdist, which this build does not make, and of which the hook may hear nothing."""
+    """What `find_unwanted` says of an sdist, for a build of something else where the hook sees no sdist."""
     sdist = SdistBuilder(builder.root, metadata=builder.metadata)
     yield from Shipping(sdist, {"artifacts": [], "force_include": {}}, directory).find_unwanted(configs)
 

@@ -35,6 +35,7 @@ class WrappedProject(PyProject):
         super().__init__(root)
         self.delegate = load_delegate(self.pyproject)
         self.settings = settings
+        self.built: Path | None = None
 
     @cached_property
     def metadata(self) -> PackageMetadata:
@@ -45,7 +46,14 @@ class WrappedProject(PyProject):
             info = call_hook(self, PREPARE, directory, self.settings)
             return PathDistribution(Path(directory, info)).metadata
 
+    def take_wheel(self, path: Path) -> None:
+        """Use a wheel that has been built, instead of another."""
+        self.built = path
+        vars(self).pop("wheel", None)
+
     def build_wheel(self, directory: str) -> str:
+        if self.built:
+            return str(self.built)
         return os.path.join(directory, call_hook(self, "build_wheel", directory, self.settings))
 
 

@@ -15,6 +15,7 @@ from hatch_mar.build.keeping import (
 )
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig
+from tests.archives import needs_posix
 from tests.build import write_archive
 
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# made by a test\n"
@@ -211,6 +212,16 @@ class TestDestination:
         monkeypatch.setenv("HATCH_BUILD_LOCATION", "out")
 
         assert destination(root, self.WORK) == root / "dist"
+
+    @needs_posix
+    def test_linked(self, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """hatch follows links to the temporary directory, which may be in the project."""
+        (root / "real").mkdir()
+        (tmp_path / "link").symlink_to(root / "real", target_is_directory=True)
+        monkeypatch.setenv("HATCH_ENV_ACTIVE", "hatch-build")
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "link"))
+
+        assert destination(root, root / "real" / "a" / "work") == root / "dist"
 
     def test_other_directory(self, root: Path, monkeypatch: pytest.MonkeyPatch):
         """Another frontend that runs in an environment of hatch."""

@@ -80,13 +80,31 @@ class TestOwner:
         [one] = plan_project(SomeProject(root, pyproject), output)
         return one
 
-    @pytest.mark.parametrize(("name", "expected"), [("digits", "digits"), (None, "project")])
+    @pytest.mark.parametrize(("name", "expected"), [("digits", "digits"), (None, "")])
     def test_recorded(self, name: str | None, expected: str, project: Path, tmp_path: Path):
-        """Its name is the one in `pyproject.toml`, or else its directory's."""
+        """Its name is the one in `pyproject.toml`, if there is one."""
         one = self.plan(project, name, tmp_path)
         one.build()
 
         assert read_owner(one.path) == Owner(expected, project)
+
+    def test_poetry(self, project: Path, tmp_path: Path):
+        """Poetry has a name of its own."""
+        tables = {"tool": {"mar": LEAST, "poetry": {"name": "digits"}}}
+        [one] = plan_project(SomeProject(project, tables), tmp_path)
+
+        assert one.owner == Owner("digits", project)
+
+    def test_unnamed(self, project: Path, tmp_path: Path):
+        """Projects without a name are two if they are in two places, whatever these are called."""
+        out = tmp_path / "out"
+        self.plan(project, None, out).build()
+        self.plan(project, None, out).build()
+        other = shutil.copytree(project, tmp_path / "other" / project.name)
+
+        with pytest.raises(CheckError) as error:
+            self.plan(other, None, out)
+        assert f"it belongs to the project in `{project}`" in str(error.value)
 
     def test_planned(self, project: Path, tmp_path: Path):
         """Another project that would replace it is stopped before anything is built."""

@@ -287,7 +287,7 @@ class TestOtherHooks:
             assert "fast.py" in file.namelist()
 
     def test_still_missing(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
-        """What no later hook writes is missing in the end."""
+        """What no later hook writes is missing in the end, and there is no wheel either."""
         root = write_project(more=HOOK + self.CUSTOM)
         (root / "weights/model.pth").unlink()
         self.write_custom_hook(root, "pass")
@@ -295,7 +295,7 @@ class TestOtherHooks:
         assert aborted(capsys, self.build, root) == (
             "Field `tool.mar.serialized-file`: file not found: `weights/model.pth` [MAR021]\n"
         )
-        assert archives(root) == set()
+        assert list((root / "dist").iterdir()) == []
 
     def test_missing_for_the_sdist(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """With an sdist, a hook of the wheel alone has written nothing, which the error says."""
@@ -684,7 +684,7 @@ class TestNotBuilt:
         run(hook(root), "editable")
 
         assert archives(root) == set()
-        assert capsys.readouterr().err == ""
+        assert capsys.readouterr().err == "Archives not built: an editable installation has none\n"
 
     def test_editable_after_standard(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """The same holds if the editable version is built after the standard one."""
@@ -693,7 +693,7 @@ class TestNotBuilt:
         capsys.readouterr()
         run(made, "editable")
 
-        assert capsys.readouterr().err == ""
+        assert capsys.readouterr().err == "Archives not built: an editable installation has none\n"
 
     @pytest.mark.parametrize(
         ("variable", "reason"),
@@ -945,6 +945,15 @@ class TestClean:
         made.clean(["standard"])
 
         assert archives(root) == {"dist/Digits.mar"}
+
+    def test_skipped(self, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):
+        """`HATCH_MAR_SKIP` keeps archives from being built, and not from being removed."""
+        root = write_project()
+        run(hook(root))
+        monkeypatch.setenv("HATCH_MAR_SKIP", "1")
+        hook(root).clean(["standard"])
+
+        assert archives(root) == set()
 
     @pytest.mark.parametrize("target", ["mar", "pip"])
     def test_not_ours(self, target: str, write_project: WriteProject, monkeypatch: pytest.MonkeyPatch):

@@ -27,10 +27,11 @@ class Owner(NamedTuple):
     """A project that archives belong to."""
 
     name: str
+    """Empty if it has none that is known."""
     root: Path
 
     def __str__(self) -> str:
-        return f"project `{self.name}` (`{self.root}`)"
+        return f"project `{self.name}` (`{self.root}`)" if self.name else f"the project in `{self.root}`"
 
 
 @contextmanager
@@ -66,7 +67,9 @@ def describe_conflict(path: Path, owner: Owner) -> str | None:
     A project that was only renamed or only moved still is the same, and so is another checkout of it.
     """
     recorded = read_owner(path) if os.path.lexists(path) else None
-    if recorded is None or recorded.name == owner.name or recorded.root == resolve(owner).root:
+    if recorded is None or recorded.root == resolve(owner).root:
+        return None
+    if recorded.name and recorded.name == owner.name:
         return None
     return f"Cannot write `{path}`: it belongs to {recorded}, and {owner} would replace it"
 
