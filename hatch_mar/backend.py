@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from hatch_mar.build.keeping import FROM_SDIST, came_with_sdist, destination, le
 from hatch_mar.build.plan import WHEEL_MODE, Planned, load_configs, plan_project
 from hatch_mar.build.report import line_of, list_warnings
 from hatch_mar.build.run import build_all
-from hatch_mar.build.unwanted import find_unwanted
+from hatch_mar.build.unwanted import find_old_in_wheel, find_older_inside, find_unwanted, is_packaged
 from hatch_mar.errors import ConfigError, HatchMarError, explain_system_errors
-from hatch_mar.project.delegate import load_delegate, name_delegate
+from hatch_mar.project.delegate import find_hook, load_delegate, name_delegate
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.wrapped import WrappedProject, may_need_wheel
 from hatch_mar.text import escape
@@ -71,11 +71,12 @@ def __getattr__(name: str) -> Any:
 def build(hook: str, directory: str, settings: Settings, *others: str | None) -> str:
     with exit_on_faults():
         project = WrappedProject(Path.cwd(), settings)
+        build_artifact = find_hook(project.delegate, hook, project.pyproject)
         target = destination(project.root, project.root / directory)
         planned = plan_archives(project, target)
         # an archive in a package is part of the wheel that is built next
         write_archives(project.root, (one for one in planned if one.config.export_path))
-    name: str = getattr(project.delegate, hook)(directory, settings, *others)
+    name: str = build_artifact(directory, settings, *others)
     built = Path(project.root, directory, name)
     with exit_on_faults(built):
         mode = stat.S_IMODE(built.stat().st_mode)
@@ -88,9 +89,7 @@ def build(hook: str, directory: str, settings: Settings, *others: str | None) ->
             planned = plan_project(project, target, instant=planned[0].instant)
         write_archives(project.root, (one for one in planned if not one.config.export_path), mode)
         show(list_warnings(planned))
-        if hook == "build_sdist":
-            unwanted = find_unwanted(built, planned, name_delegate(project.pyproject))
-            show(escape(f"Warning: {line}") for line in unwanted)
+        show(escape(f"Warning: {line}") for line in find_strange(built, planned, project, target))
     return name
 
 
@@ -107,6 +106,18 @@ def list_requirements(hook: str, settings: Settings) -> list[str]:
     if not left_out:
         requirements += trial_dependencies(project.pyproject)
     return list(dict.fromkeys(requirements))
+
+
+def find_strange(
+    built: Path, planned: Sequence[Planned], project: WrappedProject, directory: Path
+) -> Iterator[str]:
+    """What to know of archives in a wheel or an sdist that has been built."""
+    if built.suffix != ".whl":
+        yield from find_unwanted(built, planned, name_delegate(project.pyproject))
+    elif why_left_out(project.root, directory) not in (None, *FROM_SDIST):
+        with suppress(HatchMarError):  # a fault of an archive that nobody would keep stops nothing
+            yield from find_old_in_wheel(built, load_configs(project))
+    yield from find_older_inside(filter(is_packaged, planned))
 
 
 def plan_archives(project: WrappedProject, directory: Path) -> list[Planned]:

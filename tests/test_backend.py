@@ -212,6 +212,41 @@ class TestBuild:
         for name in (built, "digits.mar"):
             assert stat.S_IMODE((fake.root / "dist" / name).stat().st_mode) == 0o600
 
+    def test_older_in_a_package(self, fake: Fake, capfd: CaptureFd) -> None:
+        """An archive of another version in the package may end up in the wheel too."""
+        (fake.root / "digits/store").mkdir(parents=True)
+        (fake.root / "digits/__init__.py").touch()
+        fake.configure(f'{MAR}export-path = "digits/store"\narchive-name = "{{model-name}}-{{version}}"\n')
+        older = fake.root / "digits/store/digits-0.9.mar"
+        write_archive(older, {"modelName": "digits", "modelVersion": "0.9"})
+        fake.build()
+
+        assert capfd.readouterr().err.splitlines()[-1] == (
+            f"Warning: `{older.relative_to(fake.root)}` is of another version, and may be part of the wheel"
+            f" as `{Path('digits', 'store', 'digits-1.0.mar')}` is; delete it"
+        )
+
+    @pytest.mark.parametrize("package", ["digits", "src/digits"])
+    def test_old_in_the_wheel(
+        self, fake: Fake, package: str, monkeypatch: pytest.MonkeyPatch, capfd: CaptureFd
+    ) -> None:
+        """A build that writes no archives says which the wheel has all the same."""
+        fake.configure(f'{MAR}export-path = "{package}/store"\n')
+        monkeypatch.setenv("PIP_BUILD_TRACKER", "1")
+
+        def build_wheel(directory: str, *arguments: object) -> str:
+            with zipfile.ZipFile(Path(directory, "digits.whl"), "w") as file:
+                file.writestr("digits/store/digits.mar", b"")
+            return "digits.whl"
+
+        fake.add("build_wheel", build_wheel)
+        fake.build()
+
+        assert capfd.readouterr().err.splitlines() == [
+            "Archives not built: pip keeps only the wheel",
+            "Warning: `digits/store/digits.mar` in the wheel is of an earlier build",
+        ]
+
     @needs_posix
     def test_mode_of_the_wheel(self, fake: Fake) -> None:
         """One that was made with the sdist has the mode of the wheel in the end, if that is another."""
@@ -285,7 +320,7 @@ class TestBuild:
         path = os.path.join("store", "digits.mar")
         warning = (
             f"Warning: `{path}` is among the files that `fake` puts into the sdist; add `/store/*.mar` to"
-            " `.gitignore`, or exclude it in the settings of that backend"
+            " `.gitignore`, or exclude it in the settings of that backend, unless the wheel is to have it"
         )
         expected = [path, warning] if first == "build_sdist" else [path]
         assert capfd.readouterr().err.splitlines() == expected
@@ -389,6 +424,16 @@ class TestFaults:
             with pytest.raises(SystemExit) as exit_:
                 getattr(backend, name)()
             assert str(exit_.value) == expected
+
+    @BOTH_BUILDS
+    def test_no_such_hook(self, fake: Fake, build: str) -> None:
+        """A module without the hooks that every backend has is not the backend's."""
+        delattr(fake.module, build)
+
+        assert fake.refuse(build) == (
+            f"Field `tool.mar.build-backend`: `fake` has no `{build}`; name the module of a build backend"
+            " [MAR004]"
+        )
 
     def test_not_written(self, fake: Fake) -> None:
         """An archive that cannot be written ends the build, and removes the wheel, which is built by then."""

@@ -34,6 +34,13 @@ def remove_archives(project: Project, directory: Path, names: Sequence[str] = ()
                 remove_artifact(path, config.format)
 
 
+def find_older(config: Config, path: Path) -> Iterator[Path]:
+    """The archives of the same model, in other versions, next to the one at `path`."""
+    for other in find_archives(config, path.parent):
+        if other != path and os.path.lexists(other):
+            yield other
+
+
 def find_archives(config: Config, folder: Path) -> Iterator[Path]:
     """The archives of a model or workflow in `folder`, and those of which there are only records left."""
     pattern = name_pattern(config)

@@ -21,6 +21,9 @@ FROM_SDIST = (SDIST, LEFT_OUT_OF_SDIST)
 WHEEL_ONLY = {"PIP_BUILD_TRACKER": "pip", "CIBUILDWHEEL": "cibuildwheel"}
 """The environment variables of the frontends that keep nothing but the wheel."""
 
+UNSET = (None, "", "0", "false")
+"""What stands for a variable that is not set."""
+
 TAG, SIGNATURE = "CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55"
 """What marks a cache: https://bford.info/cachedir/."""
 
@@ -39,7 +42,7 @@ def why_left_out(root: Path, directory: Path | None = None) -> str | None:
     if (root / "PKG-INFO").is_file():
         return LEFT_OUT_OF_SDIST if directory and is_beside_sdist(root, directory) else SDIST
     for variable, frontend in WHEEL_ONLY.items():
-        if os.environ.get(variable):
+        if os.environ.get(variable) not in UNSET:
             return f"{frontend} keeps only the wheel"
     if directory and (tag := find_cache_tag(root, directory)):
         return f"`{directory}` is in a cache, which `{tag}` marks; build into another directory to keep them"

@@ -23,6 +23,7 @@ from hatch_mar.build.keeping import (
 from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.build.report import line_of
 from hatch_mar.build.run import build_all
+from hatch_mar.build.unwanted import find_older_inside
 from hatch_mar.errors import CheckError, ConfigError, HatchMarError
 from hatch_mar.finding import Finding, Place
 from hatch_mar.hatch.added_files import explain_missing, find_hooks_to_come, find_outdated
@@ -120,6 +121,7 @@ class MarBuildHook(Interface):
             self.warn(shipping.find_unwanted(configs))
             if configs and not self.is_for_sdists:
                 self.warn(find_unwanted_in_sdist(configs, builder, self.build_directory))
+            self.warn(find_older_inside(one for one in self.planned if shipping.is_meant(one.config)))
             self.warn(find_hooks_to_come(configs, builder, build_data))
             self.warn(find_outdated(self.made_with_sdist, self.build_directory, builder, build_data))
             shipping.refuse_outdated(changed, later)

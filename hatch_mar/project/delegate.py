@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -27,6 +27,8 @@ NOT_WRAPPED = Rule(
     consequence="no build but `hatch-mar build` makes the archives",
     fix=f"set `build-system.build-backend` to `{WRAPPER}`",
 )
+NOT_OURS = "it fails without `hatch-mar` too; require a version that works with this Python"
+
 NO_WRAPPER = Rule(
     code="MAR033",
     severity="note",
@@ -47,17 +49,35 @@ def load_delegate(pyproject: Mapping[str, Any]) -> Any:
     module, _, attributes = name.partition(":")
     try:
         found = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise refuse(f"`{name}` cannot be imported: {error}", NOT_OURS) from error
+        advice = "correct the name, or add the package that provides it to `build-system.requires`"
+        raise refuse(f"cannot import `{name}`: {error}", advice) from None
+    except Exception as error:
+        raise refuse(f"`{name}` cannot be imported: {type(error).__name__}: {error}", NOT_OURS) from error
+    try:
         for attribute in filter(None, attributes.split(".")):
             found = getattr(found, attribute)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            VALUE.at(
-                PLACE,
-                f"{field(KEY)}: cannot import `{name}`: {error}",
-                "correct the name, or add the package that provides it to `build-system.requires`",
-            )
-        ) from None
+    except AttributeError as error:
+        raise refuse(f"cannot import `{name}`: {error}", "correct the name") from None
     return found
+
+
+def find_hook(delegate: Any, hook: str, pyproject: Mapping[str, Any]) -> Callable[..., Any]:
+    """A hook that every backend has (PEP 517, "Build backend interface").
+
+    Raises:
+        ConfigError: the wrapped one has not.
+    """
+    if not hasattr(delegate, hook):
+        raise refuse(f"`{name_delegate(pyproject)}` has no `{hook}`", "name the module of a build backend")
+    found: Callable[..., Any] = getattr(delegate, hook)
+    return found
+
+
+def refuse(text: str, fix: str) -> ConfigError:
+    return ConfigError(VALUE.at(PLACE, f"{field(KEY)}: {text}", fix))
 
 
 def name_delegate(pyproject: Mapping[str, Any]) -> str:

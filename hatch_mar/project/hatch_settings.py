@@ -38,6 +38,8 @@ class HatchSettings:
     def __init__(self, root: Path, pyproject: Mapping[str, Any], *, apply: bool | None = None) -> None:
         self.root = root
         backend = table_at(pyproject, "build-system").get("build-backend")
+        if backend is None and "hatch" in table_at(pyproject, "tool"):
+            backend = HATCHLING  # which `python -m hatchling build` does not need to be named
         self.apply = backend == HATCHLING if apply is None else apply
         self.document = pyproject if self.apply else {}
         self.file = PYPROJECT

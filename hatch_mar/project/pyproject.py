@@ -123,12 +123,20 @@ class PyProject:
         return not self.project or key in self.read("dynamic", STRINGS, ())
 
     def wheel_files(self) -> Iterable[Member]:
-        """The files of a wheel that the build backend makes, without the wheel's metadata."""
+        """The files of a wheel that the build backend makes, named as they are in `site-packages`.
+
+        Its metadata is left out, and what is installed elsewhere (packaging.python.org, "Binary
+        distribution format").
+        """
         from hatch_mar.archive.formats.zip_reader import zip_members
 
         for member in zip_members(self.wheel):
-            if not member.name.partition("/")[0].endswith((".dist-info", ".data")):
+            top, _, below = member.name.partition("/")
+            scheme, _, name = below.partition("/")
+            if not top.endswith((".dist-info", ".data")):
                 yield member
+            elif top.endswith(".data") and scheme in ("purelib", "platlib"):
+                yield member._replace(name=name)
 
     @cached_property
     def wheel(self) -> zipfile.ZipFile:

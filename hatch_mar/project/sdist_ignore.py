@@ -51,7 +51,7 @@ def may_be_swept_in(path: Path, root: Path) -> bool:
 
 def is_in_package(path: Path, root: Path) -> bool:
     """Whether any directory that a file of the project at `root` is in makes a package of it."""
-    return any((root / folder / "__init__.py").is_file() for folder in path.parents)
+    return any((root / folder / "__init__.py").is_file() for folder in [*path.parents][:-1])
 
 
 def ignore(patterns: Sequence[str], settings: HatchSettings) -> list[str]:

@@ -40,7 +40,8 @@ class WrappedProject(PyProject):
     @cached_property
     def metadata(self) -> PackageMetadata:
         if not hasattr(self.delegate, PREPARE):
-            [info] = {name.partition("/")[0] for name in self.wheel.namelist() if ".dist-info/" in name}
+            folders = {name.partition("/")[0] for name in self.wheel.namelist()}
+            [info] = (folder for folder in folders if folder.endswith(".dist-info"))
             return PathDistribution(zipfile.Path(self.wheel, f"{info}/")).metadata
         with tempfile.TemporaryDirectory(prefix="hatch-mar-") as directory:
             info = call_hook(self, PREPARE, directory, self.settings)

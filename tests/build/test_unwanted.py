@@ -42,7 +42,8 @@ class TestFindUnwanted:
 
         assert line == (
             f"`{Path(shown)}` is among the files that `flit_core.buildapi` puts into the sdist;"
-            f" add `{pattern}` to `.gitignore`, or exclude it in the settings of that backend"
+            f" add `{pattern}` to `.gitignore`, or exclude it in the settings of that backend,"
+            " unless the wheel is to have it"
         )
 
     def test_of_an_earlier_build(self, project: Path):

@@ -430,6 +430,19 @@ class TestInsideTheWheel:
 
             assert self.in_wheel(TestOtherHooks.build(root)) == [weights]
 
+    def test_older(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """An archive of an older version that is still there is named."""
+        text = (root / "pyproject.toml").read_text()
+        (root / "pyproject.toml").write_text(text + 'archive-name = "{model-name}-{version}"\n')
+        folder = root / "digits/store"
+        folder.mkdir(parents=True)
+        write_archive(folder / "Digits-0.9.mar", {"modelName": "Digits", "modelVersion": "0.9"})
+        TestOtherHooks.build(root)
+
+        assert f"Warning: `{Path('digits', 'store', 'Digits-0.9.mar')}` is of another version" in (
+            capsys.readouterr().err
+        )
+
     @needs_posix
     def test_linked(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """An archive that the wheel finds through a link is of this build, or the build fails."""

@@ -47,6 +47,24 @@ class TestLoad:
             " correct the name, or add the package that provides it to `build-system.requires` [MAR004]"
         )
 
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            ("import none_such", "No module named 'none_such'"),
+            ("raise RuntimeError('needs GLIBC 9')", "RuntimeError: needs GLIBC 9"),
+            ("import ast; ast.Nonesuch", "AttributeError: module 'ast' has no attribute 'Nonesuch'"),
+        ],
+    )
+    def test_fails(self, code: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A module that is there, but fails when it is imported."""
+        (tmp_path / "failing_backend.py").write_text(code)
+        monkeypatch.syspath_prepend(tmp_path)
+
+        assert fault(pyproject("failing_backend")) == (
+            f"Field `tool.mar.build-backend`: `failing_backend` cannot be imported: {reason};"
+            " it fails without `hatch-mar` too; require a version that works with this Python [MAR004]"
+        )
+
     def test_no_object(self) -> None:
         """An object that the module does not have."""
         assert "cannot import `pathlib:Pth`: module 'pathlib' has no attribute 'Pth';" in fault(
