@@ -54,9 +54,9 @@ class TestFiles:
 
         assert read(text, "[envs.default]\n").directory == tmp_path / "out"
 
-    @pytest.mark.parametrize("backend", ["", '[build-system]\nbuild-backend = "flit_core.buildapi"\n'])
-    def test_other_backend(self, read: Read, tmp_path: Path, backend: str):
+    def test_other_backend(self, read: Read, tmp_path: Path):
         """Hatch's settings are nothing to another backend, not even those that hatchling would refuse."""
+        backend = '[build-system]\nbuild-backend = "flit_core.buildapi"\n'
         text = f"{backend}[tool.hatch.build]\ndirectory = 5\n[tool.hatch.build.hooks.mar]\n"
         settings = read(text, "[build")
 

@@ -145,7 +145,10 @@ class TestStatic:
         found = project(tmp_path, backend + settings)
 
         assert (found.build_directory, found.reproducible) == (tmp_path / "out", False)
-        assert project(tmp_path, settings).build_directory == tmp_path / "dist"
+        # hatch builds a project that names no backend with hatchling
+        assert project(tmp_path, settings).build_directory == tmp_path / "out"
+        other = '[build-system]\nbuild-backend = "flit_core.buildapi"\n'
+        assert project(tmp_path, other + settings).build_directory == tmp_path / "dist"
 
 
 class TestValues:
