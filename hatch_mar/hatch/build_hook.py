@@ -85,7 +85,7 @@ class MarBuildHook(Interface):
         if self.target_name == "mar":
             return
         if version == "editable":
-            self.app.display_info("Archives not built: an editable installation has none")
+            self.app.display_info("Archives not built: an editable installation makes none")
             return
         with abort_on_faults(self.app):
             shipping = self.shipping(build_data)

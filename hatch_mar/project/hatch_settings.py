@@ -39,7 +39,7 @@ class HatchSettings:
         self.root = root
         backend = table_at(pyproject, "build-system").get("build-backend")
         if backend is None and "hatch" in table_at(pyproject, "tool"):
-            backend = HATCHLING  # as hatch does (hatch/project/core.py)
+            backend = HATCHLING  # `python -m hatchling build` builds it all the same
         self.apply = backend == HATCHLING if apply is None else apply
         self.document = pyproject if self.apply else {}
         self.file = PYPROJECT

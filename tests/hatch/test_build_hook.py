@@ -697,7 +697,7 @@ class TestNotBuilt:
         run(hook(root), "editable")
 
         assert archives(root) == set()
-        assert capsys.readouterr().err == "Archives not built: an editable installation has none\n"
+        assert capsys.readouterr().err == "Archives not built: an editable installation makes none\n"
 
     def test_editable_after_standard(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
         """The same holds if the editable version is built after the standard one."""
@@ -706,7 +706,7 @@ class TestNotBuilt:
         capsys.readouterr()
         run(made, "editable")
 
-        assert capsys.readouterr().err == "Archives not built: an editable installation has none\n"
+        assert capsys.readouterr().err == "Archives not built: an editable installation makes none\n"
 
     @pytest.mark.parametrize(
         ("variable", "reason"),

@@ -145,7 +145,7 @@ class TestStatic:
         found = project(tmp_path, backend + settings)
 
         assert (found.build_directory, found.reproducible) == (tmp_path / "out", False)
-        # hatch builds a project that names no backend with hatchling
+        # hatchling also builds a project that names no backend
         assert project(tmp_path, settings).build_directory == tmp_path / "out"
         other = '[build-system]\nbuild-backend = "flit_core.buildapi"\n'
         assert project(tmp_path, other + settings).build_directory == tmp_path / "dist"
