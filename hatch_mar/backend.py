@@ -17,7 +17,7 @@ from typing import Any
 from hatch_mar.archive.packager.mode import set_mode
 from hatch_mar.build.keeping import FROM_SDIST, came_with_sdist, destination, leave_out, why_left_out
 from hatch_mar.build.plan import WHEEL_MODE, Planned, load_configs, plan_project
-from hatch_mar.build.report import line_of, list_warnings
+from hatch_mar.build.report import line_of, list_warnings, relative
 from hatch_mar.build.run import build_all
 from hatch_mar.build.unwanted import find_old_in_wheel, find_older_inside, find_unwanted, is_packaged
 from hatch_mar.errors import ConfigError, HatchMarError, explain_system_errors
@@ -75,7 +75,8 @@ def build(hook: str, directory: str, settings: Settings, *others: str | None) ->
         target = destination(project.root, project.root / directory)
         planned = plan_archives(project, target)
         # an archive in a package is part of the wheel that is built next
-        write_archives(project.root, (one for one in planned if one.config.export_path))
+        early = [one for one in planned if one.config.export_path]
+        write_archives(early)
     name: str = build_artifact(directory, settings, *others)
     built = Path(project.root, directory, name)
     with exit_on_faults(built):
@@ -87,7 +88,7 @@ def build(hook: str, directory: str, settings: Settings, *others: str | None) ->
         if planned:
             # again, since the other backend may have made some of the files
             planned = plan_project(project, target, instant=planned[0].instant)
-        write_archives(project.root, (one for one in planned if not one.config.export_path), mode)
+        refuse_outdated(write_archives(planned, mode, early), built.name)
         show(list_warnings(planned))
         show(escape(f"Warning: {line}") for line in find_strange(built, planned, project, target))
     return name
@@ -144,9 +145,31 @@ def give_mode(project: WrappedProject, directory: Path, mode: int) -> None:
             set_mode(directory / config.file_name, mode)
 
 
-def write_archives(root: Path, planned: Iterable[Planned], mode: int = WHEEL_MODE) -> None:
-    for artifact in build_all([*planned], quiet=False, mode=mode):
-        show([line_of(artifact, root)])
+def write_archives(
+    planned: Sequence[Planned], mode: int = WHEEL_MODE, shown: Sequence[Planned] = ()
+) -> list[Planned]:
+    """Write archives and show their paths; returns those that are shown already and have changed since."""
+    plans, paths = {one.path: one for one in planned}, {one.path for one in shown}
+    changed = []
+    for artifact in build_all(planned, quiet=False, mode=mode):
+        if artifact.path not in paths or not artifact.unchanged:
+            show([line_of(artifact, plans[artifact.path].root)])
+        if artifact.path in paths and not artifact.unchanged:
+            changed.append(plans[artifact.path])
+    return changed
+
+
+def refuse_outdated(changed: Iterable[Planned], name: str) -> None:
+    """
+    Raises:
+        ConfigError: archives that may be part of what was built have been written again since.
+    """
+    if faults := [
+        f"`{relative(one.path, one.root)}` is not in `{name}` as it is now, because the build backend has"
+        " only now made some of its files; build again"
+        for one in filter(is_packaged, changed)
+    ]:
+        raise ConfigError(*faults)
 
 
 def show(lines: Iterable[str]) -> None:

@@ -212,6 +212,25 @@ class TestBuild:
         for name in (built, "digits.mar"):
             assert stat.S_IMODE((fake.root / "dist" / name).stat().st_mode) == 0o600
 
+    def test_generated_in_a_package(self, fake: Fake) -> None:
+        """One in a package, which was there before, is not in the wheel as it is in the end."""
+        fake.configure(f'{MAR}packages = ["lib"]\nexport-path = "digits/store"\n')
+        for file in ("lib/old.py", "digits/__init__.py"):
+            (fake.root / file).parent.mkdir()
+            (fake.root / file).touch()
+        new = fake.root / "lib/new.py"
+        fake.add("build_wheel", lambda *arguments: new.touch() or fake.build_wheel(*arguments))
+
+        with pytest.raises(SystemExit) as error:
+            fake.build()
+        assert str(error.value) == (
+            f"`{Path('digits', 'store', 'digits.mar')}` is not in `digits.whl` as it is now, because the"
+            " build backend has only now made some of its files; build again"
+        )
+        assert fake.built() == set()
+        fake.build()
+        assert fake.built() == {"digits.whl"}
+
     def test_older_in_a_package(self, fake: Fake, capfd: CaptureFd) -> None:
         """An archive of another version in the package may end up in the wheel too."""
         (fake.root / "digits/store").mkdir(parents=True)

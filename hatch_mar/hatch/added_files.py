@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from hatchling.builders.wheel import WheelBuilder
 
 from hatch_mar.archive.formats.reader import read
+from hatch_mar.errors import HatchMarError
 from hatch_mar.hatch.project import HatchProject
 from hatch_mar.inspection.diff import differ
 from hatch_mar.project.config.models import ArchiveConfig, Config
@@ -65,12 +67,12 @@ def find_outdated(
     if len(build_data["build_hooks"]) == 1:
         return
     project = HatchProject.of_build(builder, build_data)
-    for config in configs:
-        if config.export_path:
-            continue
-        files = gather(config, project.root, project).found
-        with read(directory / config.file_name) as archive:
+    for config in (each for each in configs if not each.export_path):
+        changed: list[str] = []
+        # a fault of an archive that this build does not make stops nothing
+        with suppress(HatchMarError), read(directory / config.file_name) as archive:
             packed = {member.name: member for member in archive.members}
+            files = gather(config, project.root, project).found
             changed = [one.name for one in files if one.name not in packed or differ(one, packed[one.name])]
         if changed:
             first, *others = changed
