@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,9 @@ from hatch_mar.archive.formats.reader import read
 from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.errors import PackError
 from tests.archives import MANIFEST, PACKING, archive_of, tree
+
+IGNORED_BY_PYTHON = re.compile(r"Exception ignored in: .*?\nKeyboardInterrupt: ?\n", re.DOTALL)
+"""What Python prints when Ctrl-C meets the callback of a weak reference, where nobody can catch it."""
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="needs fork, mounts and signals as Linux has them"
@@ -212,7 +216,7 @@ def test_signal(form: str, number: signal.Signals, start: Callable[..., Builds])
         assert all(name.startswith(f".{builds.path.name}.") for name in builds.beside())
         assert all(name.endswith(".part") for name in builds.beside())
         assert elsewhere == builds.elsewhere()
-        assert build.errors.read_text() == ""
+        assert IGNORED_BY_PYTHON.sub("", build.errors.read_text()) == ""
         builds.built(wanted)
         assert builds.state() == wanted
         assert builds.beside() == set()
@@ -233,7 +237,7 @@ def test_interrupt_leaves_nothing(form: str, start: Callable[..., Builds]) -> No
         statuses.append(build.wait())
 
         assert builds.beside() == set()
-        assert build.errors.read_text() == ""
+        assert IGNORED_BY_PYTHON.sub("", build.errors.read_text()) == ""
     assert {0, 130} >= set(statuses)
 
 
