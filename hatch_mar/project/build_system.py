@@ -23,7 +23,7 @@ PLUGIN = "hatch-mar"
 SYSTEM, KEY = ("build-system",), "build-backend"
 
 NOT_A_PACKAGE = ((("tool", "uv"), "package"), (("tool", "poetry"), "package-mode"))
-"""What says that a project is no package, if it is false."""
+"""What says that a project is not a package, if it is false."""
 
 DEFAULT = "setuptools.build_meta:__legacy__"
 """The backend of a project that names none (PEP 517)."""
@@ -78,7 +78,7 @@ def requires_plugin(build_system: Mapping[str, Any]) -> bool:
 def why_not_wrapped(root: Path, content: Mapping[str, Any]) -> str | None:
     """Why `hatch_mar.backend` should not wrap the build backend of a project, or None if it may.
 
-    A project that is no package is not built, until `build-system` says that it is one.
+    A project that is not a package is not built until `build-system` says that it is one.
     """
     if "backend-path" in table_at(content, *SYSTEM):
         return "`build-system.backend-path` allows no build backend from outside the project"

@@ -116,7 +116,7 @@ class TestWhyNot:
         [("[tool.uv]\npackage", "uv.package"), ("[tool.poetry]\npackage-mode", "poetry.package-mode")],
     )
     def test_no_package(self, tmp_path: Path, tool: str, key: str) -> None:
-        """A project that says itself that it is no package."""
+        """A project that says that it is not a package."""
         assert self.why(tmp_path, f"{FLIT}{tool} = false\n") == f"`tool.{key}` is false"
         assert self.why(tmp_path, f"{FLIT}{tool} = true\n") is None
 
