@@ -74,7 +74,7 @@ class Shipping:
             wheel = WheelBuilder(self.builder.root, metadata=self.builder.metadata)
             return is_selected(self.sample(config), wheel.config, {})
         except ValueError:
-            return False  # there is no wheel, because hatchling cannot tell what to put into it
+            return False  # hatchling cannot tell what to put into a wheel, so it builds none
 
     def path(self, config: Config) -> Path:
         return path_of(config, self.root, self.directory)

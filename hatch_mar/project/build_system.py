@@ -53,7 +53,7 @@ def require_plugin(content: Mapping[str, Any]) -> list[Edit]:
     """Require this package for builds, unless it is.
 
     Raises:
-        ConfigError: there is no array of requirements.
+        ConfigError: `requires` is missing, or is not an array of strings.
     """
     if requires_plugin(table_at(content, *SYSTEM)):
         return []
