@@ -46,5 +46,5 @@ def inspect_weights(file: BinaryIO, name: str = "") -> Weights:
     )
     if weights is not None:
         return note_hidden_pickle(view, weights)
-    unknown = Weights(Kind.UNKNOWN, describe_text(head) or "not a known format", complete=False)
+    unknown = Weights(Kind.UNKNOWN, describe_text(head) or "not a known format")
     return inspect_pickle(view) or unknown

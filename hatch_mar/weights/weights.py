@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hatch_mar.text import count_of, escape, quote
 from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_GLOBALS
 
 
@@ -36,16 +37,26 @@ class Weights(NamedTuple):
     real_size: int | None = None
     """The real file's bytes, if a git-lfs pointer says so."""
 
-    globals: tuple[tuple[str, str], ...] = ()
-    """The (module, name) pairs that unpickling would import, with Python 2's names translated."""
-    complete: bool = True
-    """Whether the pickles were read to their ends; otherwise `globals` may lack some.
-    Always False for a file that is truncated, corrupt or unknown."""
+    loadings: tuple[Loading, ...] = ()
+    """What loaders would import and do, whatever the kind."""
 
     damage: tuple[str, ...] = ()
     """Why torch would not load the file, or would load other numbers than were saved."""
-    refusals: tuple[str, ...] = ()
-    """Why `torch.load(weights_only=True)` would refuse it, apart from its globals."""
+
+    @property
+    def globals(self) -> tuple[tuple[str, str], ...]:
+        """The (module, name) pairs that any loader would import."""
+        return tuple(dict.fromkeys(pair for loading in self.loadings for pair in loading.globals))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every loader could be followed to its end; otherwise `globals` may lack some."""
+        return not any(loading.unknown for loading in self.loadings)
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Why `torch.load(weights_only=True)` would refuse the file, apart from its globals."""
+        return tuple(dict.fromkeys(each for loading in self.loadings for each in loading.refusals))
 
     @property
     def unsafe_globals(self) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.weights import Weights
 
 
@@ -11,7 +12,7 @@ class TestWeights:
         """The globals outside torch's allow-list are unsafe, in their order."""
         pairs = (("posix", "system"), ("torch", "Size"), ("builtins", "eval"))
 
-        assert Weights(Kind.PICKLE, globals=pairs).unsafe_globals == (
+        assert Weights(Kind.PICKLE, loadings=(Loading("torch.load", globals=pairs),)).unsafe_globals == (
             ("posix", "system"),
             ("builtins", "eval"),
         )

@@ -42,7 +42,7 @@ def inspect_onnx(view: View, head: bytes, name: str) -> Weights | None:
             position += value
         if position > view.size:
             # two plausible fields are not a coincidence; a single one that does not fit may be
-            truncated = Weights(Kind.TRUNCATED, "an ONNX model that ends early", complete=False)
+            truncated = Weights(Kind.TRUNCATED, "an ONNX model that ends early")
             return truncated if len(seen) > 1 else None
     return Weights(Kind.ONNX) if GRAPH in seen else None
 

@@ -8,6 +8,7 @@ from pickle import PROTO
 from hatch_mar.text import count_of, first_messages
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
+from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.pickles import interpreter
 from hatch_mar.weights.pickles.interpreter import Pickle, interpret
 from hatch_mar.weights.pickles.stack import MOST_OPERATIONS
@@ -32,11 +33,8 @@ def inspect_pickle(view: View) -> Weights | None:
     if is_legacy(pickles):
         return inspect_legacy(view, pickles)
     after = view.size - first.end
-    weights = inspect_contents(first)._replace(
-        globals=globals_of(pickles, 1),
-        complete=is_complete(pickles, 1),
-        refusals=(*first.refusals, "torch.save did not write it"),
-    )
+    loading = loading_of(pickles, 1, (*first.refusals, "torch.save did not write it"))
+    weights = inspect_contents(first)._replace(loadings=(loading,))
     # "N.B." is a pickle of None and a word of English, "class Net:" begins as an import does.
     is_marked = view.read(0, 1) == PROTO
     if not is_marked and (first.fault or after) and not any(is_importable(pair) for pair in first.globals):
@@ -53,20 +51,20 @@ def note_hidden_pickle(view: View, weights: Weights) -> Weights:
 
     torch.load unpickles any file that is not a zip, whatever its signature.
     """
-    [first, *_] = read_pickles(view)
+    [first, *_] = pickles = read_pickles(view)
     pairs = tuple(pair for pair in first.globals if is_importable(pair))
     # A single operation is just the first byte of anything.
     is_hidden = first.blind and first.operations > 1
     if not pairs and not is_hidden:
         return weights
-    return weights._replace(globals=pairs, complete=not first.fault)
+    return weights._replace(loadings=(loading_of(pickles, 1, first.refusals),))
 
 
 def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     """A file of torch.save before 1.6: five pickles, then each storage's element count and bytes."""
-    pairs = globals_of(pickles, LEGACY_PICKLES)
     refusals = first_messages(refusal for pickle in pickles for refusal in pickle.refusals)
-    damaged = Weights(Kind.CORRUPT, legacy=True, globals=pairs, complete=False, refusals=refusals)
+    loadings = (loading_of(pickles, LEGACY_PICKLES, refusals),)
+    damaged = Weights(Kind.CORRUPT, legacy=True, loadings=loadings)
     last = pickles[-1]
     if last.blind:
         return damaged._replace(kind=Kind.PICKLE)
@@ -85,9 +83,8 @@ def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     unknown = () if version.value == PROTOCOL else ("its format version is unknown",)
     return inspect_contents(main)._replace(
         legacy=True,
-        globals=pairs,
+        loadings=loadings,
         damage=first_messages([*find_misfits(main), *unknown]),
-        refusals=refusals,
     )
 
 
@@ -147,11 +144,26 @@ def is_importable(pair: tuple[str, str]) -> bool:
     return all(part.isidentifier() for name in pair for part in name.split("."))
 
 
-def is_complete(pickles: Sequence[Pickle], certain: int) -> bool:
-    """Whether every pickle was read to its end.
+def loading_of(pickles: Sequence[Pickle], certain: int, refusals: tuple[str, ...]) -> Loading:
+    """What torch.load would do with the pickles, of which the first `certain` ones are no data."""
+    return Loading(
+        "torch.load",
+        globals=globals_of(pickles, certain),
+        unknown=find_unknown(pickles, certain),
+        refusals=refusals,
+    )
+
+
+def find_unknown(pickles: Sequence[Pickle], certain: int) -> str:
+    """Why the pickles could not all be followed to where an unpickler ends; empty if they could.
 
     One after the `certain` ones that breaks off without a global is data.
     """
-    return len(pickles) < MOST_PICKLES and not any(
-        pickle.fault and (number < certain or pickle.globals) for number, pickle in enumerate(pickles)
-    )
+    if len(pickles) == MOST_PICKLES:
+        return f"it has more than the {MOST_PICKLES} pickles that are read"
+    for number, pickle in enumerate(pickles):
+        if pickle.blind and (number < certain or pickle.globals):
+            return pickle.fault
+        if pickle.fault and ("joblib.numpy_pickle", "NumpyArrayWrapper") in pickle.globals:
+            return "joblib's arrays are between its operations"
+    return ""

@@ -54,7 +54,7 @@ def inspect_safetensors(view: View, head: bytes) -> Weights | None:
     if 8 + length > view.size:
         if head[8:10] not in (b'{"', b"{}", b"{ "):
             return None
-        return Weights(Kind.TRUNCATED, "safetensors that end inside their header", complete=False)
+        return Weights(Kind.TRUNCATED, "safetensors that end inside their header")
     if length > LARGEST_READ:
         return Weights(Kind.SAFETENSORS)
     import json
@@ -63,7 +63,7 @@ def inspect_safetensors(view: View, head: bytes) -> Weights | None:
         header = json.loads(view.read(8, length), object_pairs_hook=refuse_repeated_keys, parse_int=parse_int)
         return inspect_header(header, view.size - 8 - length)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Weights(Kind.CORRUPT, "safetensors, but their header cannot be read", complete=False)
+        return Weights(Kind.CORRUPT, "safetensors, but their header cannot be read")
 
 
 def inspect_header(header: Any, room: int) -> Weights:
@@ -72,7 +72,7 @@ def inspect_header(header: Any, room: int) -> Weights:
     needed = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
     if needed > room:
         reason = f"safetensors that have {count_of(room, 'byte')} of {needed} after their header"
-        return Weights(Kind.TRUNCATED, reason, complete=False)
+        return Weights(Kind.TRUNCATED, reason)
     if needed < room:
         damage.append(f"{count_of(room - needed, 'byte')} after the last tensor")
     counts = Counter(DTYPES[entry["dtype"]][0] for entry in tensors.values() if entry["dtype"] in DTYPES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
 from hatch_mar.zip_records import END_SIGNATURE
@@ -41,7 +42,9 @@ def inspect_signature(view: View, head: bytes) -> Weights | None:
     kind = next((kind for offset, signature, kind in SIGNATURES if head.startswith(signature, offset)), None)
     if kind is Kind.TAR and len(TAR_OF_TORCH & set(read_tar_names(view))) > 1:
         refusal = "weights_only refuses the tar that torch before 0.2 wrote"
-        return Weights(Kind.PICKLE, legacy=True, complete=False, refusals=(refusal,))
+        unknown = "it is a tar of pickles, which are not read"
+        loading = Loading("torch.load", unknown=unknown, refusals=(refusal,))
+        return Weights(Kind.PICKLE, legacy=True, loadings=(loading,))
     if kind is Kind.GGUF:
         # The number of tensors, since version 2 (ggml/docs/gguf.md).
         return Weights(kind, tensors=int.from_bytes(head[8:16], "little"))

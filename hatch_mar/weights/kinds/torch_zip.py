@@ -9,7 +9,7 @@ from itertools import chain
 from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
-from hatch_mar.weights.kinds.pickle_file import globals_of, is_complete, parse_pickles
+from hatch_mar.weights.kinds.pickle_file import loading_of, parse_pickles
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
     ZipFault,
@@ -18,6 +18,7 @@ from hatch_mar.weights.kinds.zip_index import (
     read_content,
     read_index,
 )
+from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.pickles import interpreter
 from hatch_mar.weights.pickles.interpreter import Pickle
 from hatch_mar.weights.view import View
@@ -38,7 +39,7 @@ def inspect_zip(view: View) -> Weights:
     except ZipFault as fault:
         kind = Kind.TRUNCATED if fault.cut else Kind.CORRUPT
         reason = "a zip whose end is missing" if fault.cut else f"a zip, but {fault}"
-        return Weights(kind, reason, complete=False)
+        return Weights(kind, reason)
 
 
 class Records:
@@ -68,7 +69,7 @@ class Records:
         if other.kind is Kind.ZIP:
             return saved
         # which torch.load would unpickle
-        return other._replace(globals=saved.globals, complete=saved.complete)
+        return other._replace(loadings=saved.loadings)
 
     def inspect_other(self) -> Weights:
         names = [entry.name for entry in self.index.entries]
@@ -92,24 +93,23 @@ class Records:
 
     def inspect_saved(self, entry: IndexEntry) -> Weights:
         if entry.size > interpreter.LARGEST_PICKLE:
-            return self.with_damage(Weights(Kind.PICKLE, complete=False))
+            unknown = f"its pickle has {count_of(entry.size, 'byte')}, more than are read"
+            loading = Loading("torch.load", unknown=unknown)
+            return self.with_damage(Weights(Kind.PICKLE, loadings=(loading,)))
         try:
             data = read_content(self.view, entry, interpreter.LARGEST_PICKLE)
         except ZipFault as fault:
-            return Weights(Kind.CORRUPT, f"a zip of torch.save, but {fault}", complete=False)
+            return Weights(Kind.CORRUPT, f"a zip of torch.save, but {fault}")
         pickles = parse_pickles(data)
         first = pickles[0]
+        loading = loading_of(pickles, 1, first.refusals)
         if first.fault:
-            weights = Weights(Kind.PICKLE, globals=first.globals, refusals=first.refusals, complete=False)
+            weights = Weights(Kind.PICKLE, loadings=(loading,))
             if first.blind:
                 return self.with_damage(weights)
             reason = f"a zip of torch.save, but its pickle cannot be read: {first.fault}"
             return weights._replace(kind=Kind.CORRUPT, reason=reason)
-        weights = inspect_contents(first)._replace(
-            globals=globals_of(pickles, 1),
-            complete=is_complete(pickles, 1),
-            refusals=first.refusals,
-        )
+        weights = inspect_contents(first)._replace(loadings=(loading,))
         damage = [*find_misfits(first), *self.find_incomplete(first)]
         # `torch.serialization.set_crc32_options(False)` makes every CRC 0
         if zlib.crc32(data) != entry.crc and any(each.crc for each in self.index.entries):

@@ -74,7 +74,7 @@ class TestLegacy:
     def test_pickles_cut(self, cut: int):
         found = inspect_bytes(legacy()[:cut])
 
-        assert (found.kind, found.complete) == (Kind.TRUNCATED, False)
+        assert found.kind is Kind.TRUNCATED
 
     def test_after(self):
         """Bytes after the last storage are no damage."""
@@ -131,7 +131,7 @@ class TestPlain:
 
     def test_many(self):
         """A file with more pickles than are read is not complete."""
-        assert not inspect_bytes(b"N." * 2000).complete
+        assert not inspect_bytes(b"\x80\x02N." * 2000).complete
 
     def test_inline_data(self):
         """joblib writes arrays between the opcodes, where reading ends; earlier imports are known."""

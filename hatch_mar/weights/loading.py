@@ -1,0 +1,27 @@
+"""What a loader would do beyond reading numbers: import, call, write."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Loading(NamedTuple):
+    """What one loader would import and do when it reads a file, or a part of it.
+
+    There is one wherever a loader would unpickle something or run code, whatever the file is taken
+    for otherwise. A file without any only has numbers and text for all loaders.
+    """
+
+    loader: str
+    """As Python calls it: `torch.load`, `numpy.load(allow_pickle=True)`."""
+    part: str = ""
+    """The part of the file that it concerns: "record `b.npy`". Empty for the whole file."""
+    globals: tuple[tuple[str, str], ...] = ()
+    """The (module, name) pairs that it would import, with Python 2's names translated."""
+    unknown: str = ""
+    """Why it could not be followed to where the loader ends, so that it may import and do anything;
+    empty if it could."""
+    refusals: tuple[str, ...] = ()
+    """Why `torch.load(weights_only=True)` would refuse it, apart from its globals."""
+    effects: tuple[str, ...] = ()
+    """What it does without importing anything: "writes a file"."""
