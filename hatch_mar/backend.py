@@ -8,7 +8,6 @@ that has not got it, so that a frontend sees no difference (PEP 517, PEP 660).
 from __future__ import annotations
 
 import stat
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,10 +20,10 @@ from hatch_mar.build.report import line_of, list_warnings, relative
 from hatch_mar.build.run import build_all
 from hatch_mar.build.unwanted import find_old_in_wheel, find_older_inside, find_unwanted, is_packaged
 from hatch_mar.errors import ConfigError, HatchMarError, explain_system_errors
+from hatch_mar.output import log
 from hatch_mar.project.delegate import find_hook, load_delegate, name_delegate
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.wrapped import WrappedProject, may_need_wheel
-from hatch_mar.text import escape
 from hatch_mar.trial.dependencies import trial_dependencies
 
 Settings = Mapping[str, Any] | None
@@ -89,8 +88,8 @@ def build(hook: str, directory: str, settings: Settings, *others: str | None) ->
             # again, since the other backend may have made some of the files
             planned = plan_project(project, target, instant=planned[0].instant)
         refuse_outdated(write_archives(planned, mode, early), built.name)
-        show(list_warnings(planned))
-        show(escape(f"Warning: {line}") for line in find_strange(built, planned, project, target))
+        log(*list_warnings(planned))
+        log(*(f"Warning: {line}" for line in find_strange(built, planned, project, target)))
     return name
 
 
@@ -127,7 +126,7 @@ def plan_archives(project: WrappedProject, directory: Path) -> list[Planned]:
     if reason is None:
         return plan_project(project, directory)
     if reason not in FROM_SDIST or not are_in(directory, project):
-        show([leave_out(reason)])
+        log(leave_out(reason))
     return []
 
 
@@ -153,7 +152,7 @@ def write_archives(
     changed = []
     for artifact in build_all(planned, quiet=False, mode=mode):
         if artifact.path not in paths or not artifact.unchanged:
-            show([line_of(artifact, plans[artifact.path].root)])
+            log(line_of(artifact, plans[artifact.path].root))
         if artifact.path in paths and not artifact.unchanged:
             changed.append(plans[artifact.path])
     return changed
@@ -170,11 +169,6 @@ def refuse_outdated(changed: Iterable[Planned], name: str) -> None:
         for one in filter(is_packaged, changed)
     ]:
         raise ConfigError(*faults)
-
-
-def show(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager

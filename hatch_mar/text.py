@@ -12,15 +12,30 @@ MOST_MESSAGES = 20
 """The most faults that are shown for one file."""
 
 
+COMMAND = re.compile(r"^([ \t]*):(?=:)|#(?=#\w*\[)")
+"""What makes a line of a build's log a command: `::` at its beginning for GitHub, and anywhere in it
+`##[` or `##vso[` for GitHub and Azure (actions/runner, src/Runner.Common/ActionCommand.cs)."""
+
+
 def escape(value: object) -> str:
-    """The value's text with its control characters escaped, so that they cannot reach a terminal."""
+    """The value's text as it may stand in a line of output, whoever wrote it.
+
+    What cannot be printed is escaped, such as control characters, marks that turn the direction of text
+    and line breaks of any kind; so are commands to the services that run builds.
+    """
     text = str(value)
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode()
-        for character in text
-    )
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else escape_character(each) for each in text)
+    return escape_commands(text)
+
+
+def escape_character(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode()
+
+
+def escape_commands(text: str) -> str:
+    """Text with the first character of each command escaped, as JSON and TOML do it too."""
+    return COMMAND.sub(lambda found: (found[1] or "") + ("\\u003a" if ":" in found[0] else "\\u0023"), text)
 
 
 def quote(name: str) -> str:

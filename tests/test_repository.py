@@ -115,6 +115,18 @@ class TestHouse:
             name for name, text in docstrings.items() if not text or "." not in text.split("\n\n")[0]
         ] == []
 
+    def test_output(self):
+        """Lines leave through `hatch_mar.output` alone, but those of programs that run by themselves."""
+        programs = {"shims", "child", "stand_in"}
+        printing = [
+            str(file.relative_to(ROOT))
+            for file in (ROOT / "hatch_mar").rglob("*.py")
+            if not programs & {*file.parts}
+            and any(map(prints, ast.walk(ast.parse(file.read_text(encoding="utf-8")))))
+        ]
+
+        assert printing == []
+
     def test_mirror(self):
         """Every module with functions has its tests at the same place in the tree.
 
@@ -129,6 +141,14 @@ class TestHouse:
                 untested.append(name.as_posix())
 
         assert [name for name in untested if not name.startswith(UNTESTED)] == []
+
+
+def prints(node: ast.AST) -> bool:
+    """Whether code calls `print`, or a method of `sys.stdout` or `sys.stderr`."""
+    if not isinstance(node, ast.Call):
+        return False
+    called = ast.unparse(node.func)
+    return called == "print" or bool(re.fullmatch(r"sys\.(stdout|stderr)\.write(lines)?", called))
 
 
 def has_functions(file: Path) -> bool:

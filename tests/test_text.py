@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 import pytest
@@ -28,11 +29,38 @@ class TestEscape:
     def test_any(self, text: str) -> None:
         """Whatever a name holds, it cannot control a terminal, and what can be shown stays."""
         assert escape(text).isprintable()
-        if text.isprintable():
+        if text.isprintable() and not re.match(r" *::", text):
             assert escape(text) == text
 
     def test_control(self) -> None:
         assert escape("é\n\x1b[2J\udc80") == r"é\n\x1b[2J\udc80"
+
+    @pytest.mark.parametrize(
+        "character", "\x00\x1b\x7f\x85\xa0\u061c\u200b\u200e\u2028\u2029\u202e\u2066\ufeff"
+    )
+    def test_invisible(self, character: str) -> None:
+        """Nor can it end the line, or turn or hide what follows in it."""
+        assert escape(f"a{character}b").isascii()
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("::add-mask::x", r"\u003a:add-mask::x"),
+            ("  ::error::x", r"  \u003a:error::x"),
+            ("a ##[error]x", r"a \u0023#[error]x"),
+            ("##vso[task.complete]", r"\u0023#vso[task.complete]"),
+            ("\r::x", r"\r::x"),
+        ],
+    )
+    def test_commands(self, text: str, expected: str) -> None:
+        """A line is no command to the service that runs a build, and is the same if it is escaped again."""
+        assert escape(text) == expected
+        assert escape(expected) == expected
+
+    @pytest.mark.parametrize("text", ["std::vector", "a ::b", "# a [b]", "## Title", ":x"])
+    def test_no_commands(self, text: str) -> None:
+        """What only looks like one stays."""
+        assert escape(text) == text
 
     def test_value(self) -> None:
         """Anything with a text may be escaped."""

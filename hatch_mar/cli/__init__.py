@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
 from typing import Protocol, cast
 
 from hatch_mar.__about__ import __version__
 from hatch_mar.errors import HatchMarError, explain_system_errors
+from hatch_mar.output import abandon, finish, log, prepare, show
 from hatch_mar.own_modules import leave_out_modules
-from hatch_mar.text import did_you_mean, escape
+from hatch_mar.text import did_you_mean
 
 COMMANDS = {
     "build": "write the archives that a project's pyproject.toml declares",
@@ -35,32 +36,32 @@ class Command(Protocol):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit status is 0, 1 for faults found, 2 for wrong usage."""
+    prepare()
     try:
         try:
             return run(*(sys.argv[1:] if arguments is None else arguments) or ["--help"])
         finally:
-            print(end="", flush=True)  # what cannot be written is met here, not when Python exits
+            finish()
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise
-        # or Python tries again when it exits (docs of `signal`, "Note on SIGPIPE")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon()
         if error.errno == errno.EPIPE:
             return BROKEN_PIPE
-        print(f"Cannot write the output: {error.strerror}", file=sys.stderr)
+        with suppress(OSError):
+            log(f"Cannot write the output: {error.strerror}")
         return FAULTS
 
 
 def run(name: str, *arguments: str) -> int:
     if name in ("-h", "--help"):
-        print(usage())
+        show(*usage().split("\n"))
         return 0
     if name == "--version":
-        print(f"hatch-mar {__version__}")
+        show(f"hatch-mar {__version__}")
         return 0
     if name not in COMMANDS:
-        advice = did_you_mean(name, COMMANDS) or "see `hatch-mar --help`"
-        print(escape(f"Unknown command `{name}`; {advice}"), file=sys.stderr)
+        log(f"Unknown command `{name}`; {did_you_mean(name, COMMANDS) or 'see `hatch-mar --help`'}")
         return USAGE
     module = f"{name}_" if iskeyword(name) else name
     try:
@@ -68,7 +69,7 @@ def run(name: str, *arguments: str) -> int:
             command = cast("Command", import_module(f"{__name__}.{module}"))
             return command.main([*arguments])
     except HatchMarError as error:
-        print(error, file=sys.stderr)
+        log(*error.faults)
         return FAULTS
     except KeyboardInterrupt:
         return INTERRUPTED

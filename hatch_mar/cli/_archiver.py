@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hatch_mar.errors import HatchMarError
 from hatch_mar.migration.call import DROP_IN, CallFile, call_in
 from hatch_mar.migration.packed import snapshot
 from hatch_mar.migration.translate import read_call, target_of
+from hatch_mar.output import log, show
 
 CHANGED_MANIFEST = "HATCH_MAR_CHANGED_MANIFEST"
 """The environment variable with the keys of the manifest to which a program gave values of its own."""
@@ -38,10 +38,10 @@ def archive_and_record(command: Sequence[str], calls: Path, pack: bool) -> int:
             artifact, archive = write_archive(config, options.export_path, force=options.force)
             call = call._replace(members=snapshot(archive), inode=artifact.path.stat().st_ino)
             if command[0] == DROP_IN:
-                print(artifact.path)
+                show(artifact.path)
         status = 0
     except HatchMarError as error:
-        print(error, file=sys.stderr)
+        log(*error.faults)
         status = FAULTS
     except KeyboardInterrupt:
         return INTERRUPTED

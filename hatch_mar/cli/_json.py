@@ -11,6 +11,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from hatch_mar.archive.packager.pack import Artifact
+from hatch_mar.output import show
 from hatch_mar.project.config.models import ArchiveConfig, Config
 
 
@@ -19,7 +20,9 @@ def add_json_option(command: ArgumentParser) -> None:
 
 
 def print_json(document: Any) -> None:
-    print(json.dumps(document, indent=2), flush=True)
+    # DEL is the one character that cannot be printed and that JSON does not escape
+    text = json.dumps(document, indent=2).replace("\x7f", "\\u007f")
+    show(*text.split("\n"), flush=True)
 
 
 def describe(config: Config, artifact: Artifact) -> dict[str, Any]:

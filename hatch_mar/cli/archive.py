@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
@@ -13,11 +12,11 @@ from hatch_mar.cli._json import describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import CheckError, ConfigError
+from hatch_mar.output import log, show
 from hatch_mar.project.config.archiver_options import add_options, read_options
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.timestamp import build_instant
-from hatch_mar.text import escape
 
 DESCRIPTION = """Write one model archive. The options are torch-model-archiver's, and two more: with --strict,
 what the checks find is an error and not a warning; --json prints JSON."""
@@ -35,7 +34,7 @@ def main(arguments: list[str]) -> int:
     if "--json" in own:
         print_json(describe(config, artifact))
     else:
-        print(escape(artifact.path))
+        show(artifact.path)
     return 0
 
 
@@ -58,8 +57,7 @@ def write_archive(
     findings = [found for found in find_faults(config, archive, Path.cwd()) if found.severity != "note"]
     if findings and strict:
         raise CheckError(*findings)
-    for finding in findings:
-        print(f"Warning: {finding}", file=sys.stderr)
+    log(*(f"Warning: {finding}" for finding in findings))
     with exit_on_signals():
         packing = Packing(instant, config.compression, config.root)
         return pack_as(archive, path, config.format, packing), archive

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from hatch_mar.build.plan import plan_project
@@ -13,8 +12,8 @@ from hatch_mar.cli._json import add_json_option, describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._termination import exit_on_signals
+from hatch_mar.output import log, show
 from hatch_mar.project.pyproject import without_detours
-from hatch_mar.text import escape
 
 
 def main(arguments: list[str]) -> int:
@@ -38,11 +37,9 @@ def main(arguments: list[str]) -> int:
     project = open_project(options)
     output = without_detours(Path(options.output)) if options.output else None
     planned = plan_project(project, project.build_directory, options.names, output=output)
-    for line in list_warnings(planned):
-        print(line, file=sys.stderr)
+    log(*list_warnings(planned))
     if output:
-        for line in find_in_next_sdist(planned, project.hatch):
-            print(escape(f"Warning: {line}"), file=sys.stderr)
+        log(*(f"Warning: {line}" for line in find_in_next_sdist(planned, project.hatch)))
     configs = {one.path: one.config for one in planned}
     built = []
     try:
@@ -51,7 +48,7 @@ def main(arguments: list[str]) -> int:
                 if options.json:
                     built.append(describe(configs[artifact.path], artifact))
                 else:
-                    print(f"{escape(artifact.path)}{' (unchanged)' if artifact.unchanged else ''}")
+                    show(f"{artifact.path}{' (unchanged)' if artifact.unchanged else ''}")
     finally:
         if built:  # the others too, if one could not be written
             print_json(built)

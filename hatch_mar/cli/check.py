@@ -18,6 +18,7 @@ from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
+from hatch_mar.output import annotate, show
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
 from hatch_mar.project.hatch_hook import find_missing_hook, find_wrong_options
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
         if options.form == "json":
             print_json([rule.to_json() for rule in rules()])
         else:
-            print(list_rules(options.form))
+            show(*list_rules(options.form).split("\n"))
         return 0
 
     files, names = split(options.archives, Path(options.project))
@@ -118,9 +119,12 @@ def print_findings(findings: list[Finding], form: str, *, passed: bool) -> None:
         print_json([finding.to_json() for finding in findings])
         return
     for finding in findings:
-        print(escape(annotation(finding)) if form == "github" else f"{finding.severity}: {finding}")
+        if form == "github":
+            annotate(annotation(finding))
+        else:
+            show(f"{finding.severity}: {finding}")
     if form == "text" and passed and all(finding.severity == "note" for finding in findings):
-        print("All checks passed")
+        show("All checks passed")
 
 
 def annotation(finding: Finding) -> str:
@@ -136,7 +140,7 @@ def annotation(finding: Finding) -> str:
 
 
 def escape_data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return escape(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def list_rules(form: str) -> str:

@@ -8,7 +8,7 @@ from hatch_mar.cli import FAULTS
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.diff import compare
-from hatch_mar.text import escape
+from hatch_mar.output import show
 
 
 def main(arguments: list[str]) -> int:
@@ -26,6 +26,5 @@ def main(arguments: list[str]) -> int:
     if options.json:
         print_json([vars(difference) for difference in differences])
     else:
-        for difference in differences:
-            print(escape(difference.line()))
+        show(*(difference.line() for difference in differences))
     return FAULTS if differences else 0

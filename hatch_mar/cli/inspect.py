@@ -7,7 +7,8 @@ from pathlib import Path
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.report import Inspection, inspect
-from hatch_mar.text import escape, format_size
+from hatch_mar.output import show
+from hatch_mar.text import format_size
 
 
 def main(arguments: list[str]) -> int:
@@ -24,7 +25,7 @@ def main(arguments: list[str]) -> int:
     if options.json:
         print_json(inspection.to_json())
     else:
-        print("\n".join(map(escape, lines(inspection))))
+        show(*lines(inspection))
     return 0
 
 

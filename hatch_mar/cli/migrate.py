@@ -22,6 +22,7 @@ from hatch_mar.migration.call import call_in
 from hatch_mar.migration.declare import declare_calls, tables_of
 from hatch_mar.migration.outcome import explain_no_tables, list_notes
 from hatch_mar.migration.record import Recording, record
+from hatch_mar.output import log, show
 from hatch_mar.project.build_system import has_setup
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.edit import Tables, add_tables, format_tables, will_make_archives
@@ -55,7 +56,7 @@ def main(arguments: list[str]) -> int:
     if options.files and not command:
         given = ["--write"] * options.write + ["--no-pack"] * options.no_pack + ["--json"] * options.json
         given += ["--project", options.project] if options.project != "." else []
-        print(advice(options.files, given), file=sys.stderr)
+        log(advice(options.files, given))
         return USAGE
     if options.files or not command:
         parsed.error("a COMMAND is needed, after `--`")
@@ -69,7 +70,7 @@ def main(arguments: list[str]) -> int:
     if call := call_in(command, os.getcwd()):
         recording = Recording(command, 0, [call], [])
     else:
-        print(f"Running `{shlex.join(command)}`, and recording what it packs", file=sys.stderr, flush=True)
+        log(f"Running `{shlex.join(command)}`, and recording what it packs")
         with exit_on_signals():
             recording = record(command, archive_and_record, root, pack=not options.no_pack)
     if failures := [*explain_no_tables(recording, root)]:
@@ -94,9 +95,8 @@ def show_tables(recording: Recording, project: Path, root: Path, options: Namesp
     if options.json:
         print_json({"tables": tables, "notes": notes, "changes": changes})
     else:
-        print("".join(f"{line}\n" for line in changes) or format_tables(tables), end="", flush=True)
-        for note in notes:
-            print(f"Note: {note}", file=sys.stderr)
+        show(*changes or format_tables(tables).removesuffix("\n").split("\n"), flush=True)
+        log(*(f"Note: {note}" for note in notes))
     if faults:
         raise ConfigError(*faults)
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,9 +15,9 @@ from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import TrialError
+from hatch_mar.output import finish, log, show
 from hatch_mar.project.config.models import ArchiveConfig, select
 from hatch_mar.project.timestamp import build_instant
-from hatch_mar.text import escape
 from hatch_mar.trial.candidate import ENVELOPE, Candidate, Options, lay_out_candidate, open_candidate
 from hatch_mar.trial.examples.request import read_request
 from hatch_mar.trial.server.server import find_missing
@@ -83,7 +82,7 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
 def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
     how = Options(options.timeout, options.envelope, options.requirements)
     requests = tuple(read_request(file) for file in options.input) if options.input else None
-    log = sys.stderr if options.json else sys.stdout
+    say = log if options.json else show
     reports = []
     with ExitStack() as stack:
         candidates = [stack.enter_context(open_candidate(file, requests or ())) for file in files]
@@ -97,8 +96,9 @@ def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
                 lay_out_candidate(config, project, instant, requests, update=options.update)
                 for config in configs
             ]
-        running = ", ".join(f"`{escape(candidate.name)}`" for candidate in candidates)
-        print(f"Running the code of {running} with all your permissions", file=log, flush=True)
+        running = ", ".join(f"`{candidate.name}`" for candidate in candidates)
+        say(f"Running the code of {running} with all your permissions")
+        finish()
         for candidate in candidates:
             report = run_trial(candidate, how, serve=options.serve)
             reports.append(report)
@@ -109,7 +109,7 @@ def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
 
             for config, report in zip(configs, reports):
                 for place in update_examples(config, report, project.root):
-                    print(f"Updated {place}", file=log)
+                    say(f"Updated {place}")
     if options.json:
         print_json([report.to_json() for report in reports])
     return 0 if all(report.ok for report in reports) else FAULTS
@@ -130,12 +130,6 @@ def run_trial(candidate: Candidate, options: Options, *, serve: bool) -> Report:
 
 def print_report(report: Report, *, verbose: bool) -> None:
     if verbose:
-        for line in report.output.splitlines():
-            print(f"    {escape(line)}")
-    for line in report.lines():
-        print(line, flush=True)
-    for fault in report.faults:
-        print(escape(fault), file=sys.stderr)
-    for finding in report.findings:
-        print(f"  `hatch-mar check` says: {finding}", file=sys.stderr)
-    sys.stderr.flush()
+        show(*(f"    {line}" for line in report.output.splitlines()))
+    show(*report.lines(), flush=True)
+    log(*report.faults, *(f"  `hatch-mar check` says: {finding}" for finding in report.findings))

@@ -19,7 +19,7 @@ from hatch_mar.project.hatch_hook import is_declared, name_hatch_builders
 from hatch_mar.project.hatch_settings import HATCH_TOML
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import table_at
-from hatch_mar.text import join_steps, quote
+from hatch_mar.text import escape_commands, join_steps, quote
 
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
 
@@ -41,13 +41,16 @@ def format_tables(tables: Tables) -> str:
 
 
 def to_value(value: str | Sequence[str]) -> str:
-    """A TOML string, or an array of them. TOML has all the escapes of JSON, and DEL needs one."""
+    """A TOML string, or an array of them. TOML has all the escapes of JSON."""
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError:
             raise ConfigError(f"TOML cannot hold {quote(value)}, which is not UTF-8; rename it") from None
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        text = json.dumps(value, ensure_ascii=False)
+        return escape_commands(
+            "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in text)
+        )
     line = f"[{', '.join(map(to_value, value))}]"
     if len(line) <= 88:
         return line
