@@ -13,6 +13,7 @@ from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.packager.owner import Owner
 from hatch_mar.archive.packager.pack import Artifact, pack_as
+from hatch_mar.budget import Budget
 from hatch_mar.checks.configured import check_configuration, find_faults
 from hatch_mar.errors import CheckError, LayoutError
 from hatch_mar.finding import Finding
@@ -110,11 +111,12 @@ def plan_project(
     """
     instant = instant or build_instant(reproducible=project.reproducible)
     owner = owner_of(project)
+    budget = Budget()
     planned: list[Planned] = []
     faults: list[Finding | str] = []
     for config in select(load_configs(project), names):
         try:
-            archive, findings = examine(config, project, instant)
+            archive, findings = examine(config, project, instant, budget)
         except LayoutError as error:
             faults += error.causes
             continue
@@ -137,10 +139,12 @@ def owner_of(project: Project) -> Owner:
     return Owner(next(names, ""), project.root)
 
 
-def examine(config: Config, project: Project, instant: datetime) -> tuple[Archive, list[Finding]]:
+def examine(
+    config: Config, project: Project, instant: datetime, budget: Budget | None = None
+) -> tuple[Archive, list[Finding]]:
     """Lay out an archive of a project, and find what is wrong with it."""
     try:
         archive = lay_out(config, project.root, instant, project)
     except LayoutError as error:
         raise LayoutError(*check_configuration(config), *error.causes) from None
-    return archive, find_faults(config, archive, project.root)
+    return archive, find_faults(config, archive, project.root, budget)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.budget import Budget
 from hatch_mar.checks import check
 from hatch_mar.checks.container.file import check_unpacking
 from hatch_mar.checks.subject import Subject
@@ -27,15 +28,16 @@ NOT_AN_ARCHIVE = Rule(
 )
 
 
-def check_path(path: Path) -> list[Finding]:
+def check_path(path: Path, budget: Budget | None = None) -> list[Finding]:
+    """Everything that is wrong with the archive at `path`, which is read as far as `budget` reaches."""
     found = list(check_unpacking(path, deep=True))
     # what TorchServe's Java half cannot read never reaches its Python half
     if not any(finding.severity == "error" for finding in found):
-        found += check_content(path)
+        found += check_content(path, budget or Budget())
     return [finding._replace(archives=(str(path),)) for finding in found]
 
 
-def check_content(path: Path) -> Iterator[Finding]:
+def check_content(path: Path, budget: Budget) -> Iterator[Finding]:
     try:
         with open_container(path) as container:
             try:
@@ -43,6 +45,6 @@ def check_content(path: Path) -> Iterator[Finding]:
             except ReadError as error:
                 yield MANIFEST.at(Place(f"{path.name}/{MANIFEST_NAME}"), str(error))
                 return
-            yield from check(Subject.of_file(archive, path))
+            yield from check(Subject.of_file(archive, path, budget))
     except ReadError as error:
         yield NOT_AN_ARCHIVE.at(Place(str(path)), str(error))

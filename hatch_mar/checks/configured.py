@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
+from hatch_mar.budget import Budget
 from hatch_mar.checks import check, rules
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule, field
@@ -27,14 +28,14 @@ CODE = Rule(
 )
 
 
-def find_faults(config: Config, archive: Archive, root: Path) -> list[Finding]:
+def find_faults(config: Config, archive: Archive, root: Path, budget: Budget | None = None) -> list[Finding]:
     """What is wrong with the archive of a project at `root`, without ignored codes.
 
     Workflows are not checked.
     """
     if isinstance(config, WorkflowConfig):
         return []
-    subject = Subject.of_config(config, archive, root)
+    subject = Subject.of_config(config, archive, root, budget)
     return [*check_configuration(config), *not_ignored(check(subject), config)]
 
 

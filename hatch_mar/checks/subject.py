@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
+from hatch_mar.budget import Budget
 from hatch_mar.finding import Place
 from hatch_mar.pysource.module import Module, parse_module
 from hatch_mar.torchserve.packages import Environment
@@ -37,6 +38,7 @@ class Subject:
         root: Path | None = None,
         *,
         server_packages: tuple[str, ...] = (),
+        budget: Budget | None = None,
     ) -> None:
         self.archive = archive
         self.file_name = file_name
@@ -44,16 +46,20 @@ class Subject:
         self.allow_globals = allow_globals
         self.root = root
         self.server_packages = server_packages
+        self.budget = budget or Budget()
+        """What is left to be read, of this archive or of all that a command reads."""
         self.modules: dict[str, Module] = {}
         """The modules that have been parsed, by the names of their files."""
 
     @classmethod
-    def of_file(cls, archive: Archive, path: Path) -> Subject:
+    def of_file(cls, archive: Archive, path: Path, budget: Budget | None = None) -> Subject:
         """The archive that was read from `path`."""
-        return cls(archive, path.name)
+        return cls(archive, path.name, budget=budget)
 
     @classmethod
-    def of_config(cls, config: ArchiveConfig, archive: Archive, root: Path) -> Subject:
+    def of_config(
+        cls, config: ArchiveConfig, archive: Archive, root: Path, budget: Budget | None = None
+    ) -> Subject:
         return cls(
             archive,
             config.file_name,
@@ -61,6 +67,7 @@ class Subject:
             config.allow_globals,
             root,
             server_packages=config.server_packages,
+            budget=budget,
         )
 
     @property

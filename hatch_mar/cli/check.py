@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from hatch_mar.budget import Budget
 from hatch_mar.build.plan import examine, load_configs, owner_of
 from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
@@ -56,10 +57,11 @@ def main(arguments: list[str]) -> int:
         return 0
 
     files, names = split(options.archives, Path(options.project))
-    findings = [finding for file in files for finding in check_path(file)]
+    budget = Budget()
+    findings = [finding for file in files for finding in check_path(file, budget)]
     others: list[str] = []
     if names or not files:
-        found, others = check_project(options, names)
+        found, others = check_project(options, names, budget)
         findings += found
     if findings or not others:
         print_findings(findings, options.form, passed=not others)
@@ -69,7 +71,9 @@ def main(arguments: list[str]) -> int:
     return FAULTS if any(finding.severity in counted for finding in findings) else 0
 
 
-def check_project(options: Namespace, names: Sequence[str]) -> tuple[list[Finding], list[str]]:
+def check_project(
+    options: Namespace, names: Sequence[str], budget: Budget
+) -> tuple[list[Finding], list[str]]:
     """What is wrong with a project's configuration and its archives, or with those of these names.
 
     What is not a finding, such as that the build backend fails, ends the check, and stands apart.
@@ -84,7 +88,7 @@ def check_project(options: Namespace, names: Sequence[str]) -> tuple[list[Findin
         configs = select(load_configs(project), names)
         for config in configs:
             with collect(findings, config.name):
-                findings += examine(config, project, instant)[1]
+                findings += examine(config, project, instant, budget)[1]
         findings += find_unbuilt(configs, project)
         findings += find_obstacles(
             [(each, path_of(each, project.root, project.build_directory)) for each in configs],

@@ -8,6 +8,7 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
+from hatch_mar.budget import Budget
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Place
 from tests.checks import HANDLER, subject
@@ -97,3 +98,18 @@ class TestPlace:
 
         assert found.set_by("handler") == place
         assert found.set_by("model-file") == Place("m.mar/MAR-INF/MANIFEST.json")
+
+
+class TestBudget:
+    """Everything that a command reads is paid from one budget."""
+
+    def test_own(self):
+        """Without a command's, an archive has a whole budget of its own."""
+        found, other = (Subject(Archive(Manifest({}), ()), "m.mar") for _ in range(2))
+        found.budget.spend("files", 1)
+        assert other.budget.left["files"] == found.budget.left["files"] + 1
+
+    def test_shared(self, tmp_path):
+        budget = Budget()
+        found = Subject.of_file(Archive(Manifest({}), ()), tmp_path / "m.mar", budget)
+        assert found.budget is budget
