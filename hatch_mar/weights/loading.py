@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_GLOBALS
+from hatch_mar.weights.pickles.code_runners import runs_code
+
 
 class Loading(NamedTuple):
     """What one loader would import and do when it reads a file, or a part of it.
@@ -25,3 +28,13 @@ class Loading(NamedTuple):
     """Why `torch.load(weights_only=True)` would refuse it, apart from its globals."""
     effects: tuple[str, ...] = ()
     """What it does without importing anything: "writes a file"."""
+
+    @property
+    def unsafe_globals(self) -> tuple[tuple[str, str], ...]:
+        """The globals that `weights_only` does not allow, any of which may run any code."""
+        return tuple(pair for pair in self.globals if pair not in WEIGHTS_ONLY_GLOBALS)
+
+    @property
+    def code_runners(self) -> tuple[tuple[str, str], ...]:
+        """The globals that run what they are given."""
+        return tuple(pair for pair in self.unsafe_globals if runs_code(*pair))

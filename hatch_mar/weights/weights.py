@@ -7,7 +7,6 @@ from typing import NamedTuple
 from hatch_mar.text import count_of, escape, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.loading import Loading
-from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_GLOBALS
 
 
 class Weights(NamedTuple):
@@ -60,8 +59,8 @@ class Weights(NamedTuple):
 
     @property
     def unsafe_globals(self) -> tuple[tuple[str, str], ...]:
-        """The globals that `weights_only` does not allow, any of which may run any code."""
-        return tuple(pair for pair in self.globals if pair not in WEIGHTS_ONLY_GLOBALS)
+        """The globals of any loader that `weights_only` does not allow."""
+        return tuple(dict.fromkeys(pair for loading in self.loadings for pair in loading.unsafe_globals))
 
     def describe(self) -> str:
         """The weights in one line: "state_dict, 42 tensors, float32"."""
