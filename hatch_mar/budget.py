@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Unit = Literal["bytes", "lines", "members", "files", "operations"]
+Unit = Literal["bytes", "lines", "members", "files", "operations", "tokens"]
 
 LIMITS: dict[Unit, int] = {
     "bytes": 2 << 30,
-    "lines": 200_000,
+    "lines": 100_000,
     "members": 200_000,
     "files": 20_000,
     "operations": 4_000_000,
+    "tokens": 300_000,
 }
-"""What a command may spend of each: bytes that it inflates or parses, lines of text, members that it lists,
-files that it opens to look inside, operations of pickles."""
+"""What a command may spend of each: bytes that it inflates or parses, lines of requirements, members that
+it lists, files that it opens to look inside, operations of pickles, and words and signs of Python sources,
+whose syntax trees take up to 700 bytes for each."""
 
 
 class Exhausted(Exception):
     """A budget is spent."""
 
-    def __init__(self, unit: Unit, limit: int) -> None:
+    def __init__(self, unit: str, limit: int) -> None:
         super().__init__(f"more than the {limit} {unit} that are read")
         self.unit = unit
 

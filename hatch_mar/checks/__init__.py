@@ -12,9 +12,17 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.budget import Exhausted
 from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import RULES, Finding, Rule
+from hatch_mar.finding import RULES, Finding, Place, Rule
+
+UNFINISHED = Rule(
+    code="MAR131",
+    title="The archive was not checked to its end",
+    consequence="what was not looked at may have any fault, and may run any code",
+    fix="pack less into it",
+)
 
 CHECKS: Mapping[str, str | None] = {
     "archive_names": None,
@@ -31,12 +39,23 @@ CHECKS: Mapping[str, str | None] = {
 
 def check(subject: Subject) -> list[Finding]:
     """Everything that is wrong with an archive, in the order of the modules."""
-    return [
-        finding
-        for name in CHECKS
-        if has_work(name, subject)
-        for finding in import_module(f"{__name__}.{name}").check(subject)
-    ]
+    findings: list[Finding] = []
+    stopped: dict[str, Exhausted] = {}
+    for name in CHECKS:
+        try:
+            if has_work(name, subject):
+                for finding in import_module(f"{__name__}.{name}").check(subject):
+                    findings.append(finding)
+        except Exhausted as reason:
+            stopped.setdefault(reason.unit, reason)
+    return findings + [report_end(subject, reason) for reason in stopped.values()]
+
+
+def report_end(subject: Subject, reason: Exhausted) -> Finding:
+    """Where the checks stopped. The archive's Python runs in any case, so that less is lost with that."""
+    place = Place(subject.file_name)
+    severity = "note" if reason.unit == "tokens" else UNFINISHED.severity
+    return UNFINISHED.at(place, f"The archive has {reason}", severity=severity)
 
 
 def has_work(name: str, subject: Subject) -> bool:

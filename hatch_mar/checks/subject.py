@@ -5,14 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.budget import Budget
 from hatch_mar.finding import Place
-from hatch_mar.pysource.module import Module, parse_module
+from hatch_mar.pysource.module import Module, count_tokens, parse_module
 from hatch_mar.torchserve.packages import Environment
 
 if TYPE_CHECKING:
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 LARGEST_TEXT = 4 << 20
 """Bytes of a text file that are read; people write smaller ones."""
+
+TOKENS_OF_A_FILE = 30
+"""What a Python file costs of the budget beyond its tokens, for the time that it takes to open it."""
+
+MOST_PARTS = 50
+"""Parts of a path that are looked at."""
 
 
 class Subject:
@@ -104,7 +110,17 @@ class Subject:
     def environment(self) -> Environment:
         """The packages that the server and the archive's requirements bring to the worker."""
         member = self.named_member("requirementsFile")
-        return Environment(self.text(member) if member else b"", self.server_packages)
+        return Environment(self.text(member) if member else b"", self.server_packages, self.budget)
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that has a member in it, however deep; the root is `.`."""
+        return frozenset(
+            parent.as_posix()
+            for name in self.members
+            if name.count("/") <= MOST_PARTS
+            for parent in PurePosixPath(name).parents
+        )
 
     def place(self, member: Member, line: int | None = None) -> Place:
         """Where a member is: its file in the project, or its name in the archive."""
@@ -123,11 +139,17 @@ class Subject:
         return member.read(LARGEST_TEXT)
 
     def module(self, name: str) -> Module | None:
-        """The archive's module of a dotted name, as Python finds it from the archive's root; parsed once."""
+        """The archive's module of a dotted name, as Python finds it from the archive's root; parsed once.
+
+        Raises:
+            Exhausted: too much Python has been parsed already.
+        """
         path = name.replace(".", "/")
         for file in (f"{path}/__init__.py", f"{path}.py"):
             if member := self.members.get(file):
                 if file not in self.modules:
-                    self.modules[file] = parse_module(member, self.text(member))
+                    source = self.text(member)
+                    self.budget.spend("tokens", TOKENS_OF_A_FILE + count_tokens(source))
+                    self.modules[file] = parse_module(member, source)
                 return self.modules[file]
         return None

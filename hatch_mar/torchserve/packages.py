@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from functools import cached_property
 
+from hatch_mar.budget import Budget
 from hatch_mar.torchserve.server_packages import SERVER_PACKAGES
 
 OTHER_PYTHONS = frozenset(
@@ -100,8 +101,11 @@ BROUGHT = {
 class Environment:
     """The modules that a worker can import, from the server or by the archive's requirements file."""
 
-    def __init__(self, requirements: bytes = b"", server_packages: Iterable[str] = ()) -> None:
+    def __init__(
+        self, requirements: bytes = b"", server_packages: Iterable[str] = (), budget: Budget | None = None
+    ) -> None:
         self.requirements = requirements
+        self.budget = budget or Budget()
         self.server = SERVER_PACKAGES.union(map(normalize_name, server_packages))
 
     @cached_property
@@ -111,7 +115,7 @@ class Environment:
             return frozenset()
         from hatch_mar.torchserve.requirements_file import distributions
 
-        return frozenset(distributions(self.requirements))
+        return frozenset(distributions(self.requirements, self.budget))
 
     def has(self, module: str) -> bool:
         """Whether a module is there, or may be: Python's own, the server's or a required one."""

@@ -16,6 +16,8 @@ from typing import NoReturn
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from hatch_mar.budget import Budget, Exhausted
+
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -24,7 +26,14 @@ BOMS = (
     (codecs.BOM_UTF32_BE, "utf-32-be"),
 )
 CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
-COMMENT = re.compile(r"(^|\s+)#.*$")
+COMMENT = re.compile(r"(^|(?<!\s)\s+)#.*$")
+"""As pip's own, but in time that grows with the line and not with its square."""
+
+LONGEST_LINE = 100_000
+"""Characters of a line that is read; one with a hash for each of a hundred wheels has 8000."""
+
+COSTS_A_LINE = 500
+"""Characters that take as long to be read as another line does."""
 
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 """What pip replaces from the server's environment, if it is set there."""
@@ -60,12 +69,21 @@ class Parser(OptionParser):
     def __init__(self) -> None:
         super().__init__(add_help_option=False, usage="")
         for names in WITH_VALUE:
-            self.add_option(*names, action="append", default=[])
+            self.add_option(*names, action="append")
         for flag in FLAGS:
-            self.add_option(flag, action="store_true", default=False)
+            self.add_option(flag, action="store_true")
 
     def error(self, msg: str) -> NoReturn:
         raise OptionError(msg)
+
+
+PARSER = Parser()
+"""Made once, because that takes longer than all else that is done with a line."""
+
+
+def no_options() -> Values:
+    """Values to which a parser appends."""
+    return Values({str(each.dest): [] if each.action == "append" else False for each in PARSER.option_list})
 
 
 def decode(data: bytes) -> str:
@@ -87,8 +105,12 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8")
 
 
-def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines with their numbers, without comments; a line that ends in a backslash goes on in the next."""
+def logical_lines(text: str, budget: Budget) -> Iterator[tuple[int, str]]:
+    """The lines with their numbers, without comments; a line that ends in a backslash goes on in the next.
+
+    Raises:
+        Exhausted: there are too many, or one is too long.
+    """
     first, parts = 0, list[str]()
     for number, line in enumerate(text.splitlines(), start=1):
         first = first if parts else number
@@ -97,10 +119,18 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
         if line.endswith("\\") and not comment:
             parts[-1] = line.strip("\\")
             continue
-        yield first, COMMENT.sub("", "".join(parts)).strip()
+        yield first, join_line(parts, budget)
         parts = []
     if parts:
-        yield first, COMMENT.sub("", "".join(parts)).strip()
+        yield first, join_line(parts, budget)
+
+
+def join_line(parts: list[str], budget: Budget) -> str:
+    line = "".join(parts)
+    if len(line) > LONGEST_LINE:
+        raise Exhausted("characters of a line", LONGEST_LINE)
+    budget.spend("lines", 1 + len(line) // COSTS_A_LINE)
+    return COMMENT.sub("", line).strip()
 
 
 def split_options(line: str) -> tuple[str, Values]:
@@ -115,7 +145,7 @@ def split_options(line: str) -> tuple[str, Values]:
         options = shlex.split(" ".join(words[at:]))
     except ValueError as error:
         raise OptionError(str(error)) from None
-    values, _ = Parser().parse_args(options)
+    values, _ = PARSER.parse_args(options, no_options())
     return " ".join(words[:at]).strip(), values
 
 
@@ -135,11 +165,11 @@ def path_in(requirement: str) -> str | None:
     return name if looks_like_path(name) or name.lower().endswith(ARCHIVES) else None
 
 
-def distributions(data: bytes) -> Iterator[str | None]:
+def distributions(data: bytes, budget: Budget) -> Iterator[str | None]:
     """The distributions that a file requires, normalized; None stands for any whose names are not known."""
     try:
-        lines = list(logical_lines(decode(data)))
-    except ValueError:
+        lines = list(logical_lines(decode(data), budget))
+    except (ValueError, Exhausted):
         yield None
         return
     for _, line in lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.torchserve.requirements_file import (
     OptionError,
     decode,
@@ -44,7 +45,7 @@ class TestDecode:
 )
 def test_logical_lines(text: str, expected: list[tuple[int, str]]):
     """Lines are joined at a backslash, and have no comments."""
-    assert list(logical_lines(text)) == expected
+    assert list(logical_lines(text, Budget())) == expected
 
 
 class TestOptions:
@@ -87,13 +88,13 @@ class TestOptions:
 )
 def test_distributions(line: str, expected: list[str | None]):
     """What a line installs is named, not known, or nothing."""
-    assert list(distributions(line.encode())) == expected
+    assert list(distributions(line.encode(), Budget())) == expected
 
 
 def test_distributions_of_another_encoding():
     """A file that pip cannot read may hold anything."""
-    assert list(distributions(b"\xe9")) == [None]
-    assert list(distributions("numpy".encode("utf-16"))) == ["numpy"]
+    assert list(distributions(b"\xe9", Budget())) == [None]
+    assert list(distributions("numpy".encode("utf-16"), Budget())) == ["numpy"]
 
 
 @pytest.mark.parametrize(
@@ -117,3 +118,33 @@ def test_scheme(text: str, expected: str | None):
 )
 def test_path_in(requirement: str, expected: str | None):
     assert path_in(requirement) == expected
+
+
+class TestBounds:
+    def test_lines(self):
+        """Of a file of a million lines, as many are read as the budget has."""
+        budget = Budget({"lines": 100})
+        lines = logical_lines("a\n" * 1_000_000, budget)
+
+        assert [next(lines) for _ in range(100)][-1] == (100, "a")
+        with pytest.raises(Exhausted, match="more than the 100 lines that are read"):
+            next(lines)
+
+    def test_long_line(self):
+        """A line that no file of people has is not taken apart, and what it requires is not known."""
+        line = "a --hash=sha256:" + "a" * 100_000
+
+        with pytest.raises(Exhausted, match="more than the 100000 characters of a line that are read"):
+            list(logical_lines(line, Budget()))
+        assert list(distributions(line.encode(), Budget())) == [None]
+
+    def test_hashes(self):
+        """A line with many hashes costs as much as it takes."""
+        budget = Budget({"lines": 100})
+
+        assert len(list(logical_lines("a \\\n" + "  --hash=sha256:1 \\\n" * 100, budget))) == 1
+        assert 90 < budget.left["lines"] < 99
+
+    def test_spaces(self):
+        """Spaces in front of a comment belong to it, however many they are."""
+        assert list(logical_lines(f"a{' ' * 90_000}#b", Budget())) == [(1, "a")]

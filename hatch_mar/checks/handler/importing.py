@@ -50,7 +50,11 @@ MOST_FINDINGS = 100
 
 
 def check(subject: Subject, handler: str | None, model_file: str | None) -> Iterator[Finding]:
-    """Follow the imports of the handler's module and of the model file's, given by their dotted names."""
+    """Follow the imports of the handler's module and of the model file's, given by their dotted names.
+
+    Raises:
+        Exhausted: they could not be followed to their end.
+    """
     reach = Reach(subject)
     seen: set[tuple[str, str, str]] = set()
     # what the worker reports as missing, whatever the handler cannot import
@@ -70,6 +74,8 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
             yield UNPARSABLE.at(
                 place, f"`{module.member.name}`, which is imported, is not {PYTHON}: {module.fault}"
             )
+    if reach.stopped:
+        raise reach.stopped
 
 
 def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Finding:

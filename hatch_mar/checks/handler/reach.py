@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
-from hatch_mar.checks.subject import Subject
+from hatch_mar.budget import Exhausted
+from hatch_mar.checks.subject import MOST_PARTS, Subject
 from hatch_mar.pysource.imports import Import, imports, may_change_path
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace
-
-MOST_MODULES = 1000
-MOST_BYTES = 4 << 20
-"""How far imports are followed; real handlers stay well below that."""
-
-MOST_PARTS = 50
-"""Parts of a path or of a dotted name that are looked at."""
 
 COMPILED = (".so", ".pyd", ".pyc")
 
@@ -44,25 +39,25 @@ class Reach:
         """By dotted name, in the order they are met."""
         self.own: dict[str, Namespace] = {}
         """The names that a module which imports itself has without that import."""
-        self.size = 0
+        self.stopped: Exhausted | None = None
+        """Why the imports were not followed to their end."""
 
     def start(self, name: str) -> Iterator[Problem]:
         """Follow the imports of a module; those of modules that were followed before are not repeated."""
-        queue = list(self.import_chain(name))
+        queue = deque(self.import_chain(name))
         found = []
-        while queue:
-            met = queue.pop(0)
-            module = self.subject.module(met)
-            if module is None or met in self.modules:
-                continue
-            self.size += module.member.source.size()
-            if len(self.modules) >= MOST_MODULES or self.size > MOST_BYTES:
-                continue
-            self.modules[met] = module
-            for statement in imports(module.tree):
-                problem, names = self.resolve(met, module, statement)
-                found += [problem] if problem else []
-                queue += names
+        try:
+            while queue:
+                met = queue.popleft()
+                if met in self.modules or (module := self.subject.module(met)) is None:
+                    continue
+                self.modules[met] = module
+                for statement in imports(module.tree):
+                    problem, names = self.resolve(met, module, statement)
+                    found += [problem] if problem else []
+                    queue += names
+        except Exhausted as reason:
+            self.stopped = reason
         is_path_changed = any(
             module.tree is not None and may_change_path(module.tree) for module in self.modules.values()
         )
@@ -121,7 +116,7 @@ class Reach:
             return "module"
         if path in self.compiled_paths or f"{path}/__init__" in self.compiled_paths:
             return "compiled"
-        return "folder" if path in self.folders else None
+        return "folder" if path in self.subject.folders else None
 
     def import_chain(self, name: str) -> Iterator[str]:
         """A module of the archive after the packages it is in, which Python imports first."""
@@ -137,15 +132,6 @@ class Reach:
         """Paths of modules without source, up to the first dot of their file names."""
         paths = (PurePosixPath(name) for name in self.subject.members if name.endswith(COMPILED))
         return frozenset((path.parent / path.name.partition(".")[0]).as_posix() for path in paths)
-
-    @cached_property
-    def folders(self) -> frozenset[str]:
-        return frozenset(
-            parent.as_posix()
-            for name in self.subject.members
-            if name.count("/") <= MOST_PARTS
-            for parent in PurePosixPath(name).parents
-        )
 
 
 def is_package(module: Module) -> bool:

@@ -60,12 +60,16 @@ UNCHECKED = Rule(
 )
 
 
+MOST_LEVELS = 50
+"""Files that include one another, one in the other."""
+
+
 class Reading:
     """Checks a file and those that it includes, each once."""
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self.files: list[str] = []
+        self.files: set[str] = set()
         self.required: list[tuple[Place, str, bool]] = []
         """The requirements, and whether they have a hash."""
         self.requires_hashes = False
@@ -79,7 +83,8 @@ class Reading:
         self, path: str, outer: tuple[str, ...] = (), *, constraints: bool = False
     ) -> Iterator[Finding]:
         """Check a file that is included by the `outer` ones; `constraints` install nothing."""
-        self.files.append(path)
+        self.files.add(path)
+        self.subject.budget.spend("files", 1)
         data = self.subject.text(self.subject.members[path])
         if len(data) == LARGEST_TEXT:
             yield UNCHECKED.at(self.place(path), f"The requirements file `{path}` is too long to be checked")
@@ -92,7 +97,7 @@ class Reading:
             reason = error.reason if isinstance(error, UnicodeDecodeError) else error
             yield ENCODING.at(self.place(path), f"pip cannot read `{path}`: {reason}")
             return
-        for number, line in logical_lines(text):
+        for number, line in logical_lines(text, self.subject.budget):
             # what the server's environment has for it is not known
             if line and not VARIABLE.search(line):
                 yield from self.check_line(
@@ -137,7 +142,11 @@ class Reading:
                 yield CYCLE.at(place, f"`{included}` includes itself")
             elif path not in self.subject.members:
                 yield LOCAL.at(place, f"The archive has no `{path}` for pip to read")
-            elif path not in self.files:
+            elif path in self.files:
+                continue
+            elif len(files) >= MOST_LEVELS:
+                yield UNCHECKED.at(place, f"`{path}` is not checked: too many files include one another")
+            else:
                 yield from self.check(path, files, constraints=not options.requirement)
 
     def check_hashes(self) -> Iterator[Finding]:

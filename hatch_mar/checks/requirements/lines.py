@@ -139,7 +139,7 @@ def has_venv(subject: Subject) -> bool:
 
 
 def has_folder(subject: Subject, name: str) -> bool:
-    return any(member.startswith(prefix_of(name)) for member in subject.members)
+    return name in subject.folders
 
 
 def prefix_of(folder: str) -> str:

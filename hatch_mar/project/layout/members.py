@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable
 from functools import cached_property
@@ -114,6 +115,8 @@ class Members:
             return
         import glob
 
+        # each further `**` would walk all folders again, for the same files
+        pattern = re.sub(r"(\*\*/)+", "**/", pattern)
         found = sorted(glob.glob(pattern, root_dir=self.root, recursive=True))
         found = [path for path in found if not is_cache(path) and not self.is_excluded(path)]
         found = [path for path in found if not self.is_output(self.root / path)]

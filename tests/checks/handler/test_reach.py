@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.checks.handler import check
-from hatch_mar.checks.handler.reach import MOST_MODULES, Reach
+from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
 from tests.checks import HANDLER, Files, found, subject
 
@@ -66,8 +67,14 @@ class TestBounds:
     """Whatever an archive holds, it is checked in a bounded time."""
 
     def test_chain_of_imports(self) -> None:
-        files = {f"m{n}.py": f"import m{n + 1}" for n in range(MOST_MODULES + 10)}
-        assert found(check, {"h.py": "import m0\n" + HANDLER, **files}) == []
+        """Imports are followed until the budget ends, and that is not passed over."""
+        files = {f"m{n}.py": f"import m{n + 1}" for n in range(100)}
+        made = subject({"h.py": "import m0\n" + HANDLER, **files})
+        made.budget = Budget({"tokens": 1000})
+
+        with pytest.raises(Exhausted, match="1000 tokens"):
+            list(check(made))
+        assert 10 < len(made.modules) < 50
 
     def test_circle(self) -> None:
         assert importing("import a", a="import b, h", b="import a") == []
