@@ -16,6 +16,11 @@ from hatch_mar.project.toml import tomllib
 MAY_BEGIN = re.compile(r"\s*(#|$|\[.*\]\s*(#.*)?$|[^,\]]*=)")
 """What a line looks like that may begin a statement; it may also be inside a value."""
 
+MOST_PARSED = 10_000_000
+"""Characters that are parsed to find the statements, some of them as often as a value has lines."""
+MOST_DOTS = 2_000
+"""Dots in a line; of the keys with that many parts, Python keeps all that they begin with."""
+
 
 def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
     """The findings; those about a key of a TOML file in `root` get the key's line."""
@@ -60,14 +65,19 @@ def key_lines(text: str) -> dict[Key, int]:
 def statements(text: str) -> Iterator[tuple[int, dict[str, Any], bool]]:
     """The line of each statement, its parsed content, and whether it is a table's header.
 
-    A header by itself is valid TOML, as is a key with its value.
+    A header by itself is valid TOML, as is a key with its value. They end where only an attacker's go on.
     """
-    start, pending = 1, ""
+    start, pending, left = 1, "", MOST_PARSED
     lines = text.split("\n")
     for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""]), start=1):
+        if line.count(".") > MOST_DOTS:
+            return
         pending += f"{line}\n"
         if not MAY_BEGIN.match(following):
             continue
+        left -= len(pending)
+        if left < 0:
+            return
         try:
             document = tomllib.loads(pending)
         except tomllib.TOMLDecodeError:

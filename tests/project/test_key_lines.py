@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hatch_mar.finding import Key, Place
 from hatch_mar.project.config.schema import CLASH
 from hatch_mar.project.key_lines import find_line, key_lines, locate
+from hatch_mar.project.toml import tomllib
 
 tomlkit = pytest.importorskip("tomlkit")
 
@@ -137,3 +138,30 @@ class TestLocate:
         (tmp_path / "hatch.toml").write_text("\n\n[build]\n")
         [found] = locate([CLASH.at(Place("hatch.toml", None, ("build", "a")), "x")], tmp_path)
         assert found.place == Place("hatch.toml", 3, ("build", "a"))
+
+
+class TestBounds:
+    """Where only an attacker's keys go on, none are found, and those in front of them are."""
+
+    def test_dots(self):
+        assert lines(f"[a]\nb = 1\n[{'.'.join('c' * 5000)}]\n") == {("a",): 1, ("a", "b"): 2}
+
+    def test_pinned(self):
+        """Versions have dots too, one dependency a line."""
+        pins = "".join(f'  "a{number}==1.2.3",\n' for number in range(300))
+
+        assert lines(f"a = [\n{pins}]\nb = 1\n")["b",] == 303
+
+    def test_lines(self, monkeypatch: pytest.MonkeyPatch):
+        """A value of many lines, each of which may be its last, is not parsed as often as it has lines."""
+        parsed: list[int] = []
+
+        def loads(text: str) -> Any:
+            parsed.append(len(text))
+            return original(text)
+
+        original = tomllib.loads
+        monkeypatch.setattr("hatch_mar.project.key_lines.tomllib.loads", loads)
+
+        assert lines("a = 1\nb = '''\n" + "c = 1\n" * 100_000 + "'''\n") == {("a",): 1}
+        assert sum(parsed) <= 10_000_000

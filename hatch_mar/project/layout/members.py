@@ -116,8 +116,7 @@ class Members:
         import glob
 
         # each further `**` would walk all folders again, for the same files
-        pattern = re.sub(r"(\*\*/)+", "**/", pattern)
-        found = sorted(glob.glob(pattern, root_dir=self.root, recursive=True))
+        found = sorted(glob.glob(re.sub(r"(\*\*/)+", "**/", pattern), root_dir=self.root, recursive=True))
         found = [path for path in found if not is_cache(path) and not self.is_excluded(path)]
         found = [path for path in found if not self.is_output(self.root / path)]
         if "**" in pattern:

@@ -199,6 +199,18 @@ class TestExtraFiles:
         assert self.extra(project, "assets/**/*.txt") == ["a.txt", "b.txt"]
         assert self.extra(project, "assets/**") == ["a.txt", "b.txt", "c.json"]
 
+    def test_repeated(self, project: Path, monkeypatch: pytest.MonkeyPatch):
+        """As many in a row are one, and walk no folder more than once."""
+        scanned: list[object] = []
+        scan = os.scandir
+        monkeypatch.setattr(os, "scandir", lambda path: (scanned.append(path), scan(path))[1])
+        write(project, "assets/a.txt", "assets/deep/b.txt")
+        assert self.extra(project, "assets/**/*.txt") == ["a.txt", "b.txt"]
+        once = len(scanned)
+
+        assert self.extra(project, f"assets/{'**/' * 30}*.txt") == ["a.txt", "b.txt"]
+        assert len(scanned) == 2 * once
+
     def test_name_that_looks_like_a_pattern(self, project: Path):
         """An existing file is not treated as a pattern, whatever its name."""
         write(project, "w[1].bin", "w1.bin")
