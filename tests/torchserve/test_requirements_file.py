@@ -146,5 +146,8 @@ class TestBounds:
         assert 90 < budget.left["lines"] < 99
 
     def test_spaces(self):
-        """Spaces in front of a comment belong to it, however many they are."""
-        assert list(logical_lines(f"a{' ' * 90_000}#b", Budget())) == [(1, "a")]
+        """Spaces in front of a comment belong to it, and however many they are, they are looked at once."""
+        spaces = " " * 90_000
+
+        assert list(logical_lines(f"a{spaces}#b", Budget())) == [(1, "a")]
+        assert list(logical_lines(f"a{spaces}b", Budget())) == [(1, f"a{spaces}b")]
