@@ -10,6 +10,8 @@ LONGEST_QUOTE = 200
 """The most characters of a name that a message quotes. An attacker's may have 64 KiB."""
 MOST_MESSAGES = 20
 """The most faults that are shown for one file."""
+MOST_NAMES = 5
+"""The most names that one message lists."""
 
 
 COMMAND = re.compile(r"^([ \t]*):(?=:)|#(?=#\w*\[)")
@@ -46,6 +48,17 @@ def quote(name: str) -> str:
 def quote_each(names: Iterable[object]) -> str:
     """Names in backticks, with commas between them."""
     return ", ".join(f"`{name}`" for name in names)
+
+
+def quote_some(names: Sequence[str]) -> str:
+    """The first `MOST_NAMES` names, quoted, and how many more there are: "`a`, `b` and 3 more"."""
+    shown = ", ".join(quote(name) for name in names[:MOST_NAMES])
+    return shown + and_more(len(names) - MOST_NAMES)
+
+
+def and_more(count: int) -> str:
+    """ " and 3 more"; nothing if there is none."""
+    return f" and {count} more" if count > 0 else ""
 
 
 def join_steps(steps: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from hatch_mar.text import (
     name_of_status,
     quote,
     quote_each,
+    quote_some,
     shorten,
     truncate,
 )
@@ -81,6 +82,14 @@ class TestShorten:
     @given(st.text(), st.integers(1, 50))
     def test_length(self, text: str, length: int) -> None:
         assert len(shorten(text, length)) <= length
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, "`a0`"), (2, "`a0`, `a1`"), (7, "`a0`, `a1`, `a2`, `a3`, `a4` and 2 more")],
+)
+def test_quote_some(count: int, expected: str) -> None:
+    assert quote_some([f"a{number}" for number in range(count)]) == expected
 
 
 def test_quote_each() -> None:

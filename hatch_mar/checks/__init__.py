@@ -29,6 +29,7 @@ CHECKS: Mapping[str, str | None] = {
     "handler": None,
     "model_file": "modelFile",
     "serialized_file": None,
+    "loading": None,
     "model_config": "configFile",
     "requirements": "requirementsFile",
     "index_to_name": None,
@@ -61,7 +62,7 @@ def report_end(subject: Subject, reason: Exhausted) -> Finding:
 def has_work(name: str, subject: Subject) -> bool:
     """Whether a module has anything to check; if not, it is not even imported."""
     if subject.manifest.name != MANIFEST_NAME:
-        return name in ("archive_names", "portability")  # nothing else is known of a workflow
+        return name in ("archive_names", "loading", "portability")  # nothing else is known of a workflow
     key = CHECKS[name]
     return not key or key in subject.manifest.model or (name == "model_config" and needs_config(subject))
 

@@ -83,23 +83,8 @@ PREFIX = Rule(
         " torch.compile"
     ),
 )
-REFUSED = Rule(
-    code="MAR411",
-    title="`torch.load` refuses to unpickle the weights",
-    consequence="torch 2.6 and newer load with `weights_only=True`, which allows only certain names",
-    fix="save a plain state_dict, or list in `allow-globals` what you trust and the handler allows",
-)
-PICKLE = Rule(
-    code="MAR412",
-    severity="warning",
-    title="Unpickling the weights imports what `weights_only` does not allow",
-    consequence="a handler can only load them with `weights_only=False`, which can run any code",
-    fix="save a plain state_dict, or list what you trust in `allow-globals`",
-)
-
 POINTERS = ("lfs-pointer", "annex-pointer", "dvc-file")
 ARTICLES = {"empty": "an", "html": "a"}
-PICKLED = ("state-dict", "checkpoint", "tensor", "module", "pickle", "tar")
 DAMAGES = ("truncated", "corrupt")
 SUFFIXES = {".onnx": ("onnx",), ".so": ("elf", "macho")}
 """The kinds (`hatch_mar.weights.kind.Kind`) that `BaseHandler` expects of a suffix, apart from `.pt`."""
@@ -119,15 +104,11 @@ def check(subject: Subject) -> Iterator[Finding]:
     if member is None:
         yield MISSING.at(subject.set_by("serialized-file"), f"The archive has no `{name}`")
         return
-    from hatch_mar.weights.detect import inspect_weights
-
-    with member.source.open() as stream:
-        weights = inspect_weights(stream, member.name)
+    weights = subject.weights(member)
     unusable = list(check_use(subject, member, weights))
     yield from unusable
-    if not unusable:
-        yield from check_kind(subject, member, weights) if as_base else ()
-        yield from check_globals(subject, member, weights, as_base=as_base)
+    if as_base and not unusable:
+        yield from check_kind(subject, member, weights)
 
 
 def check_use(subject: Subject, member: Member, weights: Weights) -> Iterator[Finding]:
@@ -172,19 +153,3 @@ def fix_for(weights: Weights) -> str | None:
     if weights.kind.value == "torchscript":
         return "remove `model-file`, which TorchScript does not need, or save `model.state_dict()`"
     return None
-
-
-def check_globals(subject: Subject, member: Member, weights: Weights, *, as_base: bool) -> Iterator[Finding]:
-    if weights.kind.value not in PICKLED:
-        return
-    rule = REFUSED if as_base else PICKLE
-    names = [f"{module}.{name}" for module, name in weights.unsafe_globals]
-    unknown = [f"`{name}`" for name in names if name not in subject.allow_globals]
-    if unknown:
-        listed = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
-        yield rule.at(subject.place(member), f"Unpickling the weights imports {listed}")
-    elif weights.refusals and as_base:
-        yield rule.at(subject.place(member), f"torch refuses the weights: {weights.refusals[0]}")
-    elif not weights.complete:
-        text = "The weights' pickle cannot be followed to its end, so it may import anything"
-        yield rule.at(subject.place(member), text)

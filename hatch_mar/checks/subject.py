@@ -18,6 +18,7 @@ from hatch_mar.torchserve.packages import Environment
 if TYPE_CHECKING:
     from hatch_mar.project.config.models import ArchiveConfig
     from hatch_mar.torchserve.model_config import Document
+    from hatch_mar.weights.weights import Weights
 
 LARGEST_TEXT = 4 << 20
 """Bytes of a text file that are read; people write smaller ones."""
@@ -56,6 +57,8 @@ class Subject:
         """What is left to be read, of this archive or of all that a command reads."""
         self.modules: dict[str, Module] = {}
         """The modules that have been parsed, by the names of their files."""
+        self.inspected: dict[tuple[object, str], Weights] = {}
+        """What has been found in files, by what identifies them and by their suffixes."""
 
     @classmethod
     def of_file(cls, archive: Archive, path: Path, budget: Budget | None = None) -> Subject:
@@ -138,6 +141,21 @@ class Subject:
     def text(self, member: Member) -> bytes:
         return member.read(LARGEST_TEXT)
 
+    def weights(self, member: Member) -> Weights:
+        """What a member is by its bytes, which are read once, however many names they have.
+
+        Raises:
+            Exhausted: too many files have been looked at already.
+        """
+        from hatch_mar.weights.detect import inspect_weights
+
+        key = identify(member), PurePosixPath(member.name).suffix
+        if key not in self.inspected:
+            self.budget.spend("files", 1)
+            with member.source.open() as stream:
+                self.inspected[key] = inspect_weights(stream, member.name)
+        return self.inspected[key]
+
     def module(self, name: str) -> Module | None:
         """The archive's module of a dotted name, as Python finds it from the archive's root; parsed once.
 
@@ -153,3 +171,11 @@ class Subject:
                     self.modules[file] = parse_module(member, source)
                 return self.modules[file]
         return None
+
+
+def identify(member: Member) -> object:
+    """What two members have in common if they are one file on disk, such as by a link."""
+    if not isinstance(member.source, FileSource):
+        return member.name, id(member.source)
+    status = member.source.path.stat()
+    return status.st_dev, status.st_ino

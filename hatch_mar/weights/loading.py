@@ -7,6 +7,9 @@ from typing import NamedTuple
 from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_GLOBALS
 from hatch_mar.weights.pickles.code_runners import runs_code
 
+NOT_OF_TORCH = "torch.save did not write it"
+"""The refusal of any other pickle, which may be whole and harmless to the loader that it is for."""
+
 
 class Loading(NamedTuple):
     """What one loader would import and do when it reads a file, or a part of it.

@@ -1,0 +1,153 @@
+"""What loading a file of the archive would import and do, whatever the file is packed as and called.
+
+A handler opens extra files and packages as it does the weights, so every member is looked at. Only of the
+weights, and only if the handler leaves that to TorchServe, is it known who loads them: `BaseHandler`, by
+`torch.load`, which since torch 2.6 imports nothing but the names of its own list. Everyone else may have
+told the loader to trust the file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from hatch_mar.archive.archive import Member
+from hatch_mar.checks.archive_names import MOST_FINDINGS
+from hatch_mar.checks.handler_facts import loads_as_base_handler
+from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Place, Rule, Severity
+from hatch_mar.text import and_more, count_of, quote, quote_some
+from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
+
+REFUSED = Rule(
+    code="MAR411",
+    title="`torch.load` refuses to unpickle the weights",
+    consequence="torch 2.6 and newer load with `weights_only=True`, which allows only certain names",
+    fix="save a plain state_dict, or list in `allow-globals` what you trust and the handler allows",
+)
+PICKLE = Rule(
+    code="MAR412",
+    severity="warning",
+    title="Loading a file imports what `weights_only` does not allow",
+    consequence="a handler can only load it if it trusts it (`weights_only=False`), which can run any code",
+    fix="save a plain state_dict, or list what you trust in `allow-globals`",
+)
+CODE = Rule(
+    code="MAR413",
+    title="Loading a file runs code that the file brings",
+    consequence="whoever made the file runs what they like on the server, and wherever else it is loaded",
+    fix="do not load it anywhere; get the file from a source that you trust",
+)
+UNKNOWN = Rule(
+    code="MAR414",
+    severity="warning",
+    title="What loading a file does cannot be told",
+    consequence="it may import anything and run any code",
+    fix="save it in another way, such as a plain state_dict; or trust its source, and ignore this",
+)
+EFFECT = Rule(
+    code="MAR415",
+    severity="warning",
+    title="Loading a file does more than read it",
+    consequence="the worker does it too, with all that it may do",
+    fix="get the file from a source that you trust",
+)
+
+
+class Concern(NamedTuple):
+    """What is the matter with some of a file's loadings."""
+
+    file: str
+    loadings: tuple[Loading, ...]
+    things: tuple[str, ...]
+    """Names that are imported, or reasons."""
+
+    @property
+    def loaders(self) -> str:
+        """Who loads what: "`torch.load` of `w.pt`"."""
+        loaders = " or ".join(
+            f"`{loader}`" for loader in dict.fromkeys(each.loader for each in self.loadings)
+        )
+        parts = list(dict.fromkeys(each.part for each in self.loadings if each.part))
+        shown = f" ({parts[0]}{and_more(len(parts) - 1)})" if parts else ""
+        return f"{loaders} of {quote(self.file)}{shown}"
+
+    @property
+    def reason(self) -> str:
+        return self.things[0] + and_more(len(self.things) - 1)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    weights = subject.named_member("serializedFile")
+    refused = weights if loads_as_base_handler(subject) else None
+    # the weights first, so that they are never among those that are only counted
+    members = sorted(subject.archive.members, key=lambda member: member is not weights)
+    shown: Counter[Rule] = Counter()
+    others: dict[Rule, list[str]] = {}
+    for member in members:
+        for finding in check_member(subject, member, trusted=member is not refused):
+            shown[finding.rule] += 1
+            if shown[finding.rule] <= MOST_FINDINGS:
+                yield finding
+            else:
+                others.setdefault(finding.rule, []).append(member.name)
+    for rule, names in others.items():
+        text = f"The same is true of {count_of(len(names), 'more file')}: {quote_some(names)}"
+        yield rule.at(Place(subject.file_name), text)
+
+
+def check_member(subject: Subject, member: Member, *, trusted: bool) -> Iterator[Finding]:
+    """What is wrong with a file, each rule once.
+
+    Args:
+        trusted: its loader may have been told to trust it, and then does all that the file asks for. If
+            not, TorchServe loads it by a `torch.load` that fails instead.
+    """
+    loadings = subject.weights(member).loadings
+    place = subject.place(member)
+
+    def concern(find: Callable[[Loading], Iterable[str]]) -> Concern | None:
+        found = {loading: tuple(find(loading)) for loading in loadings}
+        concerned = tuple(loading for loading, things in found.items() if things)
+        return (
+            Concern(member.name, concerned, tuple(dict.fromkeys(chain(*found.values()))))
+            if concerned
+            else None
+        )
+
+    def names(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+        return (name for name in map(".".join, pairs) if name not in subject.allow_globals)
+
+    runners = concern(lambda each: names(each.code_runners))
+    if runners:
+        runs = "runs what it is given" if len(runners.things) == 1 else "run what they are given"
+        yield CODE.at(place, f"{runners.loaders} imports {quote_some(runners.things)}, which {runs}")
+
+    rule = PICKLE if trusted else REFUSED
+    if found := concern(lambda each: names(imports_of(each, trusted=trusted))):
+        yield rule.at(place, f"{found.loaders} imports {quote_some(found.things)}")
+    elif (not runners or not trusted) and (found := concern(lambda each: refusals_of(each, trusted=trusted))):
+        yield rule.at(place, f"`torch.load(weights_only=True)` refuses {quote(member.name)}: {found.reason}")
+
+    if found := concern(lambda each: [each.unknown] if each.unknown else []):
+        severity: Severity = "warning" if trusted else "error"
+        yield UNKNOWN.at(
+            place, f"What {found.loaders} does cannot be told: {found.reason}", severity=severity
+        )
+
+    if found := concern(lambda each: each.effects):
+        yield EFFECT.at(place, f"{found.loaders} {found.reason}")
+
+
+def imports_of(loading: Loading, *, trusted: bool) -> Iterable[tuple[str, str]]:
+    """What torch's list lacks; if it is not refused, without what `CODE` says already."""
+    return [pair for pair in loading.unsafe_globals if not trusted or pair not in loading.code_runners]
+
+
+def refusals_of(loading: Loading, *, trusted: bool) -> Iterable[str]:
+    """Why torch refuses the file. A pickle that torch did not write is for another loader than torch's."""
+    if not trusted:
+        return loading.refusals
+    return [each for each in loading.refusals if loading.loader == "torch.load" and each != NOT_OF_TORCH]
