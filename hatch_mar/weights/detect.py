@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from hatch_mar.budget import Budget
 from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.kinds.legacy_tar import inspect_tar
 from hatch_mar.weights.kinds.onnx import inspect_onnx
-from hatch_mar.weights.kinds.pickle_file import inspect_pickle, note_hidden_pickle
+from hatch_mar.weights.kinds.pickle_file import find_hidden_pickle, inspect_pickle
 from hatch_mar.weights.kinds.pointers import describe_text, inspect_pointer
 from hatch_mar.weights.kinds.safetensors import inspect_safetensors
 from hatch_mar.weights.kinds.signatures import inspect_signature
-from hatch_mar.weights.kinds.torch_zip import inspect_zip
+from hatch_mar.weights.kinds.torch_zip import find_hidden_zip, inspect_zip
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
 from hatch_mar.zip_records import LOCAL_SIGNATURE
@@ -23,28 +25,36 @@ HEAD = 4096
 """Bytes that most rules look at."""
 
 
-def inspect_weights(file: BinaryIO, name: str = "") -> Weights:
+def inspect_weights(file: BinaryIO, name: str = "", budget: Budget | None = None) -> Weights:
     """What a seekable stream is: a file on disk, or an entry of an archive.
 
     Any bytes have a kind, if only `Kind.UNKNOWN`. The name decides only where the bytes leave a doubt.
+    Whatever the kind, `loadings` has what would be unpickled. What is read is spent from the budget.
 
     Raises:
         OSError: the stream cannot be read.
     """
-    view = View(file)
+    view, budget = View(file), budget or Budget()
     head = view.read(0, HEAD)
     if not head:
         return Weights(Kind.EMPTY)
     # torch takes a file for a zip if it begins so (torch/serialization.py, `_is_zipfile`)
     if head.startswith(LOCAL_SIGNATURE):
-        return inspect_zip(view)
+        return inspect_zip(view, budget)
+    tar = inspect_tar(view, budget)
+    if tar is not None:
+        return tar
     weights = (
         inspect_pointer(view, head)
         or inspect_safetensors(view, head)
-        or inspect_signature(view, head)
+        or inspect_signature(head)
         or inspect_onnx(view, head, name)
     )
     if weights is not None:
-        return note_hidden_pickle(view, weights)
+        return weights._replace(loadings=(*weights.loadings, *find_hidden_pickle(view, name, budget)))
     unknown = Weights(Kind.UNKNOWN, describe_text(head) or "not a known format")
-    return inspect_pickle(view) or unknown
+    pickle = inspect_pickle(view, name, budget)
+    if pickle is None:
+        return unknown
+    # a zip after a pickle is what `zipfile`, and torch before 1.6, take the file for
+    return pickle._replace(loadings=(*pickle.loadings, *find_hidden_zip(view, budget)))

@@ -28,3 +28,16 @@ class View:
             pieces.append(piece)
             count -= len(piece)
         return b"".join(pieces)
+
+
+class Slice(View):
+    """Some of the bytes of another view, as far as it has them."""
+
+    def __init__(self, view: View, start: int, size: int) -> None:
+        self.view, self.start = view, start
+        self.size = max(0, min(size, view.size - start))
+
+    def read(self, offset: int, count: int) -> bytes:
+        if not 0 <= offset < self.size:
+            return b""
+        return self.view.read(self.start + offset, min(count, self.size - offset))

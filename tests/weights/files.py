@@ -12,6 +12,17 @@ from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.weights import Weights
 
 
+class Counting(io.BytesIO):
+    """A stream that counts the bytes that are read."""
+
+    count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
 def problems(found: Weights) -> tuple[str, ...]:
     """Everything wrong inside a file."""
     return found.damage + found.refusals

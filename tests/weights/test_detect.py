@@ -24,6 +24,7 @@ from tests.weights.files import (
     LFS,
     ONNX,
     TENSORS,
+    Counting,
     inspect_bytes,
     problems,
     safetensors,
@@ -67,14 +68,6 @@ class TestInspectWeights:
 
     def test_little_is_read(self):
         """Of a large file, only the ends are read."""
-
-        class Counting(io.BytesIO):
-            count = 0
-
-            def read(self, size: int | None = -1) -> bytes:
-                data = super().read(size)
-                self.count += len(data)
-                return data
 
         data = zipped(saved(state_dict("weight"), {"0": 8, "unused": 50_000_000}))
         stream = Counting(data)

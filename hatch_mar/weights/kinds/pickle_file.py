@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from pickle import PROTO
 
+from hatch_mar.budget import Budget
 from hatch_mar.text import count_of, first_messages
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
 from hatch_mar.weights.loading import Loading
-from hatch_mar.weights.pickles import interpreter
+from hatch_mar.weights.pickles.code_runners import runs_code
 from hatch_mar.weights.pickles.interpreter import Pickle, interpret
-from hatch_mar.weights.pickles.stack import MOST_OPERATIONS
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
 
@@ -22,42 +23,78 @@ PROTOCOL = 1001
 LEGACY_PICKLES = 5
 """These two, then the saver's system, the object, and the storages' keys."""
 MOST_PICKLES = 1000
-FIRST_WINDOW = 1 << 16
-"""Bytes of a file that are read first. The pickles of most files are shorter."""
-GROWTH = 8
+
+OF_TORCH = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".model", ".weights", ".th", ".t7")
+OF_PICKLE = (".pkl", ".pickle", ".p", ".pck", ".dump")
+OF_JOBLIB = (".joblib", ".jl")
+COINCIDENCE = 8
+"""Operations that the bytes of something else hardly ever give by chance."""
+JOBLIB_ARRAY = ("joblib.numpy_pickle", "NumpyArrayWrapper")
+"""Whose bytes follow in the middle of the pickle (joblib/numpy_pickle.py, `NumpyUnpickler.load_build`)."""
 
 
-def inspect_pickle(view: View) -> Weights | None:
-    pickles = read_pickles(view)
+def inspect_pickle(view: View, name: str, budget: Budget) -> Weights | None:
+    """What a file is as a pickle, or None if nothing says that it is one."""
+    pickles = read_pickles(view, budget)
     first = pickles[0]
     if is_legacy(pickles):
         return inspect_legacy(view, pickles)
-    after = view.size - first.end
-    loading = loading_of(pickles, 1, (*first.refusals, "torch.save did not write it"))
-    weights = inspect_contents(first)._replace(loadings=(loading,))
-    # "N.B." is a pickle of None and a word of English, "class Net:" begins as an import does.
-    is_marked = view.read(0, 1) == PROTO
-    if not is_marked and (first.fault or after) and not any(is_importable(pair) for pair in first.globals):
+    if not is_evident(view, pickles, name):
         return None
-    if not first.fault or first.blind or first.globals:
+    refusals = (*first.refusals, "torch.save did not write it")
+    loading = loading_of(pickles, 1, refusals, name_loader(name, pickles))
+    weights = inspect_contents(first)._replace(loadings=(loading,))
+    if not first.fault or first.blind or loading.unknown or first.globals:
         return weights
     if first.cut:
         return weights._replace(kind=Kind.TRUNCATED, reason="a pickle whose end is missing")
     return weights._replace(kind=Kind.CORRUPT, reason=f"it begins like a pickle, but {first.fault}")
 
 
-def note_hidden_pickle(view: View, weights: Weights) -> Weights:
-    """The same weights, with the globals of a pickle if the file of another kind begins with one.
+def find_hidden_pickle(view: View, name: str, budget: Budget) -> tuple[Loading, ...]:
+    """What loaders would import that take a file of another kind for a pickle, if it can be one.
 
-    torch.load unpickles any file that is not a zip, whatever its signature.
+    torch.load and pickle.load unpickle any file that is not a zip, whatever its signature.
     """
-    [first, *_] = pickles = read_pickles(view)
-    pairs = tuple(pair for pair in first.globals if is_importable(pair))
-    # A single operation is just the first byte of anything.
-    is_hidden = first.blind and first.operations > 1
-    if not pairs and not is_hidden:
-        return weights
-    return weights._replace(loadings=(loading_of(pickles, 1, first.refusals),))
+    pickles = read_pickles(view, budget)
+    if not is_evident(view, pickles, name):
+        return ()
+    certain = LEGACY_PICKLES if is_legacy(pickles) else 1
+    loading = loading_of(pickles, certain, pickles[0].refusals, name_loader(name, pickles))
+    return (loading,) if loading.unsafe_globals or loading.unknown else ()
+
+
+def is_evident(view: View, pickles: Sequence[Pickle], name: str) -> bool:
+    """Whether a file that begins with these pickles is meant to be unpickled.
+
+    Any first byte may be an operation: "N.B." is a pickle of None and a word of English, and a list of
+    animals that begins with "cat" and "dog" imports `dog` from `at`. So it takes more than that: the
+    mark of a protocol, a whole file that is one pickle, a call of something that it imports, an import
+    that runs code, or a suffix that pickles have.
+    """
+    first = pickles[0]
+    if view.read(0, 1) == PROTO or is_legacy(pickles):
+        return True
+    imports = [pair for pair in first.globals if is_importable(pair)]
+    if any(runs_code(*pair) for pair in imports):
+        return True
+    if not first.fault:
+        return first.end == view.size or (bool(imports) and first.calls > 0)
+    if first.blind and first.operations > 1:
+        return has_suffix(name) or first.operations >= COINCIDENCE
+    return bool(imports) and (first.calls > 0 or has_suffix(name))
+
+
+def has_suffix(name: str) -> bool:
+    return name.lower().endswith((*OF_TORCH, *OF_PICKLE, *OF_JOBLIB))
+
+
+def name_loader(name: str, pickles: Sequence[Pickle]) -> str:
+    """What is most likely to unpickle a file. All of them read the same pickle."""
+    suffix = PurePosixPath(name.lower()).suffix
+    if suffix in OF_JOBLIB or any(JOBLIB_ARRAY in pickle.globals for pickle in pickles):
+        return "joblib.load"
+    return "torch.load" if is_legacy(pickles) or suffix in OF_TORCH else "pickle.load"
 
 
 def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
@@ -88,41 +125,38 @@ def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     )
 
 
-def read_pickles(view: View) -> list[Pickle]:
-    """The pickles that a file begins with, at least one. No more of it is read than holds them."""
-    size = FIRST_WINDOW
-    most = min(view.size, interpreter.LARGEST_PICKLE)
-    while True:
-        pickles = parse_pickles(view.read(0, min(size, most)))
-        ends_early = pickles[-1].cut or pickles[-1].end == size
-        if size >= most or not ends_early:
-            break
-        size *= GROWTH
-    if pickles[-1].cut and most < view.size:
-        fault = f"it has more than the {interpreter.LARGEST_PICKLE} bytes that are read"
-        pickles[-1] = pickles[-1]._replace(fault=fault, cut=False, blind=True)
-    return pickles
-
-
-def parse_pickles(data: bytes) -> list[Pickle]:
-    """The pickles one after another, at least one.
+def read_pickles(view: View, budget: Budget) -> list[Pickle]:
+    """The pickles that a file begins with, at least one. No more of it is read than holds them.
 
     The last one may have a fault, since what follows a pickle is mostly data.
     """
     pickles: list[Pickle] = []
-    position, left = 0, MOST_OPERATIONS
-    while not pickles or (position < len(data) and len(pickles) < MOST_PICKLES):
-        pickle = interpret(data, position, left)
+    position = 0
+    while not pickles or (position < view.size and len(pickles) < MOST_PICKLES):
+        pickle = interpret(view, position, budget.left["operations"])
+        budget.spend("operations", min(pickle.operations, budget.left["operations"]))
         pickles.append(pickle)
         if pickle.fault or (is_legacy(pickles) and len(pickles) == LEGACY_PICKLES):
             break
-        position, left = pickle.end, left - pickle.operations
+        position = pickle.end
     return pickles
 
 
 def is_legacy(pickles: Sequence[Pickle]) -> bool:
     magic = pickles[0].value
     return type(magic) is int and magic == MAGIC
+
+
+def loading_of(
+    pickles: Sequence[Pickle], certain: int, refusals: tuple[str, ...], loader: str = "torch.load"
+) -> Loading:
+    """What a loader would do with the pickles, of which only the first `certain` ones cannot be data."""
+    return Loading(
+        loader,
+        globals=globals_of(pickles, certain),
+        unknown=find_unknown(pickles, certain),
+        refusals=refusals,
+    )
 
 
 def globals_of(pickles: Sequence[Pickle], certain: int) -> tuple[tuple[str, str], ...]:
@@ -144,16 +178,6 @@ def is_importable(pair: tuple[str, str]) -> bool:
     return all(part.isidentifier() for name in pair for part in name.split("."))
 
 
-def loading_of(pickles: Sequence[Pickle], certain: int, refusals: tuple[str, ...]) -> Loading:
-    """What torch.load would do with the pickles, of which the first `certain` ones are no data."""
-    return Loading(
-        "torch.load",
-        globals=globals_of(pickles, certain),
-        unknown=find_unknown(pickles, certain),
-        refusals=refusals,
-    )
-
-
 def find_unknown(pickles: Sequence[Pickle], certain: int) -> str:
     """Why the pickles could not all be followed to where an unpickler ends; empty if they could.
 
@@ -164,6 +188,6 @@ def find_unknown(pickles: Sequence[Pickle], certain: int) -> str:
     for number, pickle in enumerate(pickles):
         if pickle.blind and (number < certain or pickle.globals):
             return pickle.fault
-        if pickle.fault and ("joblib.numpy_pickle", "NumpyArrayWrapper") in pickle.globals:
-            return "joblib's arrays are between its operations"
+        if pickle.fault and JOBLIB_ARRAY in pickle.globals:
+            return "it has the bytes of arrays between its operations, as joblib writes them"
     return ""

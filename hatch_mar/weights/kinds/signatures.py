@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.loading import Loading
-from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
 from hatch_mar.zip_records import END_SIGNATURE
 
@@ -31,38 +29,12 @@ LITE_FLATBUFFER = b"PTMF"
 """At offset 4 of TorchScript for the lite interpreter, as a flatbuffer
 (torch/csrc/jit/serialization/mobile_bytecode.fbs, `file_identifier`)."""
 
-TAR_BLOCK = 512
-TAR_OF_TORCH = {b"sys_info", b"pickle", b"tensors", b"storages"}
-"""torch.save before 0.2 (torch/serialization.py, `legacy_load`)."""
 
-
-def inspect_signature(view: View, head: bytes) -> Weights | None:
+def inspect_signature(head: bytes) -> Weights | None:
     if head[4:8] == LITE_FLATBUFFER:
         return Weights(Kind.TORCHSCRIPT, lite=True)
     kind = next((kind for offset, signature, kind in SIGNATURES if head.startswith(signature, offset)), None)
-    if kind is Kind.TAR and len(TAR_OF_TORCH & set(read_tar_names(view))) > 1:
-        refusal = "weights_only refuses the tar that torch before 0.2 wrote"
-        unknown = "it is a tar of pickles, which are not read"
-        loading = Loading("torch.load", unknown=unknown, refusals=(refusal,))
-        return Weights(Kind.PICKLE, legacy=True, loadings=(loading,))
     if kind is Kind.GGUF:
         # The number of tensors, since version 2 (ggml/docs/gguf.md).
         return Weights(kind, tensors=int.from_bytes(head[8:16], "little"))
     return Weights(kind) if kind else None
-
-
-def read_tar_names(view: View) -> list[bytes]:
-    """The names of the first members. `tarfile` would read extended headers of any size into memory."""
-    names, position = [], 0
-    for _ in range(len(TAR_OF_TORCH) * 2):
-        header = view.read(position, TAR_BLOCK)
-        digits = header[124:135].strip(b" \0")
-        if len(header) < TAR_BLOCK or not digits.isdigit():
-            break
-        names.append(header[:100].rstrip(b"\0"))
-        try:
-            blocks = -(-int(digits, 8) // TAR_BLOCK)
-        except ValueError:
-            break
-        position += TAR_BLOCK * (1 + blocks)
-    return names

@@ -4,50 +4,86 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from itertools import chain
 
+from hatch_mar.budget import Budget
 from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
-from hatch_mar.weights.kinds.pickle_file import loading_of, parse_pickles
+from hatch_mar.weights.kinds.pickle_file import loading_of, read_pickles
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
     ZipFault,
     ZipIndex,
+    encode_name,
     find_unreachable,
+    list_entries,
+    open_leniently,
     read_content,
     read_index,
 )
 from hatch_mar.weights.loading import Loading
-from hatch_mar.weights.pickles import interpreter
 from hatch_mar.weights.pickles.interpreter import Pickle
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
 from hatch_mar.zip_records import DEFLATED, PATCHED, STORED
 
+LARGEST_PICKLE = 64 << 20
+"""Bytes of a pickle that is deflated, or whose CRC is compared. That of 10,000 tensors has 2 MB."""
+MOST_CANDIDATES = 100
 LARGEST_MARK = 64
 """Bytes of the small records: `version`, `byteorder`, `archive_format`."""
 VERSIONS = range(1, 11)
 """Of the file format (caffe2/serialize/versions.h)."""
+SCRIPT_MARK = "constants.pkl"
+LONGEST_RECORD = 511
+"""Bytes of a record's name, of which torch's reader of all names cuts off the rest
+(caffe2/serialize/inline_container.cc, `getAllRecords`; miniz, `MZ_ZIP_MAX_ARCHIVE_FILENAME_SIZE`)."""
 ROOTLESS_EXPORT = "serialized_exported_program.json"
 """torch.export.save until 2.6 or so wrote a zip without a root."""
 
 
-def inspect_zip(view: View) -> Weights:
+def inspect_zip(view: View, budget: Budget) -> Weights:
     try:
-        return Records(view, read_index(view)).inspect()
+        return Records(view, read_index(view), budget).inspect()
     except ZipFault as fault:
         kind = Kind.TRUNCATED if fault.cut else Kind.CORRUPT
         reason = "a zip whose end is missing" if fault.cut else f"a zip, but {fault}"
-        return Weights(kind, reason)
+        # some reader may take it as it is, and torch's takes much
+        return Weights(kind, reason, loadings=find_hidden_zip(view, budget))
+
+
+def find_hidden_zip(view: View, budget: Budget) -> tuple[Loading, ...]:
+    """What would be imported from the pickles of a zip that some reader could find in the file."""
+    pickles = [entry for entry in list_entries(view) if entry.folded.endswith("data.pkl")]
+    return follow_each(view, pickles[:MOST_CANDIDATES], budget)
+
+
+def follow_each(view: View, entries: Iterable[IndexEntry], budget: Budget) -> tuple[Loading, ...]:
+    """What torch.load would import, whichever of these entries it takes for the pickle."""
+    loadings = []
+    for entry in entries:
+        content = open_leniently(view, entry, LARGEST_PICKLE)
+        if content is None:
+            unknown = f"record {quote(entry.name)} cannot be read"
+            loadings.append(Loading("torch.load", unknown=unknown))
+            continue
+        pickles = read_pickles(content, budget)
+        loadings.append(loading_of(pickles, 1, pickles[0].refusals))
+    return tuple(dict.fromkeys(loadings))
+
+
+def torch_name(entry: IndexEntry) -> str:
+    """A record's name as torch lists it."""
+    return encode_name(entry.name)[:LONGEST_RECORD].decode("utf-8", "surrogateescape")
 
 
 class Records:
     """The records of a zip, by their names below its one root (caffe2/serialize/inline_container.cc)."""
 
-    def __init__(self, view: View, index: ZipIndex) -> None:
-        self.view = view
-        self.index = index
+    def __init__(self, view: View, index: ZipIndex, budget: Budget) -> None:
+        self.view, self.index, self.budget = view, index, budget
         first = index.entries[0].name if index.entries else ""
         self.root = first.partition("/")[0] + "/" if "/" in first else ""
         start = len(self.root)
@@ -56,7 +92,7 @@ class Records:
         }
 
     def inspect(self) -> Weights:
-        if self.root + "constants.pkl" in (entry.name for entry in self.index.entries):
+        if SCRIPT_MARK in (torch_name(entry)[len(self.root) :] for entry in self.index.entries):
             # torch.load asks for exactly this name, in this case, and then leaves data.pkl to C++.
             missing = () if "data.pkl" in self.by_name else ("record `data.pkl` is missing",)
             script = Weights(Kind.TORCHSCRIPT, lite="bytecode.pkl" in self.by_name)
@@ -92,15 +128,16 @@ class Records:
         return Weights(Kind.ZIP, "a PT2 archive without a model")
 
     def inspect_saved(self, entry: IndexEntry) -> Weights:
-        if entry.size > interpreter.LARGEST_PICKLE:
-            unknown = f"its pickle has {count_of(entry.size, 'byte')}, more than are read"
-            loading = Loading("torch.load", unknown=unknown)
-            return self.with_damage(Weights(Kind.PICKLE, loadings=(loading,)))
+        if entry.size > LARGEST_PICKLE:
+            return self.with_damage(
+                Weights(Kind.PICKLE, loadings=follow_each(self.view, [entry], self.budget))
+            )
         try:
-            data = read_content(self.view, entry, interpreter.LARGEST_PICKLE)
+            data = read_content(self.view, entry, LARGEST_PICKLE)
         except ZipFault as fault:
-            return Weights(Kind.CORRUPT, f"a zip of torch.save, but {fault}")
-        pickles = parse_pickles(data)
+            loadings = follow_each(self.view, [entry], self.budget)
+            return Weights(Kind.CORRUPT, f"a zip of torch.save, but {fault}", loadings=loadings)
+        pickles = read_pickles(View(BytesIO(data)), self.budget)
         first = pickles[0]
         loading = loading_of(pickles, 1, first.refusals)
         if first.fault:

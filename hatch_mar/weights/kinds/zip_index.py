@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
+from itertools import islice
 from typing import NamedTuple
 
 from hatch_mar import zip_records as zips
 from hatch_mar.text import quote
-from hatch_mar.weights.view import View
+from hatch_mar.weights.view import Slice, View
 
 MOST_ENTRIES = 200_000
 LARGEST_DIRECTORY = 64 << 20
+MOST_ENDS = 16
+"""End records that are looked at where a zip may be read in several ways."""
 ENCRYPTIONS = zips.ENCRYPTED | zips.STRONGLY_ENCRYPTED | zips.MASKED
 """The flags of the three ways to encrypt, all refused by miniz."""
 
@@ -198,6 +203,63 @@ def read_content(view: View, entry: IndexEntry, most: int) -> bytes:
     if len(data) != entry.size:
         raise ZipFault(f"its entry {quote(entry.name)} does not have the size that the directory says")
     return data
+
+
+def list_entries(view: View) -> Iterator[IndexEntry]:
+    """The entries that any reader could find in a zip, ambiguous or damaged as it may be.
+
+    Readers choose differently among several end records, and take a directory to be where its end record
+    says, or to end where the end record begins.
+    """
+    start = max(0, view.size - zips.LONGEST_TAIL)
+    tail = view.read(start, view.size - start)
+    seen: set[int] = set()
+    for position in islice(zips.find_signature(tail, zips.END_SIGNATURE), MOST_ENDS):
+        end = zips.End.parse(tail, position)
+        if end is None:
+            continue
+        before = view.read(start + position - zips.ZIP64_LOCATOR.size, zips.ZIP64_LOCATOR.size)
+        locator = zips.Zip64Locator.parse(before)
+        wide = locator and zips.End.parse_zip64(view.read(locator.offset, zips.ZIP64_END.size))
+        for each, at in ((end, start + position), *([(wide, locator.offset)] if locator and wide else [])):
+            for directory in {each.offset, at - each.size} - seen:
+                seen.add(directory)
+                for entry in list_directory(view.read(directory, min(each.size, LARGEST_DIRECTORY))):
+                    yield entry
+                    # some take bytes before the zip for no part of it
+                    if shift := directory - each.offset:
+                        yield entry._replace(offset=entry.offset + shift)
+
+
+def list_directory(data: bytes) -> Iterator[IndexEntry]:
+    """The entries of a directory, up to the first bytes that are not one."""
+    position = 0
+    while header := zips.CentralHeader.parse(data, position):
+        begin = position + zips.CENTRAL_HEADER.size
+        raw, begin = data[begin : begin + header.name_size], begin + header.name_size
+        extra, begin = data[begin : begin + header.extra_size], begin + header.extra_size
+        position = begin + header.comment_size
+        with suppress(ZipFault):
+            yield entry_of(header, raw.partition(b"\0")[0], extra)
+
+
+def open_leniently(view: View, entry: IndexEntry, most: int) -> View | None:
+    """What a careless reader finds in an entry; None if that cannot be told.
+
+    Of one that is deflated that is at most `most` bytes.
+    """
+    header = read_local_header(view, entry)
+    if header is None:
+        return View(BytesIO())
+    start = data_offset(entry, header)
+    if entry.method == zips.STORED:
+        return Slice(view, start, max(entry.size, entry.packed))
+    if entry.method != zips.DEFLATED or entry.size > most:
+        return None
+    inflater = zlib.decompressobj(-15)
+    with suppress(zlib.error):
+        return View(BytesIO(inflater.decompress(view.read(start, min(entry.packed, most)), most)))
+    return None
 
 
 def encode_name(name: str) -> bytes:

@@ -6,10 +6,13 @@ GLOBAL with a space and unescapes them, so what it reports is not always what is
 
 from __future__ import annotations
 
+import codecs
 import pickletools
 from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any
+
+from hatch_mar.weights.view import View
 
 HIGHEST_PROTOCOL = 5
 """Of the opcodes that are read here (PEP 307, 3154 and 574)."""
@@ -37,25 +40,59 @@ LONGEST_NAME = 4096
 LONGEST_INT = 16
 """Bytes of an integer that is read. torch's magic number has 10."""
 LONGEST_DIGITS = 40
+WINDOW = 1 << 16
+"""Bytes of a file that are in memory. The pickles of most files are shorter."""
+LOOKAHEAD = 2 * LONGEST_NAME
+"""Bytes from an opcode on in which its operand is, unless it is a line or does not matter."""
+LONGEST_LINE = 1 << 24
 
 OperandReader = Callable[[bytes, int], tuple[Any, int]]
 """Reads the operand at an offset; gives it and the offset where it ends."""
 
 
-def operations(data: bytes, start: int) -> Iterator[tuple[str, Any, int]]:
+class Window:
+    """The part of a file that is in memory, which moves along with its reader."""
+
+    def __init__(self, file: View) -> None:
+        self.file = file
+        self.begin = self.end = 0
+        self.data = b""
+
+    def read_operation(self, position: int) -> tuple[str, Any, int]:
+        if self.end < position + LOOKAHEAD and self.end < self.file.size:
+            self.move(position, WINDOW)
+        try:
+            name, operand, end = read_operation(self.data, position - self.begin)
+        except PickleFault as fault:
+            if not fault.cut or self.end == self.file.size:
+                raise
+            if len(self.data) == LONGEST_LINE:
+                raise PickleFault("a line is longer than is read", blind=True) from None
+            self.move(position, LONGEST_LINE)
+            return self.read_operation(position)
+        return name, operand, self.begin + end
+
+    def move(self, position: int, size: int) -> None:
+        self.data = self.file.read(position, size)
+        self.begin, self.end = position, position + len(self.data)
+
+
+def operations(file: View, start: int) -> Iterator[tuple[str, Any, int]]:
     """Each opcode's name, its operand or None, and the offset where it ends, up to STOP.
+
+    A long string is passed over without being read.
 
     Raises:
         PickleFault: an opcode is unknown or cut off, or crosses the end of a frame: Lib/pickle.py
             and _pickle.c then read different things.
     """
-    position, frame_end = start, 0
-    size = len(data)
+    position, frame_end, size = start, 0, file.size
+    window = Window(file)
     while True:
         if position >= size:
             raise PickleFault("it ends without STOP", cut=True)
         try:
-            name, operand, end = read_operation(data, position)
+            name, operand, end = window.read_operation(position)
         except PickleFault as fault:
             # _pickle.c may have read another operand, if this one crosses the frame's end.
             fault.blind |= position < frame_end
@@ -173,7 +210,13 @@ def parse_integer(text: bytes) -> Any:
 def parse_quoted(text: bytes) -> Any:
     if len(text) < 2 or text[0] != text[-1] or text[:1] not in (b"'", b'"'):
         raise PickleFault("a string has no quotes")
-    return OPAQUE if b"\\" in text else decode_ascii(text, 1, len(text) - 1)
+    if b"\\" not in text:
+        return decode_ascii(text, 1, len(text) - 1)
+    try:
+        unescaped, _ = codecs.escape_decode(text[1:-1][:LONGEST_NAME])
+    except ValueError:
+        raise PickleFault("a string has a broken escape") from None
+    return decode_ascii(unescaped, 0, len(unescaped)) if len(text) <= LONGEST_NAME else OPAQUE
 
 
 def decode_raw_unicode(text: bytes) -> Any:

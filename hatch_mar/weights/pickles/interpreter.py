@@ -8,6 +8,7 @@ meets the fault.
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any, NamedTuple
 
 from hatch_mar.text import first_messages
@@ -29,9 +30,8 @@ from hatch_mar.weights.pickles.torch_objects import (
     call,
     parse_storage,
 )
+from hatch_mar.weights.view import View
 
-LARGEST_PICKLE = 64 << 20
-"""Bytes. The pickle of 10,000 tensors has 2 MB."""
 MOST_GLOBALS = 10_000
 
 
@@ -42,6 +42,8 @@ class Pickle(NamedTuple):
     end: int
     """The offset after STOP, or where reading ended."""
     operations: int
+    calls: int
+    """How often it calls something that it imports."""
     globals: tuple[tuple[str, str], ...]
     storages: tuple[Storage, ...]
     tensors: tuple[Tensor, ...]
@@ -55,12 +57,17 @@ class Pickle(NamedTuple):
     """Whether the fault is a limit of this reader, where an unpickler may go on."""
 
 
-def interpret(data: bytes, start: int = 0, most: int = MOST_OPERATIONS) -> Pickle:
-    """The pickle at an offset, of at most so many operations. Never raises."""
+def interpret(data: View | bytes, start: int = 0, most: int = MOST_OPERATIONS) -> Pickle:
+    """The pickle at an offset of a file, of at most so many operations.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    file = data if isinstance(data, View) else View(BytesIO(data))
     interpreter = Interpreter(most)
     fault: PickleFault | None = None
     try:
-        interpreter.run(data, start)
+        interpreter.run(file, start)
     except PickleFault as error:
         fault = error
     unknown = sorted(interpreter.opcodes - WEIGHTS_ONLY_OPCODES)
@@ -69,7 +76,8 @@ def interpret(data: bytes, start: int = 0, most: int = MOST_OPERATIONS) -> Pickl
     return Pickle(
         value=interpreter.stack[-1] if interpreter.stack and not fault else OPAQUE,
         end=interpreter.end,
-        operations=most - interpreter.left,
+        operations=most - max(0, interpreter.left),
+        calls=interpreter.calls,
         globals=tuple(interpreter.globals),
         storages=tuple(interpreter.storages),
         tensors=tuple(interpreter.tensors),
@@ -86,14 +94,15 @@ class Interpreter(Stack):
     def __init__(self, most: int) -> None:
         super().__init__(most)
         self.end = 0
+        self.calls = 0
         self.opcodes: set[str] = set()
         self.globals: dict[tuple[str, str], Global] = {}
         self.storages: dict[Storage, None] = {}
         self.tensors: dict[Tensor, None] = {}
 
-    def run(self, data: bytes, start: int) -> None:
+    def run(self, file: View, start: int) -> None:
         self.end = start
-        for opcode, operand, end in operations(data, start):
+        for opcode, operand, end in operations(file, start):
             self.spend(1)
             self.opcodes.add(opcode)
             load = LOADERS[opcode]
@@ -135,6 +144,7 @@ class Interpreter(Stack):
 
     def load_inst(self, names: tuple[str, str]) -> None:
         self.pop_to_mark()
+        self.calls += 1
         self.push(Instance(self.note_import(*names)))
 
     def load_obj(self) -> None:
@@ -157,6 +167,7 @@ class Interpreter(Stack):
         if type(function) is not Global:
             self.refuse("it calls something that it did not import")
             return OPAQUE
+        self.calls += 1
         has_items = type(arguments) is tuple and len(arguments) == 1
         if function == ("collections", "OrderedDict") and has_items:
             return self.ordered_dict(arguments[0])

@@ -35,7 +35,7 @@ class Stack:
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
         self.protocol = 0
-        self.left = self.most = most
+        self.left = most
         self.refusals: dict[str, None] = {}
 
     def spend(self, cost: int) -> None:
@@ -100,9 +100,9 @@ class Stack:
         self.memo[len(self.memo)] = self.top()
 
     def load_put(self, index: int) -> None:
-        if not 0 <= index <= self.most - self.left:
-            # The unpickler's memo is an array, for which one large index takes all memory.
-            raise PickleFault(f"it memoizes at {index}, beyond its own length", blind=True)
+        if index < 0:
+            raise PickleFault(f"it memoizes at {index}")
+        # a dictionary, since the unpickler's array takes all memory for one large index
         self.memo[index] = self.top()
 
     load_binput = load_long_binput = load_put

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import io
 import pickle
 from struct import pack
 
 import pytest
 
+from hatch_mar.budget import Budget
+from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.pickles import interpreter
 from tests.weights.files import (
+    Counting,
     dictionary,
     inspect_bytes,
     problems,
@@ -153,12 +156,41 @@ class TestPlain:
             found.reason,
         ) == (Kind.CORRUPT, "it begins like a pickle, but byte 0x00 is not an opcode")
 
-    def test_too_large(self, monkeypatch: pytest.MonkeyPatch):
-        """A pickle is read up to a limit, and nothing is claimed beyond it."""
-        monkeypatch.setattr(interpreter, "LARGEST_PICKLE", 100_000)
-        found = inspect_bytes(pickle.dumps(bytes(200_000)))
+    def test_budget(self):
+        """All files of a command share the operations that are read, and nothing is claimed beyond them."""
+        budget = Budget({"operations": 500})
+        data = pickle.dumps(list(range(300)))
+        first = inspect_weights(io.BytesIO(data), "a.pkl", budget)
+        second = inspect_weights(io.BytesIO(data), "b.pkl", budget)
 
-        assert not found.complete
+        assert (first.complete, second.complete) == (True, False)
+
+    @pytest.mark.parametrize(
+        "before",
+        [
+            b"B" + pack("<I", 3 << 20) + bytes(3 << 20) + b"0",
+            b"V" + b"x" * (1 << 20) + b"\n0",
+            b"N0" * 100_000,
+            b"Nr" + pack("<I", 1_000_000) + b"0",
+        ],
+        ids=["bytes", "line", "operations", "memo"],
+    )
+    def test_far(self, before: bytes):
+        """An import is found however far it is."""
+        assert inspect_bytes(before + SYSTEM + b".").unsafe_globals == (("os", "system"),)
+
+    def test_little_is_read(self):
+        """A long string is passed over."""
+        data = b"B" + pack("<I", 50 << 20) + bytes(50 << 20) + b"0" + SYSTEM + b"."
+        stream = Counting(data)
+
+        assert inspect_weights(stream).unsafe_globals == (("os", "system"),)
+        assert stream.count < 1_000_000
+
+    @pytest.mark.parametrize("words", [b"cat\ndog\n", b"cat\ndog\nRabbit\n", b"(list\nof\nwords)\n"])
+    def test_labels(self, words: bytes):
+        """A list of words may import as a pickle does, but calls nothing."""
+        assert inspect_weights(io.BytesIO(words), "labels.txt").loadings == ()
 
     @pytest.mark.parametrize(
         "words", [b"N.B. this is no pickle", b"class Net:\n    pass\n", b"import os\nx = 1\n"]
@@ -203,6 +235,10 @@ class TestPolyglots:
             assert (found.kind, found.complete, problems(found)) == (Kind.SAFETENSORS, True, ())
 
     def test_blind(self):
-        found = inspect_bytes(b"MZ\x90\x82\x01.")
+        found = inspect_bytes(b"MZ\x90\x82\x01.", "weights.pt")
 
         assert (found.kind, found.complete) == (Kind.PE, False)
+
+    def test_coincidence(self):
+        """Bytes of something else may begin with two operations, but not under the name of a pickle."""
+        assert inspect_bytes(b"MZ\x90\x82\x01.", "tool.exe").complete

@@ -43,13 +43,6 @@ class TestSignatures:
     def test_tar(self):
         assert inspect_bytes(tarred("a", "b")) == Weights(Kind.TAR)
 
-    def test_tar_of_torch(self):
-        """torch before 0.2 wrote a tar with pickles, which weights_only refuses."""
-        found = inspect_bytes(tarred("sys_info", "pickle", "tensors", "storages"))
-
-        assert (found.kind, found.legacy, found.complete) == (Kind.PICKLE, True, False)
-        assert found.refusals
-
     @pytest.mark.parametrize("digits", [b"99999999999", b"77777777777", b"           ", b"\x80" + bytes(10)])
     def test_tar_sizes(self, digits: bytes):
         data = tarred("a", "b")

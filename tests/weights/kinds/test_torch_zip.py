@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.pickles import interpreter
+from hatch_mar.weights.kinds import torch_zip
 from hatch_mar.weights.weights import Weights
 from tests.weights.files import (
     TENSORS,
@@ -209,10 +209,34 @@ class TestUnfinished:
         assert found.refusals == ("weights_only does not know the opcode EXT1",)
 
     def test_large(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(interpreter, "LARGEST_PICKLE", 100)
-        found = inspect_records(TENSORS)
+        """A large pickle that is deflated is not read, and one that is stored is followed all the same."""
+        monkeypatch.setattr(torch_zip, "LARGEST_PICKLE", 100)
+        packed = inspect_bytes(zipped(TENSORS, zipfile.ZIP_DEFLATED))
+        stored = inspect_bytes(zipped(TENSORS))
 
-        assert (found.kind, found.complete) == (Kind.PICKLE, False)
+        assert (packed.kind, packed.complete) == (Kind.PICKLE, False)
+        assert (stored.kind, stored.complete) == (Kind.PICKLE, True)
+
+    @pytest.mark.parametrize("extra", ["net/archive_format", "net/model.json", "net/tensors/0"])
+    def test_label(self, extra: str):
+        """What a zip calls itself does not keep its pickle from being followed."""
+        records = {**saved(protocol2(SYSTEM)), "net/tensors/0": b"", extra: b"pt2"}
+
+        assert inspect_bytes(zipped(records)).unsafe_globals == (("os", "system"),)
+
+    def test_long_root(self):
+        """torch cuts names off, and then does not see that a zip is TorchScript."""
+        for length, pairs in ((497, ()), (498, (("os", "system"),))):
+            root = "r" * length
+            records = {f"{root}/data.pkl": protocol2(SYSTEM), f"{root}/constants.pkl": protocol2(b")")}
+            assert inspect_bytes(zipped(records)).unsafe_globals == pairs
+
+    def test_ambiguous(self):
+        """Whatever is wrong with a zip, the pickles that some reader could find are followed."""
+        good, evil = zipped(TENSORS), zipped(saved(protocol2(SYSTEM)))
+        twice = zipped({**TENSORS, "model/data.pkL": protocol2(SYSTEM)})
+        for data in (evil + b"rubbish", evil + good, good + evil, twice, twice.replace(b"pkL", b"pkl")):
+            assert ("os", "system") in inspect_bytes(data).unsafe_globals
 
 
 class TestCorrupt:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import pickle
 import pickletools
 from struct import pack
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 
 from hatch_mar.weights.pickles.disassembler import OPAQUE, OPCODES, PickleFault, operations
+from hatch_mar.weights.view import View
 from tests.weights.files import short
 
 
 def operands(data: bytes) -> list[Any]:
-    return [operand for _, operand, _ in operations(data + b".", 0)][:-1]
+    return [operand for _, operand, _ in operations(View(io.BytesIO(data + b".")), 0)][:-1]
 
 
 class TestOpcodes:
@@ -38,7 +40,7 @@ class TestOperations:
 
         expected = [opcode.name for opcode, _, _ in pickletools.genops(data)]
 
-        assert [name for name, _, _ in operations(data, 0)] == expected
+        assert [name for name, _, _ in operations(View(io.BytesIO(data)), 0)] == expected
 
     @pytest.mark.parametrize(
         ("data", "operand"),
@@ -53,6 +55,7 @@ class TestOperations:
             (b"I00\n", False),
             (b"L7L\n", 7),
             (b"S'ab'\n", "ab"),
+            (b"S'a\\x62\\''\n", "ab'"),
             (b'S"a\'b"\n', "a'b"),
             (b"U\x02ab", "ab"),
             (b"T\x02\x00\x00\x00ab", "ab"),
@@ -70,7 +73,6 @@ class TestOperations:
         "data",
         [
             b"U\x01\xe9",
-            b"S'\\x6f'\n",
             b"C\x02ab",
             b"G" + bytes(8),
             b"\x8b\x11\x00\x00\x00" + bytes(17),
@@ -101,7 +103,7 @@ class TestOperations:
     def test_cut(self, data: bytes, message: str):
         """Bytes that end early are distinguished from bytes that are wrong."""
         with pytest.raises(PickleFault, match=message) as fault:
-            list(operations(data, 0))
+            list(operations(View(io.BytesIO(data)), 0))
 
         assert fault.value.cut
 
@@ -115,6 +117,7 @@ class TestOperations:
             (b"i\xc3\xa9\nx\n.", "a global's name is not text"),
             (b"S'ab\n.", "a string has no quotes"),
             (b"S'\n.", "a string has no quotes"),
+            (b"S'\\x'\n.", "a string has a broken escape"),
             (b"p1x\n.", "an index is not a number"),
             (b"p" + b"x" * 50 + b"\n.", "an index is too long"),
             (b"V\\u00\n.", "a string has a broken escape"),
@@ -122,7 +125,7 @@ class TestOperations:
     )
     def test_fault(self, data: bytes, message: str):
         with pytest.raises(PickleFault, match=message) as fault:
-            list(operations(data, 0))
+            list(operations(View(io.BytesIO(data)), 0))
 
         assert not fault.value.cut
         assert not fault.value.blind

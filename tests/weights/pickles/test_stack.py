@@ -87,14 +87,15 @@ class TestStack:
         assert fault.value.blind
 
     def test_put(self) -> None:
-        """An index in the memo is at most the number of operations."""
-        stack = Stack(10)
+        """The memo takes any index but a negative one."""
+        stack = Stack()
         stack.push(None)
-        stack.spend(3)
-        stack.load_put(3)
+        stack.load_put(1 << 31)
+        stack.load_get(1 << 31)
 
-        with pytest.raises(PickleFault, match="it memoizes at 4"):
-            stack.load_put(4)
+        assert stack.stack == [None, None]
+        with pytest.raises(PickleFault, match="it memoizes at -1"):
+            stack.load_put(-1)
 
     def test_refusals(self) -> None:
         """No number of refusals takes much memory."""
