@@ -39,4 +39,5 @@ def lines(inspection: Inspection) -> list[str]:
         digest = (member.sha256 or "")[:12]
         weights = f"  ({member.weights})" if member.weights else ""
         found.append(f"{member.size:>12} {packed:>12}  {digest:12}  {member.name}{weights}")
+        found += [f"{'':>41}{does}" for loading in member.loadings if (does := loading.describe())]
     return found + [line for fault in inspection.faults for line in ("", fault)]

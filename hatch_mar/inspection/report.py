@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,13 +15,18 @@ from hatch_mar.archive.filesystem.walk import files_of
 from hatch_mar.archive.formats.reader import Container, open_container
 from hatch_mar.archive.formats.tar_reader import MOST_TIMES, unpacked_limit
 from hatch_mar.archive.manifest import Manifest
+from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.diff import flatten
 from hatch_mar.names import name_fault
 from hatch_mar.text import escape
 from hatch_mar.weights.detect import inspect_weights
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.loading import Loading
+from hatch_mar.weights.weights import Weights
 
-WEIGHTS = (".pt", ".pth", ".bin", ".ckpt", ".onnx", ".safetensors", ".pt2", ".so", ".h5", ".npz", ".gguf")
+NOT_WEIGHTS = (Kind.UNKNOWN, Kind.EMPTY, Kind.HTML)
+"""What most files of an archive are."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,12 @@ class MemberReport:
     """Bytes it takes in the archive; None if members share one stream."""
     sha256: str | None
     weights: str | None
-    """What kind of checkpoint it is, if its name has the suffix of one."""
+    """What kind of weights it is, if its bytes are those of any."""
+    loadings: tuple[Loading, ...] = ()
+    """What loaders would import and do."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "loadings": [loading.to_json() for loading in self.loadings]}
 
 
 @dataclass(frozen=True)
@@ -61,13 +71,15 @@ class Inspection:
             "size": self.size,
             "content_digest": self.content_digest,
             "manifest": self.manifest and self.manifest.document,
-            "members": [vars(member) for member in self.members],
+            "members": [member.to_json() for member in self.members],
             "faults": list(self.faults),
         }
 
 
-def inspect(path: Path) -> Inspection:
+def inspect(path: Path, budget: Budget | None = None) -> Inspection:
     """What is in the archive at `path`, every member of which is read once, for its digest.
+
+    As many members as `budget` allows are also looked into.
 
     Raises:
         ReadError: it cannot be read at all.
@@ -81,8 +93,11 @@ def inspect(path: Path) -> Inspection:
                 f"Not read: the members unpack to more than {MOST_TIMES} times the size of `{path}`"
             )
         digest_of = cache(sha256)
+        found, unread = inspect_contents([] if bomb else container.members, budget or Budget())
+        faults += unread
         members = tuple(
-            inspect_member(container, member, None if bomb else digest_of) for member in container.members
+            inspect_member(container, member, None if bomb else digest_of, found.get(member))
+            for member in container.members
         )
         manifest = content = None
         try:
@@ -95,7 +110,10 @@ def inspect(path: Path) -> Inspection:
 
 
 def inspect_member(
-    container: Container, member: Member, digest_of: Callable[[Member], bytes] | None
+    container: Container,
+    member: Member,
+    digest_of: Callable[[Member], bytes] | None,
+    weights: Weights | None,
 ) -> MemberReport:
     """What is known of a member; without `digest_of`, only what is known without reading it."""
     stored, packed = container.storage(member)
@@ -105,13 +123,24 @@ def inspect_member(
         stored=stored,
         packed=packed,
         sha256=digest_of(member).hex() if digest_of else None,
-        weights=describe_weights(member) if digest_of and member.name.endswith(WEIGHTS) else None,
+        weights=weights.describe() if weights and weights.kind not in NOT_WEIGHTS else None,
+        loadings=weights.loadings if weights else (),
     )
 
 
-def describe_weights(member: Member) -> str:
-    with member.source.open() as stream:
-        return inspect_weights(stream, member.name).describe()
+def inspect_contents(
+    members: Iterable[Member], budget: Budget
+) -> tuple[dict[Member, Weights], tuple[str, ...]]:
+    """What members are by their bytes, as far as the budget reaches, and where it ends."""
+    found: dict[Member, Weights] = {}
+    for member in members:
+        try:
+            budget.spend("files", 1)
+            with member.source.open() as stream:
+                found[member] = inspect_weights(stream, member.name)
+        except Exhausted as error:
+            return found, (f"Not looked into from `{escape(member.name)}` on: {error}",)
+    return found, ()
 
 
 def find_name_faults(members: tuple[Member, ...]) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from hatch_mar.text import quote_some
 from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_GLOBALS
 from hatch_mar.weights.pickles.code_runners import runs_code
 
@@ -41,3 +42,21 @@ class Loading(NamedTuple):
     def code_runners(self) -> tuple[tuple[str, str], ...]:
         """The globals that run what they are given."""
         return tuple(pair for pair in self.unsafe_globals if runs_code(*pair))
+
+    def describe(self) -> str:
+        """What the loader does beyond what torch allows, in one line; empty if it does nothing else."""
+        does = list(self.effects)
+        if self.unsafe_globals:
+            does.insert(0, f"imports {quote_some(list(map('.'.join, self.unsafe_globals)))}")
+        if self.unknown:
+            does.append(f"does what cannot be told: {self.unknown}")
+        part = f" of {self.part}" if self.part else ""
+        return f"`{self.loader}`{part} {'; '.join(does)}" if does else ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **self._asdict(),
+            "globals": list(map(".".join, self.globals)),
+            "unsafe_globals": list(map(".".join, self.unsafe_globals)),
+            "code_runners": list(map(".".join, self.code_runners)),
+        }

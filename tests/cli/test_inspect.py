@@ -12,6 +12,7 @@ from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.cli import main
 from tests.archives import MANIFEST_BYTES, PACKING, archive_of, needs_posix
+from tests.weights.files import protocol2, saved, state_dict, text, zipped
 
 ARCHIVE = archive_of({"model.py": b"class Net: ...\n", "a\x1b[2J": b""})
 
@@ -36,6 +37,20 @@ class TestInspect:
         assert next(line for line in lines if "model.py" in line).split()[:2] == ["15", "15"]
         assert not any("\x1b" in line for line in lines)
         assert lines[-1].startswith("Archive member `a\\x1b[2J` ")
+
+    def test_loadings(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """What loading a member would import stands below it, if torch does not allow it."""
+        evil = zipped(saved(protocol2(b"cos\nsystem\n" + text("echo") + b"\x85R")))
+        good = zipped(saved(state_dict("weight"), {"0": 8}))
+        FORMATS["zip-store"].write(archive_of({"a.pt": evil, "b.pt": good}), tmp_path / "m.mar", PACKING)
+        assert main(["inspect", str(tmp_path / "m.mar")]) == 0
+        lines = capsys.readouterr().out.splitlines()
+
+        assert [line.split("  ")[-2:] for line in lines[-3:]] == [
+            ["a.pt", "(pickle of `os.system`)"],
+            ["", " `torch.load` imports `os.system`"],
+            ["b.pt", "(state_dict, 1 tensor, float32)"],
+        ]
 
     def test_keys(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
         """A manifest's keys are the archive's own words too."""

@@ -13,11 +13,14 @@ from hatch_mar.archive.digest import content_digest
 from hatch_mar.archive.formats.format import FORMATS, Format
 from hatch_mar.archive.formats.zip_reader import ZipSource
 from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.budget import Budget
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.report import inspect
 from tests.archives import MANIFEST, MANIFEST_BYTES, PACKING, archive_of
 from tests.conftest import checkpoint
+from tests.weights.files import protocol2, saved, text, zipped
 
+EVIL = zipped(saved(protocol2(b"cos\nsystem\n" + text("echo") + b"\x85R")))
 SMALL = archive_of({"model.py": b"class Net: ...\n", "weights/model.pth": checkpoint()})
 
 
@@ -71,13 +74,34 @@ class TestInspect:
         assert sorted(name for name in read if name != MANIFEST_NAME) == ["model.py", "weights/model.pth"]
 
     def test_weights(self, form: Format, tmp_path: Path):
-        """Only a checkpoint is described as weights."""
+        """Only weights are described as such."""
         found = {
             member.name: member.weights for member in inspect(write_archive(tmp_path, form=form)).members
         }
 
         assert found["weights/model.pth"]
         assert [found["model.py"], found[MANIFEST_NAME]] == [None, None]
+
+    def test_any_name(self, tmp_path: Path):
+        """What a member is, its bytes say."""
+        archive = archive_of({"notes.txt": checkpoint(), "empty.pt": b"", "text.pt": b"text"})
+        found = {member.name: member.weights for member in inspect(write_archive(tmp_path, archive)).members}
+
+        assert found == {
+            MANIFEST_NAME: None,
+            "notes.txt": "state_dict",
+            "empty.pt": None,
+            "text.pt": None,
+        }
+
+    def test_loadings(self, form: Format, tmp_path: Path):
+        """What loading a member would import is known, whatever it is called."""
+        found = inspect(write_archive(tmp_path, archive_of({"notes.txt": EVIL, "a.py": b"import os"}), form))
+        loadings = {member.name: member.loadings for member in found.members}
+
+        assert [each.globals for each in loadings["notes.txt"]] == [(("os", "system"),)]
+        assert loadings["a.py"] == ()
+        assert found.to_json()["members"][-1]["loadings"][0]["code_runners"] == ["os.system"]
 
     def test_manifest_values(self, tmp_path: Path):
         """The manifest's values have their own keys, without their table's."""
@@ -123,6 +147,15 @@ class TestFaults:
 
         assert len(found.faults) == 1
         assert [fault.isprintable() for fault in found.faults] == [True]
+
+    def test_exhausted(self, tmp_path: Path):
+        """Where looking into members ends is a fault; they are still listed."""
+        archive = archive_of({"a": EVIL, "b\x1b": EVIL})
+        found = inspect(write_archive(tmp_path, archive), Budget({"files": 2}))
+
+        assert found.faults[-1] == r"Not looked into from `b\x1b` on: more than the 2 files that are read"
+        assert [bool(member.loadings) for member in found.members] == [False, True, False]
+        assert all(member.sha256 for member in found.members)
 
     def test_bomb(self, tmp_path: Path):
         """An archive that unpacks to hundreds of times its size is listed but not read."""
