@@ -153,7 +153,7 @@ class Subject:
         if key not in self.inspected:
             self.budget.spend("files", 1)
             with member.source.open() as stream:
-                self.inspected[key] = inspect_weights(stream, member.name)
+                self.inspected[key] = inspect_weights(stream, member.name, self.budget)
         return self.inspected[key]
 
     def module(self, name: str) -> Module | None:

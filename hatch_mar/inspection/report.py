@@ -137,7 +137,7 @@ def inspect_contents(
         try:
             budget.spend("files", 1)
             with member.source.open() as stream:
-                found[member] = inspect_weights(stream, member.name)
+                found[member] = inspect_weights(stream, member.name, budget)
         except Exhausted as error:
             return found, (f"Not looked into from `{escape(member.name)}` on: {error}",)
     return found, ()

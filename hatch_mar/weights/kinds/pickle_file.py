@@ -10,7 +10,7 @@ from hatch_mar.budget import Budget
 from hatch_mar.text import count_of, first_messages
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
-from hatch_mar.weights.loading import Loading
+from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 from hatch_mar.weights.pickles.code_runners import runs_code
 from hatch_mar.weights.pickles.interpreter import Pickle, interpret
 from hatch_mar.weights.view import View
@@ -41,7 +41,7 @@ def inspect_pickle(view: View, name: str, budget: Budget) -> Weights | None:
         return inspect_legacy(view, pickles)
     if not is_evident(view, pickles, name):
         return None
-    refusals = (*first.refusals, "torch.save did not write it")
+    refusals = (*first.refusals, NOT_OF_TORCH)
     loading = loading_of(pickles, 1, refusals, name_loader(name, pickles))
     weights = inspect_contents(first)._replace(loadings=(loading,))
     if not first.fault or first.blind or loading.unknown or first.globals:
