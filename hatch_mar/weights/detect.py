@@ -17,10 +17,15 @@ from hatch_mar.weights.kinds.pointers import describe_text, inspect_pointer
 from hatch_mar.weights.kinds.safetensors import inspect_safetensors
 from hatch_mar.weights.kinds.signatures import inspect_signature
 from hatch_mar.weights.kinds.torch_zip import find_hidden_zip, inspect_zip
+from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
+from hatch_mar.weights.within import find_within
 from hatch_mar.zip_records import LOCAL_SIGNATURE
 
+DEEPEST = 3
+"""How many containers a file may be in that is looked at."""
+CONTAINERS = (Kind.ZIP, Kind.TAR, Kind.GZIP, Kind.BZIP2, Kind.XZ)
 HEAD = 4096
 """Bytes that most rules look at."""
 
@@ -34,7 +39,25 @@ def inspect_weights(file: BinaryIO, name: str = "", budget: Budget | None = None
     Raises:
         OSError: the stream cannot be read.
     """
-    view, budget = View(file), budget or Budget()
+    return inspect_view(View(file), name, budget or Budget(), 0)
+
+
+def inspect_view(view: View, name: str, budget: Budget, depth: int) -> Weights:
+    """What a file is that is inside so many others."""
+
+    def look(part: View, inner: str) -> tuple[Loading, ...]:
+        if depth < DEEPEST:
+            return inspect_view(part, inner, budget, depth + 1).loadings
+        is_container = inspect_outside(part, inner, budget).kind in CONTAINERS
+        return (Loading("pickle.load", unknown="it is in too many containers"),) if is_container else ()
+
+    weights = inspect_outside(view, name, budget)
+    within = dict.fromkeys(find_within(view, weights.kind, name, look, budget))
+    return weights._replace(loadings=(*weights.loadings, *within))
+
+
+def inspect_outside(view: View, name: str, budget: Budget) -> Weights:
+    """What a file is, without a look at what is packed in it."""
     head = view.read(0, HEAD)
     if not head:
         return Weights(Kind.EMPTY)

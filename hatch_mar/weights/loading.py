@@ -43,6 +43,11 @@ class Loading(NamedTuple):
         """The globals that run what they are given."""
         return tuple(pair for pair in self.unsafe_globals if runs_code(*pair))
 
+    @property
+    def is_worth_telling(self) -> bool:
+        """Whether it does anything that torch does not allow, or might."""
+        return bool(self.unsafe_globals or self.unknown or self.effects)
+
     def describe(self) -> str:
         """What the loader does beyond what torch allows, in one line; empty if it does nothing else."""
         does = list(self.effects)

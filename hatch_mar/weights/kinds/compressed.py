@@ -1,0 +1,109 @@
+"""Files that a compressor has been over: gzip, bzip2, xz, lzma, zlib, and joblib's own."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from hatch_mar.budget import Budget
+from hatch_mar.weights.kinds.pickle_file import OF_JOBLIB, has_suffix
+from hatch_mar.weights.loading import Loading
+from hatch_mar.weights.view import View
+
+Look = Callable[[View, str], tuple[Loading, ...]]
+"""Looks at the content of a file as at a file of that name."""
+
+FIRST, MOST = 1 << 14, 64 << 20
+"""Bytes that are inflated to see whether there is a pickle, and to follow it."""
+PIECE = 1 << 16
+"""Bytes that are given to a decompressor at a time."""
+SUFFIXES = (".gz", ".gzip", ".bz2", ".xz", ".lzma", ".z", ".zst", ".zstd", ".lz4", ".7z")
+CLOSED = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"7z\xbc\xaf\x27\x1c")
+"""zstd, lz4 and 7z, which Python's standard library cannot open everywhere."""
+OF_OLD_JOBLIB = b"ZF"
+OLD_JOBLIB_HEADER = 21
+"""Bytes before the zlib stream (joblib/numpy_pickle_compat.py, `read_zfile`)."""
+
+
+def find_compressed(view: View, name: str, look: Look, budget: Budget) -> tuple[Loading, ...]:
+    """What would be imported from the content of a compressed file; nothing of any other."""
+    head = view.read(0, 16)
+    inner = strip_suffix(name)
+    if head.startswith(CLOSED):
+        unknown = "it is compressed in a way that is not opened"
+        return (Loading(loader_of(name), unknown=unknown),) if has_suffix(inner) else ()
+    opened = open_decompressor(head)
+    if opened is None:
+        return ()
+    start, make = opened
+    data = inflate(view, start, make(), FIRST)
+    if len(data) == FIRST and is_worth_more(look(View(BytesIO(data)), inner), data):
+        data = inflate(view, start, make(), MOST)
+    budget.spend("bytes", len(data))
+    found = look(View(BytesIO(data)), inner)
+    if len(data) == MOST and is_worth_more(found, data):
+        unknown = f"it has more than the {MOST} bytes that are decompressed"
+        found = (*found, Loading(loader_of(name), unknown=unknown))
+    return tuple(
+        loading._replace(part=loading.part or "its content") for loading in found if loading.is_worth_telling
+    )
+
+
+def strip_suffix(name: str) -> str:
+    suffix = next((each for each in SUFFIXES if name.lower().endswith(each)), "")
+    return name[: len(name) - len(suffix)]
+
+
+def loader_of(name: str) -> str:
+    return "joblib.load" if strip_suffix(name).lower().endswith(OF_JOBLIB) else "pickle.load"
+
+
+def open_decompressor(head: bytes) -> tuple[int, Callable[[], Any]] | None:
+    """Where the compressed bytes begin, and what makes their decompressor."""
+    if head.startswith(b"\x1f\x8b"):
+        return 0, lambda: zlib.decompressobj(31)
+    if head.startswith(OF_OLD_JOBLIB):
+        return OLD_JOBLIB_HEADER, zlib.decompressobj
+    if head[:1] == b"\x78" and int.from_bytes(head[:2], "big") % 31 == 0:  # RFC 1950, 2.2
+        return 0, zlib.decompressobj
+    if head.startswith(b"BZh"):
+        import bz2
+
+        return 0, bz2.BZ2Decompressor
+    if head.startswith((b"\xfd7zXZ\x00", b"\x5d\x00\x00")):
+        import lzma
+
+        return 0, lzma.LZMADecompressor
+    return None
+
+
+def inflate(view: View, position: int, decompressor: Any, most: int) -> bytes:
+    """The first bytes of the content, as far as it is not damaged."""
+    out, size, pending = [], 0, b""
+    is_zlib = hasattr(decompressor, "unconsumed_tail")
+    while size < most and not decompressor.eof:
+        if not pending and (is_zlib or decompressor.needs_input):
+            pending = view.read(position, PIECE)
+            position += len(pending)
+            if not pending:
+                break
+        try:
+            piece = decompressor.decompress(pending, most - size)
+        except Exception:
+            break
+        pending = decompressor.unconsumed_tail if is_zlib else b""
+        out.append(piece)
+        size += len(piece)
+    return b"".join(out)
+
+
+def is_worth_more(found: tuple[Loading, ...], data: bytes) -> bool:
+    """Whether the first bytes are a pickle's, or of something that may hold one."""
+    return (
+        bool(found)
+        or data.startswith((b"\x80", b"PK\x03\x04", b"\x93NUMPY"))
+        or data[257:262] == b"ustar"
+        or open_decompressor(data[:16]) is not None
+    )

@@ -1,0 +1,88 @@
+"""TorchScript that touches files when it is loaded.
+
+torch.jit.load runs `__setstate__` of every object that has one (torch/csrc/jit/serialization/import.cpp).
+It cannot import anything, but some operators read and write files.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from hatch_mar.budget import Budget
+from hatch_mar.weights.loading import Loading
+
+LOADER = "torch.jit.load"
+OPERATORS = {
+    "save": "writes a file",
+    "write_file": "writes a file",
+    "from_file": "opens a file",
+    "read_file": "reads a file",
+    "load_tensor": "reads a file",
+    "sox_io_save_audio_file": "writes a file",
+    "sox_io_load_audio_file": "reads a file",
+}
+"""The operators that take the name of a file: torch's (`torch._C._jit_get_all_schemas`), and those of
+torchvision's `image` and of torchaudio."""
+LARGEST_CODE = 4 << 20
+"""Bytes of a module's code that are parsed. Only what names an operator is."""
+
+
+def find_effects(sources: Iterable[tuple[str, bytes]], budget: Budget) -> tuple[Loading, ...]:
+    """What the code of a TorchScript archive, given by the names of its modules, does when it is loaded."""
+    code = dict(sources)
+    if not any(operator.encode() in data for data in code.values() for operator in OPERATORS):
+        return ()
+    functions: dict[str, list[ast.AST]] = {}
+    beginning: list[ast.AST] = []
+    for name, data in code.items():
+        budget.spend("bytes", len(data))
+        try:
+            module = ast.parse(data[:LARGEST_CODE])
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return (Loading(LOADER, unknown=f"`{name}` cannot be parsed"),)
+        for node in ast.walk(module):
+            if isinstance(node, ast.FunctionDef):
+                functions.setdefault(node.name, []).append(node)
+        beginning += top_level(module)
+    reached = follow(functions, beginning)
+    effects = [
+        f"calls `{ast.unparse(call.func)}`, which {OPERATORS[operator]}, when it is loaded"
+        for node in reached
+        for call, operator in calls_of(node)
+        if operator in OPERATORS
+    ]
+    return (Loading(LOADER, effects=tuple(dict.fromkeys(effects))),) if effects else ()
+
+
+def top_level(module: ast.Module) -> Iterator[ast.AST]:
+    """The statements that are in no function."""
+    for statement in module.body:
+        if isinstance(statement, ast.ClassDef):
+            yield from (each for each in statement.body if not isinstance(each, ast.FunctionDef))
+        elif not isinstance(statement, ast.FunctionDef):
+            yield statement
+
+
+def follow(functions: dict[str, list[ast.AST]], beginning: list[ast.AST]) -> list[ast.AST]:
+    """What runs when the code is loaded, as far as names tell: `__setstate__`, and what it calls."""
+    reached, pending, seen = [*beginning], [*beginning], {"__setstate__"}
+    pending += functions.get("__setstate__", [])
+    reached += functions.get("__setstate__", [])
+    while pending:
+        for _, name in calls_of(pending.pop()):
+            if name not in seen:
+                seen.add(name)
+                reached += functions.get(name, [])
+                pending += functions.get(name, [])
+    return reached
+
+
+def calls_of(node: ast.AST) -> Iterator[tuple[ast.Call, str]]:
+    """The calls in a piece of code, and the last part of the name of what each calls."""
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call):
+            if isinstance(call.func, ast.Attribute):
+                yield call, call.func.attr
+            elif isinstance(call.func, ast.Name):
+                yield call, call.func.id

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hatch_mar.weights.kinds.expressions import find_evaluated
+
+
+def document(expression: str) -> bytes:
+    return json.dumps({"sizes": [{"as_expr": {"expr_str": expression, "hint": None}}]}).encode()
+
+
+class TestEvaluated:
+    @pytest.mark.parametrize(
+        "expression",
+        [
+            "Symbol('s77', positive=True, integer=True)",
+            "Mul(Integer(2), Symbol('s77', positive=True, integer=True))",
+            "2*s0 + Max(1, s1//8)",
+            "Eq(Mod(s0, 8), 0)",
+            "floor(s0/2) <= 4",
+            "-s0**2",
+        ],
+    )
+    def test_arithmetic(self, expression: str):
+        assert find_evaluated(document(expression)) == ()
+
+    @pytest.mark.parametrize(
+        "expression",
+        [
+            "__import__('os').system('id')",
+            "exec('import os')",
+            "open('x', 'w')",
+            "eval(chr(49))",
+            "(lambda: 1)()",
+            "[x for x in ()]",
+            "S('1').__class__",
+            "Symbol('s0; import os')",
+            "no python",
+        ],
+    )
+    def test_other(self, expression: str):
+        [loading] = find_evaluated(document(expression))
+
+        assert loading.loader == "torch.export.load"
+        assert loading.effects == (f"evaluates `{expression}`",)
+
+    def test_escaped(self):
+        """JSON may write any letter as a number."""
+        assert find_evaluated(b'{"expr_str": "\\u0065xec(1)"}')

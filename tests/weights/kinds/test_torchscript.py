@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from hatch_mar.budget import Budget
+from hatch_mar.weights.kinds.torchscript import find_effects
+from hatch_mar.weights.loading import Loading
+
+CLASS = """\
+class Net(Module):
+  __parameters__ = ["w", ]
+  w : Tensor
+  def forward(self: __torch__.Net, x: Tensor) -> Tensor:
+    {forward}
+    return x
+  def helper(self: __torch__.Net) -> NoneType:
+    {helper}
+    return None
+  def __setstate__(self: __torch__.Net, state: Tuple[Tensor, bool]) -> NoneType:
+    self.w = (state)[0]
+    {setstate}
+    return None
+"""
+
+
+def find(setstate: str = "pass", helper: str = "pass", forward: str = "pass") -> tuple[Loading, ...]:
+    code = CLASS.format(setstate=setstate, helper=helper, forward=forward).encode()
+    return find_effects([("net/code/__torch__.py", code)], Budget())
+
+
+class TestEffects:
+    @pytest.mark.parametrize(
+        ("call", "effect"),
+        [
+            ("torch.save(state, 'x')", "calls `torch.save`, which writes a file, when it is loaded"),
+            ("ops.aten.save(state, 'x')", "calls `ops.aten.save`, which writes a file, when it is loaded"),
+            ("x = torch.from_file('x')", "calls `torch.from_file`, which opens a file, when it is loaded"),
+            (
+                "ops.image.write_file('x', state)",
+                "calls `ops.image.write_file`, which writes a file, when it is loaded",
+            ),
+        ],
+    )
+    def test_setstate(self, call: str, effect: str):
+        assert find(call) == (Loading("torch.jit.load", effects=(effect,)),)
+
+    def test_called(self):
+        """What `__setstate__` calls runs as well."""
+        assert find("self.helper()", "torch.save(self.w, 'x')")
+
+    def test_forward(self):
+        """What only a request runs is not run when the file is loaded."""
+        assert find(forward="torch.save(x, 'x')") == ()
+
+    def test_honest(self):
+        assert find("self.training = (state)[1]", forward="x = torch.add(x, x)") == ()
+
+    def test_unparsable(self):
+        """Code that names an operator and cannot be parsed cannot be told."""
+        [loading] = find_effects([("a.py", b"def save(")], Budget())
+
+        assert loading.unknown == "`a.py` cannot be parsed"
