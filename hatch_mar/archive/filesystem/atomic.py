@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hatch_mar.archive.filesystem.locks import is_file_at, try_lock
+from hatch_mar.archive.filesystem.regular import open_lock, write_new
 from hatch_mar.archive.filesystem.short_names import shorten_name
 
 LOCK = "lock"
@@ -40,7 +41,7 @@ def make_workspace(path: Path) -> tuple[Path, BinaryIO]:
         place = path.with_name(f"{prefix_of(path)}{os.urandom(8).hex()}.part")
         place.mkdir()
         try:
-            lock = open(place / LOCK, "ab")  # noqa: SIM115
+            lock = open_lock(place / LOCK)
         except FileNotFoundError:
             continue
         except OSError:
@@ -79,7 +80,7 @@ def clear_abandoned(path: Path) -> None:
 def lock_abandoned(place: Path) -> BinaryIO | None:
     """The lock of a workspace, which this process now holds; None if another process does."""
     try:
-        lock = open(place / LOCK, "ab")  # noqa: SIM115
+        lock = open_lock(place / LOCK)
     except OSError:
         return None
     if try_lock(lock) and is_file_at(lock, place / LOCK):
@@ -109,7 +110,7 @@ def replace_file(path: Path, data: bytes) -> None:
     path = Path(os.path.realpath(path))
     with workspace(path) as place:
         draft = place / path.name
-        draft.write_bytes(data)
+        write_new(draft, data)
         with suppress(FileNotFoundError):
             shutil.copymode(path, draft)
         os.replace(draft, path)

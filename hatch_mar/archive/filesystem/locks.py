@@ -9,6 +9,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from hatch_mar.archive.filesystem.regular import open_lock
+
 
 @contextmanager
 def hold_lock(path: Path, root: Path) -> Iterator[None]:
@@ -16,7 +18,7 @@ def hold_lock(path: Path, root: Path) -> Iterator[None]:
 
     The lock is a file, which is made together with the folders that it is in below `root`; all of
     them are removed once nothing needs them. Where it cannot be made, or the file system has no locks,
-    the block runs without it.
+    the block runs without it; links below `root` are not followed.
     """
     lock = wait_for_lock(path, root)
     try:
@@ -30,12 +32,9 @@ def wait_for_lock(path: Path, root: Path) -> BinaryIO | None:
     """The lock, as soon as nobody else holds it; None if it cannot be made."""
     while root.is_dir():
         try:
-            with suppress(FileExistsError):
-                path.parent.mkdir(parents=True)
-            lock = open(path, "ab")  # noqa: SIM115
+            make_folders(folders_of(path, root))
+            lock = open_lock(path)
         except FileNotFoundError:
-            if any(each.is_symlink() and not each.exists() for each in (path, *folders_of(path, root))):
-                return None
             continue  # whoever held the lock has just removed the folders
         except OSError:
             return None
@@ -58,6 +57,19 @@ def release_lock(lock: BinaryIO, path: Path, root: Path) -> None:
         path.unlink()
         for folder in folders_of(path, root):
             folder.rmdir()
+
+
+def make_folders(folders: list[Path]) -> None:
+    """Make those of the folders that do not exist, the innermost of which comes first.
+
+    Raises:
+        OSError: one cannot be made, or is a link, which might lead to where others have their files.
+    """
+    for folder in reversed(folders):
+        with suppress(FileExistsError):
+            folder.mkdir()
+        if folder.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
 def folders_of(path: Path, root: Path) -> list[Path]:
@@ -86,7 +98,7 @@ def try_lock(file: BinaryIO, *, wait: bool = False) -> bool | None:
 
 
 def is_file_at(file: BinaryIO, path: Path) -> bool:
-    """Whether the open file is the one that `path` leads to."""
+    """Whether the open file is the one that `path` names."""
     with suppress(OSError):
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+        return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
     return False

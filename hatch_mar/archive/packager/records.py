@@ -1,4 +1,8 @@
-"""What builds record about an artifact. Whoever deletes a record loses no archive."""
+"""What builds record about an artifact. Whoever deletes a record loses no archive.
+
+Several users may build into one directory, and put anything in the place of a record. No link is
+followed, and what is not a regular file counts as no record.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hatch_mar.archive.filesystem.regular import open_own, write_new
 from hatch_mar.archive.filesystem.short_names import shorten_name
-from hatch_mar.archive.packager.records_folder import find_records, lock_folder
+from hatch_mar.archive.packager.records_folder import find_records, is_linked, lock_folder
 
 STAMP, OWNER = ".stamp", ".owner"
 """The two records: what the artifact was made from, and which project made it."""
+
+LARGEST = 1 << 16
+"""Bytes of a record; a name and a path have less."""
 
 
 def record_file(path: Path, kind: str) -> Path:
@@ -20,8 +28,12 @@ def record_file(path: Path, kind: str) -> Path:
 
 def read_record(path: Path, kind: str) -> str:
     """The text of a record; empty if there is none that can be read."""
+    file = record_file(path, kind)
     with suppress(OSError, ValueError):
-        return record_file(path, kind).read_text(encoding="utf-8")
+        if not is_linked(file.parent):
+            with open_own(file) as stream:
+                data = stream.read(LARGEST + 1)
+            return data.decode() if len(data) <= LARGEST else ""
     return ""
 
 
@@ -30,8 +42,10 @@ def write_record(path: Path, kind: str, text: str) -> None:
     file = record_file(path, kind)
     with suppress(OSError):
         file.parent.mkdir(exist_ok=True)
+        if is_linked(file.parent):
+            return
         draft = draft_of(file)
-        draft.write_text(text, encoding="utf-8")
+        write_new(draft, text.encode())
         try:
             os.replace(draft, file)
         except OSError:
@@ -47,13 +61,16 @@ def remove_record(path: Path, kind: str) -> None:
     """Remove a record, within `lock_records`, and the folder with the last one."""
     file = record_file(path, kind)
     with suppress(OSError):
+        if is_linked(file.parent):
+            return
         draft_of(file).unlink(missing_ok=True)
         file.unlink(missing_ok=True)
         file.parent.rmdir()
 
 
 def has_records(path: Path) -> bool:
-    return any(record_file(path, kind).exists() for kind in (STAMP, OWNER))
+    files = [record_file(path, kind) for kind in (STAMP, OWNER)]
+    return any(os.path.lexists(file) for file in files) and not is_linked(files[0].parent)
 
 
 def remove_records(path: Path) -> None:
@@ -64,7 +81,7 @@ def remove_records(path: Path) -> None:
 def recorded_names(directory: Path) -> set[str]:
     """The names of the artifacts in `directory` that have records; of long names only a short form."""
     folder = find_records(directory)
-    found = os.listdir(folder) if folder.is_dir() else []
+    found = os.listdir(folder) if folder.is_dir() and not is_linked(folder) else []
     return {name.removesuffix(kind) for name in found for kind in (STAMP, OWNER) if name.endswith(kind)}
 
 

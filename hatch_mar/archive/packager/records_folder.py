@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hatch_mar.archive.filesystem.locks import hold_lock
+from hatch_mar.archive.filesystem.regular import open_own, write_new
 from hatch_mar.archive.filesystem.short_names import shorten_name
 
 FOLDER = Path(".hatch", "hatch-mar")
@@ -29,6 +30,14 @@ def find_records(directory: Path) -> Path:
     directory = Path(os.path.realpath(directory))
     root = find_root(directory)
     return root / FOLDER / encode(directory.relative_to(root).as_posix())
+
+
+def is_linked(folder: Path) -> bool:
+    """Whether a link in the project stands for a folder of records, or for one that it is in.
+
+    It may lead to what another user may write and we must not, or the other way round.
+    """
+    return os.path.realpath(folder) != str(folder)
 
 
 def find_root(directory: Path) -> Path:
@@ -61,11 +70,17 @@ def hide(folder: Path) -> None:
     file = folder / GITIGNORE
     with suppress(OSError):
         # what a killed build has not finished is written again
-        if not file.exists() or file.read_bytes() != EVERYTHING:
-            file.write_bytes(EVERYTHING)
+        if not is_linked(folder) and not hides_everything(file):
+            write_new(file, EVERYTHING)
+
+
+def hides_everything(file: Path) -> bool:
+    with suppress(OSError), open_own(file) as stream:
+        return stream.read(len(EVERYTHING) + 1) == EVERYTHING
+    return False
 
 
 def remove_gitignore_of_empty(folder: Path) -> None:
     with suppress(OSError):
-        if {GITIGNORE, LOCK}.issuperset(os.listdir(folder)):
+        if not is_linked(folder) and {GITIGNORE, LOCK}.issuperset(os.listdir(folder)):
             (folder / GITIGNORE).unlink()

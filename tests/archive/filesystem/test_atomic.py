@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -66,6 +67,18 @@ class Holder:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "digits.mar"
+
+
+def plant_link(path: Path) -> None:
+    path.symlink_to("missing")
+
+
+def plant_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def plant_folder(path: Path) -> None:
+    path.mkdir()
 
 
 class TestWorkspace:
@@ -294,6 +307,19 @@ class TestLockAbandoned:
         """A workspace that is gone cannot be locked."""
         assert lock_abandoned(path.parent / "gone") is None
 
+    @needs_posix
+    @pytest.mark.parametrize("plant", [plant_link, plant_pipe, plant_folder])
+    def test_planted(self, plant: Callable[[Path], None], path: Path):
+        """What somebody else put in the place of the lock is not opened, and the workspace stays."""
+        place = path.with_name(".digits.mar.0.part")
+        place.mkdir()
+        plant(place / LOCK)
+        with workspace(path):
+            pass
+
+        assert os.listdir(path.parent) == [place.name]
+        assert os.listdir(place) == [LOCK]
+
     @needs_flock
     def test_removed_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """A workspace that was removed or replaced between opening and locking its lock cannot be locked."""
@@ -330,7 +356,7 @@ class TestReplaceFile:
         assert (link.is_symlink(), path.read_bytes(), path.stat().st_mode & 0o777) == (True, b"new", 0o640)
 
     @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
-    @pytest.mark.parametrize("step", [(Path, "write_bytes"), (os, "replace")])
+    @pytest.mark.parametrize("step", [(module, "write_new"), (os, "replace")])
     def test_interrupted(
         self, error: BaseException, step: tuple[Any, str], path: Path, monkeypatch: pytest.MonkeyPatch
     ):

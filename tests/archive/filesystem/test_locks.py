@@ -138,6 +138,33 @@ class TestHoldLock:
         assert link.is_symlink()
 
     @needs_posix
+    @pytest.mark.parametrize("what", ["a", "a/b", "a/b/lock"])
+    @pytest.mark.parametrize("target", ["folder", "file"])
+    def test_link(self, target: str, what: str, tmp_path: Path):
+        """A link in the place of any is not followed: nothing is made or written where it leads."""
+        elsewhere = tmp_path / "elsewhere"
+        (elsewhere / "folder").mkdir(parents=True)
+        (elsewhere / "file").write_bytes(b"another's")
+        link = tmp_path / what
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(elsewhere / target)
+        with hold_lock(tmp_path / "a" / "b" / "lock", tmp_path):
+            assert os.listdir(elsewhere / "folder") == []
+
+        assert link.is_symlink()
+        assert (elsewhere / "file").read_bytes() == b"another's"
+
+    @needs_posix
+    def test_pipe(self, path: Path):
+        """A pipe in the place of the lock is left alone, and nobody waits for it."""
+        path.parent.mkdir()
+        os.mkfifo(path)
+        with hold_lock(path, path.parent.parent):
+            pass
+
+        assert os.listdir(path.parent) == ["lock"]
+
+    @needs_posix
     def test_folder_removed_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """If the folder is removed just when it is found to exist, it is made again, and the lock held."""
         path.parent.mkdir()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from hatch_mar.archive.packager.records import (
     remove_records,
     write_record,
 )
-from tests.archives import needs_posix
+from tests.archives import needs_posix, tree
 
 
 @pytest.fixture(params=["digits.mar", "a" * 251 + ".mar"], ids=["short", "long"])
@@ -82,6 +83,83 @@ class TestRecord:
 
         assert set(os.listdir(tmp_path)) == {"dist", "pyproject.toml"}
         assert os.listdir(tmp_path / "dist") == []
+
+
+@needs_posix
+class TestPlanted:
+    """What somebody else has put in the place of hatch-mar's own files."""
+
+    @pytest.fixture
+    def file(self, path: Path, tmp_path: Path) -> Path:
+        (tmp_path / "pyproject.toml").write_bytes(b"another's")
+        record(path, OWNER, "old")
+        return record_file(path, OWNER)
+
+    @pytest.mark.parametrize("suffix", ["", ".new"])
+    @pytest.mark.parametrize("how", [os.symlink, os.link])
+    def test_link(
+        self, how: Callable[[Path, Path], None], suffix: str, file: Path, path: Path, tmp_path: Path
+    ):
+        """A link at a record or its draft is replaced, and the file it leads to is as it was."""
+        planted = file.with_name(f"{file.name}{suffix}")
+        planted.unlink(missing_ok=True)
+        how(tmp_path / "pyproject.toml", planted)
+        record(path, OWNER, "new")
+
+        assert (tmp_path / "pyproject.toml").read_bytes() == b"another's"
+        assert (read_record(path, OWNER), planted.is_symlink()) == ("new", False)
+
+    def test_read_link(self, file: Path, path: Path):
+        """A link is no record, nor is a pipe, which nobody waits for."""
+        file.rename(file.with_name("moved"))
+        file.symlink_to("moved")
+        assert read_record(path, OWNER) == ""
+
+        file.unlink()
+        os.mkfifo(file)
+        assert read_record(path, OWNER) == ""
+
+    def test_pipe(self, file: Path, path: Path):
+        """A pipe at a record or its draft is replaced."""
+        file.unlink()
+        os.mkfifo(file)
+        os.mkfifo(f"{file}.new")
+        record(path, OWNER, "new")
+
+        assert read_record(path, OWNER) == "new"
+
+    def test_folder(self, file: Path, path: Path):
+        """A directory at a draft stays, and so does the record."""
+        Path(f"{file}.new").mkdir()
+        record(path, OWNER, "new")
+
+        assert read_record(path, OWNER) == "old"
+
+    def test_huge(self, file: Path, path: Path):
+        """What is larger than a record can be is none, and is not read to its end."""
+        with open(file, "wb") as stream:
+            stream.truncate(1 << 40)
+
+        assert read_record(path, OWNER) == ""
+
+    @pytest.mark.parametrize("depth", [0, 1, 2])
+    def test_folders(self, depth: int, file: Path, path: Path, tmp_path: Path):
+        """Where a link stands for any folder, nothing is read or written, and nothing is deleted."""
+        folder = file.parents[depth]
+        elsewhere = tmp_path / "elsewhere"
+        folder.rename(elsewhere)
+        folder.symlink_to(elsewhere)
+        before = tree(elsewhere)
+        record(path, OWNER, "new")
+        record(path, STAMP, "new")
+        with lock_records(path):
+            remove_records(path)
+
+        assert tree(elsewhere) == before
+        assert read_record(path, OWNER) == ""
+        assert not has_records(path)
+        assert recorded_names(path.parent) == set()
+        assert folder.is_symlink()
 
 
 class TestRemoveRecord:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_mar.archive.packager.records_folder import FOLDER, encode, find_records, hide, lock_folder
-from tests.archives import needs_posix
+from tests.archives import needs_posix, tree
 
 
 @pytest.fixture
@@ -144,6 +144,24 @@ class TestHide:
         hide(tmp_path)
 
         assert (tmp_path / ".gitignore").stat().st_mtime_ns == before - 1
+
+    @needs_posix
+    @pytest.mark.parametrize("target", ["another", "missing"])
+    def test_link(self, target: str, tmp_path: Path):
+        """A link is replaced by the file, and what it leads to is as it was."""
+        (tmp_path / "another").write_bytes(b"another's")
+        (tmp_path / ".gitignore").symlink_to(target)
+        hide(tmp_path)
+
+        assert tree(tmp_path) == {"another": b"another's", ".gitignore": b"*\n"}
+
+    @needs_posix
+    def test_pipe(self, tmp_path: Path):
+        """A pipe is replaced by the file, and nobody waits for it."""
+        os.mkfifo(tmp_path / ".gitignore")
+        hide(tmp_path)
+
+        assert (tmp_path / ".gitignore").read_bytes() == b"*\n"
 
     def test_nowhere(self, tmp_path: Path):
         """Where there is no folder, none is made."""
