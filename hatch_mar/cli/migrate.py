@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path, PurePath
 
+from hatch_mar.budget import Budget
 from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli import USAGE
 from hatch_mar.cli._archiver import archive_and_record
@@ -104,11 +105,13 @@ def show_tables(recording: Recording, project: Path, root: Path, options: Namesp
 
 def find_refusals(configs: Iterable[Config], root: Path) -> Iterator[str]:
     """Why a build of the project at `root` would write none of its archives."""
+    budget = Budget()
     for config in configs:
         faults: Sequence[Finding | str]
         try:
             archive = lay_out(config, root, build_instant())
-            faults = [found for found in find_faults(config, archive, root) if found.severity == "error"]
+            found = find_faults(config, archive, root, budget)
+            faults = [each for each in found if each.severity == "error"]
         except LayoutError as error:
             faults = error.causes
         yield from (f"a build refuses archive `{config.name}`: {fault}" for fault in faults)

@@ -286,6 +286,26 @@ class TestBounds:
         assert list(check(Subject(Archive(of.manifest, (*of.archive.members, member)), "m.mar"))) == []
         assert 0 < source.read < 1 << 20
 
+    def test_weights(self, tmp_path: Path):
+        """Of a gigabyte of honest weights in 200 files, a fiftieth is read."""
+        tensors = {f"layer{number}": tensor(str(number), 1 << 15) for number in range(40)}
+        data = zipped(saved(protocol2(dictionary(tensors)), dict.fromkeys(map(str, range(40)), 4 << 15)))
+        (tmp_path / "w.pt").write_bytes(data)
+        of = own(GOOD)
+        sources = [CountingSource(tmp_path / "w.pt") for _ in range(200)]
+        members = [Member(f"{number}.pt", each) for number, each in enumerate(sources)]  # type: ignore[arg-type]
+
+        assert sum(each.size() for each in sources) > 1_000_000_000
+        assert list(check(Subject(Archive(of.manifest, members), "m.mar"))) == []
+        assert 0 < sum(each.read for each in sources) < 20_000_000
+
+    def test_operations(self):
+        """What one file takes of the budget, the next ones lack: they are unknown, and not passed."""
+        of = own(GOOD, **{"a.pt": GOOD, "b.pt": GOOD})
+        of.budget = Budget({"operations": 50})
+
+        assert [found.code for found in check(of)] == ["MAR414"] * 2
+
     def test_links(self, tmp_path: Path):
         """A file that has several names in the archive is read once."""
         (tmp_path / "a.pt").write_bytes(EVIL)
