@@ -9,6 +9,7 @@ from io import BytesIO, FileIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from hatch_mar.archive.filesystem.regular import open_input, open_regular
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import PackError
 
@@ -51,10 +52,11 @@ class FileSource(NamedTuple):
         """The open file and how many bytes it has.
 
         Raises:
+            OSError: it cannot be read, or is no longer a regular file.
             PackError: the file changed while it was open, so that what was read may be
                 neither its old content nor its new one.
         """
-        with open(self.path, "rb", buffering=0) as file:
+        with open(self.path, "rb", buffering=0, opener=open_regular) as file:
             before = os.fstat(file.fileno())
             yield file, before.st_size
             after = os.fstat(file.fileno())
@@ -65,7 +67,7 @@ class FileSource(NamedTuple):
         return PackError(f"File changed while it was packed: `{self.path}`; build again once it is complete")
 
     def open(self) -> BinaryIO:
-        return open(self.path, "rb")
+        return open_input(self.path)
 
 
 class BytesSource(NamedTuple):

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.build.clean import is_archive_of
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import Config
@@ -94,7 +95,7 @@ def find_cache_tag(root: Path, directory: Path) -> Path | None:
 
 def has_tag(folder: Path) -> bool:
     try:
-        with open(folder / TAG, "rb") as file:
+        with open_input(folder / TAG) as file:
             return file.read(len(SIGNATURE)) == SIGNATURE
     except OSError:
         return False

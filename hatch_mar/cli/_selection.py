@@ -22,4 +22,6 @@ def split(arguments: Sequence[str], project: Path) -> tuple[list[Path], list[str
 
 def is_archive(path: Path) -> bool:
     """Whether an archive on disk is meant; a package's directory may have the name of the model."""
-    return path.is_file() or (path / MANIFEST_NAME).is_file() or (len(path.parts) > 1 and path.exists())
+    if path.is_dir():
+        return len(path.parts) > 1 or (path / MANIFEST_NAME).is_file()
+    return path.exists()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.torchserve import suffixes
 
@@ -39,6 +40,10 @@ def find_new(before: Looks, after: Looks) -> list[Path]:
 def has_manifest(path: Path) -> bool:
     import tarfile
 
-    with suppress(OSError, EOFError, tarfile.TarError), tarfile.open(path) as file:
+    with (
+        suppress(OSError, EOFError, tarfile.TarError),
+        open_input(path) as stream,
+        tarfile.open(fileobj=stream) as file,
+    ):
         return any(member.name.endswith(MANIFEST_NAME) for member in file)
     return False

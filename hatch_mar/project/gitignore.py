@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hatch_mar.archive.filesystem.atomic import replace_file
+from hatch_mar.archive.filesystem.regular import read_bytes
 
 GITIGNORE = ".gitignore"
 
@@ -63,4 +64,4 @@ def read_lines(file: Path) -> list[str]:
 
 
 def read(file: Path) -> str:
-    return file.read_bytes().decode("utf-8", "surrogateescape")
+    return read_bytes(file).decode("utf-8", "surrogateescape")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from hatch_mar.archive.filesystem.regular import read_text
 from hatch_mar.finding import Finding, Key
 from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.project.config.reading import walk
@@ -30,7 +31,7 @@ def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
         place = finding.place
         if place.key and place.file in (PYPROJECT, HATCH_TOML):
             if place.file not in lines:
-                lines[place.file] = key_lines((root / place.file).read_text(encoding="utf-8"))
+                lines[place.file] = key_lines(read_text(root / place.file))
             place = place._replace(line=find_line(place.key, lines[place.file]))
         located.append(finding._replace(place=place))
     return located

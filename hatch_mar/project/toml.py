@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hatch_mar.archive.filesystem.regular import read_text
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Place, Rule
 from hatch_mar.project.config.models import PYPROJECT
@@ -38,7 +39,7 @@ def read_document(file: Path) -> dict[str, Any]:
     """
     line = None
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(file))
     except FileNotFoundError:
         raise
     except RecursionError:

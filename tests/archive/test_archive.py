@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hatch_mar.archive import archive
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.errors import PackError
-from tests.archives import MANIFEST, MANIFEST_BYTES, GrowingSource, names
+from tests.archives import MANIFEST, MANIFEST_BYTES, GrowingSource, names, needs_posix
 
 
 def members(*names: str) -> tuple[Member, ...]:
@@ -62,6 +62,17 @@ class TestFileSource:
 
         assert FileSource(tmp_path / "empty").size() == 0
         assert list(FileSource(tmp_path / "empty").chunks()) == []
+
+    @needs_posix
+    def test_pipe(self, tmp_path: Path):
+        """A pipe that took the file's place is refused, and nobody is waited for."""
+        os.mkfifo(tmp_path / "pipe")
+        source = FileSource(tmp_path / "pipe")
+
+        with pytest.raises(OSError, match="not a regular file"):
+            source.open()
+        with pytest.raises(OSError, match="not a regular file"):
+            list(source.chunks())
 
     def test_is_read_late(self, tmp_path: Path):
         """The content is that of the moment when the file is packed."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -158,6 +159,14 @@ class TestCache:
     def test_no_signature(self, root: Path, text: str):
         """A file of that name that does not begin with the signature marks nothing."""
         assert why_left_out(root, tag(root / "target", text) / "wheels") is None
+
+    @needs_posix
+    def test_pipe(self, root: Path):
+        """A pipe of that name marks nothing, and nobody is waited for."""
+        (root / "target").mkdir()
+        os.mkfifo(root / "target" / "CACHEDIR.TAG")
+
+        assert why_left_out(root, root / "target" / "wheels") is None
 
     def test_link(self, root: Path, tmp_path: Path):
         """A link into a cache leads there."""

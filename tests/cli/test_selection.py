@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from hatch_mar.cli._selection import is_archive, split
 from hatch_mar.errors import ConfigError
+from tests.archives import needs_posix
 
 
 @pytest.fixture
@@ -48,6 +50,13 @@ class TestIsArchive:
     def test_is(self, path: str):
         """A file, a directory with a manifest, and any existing path are archives on disk."""
         assert is_archive(Path(path))
+
+    @needs_posix
+    def test_pipe(self):
+        """What is no regular file is none of the project's names either."""
+        os.mkfifo("pipe.mar")
+
+        assert is_archive(Path("pipe.mar"))
 
     @pytest.mark.parametrize("path", ["digits", "absent.mar", "store/absent.mar"])
     def test_is_not(self, path: str):

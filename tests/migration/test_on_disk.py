@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.migration.on_disk import find_archives, find_new
+from tests.archives import needs_posix
 
 
 def test_found(tmp_path: Path) -> None:
@@ -46,3 +47,11 @@ def test_tarball(tmp_path: Path, name: str, expected: list[str]) -> None:
         file.add(tmp_path / "PKG-INFO", name)
 
     assert [path.name for path in find_new({}, find_archives([tmp_path]))] == expected
+
+
+@needs_posix
+def test_pipe(tmp_path: Path) -> None:
+    """A pipe is no archive, and nobody is waited for."""
+    os.mkfifo(tmp_path / "a.tar.gz")
+
+    assert find_new({}, find_archives([tmp_path])) == []

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from hatch_mar.project.gitignore import add_lines, find_nearest, is_ignored, pattern_for
+from tests.archives import needs_posix
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,13 @@ def test_added(tmp_path: Path):
     add_lines(["/c"], tmp_path / ".gitignore")
 
     assert (tmp_path / ".gitignore").read_bytes() == b"/a\n/b\n/c\n"
+
+
+@needs_posix
+def test_pipe(tmp_path: Path):
+    """A pipe is neither found nor written to, and nobody is waited for."""
+    os.mkfifo(tmp_path / ".gitignore")
+
+    assert find_nearest(tmp_path) is None
+    with pytest.raises(OSError, match="not a regular file"):
+        add_lines(["*.mar"], tmp_path / ".gitignore")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.toml import read_document, table_at
+from tests.archives import needs_posix
 
 
 class TestRead:
@@ -32,6 +34,14 @@ class TestRead:
         [finding] = error.value.findings
         assert (finding.code, finding.place.file, finding.place.line) == ("MAR001", "a.toml", line)
         assert finding.message.startswith(f"Cannot read `{tmp_path / 'a.toml'}`: ")
+
+    @needs_posix
+    def test_pipe(self, tmp_path: Path):
+        """A pipe is refused, and nobody is waited for."""
+        os.mkfifo(tmp_path / "pyproject.toml")
+
+        with pytest.raises(ConfigError, match="not a regular file"):
+            read_document(tmp_path / "pyproject.toml")
 
 
 class TestTable:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.atomic import exchange, workspace
+from hatch_mar.archive.filesystem.regular import NOT_REGULAR
 from hatch_mar.archive.filesystem.walk import files_of, is_executable
 from hatch_mar.archive.formats.format import Format
 from hatch_mar.archive.formats.options import Packing
@@ -199,6 +200,8 @@ def refuse_foreign(path: Path, form: Format) -> None:
     """Raise PackError if `path` has something that `form` cannot have written."""
     if form.suffix and path.is_dir():
         raise PackError(f"Cannot write `{path}`: a directory of that name exists; move it away")
+    if form.suffix and path.exists() and not path.is_file():
+        raise PackError(f"Cannot write `{path}`: it is {NOT_REGULAR}; move it away")
     if not form.suffix and os.path.lexists(path) and not (path / MANIFEST_NAME).is_file():
         raise PackError(f"Cannot write `{path}`: it exists and is not a model archive; move it away")
 

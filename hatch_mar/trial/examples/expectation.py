@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hatch_mar.archive.filesystem.regular import read_bytes
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import TOLERANCE, Example
 from hatch_mar.trial.examples.answer import NOT_JSON, Answer
@@ -94,7 +95,7 @@ def find_mismatches(schema: Any, value: Any) -> Iterator[tuple[str, str]]:
 def read_file(path: Path, name: str) -> bytes:
     """A file's bytes; `name` is what messages call it."""
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except FileNotFoundError:
         raise TrialError(f"File not found: `{name}`") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path

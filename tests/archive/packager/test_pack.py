@@ -283,6 +283,19 @@ class TestForeign:
         assert str(error.value) == expected
         assert tree(tmp_path) == {"digits.mar/notes.txt": b""}
 
+    @needs_posix
+    @pytest.mark.parametrize("name", [name for name, form in ALL_FORMATS.items() if form.suffix])
+    def test_pipe(self, name: str, tmp_path: Path):
+        """A pipe in the place of a file is refused, and stays."""
+        path = tmp_path / "digits.mar"
+        os.mkfifo(path)
+
+        with pytest.raises(PackError) as error:
+            pack_as(NEW, path, ALL_FORMATS[name], PACKING)
+
+        assert str(error.value) == f"Cannot write `{path}`: it is not a regular file; move it away"
+        assert path.is_fifo()
+
     @pytest.mark.parametrize("kind", ["file", "empty directory", "directory"])
     def test_no_model(self, kind: str, tmp_path: Path):
         """A directory that is not a model is not replaced by one."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import Example
 from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.examples.expectation import ANY, Expectation
+from tests.archives import needs_posix
 from tests.e2e.conftest import require_module
 
 SCHEMA = {"type": "object", "properties": {"digit": {"enum": ["one", "two"]}}, "required": ["digit"]}
@@ -76,6 +78,14 @@ class TestLoad:
         (tmp_path / "a.json").write_bytes(b"[1]")
 
         assert Expectation.load(Example(1, expect="a.json"), tmp_path, update=False).expect == b"[1]"
+
+    @needs_posix
+    def test_pipe(self, tmp_path: Path):
+        """A pipe is refused, and nobody is waited for."""
+        os.mkfifo(tmp_path / "a.json")
+
+        with pytest.raises(TrialError, match=r"^Cannot read `a.json`: not a regular file$"):
+            Expectation.load(Example(1, expect="a.json"), tmp_path, update=False)
 
     def test_no_file(self, tmp_path: Path):
         """A file that does not exist is an error that says how to make it; an update does not need it."""
