@@ -12,7 +12,7 @@ from hatch_mar.archive.packager.owner import describe_conflict
 from hatch_mar.archive.packager.pack import remove_artifact
 from hatch_mar.archive.packager.records import has_records, recorded_names
 from hatch_mar.build.plan import load_configs, owner_of
-from hatch_mar.errors import ReadError
+from hatch_mar.errors import PackError, ReadError
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.interface import Project
 
@@ -25,13 +25,19 @@ def remove_archives(project: Project, directory: Path, names: Sequence[str] = ()
 
     Raises:
         ConfigError: the project's `[tool.mar]` is invalid, or has no archive with one of the names.
-        PackError: an archive cannot be deleted.
+        PackError: an archive cannot be deleted, or has files that no build wrote; all others are.
     """
     owner = owner_of(project)
+    faults: list[str] = []
     for config in select(load_configs(project), names):
         for path in find_archives(config, path_of(config, project.root, directory).parent):
-            if not describe_conflict(path, owner):
-                remove_artifact(path, config.format)
+            try:
+                if not describe_conflict(path, owner):
+                    remove_artifact(path, config.format)
+            except PackError as error:
+                faults += error.faults
+    if faults:
+        raise PackError(*faults)
 
 
 def find_older(config: Config, path: Path) -> Iterator[Path]:

@@ -10,7 +10,7 @@ import pytest
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.build.clean import remove_archives
 from hatch_mar.build.plan import plan_project
-from hatch_mar.errors import ConfigError
+from hatch_mar.errors import ConfigError, PackError
 from tests.archives import SomeProject, needs_posix
 from tests.build import LEAST, write_archive
 
@@ -89,6 +89,17 @@ class TestRemoveArchives:
         (project / "dist" / "digits").rename(project / "dist" / "digits.mar")
 
         assert cleaned(project, LEAST) == {"digits.mar", ".hatch"}
+
+    def test_with_files_of_others(self, project: Path):
+        """One in which somebody has put a file stays, which is an error when all others are removed."""
+        built(project, LEAST)
+        built(project, LEAST | {"archive-format": "no-archive"})
+        (project / "dist" / "digits" / "notes.txt").touch()
+        one, other = ({"archive-format": each} | LEAST for each in ("no-archive", "default"))
+        with pytest.raises(PackError, match=r"no build wrote `notes.txt` in it"):
+            cleaned(project, {"archives": [one, other]})
+
+        assert set(os.listdir(project / "dist")) == {"digits", ".hatch"}
 
     def test_another_version_in_the_name(self, project: Path):
         """An archive that another entry of the table named stays, though its name looks the same."""

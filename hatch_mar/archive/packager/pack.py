@@ -17,6 +17,7 @@ from hatch_mar.archive.filesystem.walk import files_of, is_executable
 from hatch_mar.archive.formats.format import Format
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.archive.packager.foreign import describe_foreign, find_foreign
 from hatch_mar.archive.packager.mode import set_mode
 from hatch_mar.archive.packager.owner import Owner, claim, refuse_others
 from hatch_mar.archive.packager.records import lock_records, remove_records
@@ -83,8 +84,8 @@ def pack_as(
 
     Raises:
         PackError: the archive cannot be written, or `path` has something that must not be
-            replaced: without `force` another archive, another project's archive, or something
-            that is not an archive.
+            replaced: without `force` another archive, another project's archive, something
+            that is not an archive, or files in its directory that no build wrote.
     """
     for member in archive.members:
         if fault := name_fault(member.name):
@@ -145,6 +146,8 @@ def write(
         if not force and os.path.lexists(path):
             raise PackError(f"File already exists and differs: `{path}`; delete it or set `force = true`")
         with claim(path, owner):
+            if foreign := find_foreign(path, draft):
+                raise PackError(f"Cannot replace `{path}`: {describe_foreign(foreign)}")
             move_into_place(draft, path, place / "old")
     return False
 
@@ -165,12 +168,14 @@ def remove_artifact(path: Path, form: Format) -> None:
     """Delete the artifact at `path`, if there is one, and what was recorded about it.
 
     Raises:
-        PackError: it cannot be deleted, or is not an archive.
+        PackError: it cannot be deleted, is not an archive, or has files that no build wrote.
     """
     with explain_write_errors(path):
         if os.path.lexists(path):
             refuse_foreign(path, form)
         with lock_records(path):
+            if foreign := find_foreign(path):
+                raise PackError(f"Cannot delete `{path}`: {describe_foreign(foreign)}")
             discard(path)
             remove_records(path)
 

@@ -1,0 +1,59 @@
+"""What is in the directory of a `no-archive` that no build wrote, and so must not be lost with it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from hatch_mar.archive.filesystem.walk import is_cache_file
+from hatch_mar.archive.manifest import MANIFEST_NAME
+
+MOST_NAMED = 3
+
+
+def find_foreign(path: Path, draft: Path | None = None) -> list[str]:
+    """The files of the archive at `path` that no build wrote; those that `draft` has too are not lost.
+
+    A build makes regular files, all of one time to the nanosecond, the manifest's. So nothing need be
+    recorded that somebody might delete, and a file that was changed since then is found as well. What
+    Python left when it ran the archive's code does not count.
+    """
+    if path.is_symlink() or not path.is_dir():
+        return []
+    when = os.lstat(path / MANIFEST_NAME).st_mtime_ns
+    return [name for name, entry in list_entries(path) if not is_ours(entry, when, draft, name)]
+
+
+def list_entries(directory: Path, prefix: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """What is below a directory but directories, in the order of names; links are not followed."""
+    with os.scandir(directory) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
+        if entry.is_dir(follow_symlinks=False):
+            yield from list_entries(Path(entry.path), f"{prefix}{entry.name}/")
+        elif not is_cache_file(entry.name):
+            yield prefix + entry.name, entry
+
+
+def is_ours(entry: os.DirEntry[str], when: int, draft: Path | None, name: str) -> bool:
+    look = entry.stat(follow_symlinks=False)
+    if not stat.S_ISREG(look.st_mode):
+        return False
+    return look.st_mtime_ns == when or (draft is not None and are_equal(draft / name, Path(entry.path)))
+
+
+def are_equal(one: Path, other: Path) -> bool:
+    import filecmp
+
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return filecmp.cmp(one, other, shallow=False)
+    return False
+
+
+def describe_foreign(names: list[str]) -> str:
+    named = ", ".join(f"`{name}`" for name in names[:MOST_NAMED])
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"no build wrote {named}{more} in it; move what you need away, and delete the directory"
