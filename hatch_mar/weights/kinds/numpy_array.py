@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from hatch_mar.budget import Budget
@@ -12,6 +13,8 @@ from hatch_mar.weights.view import Slice, View
 MAGIC = b"\x93NUMPY"
 LONGEST_HEADER = 1 << 16
 """Bytes. Those of arrays with thousands of fields have fewer."""
+LONG = re.compile(r"(?<=\d)L\b")
+"""A number as Python 2 wrote it, which numpy.load mends (`_filter_header`)."""
 LOADER = "numpy.load(allow_pickle=True)"
 
 
@@ -32,21 +35,23 @@ def find_objects(view: View, budget: Budget) -> tuple[Loading, ...]:
 
 def has_objects(header: bytes) -> bool:
     """Whether the header declares objects, or cannot be read and might."""
-    text = header.decode("latin-1")
-    if "O" not in text and "object" not in text:
-        return False
     import ast
 
+    # as numpy does: `O` may be written `\x4f`, so that its text alone says nothing
+    text = LONG.sub("", header.decode("latin-1"))
     try:
         return is_object(ast.literal_eval(text.strip())["descr"])
-    except (ValueError, TypeError, KeyError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, LookupError, SyntaxError, MemoryError, RecursionError):
         return True
 
 
 def is_object(descr: Any) -> bool:
-    """Whether a dtype has objects: a string, or a list of (name, dtype) or (name, dtype, shape)."""
+    """Whether a dtype has objects: a string, a tuple that begins with one, or fields of (name, dtype, ...).
+
+    As to numpy (`descr_to_dtype`), fields are whatever can be iterated: a dictionary, or the text "aO".
+    """
     if isinstance(descr, str):
         return "O" in descr or "object" in descr
-    if isinstance(descr, list):
-        return any(is_object(field[1]) for field in descr)
-    return isinstance(descr, tuple) and is_object(descr[0])
+    if isinstance(descr, tuple):
+        return is_object(descr[0])
+    return any(is_object(field[1]) for field in descr)

@@ -23,7 +23,18 @@ def array(descr: str, data: bytes, version: int = 1) -> bytes:
 class TestObjects:
     @pytest.mark.parametrize("version", [1, 2, 3])
     @pytest.mark.parametrize(
-        "descr", ["'|O'", "'O'", "[('a', '<f4'), ('b', [('c', '|O', (2,))])]", "dtype('O')"]
+        "descr",
+        [
+            "'|O'",
+            "'O'",
+            "[('a', '<f4'), ('b', [('c', '|O', (2,))])]",
+            "dtype('O')",
+            "'|\\x4f'",
+            "'ob' 'ject'",
+            "['aO']",
+            "{('a', '|O'): 1}",
+            "('|O', (1,))",
+        ],
     )
     def test_followed(self, descr: str, version: int):
         """The objects of an array are a pickle after its header."""
@@ -48,6 +59,10 @@ class TestObjects:
     def test_numbers(self, descr: Any):
         """An array without objects has no pickle, whatever its fields are called."""
         assert not has_objects(repr({"descr": descr, "fortran_order": False, "shape": (3,)}).encode())
+
+    def test_python_2(self):
+        """Python 2 wrote long numbers, which are no reason to say anything."""
+        assert not has_objects(b"{'descr': '<f8', 'fortran_order': False, 'shape': (10L, 2L), }")
 
     def test_huge_header(self):
         data = b"\x93NUMPY\x02\0" + pack("<I", 1 << 30)
