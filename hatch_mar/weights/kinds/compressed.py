@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from hatch_mar.budget import Budget
-from hatch_mar.weights.kinds.pickle_file import OF_JOBLIB, has_suffix
+from hatch_mar.weights.kinds.pickle_file import OF_JOBLIB, has_suffix, read_pickles
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import View
 
@@ -17,8 +17,8 @@ Look = Callable[[View, str], tuple[Loading, ...]]
 
 FIRST, MOST = 1 << 14, 64 << 20
 """Bytes that are inflated to see whether there is a pickle, and to follow it."""
-PIECE = 1 << 16
-"""Bytes that are given to a decompressor at a time."""
+PIECE = 1 << 12
+"""Bytes that are given to a decompressor at a time. Of many small streams what is left is copied for each."""
 SUFFIXES = (".gz", ".gzip", ".bz2", ".xz", ".lzma", ".z", ".zst", ".zstd", ".lz4", ".7z")
 CLOSED = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"7z\xbc\xaf\x27\x1c")
 """zstd, lz4 and 7z, which Python's standard library cannot open everywhere."""
@@ -38,12 +38,12 @@ def find_compressed(view: View, name: str, look: Look, budget: Budget) -> tuple[
     if opened is None:
         return ()
     start, make = opened
-    data = inflate(view, start, make(), FIRST)
-    if len(data) == FIRST and is_worth_more(look(View(BytesIO(data)), inner), data):
-        data = inflate(view, start, make(), MOST)
+    data = inflate(view, start, make, FIRST, budget)
+    if len(data) == FIRST and is_worth_more(look(View(BytesIO(data)), inner), data, budget):
+        data = inflate(view, start, make, MOST, budget)
     budget.spend("bytes", len(data))
     found = look(View(BytesIO(data)), inner)
-    if len(data) == MOST and is_worth_more(found, data):
+    if len(data) == MOST and is_worth_more(found, data, budget):
         unknown = f"it has more than the {MOST} bytes that are decompressed"
         found = (*found, Loading(loader_of(name), unknown=unknown))
     return tuple(
@@ -66,24 +66,39 @@ def open_decompressor(head: bytes) -> tuple[int, Callable[[], Any]] | None:
         return 0, lambda: zlib.decompressobj(31)
     if head.startswith(OF_OLD_JOBLIB):
         return OLD_JOBLIB_HEADER, zlib.decompressobj
-    if head[:1] == b"\x78" and int.from_bytes(head[:2], "big") % 31 == 0:  # RFC 1950, 2.2
+    # RFC 1950, 2.2: "deflate", a window of up to 32 KiB, and a check of the two
+    if len(head) > 1 and head[0] & 15 == 8 and head[0] < 128 and (head[0] << 8 | head[1]) % 31 == 0:
         return 0, zlib.decompressobj
     if head.startswith(b"BZh"):
         import bz2
 
         return 0, bz2.BZ2Decompressor
-    if head.startswith((b"\xfd7zXZ\x00", b"\x5d\x00\x00")):
+    if head.startswith((b"\xfd7zXZ\x00", b"\x5d\x00")):
         import lzma
 
         return 0, lzma.LZMADecompressor
     return None
 
 
-def inflate(view: View, position: int, decompressor: Any, most: int) -> bytes:
-    """The first bytes of the content, as far as it is not damaged."""
+def inflate(view: View, position: int, make: Callable[[], Any], most: int, budget: Budget) -> bytes:
+    """The first bytes of the content, as far as it is not damaged.
+
+    Python's gzip, bz2 and lzma read streams one after the other as one file.
+    """
     out, size, pending = [], 0, b""
+    decompressor = make()
     is_zlib = hasattr(decompressor, "unconsumed_tail")
-    while size < most and not decompressor.eof:
+    while size < most:
+        if decompressor.eof:
+            # gzip and xz may have zeros between streams
+            pending = decompressor.unused_data.lstrip(b"\0")
+            while not pending and position < view.size:
+                pending = view.read(position, PIECE).lstrip(b"\0")
+                position += PIECE
+            if not pending:
+                break
+            budget.spend("members", 1)
+            decompressor = make()
         if not pending and (is_zlib or decompressor.needs_input):
             pending = view.read(position, PIECE)
             position += len(pending)
@@ -99,11 +114,12 @@ def inflate(view: View, position: int, decompressor: Any, most: int) -> bytes:
     return b"".join(out)
 
 
-def is_worth_more(found: tuple[Loading, ...], data: bytes) -> bool:
+def is_worth_more(found: tuple[Loading, ...], data: bytes, budget: Budget) -> bool:
     """Whether the first bytes are a pickle's, or of something that may hold one."""
     return (
         bool(found)
         or data.startswith((b"\x80", b"PK\x03\x04", b"\x93NUMPY"))
         or data[257:262] == b"ustar"
         or open_decompressor(data[:16]) is not None
+        or read_pickles(View(BytesIO(data)), budget)[0].cut
     )

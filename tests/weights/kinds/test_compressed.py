@@ -53,6 +53,32 @@ class TestCompressed:
         """A pickle is followed through whatever it is packed in."""
         assert inspect_bytes(compress(data), "file.dat").unsafe_globals == (("os", "system"),)
 
+    @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+    @pytest.mark.parametrize("cut", [0, 8], ids=["empty", "split"])
+    def test_streams(self, compress: Callable[[bytes], bytes], cut: int):
+        """Streams that follow one another are one file, as they are to Python."""
+        data = compress(SYSTEM[:cut]) + compress(SYSTEM[cut:])
+
+        assert inspect_bytes(data).unsafe_globals == (("os", "system"),)
+
+    def test_zeros(self):
+        """There may be zeros between the streams of gzip, however many."""
+        data = gzip.compress(b"") + bytes(100_000) + gzip.compress(SYSTEM)
+
+        assert inspect_bytes(data).unsafe_globals == (("os", "system"),)
+
+    def test_small_window(self):
+        compressor = zlib.compressobj(9, zlib.DEFLATED, 9)
+
+        assert inspect_bytes(compressor.compress(SYSTEM) + compressor.flush()).unsafe_globals
+
+    @pytest.mark.parametrize("start", [b"V" + b"x" * 20_000 + b"\n", b"B\x20\x4e\0\0" + b"x" * 20_000])
+    def test_unmarked(self, start: bytes):
+        """A pickle without a mark is followed behind a long string as well."""
+        data = start + b"0cos\nsystem\n(S'true'\ntR."
+
+        assert inspect_bytes(gzip.compress(data)).unsafe_globals == (("os", "system"),)
+
     def test_deep(self):
         """What is packed too often cannot be told."""
         data = SYSTEM
