@@ -18,9 +18,15 @@ OTHER_TEXT = (
 )  # fmt: skip
 DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s*(?:#[^\n]*)?\n)*\s*(?:---|%|!|- |[\w\"'.-]+\s*:(?:\s|$))")
 """How YAML begins."""
-LARGEST_PARSED, LARGEST_READ = 1 << 15, 4 << 20
-"""Bytes of a document that PyYAML parses, and of one in which tags are only looked for."""
-TAG = re.compile(rb"(?:^|[\s\[{,])!(?:!|<tag:yaml\.org,2002:)python/((?:object|name|module)[\w/]*:[\w.]*)")
+LARGEST_PARSED = 1 << 15
+"""Bytes of a document that PyYAML parses. In more of them only the usual ways to write a tag are found."""
+LARGEST_READ, LARGEST_NAMED = 4 << 20, 64 << 20
+"""Bytes that are read of a document, and of one that has the name of one."""
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""The marks of the encoding that PyYAML reads besides UTF-8."""
+TAG = re.compile(rb"(?:^|[\s\[{,:])!(?:!|<tag:yaml\.org,2002:)python/((?:object|name|module)[\w/]*:[\w.]*)")
+RENAMED = re.compile(rb"^%TAG|(?:^|[\s\[{,:])![^\s,\[\]{}]*%[0-9A-Fa-f]{2}", re.MULTILINE)
+"""A prefix with a name of its own, or a tag with a character that is written by its number."""
 
 
 def find_objects(view: View, name: str) -> tuple[Loading, ...]:
@@ -28,19 +34,36 @@ def find_objects(view: View, name: str) -> tuple[Loading, ...]:
     lowered = name.lower()
     if lowered.endswith(OTHER_TEXT):
         return ()
-    if not lowered.endswith(SUFFIXES) and not DOCUMENT.match(view.read(0, 1024)):
+    is_named = lowered.endswith(SUFFIXES)
+    if not is_named and not DOCUMENT.match(decode(view.read(0, 1024))):
         return ()
-    data = view.read(0, LARGEST_READ)
-    if b"python" not in data or b"\0" in data:
+    most = LARGEST_NAMED if is_named else LARGEST_READ
+    data = decode(view.read(0, most))
+    if b"\0" in data:
+        return ()
+    is_renamed = RENAMED.search(data) is not None
+    if b"python" not in data and not is_renamed:
         return ()
     pairs = dict.fromkeys(pair for tag in list_tags(data) if (pair := imported_by(tag)))
-    return (Loading(LOADER, globals=tuple(pairs)),) if pairs else ()
+    unknown = f"it names tags in its own way in more than the {LARGEST_PARSED} bytes that are parsed"
+    if not is_renamed or len(data) <= LARGEST_PARSED:
+        unknown = ""
+    return (Loading(LOADER, globals=tuple(pairs), unknown=unknown),) if pairs or unknown else ()
+
+
+def decode(data: bytes) -> bytes:
+    """A document in UTF-8, whichever encoding it has."""
+    if not data.startswith(UTF_16):
+        return data
+    return data.decode("utf-16", "replace").encode("utf-8", "replace")
 
 
 def list_tags(data: bytes) -> list[str]:
     """The tags of PyYAML in a document, without the part that all have."""
     if len(data) > LARGEST_PARSED:
-        return [tag.decode("ascii") for tag in TAG.findall(data) if tag.isascii()]
+        # one with a number in it is cut off there, and its name is not the one that is imported
+        found = (tag for tag in TAG.finditer(data) if data[tag.end() : tag.end() + 1] != b"%")
+        return [tag[1].decode("ascii") for tag in found if tag[1].isascii()]
     import yaml
 
     tags: list[str] = []

@@ -18,8 +18,24 @@ class TestTags:
             b"a: !<tag:yaml.org,2002:python/object/apply:os.system> ['id']",
             b"%TAG !p! tag:yaml.org,2002:python/object/\n---\na: !p!apply:os.system ['id']",
             b"x: 1\n" * 20_000 + b"a: " + SYSTEM,
+            b"a: !!p%79thon/object/apply:os.system ['id']",
+            b"%TAG !p! tag:yaml.org,2002:py\n---\na: !p!thon/object/apply:os.system ['id']",
+            ("a: " + SYSTEM.decode()).encode("utf-16"),
+            b"x: 1\n" * 20_000 + b'{"a":' + SYSTEM + b"}",
         ],
-        ids=["mapping", "sequence", "root", "comment", "verbatim", "handle", "far"],
+        ids=[
+            "mapping",
+            "sequence",
+            "root",
+            "comment",
+            "verbatim",
+            "handle",
+            "far",
+            "number",
+            "half",
+            "utf-16",
+            "flow",
+        ],
     )
     @pytest.mark.parametrize("name", ["config.yaml", "config"])
     def test_found(self, document: bytes, name: str):
@@ -27,6 +43,26 @@ class TestTags:
 
         assert loading.loader == "yaml.unsafe_load"
         assert loading.code_runners == (("os", "system"),)
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            b"%TAG !p! tag:yaml.org,2002:py\n---\n" + b"x: 1\n" * 20_000 + b"a: !p!thon/name:os.system",
+            b"x: 1\n" * 20_000 + b"a: !!python/object/apply:os%2esystem ['id']",
+        ],
+        ids=["handle", "number"],
+    )
+    def test_unknown(self, document: bytes):
+        """A tag that is written in its own way, in a long document, cannot be told."""
+        [loading] = inspect_bytes(document, "config.yaml").loadings
+
+        assert (loading.globals, bool(loading.unknown)) == ((), True)
+
+    def test_large(self):
+        """A file that is named as YAML is read further than other text."""
+        document = b"#" + b"x" * (5 << 20) + b"\na: " + SYSTEM
+
+        assert inspect_bytes(document, "config.yaml").globals == (("os", "system"),)
 
     @pytest.mark.parametrize(
         ("tag", "pair"),
