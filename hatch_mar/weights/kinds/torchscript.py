@@ -7,6 +7,7 @@ It cannot import anything, but some operators read and write files.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from hatch_mar.budget import Budget
@@ -26,6 +27,8 @@ OPERATORS = {
 torchvision's `image` and of torchaudio."""
 LARGEST_CODE = 4 << 20
 """Bytes of a module's code that are parsed. Only what names an operator is."""
+IMPLICIT = re.compile(r"__\w+__")
+"""The methods that operators and built-in functions call: `a + b` is `a.__add__(b)`."""
 
 
 def find_effects(sources: Iterable[tuple[str, bytes]], budget: Budget) -> tuple[Loading, ...]:
@@ -37,8 +40,13 @@ def find_effects(sources: Iterable[tuple[str, bytes]], budget: Budget) -> tuple[
     beginning: list[ast.AST] = []
     for name, data in code.items():
         budget.spend("bytes", len(data))
+        if len(data) > LARGEST_CODE:
+            return (
+                Loading(LOADER, unknown=f"`{name}` has more than the {LARGEST_CODE} bytes that are parsed"),
+            )
         try:
-            module = ast.parse(data[:LARGEST_CODE])
+            # not from bytes, whose first lines could name an encoding that torch does not know
+            module = ast.parse(data.decode("latin-1"))
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             return (Loading(LOADER, unknown=f"`{name}` cannot be parsed"),)
         for node in ast.walk(module):
@@ -65,17 +73,34 @@ def top_level(module: ast.Module) -> Iterator[ast.AST]:
 
 
 def follow(functions: dict[str, list[ast.AST]], beginning: list[ast.AST]) -> list[ast.AST]:
-    """What runs when the code is loaded, as far as names tell: `__setstate__`, and what it calls."""
-    reached, pending, seen = [*beginning], [*beginning], {"__setstate__"}
-    pending += functions.get("__setstate__", [])
-    reached += functions.get("__setstate__", [])
+    """What runs when the code is loaded, as far as names tell: `__setstate__`, and what it names.
+
+    A property is called without a call, so that every name counts.
+    """
+    reached, pending, seen = [*beginning], [*beginning], set()
+
+    def reach(name: str) -> None:
+        if name not in seen:
+            seen.add(name)
+            reached.extend(functions.get(name, []))
+            pending.extend(functions.get(name, []))
+
+    if not beginning and "__setstate__" not in functions:
+        return []
+    for name in filter(IMPLICIT.fullmatch, functions):
+        reach(name)
     while pending:
-        for _, name in calls_of(pending.pop()):
-            if name not in seen:
-                seen.add(name)
-                reached += functions.get(name, [])
-                pending += functions.get(name, [])
+        for name in names_in(pending.pop()):
+            reach(name)
     return reached
+
+
+def names_in(node: ast.AST) -> Iterator[str]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Attribute):
+            yield each.attr
+        elif isinstance(each, ast.Name):
+            yield each.id
 
 
 def calls_of(node: ast.AST) -> Iterator[tuple[ast.Call, str]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.budget import Budget
+from hatch_mar.weights.kinds import torchscript
 from hatch_mar.weights.kinds.torchscript import find_effects
 from hatch_mar.weights.loading import Loading
 
@@ -47,6 +48,27 @@ class TestEffects:
     def test_called(self):
         """What `__setstate__` calls runs as well."""
         assert find("self.helper()", "torch.save(self.w, 'x')")
+
+    @pytest.mark.parametrize("helper", ["helper", "__add__"])
+    def test_implicit(self, helper: str):
+        """So does what it calls without a call: a property, an operator."""
+        code = CLASS.replace("helper(", f"{helper}(").format(
+            forward="pass", helper="torch.save(self.w, 'x')", setstate="_0 = self.helper + self"
+        )
+
+        assert find_effects([("net/code/__torch__.py", code.encode())], Budget())
+
+    def test_encoding(self):
+        """Torch knows no encodings: in this one the call would be a comment to Python."""
+        code = CLASS.format(forward="pass", helper="pass", setstate="a = b +ACM- torch.save(b, 'x')")
+
+        assert find_effects([("a.py", b"# coding: utf-7\n" + code.encode())], Budget())[0].effects
+
+    def test_large(self, monkeypatch: pytest.MonkeyPatch):
+        """What is behind the code that is parsed cannot be told."""
+        monkeypatch.setattr(torchscript, "LARGEST_CODE", 100)
+
+        assert find("torch.save(state, 'x')")[0].unknown
 
     def test_forward(self):
         """What only a request runs is not run when the file is loaded."""
