@@ -12,6 +12,8 @@ from hatch_mar.text import quote
 from hatch_mar.weights.loading import Loading
 
 EXPRESSION = re.compile(rb'"expr_str"\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
+ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
+"""An ASCII character that JSON lets one write otherwise, as in the key `expr\u005fstr`."""
 MOST, LONGEST = 100_000, 100_000
 """Distinct expressions, and characters of one."""
 HARMLESS = (
@@ -24,11 +26,18 @@ FUNCTIONS = frozenset(("floor", "ceiling", "sqrt", "log", "log2", "exp", "sin", 
 
 def find_evaluated(document: bytes) -> tuple[Loading, ...]:
     """What a model's JSON would have evaluated beyond arithmetic."""
-    found = dict.fromkeys(match[1] for match in EXPRESSION.finditer(document))
+    found = dict.fromkeys(match[1] for match in EXPRESSION.finditer(spell_out(document)))
     evil = [text for text in map(unquote, list(found)[:MOST]) if not is_arithmetic(text)]
     if len(found) > MOST:
         evil.append(f"more than {MOST} expressions")
     return (Loading("torch.export.load", effects=(f"evaluates {quote(evil[0])}",)),) if evil else ()
+
+
+def spell_out(document: bytes) -> bytes:
+    """JSON without escapes of plain characters, but for those that end a string or escape."""
+    if b"\\u00" not in document:
+        return document
+    return ESCAPED.sub(lambda m: m[0] if (plain := bytes([int(m[1], 16)])) in b'"\\' else plain, document)
 
 
 def unquote(literal: bytes) -> str:

@@ -49,3 +49,7 @@ class TestEvaluated:
     def test_escaped(self):
         """JSON may write any letter as a number."""
         assert find_evaluated(b'{"expr_str": "\\u0065xec(1)"}')
+
+    def test_escaped_key(self):
+        assert find_evaluated(b'{"expr\\u005fstr": "exec(1)"}')
+        assert not find_evaluated(b'{"expr\\u005fstr": "2*s0", "note": "\\u0022expr_str\\u0022"}')
