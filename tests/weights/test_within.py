@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from hatch_mar.weights import within
 from hatch_mar.weights.kind import Kind
 from tests.weights.files import TENSORS, inspect_bytes, protocol2, saved, text, zipped
 
@@ -39,6 +40,25 @@ class TestExportedProgram:
         [loading] = inspect_bytes(zipped({**PROGRAM, "net/models/model.json": model})).loadings
 
         assert loading.effects == ("evaluates `exit()`",)
+
+    def test_large_document(self, monkeypatch: pytest.MonkeyPatch):
+        """What is not read of a model may have anything evaluated."""
+        monkeypatch.setattr(within, "LARGEST_DOCUMENT", 100)
+        model = json.dumps({"x": " " * 200, "expr_str": "exit()"}).encode()
+        [loading] = inspect_bytes(zipped({**PROGRAM, "net/models/model.json": model})).loadings
+
+        assert (loading.part, bool(loading.unknown)) == ("record `net/models/model.json`", True)
+
+
+class TestRecords:
+    def test_many(self, monkeypatch: pytest.MonkeyPatch):
+        """An array behind those that are looked at may be one of objects."""
+        monkeypatch.setattr(within, "MOST_RECORDS", 2)
+        numbers = b"\x93NUMPY\x01\0\x3a\0{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }\n"
+
+        assert inspect_bytes(zipped({"a.npy": numbers, "b.npy": numbers})).complete
+        assert not inspect_bytes(zipped({"a.npy": numbers, "b.npy": numbers, "c.npy": numbers})).complete
+        assert inspect_bytes(zipped({"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"})).complete
 
 
 class TestTorchScript:
