@@ -10,6 +10,7 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.budget import Budget
 from hatch_mar.checks import check
 from hatch_mar.checks.container.file import check_unpacking
+from hatch_mar.checks.links import check_directory_links
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import Finding, Place, Rule
@@ -46,5 +47,6 @@ def check_content(path: Path, budget: Budget) -> Iterator[Finding]:
                 yield MANIFEST.at(Place(f"{path.name}/{MANIFEST_NAME}"), str(error))
                 return
             yield from check(Subject.of_file(archive, path, budget))
+            yield from check_directory_links(archive, path)
     except ReadError as error:
         yield NOT_AN_ARCHIVE.at(Place(str(path)), str(error))

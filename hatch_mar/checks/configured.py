@@ -8,6 +8,7 @@ from pathlib import Path
 from hatch_mar.archive.archive import Archive
 from hatch_mar.budget import Budget
 from hatch_mar.checks import check, rules
+from hatch_mar.checks.links import check_project_links
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule, field
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
@@ -36,7 +37,8 @@ def find_faults(config: Config, archive: Archive, root: Path, budget: Budget | N
     if isinstance(config, WorkflowConfig):
         return []
     subject = Subject.of_config(config, archive, root, budget)
-    return [*check_configuration(config), *not_ignored(check(subject), config)]
+    found = [*check(subject), *check_project_links(config, archive, root)]
+    return [*check_configuration(config), *not_ignored(found, config)]
 
 
 def check_configuration(config: Config) -> list[Finding]:
