@@ -146,14 +146,13 @@ class Subject:
 
         Raises:
             Exhausted: too many files have been looked at already.
+            ReadError: it cannot be read.
         """
-        from hatch_mar.weights.detect import inspect_weights
+        from hatch_mar.inspection.contents import inspect_contents
 
         key = identify(member), PurePosixPath(member.name).suffix
         if key not in self.inspected:
-            self.budget.spend("files", 1)
-            with member.source.open() as stream:
-                self.inspected[key] = inspect_weights(stream, member.name, self.budget)
+            self.inspected[key] = inspect_contents(member, self.budget)
         return self.inspected[key]
 
     def module(self, name: str) -> Module | None:

@@ -17,10 +17,10 @@ from hatch_mar.archive.formats.tar_reader import MOST_TIMES, unpacked_limit
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.errors import ReadError
+from hatch_mar.inspection.contents import inspect_contents
 from hatch_mar.inspection.diff import flatten
 from hatch_mar.names import name_fault
 from hatch_mar.text import escape
-from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.weights import Weights
@@ -93,7 +93,7 @@ def inspect(path: Path, budget: Budget | None = None) -> Inspection:
                 f"Not read: the members unpack to more than {MOST_TIMES} times the size of `{path}`"
             )
         digest_of = cache(sha256)
-        found, unread = inspect_contents([] if bomb else container.members, budget or Budget())
+        found, unread = inspect_all([] if bomb else container.members, budget or Budget())
         faults += unread
         members = tuple(
             inspect_member(container, member, None if bomb else digest_of, found.get(member))
@@ -128,16 +128,12 @@ def inspect_member(
     )
 
 
-def inspect_contents(
-    members: Iterable[Member], budget: Budget
-) -> tuple[dict[Member, Weights], tuple[str, ...]]:
+def inspect_all(members: Iterable[Member], budget: Budget) -> tuple[dict[Member, Weights], tuple[str, ...]]:
     """What members are by their bytes, as far as the budget reaches, and where it ends."""
     found: dict[Member, Weights] = {}
     for member in members:
         try:
-            budget.spend("files", 1)
-            with member.source.open() as stream:
-                found[member] = inspect_weights(stream, member.name, budget)
+            found[member] = inspect_contents(member, budget)
         except Exhausted as error:
             return found, (f"Not looked into from `{escape(member.name)}` on: {error}",)
     return found, ()

@@ -1,0 +1,22 @@
+"""What a member of an archive is by its bytes."""
+
+from __future__ import annotations
+
+from hatch_mar.archive.archive import Member
+from hatch_mar.archive.formats.damage import explain_read_errors
+from hatch_mar.budget import Budget
+from hatch_mar.text import escape
+from hatch_mar.weights.detect import inspect_weights
+from hatch_mar.weights.weights import Weights
+
+
+def inspect_contents(member: Member, budget: Budget) -> Weights:
+    """What a member is, and what loaders would do with it.
+
+    Raises:
+        Exhausted: too many files have been looked into already.
+        ReadError: it cannot be read.
+    """
+    budget.spend("files", 1)
+    with explain_read_errors(escape(member.name)), member.source.open() as stream:
+        return inspect_weights(stream, member.name, budget)
