@@ -19,9 +19,11 @@ class TestTags:
             b"%TAG !p! tag:yaml.org,2002:python/object/\n---\na: !p!apply:os.system ['id']",
             b"x: 1\n" * 20_000 + b"a: " + SYSTEM,
             b"a: !!p%79thon/object/apply:os.system ['id']",
+            b"a: !<tag:yaml.org,2002:p%79thon/object/apply:os.system> ['id']",
             b"%TAG !p! tag:yaml.org,2002:py\n---\na: !p!thon/object/apply:os.system ['id']",
             ("a: " + SYSTEM.decode()).encode("utf-16"),
             b"x: 1\n" * 20_000 + b'{"a":' + SYSTEM + b"}",
+            b"x: 1\n" * 20_000 + "a:\x85".encode() + SYSTEM,
         ],
         ids=[
             "mapping",
@@ -32,9 +34,11 @@ class TestTags:
             "handle",
             "far",
             "number",
+            "verbatim number",
             "half",
             "utf-16",
             "flow",
+            "line break",
         ],
     )
     @pytest.mark.parametrize("name", ["config.yaml", "config"])
@@ -63,6 +67,10 @@ class TestTags:
         document = b"#" + b"x" * (5 << 20) + b"\na: " + SYSTEM
 
         assert inspect_bytes(document, "config.yaml").globals == (("os", "system"),)
+
+    def test_time(self):
+        """Signs of tags without end take no time with their square: this took minutes."""
+        assert inspect_bytes(b" !" + b"a:!!" * 500_000, "config.yaml").loadings == ()
 
     @pytest.mark.parametrize(
         ("tag", "pair"),
