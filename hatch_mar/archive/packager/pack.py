@@ -21,7 +21,13 @@ from hatch_mar.archive.packager.foreign import describe_foreign, find_foreign
 from hatch_mar.archive.packager.mode import set_mode
 from hatch_mar.archive.packager.owner import Owner, claim, refuse_others
 from hatch_mar.archive.packager.records import lock_records, remove_records
-from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember, renew_stamp
+from hatch_mar.archive.packager.unchanged import (
+    fingerprint_inputs,
+    is_unchanged,
+    remember,
+    renew_stamp,
+    settle_inputs,
+)
 from hatch_mar.errors import PackError
 from hatch_mar.names import name_fault
 
@@ -102,12 +108,14 @@ def pack_as(
             if keep(path, owner, mode):
                 renew_stamp(path, inputs)
             return Artifact(path, unchanged=True)
+        # before they are read, since a mapped file may change from then on
+        settled = inputs is not None and settle_inputs(archive)
         path.parent.mkdir(parents=True, exist_ok=True)
         unchanged = write(archive, path, form, packing, force=force, accept=accept, owner=owner, mode=mode)
         if settings:
             # a file that has vanished since it was read is not an error, but cannot be remembered
             with suppress(OSError):
-                same = inputs == fingerprint_inputs(archive, packing, settings)
+                same = settled and inputs == fingerprint_inputs(archive, packing, settings)
                 remember(path, inputs if same else None, archive, began)
     return Artifact(path, unchanged)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from hatch_mar.__about__ import __version__
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Source
 from hatch_mar.archive.filesystem.walk import files_of
+from hatch_mar.archive.filesystem.writeback import settle
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.packager.records import STAMP, lock_records, read_record, remove_record, write_record
 
@@ -45,6 +46,12 @@ def fingerprint_file(path: Path) -> str:
     """What is different after a file was written or replaced, without reading it."""
     stat = path.stat()
     return f"{path} {stat.st_dev} {stat.st_ino} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}"
+
+
+def settle_inputs(archive: Archive) -> bool:
+    """Bring the inputs to the disk, so that their times tell of each write from now on; whether it worked."""
+    sources = (member.source for member in archive.members)
+    return all(settle(source.path) for source in sources if isinstance(source, FileSource))
 
 
 def is_unchanged(path: Path, inputs: str | None) -> bool:

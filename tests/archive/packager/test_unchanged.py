@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -417,6 +417,36 @@ class TestYoung:
         """A build that keeps no stamp removes an older one."""
         assert self.left(weights, 10_000_000_000)
         assert not self.left(weights, 1_000)
+
+
+class TestSettled:
+    @pytest.mark.parametrize("works", [True, False])
+    def test_remembered(self, works: bool, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
+        """The inputs are brought to the disk before they are read; if that fails, they are not remembered."""
+        steps = []
+        chunks = FileSource.chunks
+
+        def settle(file: Path) -> bool:
+            steps.append("settle")
+            return works
+
+        def read(source: FileSource) -> Iterator[bytes]:
+            steps.append("read")
+            return chunks(source)
+
+        monkeypatch.setattr(unchanged, "settle", settle)
+        monkeypatch.setattr(FileSource, "chunks", read)
+        build(archive(weights), path, FORMATS["default"])
+
+        assert steps == ["settle", "read"]
+        assert record_file(path, STAMP).exists() == works
+
+    def test_once(self, form: Format, path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
+        """A build that finds its archive unchanged waits for no disk."""
+        build(archive(weights), path, form)
+        monkeypatch.setattr(unchanged, "settle", lambda file: pytest.fail("the disk was waited for"))
+
+        assert build(archive(weights), path, form).unchanged
 
 
 class TestMeanwhile:
