@@ -64,7 +64,7 @@ def inspect_outside(view: View, name: str, budget: Budget) -> Weights:
     # torch takes a file for a zip if it begins so (torch/serialization.py, `_is_zipfile`)
     if head.startswith(LOCAL_SIGNATURE):
         return inspect_zip(view, budget)
-    tar = inspect_tar(view, budget)
+    tar = inspect_tar(view, name, budget)
     if tar is not None:
         return tar
     weights = (

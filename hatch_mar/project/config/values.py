@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, time
+from itertools import groupby
 from typing import Any
 
 from hatch_mar.archive.manifest import is_deeper_than
@@ -27,6 +28,7 @@ from hatch_mar.project.config.reading import (
     string,
     walk,
 )
+from hatch_mar.text import shorten
 
 NAME_RULE = (
     "must begin with a letter, followed by letters, digits, `_`, `-` and `.` (never two dots in a row): `{}`"
@@ -185,11 +187,24 @@ def refuse_dates(value: object) -> None:
         raise Invalid(Fault(VALUE, path, HAS_DATE) for path in dates)
 
 
+MOST_STARS, MOST_DOUBLE_STARS = 3, 4
+"""In one part of a pattern, and as parts of it. pathspec makes a regular expression of a pattern, whose time
+is the length of a name to the power of their number."""
+
+
 def pattern(value: object) -> str:
     """A pattern of gitignore(5)."""
     from pathspec import GitIgnoreSpec
 
     text = string(value)
+    parts = [part for part, _ in groupby(text.split("/"))]
+    if parts.count("**") > MOST_DOUBLE_STARS or any(
+        part.count("*") > MOST_STARS for part in parts if part != "**"
+    ):
+        raise ValueError(
+            f"must not have more than {MOST_STARS} `*` between two slashes, or more than"
+            f" {MOST_DOUBLE_STARS} `**`: `{shorten(text)}`"
+        )
     try:
         GitIgnoreSpec.from_lines([text])
     except ValueError:

@@ -10,33 +10,40 @@ from collections.abc import Iterator
 
 from hatch_mar.budget import Budget
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.kinds.pickle_file import globals_of, read_pickles
+from hatch_mar.weights.kinds.pickle_file import OF_TORCH, globals_of, read_pickles
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.weights.weights import Weights
 
+LOADED = (*(suffix for suffix in OF_TORCH if suffix != ".tar"), ".pt.tar", ".pth.tar")
+"""Suffixes of what is meant for torch.load. Other tars are for other readers."""
 BLOCK = 512
 CHECKSUM = slice(148, 156)
 PICKLES = frozenset((b"sys_info", b"pickle", b"tensors", b"storages"))
 RENAMING = (b"x", b"g", b"L", b"X")
 """Kinds of headers that may give the next member another name (POSIX, pax; GNU tar)."""
-MOST_MEMBERS = 10_000
+WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")
+"""Links, devices, directories and pipes, after which `tarfile` passes over nothing, whatever their size."""
 REFUSAL = "weights_only refuses the tar that torch before 0.2 wrote"
 
 
-def inspect_tar(view: View, budget: Budget) -> Weights | None:
+def inspect_tar(view: View, name: str, budget: Budget) -> Weights | None:
     """A tar with members that torch.load would unpickle, or None."""
-    pickles, names = [], set()
-    unknown = "not all of the pickles in its tar are followed"
-    for number, (name, member) in enumerate(list_members(view)):
-        if number == MOST_MEMBERS:
-            break
-        if name in PICKLES:
-            names.add(name)
+    pickles, names, count = [], set(), 0
+    for member_name, member in list_members(view):
+        count += 1
+        budget.spend("members", 1)
+        if member_name in PICKLES:
+            names.add(member_name)
             pickles += read_pickles(member, budget)
-    if len(names) < 2 and not any(pickle.globals for pickle in pickles):
-        return None
-    loading = Loading("torch.load", "", globals_of(pickles, 1), unknown, (REFUSAL,))
+    imports = globals_of(pickles, 1)
+    unknown = "not all of the pickles in its tar are followed"
+    if len(names) < 2 and not imports:
+        if not count or not name.lower().endswith(LOADED):
+            return None
+        # headers have more ways to name a member than are read here
+        unknown = "it is a tar, which torch.load unpickles if it has the members of torch before 0.2"
+    loading = Loading("torch.load", "", imports, unknown, (REFUSAL,))
     return Weights(Kind.PICKLE, legacy=True, loadings=(loading,))
 
 
@@ -52,6 +59,8 @@ def list_members(view: View) -> Iterator[tuple[bytes, View]]:
         if kind in RENAMING:
             said = view.read(position, min(size, 1 << 16))
             renamed = next((each for each in sorted(PICKLES) if says(said, each)), renamed)
+        elif kind in WITHOUT_DATA or (kind == b"\0" and name.endswith(b"/")):
+            continue
         else:
             yield renamed or name, Slice(view, position, size)
             renamed = b""
@@ -67,11 +76,18 @@ def read_size(header: bytes) -> int | None:
     """The size of a member; None if this is not its header, which its checksum says."""
     if len(header) < BLOCK:
         return None
+    checksum, size = read_number(header[CHECKSUM]), read_number(header[124:136])
+    rest = header[: CHECKSUM.start] + b" " * 8 + header[CHECKSUM.stop :]
+    # some old tars took bytes for signed (tarfile.py, `calc_chksums`)
+    sums = sum(rest), sum(rest) - 256 * sum(byte > 127 for byte in rest)
+    return size if checksum in sums and size is not None and size >= 0 else None
+
+
+def read_number(field: bytes) -> int | None:
+    """A number in octal, or in GNU tar's base 256 (tarfile.py, `nti`)."""
+    if field[0] in (0x80, 0xFF):
+        return int.from_bytes(field[1:], "big") - (256 ** (len(field) - 1) if field[0] == 0xFF else 0)
     try:
-        checksum = int(header[CHECKSUM].strip(b" \0") or b"0", 8)
-        field = header[124:136]
-        size = int.from_bytes(field[1:], "big") if field[0] == 0x80 else int(field.strip(b" \0") or b"0", 8)
+        return int(field.partition(b"\0")[0].strip() or b"0", 8)
     except ValueError:
         return None
-    total = sum(header) - sum(header[CHECKSUM]) + 8 * ord(" ")
-    return size if checksum == total and size >= 0 else None

@@ -80,8 +80,9 @@ def is_evident(view: View, pickles: Sequence[Pickle], name: str) -> bool:
         return True
     if not first.fault:
         return first.end == view.size or (bool(imports) and first.calls > 0)
-    if first.blind and first.operations > 1:
-        return has_suffix(name) or first.operations >= COINCIDENCE
+    if first.blind:
+        enough = 2 if has_suffix(name) else COINCIDENCE
+        return first.framed or first.operations >= enough
     return bool(imports) and (first.calls > 0 or has_suffix(name))
 
 
@@ -133,8 +134,9 @@ def read_pickles(view: View, budget: Budget) -> list[Pickle]:
     pickles: list[Pickle] = []
     position = 0
     while not pickles or (position < view.size and len(pickles) < MOST_PICKLES):
+        budget.spend("operations", 1)
         pickle = interpret(view, position, budget.left["operations"])
-        budget.spend("operations", min(pickle.operations, budget.left["operations"]))
+        budget.spend("operations", pickle.operations)
         pickles.append(pickle)
         if pickle.fault or (is_legacy(pickles) and len(pickles) == LEGACY_PICKLES):
             break

@@ -57,7 +57,10 @@ def inspect_zip(view: View, budget: Budget) -> Weights:
 def find_hidden_zip(view: View, budget: Budget) -> tuple[Loading, ...]:
     """What would be imported from the pickles of a zip that some reader could find in the file."""
     pickles = [entry for entry in list_entries(view) if entry.folded.endswith("data.pkl")]
-    return follow_each(view, pickles[:MOST_CANDIDATES], budget)
+    found = follow_each(view, pickles[:MOST_CANDIDATES], budget)
+    if len(pickles) > MOST_CANDIDATES:
+        found = (*found, Loading("torch.load", unknown=f"it has {len(pickles)} records named `data.pkl`"))
+    return found
 
 
 def follow_each(view: View, entries: Iterable[IndexEntry], budget: Budget) -> tuple[Loading, ...]:

@@ -17,40 +17,16 @@ PROCESSES = """
 EVALUATORS = "eval exec execfile compile __import__ breakpoint apply"
 
 WHOLE_MODULES = frozenset(
-    [
-        "subprocess",
-        "_posixsubprocess",
-        "commands",
-        "popen2",
-        "pty",
-        "runpy",
-        "timeit",
-        "code",
-        "codeop",
-        "pdb",
-        "bdb",
-        "ctypes",
-        "_ctypes",
-        "importlib",
-        "imp",
-        "zipimport",
-        "_frozen_importlib",
-        "_imp",
-        "idlelib",
-        "pip",
-        "ensurepip",
-        "venv",
-        "webbrowser",
-        "pydoc",
-        "lib2to3",
-        "numpy.f2py",
-        "numpy.testing._private.utils",
-        "torch._inductor.codecache",
-        "torch.utils.bottleneck",
-        "torch.utils.cpp_extension",
-        "cffi",
-    ]
-)
+    (
+        "subprocess", "_posixsubprocess", "commands", "popen2", "pty", "runpy", "timeit", "code", "codeop",
+        "pdb", "bdb", "ctypes", "_ctypes", "cffi", "importlib", "imp", "_imp", "_frozen_importlib",
+        "zipimport", "asyncio", "multiprocessing.spawn", "multiprocessing.forkserver",
+        "multiprocessing.popen_spawn_posix", "idlelib", "lib2to3", "pydoc", "pip", "ensurepip", "venv",
+        "webbrowser", "test.support", "_osx_support", "_aix_support", "_pyrepl",
+        "numpy.f2py", "numpy.testing._private.utils", "torch._inductor.codecache", "torch.utils.bottleneck",
+        "torch.utils.cpp_extension", "torch.distributed.rpc.internal",
+    )
+)  # fmt: skip
 """Modules of which everything counts, with the modules below them."""
 
 FUNCTIONS: dict[str, frozenset[str]] = {
@@ -64,8 +40,14 @@ FUNCTIONS: dict[str, frozenset[str]] = {
         "pkgutil": "resolve_name get_loader find_loader ImpImporter ImpLoader",
         "operator _operator": "methodcaller",
         "cProfile profile trace": "run runctx runfunc Profile.run Profile.runctx Trace.run Trace.runctx",
-        "asyncio asyncio.subprocess": "create_subprocess_shell create_subprocess_exec",
         "multiprocessing.util": "spawnv_passfds",
+        "uuid": "_get_command_stdout _popen",
+        "imaplib": "IMAP4_stream",
+        "inspect": "_signature_fromstr",
+        "site": "addpackage addsitedir execsitecustomize",
+        "numpy.ctypeslib numpy.ctypeslib._ctypeslib": "load_library",
+        "torch._ops": "_Ops.load_library",
+        "torch.ops torch.classes": "load_library",
         "doctest": "debug_script debug run_docstring_examples",
         "distutils.spawn": "spawn",
         "setuptools._distutils.spawn": "spawn",
@@ -92,20 +74,33 @@ FUNCTIONS: dict[str, frozenset[str]] = {
 """What counts of other modules."""
 
 
+GATEWAYS = frozenset(
+    (
+        "os", "posix", "nt", "subprocess", "commands", "pty", "builtins", "__builtin__", "importlib", "runpy",
+        "ctypes",
+    )
+)  # fmt: skip
+"""Modules that most others have imported, so that a path through another module leads to them."""
+
+
 def runs_code(module: str, name: str) -> bool:
     """Whether an import by these names gives what runs the code, or the command, that it is given.
 
-    From protocol 4 on a name may have dots, and leads from a module to any other that it has imported:
-    `os.system` of `torch.serialization` (pickle.py, `find_class`).
+    A name may lead through a module to any other that it has imported (pickle.py, `find_class`):
+    `os.system` of `torch.serialization`, from protocol 4 on, or just `os`, of which a call of `getattr`
+    then takes the rest.
     """
     if is_listed(module, name):
         return True
     parts = name.split(".")
-    return any(
+    if any(
         is_listed(".".join(parts[start:end]), ".".join(parts[end:]))
         for start in range(len(parts) - 1)
         for end in range(start + 1, len(parts))
-    )
+    ):
+        return True
+    _, *below = module.split(".")
+    return parts[-1] in GATEWAYS or any(part in GATEWAYS and is_listed(part, name) for part in below[-1:])
 
 
 def is_listed(module: str, name: str) -> bool:

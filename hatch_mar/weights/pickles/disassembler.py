@@ -21,12 +21,14 @@ HIGHEST_PROTOCOL = 5
 class PickleFault(Exception):
     """A pickle cannot be read any further."""
 
-    def __init__(self, reason: str, cut: bool = False, blind: bool = False) -> None:
+    def __init__(self, reason: str, cut: bool = False, blind: bool = False, framed: bool = False) -> None:
         super().__init__(reason)
         self.cut = cut
         """The bytes end too early."""
         self.blind = blind
         """This reader gives up where an unpickler may go on."""
+        self.framed = framed
+        """It has to do with a frame, which no other file has by chance."""
 
 
 class Opaque:
@@ -95,15 +97,16 @@ def operations(file: View, start: int) -> Iterator[tuple[str, Any, int]]:
             name, operand, end = window.read_operation(position)
         except PickleFault as fault:
             # _pickle.c may have read another operand, if this one crosses the frame's end.
-            fault.blind |= position < frame_end
+            fault.framed |= position < frame_end
+            fault.blind |= fault.framed
             raise
         if end > size:
             raise PickleFault(f"it ends inside {name}", cut=True)
         if position < frame_end:
             if end > frame_end:
-                raise PickleFault(f"{name} crosses the end of its frame", blind=True)
+                raise PickleFault(f"{name} crosses the end of its frame", blind=True, framed=True)
             if name == "FRAME" and end < frame_end:
-                raise PickleFault("a frame begins inside another", blind=True)
+                raise PickleFault("a frame begins inside another", blind=True, framed=True)
         if name == "FRAME":
             frame_end = end + operand
             if frame_end > size:

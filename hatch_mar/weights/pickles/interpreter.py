@@ -53,6 +53,8 @@ class Pickle(NamedTuple):
     """Why it could not be read to its STOP, so that `globals` may lack some."""
     cut: bool = False
     """Whether the fault is that the bytes end."""
+    framed: bool = False
+    """Whether the fault has to do with a frame."""
     blind: bool = False
     """Whether the fault is a limit of this reader, where an unpickler may go on."""
 
@@ -84,6 +86,7 @@ def interpret(data: View | bytes, start: int = 0, most: int = MOST_OPERATIONS) -
         refusals=first_messages([*refusals, *interpreter.refusals]),
         fault=str(fault) if fault else "",
         cut=fault is not None and fault.cut,
+        framed=fault is not None and fault.framed,
         blind=fault is not None and fault.blind,
     )
 
@@ -198,6 +201,7 @@ class Interpreter(Stack):
             items = state.items if type(state) is Dictionary else None
             target.is_state_dict = bool(items and "_metadata" in items)
         elif type(target) is not Tensor and target is not OPAQUE:
+            self.calls += type(target) is Global  # it sets what a class has for all
             self.refuse("it sets the state of something that is not an object")
 
     # What is outside the pickle

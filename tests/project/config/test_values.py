@@ -346,6 +346,21 @@ class TestExclude:
         """An invalid pattern is reported with its index."""
         assert faults_of("exclude", [1]) == ("Field `tool.mar.exclude[0]` must be a string",)
 
+    @pytest.mark.parametrize("pattern", ["*a" * 4 + "b", "**/a/" * 5 + "b"])
+    def test_slow(self, pattern: str):
+        """A pattern that would take minutes to match is an error."""
+        [fault] = faults_of("exclude", [pattern])
+
+        assert fault == (
+            "Field `tool.mar.exclude[0]` must not have more than 3 `*` between two slashes,"
+            f" or more than 4 `**`: `{pattern}`"
+        )
+
+    def test_many_parts(self):
+        """What follows one another counts once, and parts count each by itself."""
+        for pattern in ("**/" * 30 + "b", "*-*-*/" * 5 + "*.*", "a/**/b/*.tmp"):
+            assert archive(exclude=[pattern]).exclude == (pattern,)
+
 
 class TestRequirementsFrom:
     def test_default(self):

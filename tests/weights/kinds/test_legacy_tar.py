@@ -38,6 +38,16 @@ def without_magic(tar: bytes) -> bytes:
     return bytes(data)
 
 
+def change(header: bytes, fields: dict[int, bytes]) -> bytes:
+    """A header with other fields, by their offsets, and the right checksum."""
+    data = bytearray(header)
+    for start, value in fields.items():
+        data[start : start + len(value)] = value
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data)
+    return bytes(data)
+
+
 class TestTar:
     @pytest.mark.parametrize(
         "data",
@@ -69,6 +79,34 @@ class TestTar:
         data = bytes(header) + record.ljust(512, b"\0") + packed({"harmless": SYSTEM})
 
         assert inspect_bytes(data).unsafe_globals == (("os", "system"),)
+
+    @pytest.mark.parametrize("kind", [b"1", b"2", b"3", b"5", b"6"])
+    def test_size_without_data(self, kind: bytes):
+        """tarfile passes over no data of a link or a directory, whatever its size."""
+        header = change(packed({"first": b""})[:512], {156: kind, 124: b"%011o" % 5000})
+
+        assert inspect_bytes(header + packed(MEMBERS)).unsafe_globals == (("os", "system"),)
+
+    def test_signed(self):
+        """An old tar takes bytes for signed in its checksum."""
+        header = bytearray(change(packed({"\u00e9": b""})[:512], {}))
+        total = sum(header[:148]) + 256 + sum(header[156:]) - 256 * sum(byte > 127 for byte in header)
+        header[148:156] = b"%06o\0 " % total
+
+        assert inspect_bytes(bytes(header) + packed(MEMBERS)).unsafe_globals == (("os", "system"),)
+
+    def test_number_before_nul(self):
+        """A number ends at a NUL."""
+        header = change(packed({"first": b""})[:512], {124: b"0\0" + b"7" * 9})
+
+        assert inspect_bytes(header + packed(MEMBERS)).unsafe_globals == (("os", "system"),)
+
+    def test_suffix(self):
+        """A tar under the name of weights cannot be told; its headers have many ways to name a member."""
+        data = packed({"a.txt": b"cat"})
+
+        assert not inspect_bytes(data, "net.pt").complete
+        assert inspect_bytes(data, "data.tar").complete
 
     def test_other(self):
         """Any other tar is a tar."""

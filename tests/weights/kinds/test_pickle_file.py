@@ -239,6 +239,19 @@ class TestPolyglots:
 
         assert (found.kind, found.complete) == (Kind.PE, False)
 
+    @pytest.mark.parametrize("name", ["net.pt", "net"])
+    def test_frame(self, name: str):
+        """No other file has a frame that is crossed, so that it is always told."""
+        data = b"\x95" + pack("<Q", 3) + b"NNX" + pack("<I", 1) + b"a" + SYSTEM + b"."
+
+        assert not inspect_bytes(data, name).complete
+
+    def test_class(self):
+        """What sets the state of a class changes it for all, as a call might."""
+        data = b"ccollections\nCounter\n(dS'x'\nI1\nsb.rubbish"
+
+        assert inspect_bytes(data, "counter").refusals
+
     def test_coincidence(self):
         """Bytes of something else may begin with two operations, but not under the name of a pickle."""
         assert inspect_bytes(b"MZ\x90\x82\x01.", "tool.exe").complete

@@ -231,6 +231,13 @@ class TestUnfinished:
             records = {f"{root}/data.pkl": protocol2(SYSTEM), f"{root}/constants.pkl": protocol2(b")")}
             assert inspect_bytes(zipped(records)).unsafe_globals == pairs
 
+    def test_decoys(self):
+        """More pickles than are followed cannot be told."""
+        records = {f"{number}/data.pkl": protocol2(b"N") for number in range(101)}
+        data = zipped(TENSORS) + zipped(records)
+
+        assert not inspect_bytes(data).complete
+
     def test_ambiguous(self):
         """Whatever is wrong with a zip, the pickles that some reader could find are followed."""
         good, evil = zipped(TENSORS), zipped(saved(protocol2(SYSTEM)))

@@ -36,6 +36,9 @@ class TestRunsCode:
             ("torch.serialization", "pickle.loads"),
             ("logging", "os.path.os.system"),
             ("anything", "importlib.util.module_from_spec"),
+            ("torch.serialization", "os"),
+            ("torch.serialization.os", "system"),
+            ("six.moves.builtins", "eval"),
         ],
     )
     def test_dotted(self, module: str, name: str):
@@ -52,6 +55,8 @@ class TestRunsCode:
             ("os", "PathLike"),
             ("numpy.core.multiarray", "_reconstruct"),
             ("project.code", "Net"),
+            ("test", "Net"),
+            ("project.builtins", "Net"),
             ("project", "Net.eval"),
             ("codecs", "encode"),
         ],
