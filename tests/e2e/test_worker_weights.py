@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.checks import serialized_file
+from hatch_mar.checks import loading, serialized_file
 from tests.checks import subject
 from tests.e2e.conftest import DEADLINE, require_module
 from tests.e2e.test_worker_handler import WORKER
@@ -143,7 +143,8 @@ def test_finding_and_worker_agree(
 ) -> None:
     """What is found is what the worker fails on, and only that."""
     case = (GOOD | BAD)[name]
-    found = [finding.code for finding in serialized_file.check(examined(case, written))]
+    archive = examined(case, written)
+    found = [finding.code for each in (serialized_file, loading) for finding in each.check(archive)]
 
     assert found == case.codes.split()
     assert outcomes[name].startswith(case.outcome), outcomes[name]
