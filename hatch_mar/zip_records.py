@@ -40,6 +40,8 @@ LIMIT_16, LIMIT_32 = 0xFFFF, 0xFFFFFFFF
 """In a field of 16 or 32 bits: the value is in the ZIP64 extra field or end record (4.4.1.4)."""
 ZIP64 = 1
 """The tag of the ZIP64 extra field (4.5.3)."""
+UNICODE_PATH = 0x7075
+"""The tag of Info-ZIP's extra field with another name (4.6.9)."""
 
 
 # Plain classes, since named tuples of so many fields take most of a millisecond to import.
@@ -176,3 +178,15 @@ def read_zip64_values(extra: bytes, *values: int) -> list[int | None]:
     data = next((data for tag, _, data in extra_fields(extra) if tag == ZIP64), b"")
     wide = iter(struct.unpack_from(f"<{len(data) // 8}Q", data))
     return [next(wide, None) if value == LIMIT_32 else value for value in values]
+
+
+def read_other_name(extra: bytes, name: bytes) -> bytes | None:
+    """The name in Info-ZIP's extra field (4.6.9), if it is another than the header's.
+
+    Python's `zipfile` takes it from 3.12 on, and Info-ZIP too if its checksum of the name is right, which
+    does not matter here.
+    """
+    for tag, _, data in extra_fields(extra):
+        if tag == UNICODE_PATH and data[5:] != name:
+            return data[5:]
+    return None

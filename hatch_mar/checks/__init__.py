@@ -3,7 +3,7 @@
 There is a module for each part of an archive, with rules and a function `check` that yields
 what it finds in a `Subject`. No code of the archive is imported or run, and whatever the archive
 holds, a check reads a bounded part of it. Beside these, `configured` checks an archive together
-with its configuration, and `archive_file` and `container` a file on disk.
+with its configuration, and `archive_file` a file on disk.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.budget import Exhausted
 from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
+from hatch_mar.errors import ReadError
 from hatch_mar.finding import RULES, Finding, Place, Rule
 
 UNFINISHED = Rule(
@@ -49,6 +50,10 @@ def check(subject: Subject) -> list[Finding]:
                     findings.append(finding)
         except Exhausted as reason:
             stopped.setdefault(reason.unit, reason)
+        except ReadError as error:
+            findings += [finding for finding in error.findings if finding not in findings]
+            if not error.findings:
+                raise
     return findings + [report_end(subject, reason) for reason in stopped.values()]
 
 
@@ -71,7 +76,7 @@ def rules() -> list[Rule]:
     """All rules by code, of every module that has some: a rule registers itself where it is written."""
     from pkgutil import walk_packages
 
-    for package in ("hatch_mar.checks", "hatch_mar.project"):
+    for package in ("hatch_mar.archive", "hatch_mar.checks", "hatch_mar.project"):
         for module in walk_packages(import_module(package).__path__, f"{package}."):
             import_module(module.name)
     return [RULES[code] for code in sorted(RULES)]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from hatch_mar.archive.formats.damage import explain_read_errors, refuse_special_file
 from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.budget import Budget
 from hatch_mar.checks import check
-from hatch_mar.checks.container.file import check_unpacking
+from hatch_mar.checks.archive_names import LONELY_MANIFEST
 from hatch_mar.checks.links import check_directory_links
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.torchserve import suffixes
 
 MANIFEST = Rule(
     code="MAR199",
@@ -29,24 +32,79 @@ NOT_AN_ARCHIVE = Rule(
 )
 
 
+SKIPPED = Rule(
+    code="MAR831",
+    severity="warning",
+    title="TorchServe skips the file",
+    consequence=(
+        "`--models all` loads directories and files named `.mar`, `.model` or `.tar.gz`, and nothing"
+        " hidden (ModelServer.java)"
+    ),
+    fix="rename it, or name it after `--models`",
+)
+
+
 def check_path(path: Path, budget: Budget | None = None) -> list[Finding]:
     """Everything that is wrong with the archive at `path`, which is read as far as `budget` reaches."""
-    found = list(check_unpacking(path, deep=True))
-    # what TorchServe's Java half cannot read never reaches its Python half
-    if not any(finding.severity == "error" for finding in found):
-        found += check_content(path, budget or Budget())
-    return [finding._replace(archives=(str(path),)) for finding in found]
+    return [finding._replace(archives=(str(path),)) for finding in find_faults(path, budget or Budget())]
 
 
-def check_content(path: Path, budget: Budget) -> Iterator[Finding]:
+def check_unpacking(path: Path, *, deep: bool = False) -> Iterator[Finding]:
+    """What keeps TorchServe from unpacking the whole archive at `path`, or others from reading the same.
+
+    Of a `.mar` only the headers are read, unless `deep`, which also compares the checksums.
+    """
+    yield from check_place(path)
     try:
-        with open_container(path) as container:
+        with open_container(path, deep=deep) as container:
+            yield from container.findings
+    except ReadError as error:
+        yield from explain_unreadable(path, error)
+
+
+def find_faults(path: Path, budget: Budget) -> Iterator[Finding]:
+    yield from check_place(path)
+    try:
+        with open_container(path, budget, deep=True) as container:
+            yield from container.findings
             try:
                 archive = container.archive()
             except ReadError as error:
-                yield MANIFEST.at(Place(f"{path.name}/{MANIFEST_NAME}"), str(error))
+                place = Place(f"{path.name}/{MANIFEST_NAME}")
+                yield from error.findings or [MANIFEST.at(place, str(error))]
                 return
             yield from check(Subject.of_file(archive, path, budget))
             yield from check_directory_links(archive, path)
     except ReadError as error:
-        yield NOT_AN_ARCHIVE.at(Place(str(path)), str(error))
+        yield from explain_unreadable(path, error)
+
+
+def explain_unreadable(path: Path, error: ReadError) -> Iterator[Finding]:
+    for cause in error.causes:
+        yield cause if isinstance(cause, Finding) else NOT_AN_ARCHIVE.at(Place(str(path)), cause)
+
+
+def check_place(path: Path) -> Iterator[Finding]:
+    """What TorchServe would not find where it looks for models.
+
+    Raises:
+        ReadError: there is nothing that can be read.
+    """
+    if path.is_dir():
+        yield from check_folder(path)
+        return
+    with explain_read_errors(path):
+        refuse_special_file(path)
+    if path.name.startswith(".") or not path.name.endswith(suffixes.LOADED):
+        yield SKIPPED.at(Place(str(path)), f"`--models all` skips `{path.name}`")
+
+
+def check_folder(path: Path) -> Iterator[Finding]:
+    """A directory whose only content is another directory, which TorchServe loads instead."""
+    with os.scandir(path) as children:
+        only = next(children, None)
+        if only is None or next(children, None) is not None or not only.is_dir():
+            return
+    folder = MANIFEST_NAME.partition("/")[0]
+    if only.name == folder and not (path / folder / MANIFEST_NAME).is_file():
+        yield LONELY_MANIFEST.at(Place(str(path)), f"`{path.name}` contains only the manifest")

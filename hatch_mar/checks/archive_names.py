@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from hatch_mar.archive.formats.unpacking import DUPLICATE, FILE_AND_FOLDER, MOST_FINDINGS, UNPACKABLE
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
@@ -18,6 +19,8 @@ from hatch_mar.names import RESERVED_FOLDERS, fold_name, name_fault
 from hatch_mar.text import quote
 from hatch_mar.torchserve import suffixes
 from hatch_mar.torchserve.member_names import files_that_are_folders, unpacking_fault
+
+__all__ = ["MOST_FINDINGS", "check"]  # the former is what other checks have from here
 
 NOT_AN_OBJECT = Rule(
     code="MAR101",
@@ -74,25 +77,6 @@ ENVELOPE = Rule(
     consequence="TorchServe overwrites it with its own `service_envelope` (ModelManager.java)",
     fix="set `service_envelope` in the server's `config.properties`",
 )
-UNPACKABLE = Rule(
-    code="MAR111",
-    title="A member cannot be unpacked",
-    consequence="TorchServe stops unpacking with an `IOException`, such as `Detected Zip Slip vulnerability`",
-    fix="rename it",
-)
-DUPLICATE = Rule(
-    code="MAR112",
-    severity="warning",
-    title="Two members have the same name",
-    consequence="TorchServe keeps the last one, other tools may show the first",
-    fix="keep one of them",
-)
-FILE_AND_FOLDER = Rule(
-    code="MAR113",
-    title="A member is both a file and a folder",
-    consequence="TorchServe stops unpacking with an `IOException`",
-    fix="rename the file or the folder",
-)
 MISPLACED = Rule(
     code="MAR114",
     severity="warning",
@@ -126,9 +110,6 @@ MODEL_STRINGS = (
     *("handler", "envelope", "requirementsFile", "configFile"),
 )
 """The keys of Manifest.java that are a `String`: Gson takes any scalar for one."""
-
-MOST_FINDINGS = 20
-"""Findings of one kind; more of them tell a reader nothing new."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -175,7 +156,7 @@ def check_file_name(subject: Subject) -> Iterator[Finding]:
     name = subject.file_name
     if ".." in name:
         yield FILE_NAME.at(file_name_place(subject), f"The file name `{name}` has two dots in a row")
-    # what else is in a directory on disk is checked by `container`
+    # what else is in a directory on disk is checked by `archive_file`
     configured = subject.root is not None
     if configured and not subject.members and not name.endswith(suffixes.UNPACKED):
         yield LONELY_MANIFEST.at(subject.set_by("archive-format"), f"`{name}` contains only the manifest")

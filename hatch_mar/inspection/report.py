@@ -13,7 +13,7 @@ from hatch_mar.archive.archive import Member
 from hatch_mar.archive.digest import content_digest, sha256
 from hatch_mar.archive.filesystem.walk import files_of
 from hatch_mar.archive.formats.reader import Container, open_container
-from hatch_mar.archive.formats.tar_reader import MOST_TIMES, unpacked_limit
+from hatch_mar.archive.formats.unpacking import DUPLICATE
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.errors import ReadError
@@ -84,26 +84,22 @@ def inspect(path: Path, budget: Budget | None = None) -> Inspection:
     Raises:
         ReadError: it cannot be read at all.
     """
-    with open_container(path) as container:
+    budget = budget or Budget()
+    with open_container(path, budget) as container:
         size = sum(file.stat().st_size for file in files_of(path))
-        faults = list(find_name_faults(container.members))
-        bomb = sum(member.source.size() for member in container.members) > unpacked_limit(size)
-        if bomb:
-            faults.append(
-                f"Not read: the members unpack to more than {MOST_TIMES} times the size of `{path}`"
-            )
+        faults = [str(finding) for finding in container.findings if finding.rule is not DUPLICATE]
+        faults += find_name_faults(container.members)
         digest_of = cache(sha256)
-        found, unread = inspect_all([] if bomb else container.members, budget or Budget())
+        found, unread = inspect_all(container.members, budget)
         faults += unread
         members = tuple(
-            inspect_member(container, member, None if bomb else digest_of, found.get(member))
-            for member in container.members
+            inspect_member(container, member, digest_of, found.get(member)) for member in container.members
         )
         manifest = content = None
         try:
             archive = container.archive()
             manifest = archive.manifest
-            content = None if bomb else content_digest(archive, digest_of)
+            content = content_digest(archive, digest_of)
         except ReadError as error:
             faults += error.faults
         return Inspection(path, container.kind, size, manifest, members, content, tuple(faults))
@@ -112,17 +108,17 @@ def inspect(path: Path, budget: Budget | None = None) -> Inspection:
 def inspect_member(
     container: Container,
     member: Member,
-    digest_of: Callable[[Member], bytes] | None,
+    digest_of: Callable[[Member], bytes],
     weights: Weights | None,
 ) -> MemberReport:
-    """What is known of a member; without `digest_of`, only what is known without reading it."""
+    """What is known of a member."""
     stored, packed = container.storage(member)
     return MemberReport(
         name=member.name,
         size=member.source.size(),
         stored=stored,
         packed=packed,
-        sha256=digest_of(member).hex() if digest_of else None,
+        sha256=digest_of(member).hex(),
         weights=weights.describe() if weights and weights.kind not in NOT_WEIGHTS else None,
         loadings=weights.loadings if weights else (),
     )

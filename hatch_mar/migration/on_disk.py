@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.errors import ReadError
 from hatch_mar.torchserve import suffixes
 
 OTHERS = ("node_modules", "site-packages")
@@ -38,12 +38,8 @@ def find_new(before: Looks, after: Looks) -> list[Path]:
 
 
 def has_manifest(path: Path) -> bool:
-    import tarfile
+    from hatch_mar.archive.formats.reader import open_container
 
-    with (
-        suppress(OSError, EOFError, tarfile.TarError),
-        open_input(path) as stream,
-        tarfile.open(fileobj=stream) as file,
-    ):
-        return any(member.name.endswith(MANIFEST_NAME) for member in file)
+    with suppress(ReadError), open_container(path) as container:
+        return any(member.name.endswith(MANIFEST_NAME) for member in container.members)
     return False

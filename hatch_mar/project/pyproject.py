@@ -128,9 +128,9 @@ class PyProject:
         Its metadata is left out, and what is installed elsewhere (packaging.python.org, "Binary
         distribution format").
         """
-        from hatch_mar.archive.formats.zip_reader import zip_members
+        from hatch_mar.project.wheel_members import wheel_members
 
-        for member in zip_members(self.wheel):
+        for member in wheel_members(self.wheel):
             top, _, below = member.name.partition("/")
             scheme, _, name = below.partition("/")
             if not top.endswith((".dist-info", ".data")):

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from hatch_mar.archive.archive import FileSource
-from hatch_mar.archive.formats.zip_reader import zip_members
 from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import PackError
+from hatch_mar.project.wheel_members import wheel_members
 from tests.archives import SomeProject, incompressible, needs_posix, tree
 from tests.build import LEAST, names_in, planned
 
@@ -112,7 +112,9 @@ class TestBuildAll:
             file.writestr("digits/__init__.py", b"1")
         with zipfile.ZipFile(tmp_path / "digits.whl") as file:
             wheel = SomeProject(
-                project, {"tool": {"mar": LEAST | {"include-project": True}}}, wheel=tuple(zip_members(file))
+                project,
+                {"tool": {"mar": LEAST | {"include-project": True}}},
+                wheel=tuple(wheel_members(file)),
             )
             plans = plan_project(wheel, project / "dist")
             with ProcessPoolExecutor(1, **spawned(ProcessPoolExecutor)) as workers:

@@ -23,8 +23,7 @@ import pytest
 
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.formats.reader import open_container
-from hatch_mar.checks.archive_file import check_path
-from hatch_mar.checks.container.file import check_unpacking
+from hatch_mar.checks.archive_file import check_path, check_unpacking
 from tests.archives import PACKING, archive_of, tree
 from tests.checks.containers import FILES, MANIFEST, Entry, described, gz, model, tar, zipped
 from tests.checks.faults import FOLDERS, NAMES, TARS, ZIPS, Tree

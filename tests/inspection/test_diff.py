@@ -108,7 +108,7 @@ class TestCompare:
             with pytest.raises(ReadError) as error:
                 compare(*pair)
 
-            assert str(error.value).startswith(f"Cannot read `{other}`: ")
+            assert str(error.value).startswith(f"{other}: MAR801 ")
 
 
 class TestDifference:

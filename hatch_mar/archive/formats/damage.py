@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import stat
-import tarfile
-import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +14,9 @@ READ_ERRORS = (
     OSError,
     EOFError,
     ValueError,
-    RuntimeError,
-    NotImplementedError,
-    zipfile.BadZipFile,
-    tarfile.TarError,
     zlib.error,
 )
-"""What Python's readers raise for a file that is not what it claims; RuntimeError for an encrypted one."""
+"""What reading raises of a file that is not what it claims."""
 
 
 @contextmanager

@@ -7,21 +7,23 @@ claims: names and sizes are listed, and bytes are read in chunks.
 from __future__ import annotations
 
 import stat
-import tarfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import BinaryIO
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.walk import LinkLoop, files_below
 from hatch_mar.archive.formats.damage import explain_read_errors, refuse_special_file
-from hatch_mar.archive.formats.tar_reader import BoundedGzip, TarSource, tar_members
-from hatch_mar.archive.formats.zip_reader import ZipSource, refuse_huge_directory, zip_members
+from hatch_mar.archive.formats.tar_reader import find_member, read_tgz
+from hatch_mar.archive.formats.unpacking import Names, explain_stop
+from hatch_mar.archive.formats.zip_reader import METHODS, ZipSource, read_zip
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
+from hatch_mar.budget import Budget
 from hatch_mar.errors import ReadError
+from hatch_mar.finding import Finding
 from hatch_mar.torchserve import suffixes
 
 LARGEST_MANIFEST = 1 << 20
@@ -38,12 +40,14 @@ class Container:
     kind: str
     """`zip`, `tgz` or `directory`."""
     members: tuple[Member, ...]
+    findings: tuple[Finding, ...] = ()
+    """What TorchServe, or another reader, would trip over."""
 
     def storage(self, member: Member) -> tuple[str, int | None]:
         """How a member is stored, and the bytes that it takes; None if members share a stream."""
         if not isinstance(member.source, ZipSource):
             return self.kind, None
-        return member.source.method, member.source.info.compress_size
+        return METHODS[member.source.method], member.source.packed
 
     def archive(self) -> Archive:
         """The files as an archive.
@@ -52,9 +56,17 @@ class Container:
             ReadError: the manifest is missing or cannot be read.
         """
         name = manifest_name(self.path)
+        return Archive(self.manifest(), tuple(member for member in self.members if member.name != name))
+
+    def manifest(self) -> Manifest:
+        """The last manifest, as TorchServe unpacks it.
+
+        Raises:
+            ReadError: it is missing or cannot be read.
+        """
+        name = manifest_name(self.path)
         manifests = [member for member in self.members if member.name == name]
-        manifest = parse_manifest(self.path, manifests[-1] if manifests else None)
-        return Archive(manifest, tuple(member for member in self.members if member.name != name))
+        return parse_manifest(self.path, manifests[-1] if manifests else None)
 
 
 @contextmanager
@@ -69,20 +81,32 @@ def read(path: str | PathLike[str]) -> Iterator[Archive]:
 
 
 @contextmanager
-def open_container(path: Path) -> Iterator[Container]:
-    """The files at `path`, in the container that TorchServe takes it for.
+def open_container(path: Path, budget: Budget | None = None, *, deep: bool = False) -> Iterator[Container]:
+    """The files at `path`, in the container that TorchServe takes it for, as TorchServe unpacks them.
 
     Only the name decides: a `.mar` is a zip, and any other file a `.tar.gz` (pytorch/serve,
-    ModelArchive.java).
+    ModelArchive.java). Of a `.mar` only the headers are read, unless `deep`, which also compares
+    the checksums.
 
     Raises:
-        ReadError: it is not that container, or it is damaged.
+        ReadError: TorchServe would fail on it, or lose some of its files.
     """
     with ExitStack() as stack:
-        with explain_read_errors(path):
-            kind, members = open_members(path, stack)
-            container = Container(path, kind, tuple(members))
+        with explain_read_errors(path), explain_stop(path):
+            container = read_container(path, stack, budget or Budget(), deep=deep)
         yield container
+
+
+def read_container(path: Path, stack: ExitStack, budget: Budget, *, deep: bool) -> Container:
+    if path.is_dir():
+        return Container(path, "directory", tuple(directory_members(path)))
+    file = stack.enter_context(open_file(path))
+    total, names = path.stat().st_size, Names(manifest_name(path), budget)
+    if path.suffix in suffixes.ZIPS:
+        members, findings = read_zip(file, total, names, deep=deep)
+        return Container(path, "zip", tuple(members), tuple(findings))
+    members, findings = read_tgz(file, total, names)
+    return Container(path, "tgz", tuple(members), tuple(findings))
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -91,19 +115,16 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         ReadError: the manifest is missing, far from the beginning of a `.tar.gz`, or cannot be read.
     """
-    with ExitStack() as stack, explain_read_errors(path):
-        _, members = open_members(path, stack)
-        return parse_manifest(path, find_manifest(members, manifest_name(path)))
+    if path.is_dir() or path.suffix in suffixes.ZIPS:
+        with open_container(path) as container:
+            return container.manifest()
+    with explain_read_errors(path), explain_stop(path), open_file(path) as file:
+        return parse_manifest(path, find_member(file, manifest_name(path), FARTHEST_MANIFEST))
 
 
-def find_manifest(members: Iterator[Member], name: str) -> Member | None:
-    for member in members:
-        if member.name == name:
-            return member
-        source = member.source
-        if isinstance(source, TarSource) and source.info.offset_data + source.size() > FARTHEST_MANIFEST:
-            break
-    return None
+def open_file(path: Path) -> BinaryIO:
+    refuse_special_file(path)
+    return open(path, "rb")
 
 
 def manifest_name(path: Path) -> str:
@@ -118,19 +139,6 @@ def parse_manifest(path: Path, member: Member | None) -> Manifest:
         return Manifest.from_json(read_member(member, LARGEST_MANIFEST), member.name)
     except ValueError as error:
         raise ReadError(f"Not a model archive: `{path}`: {error}") from None
-
-
-def open_members(path: Path, stack: ExitStack) -> tuple[str, Iterator[Member]]:
-    """What kind of container is at `path`, and its files, which are read as they are iterated over."""
-    if path.is_dir():
-        return "directory", directory_members(path)
-    refuse_special_file(path)
-    if path.suffix in suffixes.ZIPS:
-        refuse_huge_directory(path)
-        return "zip", zip_members(stack.enter_context(zipfile.ZipFile(path)))
-    stream = stack.enter_context(BoundedGzip(stack.enter_context(open(path, "rb"))))  # noqa: SIM115
-    tar = stack.enter_context(tarfile.open(path, "r:", fileobj=stream))  # noqa: SIM115
-    return "tgz", tar_members(tar, stream, path.stat().st_size)
 
 
 def read_member(member: Member, most: int) -> bytes:

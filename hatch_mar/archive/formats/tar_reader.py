@@ -1,115 +1,184 @@
-"""The entries of a `.tar.gz` as members, read in bounded memory whatever the file claims."""
+"""The members of a `.tar.gz` as TorchServe unpacks them, from the tar in its first gzip member."""
 
 from __future__ import annotations
 
 import io
-import tarfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import BinaryIO, cast
+import os
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple, cast
 
 from hatch_mar.archive.archive import CHUNK, Member
 from hatch_mar.archive.formats.damage import explain_read_errors
-from hatch_mar.archive.formats.inflation import GzipMember
-from hatch_mar.errors import ReadError
+from hatch_mar.archive.formats.inflation import GZIP_WINDOW, Inflated, Part
+from hatch_mar.archive.formats.limit import InflationLimit
+from hatch_mar.archive.formats.tar_stream import SPECIAL_KINDS, FirstMember, TarEntry, members
+from hatch_mar.archive.formats.unpacking import (
+    EMPTY,
+    MOST_FINDINGS,
+    SPECIAL_FILE,
+    Names,
+    Stopped,
+    unpacked_limit,
+)
+from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.text import quote
 
-BLOCK = 512
-"""Bytes of a header, and the unit of all else in a tar."""
-MOST_ENTRIES = 200_000
-"""More names than this are an attack on the reader's memory, not a model."""
-LARGEST_HEADER = 8 << 20
-"""Bytes of an extended header; more are an attack as well."""
-SMALL, MOST_TIMES = 64 << 20, 250
-"""An archive is a bomb if it unpacks to more than `MOST_TIMES` its size and to more than `SMALL` bytes."""
+NOT_GZIP = Rule(
+    code="MAR821",
+    title="The file is not a gzip",
+    consequence=(
+        "TorchServe takes every file that is not named `.mar` for a `.tar.gz`, and stops with"
+        " `Input is not in the .gz format`"
+    ),
+    fix="build the archive again",
+)
+SEVERAL_GZIPS = Rule(
+    code="MAR822",
+    title="The file holds several gzips",
+    consequence=(
+        "TorchServe reads the first one and ignores the others without a message (`cat`, `bgzip` and some"
+        " parallel gzips write such files)"
+    ),
+    fix="pack it with `gzip`",
+)
+SEVERAL_ROOTS = Rule(
+    code="MAR823",
+    severity="warning",
+    title="The tar has several roots",
+    consequence="SageMaker unpacks them side by side, and then loads an archive without a manifest",
+    fix="pack everything into one folder, or into `.`",
+)
+TWO_NAMES = Rule(
+    code="MAR824",
+    title="A member of the tar has two names",
+    consequence="TorchServe unpacks it under one of them, where another tool shows the other",
+    fix="pack the files again, with one tool",
+)
 
 
-@dataclass(frozen=True)
-class TarSource:
-    """An entry of an open tar. A link has no bytes, and TorchServe unpacks it as an empty file."""
+class TarSource(NamedTuple):
+    """A member's bytes in an open tar. A link has none, and TorchServe unpacks it as an empty file."""
 
-    file: tarfile.TarFile
-    info: tarfile.TarInfo
-
-    @property
-    def label(self) -> str:
-        return f"{self.file.name!s}: {self.info.name}"
+    tar: Inflated
+    file: BinaryIO
+    start: int
+    length: int
 
     def size(self) -> int:
-        return self.info.size if self.info.isreg() else 0
+        return self.length
 
     def chunks(self) -> Iterator[bytes]:
-        with explain_read_errors(self.label), self.open() as entry:
-            while chunk := entry.read(CHUNK):
+        with explain_read_errors(self.file.name), self.open() as stream:
+            while chunk := stream.read(CHUNK):
                 yield chunk
 
     def open(self) -> BinaryIO:
-        entry = self.file.extractfile(self.info) if self.info.isreg() else None
-        return cast("BinaryIO", entry or io.BytesIO())
+        self.file.tell()  # which raises an error if the archive is closed
+        return cast("BinaryIO", io.BufferedReader(Part(self.tar, self.start, self.length)))
 
 
-class BoundedGzip(io.BufferedReader):
-    """A gzip stream that refuses to be read in pieces too large for memory.
-
-    tarfile reads extended headers whole, however long they claim to be, and all that follow one another.
-    """
-
-    left: int | None = LARGEST_HEADER
-    """Bytes that may still be read for the headers of one entry; None once all entries are listed."""
-    last: bytes = b""
-    """What was read last."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__(GzipMember(file))
-
-    def read(self, size: int | None = -1) -> bytes:
-        most = LARGEST_HEADER if self.left is None else self.left
-        if size is None or not 0 <= size <= most:
-            raise tarfile.ReadError(f"a header claims {size} bytes")
-        if self.left is not None:
-            self.left -= size
-        self.last = super().read(size)
-        return self.last
-
-
-def tar_members(file: tarfile.TarFile, stream: BoundedGzip, packed: int) -> Iterator[Member]:
-    """The entries, with the names that TorchServe unpacks them to: without the first component.
+def read_tgz(file: BinaryIO, total: int, names: Names) -> tuple[list[Member], list[Finding]]:
+    """The files in a `.tar.gz`, all of which is inflated, and what TorchServe or others would trip over.
 
     Raises:
-        ReadError: there are too many, they are too large, or the tar is damaged.
+        Stopped: TorchServe would fail, or find only some of the members.
     """
-    for number, info in enumerate(file):
-        if number > MOST_ENTRIES:
-            raise ReadError(f"Cannot read `{file.name!s}`: it has more than {MOST_ENTRIES} entries")
-        if info.size < 0:
-            raise ReadError(f"Cannot read `{file.name!s}`: `{info.name}` has a negative size")
-        if info.offset_data + info.size > unpacked_limit(packed):
-            raise bomb_error(file.name)
-        if not info.isdir():
-            _, slash, name = info.name.partition("/")
-            yield Member(name if slash else info.name, TarSource(file, info), bool(info.mode & 0o100))
-        stream.left = LARGEST_HEADER
-    # tarfile stops without an error at most headers that it cannot read; which ones depends on the Python
-    if stream.tell() - len(stream.last) != file.offset or not is_end(stream.last, stream.read):
-        raise ReadError(f"Cannot read `{file.name!s}`: its tar is damaged at byte {file.offset}")
-    stream.left = None
-    while stream.read(CHUNK):  # to the end, where the checksum is compared
-        if stream.tell() > unpacked_limit(packed):
-            raise bomb_error(file.name)
+    place = Place(file.name)
+    contents, found = TarContents(names), list[Member]()
+    stream = FirstMember(check_gzip(file), unpacked_limit(total))
+    tar = inflated_tar(file, total)
+    for entry in members(stream):
+        contents.add(entry)
+        if not entry.name.endswith("/"):
+            found.append(member_of(entry, tar, file))
+    while stream.take(CHUNK):  # to the end, where the checksum is compared
+        pass
+    if not names.count:
+        raise Stopped(EMPTY, "The tar has no members")
+    findings = [*contents.check(place), *names.check(place)]
+    if has_another_gzip(file):
+        text = "The file holds several gzips, of which TorchServe reads only the first"
+        findings.append(SEVERAL_GZIPS.at(place, text))
+    return found, findings
 
 
-def bomb_error(name: object) -> ReadError:
-    return ReadError(f"Cannot read `{name!s}`: it unpacks to more than {MOST_TIMES} times its size")
+def find_member(file: BinaryIO, name: str, farthest: int) -> Member | None:
+    """The first member of this name, if it begins within so many bytes of the tar.
 
-
-def is_end(block: bytes, read: Callable[[int], bytes]) -> bool:
-    """Whether a tar ends with `block`, read where a header may be; `read` gives what follows it.
-
-    A tar ends with two blocks of zeros (POSIX.1-2024, pax, ustar Interchange Format). TorchServe needs
-    only one, or just the end of the file. If data follows a single one, TorchServe would lose it.
+    Raises:
+        Stopped: the tar is damaged before it.
     """
-    return not any(block) and not any(read(BLOCK))
+    stream = FirstMember(check_gzip(file), farthest)
+    tar = inflated_tar(file, os.fstat(file.fileno()).st_size)
+    for entry in members(stream):
+        if entry.unpacked_name == name:
+            return member_of(entry, tar, file)
+        if entry.start + entry.size > farthest:
+            break
+    return None
 
 
-def unpacked_limit(packed: int) -> int:
-    """Bytes to which an archive of `packed` bytes may unpack before it counts as a bomb."""
-    return max(SMALL, MOST_TIMES * packed)
+def inflated_tar(file: BinaryIO, total: int) -> Inflated:
+    packed = cast("BinaryIO", Part(file, 0, total))
+    return Inflated(packed, GZIP_WINDOW, InflationLimit(file.name, total).spend)
+
+
+def member_of(entry: TarEntry, tar: Inflated, file: BinaryIO) -> Member:
+    source = TarSource(tar, file, entry.start, entry.size)
+    return Member(entry.unpacked_name, source, bool(entry.mode & 0o100))
+
+
+def check_gzip(file: BinaryIO) -> BinaryIO:
+    start = file.read(4)
+    file.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return file
+    like = ", like a zip" if start.startswith(b"PK") else ""
+    fix = "give the file a name that ends in `.mar`" if like else None
+    name = quote(file.name.rpartition("/")[2])
+    text = f"TorchServe takes {name} for a `.tar.gz`, but it begins with {start!r}{like}"
+    raise Stopped(NOT_GZIP, text, fix)
+
+
+def has_another_gzip(file: BinaryIO) -> bool:
+    """Whether another gzip that is not empty follows at the file's position."""
+    while file.read(2) == b"\x1f\x8b":
+        file.seek(-2, 1)
+        try:
+            if FirstMember(file, 1 << 20).read(1):
+                return True
+        except Stopped:
+            return True
+    return False
+
+
+class TarContents:
+    """What is known about the tar's members so far."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.roots: dict[str, None] = {}
+        self.special_files: list[TarEntry] = []
+        self.two_names: list[TarEntry] = []
+
+    def add(self, entry: TarEntry) -> None:
+        self.names.add(entry.unpacked_name, entry.name)
+        root, slash, _ = entry.name.partition("/")
+        if len(self.roots) < 3:
+            self.roots[root if slash else ""] = None
+        if entry.special_kind and len(self.special_files) < MOST_FINDINGS:
+            self.special_files.append(entry)
+        if entry.other_name is not None and len(self.two_names) < MOST_FINDINGS:
+            self.two_names.append(entry)
+
+    def check(self, place: Place) -> Iterator[Finding]:
+        for entry in self.special_files:
+            fix = None if entry.kind in SPECIAL_KINDS else "pack it as a regular file"
+            yield SPECIAL_FILE.at(place, f"Member {quote(entry.name)} is {entry.special_kind}", fix)
+        for entry in self.two_names:
+            yield TWO_NAMES.at(
+                place, f"Member {quote(entry.name)} is named {quote(entry.other_name or '')} as well"
+            )
+        if len(self.roots) > 1 and self.names.manifests:
+            roots = " and ".join(f"{quote(root or '.')}" for root in self.roots)
+            yield SEVERAL_ROOTS.at(place, f"The tar has several roots, {roots}")

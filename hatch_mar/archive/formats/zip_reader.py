@@ -1,148 +1,185 @@
-"""The entries of a zip as members, read in bounded memory whatever the file claims."""
+"""The members of a `.mar` as TorchServe unpacks them: those of the stream, not those of the directory.
+
+The central directory is read only to be compared, and for the members' modes, which the stream does not
+have. TorchServe ignores those, and so no reader takes them for anything but a wish of whoever packed.
+"""
 
 from __future__ import annotations
 
 import io
-import os
-import zipfile
+import zlib
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from itertools import islice
+from stat import S_ISLNK
+from typing import BinaryIO, NamedTuple, cast
 
 from hatch_mar import zip_records as zips
 from hatch_mar.archive.archive import CHUNK, Member
+from hatch_mar.archive.formats import zip_stream
 from hatch_mar.archive.formats.damage import explain_read_errors
-from hatch_mar.errors import ReadError
+from hatch_mar.archive.formats.inflation import RAW_WINDOW, Inflated, Part
+from hatch_mar.archive.formats.limit import InflationLimit
+from hatch_mar.archive.formats.unpacking import (
+    CUT_OFF,
+    DAMAGED,
+    EMPTY,
+    MOST_FINDINGS,
+    SPECIAL_FILE,
+    Names,
+    Stopped,
+    explain_stop,
+)
+from hatch_mar.archive.formats.zip_directory import CentralEntry, find_directory, read_entries
+from hatch_mar.archive.formats.zip_stream import LocalEntry
+from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.text import quote
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-TAIL = zips.ZIP64_END.size + zips.ZIP64_LOCATOR.size + zips.LONGEST_TAIL
-"""Bytes at the end of a zip that hold its end records."""
-LARGEST_DIRECTORY = 16 << 20
-"""Bytes of a central directory; more is an attack on the reader's memory, not a model."""
+DISAGREEMENT = Rule(
+    code="MAR815",
+    title="The zip's directory and its members disagree",
+    consequence=(
+        "TorchServe reads only the members: it does not find what only the directory lists, and unpacks"
+        " what no other tool shows"
+    ),
+    fix=(
+        "build the archive again; a zip that was edited in place, or that has other bytes in it, cannot be"
+        " read as a stream"
+    ),
+)
 
 METHODS = {zips.STORED: "stored", zips.DEFLATED: "deflated"}
 
 
-@dataclass(frozen=True)
-class ZipSource:
-    file: zipfile.ZipFile
-    info: zipfile.ZipInfo
+class ZipSource(NamedTuple):
+    """A member's bytes in an open zip."""
+
+    file: BinaryIO
+    limit: InflationLimit
+    start: int
+    """Where its data begins."""
+    method: int
+    crc: int
+    packed: int
+    unpacked: int
 
     def size(self) -> int:
-        return self.info.file_size
+        return self.unpacked
 
     def chunks(self) -> Iterator[bytes]:
-        self.refuse_other_methods()
-        with explain_read_errors(self.label), self.file.open(self.info) as entry:
-            while chunk := entry.read(CHUNK):
+        crc = size = 0
+        with explain_read_errors(self.file.name), self.open_unbuffered() as stream:
+            while chunk := stream.read(CHUNK):
+                crc, size = zlib.crc32(chunk, crc), size + len(chunk)
                 yield chunk
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Send the source to another process, which opens the zip for itself."""
-        return reopen, (self.file.filename, self.info)
-
-    @property
-    def label(self) -> str:
-        return f"{self.file.filename}: {self.info.filename}"
-
-    def refuse_other_methods(self) -> None:
-        """Java has no other methods (java.util.zip), and Python's readers of them take unbounded memory."""
-        if self.info.compress_type not in METHODS:
-            raise ReadError(f"Cannot read `{self.label}`: {self.method} is neither stored nor deflated")
-
-    @property
-    def method(self) -> str:
-        return METHODS.get(self.info.compress_type, f"method {self.info.compress_type}")
+            if (crc, size) != (self.crc, self.unpacked):
+                with explain_stop(self.file.name):
+                    raise Stopped(DAMAGED, f"The member at byte {self.start} has a wrong size or checksum")
 
     def open(self) -> BinaryIO:
-        """The bytes as a stream. A stored entry is read from the file itself, where seeking costs nothing."""
-        self.refuse_other_methods()
-        if self.info.compress_type != zips.STORED or self.file.filename is None:
-            return cast("BinaryIO", self.file.open(self.info))
-        with self.file.open(self.info):  # checks the local header
-            pass
-        file = io.FileIO(self.file.filename)
-        file.seek(self.info.header_offset)
-        header = zips.LocalHeader(*zips.LOCAL_HEADER.unpack(file.read(zips.LOCAL_HEADER.size)))
-        start = file.tell() + header.name_size + header.extra_size
-        return cast("BinaryIO", io.BufferedReader(Part(file, start, self.info.file_size)))
+        """The bytes as a stream. A stored member is the file itself, where seeking costs nothing."""
+        return cast("BinaryIO", io.BufferedReader(self.open_unbuffered()))
+
+    def open_unbuffered(self) -> Part:
+        packed = Part(self.file, self.start, self.packed)
+        if self.method == zips.STORED:
+            return packed
+        inflated = Inflated(cast("BinaryIO", packed), RAW_WINDOW, self.limit.spend)
+        return Part(inflated, 0, self.unpacked)
 
 
-def reopen(path: str, info: zipfile.ZipInfo) -> ZipSource:
-    stat = os.stat(path)
-    return ZipSource(open_zip(path, stat.st_ino, stat.st_mtime_ns), info)
+def read_zip(
+    file: BinaryIO, total: int, names: Names, *, deep: bool = False
+) -> tuple[list[Member], list[Finding]]:
+    """The files in a zip of `total` bytes, and what TorchServe or another reader would trip over.
 
+    Of most archives only the headers are read, unless `deep`, which also compares sizes and checksums.
 
-@lru_cache(maxsize=4)
-def open_zip(path: str, inode: int, time: int) -> zipfile.ZipFile:  # noqa: ARG001
-    """The zip that is there now, since a long-lived process may see the file replaced."""
-    return zipfile.ZipFile(path)
-
-
-class Part(io.RawIOBase):
-    def __init__(self, file: io.FileIO, start: int, size: int) -> None:
-        self.file, self.start, self.size, self.position = file, start, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.position, io.SEEK_END: self.size}[whence]
-        self.position = max(0, base + offset)
-        return self.position
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        self.file.seek(self.start + self.position)
-        # released at once, because PyPy's reader resizes the buffer and has no reference counts
-        with memoryview(buffer) as whole, whole[: max(0, self.size - self.position)] as view:
-            count = self.file.readinto(view)
-        self.position += count
-        return count
-
-    def close(self) -> None:
-        self.file.close()
-        super().close()
-
-
-def zip_members(file: zipfile.ZipFile) -> Iterator[Member]:
-    for info in file.infolist():
-        if not info.is_dir():
-            yield Member(java_name(info), ZipSource(file, info), bool(info.external_attr >> 16 & 0o100))
-
-
-def java_name(info: zipfile.ZipInfo) -> str:
-    """The name as Java reads it: as UTF-8, even without the flag for that."""
-    if info.flag_bits & zips.UTF8_NAME:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return info.filename
-
-
-def refuse_huge_directory(path: Path) -> None:
-    """Raise ReadError where zipfile would read a central directory that is too large.
-
-    zipfile reads the directory whole, and takes some hundred bytes of memory for each entry of
-    46. Everything that looks like an end record counts, since zipfile chooses among them by rules
-    of its own.
+    Raises:
+        Stopped: TorchServe would fail, or find only some of the members.
     """
-    length = path.stat().st_size
-    with open(path, "rb") as file:
-        file.seek(max(0, length - TAIL))
-        tail = file.read()
-    ends = [zips.End.parse(tail, position) for position in zips.find_signature(tail, zips.END_SIGNATURE)]
-    ends += [
-        zips.End.parse_zip64(tail, position)
-        for position in zips.find_signature(tail, zips.ZIP64_END_SIGNATURE)
-    ]
-    for end in ends:
-        if end and LARGEST_DIRECTORY < end.size <= length:
-            raise ReadError(f"Cannot read `{path}`: its central directory has {end.size} bytes")
+    place, limit = Place(file.name), InflationLimit(file.name, total)
+    index, members, findings = StreamIndex(), list[Member](), list[Finding]()
+    for entry in zip_stream.members(file, total, deep=deep):
+        names.add(entry.name, entry.name)
+        source = ZipSource(file, limit, entry.start, entry.method, entry.crc, entry.packed_size, entry.size)
+        if entry.other_name is not None and len(findings) < MOST_FINDINGS:
+            findings.append(other_name(place, entry.name, entry.other_name))
+        index.add(entry)
+        members.append(Member(entry.name, source))
+    if not names.count:
+        raise Stopped(EMPTY, describe_content(file, total))
+    start = find_directory(file, total)
+    if start is None:
+        raise Stopped(CUT_OFF, "The file ends without a zip's directory, so members may be missing")
+    findings += names.check(place)
+    findings += islice(compare(file, start, index, members, place), MOST_FINDINGS)
+    if (number := index.listed.find(0)) >= 0:
+        name = quote(members[number].name)
+        findings.append(
+            DISAGREEMENT.at(place, f"TorchServe unpacks {name}, which the directory does not list")
+        )
+    return [member for member in members if not member.name.endswith("/")], findings
+
+
+def other_name(place: Place, name: str, other: bytes) -> Finding:
+    shown = quote(other.decode("utf-8", "replace"))
+    return DISAGREEMENT.at(
+        place, f"Member {quote(name)} has another name in an extra field, {shown}, which TorchServe ignores"
+    )
+
+
+def describe_content(file: BinaryIO, total: int) -> str:
+    file.seek(0)
+    start = file.read(8)
+    if not total:
+        return "The file is empty"
+    if start.startswith(zips.END_SIGNATURE):
+        return "The zip has no members"
+    return f"The file begins with {start!r}, not with the first member of a zip"
+
+
+class StreamIndex:
+    """The members of the stream in a few bytes each: their offsets, and digests of what they are."""
+
+    def __init__(self) -> None:
+        self.offsets, self.digests = array("Q"), array("q")
+        self.listed = bytearray()
+        """Which of them the directory lists."""
+
+    def add(self, entry: LocalEntry) -> None:
+        self.offsets.append(entry.offset)
+        self.digests.append(digest_entry(entry))
+        self.listed.append(0)
+
+    def find(self, offset: int) -> int | None:
+        position = bisect_left(self.offsets, offset)
+        return position if position < len(self.offsets) and self.offsets[position] == offset else None
+
+
+def digest_entry(entry: LocalEntry | CentralEntry) -> int:
+    return hash((entry.raw_name, entry.method, entry.crc, entry.packed, entry.size))
+
+
+def compare(
+    file: BinaryIO, start: int, index: StreamIndex, members: list[Member], place: Place
+) -> Iterator[Finding]:
+    """Where the directory says something else than the stream. Members get the modes that it has."""
+    for entry in read_entries(file, start):
+        name = quote(entry.raw_name.decode("utf-8", "replace"))
+        number = index.find(entry.offset)
+        if number is None:
+            yield DISAGREEMENT.at(place, f"The directory lists {name}, which TorchServe does not reach")
+            continue
+        if index.listed[number]:
+            yield DISAGREEMENT.at(place, f"The directory lists the member at byte {entry.offset} twice")
+        index.listed[number] = 1
+        if entry.mode & 0o100:
+            members[number] = members[number]._replace(executable=True)
+        if index.digests[number] != digest_entry(entry):
+            yield DISAGREEMENT.at(place, f"The directory and the member disagree about {name}")
+        if entry.other_name is not None:
+            yield other_name(place, members[number].name, entry.other_name)
+        if S_ISLNK(entry.mode):
+            yield SPECIAL_FILE.at(place, f"Member {name} is a link")

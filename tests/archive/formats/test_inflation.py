@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.archive.formats.inflation import GZIP_WINDOW, GzipMember, Pieces, read_deflated
+from hatch_mar.archive.formats import inflation
+from hatch_mar.archive.formats.inflation import GZIP_WINDOW, Inflated, Pieces, read_deflated
 from tests.archives import incompressible
 from tests.memory import bounded
 
@@ -62,18 +63,18 @@ class TestPieces:
         assert all(len(piece) <= size for piece in taken)
 
 
-class TestGzipMember:
+class TestInflated:
     @given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, len(DATA))), max_size=5))
     def test_seek(self, steps: list[tuple[int, int]]):
         """It is read from any position as other files are."""
-        stream = io.BufferedReader(GzipMember(io.BytesIO(gzip.compress(DATA, 0))))
+        stream = io.BufferedReader(inflated(io.BytesIO(gzip.compress(DATA, 0))))
         for start, count in steps:
             assert stream.seek(start) == min(start, len(DATA))
             assert stream.read(count) == DATA[start : start + count]
 
     def test_seek_from_here(self):
         """A position may be given relative to the current one, but not to the end."""
-        member = GzipMember(io.BytesIO(gzip.compress(b"0123456789")))
+        member = inflated(io.BytesIO(gzip.compress(b"0123456789")))
         member.seek(4)
 
         assert member.seek(3, io.SEEK_CUR) == member.tell() == 7
@@ -85,11 +86,34 @@ class TestGzipMember:
         """A second gzip in the file is not read, nor are other bytes."""
         first = gzip.compress(b"first")
 
-        assert GzipMember(io.BytesIO(first + gzip.compress(b"second"))).read() == b"first"
-        assert GzipMember(io.BytesIO(first + b"rest")).read() == b"first"
+        assert inflated(io.BytesIO(first + gzip.compress(b"second"))).read() == b"first"
+        assert inflated(io.BytesIO(first + b"rest")).read() == b"first"
 
-    @pytest.mark.parametrize("data", [b"", b"\x1f", b"PK\x03\x04"])
-    def test_not_a_gzip(self, data: bytes):
-        """What is not a gzip is refused at once."""
-        with pytest.raises(gzip.BadGzipFile, match=r"^it is not a gzip$"):
-            GzipMember(io.BytesIO(data))
+    def test_spent(self):
+        """Each byte that is inflated is told, also when it is inflated again."""
+        spent: list[int] = []
+        stream = Inflated(io.BytesIO(gzip.compress(bytes(1000))), GZIP_WINDOW, spent.append)
+        stream.read()
+        stream.seek(10)
+
+        assert sum(spent) == 2000
+
+    def test_points(self, monkeypatch: pytest.MonkeyPatch):
+        """A stream that was read once is read from points within it, not from its beginning."""
+        monkeypatch.setattr(inflation, "CLOSEST", 1 << 20)
+        monkeypatch.setattr(inflation, "MOST_POINTS", 4)
+        spent: list[int] = []
+        data = b"".join(number.to_bytes(4, "big") for number in range(5 << 18))
+        stream = Inflated(io.BytesIO(gzip.compress(data, 1)), GZIP_WINDOW, spent.append)
+        assert stream.seek(len(data)) == len(data)
+        spent.clear()
+        for place in (4 << 20, 100, 5_000_000, 3_333_333):
+            stream.seek(place)
+            assert stream.read(1000) == data[place : place + 1000]
+
+        assert len(stream.points) <= 4
+        assert sum(spent) < 4 * (3 << 20)
+
+
+def inflated(file: io.BytesIO) -> Inflated:
+    return Inflated(file, GZIP_WINDOW, int)

@@ -2,20 +2,36 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
 import struct
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from struct import pack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.archive.formats import mar, zip_reader
+from hatch_mar.archive.formats import mar
+from hatch_mar.archive.formats.inflation import Part
 from hatch_mar.archive.formats.reader import open_container
-from hatch_mar.archive.formats.zip_reader import Part, zip_members
+from hatch_mar.archive.formats.zip_reader import DISAGREEMENT
+from hatch_mar.budget import LIMITS
+from hatch_mar.checks.archive_file import check_unpacking
 from hatch_mar.errors import ReadError
+from hatch_mar.zip_records import CENTRAL_HEADER, END, ZIP64_END, ZIP64_LOCATOR
 from tests.archives import PACKING, archive_of, files, incompressible
+from tests.checks.containers import (
+    DEFLATED,
+    DESCRIPTOR,
+    MANIFEST,
+    Entry,
+    bomb,
+    deflated,
+    described,
+    model,
+    write,
+)
 from tests.memory import bounded
 
 DATA = incompressible(5000)
@@ -36,8 +52,8 @@ class TestMembers:
                 info = zipfile.ZipInfo(name)
                 info.external_attr = mode << 16
                 file.writestr(info, name)
-        with zipfile.ZipFile(path) as file:
-            found = list(zip_members(file))
+        with open_container(path) as container:
+            found = container.members
 
             assert [(m.name, m.executable) for m in found] == [("b/run", True), ("a", False), ("zoë", False)]
             assert [b"".join(m.source.chunks()) for m in found] == [b"b/run", b"a", "zoë".encode()]
@@ -48,32 +64,8 @@ class TestMembers:
             file.writestr("a", b"1")
             with pytest.warns(UserWarning, match="Duplicate name"):
                 file.writestr("a", b"22")
-        with zipfile.ZipFile(path) as file:
-            assert [b"".join(member.source.chunks()) for member in zip_members(file)] == [b"1", b"22"]
-
-
-class TestElsewhere:
-    def test_twice(self, path: Path):
-        """Another process reads the same entry, even if two have its name."""
-        with zipfile.ZipFile(path, "w") as file:
-            file.writestr("a", b"1")
-            with pytest.warns(UserWarning, match="Duplicate name"):
-                file.writestr("a", b"22")
-        with zipfile.ZipFile(path) as file:
-            found = pickle.loads(pickle.dumps([member.source for member in zip_members(file)]))
-
-        assert [b"".join(source.chunks()) for source in found] == [b"1", b"22"]
-
-    def test_replaced(self, path: Path):
-        """Another process reads the file that is there now, not one that it read before."""
-        for data in (b"old", b"new"):
-            path.unlink(missing_ok=True)
-            with zipfile.ZipFile(path, "w") as file:
-                file.writestr("a", data)
-            with zipfile.ZipFile(path) as file:
-                [source] = pickle.loads(pickle.dumps([member.source for member in zip_members(file)]))
-
-            assert data == b"".join(source.chunks())
+        with open_container(path) as container:
+            assert [b"".join(member.source.chunks()) for member in container.members] == [b"1", b"22"]
 
 
 class TestOpen:
@@ -85,8 +77,8 @@ class TestOpen:
         path = tmp_path_factory.mktemp("seek") / "digits.mar"
         mar.write(archive_of({"a": b"before", "b": data, "c": b"after"}), path, PACKING)
         steps = draw.draw(st.lists(st.tuples(st.integers(0, 320), st.integers(0, 320)), max_size=5))
-        with zipfile.ZipFile(path) as file:
-            source = next(member for member in zip_members(file) if member.name == "b").source
+        with open_container(path) as container:
+            source = next(member for member in container.members if member.name == "b").source
             assert len(data) == source.size()
             with source.open() as stream:
                 for start, count in steps:
@@ -97,7 +89,7 @@ class TestOpen:
     def test_whence(self, path: Path):
         """Seeking goes from the start, from here and from the end."""
         path.write_bytes(b"..0123456789..")
-        with Part(io.FileIO(path), 2, 10) as part:
+        with open(path, "rb") as file, Part(file, 2, 10) as part:
             assert part.seek(4) == 4
             assert part.read(1) == b"4"
             assert part.seek(2, io.SEEK_CUR) == 7
@@ -110,14 +102,6 @@ class TestOpen:
             assert part.read(1) == b""
             assert part.readable()
             assert part.seekable()
-
-    def test_closed(self, path: Path):
-        """The file is closed with the entry."""
-        path.write_bytes(b"1")
-        file = io.FileIO(path)
-        Part(file, 0, 1).close()
-
-        assert file.closed
 
 
 class TestDamage:
@@ -150,7 +134,7 @@ class TestDamage:
         mar.write(archive_of({"a": DATA}), path, PACKING)
         path.write_bytes(path.read_bytes().replace(DATA, DATA[::-1]))
 
-        assert str(read_all(path)) == f"Cannot read `{path}: a`: Bad CRC-32 for file 'a'"
+        assert str(read_all(path)).startswith(f"{path}: MAR803 The member at byte ")
 
     def test_encrypted(self, path: Path):
         """An encrypted entry cannot be read."""
@@ -162,8 +146,7 @@ class TestDamage:
         path.write_bytes(data)
         error = str(read_all(path))
 
-        assert error.startswith(f"Cannot read `{path}: a`: ")
-        assert "encrypted" in error
+        assert error.startswith(f"{path}: MAR811 Member `a` is encrypted")
 
     @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
     def test_methods_that_only_python_knows(self, method: int, path: Path):
@@ -173,7 +156,7 @@ class TestDamage:
         with bounded():
             error = str(read_all(path))
 
-        assert error.startswith(f"Cannot read `{path}: a`: ")
+        assert error.startswith(f"{path}: MAR812 Member `a` is compressed with method ")
 
     def test_bomb(self, path: Path):
         """An entry that unpacks to more than its size is cut off there, and takes little memory."""
@@ -181,10 +164,8 @@ class TestDamage:
         data = path.read_bytes()
         size = struct.pack("<I", 100 << 20)
         path.write_bytes(data.replace(size, struct.pack("<I", 10)))
-        with bounded(), zipfile.ZipFile(path) as file:
-            source = list(zip_members(file))[1].source
-            with pytest.raises(ReadError):
-                list(source.chunks())
+        with bounded():
+            assert "MAR815" in str(read_all(path)) or "MAR803" in str(read_all(path))
 
     @pytest.mark.parametrize("name", [b"\xff\xfe", b"\x80"])
     def test_name(self, name: bytes, path: Path):
@@ -192,7 +173,7 @@ class TestDamage:
         mar.write(archive_of({"é": b""}), path, PACKING)
         path.write_bytes(path.read_bytes().replace("é".encode(), (name * 2)[:2]))
 
-        assert str(read_all(path)).startswith(f"Cannot read `{path}`: ")
+        assert str(read_all(path)).startswith(f"{path}: MAR804 ")
 
 
 def read_all(path: Path) -> ReadError | None:
@@ -212,71 +193,110 @@ def read_all(path: Path) -> ReadError | None:
     return found
 
 
-def end(size: int, start: int, comment: bytes = b"") -> bytes:
-    return struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, size, start, len(comment)) + comment
+MOST_MEMORY = 64 << 20
+LIMIT_32 = 0xFFFFFFFF
 
 
-def zip64_end(size: int, start: int, at: int) -> bytes:
-    record = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, size, start)
-    return record + struct.pack("<4sIQI", b"PK\x06\x07", 0, at, 1)
+def check(path: Path, *, deep: bool = True) -> list[str]:
+    return [str(finding) for finding in check_unpacking(path, deep=deep)]
 
 
-HUGE = 1 << 30
+class TestDirectory:
+    def test_listed_twice(self, tmp_path: Path) -> None:
+        """The directory lists each member once."""
+        first = Entry("y", b"y")
+        data = first.local() + first.central(0) * 2
+        end = END.pack(b"PK\x05\x06", 0, 0, 2, 2, len(data) - len(first.local()), len(first.local()), 0)
+        path = write(tmp_path / "m.mar", data + end)
+
+        assert check(path) == [
+            (f"{path}: MAR815 The directory lists the member at byte 0 twice; {DISAGREEMENT.fix}")
+        ]
 
 
-class TestHugeDirectory:
-    """zipfile reads the whole central directory into memory, so its size is checked before."""
+class TestDeep:
+    def test_shallow(self, tmp_path: Path) -> None:
+        """Without `deep` nothing is read of members whose header has their size."""
+        path = write(tmp_path / "m.mar", model().replace(b"handle(", b"HANDLE("))
 
-    @sparse
-    @pytest.mark.parametrize(
-        "tail",
-        [
-            end(HUGE, 0),
-            end(HUGE, 0, b"comment"),
-            zip64_end(HUGE, 0, HUGE) + end(0, 0),
-            zip64_end(HUGE, 0, HUGE) + end(0xFFFFFFFF, 0xFFFFFFFF),
-            end(HUGE, 0x06054B50),
-            end(HUGE, 0, b"PK\x05\x06" + bytes(10)),
-        ],
-        ids=[
-            "plain",
-            "comment",
-            "zip64",
-            "zip64 marked",
-            "disguised by its offset",
-            "disguised by a comment",
-        ],
+        assert check(path, deep=False) == []
+        assert [text.split()[1] for text in check(path)] == ["MAR803"]
+
+    def test_descriptors_are_read(self, tmp_path: Path) -> None:
+        """A member whose size comes after its data is always read."""
+        data = model(described("x", b"x" * 99)).replace(deflated(b"x" * 99), deflated(b"y" * 99))
+
+        assert [text.split()[1] for text in check(write(tmp_path / "m.mar", data), deep=False)] == ["MAR803"]
+
+
+def many(count: int) -> bytes:
+    """A zip of a manifest and so many empty members."""
+    first = Entry("MAR-INF/MANIFEST.json", MANIFEST)
+    start, member = len(first.local()), Entry("").local()[:26] + pack("<2H", 12, 0)
+    names = [b"%012d" % number for number in range(count)]
+    local = first.local() + b"".join([member + name for name in names])
+    size = len(member) + 12
+    central = Entry("").central(0)[:28] + pack("<H12x", 12)
+    directory = first.central(0) + b"".join(
+        [central + pack("<I", start + size * number) + name for number, name in enumerate(names)]
     )
-    def test_refused(self, tail: bytes, path: Path):
-        """A directory of a gigabyte is refused, however its size is given or hidden."""
-        with open(path, "wb") as file:
-            file.seek(HUGE)
-            file.write(tail)
-        with bounded():
-            assert str(read_all(path)).startswith(f"Cannot read `{path}`: ")
+    end = ZIP64_END.pack(b"PK\x06\x06", 44, 45, 45, 0, 0, *(count + 1,) * 2, len(directory), len(local))
+    end += ZIP64_LOCATOR.pack(b"PK\x06\x07", 0, len(local) + len(directory), 1)
+    end += END.pack(b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return local + directory + end
 
-    @sparse
-    def test_said(self, path: Path):
-        """The error gives its size."""
-        with open(path, "wb") as file:
-            file.seek(HUGE)
-            file.write(end(HUGE, 0))
 
-        assert str(read_all(path)) == f"Cannot read `{path}`: its central directory has 1073741824 bytes"
+def overlap() -> bytes:
+    """A zip whose directory lists its one member a hundred thousand times."""
+    fake = CENTRAL_HEADER.pack(b"PK\x01\x02", *(0,) * 14, 0, 7) * 100_000
+    return Entry("x").local() + fake + END.pack(b"PK\x05\x06", 0, 0, 0, 0, len(fake), 31, 0)
 
-    def test_of_many_members(self, path: Path):
-        """The directory of 20,000 members is read."""
-        entries = [mar.WrittenEntry(b"%050d" % number, 0, 0o644, 0, False) for number in range(20_000)]
-        with open(path, "xb") as file:
-            mar.write_central_directory(file, entries, 0, 33)
-        with open_container(path) as container:
-            assert len(container.members) == 20_000
 
-    def test_memory(self, path: Path):
-        """The largest directory that is read takes a bounded amount of memory."""
-        header = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
-        count = 10_000
-        directory = (header + b"a") * count
-        path.write_bytes(directory + end(len(directory), 0))
-        with bounded((256 << 20) * len(directory) // zip_reader.LARGEST_DIRECTORY):
-            read_all(path)
+def with_zip64_sizes(size: int) -> bytes:
+    """A zip with a member of this size, by its ZIP64 extra field."""
+    return model(Entry("x", b"", 0, 0, LIMIT_32, LIMIT_32, extra=pack("<2H2Q", 1, 16, size, size)))
+
+
+HOSTILE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
+    "stored, 4 GiB": (
+        "MAR802",
+        lambda: model(Entry("x", bytes(10 << 20), size=LIMIT_32 - 1, packed=LIMIT_32 - 1)),
+    ),
+    "deflated, 4 GiB": (
+        "MAR806",
+        lambda: model(Entry("x", b"x", DEFLATED, size=LIMIT_32 - 1), bytes(10 << 20)),
+    ),
+    "16 EiB": ("MAR802", lambda: with_zip64_sizes(1 << 62)),
+    "negative size": ("MAR815", lambda: with_zip64_sizes(1 << 63)),
+    "long names": ("MAR806", lambda: b"".join(Entry(b"%065535d" % n).local() for n in range(600))),
+    "bomb": (
+        "MAR806",
+        lambda: Entry("x", flags=DESCRIPTOR, method=DEFLATED).local()[:-2] + bomb(500),
+    ),
+    "entries that overlap": ("MAR815", overlap),
+}
+"""Files that claim much, with the code that is found."""
+
+
+class TestBounds:
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_hostile(self, name: str, tmp_path: Path) -> None:
+        """Whatever a file claims, it takes little memory and is read no further than a limit."""
+        code, data = HOSTILE[name]
+        path = write(tmp_path / "m.mar", data())
+
+        with bounded(MOST_MEMORY):
+            codes = [finding.code for finding in check_unpacking(path)]
+
+        assert codes[-1] == code
+        assert len(codes) <= 21
+
+    def test_most_members(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The most members that are allowed are in order, and one more is not. Neither takes much memory."""
+        most = 20_000
+        monkeypatch.setitem(LIMITS, "members", most)
+        allowed, refused = write(tmp_path / "m.mar", many(most - 1)), write(tmp_path / "n.mar", many(most))
+
+        with bounded(3 * MOST_MEMORY * most // 200_000):
+            assert check(allowed, deep=False) == []
+            assert [text.split()[1] for text in check(refused)] == ["MAR806"]

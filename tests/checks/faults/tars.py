@@ -23,6 +23,18 @@ from tests.checks.faults.fault import (
 
 LATIN = {**FILES, "\udce9.txt": b""}
 
+
+def tar_without_end() -> bytes:
+    data = tar().rstrip(b"\0")
+    return data + bytes(-len(data) % 512)
+
+
+def long_name(name: str) -> bytes:
+    """GNU's header for a long name."""
+    data = name.encode() + b"\0"
+    return header("././@LongLink", b"L", len(data)) + data + bytes(-len(data) % 512)
+
+
 TARS = {
     "zip in a .zip": Fault(
         "m.zip",
@@ -154,5 +166,17 @@ TARS = {
         gz(tar({f"m/{name}": data for name, data in FILES.items()} | {"README": b"#"}, root="")),
         "MAR823 The tar has several roots, `m` and `.`; pack everything into one folder, or into `.`",
         tree={**FILES, "README": b"#"},
+    ),
+    "two names": Fault(
+        "m.tar.gz",
+        gz(tar_without_end() + long_name("m/a") + long_name("m/b") + header("m/c", b"0", 0) + bytes(1024)),
+        "MAR824 Member `m/a` is named `m/b` as well; pack the files again, with one tool",
+        tree={**FILES, "a": b""},
+    ),
+    "sparse": Fault(
+        "m.tar.gz",
+        gz(tar({**FILES, "s": special(b"S")}, form=1)),
+        "MAR825 Member `m/s` is sparse; pack it without `--sparse`; compressed zeros take no room either",
+        tree={**FILES, "s": b""},
     ),
 }

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO
 
 from hatch_mar.archive.formats.inflation import read_deflated
-from hatch_mar.archive.formats.tar_reader import MOST_ENTRIES, MOST_TIMES
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.checks.archive_names import DUPLICATE, FILE_AND_FOLDER, MOST_FINDINGS, UNPACKABLE
+from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.errors import ReadError
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.text import quote
 from hatch_mar.torchserve.member_names import unpacking_fault
@@ -70,6 +71,33 @@ MANIFEST_PLACE = Rule(
     fix="pack `MAR-INF` at the root of a `.mar`, or into the one folder of a `.tar.gz`",
 )
 
+UNPACKABLE = Rule(
+    code="MAR111",
+    title="A member cannot be unpacked",
+    consequence="TorchServe stops unpacking with an `IOException`, such as `Detected Zip Slip vulnerability`",
+    fix="rename it",
+)
+DUPLICATE = Rule(
+    code="MAR112",
+    severity="warning",
+    title="Two members have the same name",
+    consequence="TorchServe keeps the last one, other tools may show the first",
+    fix="keep one of them",
+)
+FILE_AND_FOLDER = Rule(
+    code="MAR113",
+    title="A member is both a file and a folder",
+    consequence="TorchServe stops unpacking with an `IOException`",
+    fix="rename the file or the folder",
+)
+
+MOST_FINDINGS = 20
+"""Findings of one kind; more of them tell a reader nothing new."""
+
+SMALL, MOST_TIMES = 64 << 20, 250
+"""An archive is a bomb if it unpacks to more than `MOST_TIMES` its size and to more than `SMALL` bytes."""
+LONGEST_INFLATION, INFLATION = 2 << 30, 10
+"""Nor is more inflated than so many bytes and so many times the file's size, for the time that it takes."""
 LARGEST_NAMES = 32 << 20
 """Bytes of all names together. More are an attack on the reader's memory, not a model."""
 
@@ -77,12 +105,21 @@ LARGEST_NAMES = 32 << 20
 class Stopped(Exception):
     """Unpacking cannot go on."""
 
-    def __init__(self, rule: Rule, message: str) -> None:
+    def __init__(self, rule: Rule, message: str, fix: str | None = None) -> None:
         super().__init__(message)
-        self.rule, self.message = rule, message
+        self.rule, self.message, self.fix = rule, message, fix
 
     def at(self, place: Place) -> Finding:
-        return self.rule.at(place, self.message)
+        return self.rule.at(place, self.message, self.fix)
+
+
+@contextmanager
+def explain_stop(file: object) -> Iterator[None]:
+    """Raise the end of an unpacking as a ReadError that holds the finding about `file`."""
+    try:
+        yield
+    except Stopped as stopped:
+        raise ReadError(stopped.at(Place(str(file)))) from None
 
 
 def inflate(file: BinaryIO, window: int, most: int, label: str) -> Iterator[bytes]:
@@ -110,11 +147,17 @@ def bomb_error() -> Stopped:
     return Stopped(BOMB, f"The members unpack to more than {MOST_TIMES} times the file's size")
 
 
+def unpacked_limit(packed: int) -> int:
+    """Bytes to which an archive of `packed` bytes may unpack before it counts as a bomb."""
+    return max(SMALL, min(MOST_TIMES * packed, LONGEST_INFLATION + INFLATION * packed))
+
+
 @dataclass
 class Names:
     """The names of the members so far. `archive_names` checks names that need no container."""
 
     manifest: str = MANIFEST_NAME
+    budget: Budget = field(default_factory=Budget)
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
     manifests: int = 0
@@ -131,8 +174,10 @@ class Names:
         """
         self.count += 1
         self.size += len(full)
-        if self.count > MOST_ENTRIES:
-            raise Stopped(BOMB, f"The file has more than {MOST_ENTRIES} members")
+        try:
+            self.budget.spend("members", 1)
+        except Exhausted as reason:
+            raise Stopped(BOMB, f"The file has {reason}") from None
         if self.size > LARGEST_NAMES:
             raise Stopped(BOMB, f"The members' names have more than {LARGEST_NAMES} bytes")
         if full.endswith("/"):

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hatch_mar.archive.formats import unpacking as stream
+from hatch_mar.archive.formats.unpacking import Names, Stopped, inflate
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.checks.container import stream
-from hatch_mar.checks.container.stream import Names, Stopped, inflate
+from hatch_mar.budget import LIMITS
 from hatch_mar.finding import Place
 from tests.checks.containers import deflated
 
@@ -81,9 +82,10 @@ class TestNames:
 
     def test_most(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Neither more names nor longer ones are kept than a model has."""
-        monkeypatch.setattr(stream, "MOST_ENTRIES", 2)
-        with pytest.raises(Stopped, match=r"^The file has more than 2 members$"):
+        monkeypatch.setitem(LIMITS, "members", 2)
+        with pytest.raises(Stopped, match=r"^The file has more than the 2 members that are read$"):
             check("m/a", "m/b", "m/c")
+        monkeypatch.setitem(LIMITS, "members", 200)
         monkeypatch.setattr(stream, "LARGEST_NAMES", 5)
         with pytest.raises(Stopped, match=r"^The members' names have more than 5 bytes$"):
             check("m/a", "m/b")

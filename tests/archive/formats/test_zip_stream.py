@@ -8,8 +8,8 @@ from struct import pack
 
 import pytest
 
-from hatch_mar.checks.container.stream import Stopped
-from hatch_mar.checks.container.zip_stream import LocalEntry, members, read_descriptor
+from hatch_mar.archive.formats.unpacking import Stopped
+from hatch_mar.archive.formats.zip_stream import LocalEntry, members, read_descriptor
 from tests.checks.containers import DEFLATED, FILES, Entry, deflated, described, model, zipped
 
 WIDE = 0xFFFFFFFF
@@ -86,7 +86,7 @@ class TestDescriptor:
     @pytest.mark.parametrize("signature", [b"PK\x07\x08", b""])
     def test_large(self, signature: bytes) -> None:
         """After a member of more than 4 GiB the sizes have 64 bits."""
-        entry = LocalEntry(0, b"x", "x", 8, DEFLATED, 7, 5 << 30, 6 << 30)
+        entry = LocalEntry(0, b"x", "x", 8, DEFLATED, 7, 5 << 30, 6 << 30, 0)
         file = BytesIO(signature + pack("<I2Q", 7, 5 << 30, 6 << 30) + b"after")
         read_descriptor(file, entry)
 
@@ -95,4 +95,4 @@ class TestDescriptor:
     def test_cut_off(self) -> None:
         """A file that ends inside a descriptor is cut off."""
         with pytest.raises(Stopped, match="The file ends after the data of member `x`"):
-            read_descriptor(BytesIO(b"PK\x07\x08"), LocalEntry(0, b"x", "x", 8, DEFLATED, 0, 2, 0))
+            read_descriptor(BytesIO(b"PK\x07\x08"), LocalEntry(0, b"x", "x", 8, DEFLATED, 0, 2, 0, 0))

@@ -13,8 +13,15 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from hatch_mar import zip_records as zips
-from hatch_mar.archive.formats.tar_reader import unpacked_limit
-from hatch_mar.checks.container.stream import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped, bomb_error, inflate
+from hatch_mar.archive.formats.unpacking import (
+    CUT_OFF,
+    DAMAGED,
+    NOT_UTF_8,
+    Stopped,
+    bomb_error,
+    inflate,
+    unpacked_limit,
+)
 from hatch_mar.finding import Rule
 from hatch_mar.text import quote
 
@@ -61,6 +68,15 @@ class LocalEntry:
     crc: int
     packed: int
     size: int
+    start: int
+    """Where its data begins."""
+    other_name: bytes | None = None
+    """The one in an extra field (4.6.9) if it is not the member's own. Java knows nothing of that field."""
+
+    @property
+    def packed_size(self) -> int:
+        """The bytes that its data takes. Java's reader goes by the unpacked size of a stored member."""
+        return self.size if self.method == zips.STORED else self.packed
 
     @property
     def label(self) -> str:
@@ -101,21 +117,33 @@ def read_header(file: BinaryIO) -> LocalEntry | None:
     packed, size = fields.packed, fields.size
     if zips.LIMIT_32 in (packed, size) and not fields.flags & zips.HAS_DESCRIPTOR:
         packed, size = zip64_sizes(extra) or (packed, size)
-    entry = LocalEntry(offset, raw_name, name, fields.flags, fields.method, fields.crc, packed, size)
+    entry = LocalEntry(
+        offset,
+        raw_name,
+        name,
+        fields.flags,
+        fields.method,
+        fields.crc,
+        packed,
+        size,
+        file.tell(),
+        zips.read_other_name(extra, raw_name),
+    )
     refuse_unreadable(entry)
     return entry
 
 
 def zip64_sizes(extra: bytes) -> tuple[int, int] | None:
     """The packed and the unpacked size from the ZIP64 extra field (4.5.3), of which Java requires both."""
+    found = None
     for tag, size, data in zips.extra_fields(extra):
         if len(data) < size:
-            return None
+            break
         if tag == zips.ZIP64 and size >= 16:
-            # signed in Java, which reads nothing of a member with a negative size
+            # signed in Java, which reads nothing of a member with a negative size, and takes the last field
             unpacked, packed = struct.unpack_from("<2q", data)
-            return max(0, packed), max(0, unpacked)
-    return None
+            found = max(0, packed), max(0, unpacked)
+    return found
 
 
 def refuse_unreadable(entry: LocalEntry) -> None:
@@ -132,8 +160,7 @@ def skip_data(file: BinaryIO, total: int, entry: LocalEntry, most: int, deep: bo
     """Skip a member's data, and return the entry with its sizes if the header does not have them."""
     start = file.tell()
     has_descriptor = bool(entry.flags & zips.HAS_DESCRIPTOR)
-    # Java's reader goes by the unpacked size of a stored member
-    packed = entry.size if entry.method == zips.STORED else entry.packed
+    packed = entry.packed_size
     if not has_descriptor and start + packed > total:
         raise Stopped(CUT_OFF, f"{entry.label} has {packed} bytes, of which the file has {total - start}")
     if not has_descriptor and not deep:

@@ -21,6 +21,8 @@ class CentralEntry:
     size: int
     mode: int
     """That of Unix; 0 if another system wrote the zip."""
+    other_name: bytes | None = None
+    """The one in an extra field (4.6.9) if it is not the entry's own."""
 
 
 def find_directory(file: BinaryIO, total: int) -> int | None:
@@ -60,4 +62,5 @@ def read_entries(file: BinaryIO, start: int) -> Iterator[CentralEntry]:
         size, packed, offset = (value if wide is None else wide for value, wide in zip(values, widened))
         has_mode = header.made_by >> 8 in (zips.UNIX, zips.MACOS)
         mode = header.external_attributes >> 16 if has_mode else 0
-        yield CentralEntry(offset, name, header.method, header.crc, packed, size, mode)
+        other = zips.read_other_name(extra, name)
+        yield CentralEntry(offset, name, header.method, header.crc, packed, size, mode, other)

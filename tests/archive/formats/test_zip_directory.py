@@ -7,8 +7,8 @@ from struct import pack
 
 import pytest
 
-from hatch_mar.checks.container.zip_directory import find_directory, read_entries
-from tests.checks.container.test_zip_stream import WIDE, read, sizes
+from hatch_mar.archive.formats.zip_directory import find_directory, read_entries
+from tests.archive.formats.test_zip_stream import WIDE, read, sizes
 from tests.checks.containers import Entry, model, zipped
 
 

@@ -1,0 +1,249 @@
+"""The members of a `.tar.gz` as TorchServe reads them, from the tar in the first gzip member.
+
+TorchServe uses commons-compress 1.25 (GzipCompressorInputStream without
+`decompressConcatenated`, TarArchiveInputStream), which this follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, NamedTuple
+
+from hatch_mar.archive.formats.inflation import GZIP_WINDOW, Pieces
+from hatch_mar.archive.formats.pax import decode, parse_records
+from hatch_mar.archive.formats.tar_numbers import parse_number
+from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, Stopped, inflate
+from hatch_mar.finding import Rule
+from hatch_mar.text import quote
+
+SPARSE_MEMBER = Rule(
+    code="MAR825",
+    title="A member of the tar is sparse",
+    consequence="its holes are written in five ways, which readers of tars take differently",
+    fix="pack it without `--sparse`; compressed zeros take no room either",
+)
+
+BLOCK = 512
+"""Bytes of a header, and the unit of all else in a tar."""
+LARGEST_HEADER = 8 << 20
+"""Bytes of the extended headers of one member; more are an attack on the reader's memory."""
+
+SIZE, CHECKSUM = slice(124, 136), slice(148, 156)
+NUMBERS = (slice(100, 108), slice(108, 116), slice(116, 124), slice(136, 148))
+"""Mode, user, group and time."""
+DEVICE_NUMBERS = (slice(329, 337), slice(337, 345))
+FOLDER, SPARSE = b"5", b"S"
+LONG_NAME, LONG_LINK = b"L", b"K"
+PAX, PAX_OF_SUN, PAX_FOR_ALL = b"x", b"X", b"g"  # POSIX.1-2001, pax Interchange Format
+HEADERS = (LONG_NAME, LONG_LINK, PAX, PAX_OF_SUN, PAX_FOR_ALL)
+REGULAR = (b"0", b"\0", b"7")
+SPECIAL_KINDS = {
+    b"1": "a hard link",
+    b"2": "a symbolic link",
+    b"3": "a device",
+    b"4": "a device",
+    b"6": "a pipe",
+}
+DEVICES = (b"3", b"4")
+
+
+class TarEntry(NamedTuple):
+    name: str
+    """Ends in `/` if it is a folder's."""
+    kind: bytes
+    size: int
+    start: int = 0
+    """Where its data begins in the tar."""
+    mode: int = 0
+    other_name: str | None = None
+    """What another reader may take for its name, or one that another header gives it."""
+
+    @property
+    def unpacked_name(self) -> str:
+        """The name without its first component, which TorchServe cuts off (ZipUtils.java)."""
+        return self.name[self.name.find("/") + 1 :]
+
+    @property
+    def special_kind(self) -> str | None:
+        """What it is, if it is neither a file nor a folder."""
+        if self.kind == FOLDER or self.kind in REGULAR:
+            return None
+        kind = quote(self.kind.decode("latin-1"))
+        return SPECIAL_KINDS.get(self.kind, f"of kind {kind}, which POSIX does not know")
+
+
+@dataclass
+class Extended:
+    """What the headers in front of a member say of it.
+
+    commons-compress reads the next header within the reading of an extended one, and applies the outer
+    one last: the first that says something wins. So does a global header, but only for the member that
+    comes next and over GNU's long names; for all others it comes last.
+    """
+
+    values: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    """All names that they give the member."""
+    sizes: set[str] = field(default_factory=set)
+    bytes: int = 0
+
+    def add(self, values: dict[str, str]) -> None:
+        for key, value in values.items():
+            self.values.setdefault(key, value)
+        self.names.update(values[key] for key in ("path", "GNU.sparse.name") if key in values)
+        self.sizes.update(values[key] for key in ("size",) if key in values)
+
+    @property
+    def is_sparse(self) -> bool:
+        return any(key in self.values for key in ("GNU.sparse.size", "GNU.sparse.realsize")) or (
+            self.values.get("SCHILY.filetype") == "sparse"
+        )
+
+
+class FirstMember(Pieces):
+    """The bytes in the first gzip member of a file, read once from start to end."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        super().__init__(inflate(file, GZIP_WINDOW, most, "The file"))
+        self.position = 0
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; fewer at the end."""
+        if size > LARGEST_HEADER:
+            raise Stopped(DAMAGED, f"The file is damaged: a header claims {size} bytes")
+        data = bytearray()
+        while len(data) < size and (taken := self.take(size - len(data))):
+            data += taken
+        self.position += len(data)
+        return bytes(data)
+
+    def skip(self, size: int, label: str) -> None:
+        self.position += size
+        while size > 0:
+            taken = len(self.take(size))
+            if not taken:
+                raise Stopped(CUT_OFF, f"{label} is cut off")
+            size -= taken
+
+
+def members(stream: FirstMember) -> Iterator[TarEntry]:
+    """The tar's members, up to its end.
+
+    Raises:
+        Stopped: TorchServe would fail, or a sensible reader would stop.
+    """
+    for_all: dict[str, str] = {}
+    said = Extended()
+    while not is_end(block := stream.read(BLOCK), stream.read):
+        kind, size = block[156:157], read_size(block)
+        if kind in HEADERS:
+            said.add(read_extended_header(stream, block, kind, size, for_all))
+            said.bytes += size
+            if said.bytes > LARGEST_HEADER:
+                raise Stopped(DAMAGED, "The file is damaged: a member has headers without end")
+            continue
+        said.values = for_all | said.values
+        entry = make_entry(block, kind, size, said)._replace(start=stream.position)
+        said = Extended()
+        yield entry
+        stream.skip(-(-entry.size // BLOCK) * BLOCK, f"Member {quote(entry.name)}")
+    if said.bytes:
+        raise Stopped(DAMAGED, "The file is damaged: no member follows the last extended header")
+
+
+def is_end(block: bytes, read: Callable[[int], bytes]) -> bool:
+    """Whether a tar ends with `block`, read where a header may be; `read` gives what follows it.
+
+    A tar ends with two blocks of zeros (POSIX.1-2024, pax, ustar Interchange Format). TorchServe needs
+    only one, or just the end of the file. If data follows a single one, TorchServe would lose it.
+    """
+    return not any(block) and not any(read(BLOCK))
+
+
+def read_size(block: bytes) -> int:
+    """The size in a header. Its checksum is compared, which Java's reader does not do and all others do."""
+    if len(block) < BLOCK:
+        raise Stopped(CUT_OFF, "The tar ends within a header")
+    try:
+        checksum = parse_number(block[CHECKSUM])
+        size = parse_number(block[SIZE])
+        for number in NUMBERS + (DEVICE_NUMBERS if block[156:157] in DEVICES else ()):
+            parse_number(block[number])
+    except ValueError:
+        raise Stopped(DAMAGED, "The file is damaged: its content is not a tar") from None
+    if checksum != sum(block) - sum(block[CHECKSUM]) + 8 * ord(" ") or size < 0:
+        raise Stopped(DAMAGED, "The file is damaged: a header of the tar does not match its checksum")
+    return size
+
+
+def read_extended_header(
+    stream: FirstMember, block: bytes, kind: bytes, size: int, for_all: dict[str, str]
+) -> dict[str, str]:
+    """What a header says about the next member. What it says about all after it is put into `for_all`."""
+    if kind in (LONG_NAME, LONG_LINK) and plain_name(block)[0].endswith("/"):
+        raise Stopped(DAMAGED, "The file is damaged: the header of a long name is that of a folder")
+    data = stream.read(size)
+    stream.skip(-size % BLOCK, "The file")
+    if kind == LONG_LINK:
+        return {}
+    if kind == LONG_NAME:
+        if "path" in for_all:  # commons-compress then takes that name, other readers this one
+            raise Stopped(DAMAGED, "The file is damaged: a member has a long name and that of all members")
+        return {"path": decode(data.rstrip(b"\0"))}
+    values = dict(parse_records(data))
+    if kind == PAX_FOR_ALL:
+        for_all.update(values)
+    return for_all | values
+
+
+def make_entry(block: bytes, kind: bytes, size: int, said: Extended) -> TarEntry:
+    name, other = plain_name(block)
+    values = said.values
+    # Java's reader removes leading slashes from the names in extended headers
+    full = values["path"].lstrip("/") if "path" in values else name
+    if kind == SPARSE or said.is_sparse:
+        raise Stopped(SPARSE_MEMBER, f"Member {quote(full)} is sparse")
+    if len(said.sizes) > 1:
+        raise Stopped(DAMAGED, f"The file is damaged: several headers give {quote(full)} a size")
+    others = {each for each in said.names if each.lstrip("/") != full}
+    if other is not None and "path" not in values:
+        others.add(other)
+    entry = TarEntry(
+        full,
+        kind,
+        int(values.get("size", size)),
+        0,
+        parse_number(block[NUMBERS[0]]),
+        min(others, default=None),
+    )
+    if kind == FOLDER and not full.endswith("/"):
+        entry = entry._replace(name=f"{full}/")
+    if entry.name.endswith("/"):
+        return entry._replace(kind=FOLDER, size=0)
+    return entry
+
+
+def plain_name(block: bytes) -> tuple[str, str | None]:
+    """The name in a header, and what a reader that goes by another of the formats takes for it."""
+    name, prefix = (block[part].partition(b"\0")[0] for part in (slice(100), slice(345, 500)))
+    joined = prefix + b"/" + name if prefix else name
+    if block[257:263] == b"ustar ":  # GNU tar has other things there, which must be numbers
+        if not prefix:
+            return decode(name), None
+        check_gnu_fields(block)
+        return decode(name), joined.decode("utf-8", "replace")
+    if block[475] and block[508:512] == b"tar\0":  # star's prefix is shorter
+        raise Stopped(DAMAGED, "The file is damaged: a header is of no known format")
+    return decode(joined), None
+
+
+def check_gnu_fields(block: bytes) -> None:
+    """Raise Stopped where commons-compress does, for the numbers that GNU tar has in place of a prefix."""
+    starts = (345, 357, *range(386, 482, 12))
+    try:
+        numbers = [parse_number(block[start : start + 12]) for start in (*starts, 483)]
+    except ValueError:
+        numbers = [-1]
+    if min(numbers) < 0:
+        raise Stopped(DAMAGED, "The file is damaged: a header has text where GNU tar has numbers")
