@@ -69,6 +69,10 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
         help=f"TorchServe's service_envelope, such as body for base_handler (default: ${ENVELOPE})",
     )
     command.add_argument(
+        "--env", action="append", default=[], metavar="NAME",
+        help="let the archive's code see this variable, such as a token; may be given several times",
+    )  # fmt: skip
+    command.add_argument(
         "--timeout", type=float, metavar="SECONDS",
         help="to load, and for each answer (default: the model configuration's, or 120 as in TorchServe)",
     )  # fmt: skip
@@ -80,7 +84,7 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
 
 
 def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
-    how = Options(options.timeout, options.envelope, options.requirements)
+    how = Options(options.timeout, options.envelope, options.requirements, tuple(options.env))
     requests = tuple(read_request(file) for file in options.input) if options.input else None
     say = log if options.json else show
     reports = []

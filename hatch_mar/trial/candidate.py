@@ -33,6 +33,8 @@ class Options:
     envelope: str | None = None
     """TorchServe's `service_envelope`; without one, `base_handler` itself cannot take an HTTP request."""
     requirements: bool = False
+    environ: tuple[str, ...] = ()
+    """Variables that the archive's code sees besides those of `environment.py`."""
     stand_in: bool = False
     """Whether the stand-in loads it even if TorchServe is installed."""
     bare: bool = False

@@ -43,7 +43,7 @@ def try_in_server(candidate: Candidate, options: Options) -> Report:
     }
     with private_directory() as place:
         store, name = put_in_store(candidate, place)
-        with Server(place, store, properties, stop=options.stop, timeout=options.timeout) as server:
+        with Server(place, store, properties, options.stop, options.timeout, options.environ) as server:
             return Session(candidate, options, server, name).run()
 
 

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from hatch_mar.errors import TrialError
+from hatch_mar.trial.descendants import adopt_orphans
 
 START_SECONDS = 120
 """Seconds in which a server or a worker starts, importing torch and TorchServe."""
@@ -29,7 +30,7 @@ class TimedOutError(Exception):
 
 @dataclass
 class Process:
-    """A process in its own group, for the time of a `with` block; its output goes to a file.
+    """A process in its own session, for the time of a `with` block; its output goes to a file.
 
     Ctrl-C in a terminal reaches neither the process nor a thread that waits for it: `stop`
     ends the waiting, and the end of the block kills the process.
@@ -41,8 +42,17 @@ class Process:
     log: Path
     stop: Event
     ended: bool = False
+    orphans: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Process:
+        self.orphans.enter_context(adopt_orphans())
+        try:
+            return self.start()
+        except BaseException:
+            self.orphans.close()
+            raise
+
+    def start(self) -> Process:
         own_group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -73,6 +83,7 @@ class Process:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.orphans.close()
 
     @property
     def status(self) -> int | None:

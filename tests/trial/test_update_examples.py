@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hatch_mar.archive.filesystem import atomic
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config import schema
 from hatch_mar.project.config.models import ArchiveConfig
@@ -116,7 +117,7 @@ class TestInterrupted:
                 file.write(data[: len(data) // 2])
             raise request.param
 
-        monkeypatch.setattr(Path, "write_bytes", write_half)
+        monkeypatch.setattr(atomic, "write_new", write_half)
         return request.param
 
     def test_file(self, tmp_path: Path, error: BaseException):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import socket
@@ -17,9 +18,13 @@ from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 from hatch_mar.errors import TrialError
+from hatch_mar.trial.environment import inherit
 from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.process import START_SECONDS, Process, TimedOutError
 
+KEYS = "key_file.json"
+TOKEN_MINUTES = 24 * 60
+"""Longer than any trial."""
 ATTEMPTS = 3
 """Another process may take a port before the server does."""
 
@@ -48,6 +53,8 @@ class Server:
     properties: Mapping[str, str]
     stop: Event
     timeout: float | None
+    environ: tuple[str, ...] = ()
+    """Variables that the archive's code sees besides those of `environment.py`."""
     ready_seconds: float = 0.0
 
     def __enter__(self) -> Server:
@@ -79,20 +86,20 @@ class Server:
             "grpc_management_port": grpc_management,
             "default_workers_per_model": 1,
             "disable_system_metrics": "true",
+            "token_expiration_min": TOKEN_MINUTES,
             **self.properties,
         }
         config = self.place / "config.properties"
         config.write_text("".join(f"{key}={value}\n" for key, value in properties.items()), encoding="utf-8")
         command = [sys.executable, "-m", "ts.model_server", "--start", "--foreground", "--ncs"]
-        command += ["--disable-token-auth", "--enable-model-api"]
+        command += ["--enable-model-api"]
         command += ["--model-store", str(self.store), "--ts-config", str(config)]
-        # a variable TS_... would override the configuration
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TS_")}
         temporary = dict.fromkeys(("TEMP", "TMP", "TMPDIR"), str(self.place / "tmp"))
         self.process = Process(
             command,
             directory=self.place,
-            environ={**inherited, **temporary},
+            # without TS_..., which would override the configuration
+            environ={**inherit(self.environ), **temporary},
             log=self.place / f"server-{attempt}.log",
             stop=self.stop,
         )
@@ -144,7 +151,9 @@ class Server:
         Raises:
             OSError: there was no answer in time.
         """
-        headers = {"Content-Type": content_type} if content_type else {}
+        headers = {"Authorization": f"Bearer {self.key(port)}"}
+        if content_type:
+            headers["Content-Type"] = content_type
         request = Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
         try:
             # without the environment's proxy
@@ -153,6 +162,17 @@ class Server:
         except HTTPError as error:
             with error:
                 return Answer(error.read(), error.headers.get("Content-Type", ""), error.code)
+
+    def key(self, port: int) -> str:
+        """The key for an interface, which the server writes down before it listens.
+
+        pytorch/serve, frontend/server/…/util/TokenAuthorization.java.
+        """
+        kind = "inference" if port == self.inference else "management"
+        try:
+            return str(json.loads((self.place / KEYS).read_bytes())[kind]["key"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return ""
 
     def log(self) -> str:
         return self.process.output()

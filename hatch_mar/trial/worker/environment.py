@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hatch_mar.errors import TrialError
 from hatch_mar.trial.candidate import Candidate, Options
+from hatch_mar.trial.environment import inherit
 from hatch_mar.trial.process import Process, TimedOutError
 
 INSTALL_SECONDS = 600
 
 
-def worker_environ(model: Path, handler: str | None, temporary: Path) -> dict[str, str]:
+def worker_environ(
+    model: Path, handler: str | None, temporary: Path, asked: Sequence[str] = ()
+) -> dict[str, str]:
     """The server's own variables, with the archive on the PYTHONPATH (EnvironmentUtils.java, `getEnvString`).
 
     Temporary files go where they are deleted with everything else.
+
+    Raises:
+        TrialError: a variable that is asked for is not set.
     """
     python_path = [os.environ.get("PYTHONPATH", ""), str(model)]
     if handler and ":" in handler:
         file = handler.partition(":")[0]
         python_path.insert(0, file.rpartition("/")[0] or file)
     return {
-        **os.environ,
+        **inherit(asked),
         "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
         # the same output on every terminal
         "PYTHONIOENCODING": "utf-8:backslashreplace",
@@ -52,7 +58,9 @@ def prepare_python(candidate: Candidate, options: Options, place: Path, model: P
         process = Process(command, directory=directory, environ=environ, log=log, stop=options.stop)
         wait_for_success(process, what, max(options.timeout or 0, INSTALL_SECONDS))
 
-    environ = worker_environ(model, candidate.handler, place / "tmp")
+    # pip finds its index, and may need a password for it, which the worker does not see
+    pip_settings = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "NETRC"))}
+    environ = worker_environ(model, candidate.handler, place / "tmp", options.environ) | pip_settings
     without_model = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
     run("`python -m venv`", [sys.executable, "-m", "venv", str(place / "venv")], place, without_model)
     python = inherit_packages(place / "venv")

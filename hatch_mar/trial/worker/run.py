@@ -115,7 +115,7 @@ def run_worker(
     process = Process(
         [python, str(SCRIPT), str(order)],
         directory=model,
-        environ=worker_environ(model, candidate.handler, place / "tmp"),
+        environ=worker_environ(model, candidate.handler, place / "tmp", options.environ),
         log=place / "worker.log",
         stop=options.stop,
     )

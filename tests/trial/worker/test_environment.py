@@ -41,11 +41,14 @@ class TestWorkerEnviron:
         assert environ["PYTHONPATH"].replace("\\", "/").split(os.pathsep) == expected
 
     def test_inherited(self, monkeypatch: pytest.MonkeyPatch):
-        """A worker has the server's variables, but its own temporary directory."""
+        """A worker has a server's variables and those that are asked for, but its own temporary directory."""
+        monkeypatch.setenv("OMP_NUM_THREADS", "1")
         monkeypatch.setenv("SOME_KEY", "value")
-        environ = worker_environ(Path("/model"), None, Path("/own"))
+        monkeypatch.setenv("OTHER_KEY", "value")
+        environ = worker_environ(Path("/model"), None, Path("/own"), ["SOME_KEY"])
 
-        assert environ["SOME_KEY"] == "value"
+        assert (environ["OMP_NUM_THREADS"], environ["SOME_KEY"]) == ("1", "value")
+        assert "OTHER_KEY" not in environ
         assert {environ[name] for name in ("TMPDIR", "TEMP", "TMP")} == {str(Path("/own"))}
 
 

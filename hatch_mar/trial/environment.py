@@ -1,0 +1,59 @@
+"""Which variables of the shell a trial sees.
+
+A server is not started from a developer's shell, and the code of an archive has no business with the
+tokens and passwords in one. So only what tells programs where things are, and how to run, is passed on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+from hatch_mar.errors import TrialError
+
+NAMES = frozenset(
+    (
+        # the system's
+        "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "HOSTNAME",
+        "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "SSL_CERT_FILE",
+        "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR",
+        # Python's, Java's and conda's
+        "PYTHONPATH", "PYTHONHASHSEED", "PYTHONUTF8", "PYTHONWARNINGS", "PYTHONFAULTHANDLER",
+        "PYTHONDONTWRITEBYTECODE", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "VIRTUAL_ENV", "CONDA_PREFIX",
+        "JAVA_HOME", "JAVA_OPTS", "JDK_JAVA_OPTIONS",
+        # where models and what they need are kept
+        "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "TRANSFORMERS_CACHE", "TRANSFORMERS_OFFLINE",
+        "TORCH_HOME", "NLTK_DATA", "SPACY_DATA", "SENTENCE_TRANSFORMERS_HOME", "TOKENIZERS_PARALLELISM",
+        # Windows'
+        "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA",
+        "PROGRAMDATA", "PROGRAMFILES", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
+    )
+)  # fmt: skip
+PREFIXES = (
+    "LC_", "OMP_", "MKL_", "KMP_", "GOMP_", "OPENBLAS_", "DNNL_", "ONEDNN_", "CUDA_", "CUDNN_", "NVIDIA_",
+    "NCCL_", "ROCR_", "HIP_", "ROCM_", "PYTORCH_", "TORCHINDUCTOR_", "TORCHDYNAMO_", "TORCH_LOGS", "TRITON_",
+    "XLA_", "COV_CORE_", "COVERAGE_",
+)  # fmt: skip
+"""Of the libraries that compute, and of what measures tests."""
+SECRETS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "_KEY")
+"""Words in the name of a secret, which is not passed on whatever it begins with."""
+
+
+def inherit(asked: Iterable[str] = ()) -> dict[str, str]:
+    """The variables that a trial sees: those of the lists here, and those that are asked for.
+
+    Raises:
+        TrialError: one that is asked for is not set.
+    """
+    missing = [name for name in asked if name not in os.environ]
+    if missing:
+        raise TrialError(*(f"Option `--env`: the environment has no variable `{name}`" for name in missing))
+    return {name: value for name, value in os.environ.items() if name in set(asked) or is_passed_on(name)}
+
+
+def is_passed_on(name: str) -> bool:
+    known = name.upper() if sys.platform == "win32" else name
+    if any(word in known for word in SECRETS):
+        return False
+    return known in NAMES or known.startswith(PREFIXES)
