@@ -15,6 +15,9 @@ Severity = Literal["error", "warning", "note"]
 Only `hatch-mar check` shows notes, and `--strict` ignores them.
 """
 
+MOST_FINDINGS = 20
+"""The most that are shown of one kind for one archive."""
+
 Key = tuple["str | int", ...]
 """A key of a TOML document as its parts: `("tool", "mar", "archives", 1, "handler")`."""
 

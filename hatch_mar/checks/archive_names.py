@@ -11,16 +11,14 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from hatch_mar.archive.formats.unpacking import DUPLICATE, FILE_AND_FOLDER, MOST_FINDINGS, UNPACKABLE
+from hatch_mar.archive.formats.unpacking import DUPLICATE, FILE_AND_FOLDER, UNPACKABLE
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.names import RESERVED_FOLDERS, fold_name, name_fault
 from hatch_mar.text import quote
 from hatch_mar.torchserve import suffixes
 from hatch_mar.torchserve.member_names import files_that_are_folders, unpacking_fault
-
-__all__ = ["MOST_FINDINGS", "check"]  # the former is what other checks have from here
 
 NOT_AN_OBJECT = Rule(
     code="MAR101",

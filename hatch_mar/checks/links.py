@@ -12,8 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from hatch_mar.archive.archive import Archive, FileSource
-from hatch_mar.archive.formats.unpacking import MOST_FINDINGS
-from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.project.config.models import ArchiveConfig
 
 LEADS_OUT = Rule(

@@ -14,10 +14,9 @@ from itertools import chain
 from typing import NamedTuple
 
 from hatch_mar.archive.archive import Member
-from hatch_mar.checks.archive_names import MOST_FINDINGS
 from hatch_mar.checks.handler_facts import loads_as_base_handler
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Place, Rule, Severity
+from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule, Severity
 from hatch_mar.text import and_more, count_of, quote, quote_some
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import PurePosixPath
 
-from hatch_mar.archive.formats.unpacking import MOST_FINDINGS
 from hatch_mar.checks.archive_names import file_name_place
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Rule
+from hatch_mar.finding import MOST_FINDINGS, Finding, Rule
 from hatch_mar.names import fold_name, name_fault, windows_fault
 
 KSERVE = Rule(

@@ -12,8 +12,9 @@ from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats.reader import read
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME, Manifest
 from hatch_mar.checks.archive_file import check_unpacking
-from hatch_mar.checks.archive_names import MOST_FINDINGS, check
+from hatch_mar.checks.archive_names import check
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import MOST_FINDINGS
 from hatch_mar.text import escape, quote
 from tests.archives import MANIFEST, needs_posix
 from tests.checks import subject

@@ -12,10 +12,9 @@ import pytest
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.checks import check as check_all
-from hatch_mar.checks.archive_names import MOST_FINDINGS
 from hatch_mar.checks.loading import check, check_member
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding
+from hatch_mar.finding import MOST_FINDINGS, Finding
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 from hatch_mar.weights.weights import Weights

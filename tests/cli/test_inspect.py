@@ -82,4 +82,4 @@ class TestInspect:
         (tmp_path / "digits.mar").write_bytes(b"0")
 
         assert main(["inspect", str(tmp_path / "digits.mar")]) == 1
-        assert capsys.readouterr().err.startswith(f"Cannot read `{tmp_path / 'digits.mar'}`: ")
+        assert capsys.readouterr().err.startswith(f"{tmp_path / 'digits.mar'}: MAR801 The file begins with ")

@@ -14,13 +14,12 @@ from hatch_mar.archive.formats.limit import InflationLimit
 from hatch_mar.archive.formats.tar_stream import SPECIAL_KINDS, FirstMember, TarEntry, members
 from hatch_mar.archive.formats.unpacking import (
     EMPTY,
-    MOST_FINDINGS,
     SPECIAL_FILE,
     Names,
     Stopped,
     unpacked_limit,
 )
-from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.text import quote
 
 NOT_GZIP = Rule(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO
 
@@ -17,7 +16,7 @@ from hatch_mar.archive.formats.inflation import read_deflated
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.errors import ReadError
-from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.text import quote
 from hatch_mar.torchserve.member_names import unpacking_fault
 
@@ -91,8 +90,6 @@ FILE_AND_FOLDER = Rule(
     fix="rename the file or the folder",
 )
 
-MOST_FINDINGS = 20
-"""Findings of one kind; more of them tell a reader nothing new."""
 
 SMALL, MOST_TIMES = 64 << 20, 250
 """An archive is a bomb if it unpacks to more than `MOST_TIMES` its size and to more than `SMALL` bytes."""
@@ -152,19 +149,17 @@ def unpacked_limit(packed: int) -> int:
     return max(SMALL, min(MOST_TIMES * packed, LONGEST_INFLATION + INFLATION * packed))
 
 
-@dataclass
 class Names:
     """The names of the members so far. `archive_names` checks names that need no container."""
 
-    manifest: str = MANIFEST_NAME
-    budget: Budget = field(default_factory=Budget)
-    files: set[str] = field(default_factory=set)
-    folders: set[str] = field(default_factory=set)
-    manifests: int = 0
-    misplaced: str | None = None
-    """A manifest in the wrong place."""
-    count: int = 0
-    size: int = 0
+    def __init__(self, manifest: str = MANIFEST_NAME, budget: Budget | None = None) -> None:
+        self.manifest = manifest
+        self.budget = budget or Budget()
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        self.manifests = self.count = self.size = 0
+        self.misplaced: str | None = None
+        """A manifest in the wrong place."""
 
     def add(self, name: str, full: str) -> None:
         """Add a member, by the name that it is unpacked to and the one that it has in the container.

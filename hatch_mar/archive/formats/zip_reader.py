@@ -25,7 +25,6 @@ from hatch_mar.archive.formats.unpacking import (
     CUT_OFF,
     DAMAGED,
     EMPTY,
-    MOST_FINDINGS,
     SPECIAL_FILE,
     Names,
     Stopped,
@@ -33,7 +32,7 @@ from hatch_mar.archive.formats.unpacking import (
 )
 from hatch_mar.archive.formats.zip_directory import CentralEntry, find_directory, read_entries
 from hatch_mar.archive.formats.zip_stream import LocalEntry
-from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.text import quote
 
 DISAGREEMENT = Rule(
