@@ -19,7 +19,7 @@ from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
-from hatch_mar.output import annotate, show
+from hatch_mar.output import annotate, log, show
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
 from hatch_mar.project.hatch_hook import find_missing_hook, find_wrong_options
@@ -81,7 +81,7 @@ def check_project(
     findings: list[Finding] = []
     others: list[str] = []
     with collect(findings, others=others):
-        project = open_project(options)
+        project = open_project(options, tell=log)
         findings += find_wrong_options(project.hatch)
         findings += find_wrapping_faults(project.pyproject)
         instant = build_instant(reproducible=project.reproducible)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,17 +40,26 @@ class PyProject:
 
     For what `pyproject.toml` leaves to the build backend, the backend is called, which needs the
     extra `hatch-mar[cli]`; `isolation` says whether in an isolated environment (see `open_builder`).
-    With `new`, a `pyproject.toml` that does not exist is taken for an empty one.
+    `tell` is given a line before the backend is called, since that runs code of the project. With `new`, a
+    `pyproject.toml` that does not exist is taken for an empty one.
 
     Raises:
         ConfigError: `pyproject.toml` does not exist, or is not valid TOML.
     """
 
-    def __init__(self, root: Path, *, isolation: bool | None = None, new: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        isolation: bool | None = None,
+        new: bool = False,
+        tell: Callable[[str], object] | None = None,
+    ) -> None:
         if root.exists() and not root.is_dir():
             raise ConfigError(f"Not a directory: `{root}`; a project is the directory of its `{PYPROJECT}`")
         self.root = without_detours(root)
         self.isolation = isolation
+        self.tell = tell
         try:
             self.pyproject: Mapping[str, Any] = read_document(self.root / PYPROJECT)
         except FileNotFoundError:
@@ -152,21 +161,24 @@ class PyProject:
 
     def build_wheel(self, directory: str) -> str:
         """Let the build backend make a wheel in `directory`; returns its path."""
-        self.refuse_wrapping_faults()
+        self.announce("a wheel")
         return pep517.build_wheel(self.root, directory, self.isolation)
 
     @cached_property
     def metadata(self) -> PackageMetadata:
-        self.refuse_wrapping_faults()
+        self.announce("its metadata")
         return pep517.read_metadata(self.root, self.isolation)
 
-    def refuse_wrapping_faults(self) -> None:
-        """
+    def announce(self, what: str) -> None:
+        """Say that the backend is asked for something.
+
         Raises:
             ConfigError: `hatch_mar.backend` would refuse to be asked for anything.
         """
         if faults := [each for each in find_wrapping_faults(self.pyproject) if each.severity == "error"]:
             raise ConfigError(*faults)
+        if self.tell:
+            self.tell(f"Asking the build backend of `{self.root}` for {what}, which runs code of the project")
 
 
 def read_groups(value: object) -> dict[str, list[str]]:

@@ -220,7 +220,12 @@ class TestBackend:
         assert main(["check", "--output-format", form]) == 1
         out, err = capsys.readouterr()
         assert out.count("MAR029") == len([*filter(None, out.splitlines() if form != "json" else ["one"])])
-        assert err == f"The build backend of `{project}` failed: ValueError: of all things\n"
+        asking, fault = err.splitlines()
+        assert (
+            asking
+            == f"Asking the build backend of `{project}` for its metadata, which runs code of the project"
+        )
+        assert fault == f"The build backend of `{project}` failed: ValueError: of all things"
 
     @pytest.mark.parametrize("form", ["text", "json"])
     def test_failing_alone(self, project: Path, capsys: pytest.CaptureFixture[str], form: str):
@@ -229,7 +234,7 @@ class TestBackend:
 
         assert main(["check", "--output-format", form]) == 1
         out, err = capsys.readouterr()
-        assert (out, err.count("\n")) == ("", 1)
+        assert (out, err.count("\n")) == ("", 2)
 
     def test_wrapper(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """What keeps our own backend from being asked is a finding, found once."""
