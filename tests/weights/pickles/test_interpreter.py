@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import collections
 import pickle
+import random
 import time
 from struct import pack
 
@@ -290,6 +291,12 @@ class TestDifferential:
         # Enough of them get as far as an import, or the test would prove little.
         assert found["imports"] > 1500
         assert found["nothing"] > 150
+
+    def test_new(self):
+        """Nor of others that are new in each run."""
+        seed = random.SystemRandom().randrange(1 << 32)
+        for data in fuzz.cases(seed, count=10_000):
+            assert not fuzz.missed(data, interpret(data)), (seed, data)
 
     def test_seeds(self):
         """The seeds are sound: all of them are read, and nothing is missed."""
