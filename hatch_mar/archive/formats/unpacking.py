@@ -58,7 +58,6 @@ SPECIAL_FILE = Rule(
 )
 BOMB = Rule(
     code="MAR806",
-    severity="warning",
     title="The archive unpacks to far more than its size",
     consequence="TorchServe unpacks until the disk is full; the rest of the file was not checked",
     fix="do not deploy it unless you made it",
