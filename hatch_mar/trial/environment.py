@@ -37,7 +37,21 @@ PREFIXES = (
 )  # fmt: skip
 """Of the libraries that compute, and of what measures tests."""
 SECRETS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "_KEY")
-"""Words in the name of a secret, which is not passed on whatever it begins with."""
+"""Words in the name of a secret, which is not passed on though it begins as those of a library do."""
+
+
+INSTALLERS = ("PIP_", "NETRC", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+"""How the variables of pip begin, in whatever case: where packages are, and perhaps a password for it."""
+
+
+def installer_settings() -> dict[str, str]:
+    """The variables that pip sees besides, and the archive's code does not."""
+    return {name: value for name, value in os.environ.items() if name.upper().startswith(INSTALLERS)}
+
+
+def is_withheld(name: str, asked: Iterable[str] = ()) -> bool:
+    """Whether the shell has a variable that a trial does not see."""
+    return name in os.environ and name not in inherit(asked)
 
 
 def inherit(asked: Iterable[str] = ()) -> dict[str, str]:
@@ -54,6 +68,4 @@ def inherit(asked: Iterable[str] = ()) -> dict[str, str]:
 
 def is_passed_on(name: str) -> bool:
     known = name.upper() if sys.platform == "win32" else name
-    if any(word in known for word in SECRETS):
-        return False
-    return known in NAMES or known.startswith(PREFIXES)
+    return known in NAMES or (known.startswith(PREFIXES) and not any(word in known for word in SECRETS))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.errors import TrialError
-from hatch_mar.trial.environment import inherit
+from hatch_mar.trial.environment import NAMES, inherit, installer_settings, is_withheld
 
 
 class TestInherit:
@@ -15,6 +15,13 @@ class TestInherit:
         monkeypatch.setenv(name, "x")
 
         assert inherit()[name] == "x"
+
+    def test_named(self, monkeypatch: pytest.MonkeyPatch):
+        """All that are listed by name are passed on, whatever word is in them."""
+        for name in NAMES:
+            monkeypatch.setenv(name, "x")
+
+        assert set(inherit()) >= NAMES
 
     @pytest.mark.parametrize(
         "name",
@@ -32,3 +39,30 @@ class TestInherit:
 
         with pytest.raises(TrialError, match="Option `--env`: the environment has no variable `ABSENT`"):
             inherit(["ABSENT"])
+
+
+class TestInstaller:
+    @pytest.mark.parametrize("name", ["PIP_INDEX_URL", "HTTPS_PROXY", "https_proxy", "NETRC"])
+    def test_settings(self, monkeypatch: pytest.MonkeyPatch, name: str):
+        """Where packages are is known to pip, and not to the archive's code."""
+        monkeypatch.setenv(name, "https://user:password@host")
+
+        assert installer_settings()[name] == "https://user:password@host"
+        assert name not in inherit()
+
+    def test_others(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("HF_TOKEN", "x")
+
+        assert "HF_TOKEN" not in installer_settings()
+
+
+class TestWithheld:
+    def test_withheld(self, monkeypatch: pytest.MonkeyPatch):
+        """A variable is withheld if the shell has it, and nobody asked for it."""
+        monkeypatch.setenv("SOME_KEY", "x")
+        monkeypatch.delenv("ABSENT", raising=False)
+
+        assert is_withheld("SOME_KEY")
+        assert not is_withheld("SOME_KEY", ["SOME_KEY"])
+        assert not is_withheld("PATH")
+        assert not is_withheld("ABSENT")

@@ -9,6 +9,7 @@ from hatch_mar.checks import check
 from hatch_mar.text import count_of, name_of_status
 from hatch_mar.torchserve.packages import Environment
 from hatch_mar.trial.candidate import Candidate, Options
+from hatch_mar.trial.environment import is_withheld
 from hatch_mar.trial.worker.error import WorkerError
 from hatch_mar.trial.worker.run import Run
 
@@ -87,6 +88,12 @@ def place_of(candidate: Candidate, error: WorkerError) -> str:
 def find_fix(candidate: Candidate, options: Options, error: WorkerError) -> str:
     if error.module:
         return fix_import(candidate, options, error, error.module)
+    name = error.message.strip("'")
+    if error.type == "KeyError" and is_withheld(name, options.environ):
+        how = f"pass it with `--env {name}`"
+        if options.building:
+            how = f"`hatch-mar try --env {name}` passes it on, a build does not"
+        return f"the shell has a variable `{name}`, which the archive's code does not see: {how}"
     if candidate.handler == "base_handler" and not options.envelope and not error.frames:
         return (
             "without an envelope, TorchServe's `base_handler` gets dicts instead of tensors: try"

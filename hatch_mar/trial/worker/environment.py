@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hatch_mar.errors import TrialError
 from hatch_mar.trial.candidate import Candidate, Options
-from hatch_mar.trial.environment import inherit
+from hatch_mar.trial.environment import inherit, installer_settings
 from hatch_mar.trial.process import Process, TimedOutError
 
 INSTALL_SECONDS = 600
@@ -58,9 +58,7 @@ def prepare_python(candidate: Candidate, options: Options, place: Path, model: P
         process = Process(command, directory=directory, environ=environ, log=log, stop=options.stop)
         wait_for_success(process, what, max(options.timeout or 0, INSTALL_SECONDS))
 
-    # pip finds its index, and may need a password for it, which the worker does not see
-    pip_settings = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "NETRC"))}
-    environ = worker_environ(model, candidate.handler, place / "tmp", options.environ) | pip_settings
+    environ = worker_environ(model, candidate.handler, place / "tmp", options.environ) | installer_settings()
     without_model = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
     run("`python -m venv`", [sys.executable, "-m", "venv", str(place / "venv")], place, without_model)
     python = inherit_packages(place / "venv")

@@ -115,6 +115,21 @@ class TestExplainError:
         """What to do about a missing module depends on whose it is and where it would be installed."""
         assert fix in explain_error(candidate, options, error).fix
 
+    def test_variable(self, monkeypatch: pytest.MonkeyPatch):
+        """A variable that the shell has and the archive's code does not see is named."""
+        monkeypatch.setenv("SOME_KEY", "x")
+        error = WorkerError("KeyError", "'SOME_KEY'", IN_HANDLER)
+
+        def fix(**options: Any) -> str:
+            return explain_error(candidate_of(), Options(**options), error).fix
+
+        about = "the shell has a variable `SOME_KEY`, which the archive's code does not see: "
+        assert fix() == f"{about}pass it with `--env SOME_KEY`"
+        assert fix(building=True) == f"{about}`hatch-mar try --env SOME_KEY` passes it on, a build does not"
+        assert fix(environ=("SOME_KEY",)) == ""
+        monkeypatch.delenv("SOME_KEY")
+        assert fix() == ""
+
     def test_envelope(self):
         """`base_handler` without an envelope cannot take a request of HTTP."""
         candidate = candidate_of(handler="base_handler")
