@@ -25,6 +25,7 @@ PACKING = Packing(INSTANT, root="digits")
 MANIFEST = Manifest({"model": {"modelName": "digits"}})
 MANIFEST_BYTES = b'{\n  "model": {\n    "modelName": "digits"\n  }\n}'
 
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt others")
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="Windows has neither modes nor plain links")
 needs_zlib = pytest.mark.skipif(hasattr(zlib, "ZLIBNG_VERSION"), reason="zlib-ng deflates to other bytes")
 

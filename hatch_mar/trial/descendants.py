@@ -92,15 +92,22 @@ def list_children() -> set[int]:
 
 
 def end_orphans(before: set[int]) -> None:
-    """Kill the adopted processes until there are none; each leaves its own children to be adopted."""
-    calm = 0
+    """Kill the adopted processes until there are none; each leaves its own children to be adopted.
+
+    One that another user runs, as sudo makes it, cannot be killed, and is not waited for.
+    """
+    calm, others = 0, set(before)
     while calm < CALM:
-        orphans = [each for each in list_children() - before if is_in_other_session(each)]
+        orphans = {each for each in list_children() - others if is_in_other_session(each)}
         calm = 0 if orphans else calm + 1
         for each in orphans:
-            with suppress(OSError):
+            try:
                 os.kill(each, signal.SIGKILL)
-        for each in orphans:
+            except PermissionError:
+                others.add(each)
+            except OSError:
+                pass
+        for each in orphans - others:
             with suppress(OSError):
                 os.waitpid(each, 0)
         if not orphans and POSSIBLE:

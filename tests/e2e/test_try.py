@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import shutil
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
+from http.client import HTTPConnection
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -22,11 +26,12 @@ from hatch_mar.checks import Subject
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.in_server import try_in_server
 from hatch_mar.trial.in_worker import try_in_worker
+from hatch_mar.trial.server.server import Server
 from hatch_mar.trial.verdict.report import Report
-from tests.archives import INSTANT
+from tests.archives import INSTANT, needs_linux
 from tests.e2e.conftest import CHECKOUT, Run, require_module, without
 from tests.e2e.torchserve import TorchServe, missing
-from tests.trial import archive_of, candidate_of, request_of
+from tests.trial import DAEMON, ECHO, archive_of, candidate_of, request_of
 
 INPUTS = ([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]], [[-1.0, 0.5, 2.0], [4.0, 5.0, 6.0]])
 """Requests: each a batch of its own of the network's inputs."""
@@ -250,6 +255,54 @@ class TestBroken:
         [fault] = try_in_server(candidate_of(code, request_of(1)), Options(timeout=2)).faults
 
         assert fault == f"{message}`hatch-mar try` without `--serve` " + fault.rpartition("`--serve` ")[2]
+
+
+class TestDaemon:
+    """What the archive's code has started in a session of its own ends with the trial."""
+
+    @needs_linux
+    @pytest.mark.parametrize("run_trial", [try_in_worker, try_in_server])
+    def test_ended(self, run_trial: Callable[[Candidate, Options], Report], tmp_path: Path):
+        """It does so through a server, too."""
+        mark = tmp_path / "daemon"
+        code = DAEMON.format(mark=str(mark), answer="[1] * len(data)")
+
+        assert set(answers(run_trial(candidate_of(code, request_of(1)), Options(timeout=TIMEOUT)))) == {1}
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.read_text()), 0)
+
+
+class TestAuthorization:
+    def test_keys(self, tmp_path: Path):
+        """A server answers nobody who lacks the key, and no key is shown."""
+        candidate = candidate_of(ECHO)
+        FORMATS["default"].write(candidate.archive, tmp_path / "digits.mar", Packing(INSTANT))
+        (tmp_path / "work" / "tmp").mkdir(parents=True)
+        with Server(tmp_path / "work", tmp_path, {}, Event(), TIMEOUT) as server:
+            assert server.register("digits.mar", TIMEOUT, model_name="digits").status == 200
+            assert server.predict("digits", b"[1]", "application/json", TIMEOUT).value == [1]
+            with closing(HTTPConnection("127.0.0.1", server.inference, timeout=TIMEOUT)) as http:
+                http.request("POST", "/predictions/digits", "[1]")
+                assert http.getresponse().status == 400
+            for number in (server.inference, server.management):
+                assert server.key(number)
+                assert server.key(number) not in server.log()
+
+
+class TestVariables:
+    CODE = "import os\ndef handle(data, context):\n    return data and [os.environ['SOME_KEY']] * len(data)\n"
+
+    @pytest.mark.parametrize("run_trial", [try_in_worker, try_in_server])
+    def test_seen(self, run_trial: Callable[[Candidate, Options], Report], monkeypatch: pytest.MonkeyPatch):
+        """The worker sees a variable of the shell only if it is asked for, and the fault says how."""
+        monkeypatch.setenv("SOME_KEY", "value")
+        candidate, how = candidate_of(self.CODE, request_of(1)), Options(timeout=TIMEOUT)
+        [fault] = run_trial(candidate, how).faults
+
+        assert fault.endswith("which the archive's code does not see: pass it with `--env SOME_KEY`")
+        report = run_trial(candidate, replace(how, environ=("SOME_KEY",)))
+        assert report.faults == []
+        assert {reply.answer.text for reply in report.replies if reply.answer} == {"value"}
 
 
 def wheel(name: str, code: str) -> bytes:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.trial.descendants import adopt_orphans, list_children
-
-needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt others")
+from tests.archives import needs_linux
 
 SLEEP = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
 DAEMON = f"""
@@ -72,6 +72,24 @@ class TestAdoption:
 
         assert sleeper.poll() is None
         assert sleeper.pid in list_children()
+
+    def test_other_user(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """One that may not be killed, as what sudo runs, is not waited for."""
+        kill = os.kill
+
+        def refuse(process: int, number: int) -> None:
+            if number:
+                raise PermissionError
+            kill(process, number)
+
+        with adopt_orphans():
+            subprocess.run([sys.executable, "-c", SESSION, tmp_path / "pid"], check=True)
+            orphan = wait_for_pid(tmp_path / "pid")
+            monkeypatch.setattr(os, "kill", refuse)
+
+        assert is_alive(orphan)
+        kill(orphan, signal.SIGKILL)
+        os.waitpid(orphan, 0)
 
     def test_at_once(self, tmp_path: Path):
         """The end of one of several trials ends nothing of the others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,8 @@ from hatch_mar.trial.candidate import Candidate
 from hatch_mar.trial.in_worker import try_in_worker
 from hatch_mar.trial.verdict.report import Report
 from hatch_mar.trial.worker import run
-from tests.archives import needs_cpython, needs_posix
-from tests.trial import ECHO, STAND_IN, candidate_of, request_of
+from tests.archives import needs_cpython, needs_linux, needs_posix
+from tests.trial import DAEMON, ECHO, STAND_IN, candidate_of, request_of
 
 INITIALIZE = """
 class Handler:
@@ -32,6 +33,7 @@ class Handler:
         {0}
 """
 HANGS = "__import__('time').sleep(60)"
+ONES = "[1] * len(data)"
 
 
 @pytest.fixture(autouse=True)
@@ -196,6 +198,23 @@ class TestAnswering:
         report = try_out(candidate_of(HANDLE.format(f"return {returned}"), request_of(1)))
 
         assert report.faults == [f"digits: {message}"]
+
+
+class TestDaemon:
+    """What the archive's code has started in a session of its own ends with the trial."""
+
+    @needs_linux
+    @pytest.mark.parametrize("answer", [ONES, HANGS, "1 / 0", "os._exit(1)"])
+    def test_ended(self, answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """It does so however the trial ends."""
+        monkeypatch.setattr(run, "GRACE", 0.1)
+        mark = tmp_path / "daemon"
+        candidate = candidate_of(DAEMON.format(mark=str(mark), answer=answer), request_of(1))
+        report = try_in_worker(candidate, replace(STAND_IN, timeout=5 if answer == HANGS else 20))
+
+        assert (report.faults == []) is (answer == ONES)
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.read_text()), 0)
 
 
 class TestEnd:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.process import TimedOutError
 from hatch_mar.trial.server import server
 from hatch_mar.trial.server.server import Server, find_missing, free_ports, message_of
+from tests.archives import needs_posix
 
 
 class TestFindMissing:
@@ -146,10 +148,15 @@ class Echo(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         self.send_response(404 if "no" in self.path else 200)
         self.send_header("Content-Type", "text/x-echo")
+        self.server.keys.append(self.headers["Authorization"])  # type: ignore[attr-defined]
         self.end_headers()
         self.wfile.write(f"{self.path} {self.headers['Content-Type']} ".encode() + body)
 
     def log_message(self, *_: Any) -> None: ...
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
 
 
 class TestRequest:
@@ -159,6 +166,7 @@ class TestRequest:
         one = make_server(tmp_path)
         with HTTPServer(("127.0.0.1", 0), Echo) as http:
             one.inference = one.management = http.server_address[1]
+            http.keys = self.keys = []  # type: ignore[attr-defined]
             thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()
             yield one
@@ -181,6 +189,36 @@ class TestRequest:
 
         assert found.text is not None
         assert found.text.startswith("/models?url=a.mar&initial_workers=1&synchronous=true&model_name=a")
+
+    def test_key(self, echo: Server, tmp_path: Path):
+        """A request has the key of its interface, as TorchServe has written it down."""
+        keys = {kind: {"key": f"the {kind} key"} for kind in ("management", "inference", "API")}
+        (tmp_path / "key_file.json").write_text(json.dumps(keys))
+        echo.predict("a", b"", "x/y", 5)
+        echo.inference, inference = 0, echo.inference
+        echo.register("a.mar", 5)
+        echo.inference = inference
+
+        assert self.keys == ["Bearer the inference key", "Bearer the management key"]
+
+    @needs_posix
+    @pytest.mark.parametrize(
+        "plant",
+        [
+            make_pipe,
+            lambda path: path.symlink_to("other"),
+            Path.mkdir,
+            lambda path: path.write_text("[" * 60_000),
+        ],
+        ids=["pipe", "link", "directory", "deep"],
+    )
+    def test_planted(self, echo: Server, tmp_path: Path, plant: Callable[[Path], None]):
+        """What the archive's code has put in the place of the keys is not waited for, nor followed."""
+        (tmp_path / "other").write_text('{"inference": {"key": "x"}}')
+        plant(tmp_path / "key_file.json")
+        echo.predict("a", b"", "x/y", 5)
+
+        assert self.keys == ["Bearer "]
 
 
 class TestMessageOf:
