@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from hatch_mar.archive.formats.unpacking import DUPLICATE, FILE_AND_FOLDER, UNPACKABLE
+from hatch_mar.archive.formats.unpacking import DUPLICATE, FILE_AND_FOLDER, MISPLACED, UNPACKABLE
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
@@ -74,13 +74,6 @@ ENVELOPE = Rule(
     title="The manifest sets an envelope",
     consequence="TorchServe overwrites it with its own `service_envelope` (ModelManager.java)",
     fix="set `service_envelope` in the server's `config.properties`",
-)
-MISPLACED = Rule(
-    code="MAR114",
-    severity="warning",
-    title="A member's name is not a plain path",
-    consequence="TorchServe, on Windows at least, unpacks it to another place than the name says",
-    fix="name it by its path in the archive",
 )
 MANIFEST_CASE = Rule(
     code="MAR115",
@@ -189,8 +182,9 @@ def check_duplicates(subject: Subject) -> Iterator[Finding]:
 
 
 def check_folders(subject: Subject) -> Iterator[Finding]:
-    for name, below in files_that_are_folders(subject.members):
+    for name, below in files_that_are_folders({*subject.members, subject.manifest.name}):
+        member = subject.members.get(name)
         yield FILE_AND_FOLDER.at(
-            subject.place(subject.members[name]),
+            subject.place(member) if member else subject.set_by("manifest"),
             f"Member `{name}` is a file, but also the folder of `{below}`",
         )

@@ -28,14 +28,24 @@ def unpacking_fault(name: str) -> str | None:
     return None
 
 
+def unpacked_path(name: str) -> str:
+    """The path that a file of this name is unpacked to, or the name if it cannot be unpacked."""
+    parts = name.split("/")
+    if ("" not in parts and "." not in parts) or unpacking_fault(name):
+        return name
+    return "/".join(part for part in parts if part not in ("", "."))
+
+
 def bytes_of(name: str) -> int:
     return len(name) if name.isascii() else len(name.encode("utf-8", "surrogatepass"))
 
 
-def files_that_are_folders(names: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The names that are also a folder of another name, each with that other name."""
-    ordered = sorted(names)
-    for name in ordered:
+def files_that_are_folders(
+    names: Collection[str], others: Collection[str] | None = None
+) -> Iterator[tuple[str, str]]:
+    """The names that are also a folder of another name, or of one of `others`, each with that name."""
+    ordered = sorted(names if others is None else others)
+    for name in sorted(names):
         position = bisect_left(ordered, f"{name}/")
         if position < len(ordered) and ordered[position].startswith(f"{name}/"):
             yield name, ordered[position]

@@ -28,7 +28,7 @@ public class Unpack {
         try {
             ModelArchive archive = ModelArchive.downloadModel(List.of(), store, name);
             return "unpacked\t" + archive.getModelDir() + "\t" + archive.getModelName();
-        } catch (Exception thrown) {
+        } catch (Exception | StackOverflowError | OutOfMemoryError thrown) {
             return "thrown\t" + thrown + (thrown.getCause() == null ? "" : ": " + thrown.getCause());
         }
     }

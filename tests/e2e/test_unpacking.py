@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -24,10 +25,13 @@ import pytest
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.checks.archive_file import check_path, check_unpacking
+from hatch_mar.errors import ReadError
 from tests.archives import PACKING, archive_of, tree
 from tests.checks.containers import FILES, MANIFEST, Entry, described, gz, model, tar, zipped
 from tests.checks.faults import FOLDERS, NAMES, TARS, ZIPS, Tree
 from tests.e2e.conftest import DEADLINE, Run, require, without
+from tests.e2e.hostile.archives import containers
+from tests.e2e.mutations import tars, zips
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Many of the names are not for Windows")
 
@@ -52,6 +56,9 @@ DAMAGED = {
 }
 """Whole archives, of which damaged copies are made."""
 COPIES = 300
+SEED = int(os.environ.get("MUTATIONS_SEED") or random.SystemRandom().randrange(1 << 32))
+MUTATIONS = int(os.environ.get("MUTATIONS") or 800)
+"""How many new mutations of zips and of tars each run has. Those of a seed can be made again."""
 
 EXTRA = {"labels.json": b"{}", "deep/er/vocab.txt": b"t h\n" * 400_000, "modèle.txt": b"", "empty": b""}
 SOURCES = {name: data for name, data in FILES.items() if name in ("h.py", "w.pt")} | EXTRA
@@ -298,6 +305,64 @@ class TestDamage:
                     finding for finding in check_unpacking(path, deep=True) if finding.severity == "error"
                 ]
                 assert errors, (path, found)
+
+
+def read_tree(path: Path, *, deep: bool) -> Tree | None:
+    """The files of an archive as every command reads them; None if it is refused."""
+    try:
+        with open_container(path, deep=deep) as container:
+            return {member.name: b"".join(member.source.chunks()) for member in container.members}
+    except ReadError:
+        return None
+
+
+def mismatch(path: Path, found: Unpacked) -> str:
+    """Where we take an archive for something else than TorchServe does, without an error."""
+    has_error = any(finding.severity == "error" for finding in check_path(path))
+    if found.thrown:
+        return "" if has_error else f"no error, where TorchServe has thrown {found.thrown}"
+    for deep in (True, False):
+        read = read_tree(path, deep=deep)
+        if read is None and deep and not has_error:
+            return "refused without an error"
+        if read is not None and read != found.tree:
+            wrong = {name for name in {*read, *found.tree} if read.get(name) != found.tree.get(name)}
+            return f"other files, read {'deeply' if deep else 'from the headers'}: {sorted(wrong)}"
+    return ""
+
+
+class TestSameFiles:
+    """The names and the bytes that we read are those that TorchServe unpacks, even beside an error."""
+
+    def test_known(self, store: Store, unpacked: dict[str, Unpacked]) -> None:
+        """So it is of every file of this module."""
+        wrong = {name: mismatch(path, unpacked[name]) for name, path in store.paths.items()}
+
+        assert {name: text for name, text in wrong.items() if text} == {}
+
+    def test_hostile(self, tmp_path: Path) -> None:
+        """So it is of archives that two readers take for different things."""
+        store = Store(tmp_path)
+        paths = [store.add(each.file, each.file, each.data) for each in containers()]
+        found = [mismatch(path, each) for path, each in zip(paths, unpack(paths, tmp_path), strict=True)]
+
+        assert [(path.name, text) for path, text in zip(paths, found, strict=True) if text] == []
+
+    @pytest.mark.parametrize("kind", [zips, tars], ids=["zips", "tars"])
+    def test_mutations(self, kind: ModuleType, tmp_path: Path) -> None:
+        """So it is of archives that are new in each run. `MUTATIONS_SEED` repeats a run."""
+        store, suffix = Store(tmp_path), ".mar" if kind is zips else ".tar.gz"
+        for number, (done, data) in enumerate(kind.mutations(SEED, MUTATIONS)):
+            store.add(f"MUTATIONS_SEED={SEED}, {number}: {done}", f"m{suffix}", data)
+        found = unpack(store.paths.values(), tmp_path)
+        wrong = [
+            (name, text)
+            for (name, path), each in zip(store.paths.items(), found, strict=True)
+            if (text := mismatch(path, each))
+        ]
+
+        assert any(not each.thrown for each in found)
+        assert wrong == []
 
 
 class TestLocale:

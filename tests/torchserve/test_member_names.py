@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.torchserve.member_names import files_that_are_folders, unpacking_fault
+from hatch_mar.torchserve.member_names import files_that_are_folders, unpacked_path, unpacking_fault
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,17 @@ def test_files_that_are_folders(names: list[str]):
 
     assert set(found) == expected
     assert all(below in names and below.startswith(f"{name}/") for name, below in found.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("a/b", "a/b"), ("./a//b/./c", "a/b/c"), ("//a", "a"), ("a/.", "a/."), ("./../a", "./../a")],
+)
+def test_unpacked_path(name: str, path: str):
+    """What leads nowhere is left out of a name that can be unpacked."""
+    assert unpacked_path(name) == path
+
+
+def test_folders_of_others():
+    """A file may be in the way of a folder too."""
+    assert dict(files_that_are_folders(["a", "b"], ["a/c/", "bc/"])) == {"a": "a/c/"}

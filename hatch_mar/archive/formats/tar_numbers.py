@@ -20,7 +20,10 @@ def parse_number(field: bytes) -> int:
     if field[0] & 0x80:
         if field[0] not in (0x80, 0xFF):
             raise ValueError("not a number")
-        return int.from_bytes(field[1:] if field[0] == 0x80 else field, "big", signed=True)
+        number = int.from_bytes(field[1:] if field[0] == 0x80 else field, "big", signed=True)
+        if number.bit_length() > 63:
+            raise ValueError("not a number")
+        return number
     digits = OCTAL.fullmatch(field)
     if digits is None:
         raise ValueError("not a number")

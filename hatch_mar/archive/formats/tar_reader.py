@@ -110,7 +110,7 @@ def find_member(file: BinaryIO, name: str, farthest: int) -> Member | None:
     stream = FirstMember(check_gzip(file), farthest)
     tar = inflated_tar(file, os.fstat(file.fileno()).st_size)
     for entry in members(stream):
-        if entry.unpacked_name == name:
+        if entry.path == name:
             return member_of(entry, tar, file)
         if entry.start + entry.size > farthest:
             break
@@ -124,7 +124,7 @@ def inflated_tar(file: BinaryIO, total: int) -> Inflated:
 
 def member_of(entry: TarEntry, tar: Inflated, file: BinaryIO) -> Member:
     source = TarSource(tar, file, entry.start, entry.size)
-    return Member(entry.unpacked_name, source, bool(entry.mode & 0o100))
+    return Member(entry.path, source, bool(entry.mode & 0o100))
 
 
 def check_gzip(file: BinaryIO) -> BinaryIO:

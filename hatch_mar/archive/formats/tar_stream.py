@@ -16,6 +16,7 @@ from hatch_mar.archive.formats.tar_numbers import parse_number
 from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, Stopped, inflate
 from hatch_mar.finding import Rule
 from hatch_mar.text import quote
+from hatch_mar.torchserve.member_names import unpacked_path
 
 SPARSE_MEMBER = Rule(
     code="MAR825",
@@ -33,6 +34,14 @@ SIZE, CHECKSUM = slice(124, 136), slice(148, 156)
 NUMBERS = (slice(100, 108), slice(108, 116), slice(116, 124), slice(136, 148))
 """Mode, user, group and time."""
 DEVICE_NUMBERS = (slice(329, 337), slice(337, 345))
+GNU = b"ustar "
+"""GNU tar's mark, where POSIX has a null."""
+GNU_NUMBERS = (345, 357, *range(386, 482, 12), 483)
+"""Where GNU tar has times, the parts of a sparse file and its size, in 12 bytes each."""
+STAR = ("xustar", "exustar")
+"""How a header for all members says that they are star's (TarArchiveEntry.java, `isXstar`)."""
+STAR_NUMBERS = (476, 488)
+"""Where star has times."""
 FOLDER, SPARSE = b"5", b"S"
 LONG_NAME, LONG_LINK = b"L", b"K"
 PAX, PAX_OF_SUN, PAX_FOR_ALL = b"x", b"X", b"g"  # POSIX.1-2001, pax Interchange Format
@@ -65,6 +74,11 @@ class TarEntry(NamedTuple):
         return self.name[self.name.find("/") + 1 :]
 
     @property
+    def path(self) -> str:
+        """The path that it is unpacked to, if it is a file."""
+        return unpacked_path(self.unpacked_name)
+
+    @property
     def special_kind(self) -> str | None:
         """What it is, if it is neither a file nor a folder."""
         if self.kind == FOLDER or self.kind in REGULAR:
@@ -82,22 +96,31 @@ class Extended:
     comes next and over GNU's long names; for all others it comes last.
     """
 
+    layers: list[dict[str, str]] = field(default_factory=list)
+    """What each header says. A global one is applied as it is when all have been read."""
     values: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     """All names that they give the member."""
     sizes: set[str] = field(default_factory=set)
     bytes: int = 0
+    count: int = 0
+    has_long: bool = False
+    """Whether one of them is GNU tar's, for a long name or a long target."""
 
     def add(self, values: dict[str, str]) -> None:
-        for key, value in values.items():
-            self.values.setdefault(key, value)
+        self.layers.append(values)
         self.names.update(values[key] for key in ("path", "GNU.sparse.name") if key in values)
         self.sizes.update(values[key] for key in ("size",) if key in values)
 
+    def merge(self, for_all: dict[str, str]) -> None:
+        self.values = dict(for_all)
+        for layer in reversed(self.layers):
+            self.values.update(layer)
+
     @property
     def is_sparse(self) -> bool:
-        return any(key in self.values for key in ("GNU.sparse.size", "GNU.sparse.realsize")) or (
-            self.values.get("SCHILY.filetype") == "sparse"
+        return self.values.get("SCHILY.filetype") == "sparse" or any(
+            key.startswith("GNU.sparse.") and key != "GNU.sparse.name" for key in self.values
         )
 
 
@@ -137,18 +160,22 @@ def members(stream: FirstMember) -> Iterator[TarEntry]:
     said = Extended()
     while not is_end(block := stream.read(BLOCK), stream.read):
         kind, size = block[156:157], read_size(block)
+        check_format(block, for_all)
         if kind in HEADERS:
             said.add(read_extended_header(stream, block, kind, size, for_all))
             said.bytes += size
+            said.count += 1
+            said.has_long |= kind in (LONG_NAME, LONG_LINK)
+            refuse_two_names(said, for_all)
             if said.bytes > LARGEST_HEADER:
                 raise Stopped(DAMAGED, "The file is damaged: a member has headers without end")
             continue
-        said.values = for_all | said.values
+        said.merge(for_all)
         entry = make_entry(block, kind, size, said)._replace(start=stream.position)
         said = Extended()
         yield entry
         stream.skip(-(-entry.size // BLOCK) * BLOCK, f"Member {quote(entry.name)}")
-    if said.bytes:
+    if said.count:
         raise Stopped(DAMAGED, "The file is damaged: no member follows the last extended header")
 
 
@@ -188,13 +215,18 @@ def read_extended_header(
     if kind == LONG_LINK:
         return {}
     if kind == LONG_NAME:
-        if "path" in for_all:  # commons-compress then takes that name, other readers this one
-            raise Stopped(DAMAGED, "The file is damaged: a member has a long name and that of all members")
         return {"path": decode(data.rstrip(b"\0"))}
     values = dict(parse_records(data))
     if kind == PAX_FOR_ALL:
         for_all.update(values)
+        return for_all
     return for_all | values
+
+
+def refuse_two_names(said: Extended, for_all: dict[str, str]) -> None:
+    """Raise Stopped where commons-compress prefers what a header says of all members, and others do not."""
+    if said.has_long and ("path" in for_all or "size" in for_all):
+        raise Stopped(DAMAGED, "The file is damaged: a member has a long name and that of all members")
 
 
 def make_entry(block: bytes, kind: bytes, size: int, said: Extended) -> TarEntry:
@@ -218,7 +250,9 @@ def make_entry(block: bytes, kind: bytes, size: int, said: Extended) -> TarEntry
         min(others, default=None),
     )
     if kind == FOLDER and not full.endswith("/"):
-        entry = entry._replace(name=f"{full}/")
+        # without the slash, which commons-compress adds only in other cases, TorchServe cuts nothing off
+        is_whole = "/" not in full and ("path" in values or block[257:263] == GNU or is_star(block, values))
+        entry = entry._replace(name=f"./{full}/" if is_whole else f"{full}/")
     if entry.name.endswith("/"):
         return entry._replace(kind=FOLDER, size=0)
     return entry
@@ -228,22 +262,28 @@ def plain_name(block: bytes) -> tuple[str, str | None]:
     """The name in a header, and what a reader that goes by another of the formats takes for it."""
     name, prefix = (block[part].partition(b"\0")[0] for part in (slice(100), slice(345, 500)))
     joined = prefix + b"/" + name if prefix else name
-    if block[257:263] == b"ustar ":  # GNU tar has other things there, which must be numbers
-        if not prefix:
-            return decode(name), None
-        check_gnu_fields(block)
-        return decode(name), joined.decode("utf-8", "replace")
-    if block[475] and block[508:512] == b"tar\0":  # star's prefix is shorter
-        raise Stopped(DAMAGED, "The file is damaged: a header is of no known format")
+    if block[257:263] == GNU:  # GNU tar has other things there, which must be numbers
+        return decode(name), joined.decode("utf-8", "replace") if prefix else None
     return decode(joined), None
 
 
-def check_gnu_fields(block: bytes) -> None:
-    """Raise Stopped where commons-compress does, for the numbers that GNU tar has in place of a prefix."""
-    starts = (345, 357, *range(386, 482, 12))
+def is_star(block: bytes, for_all: dict[str, str]) -> bool:
+    return block[508:512] == b"tar\0" or for_all.get("SCHILY.archtype") in STAR
+
+
+def check_format(block: bytes, for_all: dict[str, str]) -> None:
+    """Raise Stopped where commons-compress does, for the numbers that others than POSIX have there."""
+    if block[257:263] == GNU:
+        tool, starts = "GNU tar", GNU_NUMBERS
+    elif is_star(block, for_all):
+        tool, starts = "star", STAR_NUMBERS
+    else:
+        return
     try:
-        numbers = [parse_number(block[start : start + 12]) for start in (*starts, 483)]
+        numbers = [parse_number(block[start : start + 12]) for start in starts]
     except ValueError:
         numbers = [-1]
     if min(numbers) < 0:
-        raise Stopped(DAMAGED, "The file is damaged: a header has text where GNU tar has numbers")
+        raise Stopped(DAMAGED, f"The file is damaged: a header has text where {tool} has numbers")
+    if tool == "star" and block[475]:  # its prefix is shorter
+        raise Stopped(DAMAGED, "The file is damaged: a header is of no known format")

@@ -17,8 +17,9 @@ from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
+from hatch_mar.names import name_fault
 from hatch_mar.text import quote
-from hatch_mar.torchserve.member_names import unpacking_fault
+from hatch_mar.torchserve.member_names import files_that_are_folders, unpacked_path, unpacking_fault
 
 EMPTY = Rule(
     code="MAR801",
@@ -88,6 +89,13 @@ FILE_AND_FOLDER = Rule(
     consequence="TorchServe stops unpacking with an `IOException`",
     fix="rename the file or the folder",
 )
+MISPLACED = Rule(
+    code="MAR114",
+    severity="warning",
+    title="A member's name is not a plain path",
+    consequence="TorchServe, on Windows at least, unpacks it to another place than the name says",
+    fix="name it by its path in the archive",
+)
 
 
 SMALL, MOST_TIMES = 64 << 20, 250
@@ -156,12 +164,16 @@ class Names:
         self.budget = budget or Budget()
         self.files: set[str] = set()
         self.folders: set[str] = set()
+        self.odd: list[str] = []
+        """Names that are not the paths that they stand for."""
         self.manifests = self.count = self.size = 0
         self.misplaced: str | None = None
         """A manifest in the wrong place."""
 
-    def add(self, name: str, full: str) -> None:
+    def add(self, name: str, full: str) -> str:
         """Add a member, by the name that it is unpacked to and the one that it has in the container.
+
+        Returns the path that this name stands for.
 
         Raises:
             Stopped: there are too many members.
@@ -176,19 +188,25 @@ class Names:
             raise Stopped(BOMB, f"The members' names have more than {LARGEST_NAMES} bytes")
         if full.endswith("/"):
             self.folders.add(name.rstrip("/"))
-            return
-        self.files.add(name)
-        if name == self.manifest:
+            return name
+        path = unpacked_path(name)
+        if path != name and len(self.odd) < MOST_FINDINGS:
+            self.odd.append(name)
+        self.files.add(path)
+        if path == self.manifest:
             self.manifests += 1
         elif full == self.manifest or full.endswith(f"/{self.manifest}"):
             self.misplaced = full
+        return path
 
     def check(self, place: Place) -> Iterator[Finding]:
         faults = ((name, unpacking_fault(f"{name}/file")) for name in sorted(self.folders))
         for name, fault in islice(((name, fault) for name, fault in faults if fault), MOST_FINDINGS):
             yield UNPACKABLE.at(place, f"Folder {quote(name)} {fault}")
-        for name in islice(sorted(self.files & self.folders), MOST_FINDINGS):
-            yield FILE_AND_FOLDER.at(place, f"Member `{name}` is both a file and a folder")
+        for name, _ in islice(files_that_are_folders(self.files, self.folder_paths()), MOST_FINDINGS):
+            yield FILE_AND_FOLDER.at(place, f"Member {quote(name)} is both a file and a folder")
+        for name in self.odd:
+            yield MISPLACED.at(place, f"Member {quote(name)} {name_fault(name)}")
         if self.manifests > 1:
             yield DUPLICATE.at(place, f"Member `{self.manifest}` appears {self.manifests} times")
         if self.misplaced and not self.manifests:
@@ -196,3 +214,7 @@ class Names:
                 place,
                 f"TorchServe looks for `{self.manifest}`, which is packed as {quote(self.misplaced)}",
             )
+
+    def folder_paths(self) -> set[str]:
+        """The paths of the folders, each with a slash at its end."""
+        return {unpacked_path(f"{name}/file").removesuffix("file") for name in self.folders}

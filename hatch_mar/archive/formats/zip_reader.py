@@ -101,12 +101,12 @@ def read_zip(
     place, limit = Place(file.name), InflationLimit(file.name, total)
     index, members, findings = StreamIndex(), list[Member](), list[Finding]()
     for entry in zip_stream.members(file, total, deep=deep):
-        names.add(entry.name, entry.name)
+        path = names.add(entry.name, entry.name)
         source = ZipSource(file, limit, entry.start, entry.method, entry.crc, entry.packed_size, entry.size)
         if entry.other_name is not None and len(findings) < MOST_FINDINGS:
             findings.append(other_name(place, entry.name, entry.other_name))
         index.add(entry)
-        members.append(Member(entry.name, source))
+        members.append(Member(path, source))
     if not names.count:
         raise Stopped(EMPTY, describe_content(file, total))
     start = find_directory(file, total)

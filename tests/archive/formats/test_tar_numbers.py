@@ -24,7 +24,15 @@ def test_number(field: bytes, number: int):
 
 
 @pytest.mark.parametrize(
-    "field", [b"0000018\0", b"12 34\0\0\0", b" \x0012345", b"-1\0\0\0\0\0\0", b"\x90" + bytes(11)]
+    "field",
+    [
+        b"0000018\0",
+        b"12 34\0\0\0",
+        b" \x0012345",
+        b"-1\0\0\0\0\0\0",
+        b"\x90" + bytes(11),
+        b"\x80\x7f" + bytes(10),
+    ],
 )
 def test_garbage(field: bytes):
     """Whatever is in no such form is not a number."""

@@ -137,3 +137,63 @@ class TestMembers:
 
         with pytest.raises(Stopped, match="does not match its checksum"):
             read(bytes(head))
+
+    @pytest.mark.parametrize("key", ["GNU.sparse.map", "GNU.sparse.numbytes", "GNU.sparse.major"])
+    def test_sparse_of_pax(self, key: str) -> None:
+        """So are those of pax headers, of which commons-compress fails on some."""
+        said = records(f"{key}=1")
+        with pytest.raises(Stopped, match=r"^Member `m/x` is sparse$"):
+            read(header("x", b"x", len(said)) + block(said) + header("m/x", b"0", 0))
+
+    def test_empty_extended_header(self) -> None:
+        """An extended header needs a member behind it, even if it says nothing."""
+        with pytest.raises(Stopped, match="no member follows the last extended header"):
+            read(header("m/x", b"0", 0) + header("x", b"x", 0))
+
+    def test_two_for_all(self) -> None:
+        """Of two headers for all members the last one counts, for the first member too."""
+        first, last = records("path=m/z"), records("path=m/y")
+        data = header("x", b"g", len(first)) + block(first) + header("x", b"g", len(last)) + block(last)
+        [found] = read(data + header("m/x", b"0", 0))
+
+        assert (found.name, found.other_name) == ("m/y", "m/z")
+
+    def test_long_name_before_that_of_all(self) -> None:
+        """A long name and that of all members exclude each other, in either order."""
+        said = records("path=m/z")
+        for_all, long = header("x", b"g", len(said)) + block(said), header("m/l", b"L", 4) + block(b"m/a\0")
+        for data in (for_all + long, long + for_all):
+            with pytest.raises(Stopped, match="a long name and that of all members"):
+                read(data + header("m/x", b"0", 0))
+
+    def test_numbers_of_gnu_tar(self) -> None:
+        """GNU tar's numbers are read even if the first is empty, and in an extended header too."""
+        for kind in (b"0", b"x"):
+            with pytest.raises(Stopped, match="text where GNU tar has numbers"):
+                read(changed(header("m/x", kind, 0), {257: b"ustar  \0", 386: b"1 2"}))
+
+    def test_star(self) -> None:
+        """Star's headers say so themselves, or a header for all does."""
+        said = records("SCHILY.archtype=exustar")
+        for_all = header("x", b"g", len(said)) + block(said)
+        for data in (changed(header("m/x", b"0", 0), {476: b"x", 508: b"tar\0"}),):
+            with pytest.raises(Stopped, match="text where star has numbers"):
+                read(data)
+        with pytest.raises(Stopped, match="text where star has numbers"):
+            read(for_all + changed(header("m/x", b"0", 0), {476: b"x"}))
+
+    def test_folder_without_a_slash(self) -> None:
+        """TorchServe cuts off nothing of the only part of a name in a pax header."""
+        said = records("path=w")
+        [found] = read(header("x", b"x", len(said)) + block(said) + header("m/x", b"5", 0))
+
+        assert found.unpacked_name == "w/"
+
+
+def changed(head: bytes, fields: dict[int, bytes]) -> bytes:
+    """A header with these bytes at these places, and the checksum that it then has."""
+    data = bytearray(head)
+    for start, value in fields.items():
+        data[start : start + len(value)] = value
+    data[148:156] = b"%06o\0 " % (sum(data) - sum(data[148:156]) + 8 * 32)
+    return bytes(data)

@@ -202,6 +202,25 @@ ZIPS = {
         f"MAR815 TorchServe unpacks `x`, which the directory does not list; {DISAGREE}",
         tree={**FILES, "x": b"x"},
     ),
+    "absolute name": Fault(
+        "m.mar",
+        model(Entry("/etc/x", b"x")),
+        "MAR114 Member `/etc/x` must be relative to the archive's root; name it by its path in the archive",
+        tree={**FILES, "etc/x": b"x"},
+    ),
+    "name that is not a path": Fault(
+        "m.mar",
+        model(Entry("./a//b/./c", b"x")),
+        "MAR114 Member `./a//b/./c` must not have empty, `.` or `..` parts;"
+        " name it by its path in the archive",
+        tree={**FILES, "a/b/c": b"x"},
+    ),
+    "folder in a file": Fault(
+        "m.mar",
+        model(Entry("h.py/x/")),
+        "MAR113 Member `h.py` is both a file and a folder; rename the file or the folder",
+        raises="IOException",
+    ),
     "two manifests": Fault(
         "m.mar",
         model(Entry(MANIFEST_NAME, MANIFEST.replace(b'"m"', b'"other"'))),
