@@ -403,7 +403,8 @@ class TestProject:
             self.build(root, "build_sdist", MAR)
 
         assert str(exit_.value) == (
-            "The build backend `fake` failed in `prepare_metadata_for_build_wheel`, which an archive needs"
+            "The build backend `fake` failed in `prepare_metadata_for_build_wheel`, which an archive needs:"
+            " OSError: [Errno 5] x: 'no file'"
         )
         assert [*(root / "dist").iterdir()] == []
 

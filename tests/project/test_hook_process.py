@@ -24,7 +24,14 @@ def build_wheel(directory, *others):
     return "\xeb.whl"
 
 def build_sdist(directory):
-    raise RuntimeError("no compiler")
+    print("compiling", flush=True)
+    raise RuntimeError("no\\ncompiler")
+
+def get_requires_for_build_sdist():
+    sys.exit("no setup.py")
+
+def get_requires_for_build_wheel():
+    os._exit(0)
 
 def build_editable(directory):
     import json_of_the_project
@@ -56,7 +63,7 @@ def test_main(project: PyProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     main()
 
-    assert json.loads(result.read_text()) == "\xeb.whl"
+    assert json.loads(result.read_text()) == {"returned": "\xeb.whl"}
 
 
 def test_state(project: PyProject) -> None:
@@ -70,17 +77,32 @@ def test_state(project: PyProject) -> None:
 
 
 def test_failed(project: PyProject, capfd: pytest.CaptureFixture[str]) -> None:
-    """A hook that fails shows why, and the error says which it was."""
+    """A hook that fails is one line, which says which it was and why, below what it has printed."""
     with pytest.raises(ConfigError) as error:
         call_hook(project, "build_sdist", "dist")
 
-    assert str(error.value) == "The build backend `fake` failed in `build_sdist`, which an archive needs"
-    assert capfd.readouterr().err.endswith("RuntimeError: no compiler\n")
+    assert str(error.value) == (
+        "The build backend `fake` failed in `build_sdist`, which an archive needs: RuntimeError: no compiler"
+    )
+    assert capfd.readouterr() == ("compiling\n", "")
 
 
-def test_path(project: PyProject, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("hook", "reason"),
+    [
+        ("get_requires_for_build_sdist", "SystemExit: no setup.py"),
+        ("get_requires_for_build_wheel", "its process ended with exit status 0"),
+    ],
+)
+def test_ended(project: PyProject, hook: str, reason: str) -> None:
+    """So is one that ends its process."""
+    with pytest.raises(ConfigError) as error:
+        call_hook(project, hook)
+
+    assert str(error.value).endswith(f" failed in `{hook}`, which an archive needs: {reason}")
+
+
+def test_path(project: PyProject) -> None:
     """The project itself is not where modules are imported from."""
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match="No module named 'json_of_the_project'"):
         call_hook(project, "build_editable", "dist")
-
-    assert "No module named 'json_of_the_project'" in capfd.readouterr().err
