@@ -15,7 +15,7 @@ LIMITS: dict[Unit, int] = {
     "bytes": 2 << 30,
     "lines": 100_000,
     "members": 200_000,
-    "files": 20_000,
+    "files": 60_000,
     "operations": 4_000_000,
     "tokens": 300_000,
 }

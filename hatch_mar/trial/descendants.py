@@ -21,6 +21,8 @@ CALM = 3
 """How often in a row nobody must be left: an orphan is adopted a moment after the end of its parent."""
 PERIOD = 0.01
 """Seconds between two looks."""
+LONGEST = 30
+"""Seconds after which those that start others faster than they are ended are left alone."""
 POSSIBLE = sys.platform == "linux"
 
 
@@ -96,8 +98,8 @@ def end_orphans(before: set[int]) -> None:
 
     One that another user runs, as sudo makes it, cannot be killed, and is not waited for.
     """
-    calm, others = 0, set(before)
-    while calm < CALM:
+    calm, others, until = 0, set(before), time.monotonic() + LONGEST
+    while calm < CALM and time.monotonic() < until:
         orphans = {each for each in list_children() - others if is_in_other_session(each)}
         calm = 0 if orphans else calm + 1
         for each in orphans:

@@ -43,7 +43,7 @@ def inspect_weights(file: BinaryIO, name: str = "", budget: Budget | None = None
 
 
 def inspect_view(view: View, name: str, budget: Budget, depth: int) -> Weights:
-    """What a file is that is inside so many others."""
+    """What a file is that lies in `depth` others, and what is packed in it."""
 
     def look(part: View, inner: str) -> tuple[Loading, ...]:
         if depth < DEEPEST:

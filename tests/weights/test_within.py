@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 
 import pytest
 
+from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.weights import within
+from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.kind import Kind
 from tests.weights.files import TENSORS, inspect_bytes, protocol2, saved, text, zipped
 
@@ -59,6 +63,30 @@ class TestRecords:
         assert inspect_bytes(zipped({"a.npy": numbers, "b.npy": numbers})).complete
         assert not inspect_bytes(zipped({"a.npy": numbers, "b.npy": numbers, "c.npy": numbers})).complete
         assert inspect_bytes(zipped({"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"})).complete
+
+    def test_tar(self, monkeypatch: pytest.MonkeyPatch):
+        """So may a pickle behind the members of a tar that are looked at."""
+        monkeypatch.setattr(within, "MOST_RECORDS", 2)
+
+        assert inspect_bytes(tarred("a", "b", "c.txt")).complete
+        assert not inspect_bytes(tarred("a", "b", "c.pkl")).complete
+
+    def test_budget(self):
+        """All records that a command looks at are paid from one budget."""
+        budget = Budget({"files": 3})
+        data = zipped({"a.txt": b"a", "b.txt": b"b"})
+        inspect_weights(io.BytesIO(data), "first.zip", budget)
+
+        with pytest.raises(Exhausted):
+            inspect_weights(io.BytesIO(data), "second.zip", budget)
+
+
+def tarred(*names: str) -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as file:
+        for name in names:
+            file.addfile(tarfile.TarInfo(name), io.BytesIO())
+    return data.getvalue()
 
 
 class TestTorchScript:

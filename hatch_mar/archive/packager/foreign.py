@@ -10,8 +10,7 @@ from pathlib import Path
 
 from hatch_mar.archive.filesystem.walk import is_cache_file
 from hatch_mar.archive.manifest import MANIFEST_NAME
-
-MOST_NAMED = 3
+from hatch_mar.text import quote_some
 
 
 def find_foreign(path: Path, draft: Path | None = None) -> list[str]:
@@ -54,6 +53,4 @@ def are_equal(one: Path, other: Path) -> bool:
 
 
 def describe_foreign(names: list[str]) -> str:
-    named = ", ".join(f"`{name}`" for name in names[:MOST_NAMED])
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"no build wrote {named}{more} in it; move what you need away, and delete the directory"
+    return f"no build wrote {quote_some(names)} in it; move what you need away, and delete the directory"

@@ -106,7 +106,7 @@ def inflate(view: View, position: int, make: Callable[[], Any], most: int, budge
                 break
         try:
             piece = decompressor.decompress(pending, most - size)
-        except Exception:
+        except Exception:  # each decompressor has an error of its own for damage
             break
         pending = decompressor.unconsumed_tail if is_zlib else b""
         out.append(piece)

@@ -34,7 +34,7 @@ No tag is looked at twice, since none has another `!` in it: time grows with the
 """
 
 
-def find_objects(view: View, name: str) -> tuple[Loading, ...]:
+def find_tagged(view: View, name: str) -> tuple[Loading, ...]:
     """What an unsafe loader would import for the tags of a YAML file; nothing for any other file."""
     lowered = name.lower()
     if lowered.endswith(OTHER_TEXT):
