@@ -66,6 +66,14 @@ def loads_as_base_handler(subject: Subject) -> bool:
     return bool(definitions) and all(keeps_loading(found, module.names) for found in definitions)
 
 
+def loads_model_file(subject: Subject) -> bool:
+    """Whether TorchServe's own code loads a model file, and for it the weights, by `torch.load`."""
+    own = built_in(subject)
+    return subject.value("modelFile") is not None and (
+        loads_as_base_handler(subject) or bool(own and own.loading)
+    )
+
+
 def keeps_loading(found: ast.ClassDef, names: Namespace) -> bool:
     """Whether a class leaves the loading to `BaseHandler`, which it inherits from."""
     bases = [torchserve_class(base, names) for base in found.bases]

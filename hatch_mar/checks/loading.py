@@ -1,9 +1,9 @@
 """What loading a file of the archive would import and do, whatever the file is packed as and called.
 
 A handler opens extra files and packages as it does the weights, so every member is looked at. Only of the
-weights, and only if the handler leaves that to TorchServe, is it known who loads them: `BaseHandler`, by
-`torch.load`, which since torch 2.6 imports nothing but the names of its own list. Everyone else may have
-told the loader to trust the file.
+weights, and only if TorchServe's own code puts them into a model file's class, is it known who loads them:
+`torch.load`, whatever their suffix, which since torch 2.6 imports nothing but the names of its own list.
+Everyone else may have told the loader to trust the file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from hatch_mar.archive.archive import Member
-from hatch_mar.checks.handler_facts import loads_as_base_handler
+from hatch_mar.checks.handler_facts import loads_model_file
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule, Severity
 from hatch_mar.text import and_more, count_of, quote, quote_some
@@ -53,6 +53,8 @@ EFFECT = Rule(
     consequence="the worker does it too, with all that it may do",
     fix="get the file from a source that you trust",
 )
+UNPICKLERS = ("torch.load", "pickle.load", "joblib.load")
+"""The loaders that read the same pickles, so that what one of them would import, all of them would."""
 
 
 class Concern(NamedTuple):
@@ -80,13 +82,13 @@ class Concern(NamedTuple):
 
 def check(subject: Subject) -> Iterator[Finding]:
     weights = subject.named_member("serializedFile")
-    refused = weights if loads_as_base_handler(subject) else None
+    own = weights if loads_model_file(subject) else None
     # the weights first, so that they are never among those that are only counted
     members = sorted(subject.archive.members, key=lambda member: member is not weights)
     shown: Counter[Rule] = Counter()
     others: dict[Rule, list[str]] = {}
     for member in members:
-        for finding in check_member(subject, member, trusted=member is not refused):
+        for finding in check_member(subject, member, by_torchserve=member is own):
             shown[finding.rule] += 1
             if shown[finding.rule] <= MOST_FINDINGS:
                 yield finding
@@ -97,14 +99,25 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield rule.at(Place(subject.file_name), text)
 
 
-def check_member(subject: Subject, member: Member, *, trusted: bool) -> Iterator[Finding]:
-    """What is wrong with a file, each rule once.
+def check_member(subject: Subject, member: Member, *, by_torchserve: bool) -> Iterator[Finding]:
+    """What is wrong with a file, whose unpickler is TorchServe's own `torch.load` or anyone's."""
+    loadings = subject.weights(member).loadings
+    own = [each for each in loadings if by_torchserve and each.loader in UNPICKLERS and not each.part]
+    others = [each for each in loadings if each not in own]
+    by_torch = dict.fromkeys(each._replace(loader="torch.load") for each in own)
+    yield from check_loadings(subject, member, by_torch, trusted=False)
+    yield from check_loadings(subject, member, others, trusted=True)
+
+
+def check_loadings(
+    subject: Subject, member: Member, loadings: Iterable[Loading], *, trusted: bool
+) -> Iterator[Finding]:
+    """What is wrong with loading a file in these ways, each rule once.
 
     Args:
-        trusted: its loader may have been told to trust it, and then does all that the file asks for. If
-            not, TorchServe loads it by a `torch.load` that fails instead.
+        trusted: the loader may have been told to trust the file, and then does all that it asks for. If
+            not, it is TorchServe's, and fails instead.
     """
-    loadings = subject.weights(member).loadings
     place = subject.place(member)
 
     def concern(find: Callable[[Loading], Iterable[str]]) -> Concern | None:

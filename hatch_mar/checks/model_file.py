@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.checks.handler_facts import built_in, handler_module, loads_as_base_handler
+from hatch_mar.checks.handler_facts import handler_module, loads_model_file
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule, Severity
 from hatch_mar.pysource.classes import class_attribute, describe_required, list_classes, mentions
@@ -69,8 +69,7 @@ def loading_severity(subject: Subject) -> Severity | None:
     """
     if subject.value("modelFile") is None:
         return None
-    own = built_in(subject)
-    if loads_as_base_handler(subject) or (own and own.loading):
+    if loads_model_file(subject):
         return "error"
     module = handler_module(subject)
     if module is None or module.tree is None:

@@ -15,6 +15,7 @@ from hatch_mar.checks import check as check_all
 from hatch_mar.checks.loading import check, check_member
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding
+from hatch_mar.torchserve.handlers import ALL_BUILT_INS, BuiltIn
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 from hatch_mar.weights.weights import Weights
@@ -24,6 +25,7 @@ from tests.weights.files import dictionary, protocol2, saved, state_dict, tensor
 GOOD = zipped(saved(state_dict("weight"), {"0": 8}))
 EVIL = zipped(saved(protocol2(b"cos\nsystem\n" + text("echo") + b"\x85R"), {}))
 OTHER = zipped(saved(protocol2(b"cdigits.net\nNet\n)R"), {}))
+PICKLED = protocol2(b"cdigits.net\nNet\n)R")
 NOT_FOLLOWED = zipped(
     saved(protocol2(dictionary({"weight": tensor(), "other": b"\x82\x01"})), {"0": 8})  # EXT1
 )
@@ -135,16 +137,16 @@ class TestUnknown:
         assert ("MAR414", "warning") in codes(allow(own(NOT_FOLLOWED), "os.system"))
 
 
-def messages_of(*loadings: Loading, trusted: bool = True) -> list[tuple[str, str]]:
-    return [(found.severity, found.message) for found in findings_of(*loadings, trusted=trusted)]
+def messages_of(*loadings: Loading, by_torchserve: bool = False) -> list[tuple[str, str]]:
+    return [(found.severity, found.message) for found in findings_of(*loadings, by_torchserve=by_torchserve)]
 
 
-def findings_of(*loadings: Loading, trusted: bool = True) -> list[Finding]:
+def findings_of(*loadings: Loading, by_torchserve: bool = False) -> list[Finding]:
     """What is found of a file that does this when it is loaded."""
     of = own(b"")
     member = of.members["w.pt"]
     of.weights = lambda _: Weights(Kind.PICKLE, loadings=loadings)  # type: ignore[method-assign]
-    return list(check_member(of, member, trusted=trusted))
+    return list(check_member(of, member, by_torchserve=by_torchserve))
 
 
 class TestOthers:
@@ -154,13 +156,13 @@ class TestOthers:
         message = f"`torch.load(weights_only=True)` refuses `w.pt`: {loading.refusals[0]}"
 
         assert messages_of(loading) == [("warning", message)]
-        assert messages_of(loading, trusted=False) == [("error", message)]
+        assert messages_of(loading, by_torchserve=True) == [("error", message)]
 
     def test_refusal_of_what_is_not_for_torch(self):
         """A pickle that torch did not write is for a loader that refuses nothing."""
         assert messages_of(Loading("torch.load", refusals=(NOT_OF_TORCH,))) == []
         assert messages_of(Loading("pickle.load", refusals=("it sets the state of a dictionary",))) == []
-        assert len(messages_of(Loading("torch.load", refusals=(NOT_OF_TORCH,)), trusted=False)) == 1
+        assert len(messages_of(Loading("torch.load", refusals=(NOT_OF_TORCH,)), by_torchserve=True)) == 1
 
     def test_effect(self):
         """What a file does without an import is a warning."""
@@ -189,6 +191,47 @@ class TestOthers:
         )
 
         assert [found.code for found in findings_of(loading)] == ["MAR413", "MAR412", "MAR414", "MAR415"]
+
+
+class TestLoader:
+    """Of the weights, the message names the loader that TorchServe's own code uses, if that is known."""
+
+    @pytest.mark.parametrize("suffix", [".pt", ".pth", ".pkl", ".joblib", ".bin", ""])
+    @pytest.mark.parametrize(
+        "handler", [each for each in ALL_BUILT_INS if each.loading], ids=lambda x: x.name
+    )
+    def test_model_file(self, handler: BuiltIn, suffix: str):
+        """With a model file it is `torch.load`, whatever the suffix."""
+        files = {"net.py": NET, f"w{suffix}": PICKLED}
+        of = subject(files, handler.name, serialized_file=f"w{suffix}", model_file="net.py")
+
+        assert [(found.code, found.message) for found in check(of)] == [
+            ("MAR411", f"`torch.load` of `w{suffix}` imports `digits.net.Net`")
+        ]
+
+    @pytest.mark.parametrize(("suffix", "loader"), [(".pt", "torch.load"), (".pkl", "pickle.load")])
+    @pytest.mark.parametrize(
+        ("handler", "model_file"), [("base_handler", None), ("vllm_handler", "net.py"), ("h.py", "net.py")]
+    )
+    def test_others(self, handler: str, model_file: str | None, suffix: str, loader: str):
+        """Where nothing of TorchServe would unpickle the file, it is who most likely does elsewhere."""
+        files = {"h.py": HANDLER, "net.py": NET, f"w{suffix}": PICKLED}
+        keys = {"model_file": model_file} if model_file else {}
+        of = subject(files, handler, serialized_file=f"w{suffix}", **keys)
+
+        assert [(found.code, found.message) for found in check(of)] == [
+            ("MAR412", f"`{loader}` of `w{suffix}` imports `digits.net.Net`")
+        ]
+
+    def test_parts(self):
+        """What torch.load does not read is loaded by others, who may have been told to trust it."""
+        net = (("digits", "Net"),)
+        loadings = (Loading("pickle.load", "", net), Loading("numpy.load", "record `a.npy`", net))
+
+        assert messages_of(*loadings, by_torchserve=True) == [
+            ("error", "`torch.load` of `w.pt` imports `digits.Net`"),
+            ("warning", "`numpy.load` of `w.pt` (record `a.npy`) imports `digits.Net`"),
+        ]
 
 
 class TestMembers:
