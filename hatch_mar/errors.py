@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -65,7 +66,7 @@ def explain_system_errors() -> Iterator[None]:
     """Raise a system's error that names a file, such as one that must not be read, as a HatchMarError.
 
     An error without a file is a defect of this program, and keeps its traceback, unless it is that
-    the working directory has been deleted.
+    the working directory has been deleted, or that the system's encoding lacks a name's characters.
     """
     try:
         yield
@@ -77,3 +78,10 @@ def explain_system_errors() -> Iterator[None]:
         except OSError:
             raise HatchMarError("The working directory no longer exists") from error
         raise
+    except UnicodeEncodeError as error:
+        encoding = sys.getfilesystemencoding()
+        if encoding == "utf-8":  # which lacks none
+            raise
+        raise HatchMarError(
+            f"Cannot access `{error.object}`: the encoding of names is {encoding} here; set `PYTHONUTF8=1`"
+        ) from error

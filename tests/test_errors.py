@@ -62,3 +62,20 @@ class TestExplainSystemErrors:
             explain_system_errors(),
         ):
             Path("a").absolute()
+
+    def test_encoding(self, monkeypatch: pytest.MonkeyPatch):
+        """A name that the system's encoding lacks is said to be one."""
+        monkeypatch.setattr("sys.getfilesystemencoding", lambda: "ascii")
+
+        with (
+            pytest.raises(HatchMarError, match=r"^Cannot access `é.pt`: .* ascii here; set `PYTHONUTF8=1`$"),
+            explain_system_errors(),
+        ):
+            "é.pt".encode("ascii")
+
+    def test_surrogates(self, monkeypatch: pytest.MonkeyPatch):
+        """Where the encoding lacks no character, it is a defect."""
+        monkeypatch.setattr("sys.getfilesystemencoding", lambda: "utf-8")
+
+        with pytest.raises(UnicodeEncodeError), explain_system_errors():
+            "\ud800".encode()

@@ -12,7 +12,6 @@ from hatch_mar.build.clean import is_archive_of
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.pep517 import REQUIRE, SKIP
-from hatch_mar.text import escape
 
 SKIPPED = f"`{SKIP}` is set"
 SDIST = "this is an unpacked sdist, which seldom has the weights; `hatch-mar build` builds them here"
@@ -58,7 +57,7 @@ def leave_out(reason: str) -> str:
     """
     if is_on(REQUIRE):
         raise ConfigError(f"Archives would not be built, but `{REQUIRE}` is set: {reason}")
-    return escape(f"Archives not built: {reason}")
+    return f"Archives not built: {reason}"
 
 
 def is_on(variable: str) -> bool:

@@ -9,12 +9,11 @@ from pathlib import Path
 from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.plan import Planned
 from hatch_mar.finding import merge
-from hatch_mar.text import escape
 
 
 def line_of(artifact: Artifact, root: Path) -> str:
     """The line for an artifact of the project at `root`."""
-    return escape(relative(artifact.path, root)) + (" (unchanged)" if artifact.unchanged else "")
+    return relative(artifact.path, root) + (" (unchanged)" if artifact.unchanged else "")
 
 
 def relative(path: Path, root: Path) -> str:

@@ -21,19 +21,19 @@ from hatch_mar.build.keeping import (
     why_left_out,
 )
 from hatch_mar.build.plan import Planned, load_configs, plan_project
-from hatch_mar.build.report import line_of
+from hatch_mar.build.report import line_of, list_warnings
 from hatch_mar.build.run import build_all
 from hatch_mar.build.unwanted import find_older_inside
 from hatch_mar.errors import CheckError, ConfigError, HatchMarError
 from hatch_mar.finding import Finding, Place
 from hatch_mar.hatch.added_files import explain_missing, find_hooks_to_come, find_outdated
-from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
+from hatch_mar.hatch.display import abort_on_faults, inform, warn
+from hatch_mar.hatch.project import HatchProject
 from hatch_mar.hatch.shipping import Shipping, find_unwanted_in_sdist, raise_faults
 from hatch_mar.project.config.models import PYPROJECT, Config, by_name
 from hatch_mar.project.hatch_hook import find_unknown_options
 from hatch_mar.project.layout.members import FILE_NOT_FOUND, NO_FILES
 from hatch_mar.project.timestamp import build_instant
-from hatch_mar.text import escape
 from hatch_mar.trial.dependencies import trial_dependencies
 
 FOR_ALL = "declare the hook for all targets, as `[tool.hatch.build.hooks.mar]`"
@@ -85,7 +85,7 @@ class MarBuildHook(Interface):
         if self.target_name == "mar":
             return
         if version == "editable":
-            self.app.display_info("Archives not built: an editable installation makes none")
+            inform(self.app, "Archives not built: an editable installation makes none")
             return
         with abort_on_faults(self.app):
             shipping = self.shipping(build_data)
@@ -116,7 +116,7 @@ class MarBuildHook(Interface):
             if self.names and later:
                 self.planned = self.plan(build_data)
             changed = self.write(one for one in self.planned if later or one.path not in self.written)
-            show_warnings(self.planned, self.app)
+            warn(self.app, *list_warnings(self.planned))
             shipping, configs = self.shipping(build_data), [one.config for one in self.planned]
             self.warn(shipping.find_unwanted(configs))
             if configs and not self.is_for_sdists:
@@ -145,7 +145,7 @@ class MarBuildHook(Interface):
         else:
             names = [name for name, config in archives.items() if shipping.is_meant(config)]
         if len(names) < max(1, len(archives)):
-            self.app.display_warning(leave_out(reason))
+            warn(self.app, leave_out(reason))
         return names
 
     def leave_to_sdist(self, reason: str, configs: list[Config], shipping: Shipping) -> None:
@@ -158,7 +158,7 @@ class MarBuildHook(Interface):
         elif came_with_sdist(configs, Path(self.root), self.build_directory):
             self.made_with_sdist = configs
             return
-        self.app.display_warning(leave_out(reason))
+        warn(self.app, leave_out(reason))
 
     def plan(self, build_data: Mapping[str, Any]) -> list[Planned]:
         project = HatchProject.of_build(self.build_config.builder, build_data)
@@ -171,13 +171,12 @@ class MarBuildHook(Interface):
             if not artifact.unchanged:
                 changed.append(plans[artifact.path].config)
             if artifact.path not in self.written or not artifact.unchanged:
-                self.app.display_info(line_of(artifact, Path(self.root)))
+                inform(self.app, line_of(artifact, Path(self.root)))
             self.written.add(artifact.path)
         return changed
 
     def warn(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.app.display_warning(escape(f"Warning: {line}"))
+        warn(self.app, *(f"Warning: {line}" for line in lines))
 
     def shipping(self, build_data: Mapping[str, Any]) -> Shipping:
         return Shipping(self.build_config.builder, build_data, self.build_directory)

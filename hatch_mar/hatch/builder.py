@@ -13,11 +13,12 @@ from hatchling.builders.plugin.interface import BuilderInterface
 from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.clean import remove_archives
 from hatch_mar.build.plan import load_configs, plan_project
+from hatch_mar.build.report import list_warnings
 from hatch_mar.build.run import build_all
-from hatch_mar.hatch.project import HatchProject, abort_on_faults, show_warnings
+from hatch_mar.hatch.display import abort_on_faults, warn
+from hatch_mar.hatch.project import HatchProject
 from hatch_mar.hatch.shipping import find_unwanted_in_sdist
 from hatch_mar.project.config.models import Config, by_name, select
-from hatch_mar.text import escape
 from hatch_mar.trial.dependencies import trial_dependencies
 
 if TYPE_CHECKING:
@@ -77,9 +78,8 @@ class MarBuilder(Interface):
     ) -> dict[tuple[str, str | None], Artifact]:
         project = HatchProject.of_build(self, build_data)
         planned = plan_project(project, Path(self.root, directory), self.chosen)
-        show_warnings(planned, self.app)
-        for line in find_unwanted_in_sdist([one.config for one in planned], self, Path(self.root, directory)):
-            self.app.display_warning(escape(f"Warning: {line}"))
+        unwanted = find_unwanted_in_sdist([one.config for one in planned], self, Path(self.root, directory))
+        warn(self.app, *list_warnings(planned), *(f"Warning: {line}" for line in unwanted))
         artifacts = build_all(planned, quiet=self.app.verbosity < 0)
         return {
             (one.config.file_name, one.config.export_path): artifact

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.archive.filesystem.walk import is_executable
-from hatch_mar.build.plan import Planned
-from hatch_mar.build.report import list_warnings
-from hatch_mar.errors import HatchMarError, LayoutError, explain_system_errors
+from hatch_mar.errors import LayoutError
 from hatch_mar.finding import Place, field
 from hatch_mar.project.config.models import MAR, PYPROJECT
 from hatch_mar.project.interface import METADATA
 from hatch_mar.project.layout.members import FILE_NOT_FOUND
 
 if TYPE_CHECKING:
-    from hatchling.bridge.app import Application
     from hatchling.builders.plugin.interface import BuilderInterface
     from hatchling.metadata.core import ProjectMetadata
     from hatchling.plugin.manager import PluginManager
@@ -101,20 +98,3 @@ def explain_selection() -> Iterator[None]:
         reason = str(error).strip().partition("\n")[0]
         text = f"{field(place.key)} takes the files of the wheel, which hatchling cannot build: {reason}"
         raise LayoutError(METADATA.at(place, text, "")) from None
-
-
-@contextmanager
-def abort_on_faults(app: Application, *artifacts: Path) -> Iterator[None]:
-    """End the build with an error's lines instead of a traceback, and remove what it has built."""
-    try:
-        with explain_system_errors():
-            yield
-    except HatchMarError as error:
-        for artifact in filter(Path.is_file, artifacts):
-            artifact.unlink()
-        app.abort(str(error))
-
-
-def show_warnings(planned: Iterable[Planned], app: Application) -> None:
-    for line in list_warnings(planned):
-        app.display_warning(line)

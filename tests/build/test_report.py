@@ -12,11 +12,11 @@ from tests.build import LEAST, planned
 
 @pytest.mark.parametrize("unchanged", [False, True])
 def test_line_of(tmp_path: Path, unchanged: bool) -> None:
-    """A path is relative to the project if it is inside, and has no control characters."""
+    """A path is relative to the project if it is inside."""
     more = " (unchanged)" if unchanged else ""
 
-    inside = Artifact(tmp_path / "p" / "dist" / "a\x1b.mar", unchanged)
-    assert line_of(inside, tmp_path / "p") == os.path.join("dist", r"a\x1b.mar") + more
+    inside = Artifact(tmp_path / "p" / "dist" / "a.mar", unchanged)
+    assert line_of(inside, tmp_path / "p") == os.path.join("dist", "a.mar") + more
     outside = Artifact(tmp_path / "a.mar", unchanged)
     assert line_of(outside, tmp_path / "p") == f"{tmp_path / 'a.mar'}{more}"
 
