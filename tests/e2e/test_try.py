@@ -281,12 +281,34 @@ class TestAuthorization:
         with Server(tmp_path / "work", tmp_path, {}, Event(), TIMEOUT) as server:
             assert server.register("digits.mar", TIMEOUT, model_name="digits").status == 200
             assert server.predict("digits", b"[1]", "application/json", TIMEOUT).value == [1]
-            with closing(HTTPConnection("127.0.0.1", server.inference, timeout=TIMEOUT)) as http:
-                http.request("POST", "/predictions/digits", "[1]")
-                assert http.getresponse().status == 400
-            for number in (server.inference, server.management):
-                assert server.key(number)
-                assert server.key(number) not in server.log()
+            keys = {number: server.key(number) for number in (server.inference, server.management)}
+            for number, path in ((server.inference, "predictions/digits"), (server.management, "models")):
+                assert keys[number]
+                assert keys[number] not in server.log()
+                [other] = {*keys.values()} - {keys[number]}
+                for headers in ({}, {"Authorization": f"Bearer {other}"}):
+                    with closing(HTTPConnection("127.0.0.1", number, timeout=TIMEOUT)) as http:
+                        http.request("POST", f"/{path}?url=digits.mar", "[1]", headers)
+                        assert (http.getresponse().status, path) == (400, path)
+
+    def test_loopback(self, tmp_path: Path):
+        """Nothing of a server listens to other machines: two APIs, over HTTP and over gRPC, and metrics."""
+        psutil = pytest.importorskip("psutil")
+        (tmp_path / "tmp").mkdir()
+        (tmp_path / "store").mkdir()
+        with Server(tmp_path, tmp_path / "store", {}, Event(), TIMEOUT) as server:
+            launched = psutil.Process(server.process.process.pid)
+
+            def find_addresses() -> list[str]:
+                return [
+                    connection.laddr.ip.removeprefix("::ffff:")
+                    for process in (launched, *launched.children(recursive=True))
+                    for connection in process.net_connections()
+                    if connection.status == psutil.CONN_LISTEN
+                ]
+
+            server.process.wait(TIMEOUT, lambda: len(find_addresses()) >= 5)
+            assert find_addresses() == ["127.0.0.1"] * 5
 
 
 class TestVariables:

@@ -95,7 +95,7 @@ class Server:
         config = self.place / "config.properties"
         config.write_text("".join(f"{key}={value}\n" for key, value in properties.items()), encoding="utf-8")
         command = [sys.executable, "-m", "ts.model_server", "--start", "--foreground", "--ncs"]
-        command += ["--enable-model-api"]
+        command += ["--enable-model-api"]  # or it answers a registration with 405
         command += ["--model-store", str(self.store), "--ts-config", str(config)]
         temporary = dict.fromkeys(("TEMP", "TMP", "TMPDIR"), str(self.place / "tmp"))
         self.process = Process(
