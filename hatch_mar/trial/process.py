@@ -8,20 +8,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from hatch_mar.errors import TrialError
-from hatch_mar.trial.descendants import adopt_orphans
 
 START_SECONDS = 120
 """Seconds in which a server or a worker starts, importing torch and TorchServe."""
 
 PERIOD = 0.02
 """Seconds between two looks at a process."""
+
+DESCENDANTS = Path(__file__).resolve().parent / "descendants.py"
+# isolated, since neither the environment nor the project is to tell what it imports
+RUNNER = (sys.executable, "-I", "-S", str(DESCENDANTS)) if sys.platform == "linux" else ()
+"""The beginning of a command that also ends what has left the group of its process."""
+END_SECONDS = 60
+"""Seconds that this may take."""
 
 
 class TimedOutError(Exception):
@@ -42,26 +48,17 @@ class Process:
     log: Path
     stop: Event
     ended: bool = False
-    orphans: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Process:
-        self.orphans.enter_context(adopt_orphans())
-        try:
-            return self.start()
-        except BaseException:
-            self.orphans.close()
-            raise
-
-    def start(self) -> Process:
         own_group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                list(self.command),
+                [*RUNNER, *self.command],
                 cwd=self.directory,
                 env=dict(self.environ),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if RUNNER else subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 **own_group,
@@ -75,6 +72,10 @@ class Process:
         if self.ended:
             return
         self.ended = True
+        if self.process.stdin:
+            self.process.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(END_SECONDS)
         if sys.platform == "win32":
             kill = ["taskkill", "/T", "/F", "/PID", str(self.process.pid)]
             subprocess.run(kill, capture_output=True, check=False)
@@ -83,7 +84,6 @@ class Process:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self.orphans.close()
 
     @property
     def status(self) -> int | None:

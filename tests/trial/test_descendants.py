@@ -1,102 +1,81 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from hatch_mar.trial.descendants import adopt_orphans, list_children
+from hatch_mar.trial.process import RUNNER
 from tests.archives import needs_linux
+from tests.trial.processes import DAEMON, SESSION, SLEEP, is_alive, wait_for_end, wait_for_pid
 
-SLEEP = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
-DAEMON = f"""
-import os, sys
-if not os.fork():
-    os.setsid()
-    if not os.fork():
-        os.execv(sys.executable, [sys.executable, "-c", {SLEEP!r}, sys.argv[1]])
-    os._exit(0)
-os.wait()
-"""
-SESSION = f"""
-import subprocess, sys
-subprocess.Popen([sys.executable, "-c", {SLEEP!r}, sys.argv[1]], start_new_session=True, env={{}})
-"""
+pytestmark = needs_linux
+
+AND_SLEEP = "import time; time.sleep(600)"
+AND_KILL_GROUP = "import os, signal; os.killpg(0, signal.SIGKILL)"
 
 
-def is_alive(process: int) -> bool:
-    with suppress(OSError):
-        os.kill(process, 0)
-        return True
-    return False
+def start(code: str, *arguments: object) -> subprocess.Popen[bytes]:
+    command = [*RUNNER, sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE)
 
 
-def wait_for_pid(file: Path) -> int:
-    while not (file.exists() and file.read_text()):
-        time.sleep(0.01)
-    return int(file.read_text())
+@pytest.mark.parametrize(
+    "code", [DAEMON, SESSION, SESSION + AND_KILL_GROUP], ids=["daemon", "session", "group"]
+)
+def test_left(tmp_path: Path, code: str):
+    """Whoever left the session of the other program is ended when that ends, in whatever way."""
+    with start(code, tmp_path / "pid") as process:
+        process.wait()
+
+    assert not is_alive(wait_for_pid(tmp_path / "pid"))
 
 
-@pytest.fixture
-def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that somebody else has started in a session of its own."""
-    process = subprocess.Popen([sys.executable, "-c", SLEEP, tmp_path / "other"], start_new_session=True)
-    yield process
-    process.kill()
-    process.wait()
-
-
-@needs_linux
-class TestAdoption:
-    @pytest.mark.parametrize("code", [DAEMON, SESSION], ids=["daemon", "session"])
-    def test_ended(self, tmp_path: Path, code: str):
-        """Whoever left the session of the trial is ended with it."""
-        with adopt_orphans():
-            subprocess.run([sys.executable, "-c", code, tmp_path / "pid"], check=True)
-            orphan = wait_for_pid(tmp_path / "pid")
-            assert is_alive(orphan)
-
-        assert not is_alive(orphan)
-
-    def test_others(self, tmp_path: Path, sleeper: subprocess.Popen[bytes]):
-        """A process that was there before is left alone."""
-        with adopt_orphans():
-            subprocess.run([sys.executable, "-c", SESSION, tmp_path / "pid"], check=True)
-            wait_for_pid(tmp_path / "pid")
-
-        assert sleeper.poll() is None
-        assert sleeper.pid in list_children()
-
-    def test_other_user(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """One that may not be killed, as what sudo runs, is not waited for."""
-        kill = os.kill
-
-        def refuse(process: int, number: int) -> None:
-            if number:
-                raise PermissionError
-            kill(process, number)
-
-        with adopt_orphans():
-            subprocess.run([sys.executable, "-c", SESSION, tmp_path / "pid"], check=True)
-            orphan = wait_for_pid(tmp_path / "pid")
-            monkeypatch.setattr(os, "kill", refuse)
-
+def test_input(tmp_path: Path):
+    """When standard input is closed, all are ended at once."""
+    with start(SESSION + AND_SLEEP, tmp_path / "pid") as process:
+        orphan = wait_for_pid(tmp_path / "pid")
         assert is_alive(orphan)
-        kill(orphan, signal.SIGKILL)
-        os.waitpid(orphan, 0)
+        process.stdin.close()
 
-    def test_at_once(self, tmp_path: Path):
-        """The end of one of several trials ends nothing of the others."""
-        with adopt_orphans():
-            other = subprocess.Popen([sys.executable, "-c", SLEEP, tmp_path / "pid"], start_new_session=True)
-            with adopt_orphans():
-                pass
-            assert other.poll() is None
-            other.kill()
-            other.wait()
+    assert process.returncode == -signal.SIGKILL
+    assert not is_alive(orphan)
+
+
+def test_killed_trial(tmp_path: Path):
+    """So are they when the trial is killed."""
+    code = "import subprocess, sys; subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE).wait()"
+    command = [*RUNNER, sys.executable, "-c", SESSION + AND_SLEEP, str(tmp_path / "pid")]
+    with subprocess.Popen([sys.executable, "-c", code, *command]) as trial:
+        orphan = wait_for_pid(tmp_path / "pid")
+        assert is_alive(orphan)
+        trial.kill()
+
+    wait_for_end(orphan)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGSEGV, signal.SIGKILL])
+def test_signal(number: int):
+    """That a signal has ended the other program is seen from the exit status, as without this one."""
+    with start(f"import os; os.kill(os.getpid(), {number})") as process:
+        process.wait()
+
+    assert process.returncode == -number
+
+
+def test_other_user(tmp_path: Path):
+    """One that may not be killed, as what sudo runs, is not waited for."""
+    code = f"""
+import os, subprocess, sys
+from hatch_mar.trial import descendants
+kill = os.kill
+def refuse(*_): raise PermissionError
+os.kill = refuse
+left = subprocess.Popen([sys.executable, "-c", {SLEEP!r}, sys.argv[1]])
+descendants.end_children()
+assert left.poll() is None
+kill(left.pid, 9)
+"""
+    subprocess.run([sys.executable, "-c", code, tmp_path / "pid"], check=True)

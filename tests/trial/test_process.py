@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Event
 
@@ -10,7 +10,8 @@ import pytest
 
 from hatch_mar.errors import TrialError
 from hatch_mar.trial.process import Process, TimedOutError
-from tests.archives import needs_posix
+from tests.archives import needs_linux, needs_posix
+from tests.trial.processes import SESSION, SLEEP, is_alive, wait_for_end, wait_for_pid
 
 PARENT = """
 import subprocess, sys, time
@@ -69,23 +70,18 @@ class TestEnd:
         with process(tmp_path, PARENT) as made:
             made.wait(30, lambda: made.output().endswith("\n"))
             child = int(made.output())
-            assert alive(child)
-        deadline = time.monotonic() + 10
-        while alive(child) and time.monotonic() < deadline:
-            time.sleep(0.01)
+            assert is_alive(child)
+        wait_for_end(child)
 
-        assert not alive(child)
+    @needs_linux
+    def test_sessions(self, tmp_path: Path):
+        """So do those in a session of their own, but not those that others have started from here."""
+        with process(tmp_path, f"import sys; sys.argv.append({str(tmp_path / 'pid')!r})\n{SESSION}") as made:
+            others = subprocess.Popen([sys.executable, "-c", SLEEP, tmp_path / "o"], start_new_session=True)
+            made.wait(30)
 
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        if sys.platform == "linux":
-            return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        assert made.status == 0
+        assert not is_alive(wait_for_pid(tmp_path / "pid"))
+        assert others.poll() is None
+        others.kill()
+        others.wait()
