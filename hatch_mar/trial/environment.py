@@ -15,28 +15,29 @@ from hatch_mar.errors import TrialError
 NAMES = frozenset(
     (
         # the system's
-        "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "HOSTNAME",
+        "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_ALL", "LC_COLLATE", "LC_CTYPE",
+        "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME", "TZ", "TERM", "HOSTNAME",
         "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "SSL_CERT_FILE",
-        "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR",
+        "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "XDG_CACHE_HOME",
         # Python's, Java's and conda's
         "PYTHONPATH", "PYTHONHASHSEED", "PYTHONUTF8", "PYTHONWARNINGS", "PYTHONFAULTHANDLER",
         "PYTHONDONTWRITEBYTECODE", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "VIRTUAL_ENV", "CONDA_PREFIX",
-        "JAVA_HOME", "JAVA_OPTS", "JDK_JAVA_OPTIONS",
+        "JAVA_HOME",
         # where models and what they need are kept
         "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "TRANSFORMERS_CACHE", "TRANSFORMERS_OFFLINE",
-        "TORCH_HOME", "NLTK_DATA", "SPACY_DATA", "SENTENCE_TRANSFORMERS_HOME", "TOKENIZERS_PARALLELISM",
+        "NLTK_DATA", "SPACY_DATA", "SENTENCE_TRANSFORMERS_HOME", "TOKENIZERS_PARALLELISM",
         # Windows'
         "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA",
         "PROGRAMDATA", "PROGRAMFILES", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
     )
 )  # fmt: skip
+"""JDK_JAVA_OPTIONS is not among them, since key stores have their passwords there."""
 PREFIXES = (
-    "LC_", "OMP_", "MKL_", "KMP_", "GOMP_", "OPENBLAS_", "DNNL_", "ONEDNN_", "CUDA_", "CUDNN_", "NVIDIA_",
-    "NCCL_", "ROCR_", "HIP_", "ROCM_", "PYTORCH_", "TORCHINDUCTOR_", "TORCHDYNAMO_", "TORCH_LOGS", "TRITON_",
-    "XLA_", "COV_CORE_", "COVERAGE_",
+    "OMP_", "MKL_", "KMP_", "GOMP_", "OPENBLAS_", "DNNL_", "ONEDNN_", "CUDA_", "CUDNN_", "NVIDIA_", "NCCL_",
+    "ROCR_", "HIP_", "HSA_", "ROCM_", "PYTORCH_", "TORCH", "TRITON_", "XLA_",
 )  # fmt: skip
-"""Of the libraries that compute, and of what measures tests."""
-SECRETS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "_KEY")
+"""Of the libraries that compute."""
+SECRETS = ("TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "AUTH", "_KEY")
 """Words in the name of a secret, which is not passed on though it begins as those of a library do."""
 
 
@@ -45,7 +46,7 @@ INSTALLERS = ("PIP_", "NETRC", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PRO
 
 
 def installer_settings() -> dict[str, str]:
-    """The variables that pip sees besides, and the archive's code does not."""
+    """The variables that pip sees besides, and what it builds; the handler does not."""
     return {name: value for name, value in os.environ.items() if name.upper().startswith(INSTALLERS)}
 
 

@@ -8,7 +8,7 @@ from hatch_mar.trial.environment import NAMES, inherit, installer_settings, is_w
 
 class TestInherit:
     @pytest.mark.parametrize(
-        "name", ["PATH", "LANG", "LC_ALL", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "HF_HOME"]
+        "name", ["PATH", "LANG", "LC_ALL", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "TORCH_HOME", "HF_HOME"]
     )
     def test_passed_on(self, monkeypatch: pytest.MonkeyPatch, name: str):
         """What says where things are and how to run is passed on."""
@@ -25,7 +25,18 @@ class TestInherit:
 
     @pytest.mark.parametrize(
         "name",
-        ["HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "PIP_INDEX_URL", "NCCL_SECRET", "ANYTHING"],
+        [
+            *(
+                "HF_TOKEN",
+                "AWS_SECRET_ACCESS_KEY",
+                "GITHUB_TOKEN",
+                "PIP_INDEX_URL",
+                "SSH_AUTH_SOCK",
+                "ANYTHING",
+            ),
+            *("NCCL_SECRET", "NVIDIA_API_KEY", "CUDA_AUTH", "TORCH_PASSWORD", "LC_SENT_OVER_SSH"),
+            *("JDK_JAVA_OPTIONS", "COVERAGE_PROCESS_START"),
+        ],
     )
     def test_kept_back(self, monkeypatch: pytest.MonkeyPatch, name: str):
         """What may be a secret is passed on only if it is asked for."""

@@ -13,6 +13,8 @@ from hatch_mar.trial.environment import inherit, installer_settings
 from hatch_mar.trial.process import Process, TimedOutError
 
 INSTALL_SECONDS = 600
+DEFAULTS = {"TS_DECODE_INPUT_REQUEST": "true", "TS_IPEX_ENABLE": "false", "TS_IPEX_GPU_ENABLE": "false"}
+"""What a server tells its workers of its configuration (ConfigManager.java, `getBackendConfiguration`)."""
 
 
 def worker_environ(
@@ -30,6 +32,7 @@ def worker_environ(
         file = handler.partition(":")[0]
         python_path.insert(0, file.rpartition("/")[0] or file)
     return {
+        **DEFAULTS,
         **inherit(asked),
         "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
         # the same output on every terminal

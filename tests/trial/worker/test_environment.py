@@ -40,6 +40,10 @@ class TestWorkerEnviron:
 
         assert environ["PYTHONPATH"].replace("\\", "/").split(os.pathsep) == expected
 
+    def test_defaults(self):
+        """A worker is told of the configuration what a server tells it that has the default one."""
+        assert worker_environ(Path("/model"), None, Path("/own"))["TS_DECODE_INPUT_REQUEST"] == "true"
+
     def test_inherited(self, monkeypatch: pytest.MonkeyPatch):
         """A worker has a server's variables and those that are asked for, but its own temporary directory."""
         monkeypatch.setenv("OMP_NUM_THREADS", "1")
