@@ -20,6 +20,7 @@ from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
 from hatch_mar.output import annotate, log, show
+from hatch_mar.project.build_requirements import find_lacking
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
 from hatch_mar.project.hatch_hook import find_missing_hook, find_wrong_options
@@ -98,8 +99,12 @@ def check_project(
 
 
 def find_unbuilt(configs: Sequence[Config], project: PyProject) -> Iterator[Finding]:
-    """That no build makes the archives, unless they ignore that. Workflows alone cannot."""
-    missing = [*find_missing_hook(project.hatch), *find_missing_wrapper(project.root, project.pyproject)]
+    """Why no build makes the archives, unless they ignore that. Workflows alone cannot."""
+    missing = [
+        *find_missing_hook(project.hatch),
+        *find_missing_wrapper(project.root, project.pyproject),
+        *find_lacking(project.pyproject, project.hatch),
+    ]
     for config in [each for each in configs if isinstance(each, ArchiveConfig)] or configs:
         yield from not_ignored(missing, config)
 

@@ -55,7 +55,7 @@ def require_plugin(content: Mapping[str, Any]) -> list[Edit]:
     Raises:
         ConfigError: `requires` is missing, or is not an array of strings.
     """
-    if requires_plugin(table_at(content, *SYSTEM)):
+    if PLUGIN in list_required(table_at(content, *SYSTEM)):
         return []
     return [
         Edit(
@@ -65,14 +65,18 @@ def require_plugin(content: Mapping[str, Any]) -> list[Edit]:
     ]
 
 
-def requires_plugin(build_system: Mapping[str, Any]) -> bool:
+def list_required(build_system: Mapping[str, Any]) -> set[str]:
+    """The canonical names of what builds require.
+
+    Raises:
+        ConfigError: `requires` is missing, or is not an array of strings.
+    """
     if "requires" not in build_system:
         raise ConfigError("Field `build-system.requires` is required; name what the build backend is part of")
     requires = build_system["requires"]
     if not isinstance(requires, list) or not all(isinstance(line, str) for line in requires):
         raise ConfigError("Field `build-system.requires` must be an array of strings")
-    names = (re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in requires)
-    return any(canonicalize_name(name) == PLUGIN for name in names)
+    return {canonicalize_name(re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0]) for line in requires}
 
 
 def why_not_wrapped(root: Path, content: Mapping[str, Any]) -> str | None:

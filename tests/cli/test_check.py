@@ -89,7 +89,9 @@ class TestProject:
         self, project: Path, backend: str, more: str, expected: str, capsys: pytest.CaptureFixture[str]
     ):
         """A backend that is only half wrapped makes no archive."""
-        written(project, GOOD, f'{more}\n[build-system]\nrequires = []\nbuild-backend = "{backend}"')
+        written(
+            project, GOOD, f'{more}\n[build-system]\nrequires = ["hatch-mar"]\nbuild-backend = "{backend}"'
+        )
 
         assert main(["check", "--strict"]) == 1
         [line] = capsys.readouterr().out.splitlines()
@@ -97,10 +99,19 @@ class TestProject:
 
     def test_wrapped(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A wrapped backend need not be installed for a check."""
-        system = '[build-system]\nrequires = []\nbuild-backend = "hatch_mar.backend"'
+        system = '[build-system]\nrequires = ["hatch-mar"]\nbuild-backend = "hatch_mar.backend"'
         written(project, GOOD, f'build-backend = "fkae"\n{system}')
 
         assert main(["check", "--strict"]) == 0
+
+    @pytest.mark.parametrize(("more", "status"), [("", 1), ('ignore = ["MAR034"]', 0)])
+    def test_lacking(self, project: Path, more: str, status: int, capsys: pytest.CaptureFixture[str]):
+        """What the build needs and does not require is an error, which can be ignored."""
+        system = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        written(project, GOOD, f"{more}\n{system}{HOOK}")
+
+        assert main(["check"]) == status
+        assert ("MAR034" in capsys.readouterr().out) is bool(status)
 
     def test_project_is_a_file(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A project that is not a directory is named as it was typed."""
