@@ -7,11 +7,15 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from threading import Event
 
+from hatch_mar.archive.filesystem.locks import SLEEP, TELL
 from hatch_mar.archive.formats.copy import cores
 from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.plan import WHEEL_MODE, Planned
 from hatch_mar.build.progress import Progress
 from hatch_mar.errors import HatchMarError, PackError, explain_system_errors
+from hatch_mar.output import log
+
+INTERRUPTED = "Interrupted"
 
 
 def build_all(
@@ -41,11 +45,23 @@ def build_all(
 
     def advance(count: int) -> None:
         if stop.is_set():
-            raise PackError("Interrupted")
+            raise PackError(INTERRUPTED)
         if progress:
             progress.advance(count)
 
-    with ThreadPoolExecutor(min(cores(), len(planned) or 1), "hatch-mar") as threads:
+    def sleep(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise PackError(INTERRUPTED)
+
+    def tell(line: str) -> None:
+        with progress.pause() if progress else nullcontext():
+            log(line)
+
+    def begin() -> None:
+        SLEEP.set(sleep)
+        TELL.set(tell)
+
+    with ThreadPoolExecutor(min(cores(), len(planned) or 1), "hatch-mar", begin) as threads:
         try:
             futures = [threads.submit(one.build, advance, stop, mode=mode) for one in planned]
             for artifact in artifacts_of(futures):

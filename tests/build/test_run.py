@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 
 from hatch_mar.archive.archive import FileSource
+from hatch_mar.archive.filesystem import locks
 from hatch_mar.archive.packager.pack import Artifact
+from hatch_mar.archive.packager.records_folder import lock_records
+from hatch_mar.build import run
 from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.build.run import build_all
 from hatch_mar.errors import PackError
@@ -150,6 +153,25 @@ class TestBuildAll:
             {name: data for name, data in after.items() if name.endswith(".mar")}
         )
         assert before.keys() >= after.keys()
+
+    @needs_posix
+    def test_interrupted_wait(self, project: Path, monkeypatch: pytest.MonkeyPatch):
+        """An interrupt also ends a build that waits for another one's lock."""
+        plans = planned(project, LEAST)
+        lines: list[str] = []
+
+        def interrupt(line: str) -> None:
+            lines.append(line)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        monkeypatch.setattr(locks, "PATIENCE", 0.0)
+        monkeypatch.setattr(run, "log", interrupt)
+        (project / "dist").mkdir()
+        with lock_records(plans[0].path), pytest.raises(KeyboardInterrupt):
+            list(build_all(plans))
+
+        assert len(lines) == 1
+        assert [*(project / "dist").glob("*.mar")] == []
 
 
 def spawned(executor: object) -> dict[str, Any]:

@@ -91,6 +91,17 @@ class Run:
 
         `python` stands for the Python that runs the tests.
         """
+        with self.start(*command, cwd=cwd, **variables) as process:
+            try:
+                output, _ = process.communicate(timeout=DEADLINE)
+            finally:
+                process.kill()
+        shown = " ".join(map(str, command))
+        assert process.returncode == status, f"`{shown}` ended with {process.returncode}:\n{output}"
+        return output
+
+    def start(self, *command: str | Path, cwd: Path, **variables: str) -> subprocess.Popen[str]:
+        """A command that runs, for a test that looks at its output meanwhile."""
         tool, *arguments = map(str, command)
         if tool == "python":
             if arguments[0] == "-m":
@@ -98,7 +109,7 @@ class Run:
             tool = sys.executable
         else:
             tool = require(tool)
-        done = subprocess.run(
+        return subprocess.Popen(
             [tool, *arguments],
             cwd=cwd,
             env={**self.environ, **variables},
@@ -107,12 +118,7 @@ class Run:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            timeout=DEADLINE,
-            check=False,
         )
-        shown = " ".join(map(str, command))
-        assert done.returncode == status, f"`{shown}` ended with {done.returncode}:\n{done.stdout}"
-        return done.stdout
 
 
 @pytest.fixture(scope="session")
@@ -162,8 +168,9 @@ class Project:
         self.root = root
         self._run = run
         self._plugin = plugin
-        self._temporary = root.parent / "temporary"
-        self._temporary.mkdir()
+        temporary = root.parent / "temporary"
+        temporary.mkdir()
+        self._temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
 
         package = root / "reader"
         package.mkdir(parents=True)
@@ -183,8 +190,10 @@ class Project:
 
     def run(self, *command: str | Path, status: int = 0, **variables: str) -> str:
         """The output of a command run in the project, its temporary files in the test's folder."""
-        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self._temporary))
-        return self._run(*command, cwd=self.root, status=status, **temporary, **variables)
+        return self._run(*command, cwd=self.root, status=status, **self._temporary, **variables)
+
+    def start(self, *command: str | Path) -> subprocess.Popen[str]:
+        return self._run.start(*command, cwd=self.root, **self._temporary)
 
     def weights(self, model: str) -> Path:
         return self.root / "weights" / f"{model}.pt"

@@ -94,6 +94,24 @@ class TestRecords:
         assert (project.root / "dist" / "digits.mar").is_file()
 
 
+class TestLock:
+    def test_waited_for(self, project: Project) -> None:
+        """A build says once that it waits for another one's lock, and goes on when that is released."""
+        import fcntl
+
+        lock = project.root / ".hatch" / "hatch-mar" / ".lock"
+        lock.parent.mkdir(parents=True)
+        with open(lock, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with project.start("python", "-m", "hatch_mar", "build") as build:
+                line = build.stdout.readline()
+                file.close()
+                rest = build.stdout.read()
+
+        assert line == f"Waiting for another build, which holds `{lock}`\n"
+        assert (rest, build.returncode) == (f"{project.root / 'dist' / 'digits.mar'}\n", 0)
+
+
 class TestPipes:
     @pytest.mark.parametrize("place", ["weights/digits.pt", "reader/handler.py", "dist/digits.mar"])
     def test_refused(self, place: str, project: Project) -> None:

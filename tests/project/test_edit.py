@@ -411,7 +411,7 @@ class TestRefused:
     def test_not_written(self, edit: Editing, monkeypatch: pytest.MonkeyPatch) -> None:
         """If the file cannot be replaced, it is unchanged, and nothing else is left."""
 
-        def refuse(*_: object) -> None:
+        def refuse(*_: object, **folders: object) -> None:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(os, "replace", refuse)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.archive.filesystem import atomic
+from hatch_mar.archive.filesystem.folder import Folder
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config import schema
 from hatch_mar.project.config.models import ArchiveConfig
@@ -112,12 +112,12 @@ class TestInterrupted:
 
     @pytest.fixture(params=[OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
     def error(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BaseException:
-        def write_half(path: Path, data: bytes) -> None:
-            with open(path, "wb") as file:
+        def write_half(folder: Folder, name: str, data: bytes) -> None:
+            with folder.open(name, "xb") as file:
                 file.write(data[: len(data) // 2])
             raise request.param
 
-        monkeypatch.setattr(atomic, "write_new", write_half)
+        monkeypatch.setattr(Folder, "write", write_half)
         return request.param
 
     def test_file(self, tmp_path: Path, error: BaseException):

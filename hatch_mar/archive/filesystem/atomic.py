@@ -7,50 +7,34 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
-from hatch_mar.archive.filesystem.locks import is_file_at, try_lock
-from hatch_mar.archive.filesystem.regular import open_lock, write_new
+from hatch_mar.archive.filesystem.folder import Folder, open_folder
+from hatch_mar.archive.filesystem.locks import hold_lock, try_lock
 from hatch_mar.archive.filesystem.short_names import shorten_name
 
-LOCK = "lock"
+LOCK, OLD = "lock", "old"
 
 
 @contextmanager
-def workspace(path: Path) -> Iterator[Path]:
+def workspace(path: Path) -> Iterator[Folder]:
     """A new directory next to `path` for this build alone, removed at the end.
 
     A build that is killed leaves its workspace behind, and the next build of the same artifact
     clears it. A lock on a file inside says that a workspace is in use: the system releases it
-    however the process ends.
+    however the process ends. Its lock, and what is moved from and to it, stay in it even if somebody else
+    puts a link in its place; a draft that is written by its path at least never replaces a file.
 
     Raises:
         OSError: the directory cannot be made.
     """
     clear_abandoned(path)
-    place, lock = make_workspace(path)
-    try:
-        yield place
-    finally:
-        lock.close()
-        remove_workspace(place)
-
-
-def make_workspace(path: Path) -> tuple[Path, BinaryIO]:
-    while True:  # another build may clear the directory before it is locked
-        place = path.with_name(f"{prefix_of(path)}{os.urandom(8).hex()}.part")
-        place.mkdir()
+    place = path.with_name(f"{prefix_of(path)}{os.urandom(8).hex()}.part")
+    with hold_lock(place / LOCK, path.parent) as folder:
         try:
-            lock = open_lock(place / LOCK)
-        except FileNotFoundError:
-            continue
-        except OSError:
-            remove_workspace(place)
-            raise
-        # where the file system has no locks, no other build can clear it either
-        if try_lock(lock) is not False and is_file_at(lock, place / LOCK):
-            return place, lock
-        lock.close()
+            yield folder
+        finally:
+            if folder.names() != [LOCK]:
+                remove_tree(place)
 
 
 def prefix_of(path: Path) -> str:
@@ -61,39 +45,26 @@ def prefix_of(path: Path) -> str:
 def clear_abandoned(path: Path) -> None:
     """Remove the workspaces of builds that have ended."""
     for name in os.listdir(path.parent) if path.parent.is_dir() else ():
-        place = path.with_name(name)
-        if not (name.startswith(prefix_of(path)) and name.endswith(".part")):
-            continue
-        if place.is_symlink() or not place.is_dir():
-            continue
-        lock = lock_abandoned(place)
-        if lock is None:
-            continue
+        if name.startswith(prefix_of(path)) and name.endswith(".part"):
+            with suppress(OSError):
+                clear_if_abandoned(path.with_name(name))
+
+
+def clear_if_abandoned(place: Path) -> None:
+    """Remove a workspace, unless another process holds its lock.
+
+    Raises:
+        OSError: it is not a directory, or its lock cannot be opened.
+    """
+    with open_folder(place, place.parent) as folder, folder.open_lock(LOCK) as lock:
+        if not (try_lock(lock) and folder.has(LOCK, lock)):
+            return
         if os.name == "nt":  # which cannot remove an open file
             lock.close()
-        import shutil
-
-        shutil.rmtree(place, ignore_errors=True)
-        lock.close()
+        remove_tree(place)
 
 
-def lock_abandoned(place: Path) -> BinaryIO | None:
-    """The lock of a workspace, which this process now holds; None if another process does."""
-    try:
-        lock = open_lock(place / LOCK)
-    except OSError:
-        return None
-    if try_lock(lock) and is_file_at(lock, place / LOCK):
-        return lock
-    lock.close()
-    return None
-
-
-def remove_workspace(place: Path) -> None:
-    with suppress(OSError):
-        (place / LOCK).unlink(missing_ok=True)
-        place.rmdir()
-        return
+def remove_tree(place: Path) -> None:
     import shutil
 
     shutil.rmtree(place, ignore_errors=True)
@@ -108,38 +79,49 @@ def replace_file(path: Path, data: bytes) -> None:
     import shutil
 
     path = Path(os.path.realpath(path))
-    with workspace(path) as place:
-        draft = place / path.name
-        write_new(draft, data)
+    with workspace(path) as folder:
+        folder.write(path.name, data)
         with suppress(FileNotFoundError):
-            shutil.copymode(path, draft)
-        os.replace(draft, path)
+            shutil.copymode(path, folder.path / path.name)
+        move(folder, path)
 
 
-AT_FDCWD, RENAME_EXCHANGE, RENAME_SWAP = -100, 2, 2
+def move(folder: Folder, path: Path) -> None:
+    """Move what has the name of `path` in the folder to `path`, in place of a file that is there."""
+    os.replace(folder.at(path.name), path, src_dir_fd=folder.descriptor)
 
 
-def exchange(draft: Path, path: Path, old: Path) -> None:
-    """Move the directory `draft` to where the directory `path` is, and the latter to `old` or `draft`."""
-    if swap(draft, path):
+AT_FDCWD = -2 if sys.platform == "darwin" else -100
+RENAME_EXCHANGE = 2
+"""RENAME_SWAP on macOS."""
+
+
+def exchange(folder: Folder, path: Path) -> None:
+    """Move a directory, as `move` does, to where another is, which is then in the folder."""
+    if swap(folder, path):
         return
     # this system cannot do both in one step: for a moment there is neither
-    os.rename(path, old)
+    put_away(path, folder)
     try:
-        os.rename(draft, path)
+        move(folder, path)
     except BaseException:
-        os.rename(old, path)
+        os.replace(folder.at(OLD), path, src_dir_fd=folder.descriptor)
         raise
 
 
-def swap(one: Path, other: Path) -> bool:
-    """Exchange two directories in one step; whether the system can: renameat2(2), renamex_np(2)."""
+def put_away(path: Path, folder: Folder) -> None:
+    """Move what is at `path` to the folder."""
+    os.replace(path, folder.at(OLD), dst_dir_fd=folder.descriptor)
+
+
+def swap(folder: Folder, path: Path) -> bool:
+    """Exchange two directories in one step; whether the system can: renameat2(2), renameatx_np(2)."""
     import ctypes
 
     with suppress(OSError, AttributeError):
         library = ctypes.CDLL(None)
-        names = os.fsencode(one), os.fsencode(other)
-        if sys.platform == "darwin":
-            return bool(library.renamex_np(*names, RENAME_SWAP) == 0)
-        return bool(library.renameat2(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE) == 0)
+        rename = library.renameatx_np if sys.platform == "darwin" else library.renameat2
+        one = AT_FDCWD if folder.descriptor is None else folder.descriptor
+        names = os.fsencode(folder.at(path.name)), os.fsencode(path)
+        return bool(rename(one, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE) == 0)
     return False

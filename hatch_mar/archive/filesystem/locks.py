@@ -4,101 +4,107 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
-from hatch_mar.archive.filesystem.regular import open_lock
+from hatch_mar.archive.filesystem.folder import Folder, open_folder
+from hatch_mar.output import log
+
+PATIENCE, LONGEST = 1.0, 60.0
+"""Seconds before a line says who is waited for, and before the wait is given up: no build holds a lock for
+longer than it takes to move an archive into its place, but whoever may write in the folder can."""
+
+BETWEEN_TRIES = 0.01
+HELD = f"another build has held a lock for {LONGEST:.0f} seconds; end that build, or delete the lock"
+
+SLEEP: ContextVar[Callable[[float], object]] = ContextVar("SLEEP", default=time.sleep)
+"""How this thread sleeps while it waits for a lock; may raise to end that."""
+TELL: ContextVar[Callable[[str], object]] = ContextVar("TELL", default=log)
+"""How this thread shows the line that says who is waited for."""
 
 
 @contextmanager
-def hold_lock(path: Path, root: Path) -> Iterator[None]:
-    """Keep whoever else wants the lock `path` waiting while the block runs.
+def hold_lock(path: Path, root: Path) -> Iterator[Folder]:
+    """Keep whoever else wants the lock `path` waiting while the block runs, which gets the lock's folder.
 
     The lock is a file, which is made together with the folders that it is in below `root`; all of
-    them are removed once nothing needs them. Where it cannot be made, or the file system has no locks,
-    the block runs without it; links below `root` are not followed.
-    """
-    lock = wait_for_lock(path, root)
-    try:
-        yield
-    finally:
-        if lock:
-            release_lock(lock, path, root)
-
-
-def wait_for_lock(path: Path, root: Path) -> BinaryIO | None:
-    """The lock, as soon as nobody else holds it; None if it cannot be made."""
-    while root.is_dir():
-        try:
-            make_folders(folders_of(path, root))
-            lock = open_lock(path)
-        except FileNotFoundError:
-            continue  # whoever held the lock has just removed the folders
-        except OSError:
-            return None
-        try:
-            while (locked := try_lock(lock, wait=True)) is False:
-                pass
-        except BaseException:
-            lock.close()
-            raise
-        if locked is None or is_file_at(lock, path):
-            return lock
-        lock.close()  # it was removed when it was released
-    return None
-
-
-def release_lock(lock: BinaryIO, path: Path, root: Path) -> None:
-    if os.name == "nt":  # which cannot remove an open file, nor one that somebody waits for
-        lock.close()
-    with closing(lock), suppress(OSError):
-        path.unlink()
-        for folder in folders_of(path, root):
-            folder.rmdir()
-
-
-def make_folders(folders: list[Path]) -> None:
-    """Make those of the folders that do not exist, the innermost of which comes first.
+    them are removed once nothing needs them. Where the file system has no locks, the block runs without
+    one. Links below `root` are not followed.
 
     Raises:
-        OSError: one cannot be made, or is a link, which might lead to where others have their files.
+        TimeoutError: somebody else has held it for a minute.
+        OSError: the lock cannot be made.
     """
-    for folder in reversed(folders):
-        with suppress(FileExistsError):
-            folder.mkdir()
-        if folder.is_symlink():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    with ExitStack() as stack:
+        yield wait_for_lock(path, root, stack)
 
 
-def folders_of(path: Path, root: Path) -> list[Path]:
-    """The folders that `path` is in below `root`, the innermost first."""
-    return [folder for folder in path.parents if folder != root and folder.is_relative_to(root)]
+def wait_for_lock(path: Path, root: Path, stack: ExitStack) -> Folder:
+    """The lock's folder, as soon as nobody else holds the lock, which `stack` releases."""
+    wait = Wait(path)
+    while True:
+        with ExitStack() as attempt:
+            try:
+                folder = attempt.enter_context(open_folder(path.parent, root, make=True))
+                lock = attempt.enter_context(folder.open_lock(path.name))
+            except FileNotFoundError:  # whoever held the lock has just removed the folders
+                if not root.is_dir():
+                    raise
+                wait.go_on()
+                continue
+            while try_lock(lock) is False:
+                wait.go_on()
+            if folder.has(path.name, lock):  # or it was removed when it was released
+                attempt.callback(release, lock, folder, path.name)
+                stack.enter_context(attempt.pop_all())
+                return folder
+        wait.go_on()
 
 
-def try_lock(file: BinaryIO, *, wait: bool = False) -> bool | None:
-    """Lock the file, and return whether that worked; None if the file system has no locks.
+def release(lock: BinaryIO, folder: Folder, name: str) -> None:
+    if os.name == "nt":  # which cannot remove an open file
+        lock.close()
+    folder.remove(name)
 
-    With `wait`, another's lock is waited for, on Windows for no more than ten seconds.
-    """
+
+class Wait:
+    """A wait for a lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.began = time.monotonic()
+        self.told = False
+
+    def go_on(self) -> None:
+        """Sleep for a moment; after a while, say once who is waited for.
+
+        Raises:
+            TimeoutError: it has taken too long.
+        """
+        waited = time.monotonic() - self.began
+        if waited > LONGEST:
+            raise TimeoutError(errno.ETIMEDOUT, HELD, str(self.path))
+        if waited > PATIENCE and not self.told:
+            TELL.get()(f"Waiting for another build, which holds `{self.path}`")
+            self.told = True
+        SLEEP.get()(BETWEEN_TRIES)
+
+
+def try_lock(file: BinaryIO) -> bool | None:
+    """Lock the file, and return whether that worked; None if the file system has no locks."""
     try:
         try:
             import fcntl
         except ImportError:
             import msvcrt
 
-            way = msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK  # type: ignore[attr-defined,unused-ignore]
-            msvcrt.locking(file.fileno(), way, 1)  # type: ignore[attr-defined,unused-ignore]
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         else:
-            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return False if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK) else None
     return True
-
-
-def is_file_at(file: BinaryIO, path: Path) -> bool:
-    """Whether the open file is the one that `path` names."""
-    with suppress(OSError):
-        return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
-    return False

@@ -37,26 +37,6 @@ def open_own(path: Path) -> BinaryIO:
     return open(path, "rb", opener=lambda name, flags: open_regular(name, flags | NO_LINKS))
 
 
-def open_lock(path: Path) -> BinaryIO:
-    """One of hatch-mar's own files, which is made if there is none, for a lock; a link is not followed.
-
-    Raises:
-        OSError: it cannot be opened, or is not a regular file.
-    """
-    return open(path, "ab", opener=lambda name, flags: open_regular(name, flags | NO_LINKS))
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write a new file, in place of whatever has its name: no link leads to another file.
-
-    Raises:
-        OSError: it cannot be written, or is a directory.
-    """
-    path.unlink(missing_ok=True)
-    with open(path, "xb") as file:
-        file.write(data)
-
-
 def read_text(path: Path) -> str:
     """The text of a user's file, with `\\n` at the ends of its lines.
 
@@ -80,14 +60,16 @@ def read_bytes(path: Path) -> bytes:
         return file.read()
 
 
-def open_regular(path: str, flags: int) -> int:
+def open_regular(path: str, flags: int, *, folder: int | None = None) -> int:
     """An open file's descriptor, as the `opener` of `open` gives it, without waiting for anybody.
+
+    The path may be relative to an open folder.
 
     Raises:
         OSError: it cannot be opened, or is not a regular file.
     """
     try:
-        descriptor = os.open(path, flags | ALWAYS, 0o666)
+        descriptor = os.open(path, flags | ALWAYS, 0o666, dir_fd=folder)
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket, or a pipe that nobody reads
             raise OSError(errno.EINVAL, NOT_REGULAR, path) from None

@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from hatch_mar.archive.packager.records import OWNER, lock_records, read_record, remove_record, write_record
+from hatch_mar.archive.packager.records import OWNER, read_record, remove_record, write_record
+from hatch_mar.archive.packager.records_folder import lock_records
 from hatch_mar.errors import PackError
 
 WAYS_OUT = (
@@ -53,6 +54,17 @@ def claim(path: Path, owner: Owner | None) -> Iterator[None]:
         if read_owner(path) != resolve(owner):
             write_record(path, OWNER, format_owner(owner, path))
         yield
+
+
+def adopt(path: Path, owner: Owner) -> None:
+    """Record that the artifact at `path`, which stays as it is, belongs to `owner`.
+
+    Raises:
+        PackError: it belongs to another project.
+    """
+    if read_owner(path) != resolve(owner):
+        with claim(path, owner):
+            pass
 
 
 def refuse_others(path: Path, owner: Owner) -> None:

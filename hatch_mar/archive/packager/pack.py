@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
-from hatch_mar.archive.filesystem.atomic import exchange, workspace
+from hatch_mar.archive.filesystem.atomic import exchange, move, put_away, workspace
+from hatch_mar.archive.filesystem.folder import Folder
 from hatch_mar.archive.filesystem.regular import NOT_REGULAR
 from hatch_mar.archive.filesystem.walk import files_of, is_executable
 from hatch_mar.archive.formats.format import Format
@@ -19,8 +20,9 @@ from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.archive.packager.foreign import describe_foreign, find_foreign
 from hatch_mar.archive.packager.mode import set_mode
-from hatch_mar.archive.packager.owner import Owner, claim, refuse_others
-from hatch_mar.archive.packager.records import lock_records, remove_records
+from hatch_mar.archive.packager.owner import Owner, adopt, claim, refuse_others
+from hatch_mar.archive.packager.records import remove_records
+from hatch_mar.archive.packager.records_folder import lock_records
 from hatch_mar.archive.packager.unchanged import (
     fingerprint_inputs,
     is_unchanged,
@@ -123,8 +125,7 @@ def pack_as(
 def keep(path: Path, owner: Owner | None, mode: int | None) -> bool:
     """Leave the artifact at `path` as it is, but for its owner and its mode; whether it had another mode."""
     if owner:
-        with claim(path, owner):
-            pass
+        adopt(path, owner)
     return mode is not None and set_mode(path, mode)
 
 
@@ -141,7 +142,7 @@ def write(
 ) -> bool:
     """Write `archive`, and return whether it was at `path` already."""
     with workspace(path) as place:
-        draft = place / path.name
+        draft = place.path / path.name
         form.write(archive, draft, packing)
         if mode is not None:
             set_mode(draft, mode)
@@ -156,20 +157,21 @@ def write(
         with claim(path, owner):
             if foreign := find_foreign(path, draft):
                 raise PackError(f"Cannot replace `{path}`: {describe_foreign(foreign)}")
-            move_into_place(draft, path, place / "old")
+            move_into_place(place, path)
     return False
 
 
-def move_into_place(draft: Path, path: Path, old: Path) -> None:
+def move_into_place(place: Folder, path: Path) -> None:
+    draft = place.path / path.name
     if not (draft.is_dir() and path.is_dir()):
         try:
-            os.replace(draft, path)
+            move(place, path)
             return
         except OSError:
             # another build may have put its directory there just now
             if not (draft.is_dir() and path.is_dir()):
                 raise
-    exchange(draft, path, old)
+    exchange(place, path)
 
 
 def remove_artifact(path: Path, form: Format) -> None:
@@ -192,7 +194,7 @@ def discard(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         # in one step, since an interruption must not leave half an archive
         with workspace(path) as place:
-            os.rename(path, place / "old")
+            put_away(path, place)
     else:
         path.unlink(missing_ok=True)
 
@@ -204,7 +206,7 @@ def explain_write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         message = f"Cannot write `{path}`: {error.strerror or error}"
-        if error.filename and Path(error.filename) != path:
+        if error.filename and Path(error.filename) not in (path, Path(path.name)):
             message += f" (`{error.filename}`)"
         raise PackError(message) from error
 

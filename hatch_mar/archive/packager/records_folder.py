@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from hatch_mar.archive.filesystem.folder import Folder, open_folder
 from hatch_mar.archive.filesystem.locks import hold_lock
-from hatch_mar.archive.filesystem.regular import open_own, write_new
 from hatch_mar.archive.filesystem.short_names import shorten_name
 
 FOLDER = Path(".hatch", "hatch-mar")
@@ -32,12 +32,9 @@ def find_records(directory: Path) -> Path:
     return root / FOLDER / encode(directory.relative_to(root).as_posix())
 
 
-def is_linked(folder: Path) -> bool:
-    """Whether a link in the project stands for a folder of records, or for one that it is in.
-
-    It may lead to what another user may write and we must not, or the other way round.
-    """
-    return os.path.realpath(folder) != str(folder)
+def open_records(directory: Path, *, make: bool = False) -> AbstractContextManager[Folder]:
+    """That folder, opened, or made as `open_folder` does."""
+    return open_folder(find_records(directory), find_root(directory), make=make)
 
 
 def find_root(directory: Path) -> Path:
@@ -54,33 +51,36 @@ def encode(path: str) -> str:
 
 
 @contextmanager
-def lock_folder(directory: Path) -> Iterator[None]:
-    """Keep all others out of the folder while the block runs; it is removed if nothing is left in it."""
-    root = find_root(directory)
-    folder = root / FOLDER
-    with hold_lock(folder / LOCK, root):
-        hide(folder)
+def lock_records(path: Path) -> Iterator[None]:
+    """Keep other builds from the artifact at `path`, and its records, while the block runs.
+
+    They are kept from all artifacts of the project. Where nothing can be recorded, they are kept from none.
+
+    Raises:
+        TimeoutError: somebody else has held the lock for a minute.
+    """
+    root = find_root(path.parent)
+    with ExitStack() as stack:
         try:
-            yield
-        finally:
-            remove_gitignore_of_empty(folder)
+            folder = stack.enter_context(hold_lock(root / FOLDER / LOCK, root))
+        except TimeoutError:
+            raise
+        except OSError:
+            pass
+        else:
+            hide(folder)
+            stack.callback(remove_gitignore_of_empty, folder)
+        yield
 
 
-def hide(folder: Path) -> None:
-    file = folder / GITIGNORE
+def hide(folder: Folder) -> None:
+    # what a killed build has not finished is written again
+    if folder.read(GITIGNORE, len(EVERYTHING) + 1) != EVERYTHING:
+        with suppress(OSError):
+            folder.write(GITIGNORE, EVERYTHING)
+
+
+def remove_gitignore_of_empty(folder: Folder) -> None:
     with suppress(OSError):
-        # what a killed build has not finished is written again
-        if not is_linked(folder) and not hides_everything(file):
-            write_new(file, EVERYTHING)
-
-
-def hides_everything(file: Path) -> bool:
-    with suppress(OSError), open_own(file) as stream:
-        return stream.read(len(EVERYTHING) + 1) == EVERYTHING
-    return False
-
-
-def remove_gitignore_of_empty(folder: Path) -> None:
-    with suppress(OSError):
-        if not is_linked(folder) and {GITIGNORE, LOCK}.issuperset(os.listdir(folder)):
-            (folder / GITIGNORE).unlink()
+        if {GITIGNORE, LOCK}.issuperset(folder.names()):
+            folder.remove(GITIGNORE)

@@ -16,7 +16,8 @@ from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Source
 from hatch_mar.archive.filesystem.walk import files_of
 from hatch_mar.archive.filesystem.writeback import settle
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.archive.packager.records import STAMP, lock_records, read_record, remove_record, write_record
+from hatch_mar.archive.packager.records import STAMP, read_record, remove_record, write_record
+from hatch_mar.archive.packager.records_folder import lock_records
 
 COARSE, FINE = 2_000_000_000, 100_000_000
 """Nanoseconds within which a file may change twice and keep its time: on a file system that counts

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,12 +16,16 @@ from hatch_mar.archive.filesystem import atomic as module
 from hatch_mar.archive.filesystem.atomic import (
     LOCK,
     clear_abandoned,
+    clear_if_abandoned,
     exchange,
-    lock_abandoned,
+    move,
+    put_away,
     replace_file,
     swap,
     workspace,
 )
+from hatch_mar.archive.filesystem.folder import Folder
+from hatch_mar.archive.filesystem.locks import try_lock
 from tests.archives import needs_posix, tree
 
 needs_flock = pytest.mark.skipif(os.name != "posix", reason="Windows locks without flock")
@@ -32,8 +36,8 @@ from pathlib import Path
 from hatch_mar.archive.filesystem.atomic import workspace
 
 with workspace(Path(sys.argv[1])) as place:
-    (place / "draft").write_bytes(b"half")
-    print(place, flush=True)
+    (place.path / "draft").write_bytes(b"half")
+    print(place.path, flush=True)
     sys.stdin.read()
 """
 
@@ -85,16 +89,16 @@ class TestWorkspace:
     def test_beside(self, path: Path):
         """It is a hidden directory next to the artifact, and so on the same file system, with its lock."""
         with workspace(path) as place:
-            assert path.parent == place.parent
-            assert place.name.startswith(".digits.mar.")
-            assert place.name.endswith(".part")
-            assert os.listdir(place) == [LOCK]
+            assert path.parent == place.path.parent
+            assert place.path.name.startswith(".digits.mar.")
+            assert place.path.name.endswith(".part")
+            assert place.names() == [LOCK]
 
     def test_left(self, path: Path):
         """It is removed with everything in it."""
         with workspace(path) as place:
-            (place / "draft" / "deep").mkdir(parents=True)
-            (place / "draft" / "deep" / "file").touch()
+            (place.path / "draft" / "deep").mkdir(parents=True)
+            (place.path / "draft" / "deep" / "file").touch()
 
         assert os.listdir(path.parent) == []
 
@@ -104,7 +108,7 @@ class TestWorkspace:
 
         def build() -> None:
             with workspace(path) as place:
-                (place / "draft").touch()
+                (place.path / "draft").touch()
                 raise error
 
         with pytest.raises(type(error)):
@@ -116,7 +120,7 @@ class TestWorkspace:
         """Two builds of one artifact have a workspace each."""
         with workspace(path) as one, workspace(path) as other:
             assert one != other
-            assert set(os.listdir(path.parent)) == {one.name, other.name}
+            assert set(os.listdir(path.parent)) == {one.path.name, other.path.name}
 
     @pytest.mark.parametrize("name", ["digits[1].mar", "dig*ts", "d?gits.tar.gz", "digits"])
     def test_name(self, name: str, tmp_path: Path):
@@ -138,7 +142,7 @@ class TestWorkspace:
         with Holder(tmp_path / name) as killed, Holder(other) as living:
             killed.kill()
             with workspace(tmp_path / name) as place:
-                assert set(os.listdir(tmp_path)) == {place.name, living.place.name}
+                assert set(os.listdir(tmp_path)) == {place.path.name, living.place.name}
 
     @needs_flock
     @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP], ids=errno.errorcode.get)
@@ -152,14 +156,14 @@ class TestWorkspace:
         monkeypatch.setattr(fcntl, "flock", flock)
         limit_directories(monkeypatch)
         with workspace(path) as place:
-            assert os.listdir(path.parent) == [place.name]
+            assert os.listdir(path.parent) == [place.path.name]
 
         assert os.listdir(path.parent) == []
 
     def test_without_files(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """If the lock cannot be made, since the disk is full or too many files are open, that is raised."""
         limit_directories(monkeypatch)
-        monkeypatch.setattr("builtins.open", refused)
+        monkeypatch.setattr(Folder, "open", refused)
 
         with pytest.raises(OSError, match="Too many open files"), workspace(path):
             pass
@@ -175,14 +179,14 @@ def refused(*arguments: object, **options: object) -> None:
 def limit_directories(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail where directories would be made for ever."""
     made = []
-    mkdir = Path.mkdir
+    mkdir = os.mkdir
 
-    def limited(path: Path, *arguments: object, **options: object) -> None:
+    def limited(path: str, *arguments: object, **options: object) -> None:
         made.append(path)
         assert len(made) < 100, "makes one directory after another"
         mkdir(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "mkdir", limited)
+    monkeypatch.setattr(os, "mkdir", limited)
 
 
 class TestOtherProcesses:
@@ -204,7 +208,7 @@ class TestOtherProcesses:
 
         assert set(os.listdir(holder.place)) == {LOCK, "draft"}
         with workspace(path) as place:
-            assert os.listdir(path.parent) == [place.name]
+            assert os.listdir(path.parent) == [place.path.name]
 
     def test_of_other_artifacts(self, path: Path):
         """The workspace of another artifact is not cleared."""
@@ -239,12 +243,13 @@ class TestClearAbandoned:
         locks = []
 
         def rmtree(found: Path, **options: object) -> None:
-            locks.append(lock_abandoned(found))
+            with open(found / LOCK, "ab") as file:
+                locks.append(try_lock(file))
 
         monkeypatch.setattr("shutil.rmtree", rmtree)
         clear_abandoned(path)
 
-        assert locks == [None]
+        assert locks == [False]
 
     @needs_flock
     def test_linked(self, path: Path, tmp_path: Path):
@@ -262,8 +267,8 @@ class TestClearAbandoned:
 
         def build(number: int) -> bool:
             with workspace(path) as place:
-                (place / "draft").write_bytes(b"%d" % number)
-                return b"%d" % number == (place / "draft").read_bytes() and (place / LOCK).exists()
+                (place.path / "draft").write_bytes(b"%d" % number)
+                return b"%d" % number == (place.path / "draft").read_bytes() and LOCK in place.names()
 
         with ThreadPoolExecutor(8) as threads:
             assert list(threads.map(build, range(400))) == [True] * 400
@@ -273,40 +278,24 @@ class TestClearAbandoned:
 class TestRace:
     @needs_flock
     def test_cleared_before_it_is_locked(self, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """If another build clears a workspace before its own has locked it, its own makes another."""
+        """If another build clears a workspace before its own has locked it, its own makes it again."""
         import fcntl
 
         flock, others = fcntl.flock, []
 
         def late(file: BinaryIO, operation: int) -> None:
             if not others:
-                [place] = path.parent.glob(".*.part")
-                others.append(open(place / LOCK, "ab"))  # noqa: SIM115
-                flock(others[0], operation)
+                others.append(file)
+                clear_abandoned(path)
             flock(file, operation)
 
         monkeypatch.setattr(fcntl, "flock", late)
         with workspace(path) as place:
-            assert Path(others[0].name).parent != place
-        others[0].close()
+            assert (os.listdir(place.path), len(others)) == ([LOCK], 1)
+        assert os.listdir(path.parent) == []
 
 
-class TestLockAbandoned:
-    def test_once(self, path: Path):
-        """A workspace can be locked by one process at a time."""
-        lock = lock_abandoned(path.parent)
-
-        assert lock is not None
-        assert lock_abandoned(path.parent) is None
-        lock.close()
-        again = lock_abandoned(path.parent)
-        assert again is not None
-        again.close()
-
-    def test_gone(self, path: Path):
-        """A workspace that is gone cannot be locked."""
-        assert lock_abandoned(path.parent / "gone") is None
-
+class TestClearIfAbandoned:
     @needs_posix
     @pytest.mark.parametrize("plant", [plant_link, plant_pipe, plant_folder])
     def test_planted(self, plant: Callable[[Path], None], path: Path):
@@ -321,20 +310,24 @@ class TestLockAbandoned:
         assert os.listdir(place) == [LOCK]
 
     @needs_flock
-    def test_removed_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch):
-        """A workspace that was removed or replaced between opening and locking its lock cannot be locked."""
+    def test_replaced_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A workspace that was cleared and made again before its lock was locked is left alone."""
         import fcntl
 
         flock = fcntl.flock
+        place = path.with_name(".digits.mar.0.part")
+        place.mkdir()
+        (place / LOCK).touch()
 
         def late(file: int, operation: int) -> None:
-            (path.parent / LOCK).unlink()
-            (path.parent / LOCK).touch()
+            (place / LOCK).rename(place / "old")
+            (place / LOCK).touch()
             flock(file, operation)
 
         monkeypatch.setattr(fcntl, "flock", late)
+        clear_if_abandoned(place)
 
-        assert lock_abandoned(path.parent) is None
+        assert set(os.listdir(place)) == {LOCK, "old"}
 
 
 class TestReplaceFile:
@@ -356,14 +349,14 @@ class TestReplaceFile:
         assert (link.is_symlink(), path.read_bytes(), path.stat().st_mode & 0o777) == (True, b"new", 0o640)
 
     @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
-    @pytest.mark.parametrize("step", [(module, "write_new"), (os, "replace")])
+    @pytest.mark.parametrize("step", [(Folder, "write"), (os, "replace")])
     def test_interrupted(
         self, error: BaseException, step: tuple[Any, str], path: Path, monkeypatch: pytest.MonkeyPatch
     ):
         """Whatever happens, the old file is whole, and nothing else is left."""
         path.write_bytes(b"old")
 
-        def fail(*arguments: object) -> None:
+        def fail(*arguments: object, **folders: object) -> None:
             raise error
 
         monkeypatch.setattr(*step, fail)
@@ -379,13 +372,13 @@ needs_swap = pytest.mark.skipif(
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> tuple[Path, Path, Path]:
-    """A draft, the old directory in its place, and where that may go."""
-    draft, path, old = (tmp_path / name for name in ("draft", "path", "old"))
-    for directory, data in ((draft, b"new"), (path, b"old")):
-        directory.mkdir()
-        (directory / "model.py").write_bytes(data)
-    return draft, path, old
+def folder(path: Path) -> Iterator[Folder]:
+    """A workspace with a draft of a directory, which replaces an older one."""
+    with workspace(path) as folder:
+        for directory, data in ((folder.path / path.name, b"new"), (path, b"old")):
+            directory.mkdir()
+            (directory / "model.py").write_bytes(data)
+        yield folder
 
 
 @pytest.fixture(params=[pytest.param(True, marks=needs_swap), False], ids=["atomic", "in two steps"])
@@ -396,86 +389,111 @@ def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.usefixtures("_way")
 class TestExchange:
-    def test_replaced(self, places: tuple[Path, Path, Path]):
+    def test_replaced(self, folder: Folder, path: Path):
         """The draft is in its place, and the old directory where it will be cleared."""
-        draft, path, old = places
-        exchange(draft, path, old)
+        exchange(folder, path)
 
         assert tree(path) == {"model.py": b"new"}
-        assert [tree(place) for place in (draft, old) if place.exists()] == [{"model.py": b"old"}]
+        assert sorted(tree(folder.path).values()) == [b"", b"old"]
 
-    @pytest.mark.skipif(os.name != "posix", reason="Windows makes no plain links")
-    def test_link(self, places: tuple[Path, Path, Path], tmp_path: Path):
+    @needs_posix
+    def test_link(self, folder: Folder, path: Path, tmp_path: Path):
         """A link is moved away, and its target stays."""
-        draft, path, old = places
         target = path.rename(tmp_path / "target")
         path.symlink_to(target)
-        exchange(draft, path, old)
+        exchange(folder, path)
 
         assert not path.is_symlink()
         assert tree(path) == {"model.py": b"new"}
         assert tree(target) == {"model.py": b"old"}
 
-    def test_no_draft(self, places: tuple[Path, Path, Path]):
+    def test_no_draft(self, folder: Folder, path: Path):
         """Without a draft, the old directory stays."""
-        draft, path, old = places
-        draft.rename(draft.with_name("away"))
+        (folder.path / path.name).rename(folder.path / "away")
 
         with pytest.raises(FileNotFoundError):
-            exchange(draft, path, old)
+            exchange(folder, path)
         assert tree(path) == {"model.py": b"old"}
+
+    @needs_posix
+    def test_swapped(self, folder: Folder, path: Path, tmp_path: Path):
+        """What is moved is the draft, though somebody has put a link in the place of the workspace."""
+        victim = tmp_path / "victim"
+        (victim / path.name).mkdir(parents=True)
+        folder.path.rename(tmp_path / "moved")
+        folder.path.symlink_to(victim, target_is_directory=True)
+        exchange(folder, path)
+
+        assert tree(path) == {"model.py": b"new"}
+        assert os.listdir(victim) == [path.name]
+
+
+class TestMove:
+    @needs_posix
+    def test_swapped(self, path: Path, tmp_path: Path):
+        """What is moved to or from a workspace is so though somebody has put a link in its place."""
+        victim = tmp_path / "victim"
+        victim.mkdir()
+        (victim / path.name).write_bytes(b"another's")
+        with workspace(path) as folder:
+            folder.write(path.name, b"ours")
+            folder.path.rename(tmp_path / "moved")
+            folder.path.symlink_to(victim, target_is_directory=True)
+            move(folder, path)
+            assert path.read_bytes() == b"ours"
+            put_away(path, folder)
+
+        assert tree(victim) == {path.name: b"another's"}
+        assert tree(tmp_path / "moved") == {"old": b"ours"}
 
 
 class TestInTwoSteps:
-    def test_second_step_fails(self, places: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch):
+    def test_second_step_fails(self, folder: Folder, path: Path, monkeypatch: pytest.MonkeyPatch):
         """The old directory is put back if the draft cannot take its place."""
-        draft, path, old = places
-        rename = os.rename
 
-        def refused(source: Path, target: Path) -> None:
-            if source == draft:
-                raise PermissionError
-            rename(source, target)
+        def refused(folder: Folder, path: Path) -> None:
+            raise PermissionError
 
         monkeypatch.setattr(module, "swap", lambda *_: False)
-        monkeypatch.setattr(os, "rename", refused)
+        monkeypatch.setattr(module, "move", refused)
 
         with pytest.raises(PermissionError):
-            exchange(draft, path, old)
+            exchange(folder, path)
         assert tree(path) == {"model.py": b"old"}
-        assert not old.exists()
+        assert set(folder.names()) == {LOCK, path.name}
 
 
 class TestSwap:
     @needs_swap
     def test_names(self, tmp_path: Path):
         """Names of any characters work."""
-        one, other = tmp_path / "één", tmp_path / "with space"
-        one.mkdir()
-        other.mkdir()
-        (one / "file").touch()
+        path = tmp_path / "één with space"
+        path.mkdir()
+        with workspace(path) as folder:
+            (folder.path / path.name).mkdir()
+            (folder.path / path.name / "file").touch()
 
-        assert swap(one, other)
-        assert tree(tmp_path) == {"with space/file": b""}
+            assert swap(folder, path)
+        assert tree(tmp_path) == {f"{path.name}/file": b""}
 
-    def test_missing(self, tmp_path: Path):
+    def test_missing(self, path: Path):
         """If one does not exist, nothing is done, and the caller knows."""
-        (tmp_path / "one").mkdir()
+        path.mkdir()
+        with workspace(path) as folder:
+            assert not swap(folder, path)
 
-        assert not swap(tmp_path / "one", tmp_path / "other")
-        assert os.listdir(tmp_path) == ["one"]
+        assert os.listdir(path.parent) == [path.name]
 
-    def test_unknown_system(self, places: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch):
+    def test_unknown_system(self, folder: Folder, path: Path, monkeypatch: pytest.MonkeyPatch):
         """On a system without such a call nothing is done, and the caller knows."""
         monkeypatch.setattr("ctypes.CDLL", lambda *_: object())
 
-        assert not swap(places[0], places[1])
-        assert tree(places[1]) == {"model.py": b"old"}
+        assert not swap(folder, path)
+        assert tree(path) == {"model.py": b"old"}
 
     @needs_swap
-    def test_always_there(self, places: tuple[Path, Path, Path]):
+    def test_always_there(self, folder: Folder, path: Path):
         """At every moment one of the two is there."""
-        draft, path, _ = places
         missed, ended = [], threading.Event()
 
         def watch() -> None:
@@ -485,7 +503,7 @@ class TestSwap:
 
         watcher = threading.Thread(target=watch)
         watcher.start()
-        done = [swap(draft, path) for _ in range(2000)]
+        done = [swap(folder, path) for _ in range(2000)]
         ended.set()
         watcher.join()
 

@@ -4,13 +4,17 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
-from hatch_mar.archive.filesystem.locks import hold_lock, is_file_at, release_lock, try_lock, wait_for_lock
+from hatch_mar.archive.filesystem import locks
+from hatch_mar.archive.filesystem.folder import Folder
+from hatch_mar.archive.filesystem.locks import SLEEP, TELL, hold_lock, try_lock
 from tests.archives import needs_posix
 
 needs_flock = pytest.mark.skipif(os.name != "posix", reason="Windows locks without flock")
@@ -33,6 +37,12 @@ for _ in range(200):
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "records" / "lock"
+
+
+def refuse(lock: Path, root: Path) -> None:
+    """The lock cannot be made, since something else is there."""
+    with pytest.raises(OSError), hold_lock(lock, root):  # noqa: PT011  (another one for each)
+        pytest.fail("the block was run")
 
 
 class TestHoldLock:
@@ -113,15 +123,17 @@ class TestHoldLock:
         assert os.listdir(tmp_path / "a") == ["file"]
 
     def test_no_directory(self, tmp_path: Path):
-        """Where the root is missing, the block is run, and nothing is made."""
-        with hold_lock(tmp_path / "dist" / "records" / "lock", tmp_path / "dist"):
-            assert os.listdir(tmp_path) == []
+        """Where the root is missing, nothing is made."""
+        lock = tmp_path / "dist" / "records" / "lock"
+        with pytest.raises(FileNotFoundError), hold_lock(lock, tmp_path / "dist"):
+            pytest.fail("the block was run")
+
+        assert os.listdir(tmp_path) == []
 
     def test_no_folder(self, path: Path):
         """A file in the place of the folder is left alone."""
         path.parent.write_bytes(b"a file")
-        with hold_lock(path, path.parent.parent):
-            pass
+        refuse(path, path.parent.parent)
 
         assert path.parent.read_bytes() == b"a file"
 
@@ -132,8 +144,7 @@ class TestHoldLock:
         link = tmp_path / what
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(tmp_path / "nowhere" / "at all")
-        with hold_lock(tmp_path / "a" / "b" / "lock", tmp_path):
-            pass
+        refuse(tmp_path / "a" / "b" / "lock", tmp_path)
 
         assert link.is_symlink()
 
@@ -148,9 +159,9 @@ class TestHoldLock:
         link = tmp_path / what
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(elsewhere / target)
-        with hold_lock(tmp_path / "a" / "b" / "lock", tmp_path):
-            assert os.listdir(elsewhere / "folder") == []
+        refuse(tmp_path / "a" / "b" / "lock", tmp_path)
 
+        assert os.listdir(elsewhere / "folder") == []
         assert link.is_symlink()
         assert (elsewhere / "file").read_bytes() == b"another's"
 
@@ -159,8 +170,7 @@ class TestHoldLock:
         """A pipe in the place of the lock is left alone, and nobody waits for it."""
         path.parent.mkdir()
         os.mkfifo(path)
-        with hold_lock(path, path.parent.parent):
-            pass
+        refuse(path, path.parent.parent)
 
         assert os.listdir(path.parent) == ["lock"]
 
@@ -168,21 +178,21 @@ class TestHoldLock:
     def test_folder_removed_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """If the folder is removed just when it is found to exist, it is made again, and the lock held."""
         path.parent.mkdir()
-        mkdir, removed = Path.mkdir, []
+        mkdir, removed = os.mkdir, []
 
-        def late(folder: Path, **options: bool) -> None:
+        def late(folder: str, **options: Any) -> None:
             try:
                 mkdir(folder, **options)
             except FileExistsError:
                 removed.append(folder)
-                os.rmdir(folder)
+                path.parent.rmdir()
                 raise
 
-        monkeypatch.setattr(Path, "mkdir", late)
+        monkeypatch.setattr(os, "mkdir", late)
         with hold_lock(path, path.parent.parent):
             assert path.is_file()
 
-        assert removed == [path.parent]
+        assert len(removed) == 1
 
     @needs_flock
     def test_without_locks(self, path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -216,23 +226,114 @@ class TestHoldLock:
         assert [file.closed for file in files] == [True]
 
 
-class TestReleaseLock:
+class TestReleased:
     def test_windows(self, path: Path, monkeypatch: pytest.MonkeyPatch):
         """On Windows, which removes no open file, the lock is closed before it is removed."""
-        lock = wait_for_lock(path, path.parent.parent)
-        closed, unlink = [], Path.unlink
+        files: list[BinaryIO] = []
+        closed, open_, remove = [], Folder.open, Folder.remove
 
-        def checked(file: Path) -> None:
-            closed.append(lock.closed)
-            unlink(file)
+        def opened(folder: Folder, name: str, mode: str) -> BinaryIO:
+            files.append(open_(folder, name, mode))
+            return files[-1]
 
-        with monkeypatch.context() as context:
-            context.setattr(Path, "unlink", checked)
+        def checked(folder: Folder, name: str) -> None:
+            closed.extend(file.closed for file in files)
+            remove(folder, name)
+
+        monkeypatch.setattr(Folder, "open", opened)
+        monkeypatch.setattr(Folder, "remove", checked)
+        with monkeypatch.context() as context, hold_lock(path, path.parent.parent):
             context.setattr(os, "name", "nt")
-            release_lock(lock, path, path.parent.parent)
 
         assert closed == [True]
         assert not path.parent.exists()
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from hatch_mar.archive.filesystem.locks import hold_lock
+
+with hold_lock(Path(sys.argv[1]), Path(sys.argv[1]).parent.parent):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@needs_flock
+class TestWait:
+    """A lock that another process holds."""
+
+    @pytest.fixture
+    def holder(self, path: Path) -> Iterator[subprocess.Popen[str]]:
+        command = [sys.executable, "-c", HOLD, str(path)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout.readline() == "held\n"
+            yield process
+            process.kill()
+
+    def test_told_once(self, holder: subprocess.Popen[str], path: Path, monkeypatch: pytest.MonkeyPatch):
+        """One line names the lock, and the wait goes on until it is released."""
+        monkeypatch.setattr(locks, "PATIENCE", 0.0)
+        naps: list[float] = []
+        lines: list[str] = []
+
+        def sleep(seconds: float) -> None:
+            naps.append(seconds)
+            if len(naps) == 3:
+                holder.communicate("\n")
+
+        def enter() -> None:
+            SLEEP.set(sleep)
+            TELL.set(lines.append)
+            with hold_lock(path, path.parent.parent):
+                assert len(naps) >= 3
+
+        copy_context().run(enter)
+
+        assert lines == [f"Waiting for another build, which holds `{path}`"]
+
+    @pytest.mark.parametrize("patience", [0.0, 60.0])
+    def test_shown(
+        self,
+        patience: float,
+        holder: subprocess.Popen[str],
+        path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        """The line goes to standard error, and is not shown of a lock that is held for a moment."""
+        monkeypatch.setattr(locks, "PATIENCE", patience)
+        monkeypatch.setattr(locks, "LONGEST", 0.05)
+        refuse(path, path.parent.parent)
+
+        line = f"Waiting for another build, which holds `{path}`\n"
+        assert capsys.readouterr() == ("", "" if patience else line)
+
+    def test_held_for_ever(self, holder: subprocess.Popen[str], path: Path, monkeypatch: pytest.MonkeyPatch):
+        """After a while that is an error, which says what to do, and the lock is still theirs."""
+        monkeypatch.setattr(locks, "LONGEST", 0.0)
+        advice = "another build has held a lock for 60 seconds; end that build, or delete the lock"
+        with pytest.raises(TimeoutError, match=advice) as caught, hold_lock(path, path.parent.parent):
+            pytest.fail("the block was run")
+
+        assert caught.value.filename == str(path)
+        assert path.is_file()
+
+    def test_ended(self, holder: subprocess.Popen[str], path: Path):
+        """How a thread sleeps can end the wait."""
+
+        def sleep(seconds: float) -> None:
+            raise KeyboardInterrupt
+
+        def enter() -> None:
+            SLEEP.set(sleep)
+            with hold_lock(path, path.parent.parent):
+                pytest.fail("the block was run")
+
+        with pytest.raises(KeyboardInterrupt):
+            copy_context().run(enter)
+        assert path.is_file()
 
 
 class TestTryLock:
@@ -244,15 +345,3 @@ class TestTryLock:
                 assert try_lock(one)
                 assert try_lock(other) is False
             assert try_lock(other)
-
-
-class TestIsFileAt:
-    def test_same(self, tmp_path: Path):
-        """A file is at the path that it was opened at, until that is removed or another file put there."""
-        path = tmp_path / "lock"
-        with open(path, "ab") as file:
-            assert is_file_at(file, path)
-            path.rename(tmp_path / "moved")
-            assert not is_file_at(file, path)
-            path.touch()
-            assert not is_file_at(file, path)

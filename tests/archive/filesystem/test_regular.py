@@ -8,13 +8,11 @@ import pytest
 
 from hatch_mar.archive.filesystem.regular import (
     open_input,
-    open_lock,
     open_own,
     read_bytes,
     read_text,
-    write_new,
 )
-from tests.archives import needs_posix, tree
+from tests.archives import needs_posix
 
 
 @pytest.fixture
@@ -83,66 +81,6 @@ class TestOpenOwn:
         path.write_bytes(b"data")
         with open_own(path) as file:
             assert file.read() == b"data"
-
-
-class TestOpenLock:
-    def test_special(self, special: Path):
-        """What is not a regular file is refused at once."""
-        with pytest.raises(OSError, match="not a regular file"):
-            open_lock(special)
-
-    @needs_posix
-    @pytest.mark.parametrize("target", ["file", "missing"])
-    def test_link(self, target: str, link: Path):
-        """A link is not followed, and what it leads to is neither changed nor made."""
-        link.unlink()
-        link.symlink_to(target)
-        with pytest.raises(OSError, match="symbolic links"):
-            open_lock(link)
-
-        assert sorted(os.listdir(link.parent)) == ["file", "link"]
-        assert (link.parent / "file").read_bytes() == b"another's"
-
-    def test_made(self, path: Path):
-        """The file is made if there is none, and otherwise is as it was."""
-        open_lock(path).close()
-        path.write_bytes(b"data")
-        open_lock(path).close()
-
-        assert path.read_bytes() == b"data"
-
-
-class TestWriteNew:
-    @needs_posix
-    @pytest.mark.parametrize("how", [Path.symlink_to, os.link], ids=["link", "hard link"])
-    @pytest.mark.parametrize("is_there", [True, False])
-    def test_link(self, is_there: bool, how: object, path: Path, tmp_path: Path):
-        """Where there is a link, a file takes its place, and what it led to is as it was."""
-        other = tmp_path / "other"
-        other.write_bytes(b"another's")
-        if how is os.link:
-            os.link(other, path)
-        else:
-            path.symlink_to(other if is_there else tmp_path / "missing")
-        write_new(path, b"ours")
-
-        assert tree(tmp_path) == {"file": b"ours", "other": b"another's"}
-
-    @needs_posix
-    def test_pipe(self, path: Path):
-        """A pipe is replaced, and nobody is waited for."""
-        os.mkfifo(path)
-        write_new(path, b"ours")
-
-        assert path.read_bytes() == b"ours"
-
-    def test_directory(self, path: Path):
-        """A directory is an error, and stays."""
-        path.mkdir()
-        with pytest.raises(OSError):  # noqa: PT011  (another one on each system)
-            write_new(path, b"ours")
-
-        assert path.is_dir()
 
 
 class TestRead:

@@ -14,8 +14,9 @@ import pytest
 from hatch_mar.archive.formats.format import FORMATS, Format
 from hatch_mar.archive.packager.owner import Owner, claim, describe_conflict, read_owner, refuse_others
 from hatch_mar.archive.packager.pack import pack_as, remove_artifact
-from hatch_mar.archive.packager.records import OWNER, record_file, remove_record
+from hatch_mar.archive.packager.records import OWNER, remove_record
 from hatch_mar.errors import PackError
+from tests.archive.packager import record_file
 from tests.archives import PACKING, archive_of, needs_posix, tree
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.digest import content_digest
+from hatch_mar.archive.filesystem import locks
 from hatch_mar.archive.filesystem.atomic import LOCK
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.archive.formats.options import Packing
@@ -209,13 +211,47 @@ class TestFailure:
 def fails_once_for(path: Path, rename):
     failed = []
 
-    def renamed(source: str | Path, target: str | Path) -> None:
+    def renamed(source: str | Path, target: str | Path, **folders: int | None) -> None:
         if Path(target) == path and not failed:
             failed.append(target)
             raise PermissionError(errno.EACCES, "Permission denied", str(source), None, str(target))
-        rename(source, target)
+        rename(source, target, **folders)
 
     return renamed
+
+
+@needs_posix
+class TestHeldForEver:
+    """A lock that somebody planted and never releases."""
+
+    @pytest.fixture(autouse=True)
+    def _held(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        import fcntl
+
+        lock = path.parent / ".hatch" / "hatch-mar" / ".lock"
+        lock.parent.mkdir(parents=True)
+        monkeypatch.setattr(locks, "LONGEST", 0.0)
+        with open(lock, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def test_new(self, form: Format, path: Path):
+        """No archive is written or deleted without the lock, since it may be another project's by then."""
+        reason = "another build has held a lock for 60 seconds; end that build, or delete the lock (`"
+        with pytest.raises(PackError) as error:
+            pack_as(NEW, path, form, PACKING)
+        assert str(error.value).startswith(f"Cannot write `{path}`: {reason}{path.parent}")
+        with pytest.raises(PackError):
+            remove_artifact(path, form)
+        assert os.listdir(path.parent) == [".hatch"]
+
+    def test_unchanged(self, form: Format, path: Path):
+        """An archive that stays as it is needs no lock, but for its owner; only no stamp is kept."""
+        form.write(NEW, path, PACKING)
+
+        assert pack_as(NEW, path, form, PACKING, settings="settings").unchanged
+        with pytest.raises(PackError):
+            pack_as(NEW, path, form, PACKING, owner=Owner("digits", path.parent))
 
 
 class TestRubbish:

@@ -1,23 +1,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hatch_mar.archive.filesystem.folder import HAS_DESCRIPTORS, Folder
 from hatch_mar.archive.packager.records import (
     OWNER,
     STAMP,
     has_records,
-    lock_records,
     read_record,
-    record_file,
     recorded_names,
     remove_record,
     remove_records,
     write_record,
 )
+from hatch_mar.archive.packager.records_folder import lock_records
+from tests.archive.packager import record_file
 from tests.archives import needs_posix, tree
 
 
@@ -162,6 +165,46 @@ class TestPlanted:
         assert folder.is_symlink()
 
 
+@pytest.mark.skipif(not HAS_DESCRIPTORS, reason="no folder can be opened here")
+class TestSwapped:
+    """A folder that somebody swaps for a link to another user's, just when it has been looked at."""
+
+    @pytest.mark.parametrize("depth", [0, 1, 2])
+    @pytest.mark.parametrize("step", ["read", "replace", "remove", "names"])
+    def test_elsewhere(
+        self, step: str, depth: int, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Nothing is read from where the link leads, nor written or deleted there."""
+        (tmp_path / "pyproject.toml").touch()
+        record(path, OWNER, "ours")
+        folder = record_file(path, OWNER).parents[depth]
+        victim = tmp_path / "victim"
+        shutil.copytree(folder, victim)
+        for file in victim.rglob("*.owner"):
+            file.write_text("another's")
+        before, do = tree(victim), getattr(Folder, step)
+
+        def swap(*arguments: Any) -> Any:
+            if not folder.is_symlink():
+                folder.rename(tmp_path / "moved")
+                folder.symlink_to(victim)
+            return do(*arguments)
+
+        monkeypatch.setattr(Folder, step, swap)
+        if step == "read":
+            assert read_record(path, OWNER) == "ours"
+        elif step == "names":
+            record_file(path, OWNER).rename(record_file(path, OWNER).with_name("other.owner"))
+            assert recorded_names(path.parent) == {"other"}
+        else:
+            with lock_records(path):
+                write_record(path, OWNER, "new")
+                remove_record(path, OWNER)
+
+        assert folder.is_symlink()
+        assert tree(victim) == before
+
+
 class TestRemoveRecord:
     def test_last(self, path: Path):
         """All folders are removed with the last record."""
@@ -232,15 +275,3 @@ class TestRecordedNames:
 
         assert recorded_names(tmp_path) == {"a.mar"}
         assert recorded_names(tmp_path / "store") == {"b.mar"}
-
-
-class TestLockRecords:
-    def test_nothing_left(self, path: Path):
-        """When it is released, nothing but the records is left."""
-        with lock_records(path):
-            write_record(path, OWNER, "text")
-        assert [*record_file(path, OWNER).parent.iterdir()] == [record_file(path, OWNER)]
-
-        with lock_records(path):
-            remove_records(path)
-        assert os.listdir(path.parent) == []

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.archive.packager.records_folder import FOLDER, encode, find_records, hide, lock_folder
+from hatch_mar.archive.filesystem import locks
+from hatch_mar.archive.packager.records_folder import FOLDER, encode, find_records, lock_records, open_records
 from tests.archives import needs_posix, tree
 
 
@@ -90,10 +91,26 @@ class TestEncode:
         assert all(len(name) <= 100 and "/" not in name and not name.startswith(".") for name in names)
 
 
-class TestLockFolder:
+class TestLockRecords:
+    @needs_posix
+    def test_held_for_ever(self, project: Path, monkeypatch: pytest.MonkeyPatch):
+        """Who never releases the lock keeps no one waiting for ever."""
+        monkeypatch.setattr(locks, "LONGEST", 0.0)
+        with lock_records(project / "digits.mar"):
+            with pytest.raises(TimeoutError), lock_records(project / "digits.mar"):
+                pytest.fail("the block was run")
+
+            assert (project / FOLDER / ".lock").is_file()
+
+    def test_nowhere(self, project: Path):
+        """Where no lock can be made, the block is run without it."""
+        (project / ".hatch").write_bytes(b"a file")
+        with lock_records(project / "digits.mar"):
+            assert (project / ".hatch").read_bytes() == b"a file"
+
     def test_nothing_left(self, project: Path):
         """If nothing was put into the folder, none is left."""
-        with lock_folder(project / "dist"):
+        with lock_records(project / "dist" / "digits.mar"):
             assert (project / FOLDER / ".lock").is_file()
 
         assert os.listdir(project) == ["pyproject.toml"]
@@ -101,7 +118,7 @@ class TestLockFolder:
     def test_others(self, project: Path):
         """hatch may have its own files beside the folder; they stay."""
         (project / ".hatch" / "default").mkdir(parents=True)
-        with lock_folder(project / "dist"):
+        with lock_records(project / "dist" / "digits.mar"):
             pass
 
         assert os.listdir(project / ".hatch") == ["default"]
@@ -109,7 +126,7 @@ class TestLockFolder:
     def test_named_as_ours(self, project: Path):
         """A directory may have the name of any file in the folder."""
         for name in (".lock", ".gitignore", "lock"):
-            with lock_folder(project / name):
+            with lock_records(project / name / "digits.mar"):
                 find_records(project / name).mkdir()
 
         assert set(os.listdir(project / FOLDER)) == {"%2Elock", "%2Egitignore", "lock", ".gitignore"}
@@ -118,7 +135,7 @@ class TestLockFolder:
     def test_git(self, project: Path):
         """git has nothing to say of what is in the folder, nor of the folder."""
         subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
-        with lock_folder(project / "dist"):
+        with lock_records(project / "dist" / "digits.mar"):
             find_records(project / "dist").mkdir()
             (find_records(project / "dist") / "digits.mar.stamp").touch()
 
@@ -126,45 +143,60 @@ class TestLockFolder:
         assert subprocess.check_output(status, cwd=project, text=True) == "?? pyproject.toml\n"
 
 
-class TestHide:
+class TestGitignore:
+    @pytest.fixture
+    def folder(self, project: Path) -> Path:
+        """The folder, which is not empty, and so stays."""
+        (project / FOLDER / "dist").mkdir(parents=True)
+        return project / FOLDER
+
     @pytest.mark.parametrize("before", [None, "", "*"], ids=["missing", "empty", "cut"])
-    def test_written(self, before: str | None, tmp_path: Path):
+    def test_written(self, before: str | None, folder: Path, project: Path):
         """The file is whole, also after a build that was killed while it wrote it."""
         if before is not None:
-            (tmp_path / ".gitignore").write_text(before)
-        hide(tmp_path)
+            (folder / ".gitignore").write_text(before)
+        with lock_records(project / "digits.mar"):
+            pass
 
-        assert (tmp_path / ".gitignore").read_bytes() == b"*\n"
+        assert (folder / ".gitignore").read_bytes() == b"*\n"
 
-    def test_once(self, tmp_path: Path):
+    def test_once(self, folder: Path, project: Path):
         """One that is whole is not written again."""
-        hide(tmp_path)
-        before = (tmp_path / ".gitignore").stat().st_mtime_ns
-        os.utime(tmp_path / ".gitignore", ns=(before, before - 1))
-        hide(tmp_path)
+        (folder / ".gitignore").write_bytes(b"*\n")
+        os.utime(folder / ".gitignore", ns=(1, 1))
+        with lock_records(project / "digits.mar"):
+            pass
 
-        assert (tmp_path / ".gitignore").stat().st_mtime_ns == before - 1
+        assert (folder / ".gitignore").stat().st_mtime_ns == 1
 
     @needs_posix
     @pytest.mark.parametrize("target", ["another", "missing"])
-    def test_link(self, target: str, tmp_path: Path):
+    def test_link(self, target: str, folder: Path, project: Path):
         """A link is replaced by the file, and what it leads to is as it was."""
-        (tmp_path / "another").write_bytes(b"another's")
-        (tmp_path / ".gitignore").symlink_to(target)
-        hide(tmp_path)
+        (folder / "another").write_bytes(b"another's")
+        (folder / ".gitignore").symlink_to(target)
+        with lock_records(project / "digits.mar"):
+            pass
 
-        assert tree(tmp_path) == {"another": b"another's", ".gitignore": b"*\n"}
+        assert tree(folder) == {"another": b"another's", ".gitignore": b"*\n"}
 
     @needs_posix
-    def test_pipe(self, tmp_path: Path):
+    def test_pipe(self, folder: Path, project: Path):
         """A pipe is replaced by the file, and nobody waits for it."""
-        os.mkfifo(tmp_path / ".gitignore")
-        hide(tmp_path)
+        os.mkfifo(folder / ".gitignore")
+        with lock_records(project / "digits.mar"):
+            pass
 
-        assert (tmp_path / ".gitignore").read_bytes() == b"*\n"
+        assert (folder / ".gitignore").read_bytes() == b"*\n"
 
-    def test_nowhere(self, tmp_path: Path):
-        """Where there is no folder, none is made."""
-        hide(tmp_path / "missing")
 
-        assert os.listdir(tmp_path) == []
+class TestOpenRecords:
+    def test_made(self, project: Path):
+        """It is made if that is asked for, and is gone with the last record."""
+        with pytest.raises(FileNotFoundError), open_records(project / "dist"):
+            pytest.fail("there is nothing to open")
+        with open_records(project / "dist", make=True) as folder:
+            assert folder.path == find_records(project / "dist")
+            assert folder.path.is_dir()
+
+        assert os.listdir(project) == ["pyproject.toml"]

@@ -12,9 +12,10 @@ from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.archive.formats.format import FORMATS, Format
 from hatch_mar.archive.packager import unchanged
 from hatch_mar.archive.packager.pack import Artifact, pack_as, remove_artifact
-from hatch_mar.archive.packager.records import STAMP, record_file
+from hatch_mar.archive.packager.records import STAMP
 from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember
 from hatch_mar.errors import PackError
+from tests.archive.packager import record_file
 from tests.archives import INSTANT, MANIFEST, PACKING, UnreadableSource, needs_posix, tree
 
 WEIGHTS = b"0123456789"
@@ -330,10 +331,10 @@ class TestStampFile:
         """A build that is killed while it writes its stamp leaves nothing that stays."""
         replace = os.replace
 
-        def killed(source: Path, target: Path) -> None:
-            if Path(target) == record_file(path, STAMP):
+        def killed(source: Path, target: Path, **folders: int | None) -> None:
+            if os.path.basename(target) == record_file(path, STAMP).name:
                 raise KeyboardInterrupt
-            replace(source, target)
+            replace(source, target, **folders)
 
         with monkeypatch.context() as context, suppress(KeyboardInterrupt):
             context.setattr(os, "replace", killed)
