@@ -155,7 +155,8 @@ def check_loadings(
 
 def imports_of(loading: Loading, *, trusted: bool) -> Iterable[tuple[str, str]]:
     """What torch's list lacks; if it is not refused, without what `CODE` says already."""
-    return [pair for pair in loading.unsafe_globals if not trusted or pair not in loading.code_runners]
+    said = set(loading.code_runners) if trusted else ()
+    return [pair for pair in loading.unsafe_globals if pair not in said]
 
 
 def refusals_of(loading: Loading, *, trusted: bool) -> Iterable[str]:

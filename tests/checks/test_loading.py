@@ -192,6 +192,15 @@ class TestOthers:
 
         assert [found.code for found in findings_of(loading)] == ["MAR413", "MAR412", "MAR414", "MAR415"]
 
+    def test_many(self, monkeypatch: pytest.MonkeyPatch):
+        """Time grows with the number of imports, not with its square."""
+        asked: list[str] = []
+        monkeypatch.setattr("hatch_mar.weights.loading.runs_code", lambda module, _: asked.append(module))
+
+        findings_of(Loading("pickle.load", globals=tuple((f"m{number}", "x") for number in range(100))))
+
+        assert len(asked) < 1000
+
 
 class TestLoader:
     """Of the weights, the message names the loader that TorchServe's own code uses, if that is known."""

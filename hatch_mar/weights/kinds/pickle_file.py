@@ -11,7 +11,7 @@ from hatch_mar.text import count_of, first_messages
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
-from hatch_mar.weights.pickles.code_runners import runs_code
+from hatch_mar.weights.pickles.code_runners import is_listed
 from hatch_mar.weights.pickles.interpreter import Pickle, interpret
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
@@ -70,13 +70,13 @@ def is_evident(view: View, pickles: Sequence[Pickle], name: str) -> bool:
     Any first byte may be an operation: "N.B." is a pickle of None and a word of English, and a list of
     animals that begins with "cat" and "dog" imports `dog` from `at`. So it takes more than that: the
     mark of a protocol, a whole file that is one pickle, a call of something that it imports, an import
-    that runs code, or a suffix that pickles have.
+    of what runs code, or a suffix that pickles have.
     """
     first = pickles[0]
     if view.read(0, 1) == PROTO or is_legacy(pickles):
         return True
     imports = [pair for pair in first.globals if is_importable(pair)]
-    if any(runs_code(*pair) for pair in imports):
+    if any(is_listed(*pair) for pair in imports):
         return True
     if not first.fault:
         return first.end == view.size or (bool(imports) and first.calls > 0)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from hatch_mar.text import first_messages
 from hatch_mar.weights.pickles.allowlist import WEIGHTS_ONLY_OPCODES, resolve_import
+from hatch_mar.weights.pickles.code_runners import runs_code
 from hatch_mar.weights.pickles.disassembler import (
     LONGEST_NAME,
     OPAQUE,
@@ -20,6 +21,7 @@ from hatch_mar.weights.pickles.disassembler import (
     PickleFault,
     operations,
 )
+from hatch_mar.weights.pickles.lookups import look_up
 from hatch_mar.weights.pickles.stack import MOST_OPERATIONS, Stack
 from hatch_mar.weights.pickles.torch_objects import (
     Dictionary,
@@ -174,6 +176,11 @@ class Interpreter(Stack):
         has_items = type(arguments) is tuple and len(arguments) == 1
         if function == ("collections", "OrderedDict") and has_items:
             return self.ordered_dict(arguments[0])
+        found = look_up(function, arguments)
+        if found is not None:
+            if found.name and runs_code(*found):
+                self.note_import(*found)
+            return Instance(found)
         value = call(function, arguments)
         if type(value) is Tensor:
             self.tensors[value] = None

@@ -24,6 +24,10 @@ class TestRunsCode:
             ("operator", "methodcaller"),
             ("trace", "Trace.run"),
             ("numpy.f2py.crackfortran", "getlincoef"),
+            ("logging.config", "BaseConfigurator.resolve"),
+            ("multiprocessing.reduction", "ForkingPickler.loads"),
+            ("sys", "modules"),
+            ("copyreg", "add_extension"),
         ],
     )
     def test_listed(self, module: str, name: str):
@@ -39,11 +43,47 @@ class TestRunsCode:
             ("torch.serialization", "os"),
             ("torch.serialization.os", "system"),
             ("six.moves.builtins", "eval"),
+            ("tempfile", "_os"),
+            ("tempfile", "_os.system"),
+            ("enum", "bltns.exec"),
+            ("collections", "_sys.modules.get"),
+            ("torch", "ops.load_library"),
         ],
     )
     def test_dotted(self, module: str, name: str):
         """A name that leads through other modules counts by where it ends."""
         assert runs_code(module, name)
+
+    @pytest.mark.parametrize(
+        ("module", "name"),
+        [
+            ("filelock", "import_module"),
+            ("sympy.printing.preview", "check_output"),
+            ("mpmath.libmp.backend", "exec_"),
+            ("distributed.protocol.pickle", "loads"),
+        ],
+    )
+    def test_anywhere(self, module: str, name: str):
+        """Modules have in them what they import from others."""
+        assert runs_code(module, name)
+
+    @pytest.mark.parametrize(
+        ("module", "name"),
+        [
+            ("posix", "getpid.__self__.system"),
+            ("builtins", "print.__self__"),
+            ("os", "__dict__.get"),
+            ("torch", "save.__globals__.get"),
+            ("collections", "__builtins__"),
+        ],
+    )
+    def test_reflection(self, module: str, name: str):
+        """Attributes of Python's own lead from whatever has them to all else."""
+        assert runs_code(module, name)
+
+    def test_long(self):
+        """A name of more parts than are looked at is not passed."""
+        assert runs_code("digits", ".".join("abcdefghijkl"))
 
     @pytest.mark.parametrize(
         ("module", "name"),
@@ -54,7 +94,12 @@ class TestRunsCode:
             ("operator", "itemgetter"),
             ("os", "PathLike"),
             ("numpy.core.multiarray", "_reconstruct"),
+            ("code", "Net"),
+            ("code.models", "Net"),
+            ("commands", "Net"),
             ("project.code", "Net"),
+            ("project.commands", "Net"),
+            ("pdb.models", "Net"),
             ("test", "Net"),
             ("project.builtins", "Net"),
             ("project", "Net.eval"),
