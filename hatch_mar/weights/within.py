@@ -53,7 +53,7 @@ def find_within(view: View, kind: Kind, name: str, look: Look, budget: Budget) -
     elif kind in (Kind.GZIP, Kind.BZIP2, Kind.XZ, Kind.ZSTD, Kind.SEVEN_ZIP, Kind.UNKNOWN):
         yield from find_compressed(view, name, look, budget)
         if kind is Kind.UNKNOWN:
-            yield from find_tagged(view, name)
+            yield from find_tagged(view, name, budget)
 
 
 def find_in_tar(view: View, look: Look, budget: Budget) -> Iterator[Loading]:

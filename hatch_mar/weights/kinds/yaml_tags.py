@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
+from hatch_mar.budget import Budget
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import View
 
@@ -12,47 +16,42 @@ MAKING = ("object/apply:", "object/new:", "object:", "name:", "module:")
 """The tags that name what they import. The others make numbers, texts and tuples."""
 LOADER = "yaml.unsafe_load"
 SUFFIXES = (".yaml", ".yml")
-OTHER_TEXT = (
-    ".py", ".pyi", ".md", ".rst", ".html", ".htm", ".tex", ".ipynb", ".json", ".js", ".ts", ".css", ".csv",
-    ".tsv", ".xml", ".toml", ".svg", ".sh", ".c", ".cc", ".cpp", ".h", ".java", ".go", ".rs",
-)  # fmt: skip
-DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s*(?:#[^\n]*)?\n)*\s*(?:---|%|!|- |[\w\"'.-]+\s*:(?:\s|$))")
-"""How YAML begins."""
-LARGEST_PARSED = 1 << 15
-"""Bytes of a document that PyYAML parses. In more of them only the usual ways to write a tag are found."""
 LARGEST_READ, LARGEST_NAMED = 4 << 20, 64 << 20
-"""Bytes that are read of a document, and of one that has the name of one."""
+"""Bytes that are read of a text, and of one that has the name of YAML."""
+LARGEST_PARSED, LARGEST_PARSED_SLOWLY = 4 << 20, 1 << 15
+"""Bytes of a document that libyaml parses, and the parser in Python. Of more than that, and of what libyaml
+refuses, only the usual ways to write a tag are found."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """The marks of the encoding that PyYAML reads besides UTF-8."""
+SUSPICIOUS = re.compile(rb"%TAG +!|![!<][\w:/.,]*(?:python/|%[0-9A-Fa-f]{2})")
+"""What every such tag has in it, or the document before it.
+
+No tag is looked at twice, since none has another `!` in it: time grows with the bytes, not their square.
+"""
 START = rb"(?:^|[\s\[{,:\x85\xa8\xa9\xbf])!"
 """A tag begins behind a blank or a sign. The last bytes end Unicode's line breaks and its mark."""
 TAG = re.compile(START + rb"(?:!|<tag:yaml\.org,2002:)python/((?:object|name|module)[\w/]*:[\w.]*)")
 RENAMED = re.compile(rb"%TAG +!|" + START + rb"[!<][\w:/.,]*%[0-9A-Fa-f]{2}")
-"""A prefix with a name of its own, or a tag with a character that is written by its number.
-
-No tag is looked at twice, since none has another `!` in it: time grows with the bytes, not their square.
-"""
+"""A prefix with a name of its own, or a tag with a character that is written by its number."""
 
 
-def find_tagged(view: View, name: str) -> tuple[Loading, ...]:
-    """What an unsafe loader would import for the tags of a YAML file; nothing for any other file."""
-    lowered = name.lower()
-    if lowered.endswith(OTHER_TEXT):
+def find_tagged(view: View, name: str, budget: Budget) -> tuple[Loading, ...]:
+    """What an unsafe loader would import for the tags of a YAML file; nothing for any other file.
+
+    JSON is YAML too, and so is much text: only a file with such a tag is parsed, whatever its name.
+    """
+    if b"\0" in decode(view.read(0, 1024)):
         return ()
-    is_named = lowered.endswith(SUFFIXES)
-    if not is_named and not DOCUMENT.match(decode(view.read(0, 1024))):
+    data = decode(view.read(0, LARGEST_NAMED if name.lower().endswith(SUFFIXES) else LARGEST_READ))
+    if b"\0" in data or not SUSPICIOUS.search(data):
         return ()
-    most = LARGEST_NAMED if is_named else LARGEST_READ
-    data = decode(view.read(0, most))
-    if b"\0" in data:
-        return ()
-    is_renamed = RENAMED.search(data) is not None
-    if b"python" not in data and not is_renamed:
-        return ()
-    pairs = dict.fromkeys(pair for tag in list_tags(data) if (pair := imported_by(tag)))
-    unknown = f"it names tags in its own way in more than the {LARGEST_PARSED} bytes that are parsed"
-    if not is_renamed or len(data) <= LARGEST_PARSED:
-        unknown = ""
+    tags, unknown = parse_tags(data, budget), ""
+    if tags is None:
+        # a tag with a number in it is cut off there, and its name is not the one that is imported
+        found = (tag for tag in TAG.finditer(data) if data[tag.end() : tag.end() + 1] != b"%")
+        tags = [tag[1].decode("ascii") for tag in found if tag[1].isascii()]
+        unknown = "it names tags in its own way, in more than is parsed" if RENAMED.search(data) else ""
+    pairs = dict.fromkeys(pair for tag in tags if (pair := imported_by(tag)))
     return (Loading(LOADER, globals=tuple(pairs), unknown=unknown),) if pairs or unknown else ()
 
 
@@ -63,23 +62,44 @@ def decode(data: bytes) -> bytes:
     return data.decode("utf-16", "replace").encode("utf-8", "replace")
 
 
-def list_tags(data: bytes) -> list[str]:
-    """The tags of PyYAML in a document, without the part that all have."""
-    if len(data) > LARGEST_PARSED:
-        # one with a number in it is cut off there, and its name is not the one that is imported
-        found = (tag for tag in TAG.finditer(data) if data[tag.end() : tag.end() + 1] != b"%")
-        return [tag[1].decode("ascii") for tag in found if tag[1].isascii()]
+def parse_tags(data: bytes, budget: Budget) -> list[str] | None:
+    """The tags of PyYAML in a text, without the part that all have; None if no parser tells.
+
+    There are unsafe loaders of two parsers, which take tabs differently.
+    """
     import yaml
 
     tags: list[str] = []
-    try:
-        for event in yaml.parse(data):
-            tag = getattr(event, "tag", None)
-            if isinstance(tag, str) and tag.startswith(PREFIX):
-                tags.append(tag.removeprefix(PREFIX))
-    except (yaml.YAMLError, ValueError, RecursionError):
-        pass  # what comes before the fault has been made by then
-    return tags
+    is_told = False
+    if len(data) <= LARGEST_PARSED_SLOWLY:
+        is_told = True
+        budget.spend("operations", 8 * len(data))
+        with suppress(yaml.YAMLError):
+            tags.extend(list_tags(data, yaml.Loader))
+    if len(data) <= LARGEST_PARSED and yaml.__with_libyaml__:
+        budget.spend("operations", len(data))
+        with suppress(yaml.YAMLError):
+            tags.extend(list_tags(data, yaml.CLoader))
+            is_told = True
+    return tags if is_told else None
+
+
+def list_tags(data: bytes, parser: Any) -> Iterator[str]:
+    """The tags of a text's documents. One that is at fault makes nothing, but those before it do.
+
+    Raises:
+        yaml.YAMLError: one is at fault.
+    """
+    import yaml
+
+    tags: list[str] = []
+    for event in yaml.parse(data, parser):
+        if isinstance(event, yaml.DocumentEndEvent):
+            yield from tags
+            tags.clear()
+        tag = getattr(event, "tag", None)
+        if isinstance(tag, str) and tag.startswith(PREFIX):
+            tags.append(tag.removeprefix(PREFIX))
 
 
 def imported_by(tag: str) -> tuple[str, str] | None:

@@ -1,10 +1,23 @@
 from __future__ import annotations
 
-import pytest
+from io import BytesIO
+from typing import Any
 
+import pytest
+import yaml
+
+from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.weights.detect import inspect_weights
 from tests.weights.files import inspect_bytes
 
 SYSTEM = b"!!python/object/apply:os.system ['id']"
+LONG = b"x: 1\n" * 1_000_000
+"""More than is parsed."""
+
+
+def fast(*values: object) -> Any:
+    """A case that takes libyaml, which PyYAML has on most systems."""
+    return pytest.param(*values, marks=pytest.mark.skipif(not yaml.__with_libyaml__, reason="no libyaml"))
 
 
 class TestTags:
@@ -24,6 +37,16 @@ class TestTags:
             ("a: " + SYSTEM.decode()).encode("utf-16"),
             b"x: 1\n" * 20_000 + b'{"a":' + SYSTEM + b"}",
             b"x: 1\n" * 20_000 + "a:\x85".encode() + SYSTEM,
+            b"[" + SYSTEM + b"]",
+            b'{"a": ' + SYSTEM + b"}",
+            b"my key: " + SYSTEM,
+            "schl\u00fcssel: ".encode() + SYSTEM,
+            b"#" + b"x" * 2000 + b"\n? " + SYSTEM + b"\n: 1\n",
+            b"plain text\n---\n" + SYSTEM,
+            b"a: " + SYSTEM + b"\n---\na: [\n",
+            fast(b"a:\t" + SYSTEM),
+            fast(b"x: 1\n" * 20_000 + b"a: !!p%79thon/object/apply:os.system ['id']"),
+            fast(b"%TAG !p! tag:yaml.org,2002:py\n---\n" + b"x: 1\n" * 20_000 + b"a: !p!thon/name:os.system"),
         ],
         ids=[
             "mapping",
@@ -39,9 +62,19 @@ class TestTags:
             "utf-16",
             "flow",
             "line break",
+            "root in brackets",
+            "JSON",
+            "blank in a key",
+            "other letters in a key",
+            "long comment",
+            "second document",
+            "before a fault",
+            "tab",
+            "far number",
+            "far handle",
         ],
     )
-    @pytest.mark.parametrize("name", ["config.yaml", "config"])
+    @pytest.mark.parametrize("name", ["config.yaml", "config", "config.json"])
     def test_found(self, document: bytes, name: str):
         [loading] = inspect_bytes(document, name).loadings
 
@@ -51,13 +84,16 @@ class TestTags:
     @pytest.mark.parametrize(
         "document",
         [
-            b"%TAG !p! tag:yaml.org,2002:py\n---\n" + b"x: 1\n" * 20_000 + b"a: !p!thon/name:os.system",
-            b"x: 1\n" * 20_000 + b"a: !!python/object/apply:os%2esystem ['id']",
+            b"%TAG !p! tag:yaml.org,2002:py\n---\n" + LONG + b"a: !p!thon/name:os.system",
+            LONG + b"a: !!python/object/apply:os%2esystem ['id']",
+            b"%TAG !p! tag:yaml.org,2002:py\n---\na: !p!thon/name:os.system\nb: "
+            + b"[" * 40_000
+            + b"]" * 40_000,
         ],
-        ids=["handle", "number"],
+        ids=["handle", "number", "depth"],
     )
     def test_unknown(self, document: bytes):
-        """A tag that is written in its own way, in a long document, cannot be told."""
+        """A tag that is written in its own way, in a document that is not parsed, cannot be told."""
         [loading] = inspect_bytes(document, "config.yaml").loadings
 
         assert (loading.globals, bool(loading.unknown)) == ((), True)
@@ -91,10 +127,20 @@ class TestTags:
             (b"a: 1  # not !!python/object/apply:os.system\n", "config.yaml"),
             (b"a: 'such as !!python/object/apply:os.system'\n", "config.yaml"),
             (b"a: |\n  " + SYSTEM + b"\n", "config.yaml"),
-            (b"text: " + SYSTEM, "README.md"),
+            fast(b"x: 1\n" * 20_000 + b"a: 'such as !!python/object/apply:os.system'\n", "config.yaml"),
+            fast(b"x: 1\n" * 20_000 + b"a: |\n  " + SYSTEM + b"\n", "config.yaml"),
+            (b"# Tags\n\nAs in `a: " + SYSTEM + b"`:\n\n    a: " + SYSTEM + b"\n", "README.md"),
+            (b"Of tags: " + SYSTEM + b" runs a command.\n", "notes.txt"),
             (b"text = 'a: " + SYSTEM + b"'", "handler.py"),
         ],
     )
     def test_other(self, document: bytes, name: str):
         """Words about tags, and tags that import nothing, are no reason to say anything."""
         assert inspect_bytes(document, name).loadings == ()
+
+    def test_budget(self):
+        """Files that are slow to parse are not parsed without end."""
+        budget = Budget({"operations": 50})
+
+        with pytest.raises(Exhausted):
+            inspect_weights(BytesIO(b"a: " + SYSTEM), "config.yaml", budget)
