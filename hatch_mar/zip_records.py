@@ -31,7 +31,7 @@ LONGEST_TAIL = END.size + 0xFFFF
 
 ENCRYPTED, HAS_DESCRIPTOR, PATCHED, STRONGLY_ENCRYPTED, UTF8_NAME, MASKED = 1, 8, 0x20, 0x40, 0x800, 0x2000
 """Flags (4.4.4)."""
-STORED, DEFLATED = 0, 8
+STORED, DEFLATED, BZIP2 = 0, 8, 12
 """Compression methods (4.4.5)."""
 UNIX, MACOS = 3, 19
 """Systems that put a file's mode into the external attributes (4.4.2)."""

@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 from hatch_mar.budget import Budget
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.kinds.legacy_tar import inspect_tar
 from hatch_mar.weights.kinds.onnx import inspect_onnx
 from hatch_mar.weights.kinds.pickle_file import find_hidden_pickle, inspect_pickle
 from hatch_mar.weights.kinds.pointers import describe_text, inspect_pointer
 from hatch_mar.weights.kinds.safetensors import inspect_safetensors
 from hatch_mar.weights.kinds.signatures import inspect_signature
+from hatch_mar.weights.kinds.tar_file import inspect_tar
 from hatch_mar.weights.kinds.torch_zip import find_hidden_zip, inspect_zip
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import View
@@ -64,11 +64,9 @@ def inspect_outside(view: View, name: str, budget: Budget) -> Weights:
     # torch takes a file for a zip if it begins so (torch/serialization.py, `_is_zipfile`)
     if head.startswith(LOCAL_SIGNATURE):
         return inspect_zip(view, budget)
-    tar = inspect_tar(view, name, budget)
-    if tar is not None:
-        return tar
     weights = (
-        inspect_pointer(view, head)
+        inspect_tar(head)
+        or inspect_pointer(view, head)
         or inspect_safetensors(view, head)
         or inspect_signature(head)
         or inspect_onnx(view, head, name)

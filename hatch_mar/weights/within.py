@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from hatch_mar.budget import Budget
 from hatch_mar.text import quote
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.kinds.compressed import Look, find_compressed
+from hatch_mar.weights.kinds.compressed import BY_METHOD, CLOSED, Look, find_compressed, find_packed, inflate
 from hatch_mar.weights.kinds.expressions import find_evaluated
-from hatch_mar.weights.kinds.legacy_tar import list_members
 from hatch_mar.weights.kinds.numpy_array import LOADER as NUMPY
-from hatch_mar.weights.kinds.numpy_array import find_objects
+from hatch_mar.weights.kinds.numpy_array import MAGIC, find_objects
+from hatch_mar.weights.kinds.tar_file import PICKLES, find_legacy, list_members
 from hatch_mar.weights.kinds.torchscript import LOADER as TORCHSCRIPT
 from hatch_mar.weights.kinds.torchscript import find_effects
 from hatch_mar.weights.kinds.yaml_tags import find_tagged
-from hatch_mar.weights.kinds.zip_index import IndexEntry, ZipFault, open_leniently, read_index
+from hatch_mar.weights.kinds.zip_index import (
+    MOST_ENTRIES,
+    IndexEntry,
+    ZipFault,
+    list_entries,
+    locate_content,
+    open_leniently,
+    read_index,
+)
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import View
+from hatch_mar.zip_records import END_SIGNATURE, LOCAL_SIGNATURE, STORED
 
 MOST_RECORDS = 10_000
-LARGEST_RECORD = 16 << 20
-"""Bytes of a record that is deflated."""
 LARGEST_DOCUMENT = 64 << 20
 """Bytes of a document that is read whole: code, and the JSON of a model."""
 UNSEEN = f"only its first {MOST_RECORDS} records are looked at"
@@ -30,13 +38,14 @@ OF_OBJECTS = (".npy", ".pt", ".pkl")
 ZIPS = {
     Kind.NPZ: NUMPY,
     Kind.ZIP: "",
+    Kind.CORRUPT: "",
     Kind.EXPORTED_PROGRAM: "torch.export.load",
     Kind.AOTINDUCTOR: "torch.export.load",
-    Kind.TORCHSCRIPT: TORCHSCRIPT,
 }
-"""Kinds of zips, and who loads them; what is in any other zip is loaded by whoever that is for."""
-DOCUMENTED = (Kind.EXPORTED_PROGRAM, Kind.AOTINDUCTOR, Kind.TORCHSCRIPT)
-"""Those with code, or with expressions that are evaluated."""
+"""Kinds of zips whose records are looked at, and who loads them; some are loaded by whoever they are for.
+
+The records of torch.save and TorchScript are numbers, unless numpy.load takes them for an array.
+"""
 
 
 def find_within(view: View, kind: Kind, name: str, look: Look, budget: Budget) -> Iterator[Loading]:
@@ -47,52 +56,50 @@ def find_within(view: View, kind: Kind, name: str, look: Look, budget: Budget) -
     if kind is Kind.NPY:
         yield from find_objects(view, budget)
     elif kind is Kind.TAR:
-        yield from find_in_tar(view, look, budget)
-    elif kind in ZIPS:
+        yield from find_in_tar(view, name, look, budget)
+    elif view.read(0, 4) in (LOCAL_SIGNATURE, END_SIGNATURE):
         yield from find_in_zip(view, kind, look, budget)
-    elif kind in (Kind.GZIP, Kind.BZIP2, Kind.XZ, Kind.ZSTD, Kind.SEVEN_ZIP, Kind.UNKNOWN):
-        yield from find_compressed(view, name, look, budget)
-        if kind is Kind.UNKNOWN:
-            yield from find_tagged(view, name, budget)
+    # whatever it is called: the bytes of another kind's mark may stand in a text, and where gzip has its time
+    yield from find_compressed(view, name, look, budget)
+    yield from find_tagged(view, name, budget)
 
 
-def find_in_tar(view: View, look: Look, budget: Budget) -> Iterator[Loading]:
+def find_in_tar(view: View, name: str, look: Look, budget: Budget) -> Iterator[Loading]:
+    seen: set[bytes] = set()
     for number, (raw, member) in enumerate(list_members(view)):
-        name = raw.decode("utf-8", "replace")
-        if number < MOST_RECORDS:
+        budget.spend("members", 1)
+        if raw in PICKLES:
+            seen.add(raw)
+        inner = raw.decode("utf-8", "replace")
+        if number < MOST_RECORDS or raw in PICKLES:
             budget.spend("files", 1)
-            yield from tell(look(member, name), f"member {quote(name)}")
-        elif name.lower().endswith(OF_OBJECTS):
+            loader = "torch.load" if raw in PICKLES else ""
+            yield from tell(look(member, inner), f"member {quote(inner)}", loader)
+        elif inner.lower().endswith(OF_OBJECTS):
             yield Loading("pickle.load", unknown=UNSEEN)
-            return
+            break
+    yield from find_legacy(frozenset(seen), name)
 
 
 def find_in_zip(view: View, kind: Kind, look: Look, budget: Budget) -> Iterator[Loading]:
-    try:
-        entries = read_index(view).entries
-    except ZipFault:
-        return
+    entries = read_entries(view)
     first, others = entries[:MOST_RECORDS], entries[MOST_RECORDS:]
-    loader = ZIPS[kind]
-    if kind is not Kind.TORCHSCRIPT:
-        yield from find_in_records(view, first, look, loader, budget)
-    document = is_code if kind is Kind.TORCHSCRIPT else is_json
-    is_unseen = document if kind in DOCUMENTED else is_of_objects
-    if any(map(is_unseen, others)):
-        yield Loading(loader or "pickle.load", unknown=UNSEEN)
-    if kind not in DOCUMENTED:
-        return
-    documents = list(filter(document, first))
-    for entry in documents:
-        if entry.size > LARGEST_DOCUMENT:
-            unknown = f"it has more than the {LARGEST_DOCUMENT} bytes that are read"
-            yield Loading(loader, f"record {quote(entry.name)}", unknown=unknown)
-    contents = read_records(view, documents)
+    if kind in ZIPS:
+        yield from find_in_records(view, first, look, ZIPS[kind], budget)
+        if any(map(is_of_objects, others)):
+            yield Loading(ZIPS[kind] or "pickle.load", unknown=UNSEEN)
+    else:
+        arrays = [entry for entry in first if holds_array(view, entry, budget)]
+        yield from find_in_records(view, arrays, look, NUMPY, budget)
     if kind is Kind.TORCHSCRIPT:
-        yield from find_effects(contents, budget)
-        return
-    for _, content in contents:
-        yield from find_evaluated(content)
+        code = list(filter(is_code, entries))
+        yield from find_unread(code, TORCHSCRIPT)
+        yield from find_effects(read_records(view, code), budget)
+    elif kind in (Kind.EXPORTED_PROGRAM, Kind.AOTINDUCTOR):
+        models = list(filter(is_json, entries))
+        yield from find_unread(models, ZIPS[kind])
+        for _, content in read_records(view, models):
+            yield from find_evaluated(content)
 
 
 def find_in_records(
@@ -101,12 +108,42 @@ def find_in_records(
     """What is found in the records of a zip, each looked at as a file."""
     for entry in entries:
         budget.spend("files", 1)
-        content = open_leniently(view, entry, LARGEST_RECORD)
-        part = f"record {quote(entry.name)}"
-        if content is not None:
-            yield from tell(look(content, entry.name), part, loader)
-        elif is_of_objects(entry):
-            yield Loading(loader or "pickle.load", part, unknown="it cannot be decompressed")
+        content = locate_content(view, entry)
+        if content is None:
+            continue
+        if entry.method == STORED:
+            found = look(content, entry.name)
+        elif entry.method in BY_METHOD:
+            found = find_packed(content, BY_METHOD[entry.method], entry.name, look, budget)
+        else:
+            found = (Loading("pickle.load", unknown=CLOSED),)
+        yield from tell(found, f"record {quote(entry.name)}", loader)
+
+
+def find_unread(entries: Sequence[IndexEntry], loader: str) -> Iterator[Loading]:
+    """The documents that `read_records` leaves out."""
+    for entry in entries[:MOST_RECORDS]:
+        if entry.size > LARGEST_DOCUMENT:
+            unknown = f"it has more than the {LARGEST_DOCUMENT} bytes that are read"
+            yield Loading(loader, f"record {quote(entry.name)}", unknown=unknown)
+    if len(entries) > MOST_RECORDS:
+        yield Loading(loader, unknown=UNSEEN)
+
+
+def read_entries(view: View) -> Sequence[IndexEntry]:
+    """The entries of a zip; of a damaged one those that some reader may find, but for torch.load's pickle."""
+    try:
+        return read_index(view).entries
+    except ZipFault:
+        found = (entry for entry in list_entries(view) if not entry.folded.endswith("data.pkl"))
+        return list(dict.fromkeys(islice(found, MOST_ENTRIES)))
+
+
+def holds_array(view: View, entry: IndexEntry, budget: Budget) -> bool:
+    content = locate_content(view, entry)
+    if content and entry.method in BY_METHOD:
+        return inflate(content, BY_METHOD[entry.method], len(MAGIC), budget) == MAGIC
+    return content is not None and content.read(0, len(MAGIC)) == MAGIC
 
 
 def tell(loadings: tuple[Loading, ...], part: str, loader: str = "") -> Iterator[Loading]:
@@ -116,9 +153,9 @@ def tell(loadings: tuple[Loading, ...], part: str, loader: str = "") -> Iterator
             yield loading._replace(part=part, loader=loader or loading.loader)
 
 
-def read_records(view: View, entries: Iterable[IndexEntry]) -> Iterator[tuple[str, bytes]]:
+def read_records(view: View, entries: Sequence[IndexEntry]) -> Iterator[tuple[str, bytes]]:
     """The names and the bytes of records, as far as they can be read."""
-    for entry in entries:
+    for entry in entries[:MOST_RECORDS]:
         content = open_leniently(view, entry, LARGEST_DOCUMENT)
         if content:
             yield entry.name, content.read(0, LARGEST_DOCUMENT)

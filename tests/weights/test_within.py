@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
+import zipfile
 
 import pytest
 
@@ -12,7 +14,10 @@ from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.kind import Kind
 from tests.weights.files import TENSORS, inspect_bytes, protocol2, saved, text, zipped
 
-EVIL = zipped(saved(protocol2(b"cos\nsystem\n" + text("true") + b"\x85R")))
+PICKLE = protocol2(b"cos\nsystem\n" + text("true") + b"\x85R")
+EVIL = zipped(saved(PICKLE))
+OBJECTS = b"\x93NUMPY\x01\0\x39\0{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n" + PICKLE
+TAG = b"!!python/object/apply:os.system ['true']"
 PROGRAM = {"net/archive_format": b"pt2", "net/models/model.json": b"{}", "net/version": b"3"}
 
 
@@ -102,3 +107,53 @@ class TestTorchScript:
 
         assert found.kind is Kind.TORCHSCRIPT
         assert found.loadings[0].effects == ("calls `torch.save`, which writes a file, when it is loaded",)
+
+
+class TestLabels:
+    """What is looked at is what the bytes are to a loader, whatever else they are."""
+
+    @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+    @pytest.mark.parametrize("padding", [0, 100_000])
+    def test_method(self, method: int, padding: int):
+        """A record is opened by all usual methods, and read on as long as it is a pickle."""
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", method) as file:
+            file.writestr("x", b"\x80\x04" + text("a" * padding) + b"0" + PICKLE[2:])
+
+        assert inspect_bytes(data.getvalue()).unsafe_globals == (("os", "system"),)
+
+    def test_closed(self):
+        """What is packed by another method cannot be told, whatever its name."""
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_LZMA) as file:
+            file.writestr("x", PICKLE)
+
+        assert not inspect_bytes(data.getvalue()).complete
+
+    def test_damaged(self):
+        """`zipfile` does not mind bytes before a zip or behind it, nor two records of one name."""
+        whole = zipped({"a.npy": OBJECTS})
+
+        assert inspect_bytes(whole + b"more", "a.npz").unsafe_globals == (("os", "system"),)
+        assert inspect_bytes(zipped({"b": b""})[:30] + whole, "a.npz").unsafe_globals == (("os", "system"),)
+
+    @pytest.mark.parametrize("record", ["arrays/x.npy", "net/data/0"])
+    def test_array_in_weights(self, record: str):
+        """numpy.load takes a file of torch.save for an .npz."""
+        found = inspect_bytes(zipped({"net/data.pkl": protocol2(b"}"), "net/version": b"3", record: OBJECTS}))
+
+        assert ("os", "system") in found.unsafe_globals
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"\x1f\x8b\x08\0PTMF" + gzip.compress(PICKLE)[8:],
+            b"GGUF: " + TAG,
+            b"outs:\n- md5: x\n  a: " + TAG,
+            b"<html: " + TAG,
+        ],
+        ids=["time", "gguf", "dvc", "html"],
+    )
+    def test_mark(self, data: bytes):
+        """Another kind's mark may stand where a kind has something else."""
+        assert inspect_bytes(data).unsafe_globals == (("os", "system"),)

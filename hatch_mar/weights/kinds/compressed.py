@@ -9,8 +9,10 @@ from typing import Any
 
 from hatch_mar.budget import Budget
 from hatch_mar.weights.kinds.pickle_file import OF_JOBLIB, has_suffix, read_pickles
+from hatch_mar.weights.kinds.tar_file import is_tar
 from hatch_mar.weights.loading import Loading
-from hatch_mar.weights.view import View
+from hatch_mar.weights.view import Slice, View
+from hatch_mar.zip_records import BZIP2, DEFLATED
 
 Look = Callable[[View, str], tuple[Loading, ...]]
 """Looks at the content of a file as at a file of that name."""
@@ -20,7 +22,8 @@ FIRST, MOST = 1 << 14, 64 << 20
 PIECE = 1 << 12
 """Bytes that are given to a decompressor at a time. Of many small streams what is left is copied for each."""
 SUFFIXES = (".gz", ".gzip", ".bz2", ".xz", ".lzma", ".z", ".zst", ".zstd", ".lz4", ".7z")
-CLOSED = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"7z\xbc\xaf\x27\x1c")
+CLOSED = "it is compressed in a way that is not opened"
+CLOSED_MAGIC = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"7z\xbc\xaf\x27\x1c")
 """zstd, lz4 and 7z, which Python's standard library cannot open everywhere."""
 OF_OLD_JOBLIB = b"ZF"
 OLD_JOBLIB_HEADER = 21
@@ -31,24 +34,31 @@ def find_compressed(view: View, name: str, look: Look, budget: Budget) -> tuple[
     """What would be imported from the content of a compressed file; nothing of any other."""
     head = view.read(0, 16)
     inner = strip_suffix(name)
-    if head.startswith(CLOSED):
-        unknown = "it is compressed in a way that is not opened"
-        return (Loading(loader_of(name), unknown=unknown),) if has_suffix(inner) else ()
+    if head.startswith(CLOSED_MAGIC):
+        return (Loading(loader_of(name), unknown=CLOSED),) if has_suffix(inner) else ()
     opened = open_decompressor(head)
     if opened is None:
         return ()
     start, make = opened
-    data = inflate(view, start, make, FIRST, budget)
-    if len(data) == FIRST and is_worth_more(look(View(BytesIO(data)), inner), data, budget):
-        data = inflate(view, start, make, MOST, budget)
-    budget.spend("bytes", len(data))
-    found = look(View(BytesIO(data)), inner)
-    if len(data) == MOST and is_worth_more(found, data, budget):
-        unknown = f"it has more than the {MOST} bytes that are decompressed"
-        found = (*found, Loading(loader_of(name), unknown=unknown))
+    found = find_packed(Slice(view, start, view.size), make, inner, look, budget)
     return tuple(
         loading._replace(part=loading.part or "its content") for loading in found if loading.is_worth_telling
     )
+
+
+def find_packed(
+    view: View, make: Callable[[], Any], name: str, look: Look, budget: Budget
+) -> tuple[Loading, ...]:
+    """What would be imported from the content of compressed bytes, which is a file of that name."""
+    data = inflate(view, make, FIRST, budget)
+    if len(data) == FIRST and is_worth_more(look(View(BytesIO(data)), name), data, budget):
+        data = inflate(view, make, MOST, budget)
+    budget.spend("bytes", len(data))
+    found = look(View(BytesIO(data)), name)
+    if len(data) == MOST and is_worth_more(found, data, budget):
+        unknown = f"it has more than the {MOST} bytes that are decompressed"
+        found = (*found, Loading(loader_of(name), unknown=unknown))
+    return found
 
 
 def strip_suffix(name: str) -> str:
@@ -58,6 +68,16 @@ def strip_suffix(name: str) -> str:
 
 def loader_of(name: str) -> str:
     return "joblib.load" if strip_suffix(name).lower().endswith(OF_JOBLIB) else "pickle.load"
+
+
+def open_bzip2() -> Any:
+    import bz2
+
+    return bz2.BZ2Decompressor()
+
+
+BY_METHOD: dict[int, Callable[[], Any]] = {DEFLATED: lambda: zlib.decompressobj(-15), BZIP2: open_bzip2}
+"""What makes the decompressor for a method of zips."""
 
 
 def open_decompressor(head: bytes) -> tuple[int, Callable[[], Any]] | None:
@@ -70,9 +90,7 @@ def open_decompressor(head: bytes) -> tuple[int, Callable[[], Any]] | None:
     if len(head) > 1 and head[0] & 15 == 8 and head[0] < 128 and (head[0] << 8 | head[1]) % 31 == 0:
         return 0, zlib.decompressobj
     if head.startswith(b"BZh"):
-        import bz2
-
-        return 0, bz2.BZ2Decompressor
+        return 0, open_bzip2
     if head.startswith((b"\xfd7zXZ\x00", b"\x5d\x00")):
         import lzma
 
@@ -80,12 +98,12 @@ def open_decompressor(head: bytes) -> tuple[int, Callable[[], Any]] | None:
     return None
 
 
-def inflate(view: View, position: int, make: Callable[[], Any], most: int, budget: Budget) -> bytes:
+def inflate(view: View, make: Callable[[], Any], most: int, budget: Budget) -> bytes:
     """The first bytes of the content, as far as it is not damaged.
 
     Python's gzip, bz2 and lzma read streams one after the other as one file.
     """
-    out, size, pending = [], 0, b""
+    out, size, position, pending = [], 0, 0, b""
     decompressor = make()
     is_zlib = hasattr(decompressor, "unconsumed_tail")
     while size < most:
@@ -119,7 +137,7 @@ def is_worth_more(found: tuple[Loading, ...], data: bytes, budget: Budget) -> bo
     return (
         bool(found)
         or data.startswith((b"\x80", b"PK\x03\x04", b"\x93NUMPY"))
-        or data[257:262] == b"ustar"
+        or is_tar(data)
         or open_decompressor(data[:16]) is not None
         or read_pickles(View(BytesIO(data)), budget)[0].cut
     )

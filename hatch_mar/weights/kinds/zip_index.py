@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from io import BytesIO
 from itertools import islice
 from typing import NamedTuple
@@ -52,6 +53,7 @@ class ZipIndex(NamedTuple):
     directory: int
 
 
+@lru_cache(maxsize=1)  # for who tells the kind of a zip, and then for who looks into its records
 def read_index(view: View) -> ZipIndex:
     """The entries, in the directory's order.
 
@@ -248,18 +250,26 @@ def open_leniently(view: View, entry: IndexEntry, most: int) -> View | None:
 
     Of one that is deflated that is at most `most` bytes.
     """
-    header = read_local_header(view, entry)
-    if header is None:
+    content = locate_content(view, entry)
+    if content is None:
         return View(BytesIO())
-    start = data_offset(entry, header)
     if entry.method == zips.STORED:
-        return Slice(view, start, max(entry.size, entry.packed))
+        return content
     if entry.method != zips.DEFLATED or entry.size > most:
         return None
     inflater = zlib.decompressobj(-15)
     with suppress(zlib.error):
-        return View(BytesIO(inflater.decompress(view.read(start, min(entry.packed, most)), most)))
+        return View(BytesIO(inflater.decompress(content.read(0, most), most)))
     return None
+
+
+def locate_content(view: View, entry: IndexEntry) -> View | None:
+    """The bytes of an entry as they are packed; None if there is no entry where the directory says."""
+    header = read_local_header(view, entry)
+    if header is None:
+        return None
+    size = max(entry.size, entry.packed) if entry.method == zips.STORED else entry.packed
+    return Slice(view, data_offset(entry, header), size)
 
 
 def encode_name(name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The tar of pickles that torch.save wrote before 0.2 (torch/serialization.py, `legacy_load`).
+"""Tars, among them those of pickles that torch.save wrote before 0.2 (torch/serialization.py, `legacy_load`).
 
 torch.load gives every file that is not a zip to `tarfile`, which goes by the checksum of the first
 header alone, and then unpickles three members wherever they are.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.budget import Budget
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.kinds.pickle_file import OF_TORCH, globals_of, read_pickles
+from hatch_mar.weights.kinds.pickle_file import OF_TORCH
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.weights.weights import Weights
@@ -27,24 +26,24 @@ WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")
 REFUSAL = "weights_only refuses the tar that torch before 0.2 wrote"
 
 
-def inspect_tar(view: View, name: str, budget: Budget) -> Weights | None:
-    """A tar with members that torch.load would unpickle, or None."""
-    pickles, names, count = [], set(), 0
-    for member_name, member in list_members(view):
-        count += 1
-        budget.spend("members", 1)
-        if member_name in PICKLES:
-            names.add(member_name)
-            pickles += read_pickles(member, budget)
-    imports = globals_of(pickles, 1)
+def inspect_tar(head: bytes) -> Weights | None:
+    return Weights(Kind.TAR) if is_tar(head) else None
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a file that begins so is a tar to `tarfile`, whatever mark of its own it lacks."""
+    return read_size(head[:BLOCK]) is not None
+
+
+def find_legacy(names: frozenset[bytes], name: str) -> tuple[Loading, ...]:
+    """What torch.load does with a tar of this name that has members of these, beyond unpickling them."""
     unknown = "not all of the pickles in its tar are followed"
-    if len(names) < 2 and not imports:
-        if not count or not name.lower().endswith(LOADED):
-            return None
+    if len(names & PICKLES) < 2:
+        if not name.lower().endswith(LOADED):
+            return ()
         # headers have more ways to name a member than are read here
         unknown = "it is a tar, which torch.load unpickles if it has the members of torch before 0.2"
-    loading = Loading("torch.load", "", imports, unknown, (REFUSAL,))
-    return Weights(Kind.PICKLE, legacy=True, loadings=(loading,))
+    return (Loading("torch.load", unknown=unknown, refusals=(REFUSAL,)),)
 
 
 def list_members(view: View) -> Iterator[tuple[bytes, View]]:
