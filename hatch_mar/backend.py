@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hatch_mar.archive.packager.mode import set_mode
+from hatch_mar.build.incomplete import remove_if_incomplete
 from hatch_mar.build.keeping import FROM_SDIST, came_with_sdist, destination, leave_out, why_left_out
 from hatch_mar.build.plan import WHEEL_MODE, Planned, load_configs, plan_project
 from hatch_mar.build.report import line_of, list_warnings, relative
@@ -78,7 +79,7 @@ def build(hook: str, directory: str, settings: Settings, *others: str | None) ->
         write_archives(early)
     name: str = build_artifact(directory, settings, *others)
     built = Path(project.root, directory, name)
-    with exit_on_faults(built):
+    with exit_on_faults(), remove_if_incomplete(built):
         mode = stat.S_IMODE(built.stat().st_mode)
         if hook == "build_wheel":
             project.take_wheel(built)
@@ -172,15 +173,10 @@ def refuse_outdated(changed: Iterable[Planned], name: str) -> None:
 
 
 @contextmanager
-def exit_on_faults(*artifacts: Path) -> Iterator[None]:
-    """End the build with an error's lines instead of a traceback, which a frontend would show above them.
-
-    A wheel or an sdist that has been built already is removed, for it comes without its archives.
-    """
+def exit_on_faults() -> Iterator[None]:
+    """End the build with an error's lines instead of a traceback, which a frontend would show above them."""
     try:
         with explain_system_errors():
             yield
     except HatchMarError as error:
-        for artifact in filter(Path.is_file, artifacts):
-            artifact.unlink()
         raise SystemExit(str(error)) from None

@@ -12,6 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 from hatch_mar.archive.filesystem.atomic import clear_abandoned
 from hatch_mar.build.clean import remove_archives
+from hatch_mar.build.incomplete import remove_if_incomplete
 from hatch_mar.build.keeping import (
     FROM_SDIST,
     LEFT_OUT_OF_SDIST,
@@ -112,7 +113,7 @@ class MarBuildHook(Interface):
         If that fails, the wheel or the sdist is removed: it comes without its archives, or has old ones.
         """
         builder, later = self.build_config.builder, hooks_after(build_data)
-        with abort_on_faults(self.app, Path(artifact_path)):
+        with abort_on_faults(self.app), remove_if_incomplete(Path(artifact_path)):
             if self.names and later:
                 self.planned = self.plan(build_data)
             changed = self.write(one for one in self.planned if later or one.path not in self.written)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_mar.errors import HatchMarError, explain_system_errors
@@ -27,12 +26,10 @@ def warn(app: Application, *lines: str) -> None:
 
 
 @contextmanager
-def abort_on_faults(app: Application, *artifacts: Path) -> Iterator[None]:
-    """End the build with an error's lines instead of a traceback, and remove what it has built."""
+def abort_on_faults(app: Application) -> Iterator[None]:
+    """End the build with an error's lines instead of a traceback."""
     try:
         with explain_system_errors():
             yield
     except HatchMarError as error:
-        for artifact in filter(Path.is_file, artifacts):
-            artifact.unlink()
         app.abort(str(error))
