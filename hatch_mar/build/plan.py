@@ -21,7 +21,7 @@ from hatch_mar.project.config import schema
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
-from hatch_mar.project.layout.targets import find_obstacles, find_sdist_clashes
+from hatch_mar.project.layout.targets import Target, find_obstacles, find_sdist_clashes
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.project.toml import table_at
 
@@ -124,7 +124,9 @@ def plan_project(
         warnings = tuple(finding for finding in findings if finding.severity == "warning")
         path = path_of(config, project.root, directory, output)
         planned.append(Planned(config, archive, path, instant, warnings, project.root, owner))
-    faults += find_obstacles([(one.config, one.path) for one in planned], owner, output=output)
+    faults += find_obstacles(
+        [Target(one.config, one.path, one.archive) for one in planned], owner, output=output
+    )
     if not output:
         faults += find_sdist_clashes([one.config for one in planned], project)
     if faults:

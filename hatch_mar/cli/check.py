@@ -25,7 +25,7 @@ from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, sele
 from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
 from hatch_mar.project.hatch_hook import find_missing_hook, find_wrong_options
 from hatch_mar.project.key_lines import locate
-from hatch_mar.project.layout.targets import find_obstacles
+from hatch_mar.project.layout.targets import Target, find_obstacles
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.text import escape
@@ -87,14 +87,16 @@ def check_project(
         findings += find_wrapping_faults(project.pyproject)
         instant = build_instant(reproducible=project.reproducible)
         configs = select(load_configs(project), names)
+        targets: list[Target] = []
         for config in configs:
+            target = Target(config, path_of(config, project.root, project.build_directory))
             with collect(findings, config.name):
-                findings += examine(config, project, instant, budget)[1]
+                archive, found = examine(config, project, instant, budget)
+                findings += found
+                target = target._replace(archive=archive)
+            targets.append(target)
         findings += find_unbuilt(configs, project)
-        findings += find_obstacles(
-            [(each, path_of(each, project.root, project.build_directory)) for each in configs],
-            owner_of(project),
-        )
+        findings += find_obstacles(targets, owner_of(project))
     return locate(merge(findings), Path(options.project)), others
 
 

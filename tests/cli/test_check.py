@@ -417,6 +417,20 @@ class TestOutput:
         assert main(["check", "--json"]) == 1
         assert [each["code"] for each in json.loads(capsys.readouterr().out)] == ["MAR027"]
 
+    def test_foreign(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """So are files in the directory that is to be replaced, which no build wrote."""
+        written(project, GOOD, "archive-format = 'no-archive'")
+        assert main(["build", "--quiet"]) == 0
+        assert main(["check"]) == 0
+        capsys.readouterr()
+        (project / "dist/digits/notes.txt").touch()
+
+        for command in ("check", "build"):
+            assert main([command]) == 1
+            shown = "".join(capsys.readouterr())
+            assert f"Cannot replace `{project / 'dist/digits'}`: no build wrote `notes.txt` in it" in shown
+            assert "[MAR035]" in shown
+
     def test_archives(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A finding that archives share is shown once, with all their names."""
         written(

@@ -18,7 +18,7 @@ from hatch_mar.archive.filesystem.walk import files_of, is_executable
 from hatch_mar.archive.formats.format import Format
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.archive.packager.foreign import describe_foreign, find_foreign
+from hatch_mar.archive.packager.foreign import WAY_OUT, describe_foreign, find_foreign
 from hatch_mar.archive.packager.mode import set_mode
 from hatch_mar.archive.packager.owner import Owner, adopt, claim, refuse_others
 from hatch_mar.archive.packager.records import remove_records
@@ -155,8 +155,8 @@ def write(
         if not force and os.path.lexists(path):
             raise PackError(f"File already exists and differs: `{path}`; delete it or set `force = true`")
         with claim(path, owner):
-            if foreign := find_foreign(path, draft):
-                raise PackError(f"Cannot replace `{path}`: {describe_foreign(foreign)}")
+            if foreign := find_foreign(path, archive):
+                raise PackError(f"Cannot replace `{path}`: {describe_foreign(foreign)}; {WAY_OUT}")
             move_into_place(place, path)
     return False
 
@@ -185,7 +185,7 @@ def remove_artifact(path: Path, form: Format) -> None:
             refuse_foreign(path, form)
         with lock_records(path):
             if foreign := find_foreign(path):
-                raise PackError(f"Cannot delete `{path}`: {describe_foreign(foreign)}")
+                raise PackError(f"Cannot delete `{path}`: {describe_foreign(foreign)}; {WAY_OUT}")
             discard(path)
             remove_records(path)
 

@@ -6,7 +6,10 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
+from hatch_mar.archive.archive import Archive
+from hatch_mar.archive.packager.foreign import WAY_OUT, describe_foreign, find_foreign
 from hatch_mar.archive.packager.owner import WAYS_OUT, Owner, describe_conflict
 from hatch_mar.archive.packager.pack import (
     TOO_LONG,
@@ -50,22 +53,39 @@ SDIST_NAME = Rule(
     consequence="a build would write both to one file",
     fix="set another `archive-name`, or `export-path`",
 )
+FOREIGN = Rule(
+    code="MAR035",
+    severity="error",
+    title="The directory of an archive has files that no build wrote",
+    consequence="they would be lost with the archive that a build replaces",
+    fix=WAY_OUT,
+)
+
+
+class Target(NamedTuple):
+    """An archive that is to be written."""
+
+    config: Config
+    path: Path
+    archive: Archive | None = None
+    """None if it cannot be laid out."""
 
 
 def find_obstacles(
-    targets: Sequence[tuple[Config, Path]], owner: Owner | None = None, *, output: Path | None = None
+    targets: Sequence[Target], owner: Owner | None = None, *, output: Path | None = None
 ) -> Iterator[Finding]:
     """Why the archives of `owner` cannot be written where they should be, known before any is written.
 
     `output` is the directory that wins over `export-path`, which then cannot be the way out.
     """
     fix = "build them into different directories, or give one of them another name" if output else None
-    first: dict[str, tuple[Config, Path]] = {}
-    for config, path in targets:
+    first: dict[str, Config] = {}
+    for target in targets:
+        config, path, _ = target
         place = config.origins["export-path"]
-        for finding in find_obstacle(config, path, owner):
+        for finding in find_obstacle(target, owner):
             yield finding._replace(archives=(config.name,))
-        other, _ = first.setdefault(fold_path(path), (config, path))
+        other = first.setdefault(fold_path(path), config)
         if other is not config:
             text = f"Archives `{other.name}` and `{config.name}` would both be written to `{path}`"
             yield CLASH.at(place, text, fix)._replace(archives=(other.name, config.name))
@@ -86,7 +106,8 @@ def find_sdist_clashes(configs: Sequence[Config], project: Project) -> Iterator[
                 yield SDIST_NAME.at(config.origins["archive-name"], text)._replace(archives=(config.name,))
 
 
-def find_obstacle(config: Config, path: Path, owner: Owner | None) -> Iterator[Finding]:
+def find_obstacle(target: Target, owner: Owner | None) -> Iterator[Finding]:
+    config, path, archive = target
     if is_name_too_long(path):
         key = "workflow-name" if isinstance(config, WorkflowConfig) else "archive-name"
         text = f"Cannot write `{path}`: {TOO_LONG}"
@@ -96,8 +117,12 @@ def find_obstacle(config: Config, path: Path, owner: Owner | None) -> Iterator[F
     try:
         with explain_write_errors(path):
             refuse_foreign(path, config.format)
+            foreign = find_foreign(path, archive) if archive else []
     except PackError as error:
         yield OBSTACLE.at(place, str(error), "")
+    else:
+        if foreign:
+            yield FOREIGN.at(place, f"Cannot replace `{path}`: {describe_foreign(foreign)}")
     if owner and (conflict := describe_conflict(path, owner)):
         yield OTHER_PROJECT.at(place, conflict)
 

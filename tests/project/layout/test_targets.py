@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.packager.owner import Owner, claim
+from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
-from hatch_mar.project.layout.targets import find_obstacles
+from hatch_mar.project.layout.targets import Target, find_obstacles
+from tests.archives import PACKING, archive_of
 
 
 def config(name: str, form: str = "default") -> ArchiveConfig:
@@ -12,7 +16,8 @@ def config(name: str, form: str = "default") -> ArchiveConfig:
 
 
 def found(*targets: tuple[Config, Path], owner: Owner | None = None) -> list[tuple[str, tuple[str, ...]]]:
-    return [(finding.code, finding.archives) for finding in find_obstacles(targets, owner)]
+    findings = find_obstacles([Target(*target) for target in targets], owner)
+    return [(finding.code, finding.archives) for finding in findings]
 
 
 class TestFindObstacles:
@@ -50,7 +55,7 @@ class TestFindObstacles:
         path, one, other = tmp_path / "a.mar", Owner("one", tmp_path / "1"), Owner("other", tmp_path / "2")
         with claim(path, one):
             path.touch()
-        [finding] = find_obstacles([(config("a"), path)], other)
+        [finding] = find_obstacles([Target(config("a"), path)], other)
 
         assert str(finding) == (
             f"Cannot write `{path}`: it belongs to project `one` (`{tmp_path / '1'}`),"
@@ -58,6 +63,32 @@ class TestFindObstacles:
             " set another `model-name`, `archive-name` or `export-path` in one of the two,"
             " or delete the archive if it is a leftover [MAR030]"
         )
+
+    def test_foreign(self, tmp_path: Path):
+        """A directory in which somebody has put a file is not replaced; a build's own is."""
+        archive = archive_of({"model.py": b"model"})
+        path = pack_as(archive, tmp_path / "a", FORMATS["no-archive"], PACKING).path
+        target = Target(config("a", "no-archive"), path, archive)
+        assert [*find_obstacles([target])] == []
+
+        (path / "notes.txt").touch()
+        [finding] = find_obstacles([target])
+        assert str(finding) == (
+            f"Cannot replace `{path}`: no build wrote `notes.txt` in it;"
+            " move what you need away, and delete the directory [MAR035]"
+        )
+
+    def test_same_bytes(self, tmp_path: Path):
+        """A copy, whose files have times of their own, is replaced if the archive has all that is in it."""
+        archive = archive_of({"model.py": b"model"})
+        path = pack_as(archive, tmp_path / "a", FORMATS["no-archive"], PACKING).path
+        os.utime(path / "model.py", (1, 1))
+        target = Target(config("a", "no-archive"), path, archive)
+
+        assert [*find_obstacles([target])] == []
+        assert [*find_obstacles([target._replace(archive=None)])] == []
+        other = target._replace(archive=archive_of({"model.py": b"other"}))
+        assert [finding.code for finding in find_obstacles([other])] == ["MAR035"]
 
     def test_long_name(self, tmp_path: Path):
         """A name that no file can have is found before the folder is made."""
@@ -69,8 +100,8 @@ class TestFindObstacles:
     def test_long_name_message(self, tmp_path: Path):
         """The message names the key that the name is from."""
         path = tmp_path / ("a" * 260)
-        [archive] = find_obstacles([(config("a"), path)])
-        [workflow] = find_obstacles([(WorkflowConfig("a", "spec.yaml"), path)])
+        [archive] = find_obstacles([Target(config("a"), path)])
+        [workflow] = find_obstacles([Target(WorkflowConfig("a", "spec.yaml"), path)])
 
         start = f"Cannot write `{path}`: its name is too long for the file system; set a shorter"
         assert str(archive) == f"{start} `archive-name` [MAR031]"
