@@ -11,19 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
+from hatch_mar.archive.formats.unpacking import UNFINISHED
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.budget import Exhausted
 from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import RULES, Finding, Place, Rule
-
-UNFINISHED = Rule(
-    code="MAR131",
-    title="The archive was not checked to its end",
-    consequence="what was not looked at may have any fault, and may run any code",
-    fix="pack less into it",
-)
 
 CHECKS: Mapping[str, str | None] = {
     "archive_names": None,
@@ -42,25 +36,26 @@ CHECKS: Mapping[str, str | None] = {
 def check(subject: Subject) -> list[Finding]:
     """Everything that is wrong with an archive, in the order of the modules."""
     findings: list[Finding] = []
-    stopped: dict[str, Exhausted] = {}
+    ends: dict[str, Exhausted] = {}
     for name in CHECKS:
         try:
             if has_work(name, subject):
                 for finding in import_module(f"{__name__}.{name}").check(subject):
                     findings.append(finding)
         except Exhausted as reason:
-            stopped.setdefault(reason.unit, reason)
+            # without time nothing else can be read either
+            ends.setdefault("time" if reason.of_time else reason.unit, reason)
         except ReadError as error:
             findings += [finding for finding in error.findings if finding not in findings]
             if not error.findings:
                 raise
-    return findings + [report_end(subject, reason) for reason in stopped.values()]
+    return findings + [report_end(subject, reason) for reason in ends.values()]
 
 
 def report_end(subject: Subject, reason: Exhausted) -> Finding:
     """Where the checks stopped. The archive's Python runs in any case, so that less is lost with that."""
     place = Place(subject.file_name)
-    severity = "note" if reason.unit == "tokens" else UNFINISHED.severity
+    severity = "note" if reason.unit == "tokens" and not reason.of_time else UNFINISHED.severity
     return UNFINISHED.at(place, f"The archive has {reason}", severity=severity)
 
 

@@ -63,6 +63,7 @@ def check_unpacking(path: Path, *, deep: bool = False) -> Iterator[Finding]:
 
 
 def find_faults(path: Path, budget: Budget) -> Iterator[Finding]:
+    budget.release_memory()
     yield from check_place(path)
     try:
         with open_container(path, budget, deep=True) as container:

@@ -36,6 +36,8 @@ def find_faults(config: Config, archive: Archive, root: Path, budget: Budget | N
     """
     if isinstance(config, WorkflowConfig):
         return []
+    budget = budget or Budget()
+    budget.release_memory()
     subject = Subject.of_config(config, archive, root, budget)
     found = [*check(subject), *check_project_links(config, archive, root)]
     return [*check_configuration(config), *not_ignored(found, config)]

@@ -120,6 +120,7 @@ def check_labels(subject: Subject, member: Member, *, looked_up: bool) -> Iterat
             place, f"`{NAME}` has more than {LARGEST_TEXT} bytes, which is too many to be checked"
         )
         return
+    subject.budget.spend("JSON", len(data))
     try:
         text = data.decode("utf-8")
         if text.startswith("\ufeff"):

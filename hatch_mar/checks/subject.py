@@ -107,7 +107,7 @@ class Subject:
         if member is None:
             return Document(None)
         data = self.text(member)
-        return read(data, is_whole=len(data) < LARGEST_TEXT)
+        return read(data, self.budget, is_whole=len(data) < LARGEST_TEXT)
 
     @cached_property
     def environment(self) -> Environment:

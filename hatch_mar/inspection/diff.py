@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from hatch_mar.archive.archive import Member
 from hatch_mar.archive.digest import sha256
 from hatch_mar.archive.formats.reader import read
+from hatch_mar.budget import Budget
 
 T = TypeVar("T")
 
@@ -40,7 +41,8 @@ class Difference:
 
 def compare(one: Path, other: Path) -> list[Difference]:
     """All differences between two archives, the manifest's first."""
-    with read(one) as a, read(other) as b:
+    budget = Budget()
+    with read(one, budget) as a, read(other, budget) as b:
         manifests = find_changes(flatten(a.manifest.document), flatten(b.manifest.document), operator.ne)
         members = find_changes(by_name(a.members), by_name(b.members), differ)
         return [

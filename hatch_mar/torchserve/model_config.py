@@ -17,6 +17,7 @@ from yaml.events import AliasEvent, Event
 from yaml.nodes import MappingNode, Node, ScalarNode
 from yaml.reader import ReaderError
 
+from hatch_mar.budget import Budget
 from hatch_mar.text import shorten
 
 MOST_CHARACTERS = 3 << 20
@@ -84,8 +85,12 @@ class Document(NamedTuple):
         return Table() if self.table is None else self.table
 
 
-def read(data: bytes, *, is_whole: bool = True) -> Document:
-    """Read a model configuration, of which only the beginning need be given."""
+def read(data: bytes, budget: Budget | None = None, *, is_whole: bool = True) -> Document:
+    """Read a model configuration, of which only the beginning need be given.
+
+    Raises:
+        Exhausted: the budget does not suffice.
+    """
     try:
         # the end of the beginning may be half a character
         text = data.decode("utf-8", "strict" if is_whole else "ignore")
@@ -95,6 +100,7 @@ def read(data: bytes, *, is_whole: bool = True) -> Document:
         return refuse_document("entangled", f"it has more than {MOST_CHARACTERS} characters")
     if not is_whole:
         return refuse_document("unchecked", f"more than {len(data)} bytes")
+    (budget or Budget()).spend("YAML", len(data))
     try:
         return load_document(Loader(text))
     except EntangledError as error:

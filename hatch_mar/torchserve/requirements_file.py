@@ -29,6 +29,9 @@ CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 COMMENT = re.compile(r"(^|(?<!\s)\s+)#.*$")
 """As pip's own, but in time that grows with the line and not with its square."""
 
+MOST_LINES = 50_000
+"""Lines of a file; one with the hashes of 300 distributions has 10,000."""
+
 LONGEST_LINE = 100_000
 """Characters of a line that is read; one with a hash for each of a hundred wheels has 8000."""
 
@@ -113,6 +116,8 @@ def logical_lines(text: str, budget: Budget) -> Iterator[tuple[int, str]]:
     """
     first, parts = 0, list[str]()
     for number, line in enumerate(text.splitlines(), start=1):
+        if number > MOST_LINES:
+            raise Exhausted("requirement lines")
         first = first if parts else number
         comment = COMMENT.match(line)
         parts.append(f" {line}" if comment else line)
@@ -128,8 +133,8 @@ def logical_lines(text: str, budget: Budget) -> Iterator[tuple[int, str]]:
 def join_line(parts: list[str], budget: Budget) -> str:
     line = "".join(parts)
     if len(line) > LONGEST_LINE:
-        raise Exhausted("characters of a line", LONGEST_LINE)
-    budget.spend("lines", 1 + len(line) // COSTS_A_LINE)
+        raise Exhausted("characters in a requirement line")
+    budget.spend("requirement lines", 1 + len(line) // COSTS_A_LINE)
     return COMMENT.sub("", line).strip()
 
 

@@ -13,6 +13,7 @@ from threading import Event
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.format import FORMATS, Format
 from hatch_mar.archive.formats.reader import read
+from hatch_mar.budget import Budget
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
@@ -99,8 +100,9 @@ class Candidate:
 def open_candidate(path: Path, requests: Sequence[Request]) -> Iterator[Candidate]:
     """The archive at `path`, whoever made it."""
     form = FORMATS["no-archive"] if path.is_dir() else FORMATS["default"]
-    with read(path) as archive:
-        subject = Subject.of_file(archive, path)
+    budget = Budget()
+    with read(path, budget) as archive:
+        subject = Subject.of_file(archive, path, budget)
         yield Candidate(str(path), archive, subject, tuple(requests), path.absolute(), form)
 
 

@@ -34,36 +34,37 @@ def inspect_weights(file: BinaryIO, name: str = "", budget: Budget | None = None
     """What a seekable stream is: a file on disk, or an entry of an archive.
 
     Any bytes have a kind, if only `Kind.UNKNOWN`. The name decides only where the bytes leave a doubt.
-    Whatever the kind, `loadings` has what would be unpickled. What is read is spent from the budget.
+    Whatever the kind, `loadings` has what would be unpickled.
 
     Raises:
         OSError: the stream cannot be read.
+        Exhausted: the budget does not suffice.
     """
-    return inspect_view(View(file), name, budget or Budget(), 0)
+    return inspect_view(View(file, budget), name, 0)
 
 
-def inspect_view(view: View, name: str, budget: Budget, depth: int) -> Weights:
+def inspect_view(view: View, name: str, depth: int) -> Weights:
     """What a file is that lies in `depth` others, and what is packed in it."""
 
     def look(part: View, inner: str) -> tuple[Loading, ...]:
         if depth < DEEPEST:
-            return inspect_view(part, inner, budget, depth + 1).loadings
-        is_container = inspect_outside(part, inner, budget).kind in CONTAINERS
+            return inspect_view(part, inner, depth + 1).loadings
+        is_container = inspect_outside(part, inner).kind in CONTAINERS
         return (Loading("pickle.load", unknown="it is in too many containers"),) if is_container else ()
 
-    weights = inspect_outside(view, name, budget)
-    within = dict.fromkeys(find_within(view, weights.kind, name, look, budget))
+    weights = inspect_outside(view, name)
+    within = dict.fromkeys(find_within(view, weights.kind, name, look))
     return weights._replace(loadings=(*weights.loadings, *within))
 
 
-def inspect_outside(view: View, name: str, budget: Budget) -> Weights:
+def inspect_outside(view: View, name: str) -> Weights:
     """What a file is, without a look at what is packed in it."""
     head = view.read(0, HEAD)
     if not head:
         return Weights(Kind.EMPTY)
     # torch takes a file for a zip if it begins so (torch/serialization.py, `_is_zipfile`)
     if head.startswith(LOCAL_SIGNATURE):
-        return inspect_zip(view, budget)
+        return inspect_zip(view)
     weights = (
         inspect_tar(head)
         or inspect_pointer(view, head)
@@ -72,10 +73,10 @@ def inspect_outside(view: View, name: str, budget: Budget) -> Weights:
         or inspect_onnx(view, head, name)
     )
     if weights is not None:
-        return weights._replace(loadings=(*weights.loadings, *find_hidden_pickle(view, name, budget)))
+        return weights._replace(loadings=(*weights.loadings, *find_hidden_pickle(view, name)))
     unknown = Weights(Kind.UNKNOWN, describe_text(head) or "not a known format")
-    pickle = inspect_pickle(view, name, budget)
+    pickle = inspect_pickle(view, name)
     if pickle is None:
         return unknown
     # a zip after a pickle is what `zipfile`, and torch before 1.6, take the file for
-    return pickle._replace(loadings=(*pickle.loadings, *find_hidden_zip(view, budget)))
+    return pickle._replace(loadings=(*pickle.loadings, *find_hidden_zip(view)))

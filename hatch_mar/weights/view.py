@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import BinaryIO
+
+from hatch_mar.budget import Budget
 
 
 class View:
     """The bytes of a seekable stream: a file on disk, or an entry of an archive.
 
     Offsets should mostly grow from call to call, since a deflated entry can seek backwards
-    only by starting over.
+    only by starting over. What is read, and what is done with it, is spent from the budget.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, budget: Budget | None = None) -> None:
         self.file = file
         self.size = file.seek(0, 2)
+        self.budget = budget or Budget()
 
     def read(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes at `offset`: fewer at the end, none beyond it."""
         if not 0 <= offset < self.size:
             return b""
         count = min(count, self.size - offset)
+        self.budget.spend("bytes", count)
         self.file.seek(offset)
         pieces = []
         while count > 0 and (piece := self.file.read(count)):
@@ -29,12 +34,17 @@ class View:
             count -= len(piece)
         return b"".join(pieces)
 
+    def unpacked(self, data: bytes) -> View:
+        """A view of bytes that were decompressed from this one's."""
+        self.budget.spend("unpacked bytes", len(data))
+        return View(BytesIO(data), self.budget)
+
 
 class Slice(View):
     """Some of the bytes of another view, as far as it has them."""
 
     def __init__(self, view: View, start: int, size: int) -> None:
-        self.view, self.start = view, start
+        self.view, self.start, self.budget = view, start, view.budget
         self.size = max(0, min(size, view.size - start))
 
     def read(self, offset: int, count: int) -> bytes:

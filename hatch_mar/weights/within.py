@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from hatch_mar.budget import Budget
 from hatch_mar.text import quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.compressed import BY_METHOD, CLOSED, Look, find_compressed, find_packed, inflate
@@ -48,31 +47,31 @@ The records of torch.save and TorchScript are numbers, unless numpy.load takes t
 """
 
 
-def find_within(view: View, kind: Kind, name: str, look: Look, budget: Budget) -> Iterator[Loading]:
+def find_within(view: View, kind: Kind, name: str, look: Look) -> Iterator[Loading]:
     """What loaders would import and do for the content of a file of this kind.
 
     `look` looks at a part of it as at a file of its own.
     """
     if kind is Kind.NPY:
-        yield from find_objects(view, budget)
+        yield from find_objects(view)
     elif kind is Kind.TAR:
-        yield from find_in_tar(view, name, look, budget)
+        yield from find_in_tar(view, name, look)
     elif view.read(0, 4) in (LOCAL_SIGNATURE, END_SIGNATURE):
-        yield from find_in_zip(view, kind, look, budget)
+        yield from find_in_zip(view, kind, look)
     # whatever it is called: the bytes of another kind's mark may stand in a text, and where gzip has its time
-    yield from find_compressed(view, name, look, budget)
-    yield from find_tagged(view, name, budget)
+    yield from find_compressed(view, name, look)
+    yield from find_tagged(view, name)
 
 
-def find_in_tar(view: View, name: str, look: Look, budget: Budget) -> Iterator[Loading]:
+def find_in_tar(view: View, name: str, look: Look) -> Iterator[Loading]:
     seen: set[bytes] = set()
     for number, (raw, member) in enumerate(list_members(view)):
-        budget.spend("members", 1)
+        view.budget.spend("records")
         if raw in PICKLES:
             seen.add(raw)
         inner = raw.decode("utf-8", "replace")
         if number < MOST_RECORDS or raw in PICKLES:
-            budget.spend("files", 1)
+            view.budget.spend("files")
             loader = "torch.load" if raw in PICKLES else ""
             yield from tell(look(member, inner), f"member {quote(inner)}", loader)
         elif inner.lower().endswith(OF_OBJECTS):
@@ -81,40 +80,38 @@ def find_in_tar(view: View, name: str, look: Look, budget: Budget) -> Iterator[L
     yield from find_legacy(frozenset(seen), name)
 
 
-def find_in_zip(view: View, kind: Kind, look: Look, budget: Budget) -> Iterator[Loading]:
+def find_in_zip(view: View, kind: Kind, look: Look) -> Iterator[Loading]:
     entries = read_entries(view)
     first, others = entries[:MOST_RECORDS], entries[MOST_RECORDS:]
     if kind in ZIPS:
-        yield from find_in_records(view, first, look, ZIPS[kind], budget)
+        yield from find_in_records(view, first, look, ZIPS[kind])
         if any(map(is_of_objects, others)):
             yield Loading(ZIPS[kind] or "pickle.load", unknown=UNSEEN)
     else:
-        arrays = [entry for entry in first if holds_array(view, entry, budget)]
-        yield from find_in_records(view, arrays, look, NUMPY, budget)
+        arrays = [entry for entry in first if holds_array(view, entry)]
+        yield from find_in_records(view, arrays, look, NUMPY)
     if kind is Kind.TORCHSCRIPT:
         code = list(filter(is_code, entries))
         yield from find_unread(code, TORCHSCRIPT)
-        yield from find_effects(read_records(view, code), budget)
+        yield from find_effects(read_records(view, code), view.budget)
     elif kind in (Kind.EXPORTED_PROGRAM, Kind.AOTINDUCTOR):
         models = list(filter(is_json, entries))
         yield from find_unread(models, ZIPS[kind])
         for _, content in read_records(view, models):
-            yield from find_evaluated(content)
+            yield from find_evaluated(content, view.budget)
 
 
-def find_in_records(
-    view: View, entries: Sequence[IndexEntry], look: Look, loader: str, budget: Budget
-) -> Iterator[Loading]:
+def find_in_records(view: View, entries: Sequence[IndexEntry], look: Look, loader: str) -> Iterator[Loading]:
     """What is found in the records of a zip, each looked at as a file."""
     for entry in entries:
-        budget.spend("files", 1)
+        view.budget.spend("files")
         content = locate_content(view, entry)
         if content is None:
             continue
         if entry.method == STORED:
             found = look(content, entry.name)
         elif entry.method in BY_METHOD:
-            found = find_packed(content, BY_METHOD[entry.method], entry.name, look, budget)
+            found = find_packed(content, BY_METHOD[entry.method], entry.name, look)
         else:
             found = (Loading("pickle.load", unknown=CLOSED),)
         yield from tell(found, f"record {quote(entry.name)}", loader)
@@ -139,10 +136,10 @@ def read_entries(view: View) -> Sequence[IndexEntry]:
         return list(dict.fromkeys(islice(found, MOST_ENTRIES)))
 
 
-def holds_array(view: View, entry: IndexEntry, budget: Budget) -> bool:
+def holds_array(view: View, entry: IndexEntry) -> bool:
     content = locate_content(view, entry)
     if content and entry.method in BY_METHOD:
-        return inflate(content, BY_METHOD[entry.method], len(MAGIC), budget) == MAGIC
+        content = inflate(content, BY_METHOD[entry.method], len(MAGIC))
     return content is not None and content.read(0, len(MAGIC)) == MAGIC
 
 

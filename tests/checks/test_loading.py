@@ -19,6 +19,7 @@ from hatch_mar.torchserve.handlers import ALL_BUILT_INS, BuiltIn
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 from hatch_mar.weights.weights import Weights
+from tests.budgets import enough_for
 from tests.checks import BASE, HANDLER, NET, subject
 from tests.weights.files import dictionary, protocol2, saved, state_dict, tensor, text, zipped
 
@@ -353,7 +354,7 @@ class TestBounds:
     def test_operations(self):
         """Where the operations that may be followed end, the archive is not passed."""
         of = own(GOOD, **{"a.pt": GOOD, "b.pt": GOOD})
-        of.budget = Budget({"operations": 50})
+        of.budget = enough_for("files", 6)
 
         assert ("MAR131", "error") in [(each.code, each.severity) for each in check_all(of)]
 
@@ -364,7 +365,7 @@ class TestBounds:
         os.link(tmp_path / "a.pt", tmp_path / "c.pt")
         of = own(GOOD)
         members = tuple(Member(name, FileSource(tmp_path / name)) for name in ("a.pt", "b.pt", "c.pt"))
-        budget = Budget({"files": len(of.archive.members) + 1})
+        budget = enough_for("files", 8)
         found: list[Finding] = list(
             check(Subject(Archive(of.manifest, (*of.archive.members, *members)), "m.mar", budget=budget))
         )
@@ -374,11 +375,11 @@ class TestBounds:
     def test_exhausted(self):
         """When no more files may be looked at, the rest is not passed."""
         of = own(GOOD, **{f"a{number}.pt": GOOD for number in range(5)})
-        of.budget = Budget({"files": 4})
+        of.budget = enough_for("files", 4)
 
         with pytest.raises(Exhausted):
             list(check(of))
-        of.budget = Budget({"files": 0})
+        of.budget = Budget(0)
         of.inspected.clear()
         [found] = check_all(of)
         assert (found.code, found.severity) == ("MAR131", "error")

@@ -9,16 +9,17 @@ from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.contents import inspect_contents
 from hatch_mar.weights.kind import Kind
+from tests.budgets import enough_for
 
 
 class TestInspectContents:
     def test_kind(self):
         """Bytes say what a member is, and each costs a file of the budget."""
-        budget = Budget({"files": 1})
+        budget = enough_for("files", 1)
         member = Member("notes.txt", BytesSource(b"GGUF\3\0\0\0" + bytes(16)))
 
         assert inspect_contents(member, budget).kind is Kind.GGUF
-        with pytest.raises(Exhausted, match="more than the 1 files that are read"):
+        with pytest.raises(Exhausted, match="more files than a command reads"):
             inspect_contents(member, budget)
 
     def test_unreadable(self, tmp_path: Path):

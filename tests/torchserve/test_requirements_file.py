@@ -14,6 +14,7 @@ from hatch_mar.torchserve.requirements_file import (
     split_options,
     url_scheme,
 )
+from tests.budgets import enough_for
 
 
 class TestDecode:
@@ -123,27 +124,27 @@ def test_path_in(requirement: str, expected: str | None):
 class TestBounds:
     def test_lines(self):
         """Of a file of a million lines, as many are read as the budget has."""
-        budget = Budget({"lines": 100})
+        budget = enough_for("requirement lines", 100)
         lines = logical_lines("a\n" * 1_000_000, budget)
 
         assert [next(lines) for _ in range(100)][-1] == (100, "a")
-        with pytest.raises(Exhausted, match="more than the 100 lines that are read"):
+        with pytest.raises(Exhausted, match="more requirement lines than a command reads"):
             next(lines)
 
     def test_long_line(self):
         """A line that no file of people has is not taken apart, and what it requires is not known."""
         line = "a --hash=sha256:" + "a" * 100_000
 
-        with pytest.raises(Exhausted, match="more than the 100000 characters of a line that are read"):
+        with pytest.raises(Exhausted, match="more characters in a requirement line than a command reads"):
             list(logical_lines(line, Budget()))
         assert list(distributions(line.encode(), Budget())) == [None]
 
     def test_hashes(self):
         """A line with many hashes costs as much as it takes."""
-        budget = Budget({"lines": 100})
+        budget = enough_for("requirement lines", 100)
 
         assert len(list(logical_lines("a \\\n" + "  --hash=sha256:1 \\\n" * 100, budget))) == 1
-        assert 90 < budget.left["lines"] < 99
+        assert 90 < budget.count_left("requirement lines") < 99
 
     def test_spaces(self):
         """Spaces in front of a comment belong to it, and however many they are, they are looked at once."""

@@ -8,10 +8,11 @@ import zipfile
 
 import pytest
 
-from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.budget import Exhausted
 from hatch_mar.weights import within
 from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.kind import Kind
+from tests.budgets import enough_for
 from tests.weights.files import TENSORS, inspect_bytes, protocol2, saved, text, zipped
 
 PICKLE = protocol2(b"cos\nsystem\n" + text("true") + b"\x85R")
@@ -78,7 +79,7 @@ class TestRecords:
 
     def test_budget(self):
         """All records that a command looks at are paid from one budget."""
-        budget = Budget({"files": 3})
+        budget = enough_for("files", 3)
         data = zipped({"a.txt": b"a", "b.txt": b"b"})
         inspect_weights(io.BytesIO(data), "first.zip", budget)
 

@@ -70,13 +70,13 @@ class Container:
 
 
 @contextmanager
-def read(path: str | PathLike[str]) -> Iterator[Archive]:
+def read(path: str | PathLike[str], budget: Budget | None = None) -> Iterator[Archive]:
     """The archive at `path`: a `.mar`, a `.tar.gz` or a directory. Members can be read while it is open.
 
     Raises:
         ReadError: it is not an archive, or it is damaged.
     """
-    with open_container(Path(path)) as container:
+    with open_container(Path(path), budget) as container:
         yield container.archive()
 
 
@@ -102,6 +102,7 @@ def read_container(path: Path, stack: ExitStack, budget: Budget, *, deep: bool) 
         return Container(path, "directory", tuple(directory_members(path)))
     file = stack.enter_context(open_file(path))
     total, names = path.stat().st_size, Names(manifest_name(path), budget)
+    budget.grow(total)
     if path.suffix in suffixes.ZIPS:
         members, findings = read_zip(file, total, names, deep=deep)
         return Container(path, "zip", tuple(members), tuple(findings))

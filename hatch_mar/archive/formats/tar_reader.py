@@ -10,15 +10,17 @@ from typing import BinaryIO, NamedTuple, cast
 from hatch_mar.archive.archive import CHUNK, Member
 from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.archive.formats.inflation import GZIP_WINDOW, Inflated, Part
-from hatch_mar.archive.formats.limit import InflationLimit
 from hatch_mar.archive.formats.tar_stream import SPECIAL_KINDS, FirstMember, TarEntry, members
 from hatch_mar.archive.formats.unpacking import (
     EMPTY,
     SPECIAL_FILE,
     Names,
     Stopped,
+    explain_stop,
+    spend,
     unpacked_limit,
 )
+from hatch_mar.budget import Budget
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.text import quote
 
@@ -84,8 +86,8 @@ def read_tgz(file: BinaryIO, total: int, names: Names) -> tuple[list[Member], li
     """
     place = Place(file.name)
     contents, found = TarContents(names), list[Member]()
-    stream = FirstMember(check_gzip(file), unpacked_limit(total))
-    tar = inflated_tar(file, total)
+    stream = FirstMember(check_gzip(file), unpacked_limit(total), names.budget)
+    tar = inflated_tar(file, total, names.budget)
     for entry in members(stream):
         contents.add(entry)
         if not entry.name.endswith("/"):
@@ -95,7 +97,7 @@ def read_tgz(file: BinaryIO, total: int, names: Names) -> tuple[list[Member], li
     if not names.count:
         raise Stopped(EMPTY, "The tar has no members")
     findings = [*contents.check(place), *names.check(place)]
-    if has_another_gzip(file):
+    if has_another_gzip(file, names.budget):
         text = "The file holds several gzips, of which TorchServe reads only the first"
         findings.append(SEVERAL_GZIPS.at(place, text))
     return found, findings
@@ -107,8 +109,9 @@ def find_member(file: BinaryIO, name: str, farthest: int) -> Member | None:
     Raises:
         Stopped: the tar is damaged before it.
     """
-    stream = FirstMember(check_gzip(file), farthest)
-    tar = inflated_tar(file, os.fstat(file.fileno()).st_size)
+    budget = Budget()
+    stream = FirstMember(check_gzip(file), farthest, budget)
+    tar = inflated_tar(file, os.fstat(file.fileno()).st_size, budget)
     for entry in members(stream):
         if entry.path == name:
             return member_of(entry, tar, file)
@@ -117,9 +120,12 @@ def find_member(file: BinaryIO, name: str, farthest: int) -> Member | None:
     return None
 
 
-def inflated_tar(file: BinaryIO, total: int) -> Inflated:
-    packed = cast("BinaryIO", Part(file, 0, total))
-    return Inflated(packed, GZIP_WINDOW, InflationLimit(file.name, total).spend)
+def inflated_tar(file: BinaryIO, total: int, budget: Budget) -> Inflated:
+    def spend_unpacked(size: int) -> None:
+        with explain_stop(file.name):
+            spend(budget, "unpacked bytes", size)
+
+    return Inflated(cast("BinaryIO", Part(file, 0, total)), GZIP_WINDOW, spend_unpacked)
 
 
 def member_of(entry: TarEntry, tar: Inflated, file: BinaryIO) -> Member:
@@ -139,12 +145,13 @@ def check_gzip(file: BinaryIO) -> BinaryIO:
     raise Stopped(NOT_GZIP, text, fix)
 
 
-def has_another_gzip(file: BinaryIO) -> bool:
+def has_another_gzip(file: BinaryIO, budget: Budget) -> bool:
     """Whether another gzip that is not empty follows at the file's position."""
     while file.read(2) == b"\x1f\x8b":
         file.seek(-2, 1)
+        spend(budget, "files")
         try:
-            if FirstMember(file, 1 << 20).read(1):
+            if FirstMember(file, 1 << 20, budget).read(1):
                 return True
         except Stopped:
             return True

@@ -14,6 +14,7 @@ from hatch_mar.archive.formats.inflation import GZIP_WINDOW, Pieces
 from hatch_mar.archive.formats.pax import decode, parse_records
 from hatch_mar.archive.formats.tar_numbers import parse_number
 from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, Stopped, inflate
+from hatch_mar.budget import Budget
 from hatch_mar.finding import Rule
 from hatch_mar.text import quote
 from hatch_mar.torchserve.member_names import unpacked_path
@@ -127,8 +128,8 @@ class Extended:
 class FirstMember(Pieces):
     """The bytes in the first gzip member of a file, read once from start to end."""
 
-    def __init__(self, file: BinaryIO, most: int) -> None:
-        super().__init__(inflate(file, GZIP_WINDOW, most, "The file"))
+    def __init__(self, file: BinaryIO, most: int, budget: Budget) -> None:
+        super().__init__(inflate(file, GZIP_WINDOW, most, "The file", budget))
         self.position = 0
 
     def read(self, size: int) -> bytes:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from hatch_mar.archive.formats.inflation import read_deflated
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.budget import Budget, Exhausted, Unit
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.names import name_fault
@@ -97,11 +97,15 @@ MISPLACED = Rule(
     fix="name it by its path in the archive",
 )
 
+UNFINISHED = Rule(
+    code="MAR131",
+    title="The archive was not checked to its end",
+    consequence="what was not looked at may have any fault, and may run any code",
+    fix="pack less into it",
+)
 
 SMALL, MOST_TIMES = 64 << 20, 250
 """An archive is a bomb if it unpacks to more than `MOST_TIMES` its size and to more than `SMALL` bytes."""
-LONGEST_INFLATION, INFLATION = 2 << 30, 10
-"""Nor is more inflated than so many bytes and so many times the file's size, for the time that it takes."""
 LARGEST_NAMES = 32 << 20
 """Bytes of all names together. More are an attack on the reader's memory, not a model."""
 
@@ -126,18 +130,31 @@ def explain_stop(file: object) -> Iterator[None]:
         raise ReadError(stopped.at(Place(str(file)))) from None
 
 
-def inflate(file: BinaryIO, window: int, most: int, label: str) -> Iterator[bytes]:
+def spend(budget: Budget, unit: Unit, count: int = 1) -> None:
+    """Take what reading so much costs.
+
+    Raises:
+        Stopped: the budget does not suffice.
+    """
+    try:
+        budget.spend(unit, count)
+    except Exhausted as reason:
+        raise Stopped(UNFINISHED, f"The archive has {reason}") from None
+
+
+def inflate(file: BinaryIO, window: int, most: int, label: str, budget: Budget) -> Iterator[bytes]:
     """The bytes of the deflate stream at the file's position, which ends up after the stream.
 
     `window` is that of `zlib.decompressobj`; messages begin with `label`.
 
     Raises:
-        Stopped: the stream is damaged or cut off, or unpacks to more than `most` bytes.
+        Stopped: the stream is damaged or cut off, or unpacks to more than `most` bytes or the budget allows.
     """
     size = 0
     try:
         for piece in read_deflated(file, window):
             size += len(piece)
+            spend(budget, "unpacked bytes", len(piece))
             if size > most:
                 raise bomb_error()
             yield piece
@@ -153,7 +170,7 @@ def bomb_error() -> Stopped:
 
 def unpacked_limit(packed: int) -> int:
     """Bytes to which an archive of `packed` bytes may unpack before it counts as a bomb."""
-    return max(SMALL, min(MOST_TIMES * packed, LONGEST_INFLATION + INFLATION * packed))
+    return max(SMALL, MOST_TIMES * packed)
 
 
 class Names:
@@ -180,10 +197,7 @@ class Names:
         """
         self.count += 1
         self.size += len(full)
-        try:
-            self.budget.spend("members", 1)
-        except Exhausted as reason:
-            raise Stopped(BOMB, f"The file has {reason}") from None
+        spend(self.budget, "members")
         if self.size > LARGEST_NAMES:
             raise Stopped(BOMB, f"The members' names have more than {LARGEST_NAMES} bytes")
         if full.endswith("/"):

@@ -20,7 +20,6 @@ from hatch_mar.archive.archive import CHUNK, Member
 from hatch_mar.archive.formats import zip_stream
 from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.archive.formats.inflation import RAW_WINDOW, Inflated, Part
-from hatch_mar.archive.formats.limit import InflationLimit
 from hatch_mar.archive.formats.unpacking import (
     CUT_OFF,
     DAMAGED,
@@ -29,9 +28,11 @@ from hatch_mar.archive.formats.unpacking import (
     Names,
     Stopped,
     explain_stop,
+    spend,
 )
 from hatch_mar.archive.formats.zip_directory import CentralEntry, find_directory, read_entries
 from hatch_mar.archive.formats.zip_stream import LocalEntry
+from hatch_mar.budget import Budget
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.text import quote
 
@@ -55,7 +56,7 @@ class ZipSource(NamedTuple):
     """A member's bytes in an open zip."""
 
     file: BinaryIO
-    limit: InflationLimit
+    budget: Budget
     start: int
     """Where its data begins."""
     method: int
@@ -84,8 +85,11 @@ class ZipSource(NamedTuple):
         packed = Part(self.file, self.start, self.packed)
         if self.method == zips.STORED:
             return packed
-        inflated = Inflated(cast("BinaryIO", packed), RAW_WINDOW, self.limit.spend)
-        return Part(inflated, 0, self.unpacked)
+        return Part(Inflated(cast("BinaryIO", packed), RAW_WINDOW, self.spend), 0, self.unpacked)
+
+    def spend(self, size: int) -> None:
+        with explain_stop(self.file.name):
+            spend(self.budget, "unpacked bytes", size)
 
 
 def read_zip(
@@ -98,11 +102,11 @@ def read_zip(
     Raises:
         Stopped: TorchServe would fail, or find only some of the members.
     """
-    place, limit = Place(file.name), InflationLimit(file.name, total)
+    place, budget = Place(file.name), names.budget
     index, members, findings = StreamIndex(), list[Member](), list[Finding]()
-    for entry in zip_stream.members(file, total, deep=deep):
+    for entry in zip_stream.members(file, total, budget, deep=deep):
         path = names.add(entry.name, entry.name)
-        source = ZipSource(file, limit, entry.start, entry.method, entry.crc, entry.packed_size, entry.size)
+        source = ZipSource(file, budget, entry.start, entry.method, entry.crc, entry.packed_size, entry.size)
         if entry.other_name is not None and len(findings) < MOST_FINDINGS:
             findings.append(other_name(place, entry.name, entry.other_name))
         index.add(entry)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from hatch_mar import zip_records as zips
+from hatch_mar.archive.formats.inflation import RAW_WINDOW
 from hatch_mar.archive.formats.unpacking import (
     CUT_OFF,
     DAMAGED,
@@ -22,6 +23,7 @@ from hatch_mar.archive.formats.unpacking import (
     inflate,
     unpacked_limit,
 )
+from hatch_mar.budget import Budget
 from hatch_mar.finding import Rule
 from hatch_mar.text import quote
 
@@ -83,7 +85,7 @@ class LocalEntry:
         return f"Member {quote(self.name)}"
 
 
-def members(file: BinaryIO, total: int, *, deep: bool) -> Iterator[LocalEntry]:
+def members(file: BinaryIO, total: int, budget: Budget, *, deep: bool) -> Iterator[LocalEntry]:
     """The members of a zip of `total` bytes. The file's position ends up after the last one.
 
     A member's data is read only if nothing else says how long it is, unless `deep`.
@@ -93,7 +95,7 @@ def members(file: BinaryIO, total: int, *, deep: bool) -> Iterator[LocalEntry]:
     """
     left = unpacked_limit(total)
     while entry := read_header(file):
-        entry = skip_data(file, total, entry, left, deep)
+        entry = skip_data(file, total, entry, left, budget, deep=deep)
         left -= entry.size
         if left < 0:
             raise bomb_error()
@@ -156,7 +158,9 @@ def refuse_unreadable(entry: LocalEntry) -> None:
         raise Stopped(STORED_DESCRIPTOR, f"{entry.label} is stored, with its size after its data")
 
 
-def skip_data(file: BinaryIO, total: int, entry: LocalEntry, most: int, deep: bool) -> LocalEntry:
+def skip_data(
+    file: BinaryIO, total: int, entry: LocalEntry, most: int, budget: Budget, *, deep: bool
+) -> LocalEntry:
     """Skip a member's data, and return the entry with its sizes if the header does not have them."""
     start = file.tell()
     has_descriptor = bool(entry.flags & zips.HAS_DESCRIPTOR)
@@ -168,7 +172,9 @@ def skip_data(file: BinaryIO, total: int, entry: LocalEntry, most: int, deep: bo
         return entry
     size = crc = 0
     pieces = (
-        read_stored(file, packed) if entry.method == zips.STORED else inflate(file, -15, most, entry.label)
+        read_stored(file, packed)
+        if entry.method == zips.STORED
+        else inflate(file, RAW_WINDOW, most, entry.label, budget)
     )
     for piece in pieces:
         size += len(piece)

@@ -84,7 +84,7 @@ class Reading:
     ) -> Iterator[Finding]:
         """Check a file that is included by the `outer` ones; `constraints` install nothing."""
         self.files.add(path)
-        self.subject.budget.spend("files", 1)
+        self.subject.budget.spend("files")
         data = self.subject.text(self.subject.members[path])
         if len(data) == LARGEST_TEXT:
             yield UNCHECKED.at(self.place(path), f"The requirements file `{path}` is too long to be checked")

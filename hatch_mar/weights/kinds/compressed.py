@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
-from hatch_mar.budget import Budget
 from hatch_mar.weights.kinds.pickle_file import OF_JOBLIB, has_suffix, read_pickles
 from hatch_mar.weights.kinds.tar_file import is_tar
 from hatch_mar.weights.loading import Loading
@@ -30,7 +28,7 @@ OLD_JOBLIB_HEADER = 21
 """Bytes before the zlib stream (joblib/numpy_pickle_compat.py, `read_zfile`)."""
 
 
-def find_compressed(view: View, name: str, look: Look, budget: Budget) -> tuple[Loading, ...]:
+def find_compressed(view: View, name: str, look: Look) -> tuple[Loading, ...]:
     """What would be imported from the content of a compressed file; nothing of any other."""
     head = view.read(0, 16)
     inner = strip_suffix(name)
@@ -40,22 +38,19 @@ def find_compressed(view: View, name: str, look: Look, budget: Budget) -> tuple[
     if opened is None:
         return ()
     start, make = opened
-    found = find_packed(Slice(view, start, view.size), make, inner, look, budget)
+    found = find_packed(Slice(view, start, view.size), make, inner, look)
     return tuple(
         loading._replace(part=loading.part or "its content") for loading in found if loading.is_worth_telling
     )
 
 
-def find_packed(
-    view: View, make: Callable[[], Any], name: str, look: Look, budget: Budget
-) -> tuple[Loading, ...]:
+def find_packed(view: View, make: Callable[[], Any], name: str, look: Look) -> tuple[Loading, ...]:
     """What would be imported from the content of compressed bytes, which is a file of that name."""
-    data = inflate(view, make, FIRST, budget)
-    if len(data) == FIRST and is_worth_more(look(View(BytesIO(data)), name), data, budget):
-        data = inflate(view, make, MOST, budget)
-    budget.spend("bytes", len(data))
-    found = look(View(BytesIO(data)), name)
-    if len(data) == MOST and is_worth_more(found, data, budget):
+    content = inflate(view, make, FIRST)
+    if content.size == FIRST and is_worth_more(look(content, name), content):
+        content = inflate(view, make, MOST)
+    found = look(content, name)
+    if content.size == MOST and is_worth_more(found, content):
         unknown = f"it has more than the {MOST} bytes that are decompressed"
         found = (*found, Loading(loader_of(name), unknown=unknown))
     return found
@@ -98,7 +93,7 @@ def open_decompressor(head: bytes) -> tuple[int, Callable[[], Any]] | None:
     return None
 
 
-def inflate(view: View, make: Callable[[], Any], most: int, budget: Budget) -> bytes:
+def inflate(view: View, make: Callable[[], Any], most: int) -> View:
     """The first bytes of the content, as far as it is not damaged.
 
     Python's gzip, bz2 and lzma read streams one after the other as one file.
@@ -115,7 +110,7 @@ def inflate(view: View, make: Callable[[], Any], most: int, budget: Budget) -> b
                 position += PIECE
             if not pending:
                 break
-            budget.spend("members", 1)
+            view.budget.spend("records")
             decompressor = make()
         if not pending and (is_zlib or decompressor.needs_input):
             pending = view.read(position, PIECE)
@@ -129,15 +124,16 @@ def inflate(view: View, make: Callable[[], Any], most: int, budget: Budget) -> b
         pending = decompressor.unconsumed_tail if is_zlib else b""
         out.append(piece)
         size += len(piece)
-    return b"".join(out)
+    return view.unpacked(b"".join(out))
 
 
-def is_worth_more(found: tuple[Loading, ...], data: bytes, budget: Budget) -> bool:
+def is_worth_more(found: tuple[Loading, ...], content: View) -> bool:
     """Whether the first bytes are a pickle's, or of something that may hold one."""
+    head = content.read(0, 512)
     return (
         bool(found)
-        or data.startswith((b"\x80", b"PK\x03\x04", b"\x93NUMPY"))
-        or is_tar(data)
-        or open_decompressor(data[:16]) is not None
-        or read_pickles(View(BytesIO(data)), budget)[0].cut
+        or head.startswith((b"\x80", b"PK\x03\x04", b"\x93NUMPY"))
+        or is_tar(head)
+        or open_decompressor(head[:16]) is not None
+        or read_pickles(content)[0].cut
     )

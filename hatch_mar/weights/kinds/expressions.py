@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
+from hatch_mar.budget import Budget
 from hatch_mar.text import quote
 from hatch_mar.weights.loading import Loading
 
@@ -24,9 +25,11 @@ FUNCTIONS = frozenset(("floor", "ceiling", "sqrt", "log", "log2", "exp", "sin", 
 """Those of sympy that are not classes; these have capital letters."""
 
 
-def find_evaluated(document: bytes) -> tuple[Loading, ...]:
+def find_evaluated(document: bytes, budget: Budget) -> tuple[Loading, ...]:
     """What a model's JSON would have evaluated beyond arithmetic."""
+    budget.spend("JSON", len(document))
     found = dict.fromkeys(match[1] for match in EXPRESSION.finditer(spell_out(document)))
+    budget.spend("code", sum(map(len, found)))
     evil = [text for text in map(unquote, list(found)[:MOST]) if not is_arithmetic(text)]
     if len(found) > MOST:
         evil.append(f"more than {MOST} expressions")

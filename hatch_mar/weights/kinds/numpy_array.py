@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hatch_mar.budget import Budget
 from hatch_mar.weights.kinds.pickle_file import loading_of, read_pickles
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import Slice, View
@@ -18,7 +17,7 @@ LONG = re.compile(r"(?<=\d)L\b")
 LOADER = "numpy.load(allow_pickle=True)"
 
 
-def find_objects(view: View, budget: Budget) -> tuple[Loading, ...]:
+def find_objects(view: View) -> tuple[Loading, ...]:
     """What numpy.load would import for the objects of an array; nothing for an array of numbers."""
     version = view.read(len(MAGIC), 1)
     size = 2 if version == b"\x01" else 4
@@ -29,7 +28,7 @@ def find_objects(view: View, budget: Budget) -> tuple[Loading, ...]:
     if not has_objects(view.read(start, length)):
         return ()
     after = start + length
-    pickles = read_pickles(Slice(view, after, view.size - after), budget)
+    pickles = read_pickles(Slice(view, after, view.size - after))
     return (loading_of(pickles, 1, (), LOADER),)
 
 

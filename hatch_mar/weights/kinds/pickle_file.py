@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from pickle import PROTO
 
-from hatch_mar.budget import Budget
 from hatch_mar.text import count_of, first_messages
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
@@ -33,9 +32,9 @@ JOBLIB_ARRAY = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 """Whose bytes follow in the middle of the pickle (joblib/numpy_pickle.py, `NumpyUnpickler.load_build`)."""
 
 
-def inspect_pickle(view: View, name: str, budget: Budget) -> Weights | None:
+def inspect_pickle(view: View, name: str) -> Weights | None:
     """What a file is as a pickle, or None if nothing says that it is one."""
-    pickles = read_pickles(view, budget)
+    pickles = read_pickles(view)
     first = pickles[0]
     if is_legacy(pickles):
         return inspect_legacy(view, pickles)
@@ -51,12 +50,12 @@ def inspect_pickle(view: View, name: str, budget: Budget) -> Weights | None:
     return weights._replace(kind=Kind.CORRUPT, reason=f"it begins like a pickle, but {first.fault}")
 
 
-def find_hidden_pickle(view: View, name: str, budget: Budget) -> tuple[Loading, ...]:
+def find_hidden_pickle(view: View, name: str) -> tuple[Loading, ...]:
     """What loaders would import that take a file of another kind for a pickle, if it can be one.
 
     torch.load and pickle.load unpickle any file that is not a zip, whatever its signature.
     """
-    pickles = read_pickles(view, budget)
+    pickles = read_pickles(view)
     if not is_evident(view, pickles, name):
         return ()
     certain = LEGACY_PICKLES if is_legacy(pickles) else 1
@@ -126,7 +125,7 @@ def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     )
 
 
-def read_pickles(view: View, budget: Budget) -> list[Pickle]:
+def read_pickles(view: View) -> list[Pickle]:
     """The pickles that a file begins with, at least one. No more of it is read than holds them.
 
     The last one may have a fault, since what follows a pickle is mostly data.
@@ -134,9 +133,8 @@ def read_pickles(view: View, budget: Budget) -> list[Pickle]:
     pickles: list[Pickle] = []
     position = 0
     while not pickles or (position < view.size and len(pickles) < MOST_PICKLES):
-        budget.spend("operations", 1)
-        pickle = interpret(view, position, budget.left["operations"])
-        budget.spend("operations", pickle.operations)
+        pickle = interpret(view, position, view.budget.count_left("operations"))
+        view.budget.spend("operations", pickle.operations + 1)
         pickles.append(pickle)
         if pickle.fault or (is_legacy(pickles) and len(pickles) == LEGACY_PICKLES):
             break

@@ -59,6 +59,7 @@ def inspect_safetensors(view: View, head: bytes) -> Weights | None:
         return Weights(Kind.SAFETENSORS)
     import json
 
+    view.budget.spend("JSON", length)
     try:
         header = json.loads(view.read(8, length), object_pairs_hook=refuse_repeated_keys, parse_int=parse_int)
         return inspect_header(header, view.size - 8 - length)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from io import BytesIO
 from itertools import chain
 
-from hatch_mar.budget import Budget
 from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
@@ -44,26 +42,26 @@ ROOTLESS_EXPORT = "serialized_exported_program.json"
 """torch.export.save until 2.6 or so wrote a zip without a root."""
 
 
-def inspect_zip(view: View, budget: Budget) -> Weights:
+def inspect_zip(view: View) -> Weights:
     try:
-        return Records(view, read_index(view), budget).inspect()
+        return Records(view, read_index(view)).inspect()
     except ZipFault as fault:
         kind = Kind.TRUNCATED if fault.cut else Kind.CORRUPT
         reason = "a zip whose end is missing" if fault.cut else f"a zip, but {fault}"
         # some reader may take it as it is, and torch's takes much
-        return Weights(kind, reason, loadings=find_hidden_zip(view, budget))
+        return Weights(kind, reason, loadings=find_hidden_zip(view))
 
 
-def find_hidden_zip(view: View, budget: Budget) -> tuple[Loading, ...]:
+def find_hidden_zip(view: View) -> tuple[Loading, ...]:
     """What would be imported from the pickles of a zip that some reader could find in the file."""
     pickles = [entry for entry in list_entries(view) if entry.folded.endswith("data.pkl")]
-    found = follow_each(view, pickles[:MOST_CANDIDATES], budget)
+    found = follow_each(view, pickles[:MOST_CANDIDATES])
     if len(pickles) > MOST_CANDIDATES:
         found = (*found, Loading("torch.load", unknown=f"it has {len(pickles)} records named `data.pkl`"))
     return found
 
 
-def follow_each(view: View, entries: Iterable[IndexEntry], budget: Budget) -> tuple[Loading, ...]:
+def follow_each(view: View, entries: Iterable[IndexEntry]) -> tuple[Loading, ...]:
     """What torch.load would import, whichever of these entries it takes for the pickle."""
     loadings = []
     for entry in entries:
@@ -72,7 +70,7 @@ def follow_each(view: View, entries: Iterable[IndexEntry], budget: Budget) -> tu
             unknown = f"record {quote(entry.name)} cannot be read"
             loadings.append(Loading("torch.load", unknown=unknown))
             continue
-        pickles = read_pickles(content, budget)
+        pickles = read_pickles(content)
         loadings.append(loading_of(pickles, 1, pickles[0].refusals))
     return tuple(dict.fromkeys(loadings))
 
@@ -85,8 +83,8 @@ def torch_name(entry: IndexEntry) -> str:
 class Records:
     """The records of a zip, by their names below its one root (caffe2/serialize/inline_container.cc)."""
 
-    def __init__(self, view: View, index: ZipIndex, budget: Budget) -> None:
-        self.view, self.index, self.budget = view, index, budget
+    def __init__(self, view: View, index: ZipIndex) -> None:
+        self.view, self.index = view, index
         first = index.entries[0].name if index.entries else ""
         self.root = first.partition("/")[0] + "/" if "/" in first else ""
         start = len(self.root)
@@ -132,15 +130,13 @@ class Records:
 
     def inspect_saved(self, entry: IndexEntry) -> Weights:
         if entry.size > LARGEST_PICKLE:
-            return self.with_damage(
-                Weights(Kind.PICKLE, loadings=follow_each(self.view, [entry], self.budget))
-            )
+            return self.with_damage(Weights(Kind.PICKLE, loadings=follow_each(self.view, [entry])))
         try:
             data = read_content(self.view, entry, LARGEST_PICKLE)
         except ZipFault as fault:
-            loadings = follow_each(self.view, [entry], self.budget)
+            loadings = follow_each(self.view, [entry])
             return Weights(Kind.CORRUPT, f"a zip of torch.save, but {fault}", loadings=loadings)
-        pickles = read_pickles(View(BytesIO(data)), self.budget)
+        pickles = read_pickles(self.view.unpacked(data))
         first = pickles[0]
         loading = loading_of(pickles, 1, first.refusals)
         if first.fault:

@@ -39,7 +39,7 @@ def find_effects(sources: Iterable[tuple[str, bytes]], budget: Budget) -> tuple[
     functions: dict[str, list[ast.AST]] = {}
     beginning: list[ast.AST] = []
     for name, data in code.items():
-        budget.spend("bytes", len(data))
+        budget.spend("code", len(data))
         if len(data) > LARGEST_CODE:
             return (
                 Loading(LOADER, unknown=f"`{name}` has more than the {LARGEST_CODE} bytes that are parsed"),

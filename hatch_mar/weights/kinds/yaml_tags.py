@@ -35,7 +35,7 @@ RENAMED = re.compile(rb"%TAG +!|" + START + rb"[!<][\w:/.,]*%[0-9A-Fa-f]{2}")
 """A prefix with a name of its own, or a tag with a character that is written by its number."""
 
 
-def find_tagged(view: View, name: str, budget: Budget) -> tuple[Loading, ...]:
+def find_tagged(view: View, name: str) -> tuple[Loading, ...]:
     """What an unsafe loader would import for the tags of a YAML file; nothing for any other file.
 
     JSON is YAML too, and so is much text: only a file with such a tag is parsed, whatever its name.
@@ -45,7 +45,7 @@ def find_tagged(view: View, name: str, budget: Budget) -> tuple[Loading, ...]:
     data = decode(view.read(0, LARGEST_NAMED if name.lower().endswith(SUFFIXES) else LARGEST_READ))
     if b"\0" in data or not SUSPICIOUS.search(data):
         return ()
-    tags, unknown = parse_tags(data, budget), ""
+    tags, unknown = parse_tags(data, view.budget), ""
     if tags is None:
         # a tag with a number in it is cut off there, and its name is not the one that is imported
         found = (tag for tag in TAG.finditer(data) if data[tag.end() : tag.end() + 1] != b"%")
@@ -73,11 +73,11 @@ def parse_tags(data: bytes, budget: Budget) -> list[str] | None:
     is_told = False
     if len(data) <= LARGEST_PARSED_SLOWLY:
         is_told = True
-        budget.spend("operations", 8 * len(data))
+        budget.spend("YAML", len(data))
         with suppress(yaml.YAMLError):
             tags.extend(list_tags(data, yaml.Loader))
     if len(data) <= LARGEST_PARSED and yaml.__with_libyaml__:
-        budget.spend("operations", len(data))
+        budget.spend("YAML", len(data))
         with suppress(yaml.YAMLError):
             tags.extend(list_tags(data, yaml.CLoader))
             is_told = True

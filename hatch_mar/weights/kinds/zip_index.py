@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
-from io import BytesIO
 from itertools import islice
 from typing import NamedTuple
 
@@ -71,7 +70,9 @@ def read_index(view: View) -> ZipIndex:
         raise ZipFault("its end is missing", cut=True) if after else fault from None
     if directory.entries > MOST_ENTRIES or directory.size > LARGEST_DIRECTORY:
         raise ZipFault(f"its directory is larger than {MOST_ENTRIES} entries or {LARGEST_DIRECTORY} bytes")
-    entries = read_directory(view.read(directory.offset, directory.size), directory.entries)
+    data = view.read(directory.offset, directory.size)
+    view.budget.spend("records", min(directory.entries, len(data) // zips.CENTRAL_HEADER.size))
+    entries = read_directory(data, directory.entries)
     refuse_ambiguity(entries, directory.offset)
     return ZipIndex(entries, directory.offset)
 
@@ -121,7 +122,7 @@ def locate_directory(view: View, position: int, end: zips.End) -> tuple[zips.End
 
 
 def read_directory(data: bytes, count: int) -> tuple[IndexEntry, ...]:
-    entries = []
+    entries: list[IndexEntry] = []
     position = 0
     while position < len(data):
         header = zips.CentralHeader.parse(data, position)
@@ -131,7 +132,8 @@ def read_directory(data: bytes, count: int) -> tuple[IndexEntry, ...]:
         raw, begin = data[begin : begin + header.name_size], begin + header.name_size
         extra, begin = data[begin : begin + header.extra_size], begin + header.extra_size
         position = begin + header.comment_size
-        if position > len(data) or b"\0" in raw or header.disk not in (0, zips.LIMIT_16):
+        is_whole = position <= len(data) and b"\0" not in raw and header.disk in (0, zips.LIMIT_16)
+        if not is_whole or len(entries) == count:
             raise ZipFault("its directory is damaged")
         entries.append(entry_of(header, raw, extra))
     if len(entries) != count:
@@ -227,6 +229,7 @@ def list_entries(view: View) -> Iterator[IndexEntry]:
             for directory in {each.offset, at - each.size} - seen:
                 seen.add(directory)
                 for entry in list_directory(view.read(directory, min(each.size, LARGEST_DIRECTORY))):
+                    view.budget.spend("records")
                     yield entry
                     # some take bytes before the zip for no part of it
                     if shift := directory - each.offset:
@@ -252,14 +255,14 @@ def open_leniently(view: View, entry: IndexEntry, most: int) -> View | None:
     """
     content = locate_content(view, entry)
     if content is None:
-        return View(BytesIO())
+        return Slice(view, 0, 0)
     if entry.method == zips.STORED:
         return content
     if entry.method != zips.DEFLATED or entry.size > most:
         return None
     inflater = zlib.decompressobj(-15)
     with suppress(zlib.error):
-        return View(BytesIO(inflater.decompress(content.read(0, most), most)))
+        return view.unpacked(inflater.decompress(content.read(0, most), most))
     return None
 
 

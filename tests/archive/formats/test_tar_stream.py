@@ -9,6 +9,7 @@ import pytest
 
 from hatch_mar.archive.formats.tar_stream import SPARSE_MEMBER, FirstMember, TarEntry, members
 from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, Stopped
+from hatch_mar.budget import Budget
 from hatch_mar.finding import Rule
 from tests.checks.containers import FILES, gz, header, special, tar
 
@@ -16,7 +17,10 @@ LONG = "long/" * 60 + "name"
 
 
 def read(*parts: bytes) -> list[TarEntry]:
-    return [entry._replace(start=0, mode=0) for entry in members(FirstMember(BytesIO(gz(*parts)), 1 << 30))]
+    return [
+        entry._replace(start=0, mode=0)
+        for entry in members(FirstMember(BytesIO(gz(*parts)), 1 << 30, Budget()))
+    ]
 
 
 def block(data: bytes) -> bytes:
@@ -103,7 +107,7 @@ class TestMembers:
         """A size may be written in base 256."""
         info = tarfile.TarInfo("m/x")
         info.size = 20 << 30
-        entries = members(FirstMember(BytesIO(gz(info.tobuf(tarfile.GNU_FORMAT))), 1 << 30))
+        entries = members(FirstMember(BytesIO(gz(info.tobuf(tarfile.GNU_FORMAT))), 1 << 30, Budget()))
 
         assert next(entries).size == 20 << 30
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hatch_mar.archive.formats import unpacking as stream
 from hatch_mar.archive.formats.unpacking import Names, Stopped, inflate
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.budget import LIMITS
+from hatch_mar.budget import Budget
 from hatch_mar.finding import Place
+from tests.budgets import enough_for
 from tests.checks.containers import deflated
 
 
@@ -23,7 +24,7 @@ class TestInflate:
         """The stream's bytes are given, and the file's position ends up after it."""
         file = BytesIO(deflated(data) + after)
 
-        assert b"".join(inflate(file, -15, 2000, "It")) == data
+        assert b"".join(inflate(file, -15, 2000, "It", Budget())) == data
         assert file.read() == after
 
     @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ class TestInflate:
     )
     def test_stopped(self, data: bytes, code: str) -> None:
         with pytest.raises(Stopped) as stopped:
-            list(inflate(BytesIO(data), -15, 100, "It"))
+            list(inflate(BytesIO(data), -15, 100, "It", Budget()))
 
         assert stopped.value.rule.code == code
 
@@ -48,12 +49,12 @@ class TestInflate:
         data[-8] ^= 1
 
         with pytest.raises(Stopped, match=r"^It is damaged: .* incorrect data check$"):
-            list(inflate(BytesIO(bytes(data)), 31, 100, "It"))
+            list(inflate(BytesIO(bytes(data)), 31, 100, "It", Budget()))
 
 
-def check(*names: str) -> list[str]:
+def check(*names: str, budget: Budget | None = None) -> list[str]:
     """The codes found in a container of these names, the first part of which is cut off."""
-    found = Names()
+    found = Names(budget=budget)
     for name in names:
         found.add(name.partition("/")[2], name)
     return [finding.code for finding in found.check(Place("m.tar.gz"))]
@@ -82,10 +83,8 @@ class TestNames:
 
     def test_most(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Neither more names nor longer ones are kept than a model has."""
-        monkeypatch.setitem(LIMITS, "members", 2)
-        with pytest.raises(Stopped, match=r"^The file has more than the 2 members that are read$"):
-            check("m/a", "m/b", "m/c")
-        monkeypatch.setitem(LIMITS, "members", 200)
+        with pytest.raises(Stopped, match=r"^The archive has more members than a command reads$"):
+            check("m/a", "m/b", "m/c", budget=enough_for("members", 2))
         monkeypatch.setattr(stream, "LARGEST_NAMES", 5)
         with pytest.raises(Stopped, match=r"^The members' names have more than 5 bytes$"):
             check("m/a", "m/b")

@@ -10,13 +10,14 @@ import pytest
 
 from hatch_mar.archive.formats.unpacking import Stopped
 from hatch_mar.archive.formats.zip_stream import LocalEntry, members, read_descriptor
+from hatch_mar.budget import Budget
 from tests.checks.containers import DEFLATED, FILES, Entry, deflated, described, model, zipped
 
 WIDE = 0xFFFFFFFF
 
 
 def read(data: bytes, *, deep: bool = True) -> list[LocalEntry]:
-    return [*members(BytesIO(data), len(data), deep=deep)]
+    return [*members(BytesIO(data), len(data), Budget(), deep=deep)]
 
 
 def sizes(*values: int) -> bytes:
@@ -53,7 +54,7 @@ class TestMembers:
         """The file's position ends up after the members, at the central directory."""
         data = model()
         file = BytesIO(data)
-        assert len([*members(file, len(data), deep=False)]) == len(FILES)
+        assert len([*members(file, len(data), Budget(), deep=False)]) == len(FILES)
 
         assert file.read(4) == b"PK\x01\x02"
 

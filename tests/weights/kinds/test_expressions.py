@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from hatch_mar.budget import Budget
 from hatch_mar.weights.kinds.expressions import find_evaluated
 
 
@@ -24,7 +25,7 @@ class TestEvaluated:
         ],
     )
     def test_arithmetic(self, expression: str):
-        assert find_evaluated(document(expression)) == ()
+        assert find_evaluated(document(expression), Budget()) == ()
 
     @pytest.mark.parametrize(
         "expression",
@@ -41,15 +42,15 @@ class TestEvaluated:
         ],
     )
     def test_other(self, expression: str):
-        [loading] = find_evaluated(document(expression))
+        [loading] = find_evaluated(document(expression), Budget())
 
         assert loading.loader == "torch.export.load"
         assert loading.effects == (f"evaluates `{expression}`",)
 
     def test_escaped(self):
         """JSON may write any letter as a number."""
-        assert find_evaluated(b'{"expr_str": "\\u0065xec(1)"}')
+        assert find_evaluated(b'{"expr_str": "\\u0065xec(1)"}', Budget())
 
     def test_escaped_key(self):
-        assert find_evaluated(b'{"expr\\u005fstr": "exec(1)"}')
-        assert not find_evaluated(b'{"expr\\u005fstr": "2*s0", "note": "\\u0022expr_str\\u0022"}')
+        assert find_evaluated(b'{"expr\\u005fstr": "exec(1)"}', Budget())
+        assert not find_evaluated(b'{"expr\\u005fstr": "2*s0", "note": "\\u0022expr_str\\u0022"}', Budget())

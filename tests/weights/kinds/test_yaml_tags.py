@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.budget import Exhausted
 from hatch_mar.weights.detect import inspect_weights
+from tests.budgets import enough_for
 from tests.weights.files import inspect_bytes
 
 SYSTEM = b"!!python/object/apply:os.system ['id']"
@@ -140,7 +141,7 @@ class TestTags:
 
     def test_budget(self):
         """Files that are slow to parse are not parsed without end."""
-        budget = Budget({"operations": 50})
+        budget = enough_for("YAML", 20)
 
         with pytest.raises(Exhausted):
             inspect_weights(BytesIO(b"a: " + SYSTEM), "config.yaml", budget)
