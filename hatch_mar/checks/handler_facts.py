@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from hatch_mar.archive.archive import Member
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, imported_name
@@ -13,6 +14,7 @@ from hatch_mar.torchserve.handlers import (
     HANDLERS_PACKAGE,
     HELPERS,
     LOADING_METHODS,
+    SOURCE_VOCABULARY,
     BuiltIn,
     Helper,
     parse_entry,
@@ -72,6 +74,20 @@ def loads_model_file(subject: Subject) -> bool:
     return subject.value("modelFile") is not None and (
         loads_as_base_handler(subject) or bool(own and own.loading)
     )
+
+
+def find_loaded(subject: Subject) -> list[Member]:
+    """The members that TorchServe's own code gives to `torch.load`: the weights, a vocabulary."""
+    weights = subject.named_member("serializedFile") if loads_model_file(subject) else None
+    vocabulary = subject.members.get(name_vocabulary(subject) or "")
+    return [member for member in (weights, vocabulary) if member]
+
+
+def name_vocabulary(subject: Subject) -> str | None:
+    """The file that TorchServe's own text handlers have their words in; None for any other handler."""
+    handler = built_in(subject)
+    reads = handler is not None and handler.reads_vocabulary
+    return (subject.value("sourceVocab") or SOURCE_VOCABULARY) if reads else None
 
 
 def keeps_loading(found: ast.ClassDef, names: Namespace) -> bool:

@@ -1,7 +1,7 @@
 """What loading a file of the archive would import and do, whatever the file is packed as and called.
 
-A handler opens extra files and packages as it does the weights, so every member is looked at. Only of the
-weights, and only if TorchServe's own code puts them into a model file's class, is it known who loads them:
+A handler opens extra files and packages as it does the weights, so every member is looked at. Only of what
+TorchServe's own code loads is it known by what: the weights for a model file, and a vocabulary, by
 `torch.load`, whatever their suffix, which since torch 2.6 imports nothing but the names of its own list.
 Everyone else may have told the loader to trust the file.
 """
@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from hatch_mar.archive.archive import Member
-from hatch_mar.checks.handler_facts import loads_model_file
+from hatch_mar.checks.handler_facts import find_loaded
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule, Severity
 from hatch_mar.text import and_more, count_of, quote, quote_some
@@ -22,9 +22,10 @@ from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 
 REFUSED = Rule(
     code="MAR411",
-    title="`torch.load` refuses to unpickle the weights",
+    title="The `torch.load` of TorchServe refuses to unpickle a file",
     consequence="torch 2.6 and newer load with `weights_only=True`, which allows only certain names",
-    fix="save a plain state_dict, or list in `allow-globals` what you trust and the handler allows",
+    fix="save a plain dictionary, as a state_dict is, or list in `allow-globals` what you trust and the"
+    " handler allows",
 )
 PICKLE = Rule(
     code="MAR412",
@@ -81,14 +82,14 @@ class Concern(NamedTuple):
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    weights = subject.named_member("serializedFile")
-    own = weights if loads_model_file(subject) else None
-    # the weights first, so that they are never among those that are only counted
-    members = sorted(subject.archive.members, key=lambda member: member is not weights)
+    own = find_loaded(subject)
+    # these first, so that they are never among those that are only counted
+    first = [subject.named_member("serializedFile"), *own]
+    members = sorted(subject.archive.members, key=lambda member: member not in first)
     shown: Counter[Rule] = Counter()
     others: dict[Rule, list[str]] = {}
     for member in members:
-        for finding in check_member(subject, member, by_torchserve=member is own):
+        for finding in check_member(subject, member, by_torchserve=member in own):
             shown[finding.rule] += 1
             if shown[finding.rule] <= MOST_FINDINGS:
                 yield finding

@@ -219,6 +219,19 @@ class TestLoader:
             ("MAR411", f"`torch.load` of `w{suffix}` imports `digits.net.Net`")
         ]
 
+    @pytest.mark.parametrize("handler", [each.name for each in ALL_BUILT_INS if each.reads_vocabulary])
+    @pytest.mark.parametrize(
+        ("name", "model"), [("source_vocab.pt", {}), ("v.pkl", {"sourceVocab": "v.pkl"})]
+    )
+    def test_vocabulary(self, handler: str, name: str, model: dict[str, str]):
+        """TorchServe's text handlers load their vocabulary by it as well."""
+        of = subject({name: PICKLED, "other.pkl": PICKLED}, handler, model=model)
+
+        assert [(found.code, found.message) for found in check(of)] == [
+            ("MAR411", f"`torch.load` of `{name}` imports `digits.net.Net`"),
+            ("MAR412", "`pickle.load` of `other.pkl` imports `digits.net.Net`"),
+        ]
+
     @pytest.mark.parametrize(("suffix", "loader"), [(".pt", "torch.load"), (".pkl", "pickle.load")])
     @pytest.mark.parametrize(
         ("handler", "model_file"), [("base_handler", None), ("vllm_handler", "net.py"), ("h.py", "net.py")]

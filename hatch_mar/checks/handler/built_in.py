@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hatch_mar.checks.handler_facts import name_vocabulary
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.torchserve.handlers import SOURCE_VOCABULARY, BuiltIn
+from hatch_mar.torchserve.handlers import BuiltIn
 
 PACKAGES = Rule(
     code="MAR221",
@@ -36,8 +37,7 @@ def check(subject: Subject, handler: BuiltIn) -> Iterator[Finding]:
         packages = " and ".join(f"`{module}`" for module in absent)
         text = f"Handler `{handler.name}` imports {packages}, which nothing brings to the server"
         yield PACKAGES.at(place, text)
-    if handler.reads_vocabulary:
-        vocabulary = subject.value("sourceVocab") or SOURCE_VOCABULARY
-        if vocabulary not in subject.members:
-            text = f"Handler `{handler.name}` reads `{vocabulary}` at the archive's root, where it is not"
-            yield VOCABULARY.at(place, text)
+    vocabulary = name_vocabulary(subject)
+    if vocabulary and vocabulary not in subject.members:
+        text = f"Handler `{handler.name}` reads `{vocabulary}` at the archive's root, where it is not"
+        yield VOCABULARY.at(place, text)
