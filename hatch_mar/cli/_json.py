@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from itertools import islice
 from typing import Any
 
 from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.output import show
 from hatch_mar.project.config.models import ArchiveConfig, Config
+
+PIECES = 10_000
+"""Parts of a document, such as a key or a number, that are text in memory."""
 
 
 def add_json_option(command: ArgumentParser) -> None:
@@ -20,9 +24,13 @@ def add_json_option(command: ArgumentParser) -> None:
 
 
 def print_json(document: Any) -> None:
-    # DEL is the one character that cannot be printed and that JSON does not escape
-    text = json.dumps(document, indent=2).replace("\x7f", "\\u007f")
-    show(*text.split("\n"), flush=True)
+    pieces, rest = json.JSONEncoder(indent=2).iterencode(document), ""
+    # some at a time: as text, the members of an archive take more memory than all that is known of them
+    while some := "".join(islice(pieces, PIECES)):
+        # DEL is the one character that cannot be printed and that JSON does not escape
+        *lines, rest = (rest + some.replace("\x7f", "\\u007f")).split("\n")
+        show(*lines)
+    show(rest, flush=True)
 
 
 def describe(config: Config, artifact: Artifact) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hatch_mar import output
 from hatch_mar.cli import COMMANDS, main, try_
+from hatch_mar.cli._json import print_json
 from hatch_mar.trial.candidate import Options
 
 PYPROJECT = """
@@ -85,3 +87,13 @@ def test_help(command: str, capfd: pytest.CaptureFixture[str]):
         main([command, "--help"])
 
     assert "--json" in capfd.readouterr().out
+
+
+def test_a_long_document_is_never_whole_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is printed in parts, which together are the document."""
+    printed: list[str] = []
+    monkeypatch.setattr(output, "write", lambda text, *_, **__: printed.append(text))
+    document = {"members": [{"name": f"weights/{number}", "size": number} for number in range(20_000)]}
+    print_json(document)
+    assert json.loads("".join(printed)) == document
+    assert max(map(len, printed)) < sum(map(len, printed)) / 5
