@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-from hatch_mar.text import escape
+from hatch_mar.text import escape, truncate
 
 Severity = Literal["error", "warning", "note"]
 """An error fails on a server; a warning fails under some settings; a note is worth knowing.
@@ -17,6 +17,8 @@ Only `hatch-mar check` shows notes, and `--strict` ignores them.
 
 MOST_FINDINGS = 20
 """The most that are shown of one kind for one archive."""
+LONGEST_MESSAGE = 2000
+"""Characters of a message, which may quote what somebody else wrote."""
 
 Key = tuple["str | int", ...]
 """A key of a TOML document as its parts: `("tool", "mar", "archives", 1, "handler")`."""
@@ -82,7 +84,8 @@ class Rule:
     def at(
         self, place: Place, message: str, fix: str | None = None, *, severity: Severity | None = None
     ) -> Finding:
-        return Finding(self, severity or self.severity, place, message, self.fix if fix is None else fix)
+        text = truncate(message, LONGEST_MESSAGE)
+        return Finding(self, severity or self.severity, place, text, self.fix if fix is None else fix)
 
     def to_json(self) -> dict[str, Any]:
         names = ("code", "severity", "title", "consequence", "fix", "ignorable")

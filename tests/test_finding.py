@@ -41,6 +41,10 @@ class TestRule:
         assert rule.at(HANDLER, "x", "wait", severity="note") == Finding(rule, "note", HANDLER, "x", "wait")
         assert rule.at(HANDLER, "x", "").fix == ""
 
+    def test_long(self):
+        """A message that quotes something endless ends all the same."""
+        assert len(make().at(HANDLER, "x" * 1_000_000).message) == 2000
+
 
 class TestFinding:
     @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
@@ -10,7 +11,7 @@ from hatch_mar.budget import Budget
 from hatch_mar.checks import check, rules
 from hatch_mar.checks.links import check_project_links
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Rule, field
+from hatch_mar.finding import MOST_FINDINGS, Finding, Rule, field
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
 from hatch_mar.text import did_you_mean
 
@@ -47,7 +48,7 @@ def check_configuration(config: Config) -> list[Finding]:
     """What is wrong with a configuration, whatever the archive."""
     if isinstance(config, WorkflowConfig):
         return []
-    return not_ignored([*check_model_name(config), *check_codes(config)], config)
+    return not_ignored([*check_model_name(config), *islice(check_codes(config), MOST_FINDINGS)], config)
 
 
 def not_ignored(findings: Iterable[Finding], config: Config) -> list[Finding]:

@@ -50,7 +50,7 @@ class Subject:
         self.archive = archive
         self.file_name = file_name
         self.origins = origins or {}
-        self.allow_globals = allow_globals
+        self.allow_globals = frozenset(allow_globals)
         self.root = root
         self.server_packages = server_packages
         self.budget = budget or Budget()

@@ -10,6 +10,8 @@ from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.archive.filesystem.regular import read_bytes
 
 GITIGNORE = ".gitignore"
+LARGEST, MOST_LINES = 1 << 20, 10_000
+"""Bytes and lines that are read to know what is ignored. git reads all, in far less memory."""
 
 
 def pattern_for(path: Path, suffix: str) -> str:
@@ -60,8 +62,9 @@ def add_lines(patterns: Sequence[str], file: Path) -> None:
 
 
 def read_lines(file: Path) -> list[str]:
-    return read(file).splitlines()
+    """The patterns, as far as they are read."""
+    return read(file, LARGEST).splitlines()[:MOST_LINES]
 
 
-def read(file: Path) -> str:
-    return read_bytes(file).decode("utf-8", "surrogateescape")
+def read(file: Path, most: int = -1) -> str:
+    return read_bytes(file, most).decode("utf-8", "surrogateescape")

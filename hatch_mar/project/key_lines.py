@@ -19,8 +19,6 @@ MAY_BEGIN = re.compile(r"\s*(#|$|\[.*\]\s*(#.*)?$|[^,\]]*=)")
 
 MOST_PARSED = 10_000_000
 """Characters that are parsed to find the statements, some of them as often as a value has lines."""
-MOST_DOTS = 2_000
-"""Dots in a line; of the keys with that many parts, Python keeps all that they begin with."""
 
 
 def locate(findings: Iterable[Finding], root: Path) -> list[Finding]:
@@ -71,8 +69,6 @@ def statements(text: str) -> Iterator[tuple[int, dict[str, Any], bool]]:
     start, pending, left = 1, "", MOST_PARSED
     lines = text.split("\n")
     for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""]), start=1):
-        if line.count(".") > MOST_DOTS:
-            return
         pending += f"{line}\n"
         if not MAY_BEGIN.match(following):
             continue

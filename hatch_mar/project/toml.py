@@ -29,6 +29,11 @@ UNREADABLE = Rule(
     fix="correct its syntax, and save it as UTF-8",
 )
 
+LARGEST_DOCUMENT = 1 << 20
+"""Characters. A `pyproject.toml` that people write has some thousands."""
+MOST_DOTS = 4_000
+"""Dots in a line. Of a key with as many parts, Python keeps all keys that it begins with: 60 MB."""
+
 
 def read_document(file: Path) -> dict[str, Any]:
     """The document in a file of the project's root.
@@ -39,7 +44,9 @@ def read_document(file: Path) -> dict[str, Any]:
     """
     line = None
     try:
-        return tomllib.loads(read_text(file))
+        text = read_text(file, LARGEST_DOCUMENT + 1)
+        refuse_endless(text)
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise
     except RecursionError:
@@ -51,6 +58,18 @@ def read_document(file: Path) -> dict[str, Any]:
         line = re.search(r"at line (\d+)", reason)
     place = Place(file.name, int(line[1]) if line else None)
     raise ConfigError(UNREADABLE.at(place, f"Cannot read `{file}`: {reason}", ""))
+
+
+def refuse_endless(text: str) -> None:
+    """
+    Raises:
+        ValueError: reading the document would take more memory or time than any that people write.
+    """
+    if len(text) > LARGEST_DOCUMENT:
+        raise ValueError(f"it has more than {LARGEST_DOCUMENT} characters")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") > MOST_DOTS:
+            raise ValueError(f"it has more than {MOST_DOTS} dots (at line {number})")
 
 
 def table_at(document: Mapping[str, Any], *keys: str, file: str = PYPROJECT) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.checks.configured import find_faults
-from hatch_mar.finding import Place
+from hatch_mar.finding import MOST_FINDINGS, Place
 from hatch_mar.project.config.models import ArchiveConfig, Origins, WorkflowConfig
 from tests.archives import INSTANT
 from tests.checks import HANDLER
@@ -64,6 +64,10 @@ class TestCodes:
             "error: Field `tool.mar.ignore[1]` is not the code of a check: `MAR499`; did you mean `MAR"
         )
         assert second.startswith("error: Field `tool.mar.ignore[2]` is not the code of a check: `MAR000`")
+
+    def test_many(self):
+        """Of very many unknown codes the first are reported."""
+        assert len(found(ignore=("MAR000",) * 1000)) == MOST_FINDINGS
 
     @pytest.mark.parametrize("code", ["MAR003", "MAR010", "MAR021"])
     def test_configuration(self, code: str):

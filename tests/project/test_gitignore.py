@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.project.gitignore import add_lines, find_nearest, is_ignored, pattern_for
+from hatch_mar.project.gitignore import add_lines, find_nearest, is_ignored, pattern_for, read_lines
 from tests.archives import needs_posix
 
 
@@ -51,6 +51,14 @@ def test_ignored(tmp_path: Path, file: str, pattern: str):
     done = subprocess.run(command, cwd=tmp_path / "project", check=False)
 
     assert is_ignored(path, tmp_path / "project") is (done.returncode == 0)
+
+
+def test_long(tmp_path: Path):
+    """Of a file that nobody writes, the first lines are read."""
+    (tmp_path / ".gitignore").write_text("x\n" * 9_999 + "y\n" + "z\n" * 1_000_000)
+
+    lines = read_lines(tmp_path / ".gitignore")
+    assert (len(lines), lines[-1]) == (10_000, "y")
 
 
 def test_added(tmp_path: Path):

@@ -143,9 +143,6 @@ class TestLocate:
 class TestBounds:
     """Where only an attacker's keys go on, none are found, and those in front of them are."""
 
-    def test_dots(self):
-        assert lines(f"[a]\nb = 1\n[{'.'.join('c' * 5000)}]\n") == {("a",): 1, ("a", "b"): 2}
-
     def test_pinned(self):
         """Versions have dots too, one dependency a line."""
         pins = "".join(f'  "a{number}==1.2.3",\n' for number in range(300))

@@ -23,7 +23,14 @@ class TestRead:
             read_document(tmp_path / "a.toml")
 
     @pytest.mark.parametrize(
-        ("data", "line"), [(b"\na = = 1", 2), (b"\xff", None), (b"a = " + b"[" * 10_000, None)]
+        ("data", "line"),
+        [
+            (b"\na = = 1", 2),
+            (b"\xff", None),
+            (b"a = " + b"[" * 10_000, None),
+            (b"\n" + b"a." * 5_000 + b"b = 1", 2),
+            (b"#" * (1 << 20) + b"\n", None),
+        ],
     )
     def test_unreadable(self, tmp_path: Path, data: bytes, line: int | None):
         """What is not TOML is a finding about the file, with the line if that is known."""
@@ -34,6 +41,14 @@ class TestRead:
         [finding] = error.value.findings
         assert (finding.code, finding.place.file, finding.place.line) == ("MAR001", "a.toml", line)
         assert finding.message.startswith(f"Cannot read `{tmp_path / 'a.toml'}`: ")
+
+    def test_long(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """Of a document that is longer than any that people write, nothing is parsed."""
+        monkeypatch.setattr("hatch_mar.project.toml.tomllib.loads", lambda text: pytest.fail("parsed"))
+        for text in ("a = 1\n" * 200_000, "a." * 5_000 + "b = 1"):
+            (tmp_path / "a.toml").write_text(text)
+            with pytest.raises(ConfigError, match="it has more than"):
+                read_document(tmp_path / "a.toml")
 
     @needs_posix
     def test_pipe(self, tmp_path: Path):

@@ -37,8 +37,8 @@ def open_own(path: Path) -> BinaryIO:
     return open(path, "rb", opener=lambda name, flags: open_regular(name, flags | NO_LINKS))
 
 
-def read_text(path: Path) -> str:
-    """The text of a user's file, with `\\n` at the ends of its lines.
+def read_text(path: Path, most: int = -1) -> str:
+    """The text of a user's file, with `\\n` at the ends of its lines; its first `most` characters, if given.
 
     Raises:
         OSError: it cannot be read, or is not a regular file.
@@ -47,17 +47,17 @@ def read_text(path: Path) -> str:
     import io
 
     with io.TextIOWrapper(open_input(path), encoding="utf-8") as file:
-        return file.read()
+        return file.read(most)
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a user's file.
+def read_bytes(path: Path, most: int = -1) -> bytes:
+    """The bytes of a user's file; its first `most`, if given.
 
     Raises:
         OSError: it cannot be read, or is not a regular file.
     """
     with open_input(path) as file:
-        return file.read()
+        return file.read(most)
 
 
 def open_regular(path: str, flags: int, *, folder: int | None = None) -> int:

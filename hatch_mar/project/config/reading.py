@@ -34,6 +34,10 @@ REQUIRED = Rule(
 
 DEEPEST = 50
 """Levels of tables and arrays that a value may have."""
+MOST_ITEMS = 10_000
+"""Items of an array."""
+MOST_FAULTS = 100
+"""Faults that are reported at once. Whoever has more fixes these first."""
 
 Reader = Callable[[object], Any]
 """Takes a TOML value and returns it as the configuration stores it.
@@ -86,8 +90,11 @@ def read_keys(
     `required` maps keys that must be set to the message if they are not; `others` are known
     keys that are read elsewhere.
     """
-    found, faults = {}, []
+    found: dict[str, Any] = {}
+    faults: list[Fault] = []
     for key, value in table.items():
+        if len(faults) >= MOST_FAULTS:
+            break
         if key not in keys:
             faults.append(Fault(UNKNOWN, (key,), did_you_mean(key, (*keys, *others))))
             continue
@@ -121,14 +128,19 @@ def string(value: object) -> str:
     return value
 
 
-def array_of(read: Reader, noun: str) -> Callable[[object], tuple[Any, ...]]:
-    """A reader of arrays; `noun` is the plural for their items."""
+def array_of(read: Reader, noun: str, most: int = MOST_ITEMS) -> Callable[[object], tuple[Any, ...]]:
+    """A reader of arrays of at most so many items; `noun` is the plural for these."""
 
     def read_array(value: object) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise ValueError(f"must be an array of {noun}")
-        items, faults = [], []
+        if len(value) > most:
+            raise ValueError(f"must not have more than {most} {noun}")
+        items: list[Any] = []
+        faults: list[Fault] = []
         for number, item in enumerate(value):
+            if len(faults) >= MOST_FAULTS:
+                break
             try:
                 items.append(read(item))
             except ValueError as error:

@@ -1,12 +1,13 @@
 """Reads the `[tool.mar]` table into the configuration of archives.
 
-All faults are reported at once, each with its full key.
+Faults are reported at once, each with its full key.
 """
 
 from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from hatch_mar.archive.formats.format import FORMATS
@@ -25,7 +26,7 @@ from hatch_mar.project.config.models import (
     directory_of,
     output_of,
 )
-from hatch_mar.project.config.reading import REQUIRED, VALUE, Fault, Reader, one_of, read_keys
+from hatch_mar.project.config.reading import MOST_FAULTS, REQUIRED, VALUE, Fault, Reader, one_of, read_keys
 from hatch_mar.torchserve import runtimes
 
 MISSING = Rule(
@@ -94,6 +95,8 @@ PROJECT_KEYS: Mapping[str, Reader] = {"build-backend": values.build_backend}
 
 TABLES = ("archives", "workflows")
 """The keys of `[tool.mar]` that hold tables of their own."""
+MOST_TABLES = 1000
+"""Archives, and workflows, of one project."""
 
 ONE_OF_TWO = (("requirements-file", "requirements-from"), ("config-file", "config"))
 """Pairs of keys of which only one may be set."""
@@ -115,7 +118,7 @@ def parse_table(
         file: the file that the table was read from; None for a table that is about no project.
 
     Raises:
-        ConfigError: with all faults of the table.
+        ConfigError: with the faults of the table, all unless there are very many.
     """
     place = Place(file, None, MAR)
     if table is None:
@@ -145,7 +148,7 @@ def parse_table(
 
 
 def raise_findings(findings: Iterator[Finding] | list[Finding]) -> None:
-    if found := dict.fromkeys(findings):
+    if found := dict.fromkeys(islice(findings, MOST_FAULTS)):
         raise ConfigError(*found)
 
 
@@ -200,8 +203,10 @@ def read_archives(
         tables = read_tables(table["archives"], place.within("archives"), "model-name", findings)
     else:
         tables = [] if "workflows" in table and not shared else [(place, {})]
-    drafts = []
+    drafts: list[Draft] = []
     for found, own in tables:
+        if len(findings) >= MOST_FAULTS:
+            break
         draft = Draft(found, inherit(defaults, read_table(own, found, ARCHIVE_KEYS, findings)))
         if "model-name" not in draft.values and "model-name" not in (shared | own):
             findings += name_after_project(draft, name(), place.within("model-name"))
@@ -244,6 +249,9 @@ def read_tables(
         return []
     if not isinstance(tables, list) or not tables:
         findings.append(Fault(VALUE, (), "must be an array with at least one table").at(place))
+        return []
+    if len(tables) > MOST_TABLES:
+        findings.append(Fault(VALUE, (), f"must not have more than {MOST_TABLES} tables").at(place))
         return []
     found = [(place.within(number), table) for number, table in enumerate(tables)]
     findings += [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, time
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from hatch_mar.archive.manifest import is_deeper_than
@@ -17,6 +17,7 @@ from hatch_mar.names import name_fault
 from hatch_mar.project.config.models import Example
 from hatch_mar.project.config.reading import (
     DEEPEST,
+    MOST_FAULTS,
     VALUE,
     Fault,
     Invalid,
@@ -88,8 +89,11 @@ def targets(value: object) -> dict[str, str]:
     """`force-include`: sources on disk and their names in the archive, where `""` is the root."""
     if not isinstance(value, dict):
         raise ValueError("must be a table of sources and targets")
-    found, faults = {}, []
+    found: dict[str, str] = {}
+    faults: list[Fault] = []
     for source, name in value.items():
+        if len(faults) >= MOST_FAULTS:
+            break
         try:
             found[path(source)] = target(name)
         except ValueError as error:
@@ -182,11 +186,13 @@ def refuse_dates(value: object) -> None:
     """
     if is_deeper_than(DEEPEST, value):
         raise ValueError(f"must not be nested more than {DEEPEST} levels deep")
-    dates = [path for path, item in walk(value) if isinstance(item, (date, time))]
-    if dates:
-        raise Invalid(Fault(VALUE, path, HAS_DATE) for path in dates)
+    dates = (path for path, item in walk(value) if isinstance(item, (date, time)))
+    if faults := [Fault(VALUE, path, HAS_DATE) for path in islice(dates, MOST_FAULTS)]:
+        raise Invalid(faults)
 
 
+MOST_PATTERNS = 1000
+"""Each is compared with every file."""
 MOST_STARS, MOST_DOUBLE_STARS = 3, 4
 """In one part of a pattern, and as parts of it. pathspec makes a regular expression of a pattern, whose time
 is the length of a name to the power of their number."""
@@ -251,7 +257,7 @@ distribution = matching(
 code = matching("MAR[0-9]{3}", "a check's code, such as `MAR203`")
 paths = array_of(path, "paths")
 codes = array_of(code, "codes")
-patterns = array_of(pattern, "patterns")
+patterns = array_of(pattern, "patterns", MOST_PATTERNS)
 names = array_of(string, "names")
 requirements_sources = array_of(requirements_source, "sources")
 distributions = array_of(distribution, "distributions")

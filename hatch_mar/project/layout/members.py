@@ -17,6 +17,7 @@ from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import LayoutError
 from hatch_mar.finding import Finding, Place, Rule, field
 from hatch_mar.names import fold_name, name_fault, name_from_disk, windows_fault
+from hatch_mar.project.config.reading import MOST_FAULTS
 from hatch_mar.text import did_you_mean, show_path
 
 FILE_NOT_FOUND = Rule(
@@ -92,8 +93,14 @@ class Members:
         return [claim.member for claim in self.claims.values()]
 
     def refuse(self, rule: Rule, place: Place, text: str, fix: str = "") -> None:
-        """Record a fault; `text` continues "Field `key`"."""
+        """Record a fault; `text` continues "Field `key`".
+
+        Raises:
+            LayoutError: there are so many that the others can wait.
+        """
         self.findings.append(rule.at(place, f"{field(place.key)}{text}", fix))
+        if len(self.findings) >= MOST_FAULTS:
+            raise LayoutError(*self.findings)
 
     def add_file(self, path: str | None, place: Place, name: str | None = None, *, fix: str = "") -> None:
         """Add a file, by default at the archive's root; `fix` is advice if it is missing."""

@@ -70,6 +70,13 @@ class TestArrayOf:
             ((2,), "must be an array of numbers"),
         ]
 
+    def test_bounds(self):
+        """An array with too many items is not read, and of many faults the first are reported."""
+        assert faults_of(array_of(whole, "numbers", 2), [1, 2, 3]) == [
+            ((), "must not have more than 2 numbers")
+        ]
+        assert len(faults_of(array_of(whole, "numbers"), ["a"] * 1000)) == 100
+
 
 class TestReadKeys:
     KEYS: Mapping[str, Reader] = {"one": string, "two": array_of(whole, "numbers")}
@@ -85,6 +92,16 @@ class TestReadKeys:
         assert found == {"one": "a"}
         assert [(fault.rule, fault.path) for fault in faults] == [(VALUE, ("two", 1)), (UNKNOWN, ("tow",))]
         assert faults[1].text == "did you mean `two`?"
+
+    def test_many_faults(self, monkeypatch: pytest.MonkeyPatch):
+        """Of very many unknown keys, the first are compared with those that are known."""
+        compared: list[str] = []
+        monkeypatch.setattr(
+            "hatch_mar.project.config.reading.did_you_mean", lambda key, known: compared.append(key) or ""
+        )
+        _, faults = read_keys({f"key{number}": 1 for number in range(1000)}, self.KEYS)
+
+        assert len(faults) == len(compared) == 100
 
     def test_required(self):
         """A required key is reported as missing, but not if it is set and invalid."""

@@ -66,6 +66,13 @@ class TestArchives:
 
         assert faults({"archives": value}) == (expected,)
 
+    def test_many(self):
+        """Very many archives are not read, nor are those behind very many faults."""
+        many = {"archives": [{"model-name": f"a{number}"} for number in range(1001)]}
+        assert faults(many) == ("Field `tool.mar.archives` must not have more than 1000 tables",)
+
+        assert len(faults({"archives": [{"handlre": 1}] * 1000})) == 100
+
     def test_single_brackets(self):
         """If a table is written with single brackets, the message shows the right form."""
         expected = "Field `tool.mar.archives` must be an array of tables; write `[[tool.mar.archives]]`"

@@ -10,6 +10,7 @@ import pytest
 from hatch_mar.archive.archive import BytesSource, FileSource, Member
 from hatch_mar.finding import Place
 from hatch_mar.project.config.models import PYPROJECT, Origins
+from hatch_mar.project.layout.members import Members
 from tests.archives import SomeProject, needs_posix
 from tests.project.layout import archive, faults, sources, write
 
@@ -124,6 +125,20 @@ class TestFiles:
         found = faults(project, model_file="a", serialized_file="b", handler="c.py", extra_files=("d", "*.e"))
 
         assert found[: len(expected)] == expected
+
+    def test_very_many(self, project: Path, monkeypatch: pytest.MonkeyPatch):
+        """Of very many faults the first are reported, and the other files are not looked for."""
+        looked_for: list[str] = []
+        original = Members.add_pattern
+
+        def add_pattern(files: Members, pattern: str, place: Place) -> None:
+            looked_for.append(pattern)
+            original(files, pattern, place)
+
+        monkeypatch.setattr(Members, "add_pattern", add_pattern)
+
+        assert len(faults(project, extra_files=tuple(f"{number}" for number in range(1000)))) == 100
+        assert len(looked_for) == 100
 
     def test_not_matched_is_one_fault(self, project: Path):
         """A pattern without a match is one fault, and not also a missing file."""
