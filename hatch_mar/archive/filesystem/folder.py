@@ -49,10 +49,11 @@ class Folder(NamedTuple):
         Raises:
             OSError: the file cannot be opened, or is not a regular file.
         """
-        try:
+        with suppress(PermissionError):
             return self.open(name, "ab")
-        except PermissionError:
+        with suppress(FileNotFoundError):
             return self.open(name, "rb")
+        return self.open(name, "ab")  # or say that none can be made
 
     def read(self, name: str, most: int) -> bytes:
         """The first bytes of a file; none if it cannot be read, or is not a regular file."""

@@ -122,9 +122,11 @@ class TestFolder:
         assert tree(folder.path) == {"lock": before or b""}
 
     @needs_posix
-    def test_another_users_lock(self, folder: Folder, monkeypatch: pytest.MonkeyPatch):
-        """One that can only be read can be locked all the same."""
-        folder.write("lock", b"")
+    @pytest.mark.parametrize("is_there", [True, False])
+    def test_another_users_lock(self, is_there: bool, folder: Folder, monkeypatch: pytest.MonkeyPatch):
+        """One that can only be read can be locked all the same; none can be made in another's folder."""
+        if is_there:
+            folder.write("lock", b"")
         open_ = os.open
 
         def refuse(path: str, flags: int, *arguments: int, **folders: int | None) -> int:
@@ -133,6 +135,10 @@ class TestFolder:
             return open_(path, flags, *arguments, **folders)
 
         monkeypatch.setattr(os, "open", refuse)
+        if not is_there:
+            with pytest.raises(PermissionError):
+                folder.open_lock("lock")
+            return
         with folder.open_lock("lock") as lock:
             assert folder.has("lock", lock)
 
