@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from pickle import PROTO
 
@@ -11,7 +11,8 @@ from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 from hatch_mar.weights.pickles.code_runners import is_listed
-from hatch_mar.weights.pickles.interpreter import Pickle, interpret
+from hatch_mar.weights.pickles.interpreter import Interpreter, Pickle, interpret
+from hatch_mar.weights.pickles.joblib_arrays import ArrayInterpreter, is_wrapper
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
 
@@ -28,8 +29,6 @@ OF_PICKLE = (".pkl", ".pickle", ".p", ".pck", ".dump")
 OF_JOBLIB = (".joblib", ".jl")
 COINCIDENCE = 8
 """Operations that the bytes of something else hardly ever give by chance."""
-JOBLIB_ARRAY = ("joblib.numpy_pickle", "NumpyArrayWrapper")
-"""Whose bytes follow in the middle of the pickle (joblib/numpy_pickle.py, `NumpyUnpickler.load_build`)."""
 
 
 def inspect_pickle(view: View, name: str) -> Weights | None:
@@ -92,7 +91,7 @@ def has_suffix(name: str) -> bool:
 def name_loader(name: str, pickles: Sequence[Pickle]) -> str:
     """What is most likely to unpickle a file. All of them read the same pickle."""
     suffix = PurePosixPath(name.lower()).suffix
-    if suffix in OF_JOBLIB or any(JOBLIB_ARRAY in pickle.globals for pickle in pickles):
+    if suffix in OF_JOBLIB or has_arrays(pickles):
         return "joblib.load"
     return "torch.load" if is_legacy(pickles) or suffix in OF_TORCH else "pickle.load"
 
@@ -133,13 +132,30 @@ def read_pickles(view: View) -> list[Pickle]:
     pickles: list[Pickle] = []
     position = 0
     while not pickles or (position < view.size and len(pickles) < MOST_PICKLES):
-        pickle = interpret(view, position, view.budget.count_left("operations"))
-        view.budget.spend("operations", pickle.operations + 1)
-        pickles.append(pickle)
+        pickle = follow(view, position)
+        if has_arrays([pickle]):
+            # arrays are operations to any other unpickler than joblib's, which is not meant to read them
+            plain = pickle._replace(blind=False)
+            pickle = follow(view, position, ArrayInterpreter)
+            pickles += [pickle, plain]
+        else:
+            pickles.append(pickle)
         if pickle.fault or (is_legacy(pickles) and len(pickles) == LEGACY_PICKLES):
             break
         position = pickle.end
     return pickles
+
+
+def follow(view: View, position: int, unpickler: type[Interpreter] = Interpreter) -> Pickle:
+    """The pickle at an offset, as an unpickler of that type reads it."""
+    pickle = interpret(view, position, view.budget.count_left("operations"), unpickler)
+    view.budget.spend("operations", pickle.operations + 1)
+    return pickle
+
+
+def has_arrays(pickles: Iterable[Pickle]) -> bool:
+    """Whether joblib finds arrays between their operations."""
+    return any(is_wrapper(pair) for pickle in pickles for pair in pickle.globals)
 
 
 def is_legacy(pickles: Sequence[Pickle]) -> bool:
@@ -188,6 +204,4 @@ def find_unknown(pickles: Sequence[Pickle], certain: int) -> str:
     for number, pickle in enumerate(pickles):
         if pickle.blind and (number < certain or pickle.globals):
             return pickle.fault
-        if pickle.fault and JOBLIB_ARRAY in pickle.globals:
-            return "it has the bytes of arrays between its operations, as joblib writes them"
     return ""

@@ -61,14 +61,19 @@ class Pickle(NamedTuple):
     """Whether the fault is a limit of this reader, where an unpickler may go on."""
 
 
-def interpret(data: View | bytes, start: int = 0, most: int = MOST_OPERATIONS) -> Pickle:
-    """The pickle at an offset of a file, of at most so many operations.
+def interpret(
+    data: View | bytes,
+    start: int = 0,
+    most: int = MOST_OPERATIONS,
+    unpickler: Callable[[int], Interpreter] | None = None,
+) -> Pickle:
+    """The pickle at an offset of a file, of at most so many operations, as such an unpickler reads it.
 
     Raises:
         OSError: the file cannot be read.
     """
     file = data if isinstance(data, View) else View(BytesIO(data))
-    interpreter = Interpreter(most)
+    interpreter = (unpickler or Interpreter)(most)
     fault: PickleFault | None = None
     try:
         interpreter.run(file, start)
@@ -98,7 +103,8 @@ class Interpreter(Stack):
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
-        self.end = 0
+        self.file = View(BytesIO())
+        self.end = self.frame_end = 0
         self.calls = 0
         self.opcodes: set[str] = set()
         self.globals: dict[tuple[str, str], Global] = {}
@@ -106,16 +112,22 @@ class Interpreter(Stack):
         self.tensors: dict[Tensor, None] = {}
 
     def run(self, file: View, start: int) -> None:
-        self.end = start
-        for opcode, operand, end in operations(file, start):
-            self.spend(1)
-            self.opcodes.add(opcode)
-            load = LOADERS[opcode]
-            if operand is None:
-                load(self)
-            else:
-                load(self, operand)
-            self.end = end
+        self.file, self.end, opcode = file, start, ""
+        while opcode != "STOP":
+            for opcode, operand, end in operations(file, self.end):
+                self.spend(1)
+                self.opcodes.add(opcode)
+                self.end = end
+                load = LOADERS[opcode]
+                if operand is None:
+                    load(self)
+                else:
+                    load(self, operand)
+                if self.end != end:
+                    break  # it passed over bytes that are no operations
+
+    def load_frame(self, size: int) -> None:
+        self.frame_end = self.end + size
 
     # Imports
 
@@ -202,6 +214,7 @@ class Interpreter(Stack):
         target = self.top()
         if type(target) is Instance:
             target.state = state
+            self.note_state(target)
         elif type(target) is Dictionary:
             if target.plain:
                 self.refuse("it sets the state of a plain dictionary")
@@ -210,6 +223,9 @@ class Interpreter(Stack):
         elif type(target) is not Tensor and target is not OPAQUE:
             self.calls += type(target) is Global  # it sets what a class has for all
             self.refuse("it sets the state of something that is not an object")
+
+    def note_state(self, instance: Instance) -> None:
+        """Called when an instance has got its state."""
 
     # What is outside the pickle
 

@@ -75,9 +75,6 @@ class Stack:
             raise PickleFault(f"protocol {protocol} is unknown")
         self.protocol = protocol
 
-    def load_frame(self, size: int) -> None:
-        """Nothing: `operations` deals with frames (PEP 3154)."""
-
     def load_stop(self) -> None:
         self.top()
 

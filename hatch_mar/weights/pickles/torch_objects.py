@@ -35,12 +35,12 @@ class Dictionary:
 
 
 class Instance:
-    """What a function or a class made, and the state it was given."""
+    """What a function or a class made of its arguments, and the state it was given."""
 
-    __slots__ = ("maker", "state")
+    __slots__ = ("arguments", "maker", "state")
 
-    def __init__(self, maker: Global) -> None:
-        self.maker = maker
+    def __init__(self, maker: Global, arguments: Any = ()) -> None:
+        self.maker, self.arguments = maker, arguments
         self.state: Any = None
 
 
@@ -127,7 +127,7 @@ def parse_storage(pid: Any) -> Storage | None:
 def call(function: Global, arguments: Any) -> Any:
     """What calling the function would give: a tensor, a dictionary, or an instance of anything else."""
     if type(arguments) is not tuple:
-        return Instance(function)
+        return Instance(function, arguments)
     for _ in range(MOST_WRAPPERS):
         if function != ("torch._tensor", "_rebuild_from_type_v2") or len(arguments) < 3:
             break
@@ -143,7 +143,7 @@ def call(function: Global, arguments: Any) -> Any:
             return tensor
     if function in (("torch", "Size"), ("torch.serialization", "_get_layout")) and arguments:
         return arguments[0]
-    return Instance(function)
+    return Instance(function, arguments)
 
 
 def rebuild(name: str, arguments: tuple[Any, ...]) -> Tensor | None:

@@ -21,6 +21,7 @@ from tests.weights.files import (
     text,
     zipped,
 )
+from tests.weights.pickles.test_joblib_arrays import WRAPPER, dtype, state
 
 SYSTEM = b"cos\nsystem\n" + text("true") + b"\x85R"
 MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -137,12 +138,15 @@ class TestPlain:
         """A file with more pickles than are read is not complete."""
         assert not inspect_bytes(b"\x80\x02N." * 2000).complete
 
-    def test_inline_data(self):
-        """joblib writes arrays between the opcodes, where reading ends; earlier imports are known."""
-        found = inspect_bytes(b"\x80\x04cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81\x00\x01\x02\x03")
+    def test_arrays(self):
+        """Both count: what joblib would import, and what one would that takes arrays for operations."""
+        hidden = (SYSTEM + b".").ljust(100, b"\0")
+        array = WRAPPER + state(dtype("i1"), b"K\x64\x85", padded=False)
 
-        assert (found.kind, found.complete) == (Kind.PICKLE, False)
-        assert found.globals == (("joblib.numpy_pickle", "NumpyArrayWrapper"),)
+        for data in (array + hidden, array + bytes(100) + SYSTEM):
+            assert ("os", "system") in inspect_bytes(protocol2(data)).globals
+        [loading] = inspect_bytes(protocol2(array + bytes(100))).loadings
+        assert (loading.loader, loading.unknown, loading.code_runners) == ("joblib.load", "", ())
 
     def test_truncated(self):
         found = inspect_bytes(pickle.dumps(list(range(1000)))[:-10])
