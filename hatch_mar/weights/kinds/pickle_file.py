@@ -8,9 +8,10 @@ from pickle import PROTO
 
 from hatch_mar.text import count_of, first_messages
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
+from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 from hatch_mar.weights.pickles.code_runners import is_listed
+from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL
 from hatch_mar.weights.pickles.interpreter import Interpreter, Pickle, interpret
 from hatch_mar.weights.pickles.joblib_arrays import ArrayInterpreter, is_wrapper
 from hatch_mar.weights.view import View
@@ -20,6 +21,8 @@ MAGIC = 0x1950A86A20F9469CFC6C
 """The first pickle of torch.save before 1.6 (torch/serialization.py, `MAGIC_NUMBER`)."""
 PROTOCOL = 1001
 """The second (`PROTOCOL_VERSION`)."""
+MARKS = tuple(PROTO + bytes([protocol]) for protocol in range(HIGHEST_PROTOCOL + 1))
+"""How pickles begin since protocol 2. An empty map of msgpack is the first byte of these alone."""
 LEGACY_PICKLES = 5
 """These two, then the saver's system, the object, and the storages' keys."""
 MOST_PICKLES = 1000
@@ -41,7 +44,7 @@ def inspect_pickle(view: View, name: str) -> Weights | None:
         return None
     refusals = (*first.refusals, NOT_OF_TORCH)
     loading = loading_of(pickles, 1, refusals, name_loader(name, pickles))
-    weights = inspect_contents(first)._replace(loadings=(loading,))
+    weights = inspect_value(first)._replace(loadings=(loading,))
     if not first.fault or first.blind or loading.unknown or first.globals:
         return weights
     if first.cut:
@@ -71,7 +74,7 @@ def is_evident(view: View, pickles: Sequence[Pickle], name: str) -> bool:
     of what runs code, or a suffix that pickles have.
     """
     first = pickles[0]
-    if view.read(0, 1) == PROTO or is_legacy(pickles):
+    if view.read(0, 2) in MARKS or is_legacy(pickles):
         return True
     imports = [pair for pair in first.globals if is_importable(pair)]
     if any(is_listed(*pair) for pair in imports):
@@ -117,7 +120,7 @@ def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
         reason = f"a file of torch.save that has {view.size} of its {count_of(needed, 'byte')}"
         return damaged._replace(kind=Kind.TRUNCATED, reason=reason)
     unknown = () if version.value == PROTOCOL else ("its format version is unknown",)
-    return inspect_contents(main)._replace(
+    return inspect_value(main)._replace(
         legacy=True,
         loadings=loadings,
         damage=first_messages([*find_misfits(main), *unknown]),

@@ -8,8 +8,8 @@ from itertools import chain
 
 from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.kinds.pickle_contents import find_misfits, inspect_contents
 from hatch_mar.weights.kinds.pickle_file import loading_of, read_pickles
+from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
     ZipFault,
@@ -145,7 +145,7 @@ class Records:
                 return self.with_damage(weights)
             reason = f"a zip of torch.save, but its pickle cannot be read: {first.fault}"
             return weights._replace(kind=Kind.CORRUPT, reason=reason)
-        weights = inspect_contents(first)._replace(loadings=(loading,))
+        weights = inspect_value(first)._replace(loadings=(loading,))
         damage = [*find_misfits(first), *self.find_incomplete(first)]
         # `torch.serialization.set_crc32_options(False)` makes every CRC 0
         if zlib.crc32(data) != entry.crc and any(each.crc for each in self.index.entries):

@@ -138,6 +138,10 @@ class TestPlain:
         """A file with more pickles than are read is not complete."""
         assert not inspect_bytes(b"\x80\x02N." * 2000).complete
 
+    def test_msgpack(self):
+        """An empty map of msgpack is one byte, and no pickle that is cut off."""
+        assert inspect_bytes(b"\x80").kind is Kind.UNKNOWN
+
     def test_arrays(self):
         """Both count: what joblib would import, and what one would that takes arrays for operations."""
         hidden = (SYSTEM + b".").ljust(100, b"\0")

@@ -24,7 +24,8 @@ GRAPH_MODULE = "torch.fx.graph_module"
 Located = tuple[tuple[str, ...], Dictionary]
 
 
-def inspect_contents(pickle: Pickle) -> Weights:
+def inspect_value(pickle: Pickle) -> Weights:
+    """What a file is that holds such a pickle, without what loading it would do."""
     value = pickle.value
     if isinstance(value, Tensor):
         return Weights(Kind.TENSOR, tensors=1, dtypes=dtype_names([value]))
