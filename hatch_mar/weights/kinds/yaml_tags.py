@@ -21,6 +21,8 @@ LARGEST_READ, LARGEST_NAMED = 4 << 20, 64 << 20
 LARGEST_PARSED, LARGEST_PARSED_SLOWLY = 4 << 20, 1 << 15
 """Bytes of a document that libyaml parses, and the parser in Python. Of more than that, and of what libyaml
 refuses, only the usual ways to write a tag are found."""
+SLOWER = 18
+"""How many times as long as libyaml the parser in Python may take."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """The marks of the encoding that PyYAML reads besides UTF-8."""
 SUSPICIOUS = re.compile(rb"%TAG +!|![!<][\w:/.,]*(?:python/|%[0-9A-Fa-f]{2})")
@@ -73,7 +75,7 @@ def parse_tags(data: bytes, budget: Budget) -> list[str] | None:
     is_told = False
     if len(data) <= LARGEST_PARSED_SLOWLY:
         is_told = True
-        budget.spend("YAML", len(data))
+        budget.spend("YAML", SLOWER * len(data))
         with suppress(yaml.YAMLError):
             tags.extend(list_tags(data, yaml.Loader))
     if len(data) <= LARGEST_PARSED and yaml.__with_libyaml__:
