@@ -35,6 +35,8 @@ def main() -> None:
     ended = reap()
     while process.pid not in ended and not select.select([STDIN], [], [], PERIOD)[0]:
         ended = reap()
+    with suppress(OSError):  # nobody is left in its group
+        os.killpg(process.pid, signal.SIGKILL)
     end_children()
     exit_as(ended.get(process.pid, -signal.SIGKILL))
 
@@ -55,7 +57,7 @@ def end_children() -> None:
     """
     others: set[int] = set()
     until = time.monotonic() + LONGEST
-    with suppress(ChildProcessError):  # there are none
+    with suppress(ChildProcessError, FileNotFoundError):  # there are none, or the system does not list them
         while time.monotonic() < until:
             children = list_children()
             if children and children <= others:

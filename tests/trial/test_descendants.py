@@ -65,6 +65,25 @@ def test_signal(number: int):
     assert process.returncode == -number
 
 
+def test_no_list(tmp_path: Path):
+    """Where the system does not list children, as gVisor's, the other program's group is ended."""
+    code = f"""
+import sys
+from hatch_mar.trial import descendants
+def missing(): raise FileNotFoundError
+descendants.list_children = missing
+sys.argv[1:] = [sys.executable, "-c", {SLEEP!r}, sys.argv[1]]
+descendants.main()
+"""
+    command = [sys.executable, "-c", code, tmp_path / "pid"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        sleeper = wait_for_pid(tmp_path / "pid")
+        process.stdin.close()
+
+    assert process.returncode == -signal.SIGKILL
+    wait_for_end(sleeper)
+
+
 def test_other_user(tmp_path: Path):
     """One that may not be killed, as what sudo runs, is not waited for."""
     code = f"""
