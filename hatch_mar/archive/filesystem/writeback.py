@@ -19,8 +19,9 @@ UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EROFS, errno.EOPNOTSUPP)
 def settle(path: Path) -> bool:
     """Bring a file's bytes to the disk, so that from now on each write gives it another time.
 
-    That holds on ext4, XFS and Btrfs. Files in memory (tmpfs) have no disk to be brought to, Windows asks for
-    the permission to write, and what other machines write to a network's file system is not known here.
+    That holds on ext4, XFS and Btrfs. Files in memory (tmpfs) have no disk to be brought to, an overlay that
+    is mounted `volatile` brings nothing there, Windows asks for the permission to write, and what other
+    machines write to a network's file system is not known here.
 
     Returns:
         Whether that worked, as far as the file system can do it.
