@@ -36,7 +36,7 @@ class Cost(NamedTuple):
 
 COSTS: Mapping[Unit, Cost] = {
     "bytes": Cost(0.01),
-    "unpacked bytes": Cost(0.002),
+    "unpacked bytes": Cost(0.0025),
     "members": Cost(25, 1000),
     "records": Cost(8),
     "files": Cost(40),
@@ -51,7 +51,7 @@ COSTS: Mapping[Unit, Cost] = {
 files that are looked into; operations of pickles; requirements; words and signs of Python; and bytes of
 TorchScript, JSON and YAML. Measured with files that take the most."""
 
-ALL = Cost(8_000_000, 140 << 20)
+ALL = Cost(7_000_000, 140 << 20)
 """What a command may take for files of no size."""
 A_BYTE = Cost(0.06, 0.5)
 """What it may take in addition for a byte on the disk."""
