@@ -2,15 +2,16 @@
 
 What a zip says is parsed here, once. What that means is for each reader to judge, since they
 differ: Java's `ZipInputStream` reads the local headers as a stream, torch's reader (miniz) and
-Python's `zipfile` go by the central directory.
+Python's `zipfile` go by the central directory. That is found strictly: what two readers could find in
+two places is a fault.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any
+from typing import Any, BinaryIO
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
 CENTRAL_SIGNATURE = b"PK\x01\x02"
@@ -71,7 +72,7 @@ class LocalHeader:
 
 
 class CentralHeader:
-    """What the central directory says about a member (4.3.12). Name, extra fields and comment follow it."""
+    """What the central directory says about a member (4.3.12)."""
 
     made_by: int
     """The system is in the high byte (`UNIX`)."""
@@ -80,26 +81,41 @@ class CentralHeader:
     crc: int
     packed: int
     size: int
-    name_size: int
-    extra_size: int
-    comment_size: int
     disk: int
     external_attributes: int
-    """On Unix the file's mode is in the high 16 bits."""
     offset: int
     """Of the member's local header."""
+    raw_name: bytes
+    extra: bytes
+    is_cut: bool
+    """Whether the file ends before what should follow the header."""
+    lacks_sizes: bool
+    """Whether a number that should be in the ZIP64 extra field (4.5.3) is not there, but `LIMIT_32`."""
 
-    def __init__(self, *fields: Any) -> None:
-        _, self.made_by, _, self.flags, self.method, _, _, self.crc, self.packed, self.size, *rest = fields
-        self.name_size, self.extra_size, self.comment_size, self.disk, _, *rest = rest
-        self.external_attributes, self.offset = rest
+    def __init__(self, fields: tuple[Any, ...], file: BinaryIO) -> None:
+        _, self.made_by, _, self.flags, self.method, _, _, self.crc, packed, size, *fields_behind = fields
+        name_size, extra_size, comment_size, self.disk, _, self.external_attributes, offset = fields_behind
+        end = name_size + extra_size
+        behind = file.read(end + comment_size)
+        self.raw_name, self.extra = behind[:name_size], behind[name_size:end]
+        self.is_cut = len(behind) < end + comment_size
+        wide = read_zip64_values(self.extra, size, packed, offset)
+        self.lacks_sizes = None in wide
+        self.size, self.packed, self.offset = (LIMIT_32 if value is None else value for value in wide)
 
     @classmethod
-    def parse(cls, data: bytes, position: int = 0) -> CentralHeader | None:
-        """The header at a position of `data`, or None."""
-        if len(data) - position < CENTRAL_HEADER.size or not data.startswith(CENTRAL_SIGNATURE, position):
-            return None
-        return cls(*CENTRAL_HEADER.unpack_from(data, position))
+    def read(cls, file: BinaryIO) -> CentralHeader | None:
+        """The header at the position of `file`, which ends up behind it; None if there is none."""
+        data = file.read(CENTRAL_HEADER.size)
+        if len(data) == CENTRAL_HEADER.size and data.startswith(CENTRAL_SIGNATURE):
+            return cls(CENTRAL_HEADER.unpack(data), file)
+        file.seek(-len(data), 1)
+        return None
+
+    @property
+    def mode(self) -> int:
+        """That of Unix; 0 if another system wrote the zip."""
+        return self.external_attributes >> 16 if self.made_by >> 8 in (UNIX, MACOS) else 0
 
 
 class End:
@@ -155,6 +171,78 @@ def find_signature(tail: bytes, signature: bytes) -> Iterator[int]:
     position = len(tail)
     while (position := tail.rfind(signature, 0, position + len(signature) - 1)) >= 0:
         yield position
+
+
+Read = Callable[[int, int], bytes]
+"""The bytes of a file at an offset, up to so many: fewer at the end, none beyond it."""
+
+
+class ZipFault(Exception):
+    """A zip that cannot be read, or that can be read in two ways."""
+
+    def __init__(self, reason: str, cut: bool = False) -> None:
+        super().__init__(reason)
+        self.cut = cut
+        """Whether its end is missing."""
+
+
+def find_directory(read: Read, size: int) -> End:
+    """The end record that says where the directory of a file of `size` bytes is: ZIP64's if there is one.
+
+    Raises:
+        ZipFault: the file is cut off, damaged or ambiguous.
+    """
+    position, end = find_end(read, size)
+    try:
+        directory, start = choose_end(read, position, end)
+        if directory.offset + directory.size != start:
+            raise ZipFault("its directory is not where its end record says: bytes are missing or were added")
+    except ZipFault as fault:
+        # This may be the end of a zip inside this one, whose own end is cut off.
+        after = size - position - END.size - end.length
+        raise ZipFault("its end is missing", cut=True) if after else fault from None
+    return directory
+
+
+def find_end(read: Read, size: int) -> tuple[int, End]:
+    """The end record and its offset. The last whole one counts, as for miniz."""
+    start = max(0, size - LONGEST_TAIL)
+    tail = read(start, size - start)
+    ends = ((position, End.parse(tail, position)) for position in find_signature(tail, END_SIGNATURE))
+    position, end = next(((position, end) for position, end in ends if end), (0, None))
+    if end is None or len(tail) < position + END.size + end.length:
+        raise ZipFault("its end is missing", cut=True)
+    return start + position, end
+
+
+def choose_end(read: Read, position: int, end: End) -> tuple[End, int]:
+    """The end record that counts, ZIP64's if there is one, and its offset, where the directory must end."""
+    if (
+        end.disk not in (0, LIMIT_16)
+        or end.directory_disk not in (0, LIMIT_16)
+        or end.entries_on_disk != end.entries
+    ):
+        raise ZipFault("it is one part of a split zip")
+    before = position - ZIP64_LOCATOR.size
+    locator = Zip64Locator.parse(read(before, ZIP64_LOCATOR.size))
+    if locator is None:
+        return end, position
+    if locator.disk or locator.disks != 1:
+        raise ZipFault("it is one part of a split zip")
+    wide = End.parse_zip64(read(locator.offset, ZIP64_END.size))
+    if wide is None:
+        raise ZipFault("its ZIP64 end record is missing")
+    follows = locator.offset + 12 + wide.length == before
+    if not follows or wide.disk or wide.directory_disk or wide.entries_on_disk != wide.entries:
+        raise ZipFault("its ZIP64 end record is damaged")
+    pairs = (
+        (end.entries, wide.entries, LIMIT_16),
+        (end.size, wide.size, LIMIT_32),
+        (end.offset, wide.offset, LIMIT_32),
+    )
+    if any(short not in (long, limit) for short, long, limit in pairs):
+        raise ZipFault("its two end records contradict each other")
+    return wide, locator.offset
 
 
 def extra_fields(extra: bytes) -> Iterator[tuple[int, int, bytes]]:

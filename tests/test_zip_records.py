@@ -30,10 +30,13 @@ from hatch_mar.zip_records import (
     End,
     LocalHeader,
     Zip64Locator,
+    ZipFault,
     extra_fields,
+    find_directory,
     find_signature,
     read_zip64_values,
 )
+from tests.checks.containers import Entry, model, zipped
 
 DATA = b"def handle(data, context): ...\n" * 20
 
@@ -61,29 +64,49 @@ class TestHeaders:
 
     def test_central(self) -> None:
         data = write_zip()
-        header = CentralHeader.parse(data, data.index(CENTRAL_SIGNATURE))
+        file = io.BytesIO(data)
+        file.seek(data.index(CENTRAL_SIGNATURE))
+        header = CentralHeader.read(file)
 
         assert header is not None
         assert (header.method, header.flags) == (DEFLATED, UTF8_NAME)
         assert (header.crc, header.size, header.offset) == (zlib.crc32(DATA), len(DATA), 0)
-        assert (header.made_by >> 8, header.external_attributes >> 16) == (UNIX, 0o100755)
-        assert (header.name_size, header.extra_size, header.comment_size) == (len("modèle.py") + 1, 0, 0)
+        assert (header.made_by >> 8, header.mode) == (UNIX, 0o100755)
+        assert (header.raw_name, header.extra) == ("modèle.py".encode(), b"")
+        assert (header.is_cut, header.lacks_sizes) == (False, False)
+        assert file.read(4) == END_SIGNATURE
+
+    def test_wide(self) -> None:
+        """What does not fit is in the ZIP64 extra field, in its order (4.5.3)."""
+        data = bytearray(Entry("x").central(0))
+        data[20:28], data[42:46] = pack("<2I", 3, LIMIT_32), pack("<I", LIMIT_32)
+        data[30:32] = pack("<H", 20)
+        extra = pack("<2H2Q", ZIP64, 16, 5 << 30, 6 << 30)
+        header, cut = (CentralHeader.read(io.BytesIO(bytes(data) + extra[:size])) for size in (20, 10))
+
+        assert header is not None
+        assert cut is not None
+        assert (header.packed, header.size, header.offset) == (3, 5 << 30, 6 << 30)
+        assert (cut.packed, cut.size, cut.offset) == (3, LIMIT_32, LIMIT_32)
+        assert [(each.is_cut, each.lacks_sizes) for each in (header, cut)] == [(False, False), (True, True)]
 
     @pytest.mark.parametrize("size", [0, 3, LOCAL_HEADER.size - 1])
     def test_cut_off(self, size: int) -> None:
         """A header that is cut off is not read."""
         data = write_zip()
         start = data.index(CENTRAL_SIGNATURE)
+        file = io.BytesIO(data[start : start + size])
 
         assert LocalHeader.parse(data[:size]) is None
-        assert CentralHeader.parse(data[: start + size], start) is None
+        assert CentralHeader.read(file) is None
+        assert file.tell() == 0
 
     def test_signature(self) -> None:
         """A header with another signature is not read."""
         data = write_zip()
 
         assert LocalHeader.parse(data[data.index(CENTRAL_SIGNATURE) :]) is None
-        assert CentralHeader.parse(data) is None
+        assert CentralHeader.read(io.BytesIO(data)) is None
 
 
 class TestEnd:
@@ -123,6 +146,55 @@ class TestEnd:
         assert End.parse(ZIP64_END_SIGNATURE + zeros, 0) is None
         assert End.parse_zip64(END_SIGNATURE + zeros) is None
         assert Zip64Locator.parse(ZIP64_END_SIGNATURE + zeros) is None
+
+
+def find(data: bytes) -> End:
+    return find_directory(lambda offset, size: data[offset : offset + size], len(data))
+
+
+def wide(data: bytes, *, twice: bool = False) -> bytes:
+    """A zip with the end record of ZIP64, and with another one if `twice`, which no locator leads to."""
+    at = data.rindex(END_SIGNATURE)
+    end = End.parse(data, at)
+    assert end
+    fields = 44, 45, 45, 0, 0
+    record = ZIP64_END.pack(ZIP64_END_SIGNATURE, *fields, end.entries, end.entries, end.size, end.offset)
+    if twice:
+        record += ZIP64_END.pack(ZIP64_END_SIGNATURE, *fields, 0, 0, 0, at)
+    return data[:at] + record + pack("<4sIQI", ZIP64_LOCATOR_SIGNATURE, 0, at, 1) + data[at:]
+
+
+class TestFindDirectory:
+    @pytest.mark.parametrize("data", [model(), wide(model())], ids=["zip", "ZIP64"])
+    def test_place(self, data: bytes) -> None:
+        """It begins with its first entry and ends where an end record begins."""
+        end = find(data)
+
+        assert end.offset == data.index(b"PK\x01\x02")
+        assert end.offset + end.size == len(model()) - END.size
+
+    @pytest.mark.parametrize("missing", [22, 1])
+    def test_cut_off(self, missing: int) -> None:
+        """Without a whole end record no directory is found."""
+        with pytest.raises(ZipFault, match="its end is missing") as fault:
+            find(model()[:-missing])
+        assert fault.value.cut
+
+    def test_elsewhere(self) -> None:
+        """Nothing lies between a directory and its end."""
+        data = model()
+        with pytest.raises(ZipFault, match="its directory is not where its end record says"):
+            find(data[: -END.size] + b"." + data[-END.size :])
+
+    def test_zip64_without_record(self) -> None:
+        """The ZIP64 locator may lead nowhere (APPNOTE 4.3.15)."""
+        with pytest.raises(ZipFault, match="its ZIP64 end record is missing"):
+            find(pack("<4sIQI", ZIP64_LOCATOR_SIGNATURE, 0, 1 << 62, 1) + zipped())
+
+    def test_two_zip64_records(self) -> None:
+        """Some readers go where the locator leads, and others take the record in front of it."""
+        with pytest.raises(ZipFault, match="its ZIP64 end record is damaged"):
+            find(wide(model(), twice=True))
 
 
 class TestFindSignature:

@@ -18,7 +18,6 @@ from hatch_mar.weights.kinds.yaml_tags import find_tagged
 from hatch_mar.weights.kinds.zip_index import (
     MOST_ENTRIES,
     IndexEntry,
-    ZipFault,
     list_entries,
     locate_content,
     open_leniently,
@@ -26,7 +25,7 @@ from hatch_mar.weights.kinds.zip_index import (
 )
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import View
-from hatch_mar.zip_records import END_SIGNATURE, LOCAL_SIGNATURE, STORED
+from hatch_mar.zip_records import END_SIGNATURE, LOCAL_SIGNATURE, STORED, ZipFault
 
 MOST_RECORDS = 10_000
 LARGEST_DOCUMENT = 64 << 20

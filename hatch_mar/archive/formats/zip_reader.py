@@ -30,7 +30,6 @@ from hatch_mar.archive.formats.unpacking import (
     explain_stop,
     spend,
 )
-from hatch_mar.archive.formats.zip_directory import CentralEntry, find_directory, read_entries
 from hatch_mar.archive.formats.zip_stream import LocalEntry
 from hatch_mar.budget import Budget
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
@@ -113,16 +112,9 @@ def read_zip(
         members.append(Member(path, source))
     if not names.count:
         raise Stopped(EMPTY, describe_content(file, total))
-    start = find_directory(file, total)
-    if start is None:
-        raise Stopped(CUT_OFF, "The file ends without a zip's directory, so members may be missing")
+    end = find_end(file, total)
     findings += names.check(place)
-    findings += islice(compare(file, start, index, members, place), MOST_FINDINGS)
-    if (number := index.listed.find(0)) >= 0:
-        name = quote(members[number].name)
-        findings.append(
-            DISAGREEMENT.at(place, f"TorchServe unpacks {name}, which the directory does not list")
-        )
+    findings += islice(compare(file, end, index, members, place), MOST_FINDINGS)
     return [member for member in members if not member.name.endswith("/")], findings
 
 
@@ -143,6 +135,20 @@ def describe_content(file: BinaryIO, total: int) -> str:
     return f"The file begins with {start!r}, not with the first member of a zip"
 
 
+def find_end(file: BinaryIO, total: int) -> zips.End:
+    def read(offset: int, size: int) -> bytes:
+        file.seek(min(max(0, offset), total))
+        return file.read(size)
+
+    try:
+        return zips.find_directory(read, total)
+    except zips.ZipFault as fault:
+        if fault.cut:
+            text = "The file ends without a zip's directory, so members may be missing"
+            raise Stopped(CUT_OFF, text) from None
+        raise Stopped(DAMAGED, f"The zip is damaged: {fault}") from None
+
+
 class StreamIndex:
     """The members of the stream in a few bytes each: their offsets, and digests of what they are."""
 
@@ -161,15 +167,18 @@ class StreamIndex:
         return position if position < len(self.offsets) and self.offsets[position] == offset else None
 
 
-def digest_entry(entry: LocalEntry | CentralEntry) -> int:
+def digest_entry(entry: LocalEntry | zips.CentralHeader) -> int:
     return hash((entry.raw_name, entry.method, entry.crc, entry.packed, entry.size))
 
 
 def compare(
-    file: BinaryIO, start: int, index: StreamIndex, members: list[Member], place: Place
+    file: BinaryIO, end: zips.End, index: StreamIndex, members: list[Member], place: Place
 ) -> Iterator[Finding]:
     """Where the directory says something else than the stream. Members get the modes that it has."""
-    for entry in read_entries(file, start):
+    count = 0
+    file.seek(end.offset)
+    while entry := zips.CentralHeader.read(file):
+        count += 1
         name = quote(entry.raw_name.decode("utf-8", "replace"))
         number = index.find(entry.offset)
         if number is None:
@@ -182,7 +191,14 @@ def compare(
             members[number] = members[number]._replace(executable=True)
         if index.digests[number] != digest_entry(entry):
             yield DISAGREEMENT.at(place, f"The directory and the member disagree about {name}")
-        if entry.other_name is not None:
-            yield other_name(place, members[number].name, entry.other_name)
+        other = zips.read_other_name(entry.extra, entry.raw_name)
+        if other is not None:
+            yield other_name(place, members[number].name, other)
         if S_ISLNK(entry.mode):
             yield SPECIAL_FILE.at(place, f"Member {name} is a link")
+    if (number := index.listed.find(0)) >= 0:
+        name = quote(members[number].name)
+        yield DISAGREEMENT.at(place, f"TorchServe unpacks {name}, which the directory does not list")
+    elif (count, file.tell()) != (end.entries, end.offset + end.size):
+        said = f"{end.entries} members in {end.size} bytes"
+        yield DISAGREEMENT.at(place, f"The directory has something else than the {said} that its end says")

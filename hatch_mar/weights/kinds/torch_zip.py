@@ -12,7 +12,6 @@ from hatch_mar.weights.kinds.pickle_file import loading_of, read_pickles
 from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
-    ZipFault,
     ZipIndex,
     encode_name,
     find_unreachable,
@@ -25,7 +24,7 @@ from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.pickles.interpreter import Pickle
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
-from hatch_mar.zip_records import DEFLATED, PATCHED, STORED
+from hatch_mar.zip_records import DEFLATED, PATCHED, STORED, ZipFault
 
 LARGEST_PICKLE = 64 << 20
 """Bytes of a pickle that is deflated, or whose CRC is compared. That of 10,000 tensors has 2 MB."""

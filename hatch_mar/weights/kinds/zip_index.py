@@ -1,8 +1,4 @@
-"""A zip's central directory, read strictly: what two readers could take differently is a fault.
-
-`zipfile` is the wrong reader here. It accepts a pickle followed by a zip, shifts offsets that
-torch's reader (miniz) takes as they are, and keeps any number of entries in memory.
-"""
+"""The entries of a zip of weights, read strictly: what two readers could take differently is a fault."""
 
 from __future__ import annotations
 
@@ -10,12 +6,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
+from io import BytesIO
 from itertools import islice
 from typing import NamedTuple
 
 from hatch_mar import zip_records as zips
 from hatch_mar.text import quote
 from hatch_mar.weights.view import Slice, View
+from hatch_mar.zip_records import ZipFault
 
 MOST_ENTRIES = 200_000
 LARGEST_DIRECTORY = 64 << 20
@@ -23,15 +21,6 @@ MOST_ENDS = 16
 """End records that are looked at where a zip may be read in several ways."""
 ENCRYPTIONS = zips.ENCRYPTED | zips.STRONGLY_ENCRYPTED | zips.MASKED
 """The flags of the three ways to encrypt, all refused by miniz."""
-
-
-class ZipFault(Exception):
-    """A zip that cannot be read, or that can be read in two ways."""
-
-    def __init__(self, reason: str, cut: bool = False) -> None:
-        super().__init__(reason)
-        self.cut = cut
-        """Whether its end is missing."""
 
 
 class IndexEntry(NamedTuple):
@@ -59,15 +48,7 @@ def read_index(view: View) -> ZipIndex:
     Raises:
         ZipFault: the file is cut off, damaged or ambiguous.
     """
-    position, end = find_end(view)
-    try:
-        directory, start = locate_directory(view, position, end)
-        if directory.offset + directory.size != start:
-            raise ZipFault("its directory is not where its end record says: bytes are missing or were added")
-    except ZipFault as fault:
-        # This may be the end of a zip inside this one, whose own end is cut off.
-        after = view.size - position - zips.END.size - end.length
-        raise ZipFault("its end is missing", cut=True) if after else fault from None
+    directory = zips.find_directory(view.read, view.size)
     if directory.entries > MOST_ENTRIES or directory.size > LARGEST_DIRECTORY:
         raise ZipFault(f"its directory is larger than {MOST_ENTRIES} entries or {LARGEST_DIRECTORY} bytes")
     data = view.read(directory.offset, directory.size)
@@ -77,77 +58,27 @@ def read_index(view: View) -> ZipIndex:
     return ZipIndex(entries, directory.offset)
 
 
-def find_end(view: View) -> tuple[int, zips.End]:
-    """The end record and its offset. The last whole one counts, as for miniz."""
-    start = max(0, view.size - zips.LONGEST_TAIL)
-    tail = view.read(start, view.size - start)
-    ends = (
-        (position, zips.End.parse(tail, position))
-        for position in zips.find_signature(tail, zips.END_SIGNATURE)
-    )
-    position, end = next(((position, end) for position, end in ends if end), (0, None))
-    if end is None or len(tail) < position + zips.END.size + end.length:
-        raise ZipFault("its end is missing", cut=True)
-    return start + position, end
-
-
-def locate_directory(view: View, position: int, end: zips.End) -> tuple[zips.End, int]:
-    """The end record that counts, ZIP64's if there is one, and its offset, where the directory must end."""
-    if (
-        end.disk not in (0, zips.LIMIT_16)
-        or end.directory_disk not in (0, zips.LIMIT_16)
-        or end.entries_on_disk != end.entries
-    ):
-        raise ZipFault("it is one part of a split zip")
-    before = position - zips.ZIP64_LOCATOR.size
-    locator = zips.Zip64Locator.parse(view.read(before, zips.ZIP64_LOCATOR.size))
-    if locator is None:
-        return end, position
-    if locator.disk or locator.disks != 1:
-        raise ZipFault("it is one part of a split zip")
-    wide = zips.End.parse_zip64(view.read(locator.offset, zips.ZIP64_END.size))
-    if wide is None:
-        raise ZipFault("its ZIP64 end record is missing")
-    follows = locator.offset + 12 + wide.length == before
-    if not follows or wide.disk or wide.directory_disk or wide.entries_on_disk != wide.entries:
-        raise ZipFault("its ZIP64 end record is damaged")
-    pairs = (
-        (end.entries, wide.entries, zips.LIMIT_16),
-        (end.size, wide.size, zips.LIMIT_32),
-        (end.offset, wide.offset, zips.LIMIT_32),
-    )
-    if any(short not in (long, limit) for short, long, limit in pairs):
-        raise ZipFault("its two end records contradict each other")
-    return wide, locator.offset
-
-
 def read_directory(data: bytes, count: int) -> tuple[IndexEntry, ...]:
-    entries: list[IndexEntry] = []
-    position = 0
-    while position < len(data):
-        header = zips.CentralHeader.parse(data, position)
-        if header is None:
-            raise ZipFault("its directory is damaged")
-        begin = position + zips.CENTRAL_HEADER.size
-        raw, begin = data[begin : begin + header.name_size], begin + header.name_size
-        extra, begin = data[begin : begin + header.extra_size], begin + header.extra_size
-        position = begin + header.comment_size
-        is_whole = position <= len(data) and b"\0" not in raw and header.disk in (0, zips.LIMIT_16)
+    file, entries = BytesIO(data), list[IndexEntry]()
+    while header := zips.CentralHeader.read(file):
+        is_whole = not header.is_cut and b"\0" not in header.raw_name and header.disk in (0, zips.LIMIT_16)
         if not is_whole or len(entries) == count:
             raise ZipFault("its directory is damaged")
-        entries.append(entry_of(header, raw, extra))
-    if len(entries) != count:
+        entries.append(entry_of(header))
+    if file.tell() != len(data) or len(entries) != count:
         raise ZipFault("its directory is damaged")
     return tuple(entries)
 
 
-def entry_of(header: zips.CentralHeader, raw_name: bytes, extra: bytes) -> IndexEntry:
-    size, packed, offset = zips.read_zip64_values(extra, header.size, header.packed, header.offset)
-    if size is None or packed is None or offset is None:
+def entry_of(header: zips.CentralHeader) -> IndexEntry:
+    if header.lacks_sizes:
         raise ZipFault("its ZIP64 sizes are missing")
+    raw_name = header.raw_name.partition(b"\0")[0]
     name = raw_name.decode("utf-8", "surrogateescape")
     folded = raw_name.lower().decode("utf-8", "surrogateescape")
-    return IndexEntry(name, folded, header.flags, header.method, header.crc, packed, size, offset)
+    return IndexEntry(
+        name, folded, header.flags, header.method, header.crc, header.packed, header.size, header.offset
+    )
 
 
 def refuse_ambiguity(entries: tuple[IndexEntry, ...], directory: int) -> None:
@@ -238,14 +169,10 @@ def list_entries(view: View) -> Iterator[IndexEntry]:
 
 def list_directory(data: bytes) -> Iterator[IndexEntry]:
     """The entries of a directory, up to the first bytes that are not one."""
-    position = 0
-    while header := zips.CentralHeader.parse(data, position):
-        begin = position + zips.CENTRAL_HEADER.size
-        raw, begin = data[begin : begin + header.name_size], begin + header.name_size
-        extra, begin = data[begin : begin + header.extra_size], begin + header.extra_size
-        position = begin + header.comment_size
+    file = BytesIO(data)
+    while header := zips.CentralHeader.read(file):
         with suppress(ZipFault):
-            yield entry_of(header, raw.partition(b"\0")[0], extra)
+            yield entry_of(header)
 
 
 def open_leniently(view: View, entry: IndexEntry, most: int) -> View | None:

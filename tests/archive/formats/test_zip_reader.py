@@ -215,6 +215,17 @@ class TestDirectory:
             (f"{path}: MAR815 The directory lists the member at byte 0 twice; {DISAGREEMENT.fix}")
         ]
 
+    @pytest.mark.parametrize(
+        ("position", "value"), [(8, pack("<2H", 2, 2)), (12, pack("<2I", 0, len(model()) - 22))]
+    )
+    def test_end_record(self, position: int, value: bytes, tmp_path: Path) -> None:
+        """Some readers go by the end record's count, and some by its size."""
+        data = model()
+        at = len(data) - END.size + position
+        path = write(tmp_path / "m.mar", data[:at] + value + data[at + len(value) :])
+
+        assert {text.split()[1] for text in check(path)} == {"MAR815"}
+
 
 class TestDeep:
     def test_shallow(self, tmp_path: Path) -> None:
