@@ -149,6 +149,15 @@ def header(name: str, kind: bytes, size: int) -> bytes:
     return info.tobuf(tarfile.USTAR_FORMAT)
 
 
+def changed(head: bytes, fields: dict[int, bytes]) -> bytes:
+    """A header with these bytes at these places, and the checksum that it then has."""
+    data = bytearray(head)
+    for start, value in fields.items():
+        data[start : start + len(value)] = value
+    data[148:156] = b"%06o\0 " % (sum(data) - sum(data[148:156]) + 8 * 32)
+    return bytes(data)
+
+
 def gz(*parts: bytes) -> bytes:
     """Each part as a gzip of its own, one after another."""
     return b"".join(gzip.compress(part, mtime=0) for part in parts)

@@ -6,6 +6,7 @@ TorchServe uses commons-compress 1.25 (GzipCompressorInputStream without
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
@@ -28,26 +29,30 @@ SPARSE_MEMBER = Rule(
 
 BLOCK = 512
 """Bytes of a header, and the unit of all else in a tar."""
-LARGEST_HEADER = 8 << 20
-"""Bytes of the extended headers of one member; more are an attack on the reader's memory."""
+LARGEST_HEADER = 1 << 20
+"""Bytes of an extended header; more are an attack on the reader's memory."""
 
 SIZE, CHECKSUM = slice(124, 136), slice(148, 156)
-NUMBERS = (slice(100, 108), slice(108, 116), slice(116, 124), slice(136, 148))
-"""Mode, user, group and time."""
-DEVICE_NUMBERS = (slice(329, 337), slice(337, 345))
-GNU = b"ustar "
-"""GNU tar's mark, where POSIX has a null."""
+MODE = slice(100, 108)
+NUMBERS = (MODE, slice(108, 116), slice(116, 124), slice(136, 148), slice(329, 337), slice(337, 345))
+"""Mode, user, group, time, and a device's numbers, without which `tarfile` takes any header for the end."""
+POSIX, GNU = b"ustar\0", b"ustar "
+"""The marks of those who have a prefix before the name, and of GNU tar, which has other things there."""
 GNU_NUMBERS = (345, 357, *range(386, 482, 12), 483)
 """Where GNU tar has times, the parts of a sparse file and its size, in 12 bytes each."""
 STAR = ("xustar", "exustar")
-"""How a header for all members says that they are star's (TarArchiveEntry.java, `isXstar`)."""
+"""How a pax header says that a member is star's (TarArchiveEntry.java, `isXstar`)."""
 STAR_NUMBERS = (476, 488)
 """Where star has times."""
 FOLDER, SPARSE = b"5", b"S"
 LONG_NAME, LONG_LINK = b"L", b"K"
 PAX, PAX_OF_SUN, PAX_FOR_ALL = b"x", b"X", b"g"  # POSIX.1-2001, pax Interchange Format
+DECISIVE = re.compile(r"size|SCHILY\.(archtype|filetype)|GNU\.sparse\..*", re.DOTALL)
+"""Keys that decide what is read. No tool says them of all members, and readers differ where one does."""
 HEADERS = (LONG_NAME, LONG_LINK, PAX, PAX_OF_SUN, PAX_FOR_ALL)
-REGULAR = (b"0", b"\0", b"7")
+OLD_FILE = b"\0"
+"""A regular file in V7 Unix, where a folder is one with a slash at the end of its name."""
+REGULAR = (b"0", OLD_FILE, b"7")
 SPECIAL_KINDS = {
     b"1": "a hard link",
     b"2": "a symbolic link",
@@ -55,7 +60,6 @@ SPECIAL_KINDS = {
     b"4": "a device",
     b"6": "a pipe",
 }
-DEVICES = (b"3", b"4")
 
 
 class TarEntry(NamedTuple):
@@ -90,33 +94,38 @@ class TarEntry(NamedTuple):
 
 @dataclass
 class Extended:
-    """What the headers in front of a member say of it.
+    """What the headers in front of a member say of it."""
 
-    commons-compress reads the next header within the reading of an extended one, and applies the outer
-    one last: the first that says something wins. So does a global header, but only for the member that
-    comes next and over GNU's long names; for all others it comes last.
-    """
-
-    layers: list[dict[str, str]] = field(default_factory=list)
-    """What each header says. A global one is applied as it is when all have been read."""
+    path_for_all: str | None = None
+    """The path that a header gives all members."""
+    kinds: set[bytes] = field(default_factory=set)
     values: dict[str, str] = field(default_factory=dict)
+    """The first header that says something wins, since commons-compress applies the outermost last."""
     names: set[str] = field(default_factory=set)
     """All names that they give the member."""
-    sizes: set[str] = field(default_factory=set)
-    bytes: int = 0
-    count: int = 0
-    has_long: bool = False
-    """Whether one of them is GNU tar's, for a long name or a long target."""
 
-    def add(self, values: dict[str, str]) -> None:
-        self.layers.append(values)
+    def add(self, kind: bytes, values: dict[str, str]) -> None:
+        if kind in self.kinds and kind != PAX_FOR_ALL:
+            raise Stopped(DAMAGED, "The file is damaged: a member has two extended headers of one kind")
+        self.kinds.add(kind)
+        if kind == PAX_FOR_ALL:
+            self.path_for_all = values.get("path", self.path_for_all)
+            return
+        self.values = values | self.values
         self.names.update(values[key] for key in ("path", "GNU.sparse.name") if key in values)
-        self.sizes.update(values[key] for key in ("size",) if key in values)
 
-    def merge(self, for_all: dict[str, str]) -> None:
-        self.values = dict(for_all)
-        for layer in reversed(self.layers):
-            self.values.update(layer)
+    @property
+    def path(self) -> str | None:
+        """The one that counts.
+
+        Raises:
+            Stopped: readers differ in which one does.
+        """
+        if self.names and self.path_for_all is not None:
+            raise Stopped(
+                DAMAGED, "The file is damaged: a member has a name of its own and that of all members"
+            )
+        return self.values.get("path", self.path_for_all)
 
     @property
     def is_sparse(self) -> bool:
@@ -157,26 +166,18 @@ def members(stream: FirstMember) -> Iterator[TarEntry]:
     Raises:
         Stopped: TorchServe would fail, or a sensible reader would stop.
     """
-    for_all: dict[str, str] = {}
     said = Extended()
     while not is_end(block := stream.read(BLOCK), stream.read):
         kind, size = block[156:157], read_size(block)
-        check_format(block, for_all)
+        check_format(block)
         if kind in HEADERS:
-            said.add(read_extended_header(stream, block, kind, size, for_all))
-            said.bytes += size
-            said.count += 1
-            said.has_long |= kind in (LONG_NAME, LONG_LINK)
-            refuse_two_names(said, for_all)
-            if said.bytes > LARGEST_HEADER:
-                raise Stopped(DAMAGED, "The file is damaged: a member has headers without end")
+            said.add(kind.lower(), read_extended_header(stream, block, kind, size))
             continue
-        said.merge(for_all)
         entry = make_entry(block, kind, size, said)._replace(start=stream.position)
-        said = Extended()
+        said = Extended(said.path_for_all)
         yield entry
         stream.skip(-(-entry.size // BLOCK) * BLOCK, f"Member {quote(entry.name)}")
-    if said.count:
+    if said.kinds:
         raise Stopped(DAMAGED, "The file is damaged: no member follows the last extended header")
 
 
@@ -196,7 +197,7 @@ def read_size(block: bytes) -> int:
     try:
         checksum = parse_number(block[CHECKSUM])
         size = parse_number(block[SIZE])
-        for number in NUMBERS + (DEVICE_NUMBERS if block[156:157] in DEVICES else ()):
+        for number in NUMBERS:
             parse_number(block[number])
     except ValueError:
         raise Stopped(DAMAGED, "The file is damaged: its content is not a tar") from None
@@ -205,10 +206,8 @@ def read_size(block: bytes) -> int:
     return size
 
 
-def read_extended_header(
-    stream: FirstMember, block: bytes, kind: bytes, size: int, for_all: dict[str, str]
-) -> dict[str, str]:
-    """What a header says about the next member. What it says about all after it is put into `for_all`."""
+def read_extended_header(stream: FirstMember, block: bytes, kind: bytes, size: int) -> dict[str, str]:
+    """What a header says about the next member."""
     if kind in (LONG_NAME, LONG_LINK) and plain_name(block)[0].endswith("/"):
         raise Stopped(DAMAGED, "The file is damaged: the header of a long name is that of a folder")
     data = stream.read(size)
@@ -218,65 +217,62 @@ def read_extended_header(
     if kind == LONG_NAME:
         return {"path": decode(data.rstrip(b"\0"))}
     values = dict(parse_records(data))
-    if kind == PAX_FOR_ALL:
-        for_all.update(values)
-        return for_all
-    return for_all | values
-
-
-def refuse_two_names(said: Extended, for_all: dict[str, str]) -> None:
-    """Raise Stopped where commons-compress prefers what a header says of all members, and others do not."""
-    if said.has_long and ("path" in for_all or "size" in for_all):
-        raise Stopped(DAMAGED, "The file is damaged: a member has a long name and that of all members")
+    if kind == PAX_FOR_ALL and (decisive := next(filter(DECISIVE.fullmatch, values), None)):
+        raise Stopped(DAMAGED, f"The file is damaged: a header gives all members the same `{decisive}`")
+    return values
 
 
 def make_entry(block: bytes, kind: bytes, size: int, said: Extended) -> TarEntry:
     name, other = plain_name(block)
-    values = said.values
+    path = said.path
     # Java's reader removes leading slashes from the names in extended headers
-    full = values["path"].lstrip("/") if "path" in values else name
+    full = name if path is None else path.lstrip("/")
     if kind == SPARSE or said.is_sparse:
         raise Stopped(SPARSE_MEMBER, f"Member {quote(full)} is sparse")
-    if len(said.sizes) > 1:
-        raise Stopped(DAMAGED, f"The file is damaged: several headers give {quote(full)} a size")
     others = {each for each in said.names if each.lstrip("/") != full}
-    if other is not None and "path" not in values:
+    if other is not None and path is None:
         others.add(other)
     entry = TarEntry(
         full,
         kind,
-        int(values.get("size", size)),
+        int(said.values.get("size", size)),
         0,
-        parse_number(block[NUMBERS[0]]),
+        parse_number(block[MODE]),
         min(others, default=None),
     )
     if kind == FOLDER and not full.endswith("/"):
         # without the slash, which commons-compress adds only in other cases, TorchServe cuts nothing off
-        is_whole = "/" not in full and ("path" in values or block[257:263] == GNU or is_star(block, values))
+        archtype = said.values.get("SCHILY.archtype")
+        is_whole = "/" not in full and (path is not None or block[257:263] == GNU or is_star(block, archtype))
         entry = entry._replace(name=f"./{full}/" if is_whole else f"{full}/")
-    if entry.name.endswith("/"):
-        return entry._replace(kind=FOLDER, size=0)
-    return entry
+    if not (entry.name.endswith("/") or name.endswith("/")):
+        return entry
+    is_folder = kind == FOLDER or (kind == OLD_FILE and entry.name.endswith("/") and name.endswith("/"))
+    if size or entry.size or not is_folder:
+        # readers go on behind its header or behind its data, and take it for a file or for a folder
+        raise Stopped(DAMAGED, f"The file is damaged: member {quote(entry.name)} is not an empty folder")
+    return entry._replace(kind=FOLDER)
 
 
 def plain_name(block: bytes) -> tuple[str, str | None]:
     """The name in a header, and what a reader that goes by another of the formats takes for it."""
     name, prefix = (block[part].partition(b"\0")[0] for part in (slice(100), slice(345, 500)))
     joined = prefix + b"/" + name if prefix else name
-    if block[257:263] == GNU:  # GNU tar has other things there, which must be numbers
-        return decode(name), joined.decode("utf-8", "replace") if prefix else None
-    return decode(joined), None
+    # GNU tar writes other things there, and reads nothing where it does not find the mark of POSIX
+    right, wrong = (name, joined) if block[257:263] == GNU else (joined, name)
+    has_two = prefix and block[257:263] != POSIX
+    return decode(right), wrong.decode("utf-8", "replace") if has_two else None
 
 
-def is_star(block: bytes, for_all: dict[str, str]) -> bool:
-    return block[508:512] == b"tar\0" or for_all.get("SCHILY.archtype") in STAR
+def is_star(block: bytes, archtype: str | None = None) -> bool:
+    return block[508:512] == b"tar\0" or archtype in STAR
 
 
-def check_format(block: bytes, for_all: dict[str, str]) -> None:
+def check_format(block: bytes) -> None:
     """Raise Stopped where commons-compress does, for the numbers that others than POSIX have there."""
     if block[257:263] == GNU:
         tool, starts = "GNU tar", GNU_NUMBERS
-    elif is_star(block, for_all):
+    elif is_star(block):
         tool, starts = "star", STAR_NUMBERS
     else:
         return

@@ -11,7 +11,7 @@ from hatch_mar.archive.formats.tar_stream import SPARSE_MEMBER, FirstMember, Tar
 from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, Stopped
 from hatch_mar.budget import Budget
 from hatch_mar.finding import Rule
-from tests.checks.containers import FILES, gz, header, special, tar
+from tests.checks.containers import FILES, changed, gz, header, special, tar
 
 LONG = "long/" * 60 + "name"
 
@@ -61,24 +61,69 @@ class TestMembers:
         ]
 
     def test_folders(self) -> None:
-        """A folder's name ends in a slash, and nothing is read of it."""
-        found = read(header("m", b"5", 9) + header("m/old/", b"0", 9) + header("m/x", b"0", 0))
+        """A folder's name ends in a slash, which was enough before POSIX."""
+        found = read(header("m", b"5", 0) + header("m/old/", b"\0", 0) + header("m/x", b"0", 0))
 
         assert found == [TarEntry("m/", b"5", 0), TarEntry("m/old/", b"5", 0), TarEntry("m/x", b"0", 0)]
         assert [entry.unpacked_name for entry in found] == ["", "old/", "x"]
 
-    def test_pax_for_all(self) -> None:
-        """What a pax header says about all members holds until the next one says otherwise."""
-        said = records("size=3", "comment=none")
-        data = header("g", b"g", len(said)) + block(said) + header("m/x", b"0", 9) + block(b"xyz")
-        own = records("size=0", "path=/m/z")
-        data += header("x", b"x", len(own)) + block(own) + header("m/y", b"0", 9) + header("m/a", b"0", 3)
+    @pytest.mark.parametrize(
+        "data",
+        [
+            header("m/x", b"5", 9),
+            header("m/x/", b"\0", 9),
+            header("m/x/", b"0", 0),
+            header("m/x/", b"6", 0),
+            header("", b"L", 4) + block(b"m/x\0") + header("m/y/", b"\0", 0),
+            header("", b"L", 5) + block(b"m/x/\0") + header("m/y", b"\0", 0),
+        ],
+        ids=["size", "slash and size", "file", "pipe", "slash in one name", "slash in the other name"],
+    )
+    def test_half_a_folder(self, data: bytes) -> None:
+        """Readers go on at different places behind a folder with data, or take it for a file."""
+        with pytest.raises(Stopped, match=r"^The file is damaged: member `m/x/?` is not an empty folder$"):
+            read(data + block(b"123456789"))
 
-        assert read(data + block(b"abc")) == [
-            TarEntry("m/x", b"0", 3),
-            TarEntry("m/z", b"0", 0),
-            TarEntry("m/a", b"0", 3),
-        ]
+    @pytest.mark.parametrize("key", ["size", "SCHILY.archtype", "SCHILY.filetype", "GNU.sparse.name"])
+    def test_decisive_for_all(self, key: str) -> None:
+        """What a header says of all members decides nothing."""
+        for pair in (f"{key}=1", "comment=none"):
+            said = records(pair)
+            data = header("g", b"g", len(said)) + block(said) + header("m/x", b"0", 0)
+            if pair.startswith("comment"):
+                assert [entry.name for entry in read(data)] == ["m/x"]
+                continue
+            with pytest.raises(Stopped, match=f"a header gives all members the same `{key}`"):
+                read(data)
+
+    def test_path_for_all(self) -> None:
+        """A path may be that of all members, if they have no other."""
+        said, own = records("path=m/z"), records("path=m/y")
+        for_all, pax = header("x", b"g", len(said)) + block(said), header("x", b"x", len(own)) + block(own)
+        member = header("m/x", b"0", 0)
+
+        assert [entry.name for entry in read(member + for_all + member + member)] == ["m/x", "m/z", "m/z"]
+        for headers in (for_all + pax, pax + for_all):
+            with pytest.raises(Stopped, match="a name of its own and that of all members"):
+                read(headers + member)
+
+    def test_numbers_of_a_device(self) -> None:
+        """`tarfile` ends at a member whose device has no numbers, even if it is none."""
+        with pytest.raises(Stopped, match="its content is not a tar"):
+            read(changed(header("m/x", b"0", 0), {329: b"x"}))
+
+    def test_two_headers(self) -> None:
+        """Of two pax headers GNU tar forgets the first."""
+        said = records("size=3")
+        pax = header("x", b"x", len(said)) + block(said)
+        with pytest.raises(Stopped, match="a member has two extended headers of one kind"):
+            read(pax + pax + header("m/x", b"0", 3) + block(b"abc"))
+
+    def test_prefix_without_a_mark(self) -> None:
+        """Not all look for a prefix in a header that is older than POSIX."""
+        [found] = read(changed(header("x", b"0", 0), {257: bytes(8), 345: b"m"}))
+
+        assert (found.name, found.other_name) == ("m/x", "x")
 
     def test_sparse(self) -> None:
         """GNU tar's sparse files are refused."""
@@ -154,22 +199,6 @@ class TestMembers:
         with pytest.raises(Stopped, match="no member follows the last extended header"):
             read(header("m/x", b"0", 0) + header("x", b"x", 0))
 
-    def test_two_for_all(self) -> None:
-        """Of two headers for all members the last one counts, for the first member too."""
-        first, last = records("path=m/z"), records("path=m/y")
-        data = header("x", b"g", len(first)) + block(first) + header("x", b"g", len(last)) + block(last)
-        [found] = read(data + header("m/x", b"0", 0))
-
-        assert (found.name, found.other_name) == ("m/y", "m/z")
-
-    def test_long_name_before_that_of_all(self) -> None:
-        """A long name and that of all members exclude each other, in either order."""
-        said = records("path=m/z")
-        for_all, long = header("x", b"g", len(said)) + block(said), header("m/l", b"L", 4) + block(b"m/a\0")
-        for data in (for_all + long, long + for_all):
-            with pytest.raises(Stopped, match="a long name and that of all members"):
-                read(data + header("m/x", b"0", 0))
-
     def test_numbers_of_gnu_tar(self) -> None:
         """GNU tar's numbers are read even if the first is empty, and in an extended header too."""
         for kind in (b"0", b"x"):
@@ -177,14 +206,9 @@ class TestMembers:
                 read(changed(header("m/x", kind, 0), {257: b"ustar  \0", 386: b"1 2"}))
 
     def test_star(self) -> None:
-        """Star's headers say so themselves, or a header for all does."""
-        said = records("SCHILY.archtype=exustar")
-        for_all = header("x", b"g", len(said)) + block(said)
-        for data in (changed(header("m/x", b"0", 0), {476: b"x", 508: b"tar\0"}),):
-            with pytest.raises(Stopped, match="text where star has numbers"):
-                read(data)
+        """Star's headers say so themselves."""
         with pytest.raises(Stopped, match="text where star has numbers"):
-            read(for_all + changed(header("m/x", b"0", 0), {476: b"x"}))
+            read(changed(header("m/x", b"0", 0), {476: b"x", 508: b"tar\0"}))
 
     def test_folder_without_a_slash(self) -> None:
         """TorchServe cuts off nothing of the only part of a name in a pax header."""
@@ -192,12 +216,3 @@ class TestMembers:
         [found] = read(header("x", b"x", len(said)) + block(said) + header("m/x", b"5", 0))
 
         assert found.unpacked_name == "w/"
-
-
-def changed(head: bytes, fields: dict[int, bytes]) -> bytes:
-    """A header with these bytes at these places, and the checksum that it then has."""
-    data = bytearray(head)
-    for start, value in fields.items():
-        data[start : start + len(value)] = value
-    data[148:156] = b"%06o\0 " % (sum(data) - sum(data[148:156]) + 8 * 32)
-    return bytes(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from tests.checks.containers import FILES, MANIFEST, gz, header, special, tar
+from tests.checks.containers import FILES, MANIFEST, changed, gz, header, special, tar
 from tests.checks.faults.fault import (
     AGAIN,
     COPY,
@@ -169,8 +169,14 @@ TARS = {
     ),
     "two names": Fault(
         "m.tar.gz",
+        gz(tar_without_end() + changed(header("a", b"0", 0), {257: bytes(8), 345: b"m"}) + bytes(1024)),
+        "MAR824 Member `m/a` is named `a` as well; pack the files again, with one tool",
+        tree={**FILES, "a": b""},
+    ),
+    "two long names": Fault(
+        "m.tar.gz",
         gz(tar_without_end() + long_name("m/a") + long_name("m/b") + header("m/c", b"0", 0) + bytes(1024)),
-        "MAR824 Member `m/a` is named `m/b` as well; pack the files again, with one tool",
+        f"MAR803 The file is damaged: a member has two extended headers of one kind; {COPY}",
         tree={**FILES, "a": b""},
     ),
     "sparse": Fault(
