@@ -29,11 +29,22 @@ def unpacking_fault(name: str) -> str | None:
 
 
 def unpacked_path(name: str) -> str:
-    """The path that a file of this name is unpacked to, or the name if it cannot be unpacked."""
+    """The path that a file of this name is unpacked to, or the name if it cannot be unpacked.
+
+    One with a `..` that stays in the archive can be if the folders in front of it are there.
+    """
+    path: list[str] = []
     parts = name.split("/")
-    if ("" not in parts and "." not in parts) or unpacking_fault(name):
+    for part in parts:
+        if part == ".." and not path:
+            return name
+        if part == "..":
+            path.pop()
+        elif part not in ("", "."):
+            path.append(part)
+    if path == parts or parts[-1] in ("", ".", "..") or unpacking_fault("/".join(path)):
         return name
-    return "/".join(part for part in parts if part not in ("", "."))
+    return "/".join(path)
 
 
 def bytes_of(name: str) -> int:

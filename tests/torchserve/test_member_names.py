@@ -43,7 +43,16 @@ def test_files_that_are_folders(names: list[str]):
 
 @pytest.mark.parametrize(
     ("name", "path"),
-    [("a/b", "a/b"), ("./a//b/./c", "a/b/c"), ("//a", "a"), ("a/.", "a/."), ("./../a", "./../a")],
+    [
+        ("a/b", "a/b"),
+        ("./a//b/./c", "a/b/c"),
+        ("//a", "a"),
+        ("a/.", "a/."),
+        ("./../a", "./../a"),
+        ("a/../b", "b"),
+        ("a/b/../../../c", "a/b/../../../c"),
+        ("a/..", "a/.."),
+    ],
 )
 def test_unpacked_path(name: str, path: str):
     """What leads nowhere is left out of a name that can be unpacked."""

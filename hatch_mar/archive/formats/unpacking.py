@@ -73,7 +73,10 @@ MANIFEST_PLACE = Rule(
 UNPACKABLE = Rule(
     code="MAR111",
     title="A member cannot be unpacked",
-    consequence="TorchServe stops unpacking with an `IOException`, such as `Detected Zip Slip vulnerability`",
+    consequence=(
+        "TorchServe stops unpacking with an `IOException`, such as `Detected Zip Slip vulnerability`, or"
+        " unpacks it to another place"
+    ),
     fix="rename it",
 )
 DUPLICATE = Rule(
@@ -183,6 +186,8 @@ class Names:
         self.folders: set[str] = set()
         self.odd: list[str] = []
         """Names that are not the paths that they stand for."""
+        self.climbing: list[str] = []
+        """Those that TorchServe unpacks only if there are the folders that they go through."""
         self.manifests = self.count = self.size = 0
         self.misplaced: str | None = None
         """A manifest in the wrong place."""
@@ -204,8 +209,10 @@ class Names:
             self.folders.add(name.rstrip("/"))
             return name
         path = unpacked_path(name)
-        if path != name and len(self.odd) < MOST_FINDINGS:
-            self.odd.append(name)
+        if path != name:
+            others = self.climbing if unpacking_fault(name) else self.odd
+            if len(others) < MOST_FINDINGS:
+                others.append(name)
         self.files.add(path)
         if path == self.manifest:
             self.manifests += 1
@@ -217,6 +224,8 @@ class Names:
         faults = ((name, unpacking_fault(f"{name}/file")) for name in sorted(self.folders))
         for name, fault in islice(((name, fault) for name, fault in faults if fault), MOST_FINDINGS):
             yield UNPACKABLE.at(place, f"Folder {quote(name)} {fault}")
+        for name in self.climbing:
+            yield UNPACKABLE.at(place, f"Member {quote(name)} {unpacking_fault(name)}")
         for name, _ in islice(files_that_are_folders(self.files, self.folder_paths()), MOST_FINDINGS):
             yield FILE_AND_FOLDER.at(place, f"Member {quote(name)} is both a file and a folder")
         for name in self.odd:
