@@ -1,18 +1,23 @@
-"""The expressions of an exported program's symbolic shapes, which torch.export.load evaluates.
+"""The expressions of an exported program: those of its symbolic shapes, and its guards.
 
-They are given to sympy (torch/_export/serde/serialize.py, `_parse_sym_expr`), whose `sympify` is an `eval`.
+torch.export.load gives shapes to sympy (torch/_export/serde/serialize.py, `_parse_sym_expr`), whose `sympify`
+is an `eval`. The guards become a function (torch/export/_unlift.py, `_convert_guards_code_to_fn`), which runs
+whenever the program's module is called.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable, Iterable, Iterator
 
 from hatch_mar.budget import Budget
 from hatch_mar.text import quote
 from hatch_mar.weights.loading import Loading
 
 EXPRESSION = re.compile(rb'"expr_str"\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
+GUARDS = re.compile(rb'"guards_code"\s*:\s*\[')
+GUARD = re.compile(rb'[\s,]*("(?:[^"\\]|\\.)*")', re.DOTALL)
 ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 """An ASCII character that JSON lets one write otherwise, as in the key `expr\u005fstr`."""
 MOST, LONGEST = 100_000, 100_000
@@ -21,19 +26,56 @@ HARMLESS = (
     ast.Expression, ast.Constant, ast.Name, ast.Load, ast.Call, ast.keyword, ast.BinOp, ast.UnaryOp,
     ast.BoolOp, ast.Compare, ast.Tuple, ast.List, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
 )  # fmt: skip
-FUNCTIONS = frozenset(("floor", "ceiling", "sqrt", "log", "log2", "exp", "sin", "cos", "tan", "abs"))
+FUNCTIONS = frozenset(
+    ("floor", "ceiling", "sqrt", "log", "log2", "exp", "sin", "cos", "tan", "abs", "min", "max")
+)
 """Those of sympy that are not classes; these have capital letters."""
+ASKED = (
+    "size",
+    "stride",
+    "storage_offset",
+    "sym_float",
+    "sym_ite",
+    "sym_max",
+    "sym_min",
+    "sym_not",
+    "sym_sqrt",
+)
+MODULES = ("math",)
 
 
 def find_evaluated(document: bytes, budget: Budget) -> tuple[Loading, ...]:
     """What a model's JSON would have evaluated beyond arithmetic."""
     budget.spend("JSON", len(document))
-    found = dict.fromkeys(match[1] for match in EXPRESSION.finditer(spell_out(document)))
+    document = spell_out(document)
+    shapes = (match[1] for match in EXPRESSION.finditer(document))
+    effects = (
+        *find_evil(shapes, is_shape, "evaluates", budget),
+        *find_evil(list_guards(document), is_guard, "evaluates when it is called", budget),
+    )
+    return (Loading("torch.export.load", effects=effects),) if effects else ()
+
+
+def find_evil(
+    literals: Iterable[bytes], is_harmless: Callable[[ast.AST], bool], does: str, budget: Budget
+) -> Iterator[str]:
+    """What is evaluated, if any of the expressions is not harmless."""
+    found = dict.fromkeys(literals)
     budget.spend("code", sum(map(len, found)))
-    evil = [text for text in map(unquote, list(found)[:MOST]) if not is_arithmetic(text)]
+    for text in map(unquote, list(found)[:MOST]):
+        if not is_made_of(text, is_harmless):
+            yield f"{does} {quote(text)}"
+            return
     if len(found) > MOST:
-        evil.append(f"more than {MOST} expressions")
-    return (Loading("torch.export.load", effects=(f"evaluates {quote(evil[0])}",)),) if evil else ()
+        yield f"{does} more than {MOST} expressions"
+
+
+def list_guards(document: bytes) -> Iterator[bytes]:
+    for match in GUARDS.finditer(document):
+        position = match.end()
+        while guard := GUARD.match(document, position):
+            yield guard[1]
+            position = guard.end()
 
 
 def spell_out(document: bytes) -> bytes:
@@ -52,18 +94,19 @@ def unquote(literal: bytes) -> str:
         return literal.decode("utf-8", "replace")
 
 
-def is_arithmetic(text: str) -> bool:
-    """Whether an expression has only numbers, symbols, operators and calls of sympy's classes."""
+def is_made_of(text: str, is_harmless: Callable[[ast.AST], bool]) -> bool:
+    """Whether an expression has nothing in it but what is harmless."""
     if len(text) > LONGEST:
         return False
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return False
-    return all(is_harmless(node) for node in ast.walk(tree))
+    return all(map(is_harmless, ast.walk(tree)))
 
 
-def is_harmless(node: ast.AST) -> bool:
+def is_shape(node: ast.AST) -> bool:
+    """Whether it is a number, a symbol, an operator or a call of a class of sympy's."""
     if not isinstance(node, HARMLESS):
         return False
     if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
@@ -73,3 +116,14 @@ def is_harmless(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and (node.func.id[0].isupper() or node.func.id in FUNCTIONS)
     return True
+
+
+def is_guard(node: ast.AST) -> bool:
+    """Whether it is as a shape, or asks for the shape of an input: `L['x'].size()[0]`."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in ASKED or (
+            isinstance(node.value, ast.Name) and node.value.id == "math" and "__" not in node.attr
+        )
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return True
+    return isinstance(node, (ast.Subscript, ast.Constant)) or is_shape(node)

@@ -54,3 +54,35 @@ class TestEvaluated:
     def test_escaped_key(self):
         assert find_evaluated(b'{"expr\\u005fstr": "exec(1)"}', Budget())
         assert not find_evaluated(b'{"expr\\u005fstr": "2*s0", "note": "\\u0022expr_str\\u0022"}', Budget())
+
+
+class TestGuards:
+    @pytest.mark.parametrize(
+        "guard",
+        [
+            "(-1) + 2*L['x'].size()[0] <= L['y'].size()[0] + L['x'].size()[0]",
+            "L['x'][0].stride()[1] % 8 == 0 and not L['n'] != 3",
+            "math.isnan(L['a b']) or L['f'] == math.inf",
+            "max(1, L['x'].size()[0]) // 2 == torch.sym_max(L['n'], 4)",
+            "L['mode'] == 'mean'",
+        ],
+    )
+    def test_honest(self, guard: str):
+        assert find_evaluated(json.dumps({"guards_code": [guard], "x": ["exec()"]}).encode(), Budget()) == ()
+
+    @pytest.mark.parametrize(
+        "guard",
+        [
+            "__import__('os').system('id') == 0",
+            "L['x'].__class__",
+            "torch.serialization.os.system('id')",
+            "math.__loader__.load_module('os')",
+            "torch.load('x')",
+            "1) or exec('x'",
+        ],
+    )
+    def test_other(self, guard: str):
+        """A guard is Python, which is run when the module of the program is called."""
+        [loading] = find_evaluated(json.dumps({"guards_code": ["1 < 2", guard]}, indent=1).encode(), Budget())
+
+        assert loading.effects == (f"evaluates when it is called `{guard}`",)
