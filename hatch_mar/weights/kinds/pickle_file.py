@@ -14,8 +14,9 @@ from hatch_mar.weights.pickles.code_runners import is_listed
 from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL
 from hatch_mar.weights.pickles.interpreter import Interpreter, Pickle, interpret
 from hatch_mar.weights.pickles.joblib_arrays import ArrayInterpreter, is_wrapper
-from hatch_mar.weights.view import View
+from hatch_mar.weights.view import Slice, View
 from hatch_mar.weights.weights import Weights
+from hatch_mar.zip_records import LOCAL_SIGNATURE
 
 MAGIC = 0x1950A86A20F9469CFC6C
 """The first pickle of torch.save before 1.6 (torch/serialization.py, `MAGIC_NUMBER`)."""
@@ -26,6 +27,8 @@ MARKS = tuple(PROTO + bytes([protocol]) for protocol in range(HIGHEST_PROTOCOL +
 LEGACY_PICKLES = 5
 """These two, then the saver's system, the object, and the storages' keys."""
 MOST_PICKLES = 1000
+DEEPEST = 3
+"""How many pickles a pickle may lie in that is looked at."""
 
 OF_TORCH = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".model", ".weights", ".th", ".t7")
 OF_PICKLE = (".pkl", ".pickle", ".p", ".pck", ".dump")
@@ -127,19 +130,22 @@ def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     )
 
 
-def read_pickles(view: View) -> list[Pickle]:
+def read_pickles(view: View, depth: int = 0) -> list[Pickle]:
     """The pickles that a file begins with, at least one. No more of it is read than holds them.
 
     The last one may have a fault, since what follows a pickle is mostly data.
+
+    Args:
+        depth: in how many pickles the file lies.
     """
     pickles: list[Pickle] = []
     position = 0
     while not pickles or (position < view.size and len(pickles) < MOST_PICKLES):
-        pickle = follow(view, position)
+        pickle = follow(view, position, depth)
         if has_arrays([pickle]):
             # arrays are operations to any other unpickler than joblib's, which is not meant to read them
             plain = pickle._replace(blind=False)
-            pickle = follow(view, position, ArrayInterpreter)
+            pickle = follow(view, position, depth, ArrayInterpreter)
             pickles += [pickle, plain]
         else:
             pickles.append(pickle)
@@ -149,11 +155,23 @@ def read_pickles(view: View) -> list[Pickle]:
     return pickles
 
 
-def follow(view: View, position: int, unpickler: type[Interpreter] = Interpreter) -> Pickle:
-    """The pickle at an offset, as an unpickler of that type reads it."""
+def follow(view: View, position: int, depth: int, unpickler: type[Interpreter] = Interpreter) -> Pickle:
+    """The pickle at an offset, as an unpickler of that type reads it, with what lies in its bytes."""
     pickle = interpret(view, position, view.budget.count_left("operations"), unpickler)
     view.budget.spend("operations", pickle.operations + 1)
-    return pickle
+    found, unknown = dict.fromkeys(pickle.globals), ""
+    for start, end in pickle.embedded:
+        part = Slice(view, start, end - start)
+        if depth == DEEPEST or not part.size or part.read(0, 4) == LOCAL_SIGNATURE:
+            unknown = "it gives torch.load bytes that are not looked at"
+            continue
+        pickles = read_pickles(part, depth + 1)
+        certain = LEGACY_PICKLES if is_legacy(pickles) else 1
+        found.update(dict.fromkeys(globals_of(pickles, certain)))
+        unknown = unknown or find_unknown(pickles, certain)
+    if unknown and not pickle.fault:
+        pickle = pickle._replace(fault=unknown, blind=True)
+    return pickle._replace(globals=tuple(found))
 
 
 def has_arrays(pickles: Iterable[Pickle]) -> bool:

@@ -35,6 +35,19 @@ from hatch_mar.weights.pickles.torch_objects import (
 from hatch_mar.weights.view import View
 
 MOST_GLOBALS = 10_000
+EMBEDDING = ("torch.storage", "_load_from_bytes")
+"""What gives torch.load the bytes of storages that another pickler than torch.save's has written."""
+
+
+class Span(NamedTuple):
+    """Bytes of the file, from one offset to another."""
+
+    start: int
+    end: int
+
+
+NOWHERE = Span(0, 0)
+"""Bytes that the pickle makes."""
 
 
 class Pickle(NamedTuple):
@@ -49,6 +62,8 @@ class Pickle(NamedTuple):
     globals: tuple[tuple[str, str], ...]
     storages: tuple[Storage, ...]
     tensors: tuple[Tensor, ...]
+    embedded: tuple[Span, ...]
+    """What it gives to torch.load."""
     refusals: tuple[str, ...]
     """What torch's weights_only unpickler would stop at, apart from globals."""
     fault: str = ""
@@ -90,6 +105,7 @@ def interpret(
         globals=tuple(interpreter.globals),
         storages=tuple(interpreter.storages),
         tensors=tuple(interpreter.tensors),
+        embedded=tuple(interpreter.embedded),
         refusals=first_messages([*refusals, *interpreter.refusals]),
         fault=str(fault) if fault else "",
         cut=fault is not None and fault.cut,
@@ -104,12 +120,13 @@ class Interpreter(Stack):
     def __init__(self, most: int) -> None:
         super().__init__(most)
         self.file = View(BytesIO())
-        self.end = self.frame_end = 0
+        self.start = self.end = self.frame_end = 0
         self.calls = 0
         self.opcodes: set[str] = set()
         self.globals: dict[tuple[str, str], Global] = {}
         self.storages: dict[Storage, None] = {}
         self.tensors: dict[Tensor, None] = {}
+        self.embedded: dict[Span, None] = {}
 
     def run(self, file: View, start: int) -> None:
         self.file, self.end, opcode = file, start, ""
@@ -117,7 +134,7 @@ class Interpreter(Stack):
             for opcode, operand, end in operations(file, self.end):
                 self.spend(1)
                 self.opcodes.add(opcode)
-                self.end = end
+                self.start, self.end = self.end, end
                 load = LOADERS[opcode]
                 if operand is None:
                     load(self)
@@ -157,6 +174,19 @@ class Interpreter(Stack):
 
     load_ext2 = load_ext4 = load_ext1
 
+    # Bytes, which are not read
+
+    def load_short_binbytes(self, _bytes: Any) -> None:
+        self.push(Span(self.start + 2, self.end))
+
+    def load_binbytes(self, _bytes: Any) -> None:
+        self.push(Span(self.start + 5, self.end))
+
+    def load_binbytes8(self, _bytes: Any) -> None:
+        self.push(Span(self.start + 9, self.end))
+
+    load_bytearray8 = load_binbytes8
+
     # Calls
 
     def load_inst(self, names: tuple[str, str]) -> None:
@@ -185,6 +215,8 @@ class Interpreter(Stack):
             self.refuse("it calls something that it did not import")
             return OPAQUE
         self.calls += 1
+        if function == EMBEDDING and type(arguments) is tuple:
+            self.embedded.update((each if isinstance(each, Span) else NOWHERE, None) for each in arguments)
         has_items = type(arguments) is tuple and len(arguments) == 1
         if function == ("collections", "OrderedDict") and has_items:
             return self.ordered_dict(arguments[0])

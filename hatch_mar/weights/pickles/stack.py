@@ -125,7 +125,6 @@ class Stack:
     load_float = load_binfloat = push
     load_string = load_binstring = load_short_binstring = push
     load_unicode = load_binunicode = load_short_binunicode = load_binunicode8 = push
-    load_binbytes = load_short_binbytes = load_binbytes8 = load_bytearray8 = push
 
     def load_list(self) -> None:
         self.push(self.pop_to_mark())

@@ -264,3 +264,44 @@ class TestPolyglots:
     def test_coincidence(self):
         """Bytes of something else may begin with two operations, but not under the name of a pickle."""
         assert inspect_bytes(b"MZ\x90\x82\x01.", "tool.exe").complete
+
+
+def given_to_torch(data: bytes) -> bytes:
+    """A pickle that gives such bytes to torch.load, as pickle.dump of a tensor does."""
+    call = b"ctorch.storage\n_load_from_bytes\nB" + pack("<I", len(data)) + data + b"\x85R"
+    return b"\x80\x04" + call + b"."
+
+
+class TestEmbedded:
+    """What lies in the bytes that a pickle gives to torch.load."""
+
+    def test_honest(self):
+        data = MAGIC + PROTOCOL + protocol2(b"}") * 2 + protocol2(b"]") + bytes(100)
+        [loading] = inspect_bytes(given_to_torch(data)).loadings
+
+        assert (loading.unsafe_globals, loading.unknown) == ((("torch.storage", "_load_from_bytes"),), "")
+
+    @pytest.mark.parametrize("before", [b"", MAGIC + PROTOCOL + protocol2(b"}") * 2])
+    @pytest.mark.parametrize("depth", [1, 2, 3])
+    def test_followed(self, before: bytes, depth: int):
+        data = before + protocol2(SYSTEM)
+        for _ in range(depth):
+            data = given_to_torch(data)
+
+        assert ("os", "system") in inspect_bytes(data).globals
+
+    def test_in_array(self):
+        """joblib gives the objects of an array to an unpickler of their own."""
+        data = WRAPPER + state(dtype("O8", flags=63)) + given_to_torch(protocol2(SYSTEM))
+
+        assert ("os", "system") in inspect_bytes(protocol2(data)).globals
+
+    def test_unknown(self):
+        """Neither is a zip looked at, nor bytes that the pickle makes, nor what lies in too many."""
+        made = protocol2(b"ctorch.storage\n_load_from_bytes\n(c_codecs\nencode\n(" + text("N.") + b"tRtR")
+        deep = protocol2(SYSTEM)
+        for _ in range(6):
+            deep = given_to_torch(deep)
+
+        for data in (made, deep, given_to_torch(b"PK\x03\x04"), given_to_torch(b"")):
+            assert not inspect_bytes(data).complete
