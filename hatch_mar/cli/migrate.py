@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path, PurePath
 
+from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.budget import Budget
 from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli import USAGE
@@ -31,6 +32,9 @@ from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.sdist_ignore import find_unignored, ignore
 from hatch_mar.project.timestamp import build_instant
+
+LONGEST_SHEBANG = 1000
+"""Bytes; Linux reads 255."""
 
 DESCRIPTION = """Run a command and turn its calls of torch-model-archiver and torch-workflow-archiver into the
 [tool.mar] tables that build the same archives. The command may be a script, make, a Python
@@ -160,7 +164,8 @@ def command_for(script: str) -> list[str]:
         return ["jupyter", "execute", script]
     if script == "-":
         return ["sh"]
-    first, _, _ = Path(script).read_text(encoding="utf-8", errors="replace").partition("\n")
+    with open_input(script) as file:
+        first = file.readline(LONGEST_SHEBANG).decode("utf-8", "replace")
     interpreter = first[2:].split() if first.startswith("#!") else []
     if interpreter and PurePath(interpreter[0]).name == "env":
         interpreter = [word for word in interpreter[1:] if word != "-S"]

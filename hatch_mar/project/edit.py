@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hatch_mar.archive.filesystem.atomic import replace_file
+from hatch_mar.archive.filesystem.regular import read_bytes
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.build_system import Edit, name_builders, require_plugin, why_not_wrapped, wrap
 from hatch_mar.project.config.models import MAR, PYPROJECT, TABLE
@@ -73,7 +74,7 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
 
     refuse_conflicts(table_at(project.pyproject, "tool", "mar"), tables)
     path = Path(os.path.realpath(project.root / PYPROJECT))
-    original = path.read_bytes().decode() if path.exists() else None
+    original = read_bytes(path).decode() if path.exists() else None
     edits, advice, builder = set_up_build(project)
     text = TomlText(original or "")
     try:

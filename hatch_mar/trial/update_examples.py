@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hatch_mar.archive.filesystem.atomic import replace_file
+from hatch_mar.archive.filesystem.regular import read_bytes
 from hatch_mar.errors import TrialError
 from hatch_mar.finding import dotted_key
 from hatch_mar.project.config.models import PYPROJECT, ArchiveConfig
@@ -31,7 +32,7 @@ def update_examples(config: ArchiveConfig, report: Report, root: Path) -> Iterat
         expected, path = example.expect, None
         if isinstance(expected, str):
             path = root / expected
-            expected = path.read_bytes() if path.exists() else None
+            expected = read_bytes(path) if path.exists() else None
         elif expected is None and example.expect_schema is not None:
             continue
         if expected is not None and not any(compare_answer(expected, answer, example.tolerance)):
@@ -64,7 +65,7 @@ def write_inline(config: ArchiveConfig, index: int, answer: Answer, pyproject: P
     except ImportError:
         message = f"Writing {place} needs tomlkit: pip install 'hatch-mar[cli]'"
         raise TrialError(message) from None
-    document = tomlkit.parse(pyproject.read_bytes().decode())
+    document = tomlkit.parse(read_bytes(pyproject).decode())
     table: Any = document
     for part in key:
         table = table[part]

@@ -371,6 +371,15 @@ class TestUsage:
             ),
         )
 
+    def test_huge_script(self, migrate: Migrate) -> None:
+        """A file that is larger than the memory is not read to its end."""
+        with open(migrate.root / "archive.py", "wb") as file:
+            file.truncate(1 << 40)
+
+        migrate("archive.py", status=2)
+
+        assert migrate.err.endswith("hatch-mar migrate -- python archive.py\n")
+
     @pytest.mark.parametrize("name", ["Dockerfile", "ci.yml", "deploy/train.Dockerfile"])
     def test_no_script(self, migrate: Migrate, name: str) -> None:
         """For a file that no program runs, the message suggests a shell."""

@@ -12,11 +12,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
+from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.archive.filesystem.walk import LinkLoop, files_below
-from hatch_mar.archive.formats.damage import explain_read_errors, refuse_special_file
+from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.archive.formats.tar_reader import find_member, read_tgz
 from hatch_mar.archive.formats.unpacking import Names, explain_stop
 from hatch_mar.archive.formats.zip_reader import METHODS, ZipSource, read_zip
@@ -100,7 +100,7 @@ def open_container(path: Path, budget: Budget | None = None, *, deep: bool = Fal
 def read_container(path: Path, stack: ExitStack, budget: Budget, *, deep: bool) -> Container:
     if path.is_dir():
         return Container(path, "directory", tuple(directory_members(path)))
-    file = stack.enter_context(open_file(path))
+    file = stack.enter_context(open_input(path))
     total, names = path.stat().st_size, Names(manifest_name(path), budget)
     budget.grow(total)
     if path.suffix in suffixes.ZIPS:
@@ -119,13 +119,8 @@ def read_manifest(path: Path) -> Manifest:
     if path.is_dir() or path.suffix in suffixes.ZIPS:
         with open_container(path) as container:
             return container.manifest()
-    with explain_read_errors(path), explain_stop(path), open_file(path) as file:
+    with explain_read_errors(path), explain_stop(path), open_input(path) as file:
         return parse_manifest(path, find_member(file, manifest_name(path), FARTHEST_MANIFEST))
-
-
-def open_file(path: Path) -> BinaryIO:
-    refuse_special_file(path)
-    return open(path, "rb")
 
 
 def manifest_name(path: Path) -> str:
