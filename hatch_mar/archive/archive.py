@@ -20,6 +20,8 @@ CHUNK = 1 << 20
 class Source(Protocol):
     """Where a member's bytes come from."""
 
+    def __hash__(self) -> int: ...
+
     def size(self) -> int:
         """Bytes that `chunks` will give."""
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from hatch_mar.archive.archive import Archive, Member
+from hatch_mar.archive.archive import Archive, Source
 
 
-def sha256(member: Member) -> bytes:
-    """The digest of a member's bytes. Costs a read of them."""
+def sha256(source: Source) -> bytes:
+    """The digest of a source's bytes. Costs a read of them."""
     digest = hashlib.sha256()
-    for chunk in member.source.chunks():
+    for chunk in source.chunks():
         digest.update(chunk)
     return digest.digest()
 
 
-def content_digest(archive: Archive, digest_of: Callable[[Member], bytes] = sha256) -> str:
+def content_digest(archive: Archive, digest_of: Callable[[Source], bytes] = sha256) -> str:
     """One digest of all names, modes and bytes, in hexadecimal.
 
     It is the same for every archive format and compression, so that two archives can be
@@ -28,5 +28,5 @@ def content_digest(archive: Archive, digest_of: Callable[[Member], bytes] = sha2
         name = member.name.encode("utf-8", "surrogateescape")
         digest.update(len(name).to_bytes(4, "big") + name)
         digest.update(b"x" if member.executable else b"-")
-        digest.update(digest_of(member))
+        digest.update(digest_of(member.source))
     return digest.hexdigest()

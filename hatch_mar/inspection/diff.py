@@ -68,7 +68,7 @@ def find_changes(
 
 
 def differ(one: Member, other: Member) -> bool:
-    return one.source.size() != other.source.size() or sha256(one) != sha256(other)
+    return one.source.size() != other.source.size() or sha256(one.source) != sha256(other.source)
 
 
 def flatten(document: Mapping[str, Any]) -> dict[str, Any]:

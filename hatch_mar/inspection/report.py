@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hatch_mar.archive.archive import Member
+from hatch_mar.archive.archive import Member, Source
 from hatch_mar.archive.digest import content_digest, sha256
 from hatch_mar.archive.filesystem.walk import files_of
 from hatch_mar.archive.formats.reader import Container, open_container
@@ -108,7 +108,7 @@ def inspect(path: Path, budget: Budget | None = None) -> Inspection:
 def inspect_member(
     container: Container,
     member: Member,
-    digest_of: Callable[[Member], bytes],
+    digest_of: Callable[[Source], bytes],
     weights: Weights | None,
 ) -> MemberReport:
     """What is known of a member."""
@@ -118,7 +118,7 @@ def inspect_member(
         size=member.source.size(),
         stored=stored,
         packed=packed,
-        sha256=digest_of(member).hex(),
+        sha256=digest_of(member.source).hex(),
         weights=weights.describe() if weights and weights.kind not in NOT_WEIGHTS else None,
         loadings=weights.loadings if weights else (),
     )

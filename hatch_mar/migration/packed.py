@@ -30,7 +30,7 @@ def snapshot(archive: Archive) -> dict[str, tuple[str, str]]:
 def fingerprint_member(member: Member) -> str:
     assert isinstance(member.source, FileSource)
     stat = member.source.path.stat()
-    content = sha256(member).hex() if stat.st_size <= SMALL else f"{stat.st_size} {stat.st_mtime_ns}"
+    content = sha256(member.source).hex() if stat.st_size <= SMALL else f"{stat.st_size} {stat.st_mtime_ns}"
     return f"{content} x" if member.executable else content
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.archive import Archive, BytesSource
 from hatch_mar.archive.digest import content_digest, sha256
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.formats.reader import read
@@ -40,7 +40,7 @@ class TestSha256:
         """The digest does not depend on how the bytes are cut into chunks."""
         data = incompressible((2 << 20) + 1)
 
-        assert hashlib.sha256(data).digest() == sha256(Member("a", BytesSource(data)))
+        assert hashlib.sha256(data).digest() == sha256(BytesSource(data))
 
     def test_changing_file(self, tmp_path: Path):
         """A file that changes while it is read has no digest."""
@@ -48,7 +48,7 @@ class TestSha256:
         file.write_bytes(b"1")
 
         with pytest.raises(PackError, match=r"^File changed while it was packed: "):
-            sha256(Member("a", GrowingSource(file)))
+            sha256(GrowingSource(file))
 
 
 class TestContentDigest:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from hatch_mar.archive.archive import Archive, BytesSource, Member
+from hatch_mar.archive.archive import Archive, BytesSource, Member, Source
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import ReadError
@@ -92,8 +92,8 @@ class TestCompare:
     def test_sizes_first(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """Members whose sizes differ are not read."""
 
-        def sha256(member: Member) -> bytes:
-            pytest.fail(f"`{member.name}` was read")
+        def sha256(source: Source) -> bytes:
+            pytest.fail(f"`{source}` was read")
 
         monkeypatch.setattr("hatch_mar.inspection.diff.sha256", sha256)
 

@@ -54,7 +54,7 @@ def has_bytes_of(member: Member, file: Path) -> bool:
 
     source = FileSource(file)
     with suppress(FileNotFoundError):
-        return member.source.size() == source.size() and sha256(member) == sha256(Member("", source))
+        return member.source.size() == source.size() and sha256(member.source) == sha256(source)
     return False
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from hatch_mar.archive.archive import Archive, FileSource, Member
+from hatch_mar.archive.archive import Archive, FileSource
 from hatch_mar.archive.filesystem.atomic import exchange, move, put_away, workspace
 from hatch_mar.archive.filesystem.folder import Folder
 from hatch_mar.archive.filesystem.regular import NOT_REGULAR
@@ -53,7 +53,7 @@ class Artifact(NamedTuple):
         """The file's digest in hexadecimal; None for a directory. Costs a read of the file."""
         from hatch_mar.archive.digest import sha256
 
-        return None if self.path.is_dir() else sha256(Member("", FileSource(self.path))).hex()
+        return None if self.path.is_dir() else sha256(FileSource(self.path)).hex()
 
     @property
     def content_digest(self) -> str:
