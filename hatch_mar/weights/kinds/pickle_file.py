@@ -11,9 +11,10 @@ from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 from hatch_mar.weights.pickles.code_runners import is_listed
-from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL
+from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL, OPAQUE
 from hatch_mar.weights.pickles.interpreter import Interpreter, Pickle, interpret
 from hatch_mar.weights.pickles.joblib_arrays import ArrayInterpreter, is_wrapper
+from hatch_mar.weights.pickles.stack import MOST_MEMORY
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.weights.weights import Weights
 from hatch_mar.zip_records import LOCAL_SIGNATURE
@@ -130,23 +131,27 @@ def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     )
 
 
-def read_pickles(view: View, depth: int = 0) -> list[Pickle]:
+def read_pickles(view: View, depth: int = 0, memory: int = MOST_MEMORY) -> list[Pickle]:
     """The pickles that a file begins with, at least one. No more of it is read than holds them.
 
     The last one may have a fault, since what follows a pickle is mostly data.
 
     Args:
         depth: in how many pickles the file lies.
+        memory: how many bytes they may take together.
     """
     pickles: list[Pickle] = []
     position = 0
     while not pickles or (position < view.size and len(pickles) < MOST_PICKLES):
-        pickle = follow(view, position, depth)
+        left = memory - sum(each.memory for each in pickles)
+        pickle = follow(view, position, depth, left)
         if has_arrays([pickle]):
             # arrays are operations to any other unpickler than joblib's, which is not meant to read them
             plain = pickle._replace(blind=False)
-            pickle = follow(view, position, depth, ArrayInterpreter)
+            pickle = follow(view, position, depth, left - plain.memory, ArrayInterpreter)
             pickles += [pickle, plain]
+        elif pickles and not is_legacy(pickles):
+            pickles.append(pickle._replace(value=OPAQUE, storages=(), tensors=(), memory=0))
         else:
             pickles.append(pickle)
         if pickle.fault or (is_legacy(pickles) and len(pickles) == LEGACY_PICKLES):
@@ -155,9 +160,11 @@ def read_pickles(view: View, depth: int = 0) -> list[Pickle]:
     return pickles
 
 
-def follow(view: View, position: int, depth: int, unpickler: type[Interpreter] = Interpreter) -> Pickle:
+def follow(
+    view: View, position: int, depth: int, memory: int, unpickler: type[Interpreter] = Interpreter
+) -> Pickle:
     """The pickle at an offset, as an unpickler of that type reads it, with what lies in its bytes."""
-    pickle = interpret(view, position, view.budget.count_left("operations"), unpickler)
+    pickle = interpret(view, position, view.budget.count_left("operations"), unpickler, memory)
     view.budget.spend("operations", pickle.operations + 1)
     found, unknown = dict.fromkeys(pickle.globals), ""
     for start, end in pickle.embedded:
@@ -165,7 +172,7 @@ def follow(view: View, position: int, depth: int, unpickler: type[Interpreter] =
         if depth == DEEPEST or not part.size or part.read(0, 4) == LOCAL_SIGNATURE:
             unknown = "it gives torch.load bytes that are not looked at"
             continue
-        pickles = read_pickles(part, depth + 1)
+        pickles = read_pickles(part, depth + 1, memory - pickle.memory)
         certain = LEGACY_PICKLES if is_legacy(pickles) else 1
         found.update(dict.fromkeys(globals_of(pickles, certain)))
         unknown = unknown or find_unknown(pickles, certain)

@@ -22,7 +22,7 @@ from hatch_mar.weights.pickles.disassembler import (
     operations,
 )
 from hatch_mar.weights.pickles.lookups import look_up
-from hatch_mar.weights.pickles.stack import MOST_OPERATIONS, Stack
+from hatch_mar.weights.pickles.stack import MOST_MEMORY, MOST_OPERATIONS, PAIR, Stack
 from hatch_mar.weights.pickles.torch_objects import (
     Dictionary,
     Global,
@@ -74,6 +74,8 @@ class Pickle(NamedTuple):
     """Whether the fault has to do with a frame."""
     blind: bool = False
     """Whether the fault is a limit of this reader, where an unpickler may go on."""
+    memory: int = 0
+    """About how many bytes its values take."""
 
 
 def interpret(
@@ -81,14 +83,17 @@ def interpret(
     start: int = 0,
     most: int = MOST_OPERATIONS,
     unpickler: Callable[[int], Interpreter] | None = None,
+    memory: int = MOST_MEMORY,
 ) -> Pickle:
-    """The pickle at an offset of a file, of at most so many operations, as such an unpickler reads it.
+    """The pickle at an offset of a file, of at most so many operations and so many bytes of memory, as such
+    an unpickler reads it.
 
     Raises:
         OSError: the file cannot be read.
     """
     file = data if isinstance(data, View) else View(BytesIO(data))
     interpreter = (unpickler or Interpreter)(most)
+    interpreter.most_memory = memory
     fault: PickleFault | None = None
     try:
         interpreter.run(file, start)
@@ -111,6 +116,7 @@ def interpret(
         cut=fault is not None and fault.cut,
         framed=fault is not None and fault.framed,
         blind=fault is not None and fault.blind,
+        memory=interpreter.memory,
     )
 
 
@@ -227,6 +233,7 @@ class Interpreter(Stack):
             return Instance(found)
         value = call(function, arguments)
         if type(value) is Tensor:
+            self.kept += PAIR
             self.tensors[value] = None
         return value
 
@@ -236,6 +243,7 @@ class Interpreter(Stack):
         if type(pairs) is list:
             # Three operations may repeat this for one long list.
             self.spend(len(pairs))
+            self.kept += PAIR * len(pairs)
             for pair in pairs:
                 if type(pair) in (list, tuple) and len(pair) == 2:
                     dictionary.set(*pair)
@@ -265,6 +273,7 @@ class Interpreter(Stack):
         pid = self.pop()
         storage = parse_storage(pid)
         if storage is not None:
+            self.kept += PAIR
             self.storages[storage] = None
             self.push(storage)
             return

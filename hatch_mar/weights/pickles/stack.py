@@ -10,6 +10,12 @@ from hatch_mar.weights.pickles.torch_objects import Dictionary
 
 MOST_OPERATIONS = 4_000_000
 """The pickle of 10,000 tensors has 300,000."""
+MOST_MEMORY = 150 << 20
+"""Bytes of all that is kept of a pickle, estimated. That of 10,000 tensors takes 10 MB."""
+VALUE, PAIR = 80, 180
+"""What is taken by a value on the stack or in something, and by one in a dictionary, with its key."""
+STEP = 1 << 12
+"""Operations after which what is kept is looked at. The least that each is worth is a few bytes."""
 MOST_REFUSALS = 1000
 
 
@@ -23,6 +29,38 @@ def collecting(size: int) -> Callable[[Stack], None]:
     return lambda stack: stack.push(tuple(reversed([stack.pop() for _ in range(size)])))
 
 
+class Memo:
+    """Values by number. Almost always each has the next number, and then takes a few bytes."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        # the unpickler's array takes all memory for one large index
+        self.others: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.values) + len(self.others)
+
+    def put(self, index: int, value: Any) -> None:
+        if index < len(self.values):
+            self.values[index] = value
+        elif index == len(self.values):
+            self.others.pop(index, None)
+            self.values.append(value)
+        else:
+            self.others[index] = value
+
+    def get(self, index: int) -> Any:
+        """
+        Raises:
+            KeyError: there is none of this number.
+        """
+        return self.values[index] if 0 <= index < len(self.values) else self.others[index]
+
+    @property
+    def memory(self) -> int:
+        return 9 * len(self.values) + PAIR * len(self.others)
+
+
 class Stack:
     """The unpickler's state.
 
@@ -33,7 +71,9 @@ class Stack:
     def __init__(self, most: int = MOST_OPERATIONS) -> None:
         self.stack: list[Any] = []
         self.marks: list[int] = []
-        self.memo: dict[int, Any] = {}
+        self.memo = Memo()
+        self.most_memory, self.kept = MOST_MEMORY, 0
+        """What may be kept, and what has left the stack: it is in something else, or in the memo."""
         self.protocol = 0
         self.left = most
         self.refusals: dict[str, None] = {}
@@ -42,6 +82,13 @@ class Stack:
         self.left -= cost
         if self.left < 0:
             raise PickleFault(f"it has more than the {MOST_OPERATIONS} operations that are read", blind=True)
+        if not self.left % STEP and self.memory > self.most_memory:
+            raise PickleFault("it makes more than is kept in memory", blind=True)
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes are taken by the values so far."""
+        return self.kept + VALUE * (len(self.stack) + len(self.marks)) + self.memo.memory
 
     def refuse(self, what: str) -> None:
         """Note something at which torch's unpickler stops."""
@@ -58,6 +105,7 @@ class Stack:
 
     def pop(self) -> Any:
         self.top()
+        self.kept += VALUE
         return self.stack.pop()
 
     def pop_to_mark(self) -> list[Any]:
@@ -66,6 +114,7 @@ class Stack:
         mark = self.marks.pop()
         items = self.stack[mark:]
         del self.stack[mark:]
+        self.kept += VALUE * len(items)
         return items
 
     # The stack and the memo
@@ -94,20 +143,20 @@ class Stack:
         self.push(self.top())
 
     def load_memoize(self) -> None:
-        self.memo[len(self.memo)] = self.top()
+        self.memo.put(len(self.memo), self.top())
 
     def load_put(self, index: int) -> None:
         if index < 0:
             raise PickleFault(f"it memoizes at {index}")
-        # a dictionary, since the unpickler's array takes all memory for one large index
-        self.memo[index] = self.top()
+        self.memo.put(index, self.top())
 
     load_binput = load_long_binput = load_put
 
     def load_get(self, index: int) -> None:
-        if index not in self.memo:
-            raise PickleFault(f"it gets {index} from the memo, which does not have it")
-        self.push(self.memo[index])
+        try:
+            self.push(self.memo.get(index))
+        except KeyError:
+            raise PickleFault(f"it gets {index} from the memo, which does not have it") from None
 
     load_binget = load_long_binget = load_get
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from io import BytesIO
 from struct import pack
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from hatch_mar.budget import Exhausted
 from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.kinds.pickle_file import read_pickles
+from hatch_mar.weights.view import View
 from tests.budgets import enough_for
 from tests.weights.files import (
     Counting,
@@ -137,6 +140,17 @@ class TestPlain:
     def test_many(self):
         """A file with more pickles than are read is not complete."""
         assert not inspect_bytes(b"\x80\x02N." * 2000).complete
+
+    def test_memory(self):
+        """Pickles behind one another share the memory, and of those that are data nothing is kept."""
+        lists = b"\x80\x02(" + b"]" * 10_000 + b"l."
+        legacy = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2)
+
+        def are_blind(data: bytes) -> list[bool]:
+            return [found.blind for found in read_pickles(View(BytesIO(data)), memory=2_000_000)]
+
+        assert are_blind(lists * 4) == [False] * 4
+        assert are_blind(legacy + lists * 3) == [*([False] * 4), True]
 
     def test_msgpack(self):
         """An empty map of msgpack is one byte, and no pickle that is cut off."""

@@ -4,6 +4,7 @@ import collections
 import pickle
 import random
 import time
+import tracemalloc
 from struct import pack
 
 import pytest
@@ -119,6 +120,37 @@ class TestBlind:
 
         assert found.fault.startswith("it has more than the ")
         assert found.blind
+
+    @pytest.mark.parametrize(
+        ("head", "unit"),
+        [
+            (b"", b"]"),
+            (b"", b"}"),
+            (b"", b"("),
+            (b"", b"N\x85"),
+            (b"", b"NNN\x87"),
+            (b"]", b"]a"),
+            (b"]", b"(]]e"),
+            (b"]", b"]\x940"),
+            (b"}", b"\x8c\x04" + b"%04d" + b"Ns"),
+            (b"}", b"(\x8c\x04" + b"%04d" + b"Nu"),
+            (b"]", b"]r" + b"%04d" + b"0"),
+            (b"ca\nb\n", b")\x81q\x000h\x00ca\nb\n"),
+            (b"]", b"(ia\nb\na"),
+        ],
+    )
+    def test_memory(self, head: bytes, unit: bytes):
+        """A pickle that makes more than is to be kept is given up, whatever it keeps it in."""
+        units = (unit % number if b"%" in unit else unit for number in range(10_000))
+        data = b"\x80\x04" + head + b"".join(units) + b"."
+        tracemalloc.start()
+        found = interpret(data, memory=300_000)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert (found.fault, found.blind) == ("it makes more than is kept in memory", True)
+        # what is between two looks is not counted
+        assert most < 2_000_000
 
     def test_globals(self):
         data = b"".join(b"ca\nb%d\n0" % number for number in range(10_001))
