@@ -83,12 +83,14 @@ def is_evident(view: View, pickles: Sequence[Pickle], name: str) -> bool:
     imports = [pair for pair in first.globals if is_importable(pair)]
     if any(is_listed(*pair) for pair in imports):
         return True
+    if imports and first.calls > 0:
+        return True
     if not first.fault:
-        return first.end == view.size or (bool(imports) and first.calls > 0)
+        return first.end == view.size
     if first.blind:
         enough = 2 if has_suffix(name) else COINCIDENCE
         return first.framed or first.operations >= enough
-    return bool(imports) and (first.calls > 0 or has_suffix(name))
+    return bool(imports) and has_suffix(name)
 
 
 def has_suffix(name: str) -> bool:

@@ -46,7 +46,10 @@ WINDOW = 1 << 16
 """Bytes of a file that are in memory. The pickles of most files are shorter."""
 LOOKAHEAD = 2 * LONGEST_NAME
 """Bytes from an opcode on in which its operand is, unless it is a line or does not matter."""
-LONGEST_LINE = 1 << 24
+LONGEST_LINE = 1 << 20
+"""Bytes of a line that are in memory. Of a longer one only the end is looked for."""
+LINES = ("STRING", "UNICODE", "INT", "LONG", "FLOAT", "PERSID")
+"""Operations whose operand is one line of any length, which is of no matter if it is long."""
 
 OperandReader = Callable[[bytes, int], tuple[Any, int]]
 """Reads the operand at an offset; gives it and the offset where it ends."""
@@ -68,11 +71,23 @@ class Window:
         except PickleFault as fault:
             if not fault.cut or self.end == self.file.size:
                 raise
-            if len(self.data) == LONGEST_LINE:
+            if self.begin < position or len(self.data) < LONGEST_LINE:
+                self.move(position, LONGEST_LINE)
+                return self.read_operation(position)
+            name, _ = OPCODES[self.data[0]]
+            if name not in LINES:
                 raise PickleFault("a line is longer than is read", blind=True) from None
-            self.move(position, LONGEST_LINE)
-            return self.read_operation(position)
+            return name, OPAQUE, self.find_newline(position)
         return name, operand, self.begin + end
+
+    def find_newline(self, position: int) -> int:
+        """The offset behind the next line break."""
+        while (found := self.data.find(b"\n")) < 0:
+            position += len(self.data)
+            self.move(position, LONGEST_LINE)
+            if not self.data:
+                raise PickleFault("it ends inside a line", cut=True)
+        return position + found + 1
 
     def move(self, position: int, size: int) -> None:
         self.data = self.file.read(position, size)

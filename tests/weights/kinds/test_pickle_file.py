@@ -202,6 +202,20 @@ class TestPlain:
         """An import is found however far it is."""
         assert inspect_bytes(before + SYSTEM + b".").unsafe_globals == (("os", "system"),)
 
+    @pytest.mark.parametrize("size", [(1 << 20) - 3, (1 << 20) - 2, (1 << 20) - 1, 1 << 20, 17 << 20])
+    @pytest.mark.parametrize("start", [b"V", b"N0V" + b"x" * 100_000 + b"\n0V", b"S'"])
+    def test_long_line(self, size: int, start: bytes):
+        """A line may be as long as it likes; only its end is looked for."""
+        data = start + b"x" * size + (b"'" if start == b"S'" else b"") + b"\n0" + SYSTEM + b"."
+
+        assert inspect_bytes(data).unsafe_globals == (("os", "system"),)
+
+    def test_computed(self):
+        """A name that a call gives cannot be told, and a call is no coincidence."""
+        data = b"cbuiltins\nstr\n(Vos\ntRVsystem\n\x93(Vtrue\ntR."
+
+        assert not inspect_bytes(data).complete
+
     def test_little_is_read(self):
         """A long string is passed over."""
         data = b"B" + pack("<I", 50 << 20) + bytes(50 << 20) + b"0" + SYSTEM + b"."
