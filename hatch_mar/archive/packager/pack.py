@@ -145,7 +145,7 @@ def write(
         draft = place.path / path.name
         form.write(archive, draft, packing)
         if mode is not None:
-            set_mode(draft, mode)
+            set_mode(place.at(path.name), mode, folder=place.descriptor)
         if accept:
             accept(draft)
         with suppress(FileNotFoundError):  # another build has just replaced it

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
+from hatch_mar.archive.filesystem.folder import open_folder
 from hatch_mar.archive.formats.format import FORMATS, Format
 from hatch_mar.archive.packager import unchanged
 from hatch_mar.archive.packager.mode import set_mode
@@ -127,12 +128,26 @@ class TestSetMode:
         """Files whose mode cannot be set keep it."""
         pack_as(ARCHIVE, path, form, PACKING, mode=0o600)
 
-        def refuse(path: Path, mode: int) -> None:
-            raise PermissionError(1, "Operation not permitted", str(path))
+        def refuse(file: int, mode: int) -> None:
+            raise PermissionError(1, "Operation not permitted")
 
-        monkeypatch.setattr(Path, "chmod", refuse)
+        monkeypatch.setattr(os, "fchmod", refuse)
         assert not set_mode(path, 0o644)
         assert modes(path) == expected(form, "0o600", "0o700")
+
+    def test_swapped(self, form: Format, path: Path, tmp_path: Path):
+        """Nor does anybody's archive get the mode to whose folder a link leads by then."""
+        victim = tmp_path / "victim"
+        for folder in (tmp_path / "ours", victim):
+            folder.mkdir()
+            pack_as(ARCHIVE, folder / path.name, form, PACKING, mode=0o600)
+        with open_folder(tmp_path / "ours", tmp_path) as folder:
+            folder.path.rename(tmp_path / "moved")
+            folder.path.symlink_to(victim, target_is_directory=True)
+            assert set_mode(folder.at(path.name), 0o644, folder=folder.descriptor)
+
+        assert modes(victim / path.name) == expected(form, "0o600", "0o700")
+        assert modes(tmp_path / "moved" / path.name) == expected(form, "0o644", "0o755")
 
     def test_link(self, form: Format, path: Path, tmp_path: Path):
         """What a link leads to keeps its mode."""
