@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections import Counter
 from functools import cached_property
 
 from hatch_mar.archive.archive import Member
@@ -19,6 +20,11 @@ LARGEST_MODULE = 1 << 20
 
 MOST_DOTS = 1000
 """Dots in one import; Python takes memory in proportion to their square."""
+
+BLOCK = re.compile(rb"\b(?:(?:def|class)[\s\\]+(\w+)|lambda|for)\b")
+"""What begins a piece of code of its own, with its name if it has one."""
+MOST_ALIKE = 5000
+"""Pieces of code of one name in a module that is compiled: Python compares each with all before it."""
 
 
 class Module:
@@ -73,13 +79,19 @@ def parse_module(member: Member, source: bytes) -> Module:
             warnings.simplefilter("ignore")
             tree = ast.parse(source, member.name)
             # finds what is beyond the grammar, such as `return` outside a function; nothing is run
-            compile(tree, member.name, "exec", dont_inherit=True)
+            if count_alike(source) <= MOST_ALIKE:
+                compile(tree, member.name, "exec", dont_inherit=True)
             return Module(member, tree)
     except SyntaxError as error:
         return Module(member, None, error.msg, error.lineno)
     except (ValueError, RecursionError, MemoryError) as error:
         # null bytes, or nesting that only an attacker would write
         return Module(member, None, str(error) or type(error).__name__)
+
+
+def count_alike(source: bytes) -> int:
+    """How many pieces of a module's code have the same name, at most."""
+    return max(Counter(BLOCK.findall(source)).values(), default=0)
 
 
 def count_tokens(source: bytes) -> int:

@@ -38,6 +38,19 @@ class TestParse:
         """What would take unbounded memory is not parsed, and is not at fault."""
         assert (module(source).tree, module(source).fault) == (None, None)
 
+    def test_alike(self, monkeypatch: pytest.MonkeyPatch):
+        """Very many pieces of code of one name are parsed, and not compiled; as many others are compiled."""
+        compiled: list[object] = []
+        monkeypatch.setattr(
+            "hatch_mar.pysource.module.compile", lambda *args, **_: compiled.append(args), raising=False
+        )
+        for unit in (b"def f():0\n", b"def \\\n f():0\n", b"lambda:0\n", b"class\tA:0\n"):
+            module(unit * 5001)
+            assert not compiled
+
+        module(b"".join(b"def f%d():0\n" % number for number in range(5001)))
+        assert len(compiled) == 1
+
     def test_warnings(self):
         """What Python only warns of is not shown; the tests turn warnings into errors."""
         assert module("x = '\\d'").fault is None
