@@ -81,7 +81,7 @@ class Stack:
     def spend(self, cost: int) -> None:
         self.left -= cost
         if self.left < 0:
-            raise PickleFault(f"it has more than the {MOST_OPERATIONS} operations that are read", blind=True)
+            raise PickleFault("it has more operations than are read", blind=True)
         if not self.left % STEP and self.memory > self.most_memory:
             raise PickleFault("it makes more than is kept in memory", blind=True)
 

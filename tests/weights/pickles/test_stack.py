@@ -82,7 +82,7 @@ class TestStack:
         stack = Stack(10)
         stack.spend(10)
 
-        with pytest.raises(PickleFault, match="operations that are read") as fault:
+        with pytest.raises(PickleFault, match="operations than are read") as fault:
             stack.spend(1)
         assert fault.value.blind
 
