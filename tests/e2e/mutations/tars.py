@@ -9,6 +9,7 @@ from random import Random
 from struct import pack
 
 from tests.checks.containers import FILES
+from tests.e2e.mutations.names import make_name
 
 BLOCK = 512
 LAYOUT = {
@@ -190,6 +191,8 @@ def make_pax(chance: Random) -> Entry:
         key = chance.choice(KEYS)
         fitting = LONG_NAMES if key in NAMING else VALUES
         value = chance.choice(fitting if chance.random() < 0.8 else LONG_NAMES + VALUES)
+        if key in NAMING and chance.random() < 0.3:
+            value = b"m/" + make_name(chance)
         records.append(make_record(key.encode(), value))
     data = b"".join(records)
     if chance.random() < 0.2:
@@ -237,7 +240,14 @@ def make_tar(chance: Random) -> Tar:
 
 
 def change_name(chance: Random, tar: Tar, entry: Entry) -> None:
-    entry.fields["name"] = chance.choice(NAMES)
+    entry.fields["name"] = chance.choice((chance.choice(NAMES), b"m/" + make_name(chance)))
+
+
+def make_folder(chance: Random, tar: Tar, entry: Entry) -> None:
+    """By its name or by its kind, with data or without."""
+    entry.fields["name"] += chance.choice((b"", b"/", b"/", b"//", b"/."))
+    entry.fields["kind"] = chance.choice((b"5", b"\0", b"0", b"6", b"D", b"Z"))
+    entry.data = chance.choice((entry.data, b"", bytes(BLOCK), make_entry(b"m/in", b"", POSIX).to_bytes()))
 
 
 def change_byte(chance: Random, tar: Tar, entry: Entry) -> None:
@@ -312,6 +322,8 @@ def add_true_pax(chance: Random, tar: Tar, entry: Entry) -> None:
     truth = {b"path": entry.fields["name"], b"size": b"%d" % len(entry.data), b"comment": b"x"}
     data, kind = make_record(*chance.choice([*truth.items()])), chance.choice((b"x", b"x", b"X", b"g"))
     insert(tar, entry, make_entry(b"PaxHeaders/a", data, POSIX, kind))
+    if b"size=" in data and chance.random() < 0.5:
+        entry.size = chance.choice((b"0", b"", b"7" * 11, b"%011o" % (len(entry.data) + 1)))
 
 
 def add_long(chance: Random, tar: Tar, entry: Entry) -> None:
@@ -400,6 +412,7 @@ CHANGES = (
         damage_header,
     ),
     *(change_padding, add_blocks, drop, repeat, rename_alike, shuffle, change_end, make_sparse),
+    *(make_folder, make_folder, change_number),
 )
 
 
@@ -411,11 +424,25 @@ def mutate(chance: Random) -> tuple[str, bytes]:
         done.append(change.__name__)
     data = tar.to_bytes()
     if chance.random() < 0.05:
+        data = splice(chance, data, make_tar(chance).to_bytes())
+        done.append("splice")
+    if chance.random() < 0.05:
         data = data[: chance.randrange(len(data))]
         done.append("cut")
     if chance.random() < 0.85:
         return ", ".join(done), gzipped(data)
     return ", ".join((*done, "gzip")), mutate_gzip(chance, data)
+
+
+def splice(chance: Random, data: bytes, other: bytes) -> bytes:
+    """Two tars as one, with all their blocks or some of them."""
+    end, start = (chance.randrange(len(each) // BLOCK + 1) * BLOCK for each in (data, other))
+    return chance.choice(
+        (
+            *(data + other, data[: -2 * BLOCK] + other, data[:-BLOCK] + other, data[:end] + other[start:]),
+            *(data[:end] + other + data[end:], data[:end] + data[end + BLOCK :]),
+        )
+    )
 
 
 def gzipped(

@@ -11,6 +11,7 @@ from struct import pack
 from hatch_mar import zip_records as zips
 from hatch_mar.zip_records import DESCRIPTOR_SIGNATURE, HAS_DESCRIPTOR, LIMIT_32, LOCAL_SIGNATURE, ZIP64
 from tests.checks.containers import DEFLATED, FILES, STORED, UTF_8
+from tests.e2e.mutations.names import make_name
 
 CRC_OF_SIGNATURE = bytes.fromhex("ac0a7ad5")
 """Data whose CRC is the signature of a descriptor."""
@@ -110,6 +111,10 @@ class Zip:
     before_end: bytes = b""
     behind: bytes = b""
     has_wide_end: bool = False
+    behind_wide_end: bytes = b""
+    """What lies between it and the record that leads to it."""
+    miscounted: int = 0
+    """By how much the end record is wrong about the number of members."""
     end_shift: int = 0
     is_shuffled: bool = False
     """Whether the directory is in another order."""
@@ -129,14 +134,14 @@ class Zip:
 
     def directory(self, entries: list[bytes], offset: int) -> bytes:
         data, start = b"".join(entries), offset + self.end_shift
-        counts, size = [len(entries)] * 2, len(data)
+        counts, size = [max(0, len(entries) + self.miscounted)] * 2, len(data)
         data += self.before_end
         if not self.has_wide_end:
             end = (*counts, size, start & LIMIT_32, len(self.behind))
             return data + zips.END.pack(zips.END_SIGNATURE, 0, 0, *end) + self.behind
         wide = (44, 45, 45, 0, 0, *counts, size, start % (1 << 64))
         place = offset + len(data)
-        data += zips.ZIP64_END.pack(zips.ZIP64_END_SIGNATURE, *wide)
+        data += zips.ZIP64_END.pack(zips.ZIP64_END_SIGNATURE, *wide) + self.behind_wide_end
         data += zips.ZIP64_LOCATOR.pack(zips.ZIP64_LOCATOR_SIGNATURE, 0, place, 1)
         return data + zips.END.pack(zips.END_SIGNATURE, 0, 0, *[0xFFFF] * 2, *[LIMIT_32] * 2, 0) + self.behind
 
@@ -216,7 +221,7 @@ def change_sizes(chance: Random, mar: Zip, member: Member) -> None:
 
 
 def change_name(chance: Random, mar: Zip, member: Member) -> None:
-    name = chance.choice(NAMES)
+    name = chance.choice((chance.choice(NAMES), make_name(chance)))
     if chance.random() < 0.3:
         old = bytearray(member.local.name) or bytearray(b"a")
         old[chance.randrange(len(old))] = chance.randrange(256)
@@ -268,6 +273,17 @@ def widen(chance: Random, mar: Zip, member: Member) -> None:
         member.local.packed = LIMIT_32
     if key != "packed":
         member.local.size = LIMIT_32
+
+
+def widen_directory(chance: Random, mar: Zip, member: Member) -> None:
+    """The same in the directory, where the field has only what does not fit."""
+    values = {key: getattr(member.central, key) for key in ("size", "packed")}
+    wide = [key for key in values if chance.random() < 0.7]
+    right = [values[key] for key in wide]
+    data = chance.choice((right, right, right, right[::-1], list(values.values()), [*right, 0]))
+    member.central.extra += pack(f"<2H{len(data)}Q", ZIP64, 8 * len(data), *data)
+    for key in wide:
+        setattr(member.central, key, LIMIT_32)
 
 
 def change_descriptor(chance: Random, mar: Zip, member: Member) -> None:
@@ -390,7 +406,7 @@ def change_mode(chance: Random, mar: Zip, member: Member) -> None:
 def change_end(chance: Random, mar: Zip, member: Member) -> None:
     records = (zips.END_SIGNATURE, zips.END_SIGNATURE + bytes(18), LOCAL_SIGNATURE + bytes(26))
     junk = chance.choice((b"\0", b"comment", bytes(30), *records))
-    what = chance.choice(("before", "between", "behind", "wide", "shift"))
+    what = chance.choice(("before", "between", "behind", "wide", "two wide", "count", "shift"))
     if what == "before":
         mar.before_directory = junk
     elif what == "between":
@@ -399,6 +415,12 @@ def change_end(chance: Random, mar: Zip, member: Member) -> None:
         mar.behind = junk
     elif what == "wide":
         mar.has_wide_end = True
+    elif what == "two wide":
+        place = len(mar.to_bytes(chance)) - zips.END.size
+        empty = zips.ZIP64_END.pack(zips.ZIP64_END_SIGNATURE, 44, 45, 45, 0, 0, 0, 0, 0, place)
+        mar.has_wide_end, mar.behind_wide_end = True, chance.choice((empty, bytes(8), junk))
+    elif what == "count":
+        mar.miscounted = chance.choice((1, -1))
     else:
         mar.end_shift = chance.choice((1, -1, -30, 1 << 31))
 
@@ -416,8 +438,20 @@ CHANGES = (
         damage_data,
     ),
     *(fit_to_data, add_gap, hide_member, forget, list_again, replace_with_first, repeat, rename_alike),
-    *(rename_alike, drop, shuffle, change_place, change_mode, change_end),
+    *(rename_alike, drop, shuffle, change_place, change_mode, change_end, change_end, widen_directory),
 )
+
+
+def splice(chance: Random, data: bytes, other: bytes) -> bytes:
+    """Two zips as one, or one in the other's comment."""
+    directory, end = (data.rfind(signature) for signature in (zips.CENTRAL_SIGNATURE, zips.END_SIGNATURE))
+    comment = other[: chance.choice((30, 0xFFFF))]
+    return chance.choice(
+        (
+            *(data + other, data[:directory] + other, data[:end] + other, other[:-22] + data),
+            data[:-2] + pack("<H", len(comment) & 0xFFFF) + comment,
+        )
+    )
 
 
 def mutate(chance: Random) -> tuple[str, bytes]:
@@ -430,6 +464,9 @@ def mutate(chance: Random) -> tuple[str, bytes]:
     if chance.random() < 0.05:
         data = data[: chance.randrange(len(data))]
         done.append("cut")
+    if chance.random() < 0.05:
+        data = splice(chance, data, make_zip(chance).to_bytes(chance))
+        done.append("splice")
     return ", ".join(done), data
 
 
