@@ -17,7 +17,7 @@ from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.archive.filesystem.walk import LinkLoop, files_below
 from hatch_mar.archive.formats.damage import explain_read_errors
-from hatch_mar.archive.formats.tar_reader import find_member, read_tgz
+from hatch_mar.archive.formats.tar_reader import read_first, read_tgz
 from hatch_mar.archive.formats.unpacking import Names, explain_stop
 from hatch_mar.archive.formats.zip_reader import METHODS, ZipSource, read_zip
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
@@ -28,8 +28,6 @@ from hatch_mar.torchserve import suffixes
 
 LARGEST_MANIFEST = 1 << 20
 """Bytes. A manifest that a tool writes has a few hundred."""
-FARTHEST_MANIFEST = 16 << 20
-"""Bytes of a tar within which its manifest is looked for alone. hatch-mar writes it first."""
 
 
 @dataclass(frozen=True)
@@ -111,16 +109,19 @@ def read_container(path: Path, stack: ExitStack, budget: Budget, *, deep: bool) 
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest of an archive, without listing the other files of a `.tar.gz`, which takes a whole pass.
+    """The manifest of an archive that hatch-mar may have written: in a `.tar.gz` it comes before all files.
+
+    What TorchServe takes for the manifest of any `.tar.gz` is known only after a pass over all of it.
 
     Raises:
-        ReadError: the manifest is missing, far from the beginning of a `.tar.gz`, or cannot be read.
+        ReadError: the manifest is missing, comes later in a `.tar.gz`, or cannot be read.
     """
     if path.is_dir() or path.suffix in suffixes.ZIPS:
         with open_container(path) as container:
             return container.manifest()
     with explain_read_errors(path), explain_stop(path), open_input(path) as file:
-        return parse_manifest(path, find_member(file, manifest_name(path), FARTHEST_MANIFEST))
+        first = read_first(file, path.stat().st_size)
+        return parse_manifest(path, first if first and first.name == manifest_name(path) else None)
 
 
 def manifest_name(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, cast
 
@@ -103,21 +102,16 @@ def read_tgz(file: BinaryIO, total: int, names: Names) -> tuple[list[Member], li
     return found, findings
 
 
-def find_member(file: BinaryIO, name: str, farthest: int) -> Member | None:
-    """The first member of this name, if it begins within so many bytes of the tar.
+def read_first(file: BinaryIO, total: int) -> Member | None:
+    """The first file in a `.tar.gz`; nothing behind it is read.
 
     Raises:
         Stopped: the tar is damaged before it.
     """
     budget = Budget()
-    stream = FirstMember(check_gzip(file), farthest, budget)
-    tar = inflated_tar(file, os.fstat(file.fileno()).st_size, budget)
-    for entry in members(stream):
-        if entry.path == name:
-            return member_of(entry, tar, file)
-        if entry.start + entry.size > farthest:
-            break
-    return None
+    entries = members(FirstMember(check_gzip(file), unpacked_limit(total), budget))
+    entry = next((entry for entry in entries if not entry.name.endswith("/")), None)
+    return entry and member_of(entry, inflated_tar(file, total, budget), file)
 
 
 def inflated_tar(file: BinaryIO, total: int, budget: Budget) -> Inflated:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.archive.formats.reader import (
-    FARTHEST_MANIFEST,
     open_container,
     read,
     read_manifest,
@@ -219,20 +218,20 @@ class TestReadManifest:
         with pytest.raises(ReadError), read(path):
             pass
 
-    @pytest.mark.parametrize(("before", "found"), [(0, True), (1, True), (FARTHEST_MANIFEST + 1, False)])
-    def test_later(self, before: int, found: bool, tmp_path: Path):
-        """Another tool's manifest may stand later, but not behind weights of gigabytes."""
+    @pytest.mark.parametrize("first", [MANIFEST_NAME, "weights"])
+    def test_first(self, first: str, tmp_path: Path):
+        """Of a `.tar.gz`, the manifest is its first file, or it is not read."""
         path = tmp_path / "digits.tar.gz"
         with tarfile.open(path, "w:gz") as tar:
-            for name, data in (
-                ("digits/weights", bytes(before)),
-                (f"digits/{MANIFEST_NAME}", MANIFEST_BYTES),
-            ):
-                info = tarfile.TarInfo(name)
-                info.size = len(data)
-                tar.addfile(info, io.BytesIO(data))
+            folder = tarfile.TarInfo("digits")
+            folder.type = tarfile.DIRTYPE
+            tar.addfile(folder)
+            for name in sorted((MANIFEST_NAME, "weights"), key=lambda name: name != first):
+                info = tarfile.TarInfo(f"digits/{name}")
+                info.size = len(MANIFEST_BYTES)
+                tar.addfile(info, io.BytesIO(MANIFEST_BYTES))
 
-        if found:
+        if first == MANIFEST_NAME:
             assert read_manifest(path).document == MANIFEST.document
         else:
             with pytest.raises(ReadError, match=r" has no `MAR-INF/MANIFEST\.json`$"):
