@@ -22,7 +22,8 @@ def workspace(path: Path) -> Iterator[Folder]:
     A build that is killed leaves its workspace behind, and the next build of the same artifact
     clears it. A lock on a file inside says that a workspace is in use: the system releases it
     however the process ends. Its lock, and what is moved from and to it, stay in it even if somebody else
-    puts a link in its place; a draft that is written by its path at least never replaces a file.
+    puts a link in its place. A draft is written by its path, and so may go astray then, but never replaces
+    a file; where a directory's sticky bit is set, nobody else can put anything in its place.
 
     Raises:
         OSError: the directory cannot be made.
