@@ -37,12 +37,14 @@ ZIPS = {
     Kind.NPZ: NUMPY,
     Kind.ZIP: "",
     Kind.CORRUPT: "",
+    Kind.UNKNOWN: "",
     Kind.EXPORTED_PROGRAM: "torch.export.load",
     Kind.AOTINDUCTOR: "torch.export.load",
 }
 """Kinds of zips whose records are looked at, and who loads them; some are loaded by whoever they are for.
 
-The records of torch.save and TorchScript are numbers, unless numpy.load takes them for an array.
+An unknown file may have a zip at its end. The records of torch.save and TorchScript are numbers, unless
+numpy.load takes them for an array.
 """
 
 
@@ -55,7 +57,7 @@ def find_within(view: View, kind: Kind, name: str, look: Look) -> Iterator[Loadi
         yield from find_objects(view)
     elif kind is Kind.TAR:
         yield from find_in_tar(view, name, look)
-    elif view.read(0, 4) in (LOCAL_SIGNATURE, END_SIGNATURE):
+    elif view.read(0, 4) in (LOCAL_SIGNATURE, END_SIGNATURE) or name.lower().endswith(".zip"):
         yield from find_in_zip(view, kind, look)
     # whatever it is called: the bytes of another kind's mark may stand in a text, and where gzip has its time
     yield from find_compressed(view, name, look)

@@ -138,6 +138,12 @@ class TestLabels:
         assert inspect_bytes(whole + b"more", "a.npz").unsafe_globals == (("os", "system"),)
         assert inspect_bytes(zipped({"b": b""})[:30] + whole, "a.npz").unsafe_globals == (("os", "system"),)
 
+    def test_zip_behind(self):
+        """`zipfile` finds a zip behind a script or whatever there is."""
+        data = b"#!/bin/sh\n" + zipped({"x": PICKLE})
+
+        assert inspect_bytes(data, "net.pkl.zip").unsafe_globals == (("os", "system"),)
+
     @pytest.mark.parametrize("record", ["arrays/x.npy", "net/data/0"])
     def test_array_in_weights(self, record: str):
         """numpy.load takes a file of torch.save for an .npz."""

@@ -44,8 +44,10 @@ def find_tagged(view: View, name: str) -> tuple[Loading, ...]:
     """
     if b"\0" in decode(view.read(0, 1024)):
         return ()
-    data = decode(view.read(0, LARGEST_NAMED if name.lower().endswith(SUFFIXES) else LARGEST_READ))
-    if b"\0" in data or not SUSPICIOUS.search(data):
+    most = LARGEST_NAMED if name.lower().endswith(SUFFIXES) else LARGEST_READ
+    # PyYAML stops at a NUL, when the documents before it have been made
+    data, _, _ = decode(view.read(0, most)).partition(b"\0")
+    if not SUSPICIOUS.search(data):
         return ()
     tags, unknown = parse_tags(data, view.budget), ""
     if tags is None:
@@ -59,9 +61,13 @@ def find_tagged(view: View, name: str) -> tuple[Loading, ...]:
 
 def decode(data: bytes) -> bytes:
     """A document in UTF-8, whichever encoding it has."""
-    if not data.startswith(UTF_16):
-        return data
-    return data.decode("utf-16", "replace").encode("utf-8", "replace")
+    encoding = "utf-16" if data.startswith(UTF_16) else "utf-8"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        # cut off; or in an encoding that its reader knows of, whose tags are in ASCII all the same
+        text = data.decode(encoding if encoding == "utf-16" else "latin-1", "replace")
+    return text.encode("utf-8", "replace")
 
 
 def parse_tags(data: bytes, budget: Budget) -> list[str] | None:
