@@ -12,7 +12,16 @@ PYTHON = f"open({MARKER!r}, 'w').close()"
 SYSTEM = "posix.system"
 
 Loader = Literal[
-    "torch.load", "torch.jit.load", "torch.export.load", "numpy.load", "pickle.load", "gzip", "look", "none"
+    "torch.load",
+    "torch.jit.load",
+    "torch.export.load",
+    "module",
+    "numpy.load",
+    "pickle.load",
+    "yaml",
+    "gzip",
+    "look",
+    "none",
 ]
 
 

@@ -44,6 +44,7 @@ class Touching:
 
 def hostile(torch: Any, numpy: Any) -> Iterator[Case]:
     yield from named()
+    yield from reached()
     yield from unheard_of()
     yield from written_otherwise(torch)
     yield from labelled()
@@ -81,6 +82,22 @@ def named() -> Iterator[Case]:
     yield error("partial.pt", evil_zip(partial), "os.system")
     dotted = call(imported_by_stack("torch.serialization", "os.system"), text(SHELL))
     yield error("dotted.pt", evil_zip(dotted), "os.system")
+
+
+def reached() -> Iterator[Case]:
+    """The same functions, by other paths."""
+    for module, name, payload in (
+        ("tempfile", "_os.system", SHELL),
+        ("enum", "bltns.exec", PYTHON),
+        ("posix", "getpid.__self__.system", SHELL),
+    ):
+        data = evil_zip(call(imported_by_stack(module, name), text(payload)))
+        yield error(f"{module}.{name}.pt", data, f"{module}.{name}")
+    of_dictionary = call(imported_by_stack("os", "__dict__.get"), text("system"))
+    yield error("dictionary.pt", evil_zip(call(of_dictionary, text(SHELL))), "os.__dict__.get")
+    of_modules = call(imported_by_stack("sys", "modules.get"), text("os"))
+    attribute = call(imported("builtins.getattr"), of_modules, text("system"))
+    yield error("modules.pt", evil_zip(call(attribute, text(SHELL))), "sys.modules.get")
 
 
 def unheard_of() -> Iterator[Case]:
@@ -160,6 +177,9 @@ def unrecognized() -> Iterator[Case]:
     size = 65 << 20
     yield Case("string-of-65-mib.pt", b"B" + pack("<I", size) + b"0" + END, hole=(5, size))
     yield Case("tar-of-unix-v7.pt", tar_of_unix_v7(legacy_tar()))
+    yield error("line-of-17-mib.pt", b"V\n0" + END)._replace(hole=(1, 17 << 20))
+    computed = call_by_name("builtins.str", "posix") + text("system") + b"\x93"
+    yield Case("computed", call(computed, text(SHELL)) + b".", load="pickle.load")
 
 
 def within(torch: Any, numpy: Any) -> Iterator[Case]:
@@ -170,7 +190,33 @@ def within(torch: Any, numpy: Any) -> Iterator[Case]:
     yield Case("pickle.pkl.gz", gzip.compress(pickle.dumps(Touching(), 4), mtime=0), load="gzip")
     yield Case("pickled-weight.pt2", pickled_weight(torch), load="torch.export.load")
     setstate = scripted(torch, f"torch.save(state[0], {MARKER!r})")
+    embedded = b"\x80\x04" + call(imported("torch.storage._load_from_bytes"), binary(RAW)) + b"."
+    yield error("embedded.pkl", embedded)._replace(load="pickle.load")
+    damaged = zipped({"a.npy": objects(numpy)}) + b"more"
+    yield Case("damaged.npz", damaged, load="numpy.load")
+    yield Case("labelled.npz", torch_zip(RAW[:2] + b"}.", extra={"a.npy": objects(numpy)}), load="numpy.load")
+    tag = f'{{"my key": !!python/object/apply:os.system ["{SHELL}"]}}\n'.encode()
+    yield error("settings.json", tag, "os.system")._replace(load="yaml")
+    yield error("gguf.yaml", b"GGUF: " + tag, "os.system")._replace(load="yaml")
+    yield Case("guards.pt2", guarded(torch), names=("evaluates",), load="module")
     yield Case("setstate.pt", setstate, names=("torch.jit.load",), load="torch.jit.load")
+
+
+def objects(numpy: Any) -> bytes:
+    out = io.BytesIO()
+    numpy.save(out, numpy.array([Touching()], dtype=object), allow_pickle=True)
+    return out.getvalue()
+
+
+def guarded(torch: Any) -> bytes:
+    """An exported program with a guard of its own, which is Python."""
+    with zipfile.ZipFile(io.BytesIO(exported(torch, torch.nn.Linear(2, 2), torch.ones(1, 2)))) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    model = next(name for name in members if name.endswith("models/model.json"))
+    document = json.loads(members[model])
+    document["guards_code"] = [f"__import__('os').system({SHELL!r}) == 0"]
+    members[model] = json.dumps(document).encode()
+    return zipped(members)
 
 
 def pickled_weight(torch: Any) -> bytes:
@@ -211,7 +257,5 @@ def beside(numpy: Any) -> Iterator[Case]:
     extra = Case("tokenizer.pkl", tokenizer, load="pickle.load", keys='extra-files = ["tokenizer.pkl"]')
     yield extra._replace(severity="error", names=(SYSTEM,))
     yield error("pkg/w.pt", evil_zip())._replace(keys='packages = ["pkg"]')
-    objects = io.BytesIO()
-    numpy.save(objects, numpy.array([Touching()], dtype=object), allow_pickle=True)
     forced = 'force-include = { "means.npy" = "data/means.npy" }'
-    yield Case("means.npy", objects.getvalue(), load="numpy.load", keys=forced)
+    yield Case("means.npy", objects(numpy), load="numpy.load", keys=forced)

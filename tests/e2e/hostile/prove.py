@@ -27,6 +27,7 @@ LONGEST_START = 30
 def prove(folder: Path) -> None:
     import numpy
     import torch
+    import yaml
 
     def look(path: Path) -> None:
         torch.load(path, weights_only=False)
@@ -42,8 +43,10 @@ def prove(folder: Path) -> None:
         "torch.load": lambda path: torch.load(path, weights_only=False),
         "torch.jit.load": torch.jit.load,
         "torch.export.load": torch.export.load,
+        "module": lambda path: torch.export.load(path).module()(torch.ones(1, 2)),
         "numpy.load": load_arrays,
         "pickle.load": lambda path: pickle.loads(path.read_bytes()),
+        "yaml": lambda path: yaml.unsafe_load(path.read_bytes()),
         "gzip": lambda path: pickle.loads(gzip.decompress(path.read_bytes())),
         "look": look,
         "none": Path.stat,
