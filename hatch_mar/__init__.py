@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hatch_mar.archive.archive import Member as Member
     from hatch_mar.archive.formats.reader import read as read
     from hatch_mar.archive.manifest import Manifest as Manifest
-    from hatch_mar.archive.packager.pack import Artifact as Artifact
+    from hatch_mar.archive.packager.artifact import Artifact as Artifact
     from hatch_mar.errors import HatchMarError as HatchMarError
 
 HOMES = {
@@ -24,7 +24,7 @@ HOMES = {
     "pack": "api",
     "read": "archive.formats.reader",
     "Archive": "archive.archive",
-    "Artifact": "archive.packager.pack",
+    "Artifact": "archive.packager.artifact",
     "HatchMarError": "errors",
     "Manifest": "archive.manifest",
     "Member": "archive.archive",

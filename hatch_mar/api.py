@@ -10,7 +10,8 @@ from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME
-from hatch_mar.archive.packager.pack import Artifact, pack_as
+from hatch_mar.archive.packager.artifact import Artifact
+from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig

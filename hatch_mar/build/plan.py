@@ -11,8 +11,9 @@ from threading import Event
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.options import Packing
+from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.owner import Owner
-from hatch_mar.archive.packager.pack import Artifact, pack_as
+from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.budget import Budget
 from hatch_mar.checks.configured import check_configuration, find_faults
 from hatch_mar.errors import CheckError, LayoutError

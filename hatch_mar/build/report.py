@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hatch_mar.archive.packager.pack import Artifact
+from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.build.plan import Planned
 from hatch_mar.finding import merge
 

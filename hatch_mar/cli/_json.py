@@ -11,7 +11,7 @@ from argparse import ArgumentParser
 from itertools import islice
 from typing import Any
 
-from hatch_mar.archive.packager.pack import Artifact
+from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.output import show
 from hatch_mar.project.config.models import ArchiveConfig, Config
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.archive.packager.pack import Artifact, pack_as
+from hatch_mar.archive.packager.artifact import Artifact
+from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli._json import describe, print_json
 from hatch_mar.cli._parser import make_parser

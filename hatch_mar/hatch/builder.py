@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.plugin.interface import BuilderInterface
 
-from hatch_mar.archive.packager.pack import Artifact
+from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.build.clean import remove_archives
 from hatch_mar.build.plan import load_configs, plan_project
 from hatch_mar.build.report import list_warnings

@@ -13,8 +13,8 @@ import pytest
 
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.archive.packager import unchanged
+from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.owner import Owner, read_owner
-from hatch_mar.archive.packager.pack import Artifact
 from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.errors import CheckError, ConfigError, HatchMarError, PackError
 from tests.archives import INSTANT, SomeProject, needs_posix, tree

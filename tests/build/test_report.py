@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive.packager.pack import Artifact
+from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.build.report import line_of, list_warnings, relative
 from tests.build import LEAST, planned
 

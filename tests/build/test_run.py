@@ -17,7 +17,7 @@ import pytest
 
 from hatch_mar.archive.archive import FileSource
 from hatch_mar.archive.filesystem import locks
-from hatch_mar.archive.packager.pack import Artifact
+from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.records_folder import lock_records
 from hatch_mar.build import run
 from hatch_mar.build.plan import Planned, plan_project

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
-from hatch_mar.archive.archive import Archive, FileSource
+from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.filesystem.atomic import exchange, move, put_away, workspace
 from hatch_mar.archive.filesystem.folder import Folder
-from hatch_mar.archive.filesystem.regular import NOT_REGULAR
 from hatch_mar.archive.filesystem.walk import files_of, is_executable
 from hatch_mar.archive.formats.format import Format
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.foreign import WAY_OUT, describe_foreign, find_foreign
 from hatch_mar.archive.packager.mode import set_mode
+from hatch_mar.archive.packager.obstacles import (
+    TOO_LONG,
+    explain_write_errors,
+    is_name_too_long,
+    refuse_obstacle,
+)
 from hatch_mar.archive.packager.owner import Owner, adopt, claim, refuse_others
 from hatch_mar.archive.packager.records import remove_records
 from hatch_mar.archive.packager.records_folder import lock_records
@@ -32,37 +35,6 @@ from hatch_mar.archive.packager.unchanged import (
 )
 from hatch_mar.errors import PackError
 from hatch_mar.names import name_fault
-
-TOO_LONG = "its name is too long for the file system"
-
-
-class Artifact(NamedTuple):
-    """What is on disk after a build."""
-
-    path: Path
-    unchanged: bool
-    """Whether it was there already, and was left as it was."""
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk. Those of a directory are those of its files."""
-        return sum(path.stat().st_size for path in files_of(self.path))
-
-    @property
-    def sha256(self) -> str | None:
-        """The file's digest in hexadecimal; None for a directory. Costs a read of the file."""
-        from hatch_mar.archive.digest import sha256
-
-        return None if self.path.is_dir() else sha256(FileSource(self.path)).hex()
-
-    @property
-    def content_digest(self) -> str:
-        """One digest of names, modes and bytes, the same in every format. Costs a read of the members."""
-        from hatch_mar.archive.digest import content_digest
-        from hatch_mar.archive.formats.reader import read
-
-        with read(self.path) as archive:
-            return content_digest(archive)
 
 
 def pack_as(
@@ -101,7 +73,7 @@ def pack_as(
     with explain_write_errors(path):
         if is_name_too_long(path):
             raise PackError(f"Cannot write `{path}`: {TOO_LONG}; choose a shorter one")
-        refuse_foreign(path, form)
+        refuse_obstacle(path, form)
         if owner:
             refuse_others(path, owner)
         began = time.time_ns()
@@ -162,16 +134,13 @@ def write(
 
 
 def move_into_place(place: Folder, path: Path) -> None:
-    draft = place.path / path.name
-    if not (draft.is_dir() and path.is_dir()):
-        try:
-            move(place, path)
-            return
-        except OSError:
-            # another build may have put its directory there just now
-            if not (draft.is_dir() and path.is_dir()):
-                raise
-    exchange(place, path)
+    try:
+        move(place, path)
+    except OSError:
+        # no system replaces a directory that has files
+        if not ((place.path / path.name).is_dir() and path.is_dir()):
+            raise
+        exchange(place, path)
 
 
 def remove_artifact(path: Path, form: Format) -> None:
@@ -182,7 +151,7 @@ def remove_artifact(path: Path, form: Format) -> None:
     """
     with explain_write_errors(path):
         if os.path.lexists(path):
-            refuse_foreign(path, form)
+            refuse_obstacle(path, form)
         with lock_records(path):
             if foreign := find_foreign(path):
                 raise PackError(f"Cannot delete `{path}`: {describe_foreign(foreign)}; {WAY_OUT}")
@@ -197,38 +166,6 @@ def discard(path: Path) -> None:
             put_away(path, place)
     else:
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def explain_write_errors(path: Path) -> Iterator[None]:
-    """Raise the errors of the system as PackErrors that name the path."""
-    try:
-        yield
-    except OSError as error:
-        message = f"Cannot write `{path}`: {error.strerror or error}"
-        if error.filename and Path(error.filename) not in (path, Path(path.name)):
-            message += f" (`{error.filename}`)"
-        raise PackError(message) from error
-
-
-def refuse_foreign(path: Path, form: Format) -> None:
-    """Raise PackError if `path` has something that `form` cannot have written."""
-    if form.suffix and path.is_dir():
-        raise PackError(f"Cannot write `{path}`: a directory of that name exists; move it away")
-    if form.suffix and path.exists() and not path.is_file():
-        raise PackError(f"Cannot write `{path}`: it is {NOT_REGULAR}; move it away")
-    if not form.suffix and os.path.lexists(path) and not (path / MANIFEST_NAME).is_file():
-        raise PackError(f"Cannot write `{path}`: it exists and is not a model archive; move it away")
-
-
-def is_name_too_long(path: Path) -> bool:
-    """Whether the file system has no names as long as this one; the folders above it may still be missing."""
-    folder = next(folder for folder in path.absolute().parents if os.path.isdir(folder))
-    try:
-        os.lstat(folder / path.name)
-    except OSError as error:
-        return error.errno == errno.ENAMETOOLONG
-    return False
 
 
 def have_same_content(one: Path, other: Path) -> bool:

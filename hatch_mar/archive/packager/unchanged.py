@@ -55,10 +55,10 @@ def settle_inputs(archive: Archive) -> bool:
     return all(settle(source.path) for source in sources if isinstance(source, FileSource))
 
 
-def is_unchanged(path: Path, inputs: str | None) -> bool:
+def is_unchanged(path: Path, inputs: str) -> bool:
     """Whether the artifact at `path` was made from these inputs, and nothing has changed it since."""
     with suppress(OSError):
-        return inputs is not None and read_record(path, STAMP) == make_stamp(path, inputs)
+        return read_record(path, STAMP) == make_stamp(path, inputs)
     return False
 
 

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.packager.foreign import WAY_OUT, describe_foreign, find_foreign
-from hatch_mar.archive.packager.owner import WAYS_OUT, Owner, describe_conflict
-from hatch_mar.archive.packager.pack import (
+from hatch_mar.archive.packager.obstacles import (
     TOO_LONG,
     explain_write_errors,
     is_name_too_long,
-    refuse_foreign,
+    refuse_obstacle,
 )
+from hatch_mar.archive.packager.owner import WAYS_OUT, Owner, describe_conflict
 from hatch_mar.errors import PackError
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.project.config.models import Config, WorkflowConfig
@@ -116,7 +116,7 @@ def find_obstacle(target: Target, owner: Owner | None) -> Iterator[Finding]:
     place = config.origins["export-path"]
     try:
         with explain_write_errors(path):
-            refuse_foreign(path, config.format)
+            refuse_obstacle(path, config.format)
             foreign = find_foreign(path, archive) if archive else []
     except PackError as error:
         yield OBSTACLE.at(place, str(error), "")
