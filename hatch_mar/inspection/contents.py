@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hatch_mar.archive.archive import FileSource, Member
+from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.budget import Budget
 from hatch_mar.text import escape
 from hatch_mar.weights.detect import inspect_weights
@@ -20,14 +21,8 @@ def inspect_contents(member: Member, budget: Budget) -> Weights:
         ReadError: it cannot be read.
     """
     budget.spend("files")
-    try:
+    with explain_read_errors(escape(member.name)):
         if isinstance(member.source, FileSource):
             budget.grow(max(BLOCK, member.source.size()))
         with member.source.open() as stream:
             return inspect_weights(stream, member.name, budget)
-    except Exception:
-        # only then, because its import takes longer than looking into a file
-        from hatch_mar.archive.formats.damage import explain_read_errors
-
-        with explain_read_errors(escape(member.name)):
-            raise

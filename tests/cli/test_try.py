@@ -14,7 +14,7 @@ import pytest
 from hatch_mar.cli import main, try_
 from hatch_mar.trial.candidate import Options
 from tests.archives import needs_posix
-from tests.trial import DAEMON, ECHO, archive_of, write_archive
+from tests.trial import DAEMON_HANDLER, ECHO, archive_of, write_archive
 
 PYPROJECT = """
 [project]
@@ -169,7 +169,7 @@ class TestInterrupted:
         """Ctrl-C and SIGTERM end the worker too, and what it has started, and leave nothing behind."""
         mark, daemon = tmp_path / "worker", tmp_path / "daemon"
         code = (
-            DAEMON.format(mark=str(daemon), answer=None)
+            DAEMON_HANDLER.format(mark=str(daemon), answer=None)
             + f"""
 def handle(data, context):
     with open({str(mark)!r}, "w") as file:

@@ -31,7 +31,7 @@ from hatch_mar.trial.verdict.report import Report
 from tests.archives import INSTANT, needs_linux
 from tests.e2e.conftest import CHECKOUT, Run, require_module, without
 from tests.e2e.torchserve import TorchServe, missing
-from tests.trial import DAEMON, ECHO, archive_of, candidate_of, request_of
+from tests.trial import DAEMON_HANDLER, ECHO, archive_of, candidate_of, request_of
 
 INPUTS = ([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]], [[-1.0, 0.5, 2.0], [4.0, 5.0, 6.0]])
 """Requests: each a batch of its own of the network's inputs."""
@@ -265,7 +265,7 @@ class TestDaemon:
     def test_ended(self, run_trial: Callable[[Candidate, Options], Report], tmp_path: Path):
         """It does so through a server, too."""
         mark = tmp_path / "daemon"
-        code = DAEMON.format(mark=str(mark), answer="[1] * len(data)")
+        code = DAEMON_HANDLER.format(mark=str(mark), answer="[1] * len(data)")
 
         assert set(answers(run_trial(candidate_of(code, request_of(1)), Options(timeout=TIMEOUT)))) == {1}
         with pytest.raises(ProcessLookupError):

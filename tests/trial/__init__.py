@@ -17,6 +17,7 @@ from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.examples.expectation import ANY, Expectation
 from hatch_mar.trial.examples.request import Request
 from tests.archives import INSTANT
+from tests.trial.processes import DAEMON
 
 ECHO = """
 def handle(data, context):
@@ -24,19 +25,15 @@ def handle(data, context):
 """
 """A handler that answers with what it was asked; as a function, it is called once to initialize."""
 
-DAEMON = """
+DAEMON_HANDLER = f"""
 import os, subprocess, sys, time
-SLEEP = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
-LEAVE = "import subprocess as s, sys; s.Popen([sys.executable, '-c', *sys.argv[1:]], start_new_session=True)"
-MARK = {mark!r}
+MARK = {{mark!r}}
 if not os.path.exists(MARK):
-    subprocess.run([sys.executable, "-c", LEAVE, SLEEP, MARK], start_new_session=True, check=True)
-while not (os.path.exists(MARK) and os.path.getsize(MARK)):
-    time.sleep(0.01)
+    subprocess.run([sys.executable, "-c", {DAEMON!r}, MARK], check=True)
 def handle(data, context):
-    return data and {answer}
+    return data and {{answer}}
 """
-"""A handler that leaves a process, whose number is in the file `mark`, in a session of its own."""
+"""A handler that leaves a daemon, whose number is in the file `mark`."""
 
 STAND_IN = Options(stand_in=True, bare=True, timeout=20)
 

@@ -16,7 +16,7 @@ from hatch_mar.trial.in_worker import try_in_worker
 from hatch_mar.trial.verdict.report import Report
 from hatch_mar.trial.worker import run
 from tests.archives import needs_cpython, needs_linux, needs_posix
-from tests.trial import DAEMON, ECHO, STAND_IN, candidate_of, request_of
+from tests.trial import DAEMON_HANDLER, ECHO, STAND_IN, candidate_of, request_of
 
 INITIALIZE = """
 class Handler:
@@ -209,7 +209,7 @@ class TestDaemon:
         """It does so however the trial ends."""
         monkeypatch.setattr(run, "GRACE", 0.1)
         mark = tmp_path / "daemon"
-        candidate = candidate_of(DAEMON.format(mark=str(mark), answer=answer), request_of(1))
+        candidate = candidate_of(DAEMON_HANDLER.format(mark=str(mark), answer=answer), request_of(1))
         report = try_in_worker(candidate, replace(STAND_IN, timeout=5 if answer == HANGS else 20))
 
         assert (report.faults == []) is (answer == ONES)

@@ -28,15 +28,6 @@ def open_input(path: str | os.PathLike[str]) -> BinaryIO:
     return open(path, "rb", opener=open_regular)
 
 
-def open_own(path: Path) -> BinaryIO:
-    """One of hatch-mar's own files, for reading; a link is not followed.
-
-    Raises:
-        OSError: it cannot be read, or is not a regular file.
-    """
-    return open(path, "rb", opener=lambda name, flags: open_regular(name, flags | NO_LINKS))
-
-
 def read_text(path: Path, most: int = -1) -> str:
     """The text of a user's file, with `\\n` at the ends of its lines; its first `most` characters, if given.
 

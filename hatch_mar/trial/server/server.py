@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
-from hatch_mar.archive.filesystem.regular import open_own
+from hatch_mar.archive.filesystem.folder import open_folder
 from hatch_mar.errors import TrialError
 from hatch_mar.trial.environment import inherit
 from hatch_mar.trial.examples.answer import Answer
@@ -174,8 +174,8 @@ class Server:
         kind = "inference" if port == self.inference else "management"
         try:
             # the archive's code can put anything in its place
-            with open_own(self.place / KEYS) as file:
-                return str(json.loads(file.read(MOST_BYTES))[kind]["key"])
+            with open_folder(self.place, self.place) as folder:
+                return str(json.loads(folder.read(KEYS, MOST_BYTES))[kind]["key"])
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return ""
 

@@ -8,7 +8,6 @@ import pytest
 
 from hatch_mar.archive.filesystem.regular import (
     open_input,
-    open_own,
     read_bytes,
     read_text,
 )
@@ -62,25 +61,6 @@ class TestOpenInput:
         """A file that does not exist is an error of the system."""
         with pytest.raises(FileNotFoundError):
             open_input(path)
-
-
-class TestOpenOwn:
-    def test_special(self, special: Path):
-        """What is not a regular file is refused at once."""
-        with pytest.raises(OSError, match="not a regular file"):
-            open_own(special)
-
-    @needs_posix
-    def test_link(self, link: Path):
-        """A link is not followed."""
-        with pytest.raises(OSError, match="symbolic links"):
-            open_own(link)
-
-    def test_read(self, path: Path):
-        """A regular file can be read."""
-        path.write_bytes(b"data")
-        with open_own(path) as file:
-            assert file.read() == b"data"
 
 
 class TestRead:
