@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from hatch_mar.errors import TrialError
 
@@ -40,22 +40,16 @@ PREFIXES = (
 SECRETS = ("TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "AUTH", "_KEY")
 """Words in the name of a secret, which is not passed on though it begins as those of a library do."""
 
-
 INSTALLERS = ("PIP_", "NETRC", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 """How the variables of pip begin, in whatever case: where packages are, and perhaps a password for it."""
 
 
 def installer_settings() -> dict[str, str]:
-    """The variables that pip sees besides, and what it builds; the handler does not."""
+    """The variables that pip sees besides, and so does what it builds, but not the handler."""
     return {name: value for name, value in os.environ.items() if name.upper().startswith(INSTALLERS)}
 
 
-def is_withheld(name: str, asked: Iterable[str] = ()) -> bool:
-    """Whether the shell has a variable that a trial does not see."""
-    return name in os.environ and name not in inherit(asked)
-
-
-def inherit(asked: Iterable[str] = ()) -> dict[str, str]:
+def inherit(asked: Collection[str] = ()) -> dict[str, str]:
     """The variables that a trial sees: those of the lists here, and those that are asked for.
 
     Raises:
@@ -64,7 +58,12 @@ def inherit(asked: Iterable[str] = ()) -> dict[str, str]:
     missing = [name for name in asked if name not in os.environ]
     if missing:
         raise TrialError(*(f"Option `--env`: the environment has no variable `{name}`" for name in missing))
-    return {name: value for name, value in os.environ.items() if name in set(asked) or is_passed_on(name)}
+    return {name: value for name, value in os.environ.items() if not is_withheld(name, asked)}
+
+
+def is_withheld(name: str, asked: Collection[str] = ()) -> bool:
+    """Whether the shell has a variable that a trial does not see."""
+    return name in os.environ and name not in asked and not is_passed_on(name)
 
 
 def is_passed_on(name: str) -> bool:
