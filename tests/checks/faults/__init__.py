@@ -1,6 +1,6 @@
 """Archives with a fault each: what the checks say, and what TorchServe's own code does.
 
-tests/checks/container/test_file.py and tests/checks/test_archive_names.py hold the checks to the one,
+tests/checks/test_archive_file.py and tests/checks/test_archive_names.py hold the checks to the one,
 tests/e2e/test_unpacking.py TorchServe to the other.
 """
 

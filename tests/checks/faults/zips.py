@@ -66,6 +66,12 @@ ZIPS = {
     "zip without members": Fault(
         "m.mar", zipped(), f"MAR801 The zip has no members; {AGAIN}", tree={}, model=None
     ),
+    "member that leaves a folder": Fault(
+        "m.mar",
+        model(Entry("a/../b", b"x")),
+        "MAR111 Member `a/../b` has a `..` in its path; rename it",
+        raises="IOException",
+    ),
     "cut off in a member": Fault(
         "m.mar",
         MAR[:2000],
