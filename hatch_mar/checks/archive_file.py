@@ -31,7 +31,6 @@ NOT_AN_ARCHIVE = Rule(
     fix="build the archive again, and copy it whole",
 )
 
-
 SKIPPED = Rule(
     code="MAR831",
     severity="warning",
@@ -47,19 +46,6 @@ SKIPPED = Rule(
 def check_path(path: Path, budget: Budget | None = None) -> list[Finding]:
     """Everything that is wrong with the archive at `path`, which is read as far as `budget` reaches."""
     return [finding._replace(archives=(str(path),)) for finding in find_faults(path, budget or Budget())]
-
-
-def check_unpacking(path: Path, *, deep: bool = False) -> Iterator[Finding]:
-    """What keeps TorchServe from unpacking the whole archive at `path`, or others from reading the same.
-
-    Of a `.mar` only the headers are read, unless `deep`, which also compares the checksums.
-    """
-    yield from check_place(path)
-    try:
-        with open_container(path, deep=deep) as container:
-            yield from container.findings
-    except ReadError as error:
-        yield from explain_unreadable(path, error)
 
 
 def find_faults(path: Path, budget: Budget) -> Iterator[Finding]:

@@ -9,12 +9,13 @@ import pytest
 
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.checks.archive_file import check_path, check_unpacking
+from hatch_mar.checks.archive_file import check_path
 from hatch_mar.errors import ReadError
 from tests.archives import MANIFEST_BYTES, PACKING, archive_of
 from tests.checks import rules_of
 from tests.checks.containers import DEFLATED, FILES, Entry, described, gz, model, tar, write, zipped
 from tests.checks.faults import FOLDERS, TARS, ZIPS, Fault
+from tests.checks.unpacking import check_unpacking
 
 
 def codes(path: Path, manifest: bytes | None = MANIFEST_BYTES, **files: bytes) -> list[str]:

@@ -11,7 +11,6 @@ import pytest
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats.reader import read
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME, Manifest
-from hatch_mar.checks.archive_file import check_unpacking
 from hatch_mar.checks.archive_names import check
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS
@@ -19,6 +18,7 @@ from hatch_mar.text import escape, quote
 from tests.archives import MANIFEST, needs_posix
 from tests.checks import subject
 from tests.checks.faults import NAMES, Fault
+from tests.checks.unpacking import check_unpacking
 
 IN_ORDER: Mapping[str, Any] = {"model": {"modelName": "m", "modelVersion": "1"}}
 NOWHERE: Mapping[str, str] = {}

@@ -26,12 +26,13 @@ import pytest
 
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.formats.reader import open_container
-from hatch_mar.checks.archive_file import check_path, check_unpacking
+from hatch_mar.checks.archive_file import check_path
 from hatch_mar.errors import ReadError
 from hatch_mar.zip_records import UTF8_NAME
 from tests.archives import PACKING, archive_of, tree
 from tests.checks.containers import FILES, MANIFEST, Entry, described, gz, model, tar, zipped
 from tests.checks.faults import FOLDERS, NAMES, TARS, ZIPS, Tree
+from tests.checks.unpacking import check_unpacking
 from tests.e2e.conftest import DEADLINE, Run, require, without
 from tests.e2e.hostile.archives import containers
 from tests.e2e.mutations import tars, zips

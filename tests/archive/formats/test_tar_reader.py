@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from hatch_mar.archive.formats import tar_stream, tgz
 from hatch_mar.archive.formats.reader import open_container, read
-from hatch_mar.checks.archive_file import check_unpacking
 from hatch_mar.errors import ReadError
 from tests.archive.formats.test_zip_reader import read_all
 from tests.archives import MANIFEST_BYTES, PACKING, archive_of, incompressible
 from tests.budgets import enough_for
 from tests.checks.containers import bomb, gz, tar, write
 from tests.checks.containers import header as tar_header
+from tests.checks.unpacking import check_unpacking
 from tests.memory import bounded
 
 DATA = incompressible(5000)

@@ -18,7 +18,6 @@ from hatch_mar.archive.formats.inflation import Part
 from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.archive.formats.zip_reader import DISAGREEMENT
 from hatch_mar.budget import Cost
-from hatch_mar.checks.archive_file import check_unpacking
 from hatch_mar.errors import ReadError
 from hatch_mar.zip_records import CENTRAL_HEADER, END, ZIP64_END, ZIP64_LOCATOR
 from tests.archives import PACKING, archive_of, files, incompressible
@@ -34,6 +33,7 @@ from tests.checks.containers import (
     model,
     write,
 )
+from tests.checks.unpacking import check_unpacking
 from tests.memory import bounded
 
 DATA = incompressible(5000)
