@@ -25,6 +25,7 @@ def find_objects(view: View) -> tuple[Loading, ...]:
     length = int.from_bytes(view.read(start - size, size), "little")
     if length > LONGEST_HEADER:
         return (Loading(LOADER, unknown=f"the header of the array has {length} bytes"),)
+    view.budget.spend("code", length)
     if not has_objects(view.read(start, length)):
         return ()
     after = start + length

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from io import BytesIO
 from struct import pack
 from typing import Any
 
@@ -8,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hatch_mar.budget import Exhausted
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.kinds.numpy_array import has_objects
+from hatch_mar.weights.kinds.numpy_array import find_objects, has_objects
+from hatch_mar.weights.view import View
+from tests.budgets import enough_for
 from tests.weights.files import inspect_bytes, protocol2, text, zipped
 
 SYSTEM = protocol2(b"cos\nsystem\n" + text("true") + b"\x85R")
@@ -21,6 +25,14 @@ def array(descr: str, data: bytes, version: int = 1) -> bytes:
 
 
 class TestObjects:
+    def test_budget(self):
+        """A header is Python, which is paid for."""
+        data = array(str([("a", "<f4")] * 1000), b"")
+
+        assert find_objects(View(BytesIO(data), enough_for("code", 20_000))) == ()
+        with pytest.raises(Exhausted):
+            find_objects(View(BytesIO(data), enough_for("code", 5_000)))
+
     @pytest.mark.parametrize("version", [1, 2, 3])
     @pytest.mark.parametrize(
         "descr",
