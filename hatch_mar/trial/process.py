@@ -22,6 +22,9 @@ START_SECONDS = 120
 PERIOD = 0.02
 """Seconds between two looks at a process."""
 
+MOST_OUTPUT = 2 << 20
+"""Bytes of output that are read from its beginning, and from its end."""
+
 DESCENDANTS = Path(__file__).resolve().parent / "descendants.py"
 # isolated, since neither the environment nor the project is to tell what it imports
 RUNNER = (sys.executable, "-I", "-S", str(DESCENDANTS)) if sys.platform == "linux" else ()
@@ -108,4 +111,13 @@ class Process:
                 raise TrialError("Stopped")
 
     def output(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace")
+        """What it has printed: of very much, how it begins and how it ends."""
+        with open(self.log, "rb") as file:
+            left_out = self.log.stat().st_size - 2 * MOST_OUTPUT
+            if left_out <= 0:
+                data = file.read()
+            else:
+                data = file.read(MOST_OUTPUT) + f"\n... {left_out} bytes are left out ...\n".encode()
+                file.seek(-MOST_OUTPUT, os.SEEK_END)
+                data += file.read(MOST_OUTPUT)
+        return data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")

@@ -42,6 +42,14 @@ class TestWait:
             assert made.status == 3
         assert set(made.output().split()) == {"out", "err"}
 
+    def test_loud(self, tmp_path: Path):
+        """Of very much output, the beginning and the end are known."""
+        with process(tmp_path, "print('first'); print('x' * 10_000_000); print('last')") as made:
+            made.wait(30)
+
+        first, *_, left_out, _, last = made.output().splitlines()
+        assert (first, left_out, last) == ("first", "... 5805708 bytes are left out ...", "last")
+
     def test_until(self, tmp_path: Path):
         """Waiting ends when its condition holds."""
         with process(tmp_path, "import time; time.sleep(60)") as made:
