@@ -87,7 +87,7 @@ def size_of(dtype: Any) -> int:
     """
     if isinstance(dtype, Instance) and dtype.maker == ("numpy", "dtype"):
         match dtype.arguments, dtype.state:
-            case (str(code), False, True), (3 | 4, _, None, _, _, int(size), _, int(flags), *_):
+            case (str(code), 0, 1), (3 | 4, _, None, _, _, int(size), _, int(flags), *_):
                 if flags & HAS_OBJECTS:
                     size = 0 if code == "O8" else -1
                 elif number := NUMBER.fullmatch(code):

@@ -39,6 +39,7 @@ class TestArrays:
             (dtype(), 8),
             (dtype("c16"), 32),
             (dtype("b1"), 2),
+            (dtype().replace(b"\x89\x88t", b"K\x00K\x01t"), 8),  # as old NumPy writes it
             (dtype("U5", 20, 8), 40),
             (dtype("V12", 12, 24), 24),
         ],
