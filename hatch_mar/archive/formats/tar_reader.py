@@ -22,6 +22,7 @@ from hatch_mar.archive.formats.unpacking import (
 from hatch_mar.budget import Budget
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.text import quote
+from hatch_mar.torchserve.member_names import unpacked_path
 
 NOT_GZIP = Rule(
     code="MAR821",
@@ -55,6 +56,9 @@ TWO_NAMES = Rule(
     fix="pack the files again, with one tool",
 )
 
+MOST_ROOTS = 3
+"""How many are shown."""
+
 
 class TarSource(NamedTuple):
     """A member's bytes in an open tar. A link has none, and TorchServe unpacks it as an empty file."""
@@ -84,22 +88,38 @@ def read_tgz(file: BinaryIO, total: int, names: Names) -> tuple[list[Member], li
         Stopped: TorchServe would fail, or find only some of the members.
     """
     place = Place(file.name)
-    contents, found = TarContents(names), list[Member]()
+    roots, found, findings = dict[str, None](), list[Member](), list[Finding]()
     stream = FirstMember(check_gzip(file), unpacked_limit(total), names.budget)
     tar = inflated_tar(file, total, names.budget)
     for entry in members(stream):
-        contents.add(entry)
+        path = names.add(entry.unpacked_name, entry.name)
+        if len(roots) < MOST_ROOTS:
+            roots[entry.root] = None
+        if len(findings) < MOST_FINDINGS:
+            findings += find_oddities(entry, place)
         if not entry.name.endswith("/"):
-            found.append(member_of(entry, tar, file))
+            found.append(member_of(entry, path, tar, file))
     while stream.take(CHUNK):  # to the end, where the checksum is compared
         pass
     if not names.count:
         raise Stopped(EMPTY, "The tar has no members")
-    findings = [*contents.check(place), *names.check(place)]
+    if len(roots) > 1 and names.manifests:
+        shown = " and ".join(quote(root or ".") for root in roots)
+        findings.append(SEVERAL_ROOTS.at(place, f"The tar has several roots, {shown}"))
+    findings += names.check(place)
     if has_another_gzip(file, names.budget):
         text = "The file holds several gzips, of which TorchServe reads only the first"
         findings.append(SEVERAL_GZIPS.at(place, text))
     return found, findings
+
+
+def find_oddities(entry: TarEntry, place: Place) -> Iterator[Finding]:
+    name = quote(entry.name)
+    if entry.special_kind:
+        fix = None if entry.kind in SPECIAL_KINDS else "pack it as a regular file"
+        yield SPECIAL_FILE.at(place, f"Member {name} is {entry.special_kind}", fix)
+    if entry.other_name is not None:
+        yield TWO_NAMES.at(place, f"Member {name} is named {quote(entry.other_name)} as well")
 
 
 def read_first(file: BinaryIO, total: int) -> Member | None:
@@ -111,7 +131,9 @@ def read_first(file: BinaryIO, total: int) -> Member | None:
     budget = Budget()
     entries = members(FirstMember(check_gzip(file), unpacked_limit(total), budget))
     entry = next((entry for entry in entries if not entry.name.endswith("/")), None)
-    return entry and member_of(entry, inflated_tar(file, total, budget), file)
+    if entry is None:
+        return None
+    return member_of(entry, unpacked_path(entry.unpacked_name), inflated_tar(file, total, budget), file)
 
 
 def inflated_tar(file: BinaryIO, total: int, budget: Budget) -> Inflated:
@@ -122,9 +144,8 @@ def inflated_tar(file: BinaryIO, total: int, budget: Budget) -> Inflated:
     return Inflated(cast("BinaryIO", Part(file, 0, total)), GZIP_WINDOW, spend_unpacked)
 
 
-def member_of(entry: TarEntry, tar: Inflated, file: BinaryIO) -> Member:
-    source = TarSource(tar, file, entry.start, entry.size)
-    return Member(entry.path, source, bool(entry.mode & 0o100))
+def member_of(entry: TarEntry, path: str, tar: Inflated, file: BinaryIO) -> Member:
+    return Member(path, TarSource(tar, file, entry.start, entry.size), bool(entry.mode & 0o100))
 
 
 def check_gzip(file: BinaryIO) -> BinaryIO:
@@ -150,35 +171,3 @@ def has_another_gzip(file: BinaryIO, budget: Budget) -> bool:
         except Stopped:
             return True
     return False
-
-
-class TarContents:
-    """What is known about the tar's members so far."""
-
-    def __init__(self, names: Names) -> None:
-        self.names = names
-        self.roots: dict[str, None] = {}
-        self.special_files: list[TarEntry] = []
-        self.two_names: list[TarEntry] = []
-
-    def add(self, entry: TarEntry) -> None:
-        self.names.add(entry.unpacked_name, entry.name)
-        root, slash, _ = entry.name.partition("/")
-        if len(self.roots) < 3:
-            self.roots[root if slash else ""] = None
-        if entry.special_kind and len(self.special_files) < MOST_FINDINGS:
-            self.special_files.append(entry)
-        if entry.other_name is not None and len(self.two_names) < MOST_FINDINGS:
-            self.two_names.append(entry)
-
-    def check(self, place: Place) -> Iterator[Finding]:
-        for entry in self.special_files:
-            fix = None if entry.kind in SPECIAL_KINDS else "pack it as a regular file"
-            yield SPECIAL_FILE.at(place, f"Member {quote(entry.name)} is {entry.special_kind}", fix)
-        for entry in self.two_names:
-            yield TWO_NAMES.at(
-                place, f"Member {quote(entry.name)} is named {quote(entry.other_name or '')} as well"
-            )
-        if len(self.roots) > 1 and self.names.manifests:
-            roots = " and ".join(f"{quote(root or '.')}" for root in self.roots)
-            yield SEVERAL_ROOTS.at(place, f"The tar has several roots, {roots}")

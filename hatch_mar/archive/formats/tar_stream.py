@@ -18,7 +18,6 @@ from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, Stopped, infla
 from hatch_mar.budget import Budget
 from hatch_mar.finding import Rule
 from hatch_mar.text import quote
-from hatch_mar.torchserve.member_names import unpacked_path
 
 SPARSE_MEMBER = Rule(
     code="MAR825",
@@ -79,9 +78,9 @@ class TarEntry(NamedTuple):
         return self.name[self.name.find("/") + 1 :]
 
     @property
-    def path(self) -> str:
-        """The path that it is unpacked to, if it is a file."""
-        return unpacked_path(self.unpacked_name)
+    def root(self) -> str:
+        """The component that is cut off; empty if there is none."""
+        return self.name[: max(0, self.name.find("/"))]
 
     @property
     def special_kind(self) -> str | None:
