@@ -39,15 +39,17 @@ POSIX, GNU = b"ustar\0", b"ustar "
 """The marks of those who have a prefix before the name, and of GNU tar, which has other things there."""
 GNU_NUMBERS = (345, 357, *range(386, 482, 12), 483)
 """Where GNU tar has times, the parts of a sparse file and its size, in 12 bytes each."""
-STAR = ("xustar", "exustar")
+ARCHTYPE, STAR = "SCHILY.archtype", ("xustar", "exustar")
 """How a pax header says that a member is star's (TarArchiveEntry.java, `isXstar`)."""
 STAR_NUMBERS = (476, 488)
 """Where star has times."""
 FOLDER, SPARSE = b"5", b"S"
 LONG_NAME, LONG_LINK = b"L", b"K"
 PAX, PAX_OF_SUN, PAX_FOR_ALL = b"x", b"X", b"g"  # POSIX.1-2001, pax Interchange Format
-DECISIVE = re.compile(r"size|SCHILY\.(archtype|filetype)|GNU\.sparse\..*", re.DOTALL)
+DECISIVE = re.compile(r"size|SCHILY\.filetype|GNU\.sparse\..*", re.DOTALL)
 """Keys that decide what is read. No tool says them of all members, and readers differ where one does."""
+FOR_ALL = ("path", ARCHTYPE)
+"""Those that are followed: star says of all members that they are its own."""
 HEADERS = (LONG_NAME, LONG_LINK, PAX, PAX_OF_SUN, PAX_FOR_ALL)
 OLD_FILE = b"\0"
 """A regular file in V7 Unix, where a folder is one with a slash at the end of its name."""
@@ -95,8 +97,8 @@ class TarEntry(NamedTuple):
 class Extended:
     """What the headers in front of a member say of it."""
 
-    path_for_all: str | None = None
-    """The path that a header gives all members."""
+    for_all: dict[str, str] = field(default_factory=dict)
+    """What a header says of all members."""
     kinds: set[bytes] = field(default_factory=set)
     values: dict[str, str] = field(default_factory=dict)
     """The first header that says something wins, since commons-compress applies the outermost last."""
@@ -108,23 +110,13 @@ class Extended:
             raise Stopped(DAMAGED, "The file is damaged: a member has two extended headers of one kind")
         self.kinds.add(kind)
         if kind == PAX_FOR_ALL:
-            self.path_for_all = values.get("path", self.path_for_all)
+            self.for_all.update((key, values[key]) for key in FOR_ALL if key in values)
             return
         self.values = values | self.values
         self.names.update(values[key] for key in ("path", "GNU.sparse.name") if key in values)
 
-    @property
-    def path(self) -> str | None:
-        """The one that counts.
-
-        Raises:
-            Stopped: readers differ in which one does.
-        """
-        if self.names and self.path_for_all is not None:
-            raise Stopped(
-                DAMAGED, "The file is damaged: a member has a name of its own and that of all members"
-            )
-        return self.values.get("path", self.path_for_all)
+    def get(self, key: str) -> str | None:
+        return self.values.get(key, self.for_all.get(key))
 
     @property
     def is_sparse(self) -> bool:
@@ -168,12 +160,12 @@ def members(stream: FirstMember) -> Iterator[TarEntry]:
     said = Extended()
     while not is_end(block := stream.read(BLOCK), stream.read):
         kind, size = block[156:157], read_size(block)
-        check_format(block)
+        check_format(block, said.for_all.get(ARCHTYPE))
         if kind in HEADERS:
             said.add(kind.lower(), read_extended_header(stream, block, kind, size))
             continue
         entry = make_entry(block, kind, size, said)._replace(start=stream.position)
-        said = Extended(said.path_for_all)
+        said = Extended(said.for_all)
         yield entry
         stream.skip(-(-entry.size // BLOCK) * BLOCK, f"Member {quote(entry.name)}")
     if said.kinds:
@@ -222,35 +214,29 @@ def read_extended_header(stream: FirstMember, block: bytes, kind: bytes, size: i
 
 
 def make_entry(block: bytes, kind: bytes, size: int, said: Extended) -> TarEntry:
-    name, other = plain_name(block)
-    path = said.path
+    plain, other = plain_name(block)
+    path = said.get("path")
     # Java's reader removes leading slashes from the names in extended headers
-    full = name if path is None else path.lstrip("/")
+    name = plain if path is None else path.lstrip("/")
     if kind == SPARSE or said.is_sparse:
-        raise Stopped(SPARSE_MEMBER, f"Member {quote(full)} is sparse")
-    others = {each for each in said.names if each.lstrip("/") != full}
+        raise Stopped(SPARSE_MEMBER, f"Member {quote(name)} is sparse")
+    if said.names and "path" in said.for_all:
+        raise Stopped(DAMAGED, "The file is damaged: a member has a name of its own and that of all members")
+    others = {each for each in said.names if each.lstrip("/") != name}
     if other is not None and path is None:
         others.add(other)
-    entry = TarEntry(
-        full,
-        kind,
-        int(said.values.get("size", size)),
-        0,
-        parse_number(block[MODE]),
-        min(others, default=None),
-    )
-    if kind == FOLDER and not full.endswith("/"):
+    size_of_pax = int(said.values.get("size", size))
+    if kind == FOLDER and not name.endswith("/"):
         # without the slash, which commons-compress adds only in other cases, TorchServe cuts nothing off
-        archtype = said.values.get("SCHILY.archtype")
-        is_whole = "/" not in full and (path is not None or block[257:263] == GNU or is_star(block, archtype))
-        entry = entry._replace(name=f"./{full}/" if is_whole else f"{full}/")
-    if not (entry.name.endswith("/") or name.endswith("/")):
-        return entry
-    is_folder = kind == FOLDER or (kind == OLD_FILE and entry.name.endswith("/") and name.endswith("/"))
-    if size or entry.size or not is_folder:
-        # readers go on behind its header or behind its data, and take it for a file or for a folder
-        raise Stopped(DAMAGED, f"The file is damaged: member {quote(entry.name)} is not an empty folder")
-    return entry._replace(kind=FOLDER)
+        lacks_slash = path is not None or block[257:263] == GNU or is_star(block, said.get(ARCHTYPE))
+        name = f"./{name}/" if lacks_slash and "/" not in name else f"{name}/"
+    if name.endswith("/") or plain.endswith("/"):
+        is_folder = kind == FOLDER or (kind == OLD_FILE and name.endswith("/") and plain.endswith("/"))
+        if size or size_of_pax or not is_folder:
+            # readers go on behind its header or behind its data, and take it for a file or for a folder
+            raise Stopped(DAMAGED, f"The file is damaged: member {quote(name)} is not an empty folder")
+        kind = FOLDER
+    return TarEntry(name, kind, size_of_pax, 0, parse_number(block[MODE]), min(others, default=None))
 
 
 def plain_name(block: bytes) -> tuple[str, str | None]:
@@ -263,15 +249,15 @@ def plain_name(block: bytes) -> tuple[str, str | None]:
     return decode(right), wrong.decode("utf-8", "replace") if has_two else None
 
 
-def is_star(block: bytes, archtype: str | None = None) -> bool:
+def is_star(block: bytes, archtype: str | None) -> bool:
     return block[508:512] == b"tar\0" or archtype in STAR
 
 
-def check_format(block: bytes) -> None:
+def check_format(block: bytes, archtype: str | None) -> None:
     """Raise Stopped where commons-compress does, for the numbers that others than POSIX have there."""
     if block[257:263] == GNU:
         tool, starts = "GNU tar", GNU_NUMBERS
-    elif is_star(block):
+    elif is_star(block, archtype):
         tool, starts = "star", STAR_NUMBERS
     else:
         return

@@ -84,7 +84,7 @@ class TestMembers:
         with pytest.raises(Stopped, match=r"^The file is damaged: member `m/x/?` is not an empty folder$"):
             read(data + block(b"123456789"))
 
-    @pytest.mark.parametrize("key", ["size", "SCHILY.archtype", "SCHILY.filetype", "GNU.sparse.name"])
+    @pytest.mark.parametrize("key", ["size", "SCHILY.filetype", "GNU.sparse.name"])
     def test_decisive_for_all(self, key: str) -> None:
         """What a header says of all members decides nothing."""
         for pair in (f"{key}=1", "comment=none"):
@@ -206,9 +206,16 @@ class TestMembers:
                 read(changed(header("m/x", kind, 0), {257: b"ustar  \0", 386: b"1 2"}))
 
     def test_star(self) -> None:
-        """Star's headers say so themselves."""
-        with pytest.raises(Stopped, match="text where star has numbers"):
-            read(changed(header("m/x", b"0", 0), {476: b"x", 508: b"tar\0"}))
+        """Star's headers say so themselves, or a header for all does."""
+        said = records("SCHILY.archtype=exustar")
+        for_all = header("x", b"g", len(said)) + block(said)
+        for data in (
+            changed(header("m/x", b"0", 0), {476: b"x", 508: b"tar\0"}),
+            for_all + changed(header("m/x", b"0", 0), {476: b"x"}),
+        ):
+            with pytest.raises(Stopped, match="text where star has numbers"):
+                read(data)
+        assert [entry.name for entry in read(for_all + header("m/x", b"0", 0))] == ["m/x"]
 
     def test_folder_without_a_slash(self) -> None:
         """TorchServe cuts off nothing of the only part of a name in a pax header."""
