@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -41,11 +42,15 @@ ZIPS = {
     Kind.EXPORTED_PROGRAM: "torch.export.load",
     Kind.AOTINDUCTOR: "torch.export.load",
 }
-"""Kinds of zips whose records are looked at, and who loads them; some are loaded by whoever they are for.
+"""Kinds of zips whose records are all looked at, and who loads them, or nothing if anybody may.
 
-An unknown file may have a zip at its end. The records of torch.save and TorchScript are numbers, unless
-numpy.load takes them for an array.
+An unknown file may have a zip at its end.
 """
+OF_TORCH = re.compile(
+    r"(?:[^/]*/)?(?:(?:data|constants|tensors)/\d+|code/.*\.(?:py|debug_pkl)"
+    r"|(?:data|constants|bytecode|attributes|mobile_debug_handles)\.pkl)"
+)
+"""Records that torch.save and TorchScript write: numbers, code, and pickles for torch's own readers."""
 
 
 def find_within(view: View, kind: Kind, name: str, look: Look) -> Iterator[Loading]:
@@ -83,14 +88,11 @@ def find_in_tar(view: View, name: str, look: Look) -> Iterator[Loading]:
 
 def find_in_zip(view: View, kind: Kind, look: Look) -> Iterator[Loading]:
     entries = read_entries(view)
-    first, others = entries[:MOST_RECORDS], entries[MOST_RECORDS:]
-    if kind in ZIPS:
-        yield from find_in_records(view, first, look, ZIPS[kind])
-        if any(map(is_of_objects, others)):
-            yield Loading(ZIPS[kind] or "pickle.load", unknown=UNSEEN)
-    else:
-        arrays = [entry for entry in first if holds_array(view, entry)]
-        yield from find_in_records(view, arrays, look, NUMPY)
+    files = entries if kind in ZIPS else [entry for entry in entries if is_file(view, entry)]
+    loader = ZIPS.get(kind, "")
+    yield from find_in_records(view, files[:MOST_RECORDS], look, loader)
+    if any(map(is_of_objects, files[MOST_RECORDS:])):
+        yield Loading(loader or "pickle.load", unknown=UNSEEN)
     if kind is Kind.TORCHSCRIPT:
         code = list(filter(is_code, entries))
         yield from find_unread(code, TORCHSCRIPT)
@@ -135,6 +137,11 @@ def read_entries(view: View) -> Sequence[IndexEntry]:
     except ZipFault:
         found = (entry for entry in list_entries(view) if not entry.folded.endswith("data.pkl"))
         return list(dict.fromkeys(islice(found, MOST_ENTRIES)))
+
+
+def is_file(view: View, entry: IndexEntry) -> bool:
+    """Whether a record of a torch file is for others than torch: by its name, or as an array of numpy."""
+    return OF_TORCH.fullmatch(entry.folded) is None or holds_array(view, entry)
 
 
 def holds_array(view: View, entry: IndexEntry) -> bool:

@@ -70,6 +70,14 @@ class TestRecords:
         assert not inspect_bytes(zipped({"a.npy": numbers, "b.npy": numbers, "c.npy": numbers})).complete
         assert inspect_bytes(zipped({"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"})).complete
 
+    @pytest.mark.parametrize("name", ["net/policy.pkl", "net/extra/policy", "net/data/policy", "policy.pth"])
+    @pytest.mark.parametrize("mark", [{}, {"net/constants.pkl": b""}], ids=["saved", "script"])
+    def test_beside_torch(self, name: str, mark: dict[str, bytes]):
+        """A record that torch does not write is a file that a handler may open, as in any zip."""
+        [loading] = inspect_bytes(zipped({**TENSORS, **mark, name: PICKLE})).loadings[-1:]
+
+        assert (loading.part, loading.globals) == (f"record `{name}`", (("os", "system"),))
+
     def test_tar(self, monkeypatch: pytest.MonkeyPatch):
         """So may a pickle behind the members of a tar that are looked at."""
         monkeypatch.setattr(within, "MOST_RECORDS", 2)

@@ -49,7 +49,7 @@ def inspect_pickle(view: View, name: str) -> Weights | None:
     refusals = (*first.refusals, NOT_OF_TORCH)
     loading = loading_of(pickles, 1, refusals, name_loader(name, pickles))
     weights = inspect_value(first)._replace(loadings=(loading,))
-    if not first.fault or first.blind or loading.unknown or first.globals:
+    if not first.fault or first.blind or loading.unknown:
         return weights
     if first.cut:
         return weights._replace(kind=Kind.TRUNCATED, reason="a pickle whose end is missing")

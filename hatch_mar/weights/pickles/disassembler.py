@@ -112,7 +112,7 @@ def operations(file: View, start: int) -> Iterator[tuple[str, Any, int]]:
             name, operand, end = window.read_operation(position)
         except PickleFault as fault:
             # _pickle.c may have read another operand, if this one crosses the frame's end.
-            fault.framed |= position < frame_end
+            fault.framed |= position < frame_end <= size
             fault.blind |= fault.framed
             raise
         if end > size:
@@ -124,10 +124,11 @@ def operations(file: View, start: int) -> Iterator[tuple[str, Any, int]]:
                 raise PickleFault("a frame begins inside another", blind=True, framed=True)
         if name == "FRAME":
             frame_end = end + operand
-            if frame_end > size:
-                raise PickleFault("it ends inside a frame", cut=True)
         yield name, operand, end
         if name == "STOP":
+            if frame_end > size:
+                # which _pickle.c refuses at once, and Lib/pickle.py, that is joblib and dill, does not see
+                raise PickleFault("it ends inside a frame", cut=True)
             return
         position = end
 

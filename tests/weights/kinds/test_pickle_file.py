@@ -179,6 +179,14 @@ class TestPlain:
             found.reason,
         ) == (Kind.CORRUPT, "it begins like a pickle, but byte 0x00 is not an opcode")
 
+    @pytest.mark.parametrize("end", [b"", b"\xff"])
+    def test_damage_and_import(self, end: bytes):
+        """Neither hides the other."""
+        found = inspect_bytes(protocol2(SYSTEM)[:-1] + end)
+
+        assert found.unsafe_globals == (("os", "system"),)
+        assert found.kind is (Kind.CORRUPT if end else Kind.TRUNCATED)
+
     def test_budget(self):
         """All files of a command share the operations that are read, and nothing is claimed beyond them."""
         budget = enough_for("operations", 500)
