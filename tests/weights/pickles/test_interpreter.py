@@ -120,7 +120,7 @@ class TestBlind:
         """A pickle with too many operations is given up."""
         found = interpret(b"N0" * 1000 + b"N.", most=100)
 
-        assert found.fault.startswith("it has more than the ")
+        assert found.fault == "it has more operations than are read"
         assert found.blind
 
     @pytest.mark.parametrize(
