@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from hatch_mar.archive.filesystem.walk import DEEPEST
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.errors import ReadError
 from hatch_mar.torchserve import suffixes
@@ -22,6 +23,8 @@ def find_archives(roots: Iterable[Path]) -> Looks:
     found: Looks = {}
     for root in roots:
         for directory, folders, files in os.walk(os.path.realpath(root)):
+            if len(Path(directory).parts) > DEEPEST:
+                folders.clear()
             folders[:] = [name for name in folders if not name.startswith(".") and name not in OTHERS]
             names = [name for name in files if name.endswith(suffixes.ARCHIVES)]
             for name in (*names, MANIFEST_NAME):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,10 @@ CACHES = frozenset(
 """Folders of tools and version control, which are never part of a model (hatchling's list and a few more)."""
 
 
+DEEPEST = 100
+"""Folders within each other. What is much deeper Python's own functions do not read or remove either."""
+
+
 class LinkLoop(Exception):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -44,8 +49,10 @@ def files_below(
 
     Raises:
         LinkLoop: a link leads back to a folder above it.
+        OSError: a folder cannot be read, or is too deep.
     """
     above = above or (os.path.realpath(directory),)
+    refuse_depth(directory, len(above))
     with os.scandir(directory) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
@@ -58,6 +65,27 @@ def files_below(
             if real in above:
                 raise LinkLoop(path)
             yield from files_below(path, caches=caches, prefix=f"{name}/", above=(*above, real))
+
+
+def entries_below(directory: Path, prefix: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """What is below a directory but directories, in the order of names; links are not followed.
+
+    Raises:
+        OSError: a folder cannot be read, or is too deep.
+    """
+    refuse_depth(directory, prefix.count("/"))
+    with os.scandir(directory) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
+        if entry.is_dir(follow_symlinks=False):
+            yield from entries_below(Path(entry.path), f"{prefix}{entry.name}/")
+        else:
+            yield prefix + entry.name, entry
+
+
+def refuse_depth(directory: Path, depth: int) -> None:
+    if depth > DEEPEST:
+        raise OSError(errno.ELOOP, "folders are nested too deeply", str(directory))
 
 
 def is_directory(entry: os.DirEntry[str]) -> bool:
@@ -86,4 +114,4 @@ def files_of(path: Path) -> list[Path]:
     """The file itself, or all files below a directory, sorted."""
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.rglob("*") if not file.is_dir())
+    return sorted(Path(entry.path) for _, entry in entries_below(path))

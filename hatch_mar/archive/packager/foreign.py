@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
-from hatch_mar.archive.filesystem.walk import is_cache_file
+from hatch_mar.archive.filesystem.walk import entries_below, is_cache_file
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.names import name_on_disk
 from hatch_mar.text import quote_some
@@ -28,18 +27,11 @@ def find_foreign(path: Path, archive: Archive | None = None) -> list[str]:
         return []
     when = os.lstat(path / MANIFEST_NAME).st_mtime_ns
     members = {name_on_disk(member.name): member for member in archive.entries()} if archive else {}
-    return [name for name, entry in list_entries(path) if not is_ours(entry, when, members.get(name))]
-
-
-def list_entries(directory: Path, prefix: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """What is below a directory but directories, in the order of names; links are not followed."""
-    with os.scandir(directory) as entries:
-        ordered = sorted(entries, key=lambda entry: entry.name)
-    for entry in ordered:
-        if entry.is_dir(follow_symlinks=False):
-            yield from list_entries(Path(entry.path), f"{prefix}{entry.name}/")
-        elif not is_cache_file(entry.name):
-            yield prefix + entry.name, entry
+    return [
+        name
+        for name, entry in entries_below(path)
+        if not is_cache_file(entry.name) and not is_ours(entry, when, members.get(name))
+    ]
 
 
 def is_ours(entry: os.DirEntry[str], when: int, member: Member | None) -> bool:

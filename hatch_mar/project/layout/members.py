@@ -123,7 +123,12 @@ class Members:
         import glob
 
         # each further `**` would walk all folders again, for the same files
-        found = sorted(glob.glob(re.sub(r"(\*\*/)+", "**/", pattern), root_dir=self.root, recursive=True))
+        merged = re.sub(r"(\*\*/)+", "**/", pattern)
+        try:
+            found = sorted(glob.glob(merged, root_dir=self.root, recursive=True))
+        except RecursionError:
+            self.refuse(UNREADABLE_DIRECTORY, place, f": folders are nested too deeply for `{pattern}`")
+            return
         found = [path for path in found if not is_cache(path) and not self.is_excluded(path)]
         found = [path for path in found if not self.is_output(self.root / path)]
         if "**" in pattern:

@@ -13,6 +13,9 @@ from hatch_mar.project.config.models import TOLERANCE, Example
 from hatch_mar.trial.examples.answer import NOT_JSON, Answer
 from hatch_mar.trial.examples.compare import compare_answer
 
+LARGEST = (1 << 31) - 1
+"""Bytes; TorchServe tells its worker the length in 32 bits with a sign."""
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -95,6 +98,8 @@ def find_mismatches(schema: Any, value: Any) -> Iterator[tuple[str, str]]:
 def read_file(path: Path, name: str) -> bytes:
     """A file's bytes; `name` is what messages call it."""
     try:
+        if path.stat().st_size > LARGEST:
+            raise TrialError(f"Cannot read `{name}`: it is larger than a request or an answer can be")
         return read_bytes(path)
     except FileNotFoundError:
         raise TrialError(f"File not found: `{name}`") from None

@@ -251,6 +251,19 @@ class TestClearAbandoned:
 
         assert locks == [False]
 
+    def test_deep(self, path: Path, monkeypatch: pytest.MonkeyPatch):
+        """One with folders so deep that Python cannot remove them is left, and stops nobody."""
+        place = path.with_name(".digits.mar.0.part")
+        place.mkdir()
+
+        def rmtree(found: Path, **options: object) -> None:
+            raise RecursionError
+
+        monkeypatch.setattr("shutil.rmtree", rmtree)
+        clear_abandoned(path)
+
+        assert place.is_dir()
+
     @needs_flock
     def test_linked(self, path: Path, tmp_path: Path):
         """A link with such a name is not followed."""

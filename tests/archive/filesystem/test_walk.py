@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive.filesystem.walk import CACHES, LinkLoop, files_below, is_executable
+from hatch_mar.archive.filesystem.walk import CACHES, DEEPEST, LinkLoop, files_below, files_of, is_executable
 from tests.archives import needs_posix
 
 
@@ -112,6 +113,41 @@ class TestLinks:
             names_below(tmp_path / "in")
 
         assert error.value.path == tmp_path / "in" / "link" / "deep" / "back"
+
+
+class TestDepth:
+    """Folders that are nested more deeply than Python's functions walk, which somebody may have planted."""
+
+    @pytest.fixture
+    def deep(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "deep"
+        folder.joinpath(*["a"] * (DEEPEST + 1)).mkdir(parents=True)
+        return folder
+
+    @pytest.mark.parametrize("walk", [names_below, files_of])
+    def test_refused(self, walk: Callable[[Path], object], deep: Path):
+        """That is an error of the system, as when a folder may not be read."""
+        with pytest.raises(OSError, match="folders are nested too deeply"):
+            walk(deep)
+
+    def test_deepest(self, deep: Path):
+        """What is not quite as deep is read."""
+        (deep / "a" / "a" / "file").touch()
+
+        assert files_of(deep / "a" / "a") == [deep / "a" / "a" / "file"]
+        assert names_below(deep / "a" / "a") == ["file"]
+
+
+class TestFilesOf:
+    @needs_posix
+    def test_links(self, tmp_path: Path):
+        """A link is one of the files, and is not followed; so is a pipe, and directories are not."""
+        (tmp_path / "a" / "empty").mkdir(parents=True)
+        (tmp_path / "a" / "file").touch()
+        (tmp_path / "a" / "link").symlink_to(tmp_path)
+
+        assert files_of(tmp_path) == [tmp_path / "a" / "file", tmp_path / "a" / "link"]
+        assert files_of(tmp_path / "a" / "file") == [tmp_path / "a" / "file"]
 
 
 class TestIsExecutable:

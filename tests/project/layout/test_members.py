@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hatch_mar.archive.archive import BytesSource, FileSource, Member
+from hatch_mar.archive.filesystem.walk import DEEPEST
 from hatch_mar.finding import Place
 from hatch_mar.project.config.models import PYPROJECT, Origins
 from hatch_mar.project.layout.members import Members
@@ -270,6 +271,20 @@ class TestExtraFiles:
         expected = "Field `tool.mar.extra-files`: link leads back to its own folder: `assets/again`"
 
         assert faults(project, extra_files=("assets",)) == (expected,)
+
+    @pytest.mark.parametrize("pattern", ["assets", "assets/*", "assets/**"])
+    def test_too_deep(self, pattern: str, project: Path, monkeypatch: pytest.MonkeyPatch):
+        """Folders that are nested too deeply to be read are an error."""
+
+        def give_up(*arguments: object, **options: object) -> None:
+            raise RecursionError
+
+        (project / "assets").joinpath(*["a"] * (DEEPEST + 2)).mkdir(parents=True)
+        if "**" in pattern:
+            monkeypatch.setattr("glob.glob", give_up)
+        [fault] = faults(project, extra_files=(pattern,))
+
+        assert "folders are nested too deeply" in fault
 
     @needs_posix
     @pytest.mark.parametrize("pattern", ["assets", "assets/*"])

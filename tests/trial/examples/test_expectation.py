@@ -87,6 +87,14 @@ class TestLoad:
         with pytest.raises(TrialError, match=r"^Cannot read `a.json`: not a regular file$"):
             Expectation.load(Example(1, expect="a.json"), tmp_path, update=False)
 
+    def test_huge(self, tmp_path: Path):
+        """A file that is larger than an answer can be is not read."""
+        with open(tmp_path / "a.json", "wb") as file:
+            file.truncate(1 << 40)
+
+        with pytest.raises(TrialError, match=r"^Cannot read `a.json`: it is larger than a request or an"):
+            Expectation.load(Example(1, expect="a.json"), tmp_path, update=False)
+
     def test_no_file(self, tmp_path: Path):
         """A file that does not exist is an error that says how to make it; an update does not need it."""
         example = Example(1, expect="a.json")
