@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.archive.formats.damage import explain_read_errors, refuse_special_file
+from hatch_mar.archive.filesystem.regular import open_input
+from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.budget import Budget
@@ -81,7 +82,7 @@ def check_place(path: Path) -> Iterator[Finding]:
         yield from check_folder(path)
         return
     with explain_read_errors(path):
-        refuse_special_file(path)
+        open_input(path).close()
     if path.name.startswith(".") or not path.name.endswith(suffixes.LOADED):
         yield SKIPPED.at(Place(str(path)), f"`--models all` skips `{path.name}`")
 

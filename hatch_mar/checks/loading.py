@@ -123,12 +123,9 @@ def check_loadings(
 
     def concern(find: Callable[[Loading], Iterable[str]]) -> Concern | None:
         found = {loading: tuple(find(loading)) for loading in loadings}
-        concerned = tuple(loading for loading, things in found.items() if things)
-        return (
-            Concern(member.name, concerned, tuple(dict.fromkeys(chain(*found.values()))))
-            if concerned
-            else None
-        )
+        concerned = tuple(loading for loading in found if found[loading])
+        things = tuple(dict.fromkeys(chain(*found.values())))
+        return Concern(member.name, concerned, things) if things else None
 
     def names(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
         return (name for name in map(".".join, pairs) if name not in subject.allow_globals)

@@ -57,15 +57,15 @@ def find_lacking(pyproject: Mapping[str, Any], settings: HatchSettings) -> Itera
         is_used = backend == WRAPPER or (backend == HATCHLING and needs_plugin(settings))
         if is_used and required <= WITHOUT_PLUGIN - {PLUGIN}:
             what = f"build backend `{WRAPPER}`" if backend == WRAPPER else f"build hook `{PLUGIN_NAME}`"
-            yield lacks(PLUGIN, what)
+            yield describe_lack(PLUGIN, what)
         if backend == WRAPPER:
             delegate = name_delegate(pyproject)
             provider = find_provider(delegate)
             if provider and required <= NEUTRAL - {provider}:
-                yield lacks(provider, f"build backend `{delegate}`")
+                yield describe_lack(provider, f"build backend `{delegate}`")
 
 
-def lacks(name: str, what: str) -> Finding:
+def describe_lack(name: str, what: str) -> Finding:
     place = Place(PYPROJECT, None, (*SYSTEM, "requires"))
     return LACKING.at(place, f"{field(place.key)} lacks `{name}`, which the {what} is part of")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from hatch_mar.errors import ReadError
 
@@ -27,12 +25,3 @@ def explain_read_errors(what: object) -> Iterator[None]:
     except READ_ERRORS as error:
         reason = getattr(error, "strerror", None) or error
         raise ReadError(f"Cannot read `{what}`: {reason}") from error
-
-
-def refuse_special_file(path: Path) -> None:
-    """
-    Raises:
-        OSError: the file does not exist, or it is a pipe or the like, which might block when opened.
-    """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError("not a regular file")
