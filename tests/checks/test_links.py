@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.build.plan import examine, load_configs
 from hatch_mar.checks.archive_file import check_path
+from hatch_mar.checks.links import check_project_links
 from hatch_mar.finding import Finding
-from tests.archives import INSTANT, PACKING, SomeProject, archive_of, needs_posix
+from hatch_mar.project.config.models import ArchiveConfig
+from tests.archives import INSTANT, MANIFEST, PACKING, SomeProject, archive_of, needs_posix
 
 pytestmark = needs_posix
 
@@ -81,6 +84,16 @@ class TestCheckProjectLinks:
         other.symlink_to(root)
 
         assert links(root, packages=["pkg"]) == links(other, packages=["pkg"]) == []
+
+    def test_elsewhere(self, root: Path, elsewhere: Path):
+        """What no link brings is not looked for: text that a build makes, a file that lies elsewhere."""
+        config = ArchiveConfig(model_name="m", version="1", handler="handler.py")
+        members = (
+            Member("made.txt", BytesSource(b"")),
+            Member("secret.txt", FileSource(elsewhere / "secret.txt")),
+        )
+
+        assert [*check_project_links(config, Archive(MANIFEST, members), root)] == []
 
     def test_ignored(self, root: Path, elsewhere: Path):
         """It can be ignored."""
