@@ -15,6 +15,8 @@ from hatch_mar.checks import check as check_all
 from hatch_mar.checks.loading import check, check_member
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding
+from hatch_mar.inspection import contents
+from hatch_mar.inspection.contents import inspect_contents
 from hatch_mar.torchserve.handlers import ALL_BUILT_INS, BuiltIn
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
@@ -371,19 +373,24 @@ class TestBounds:
 
         assert ("MAR131", "error") in [(each.code, each.severity) for each in check_all(of)]
 
-    def test_links(self, tmp_path: Path):
+    def test_links(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """A file that has several names in the archive is read once."""
         (tmp_path / "a.pt").write_bytes(EVIL)
         (tmp_path / "b.pt").symlink_to("a.pt")
         os.link(tmp_path / "a.pt", tmp_path / "c.pt")
         of = own(GOOD)
         members = tuple(Member(name, FileSource(tmp_path / name)) for name in ("a.pt", "b.pt", "c.pt"))
-        budget = enough_for("files", 8)
-        found: list[Finding] = list(
-            check(Subject(Archive(of.manifest, (*of.archive.members, *members)), "m.mar", budget=budget))
-        )
+        looked: list[Member] = []
+
+        def look(member: Member, budget: Budget) -> Weights:
+            looked.append(member)
+            return inspect_contents(member, budget)
+
+        monkeypatch.setattr(contents, "inspect_contents", look)
+        found = list(check(Subject(Archive(of.manifest, (*of.archive.members, *members)), "m.mar")))
 
         assert [each.code for each in found] == ["MAR413"] * 3
+        assert [each for each in looked if each in members] == [members[0]]
 
     def test_exhausted(self):
         """When no more files may be looked at, the rest is not passed."""
