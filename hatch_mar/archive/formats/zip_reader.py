@@ -115,7 +115,8 @@ def read_zip(
     end = find_end(file, total)
     findings += names.check(place)
     findings += islice(compare(file, end, index, members, place), MOST_FINDINGS)
-    return [member for member in members if not member.name.endswith("/")], findings
+    # a header and the directory may both say the same
+    return [member for member in members if not member.name.endswith("/")], list(dict.fromkeys(findings))
 
 
 def other_name(place: Place, name: str, other: bytes) -> Finding:

@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from struct import pack
@@ -204,6 +205,16 @@ def check(path: Path, *, deep: bool = True) -> list[str]:
 
 
 class TestDirectory:
+    def test_other_name(self, tmp_path: Path) -> None:
+        """What a member's header and the directory both say is one finding."""
+        member = zipfile.ZipInfo("a.txt")
+        member.extra = pack("<2HBL", 0x7075, 10, 1, zlib.crc32(b"a.txt")) + b"b.txt"
+        path = tmp_path / "m.mar"
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr(member, b"")
+
+        assert [text.split()[1] for text in check(path)] == ["MAR815"]
+
     def test_listed_twice(self, tmp_path: Path) -> None:
         """The directory lists each member once."""
         first = Entry("y", b"y")
