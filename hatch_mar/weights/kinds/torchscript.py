@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from hatch_mar.budget import Budget
+from hatch_mar.text import first_messages
 from hatch_mar.weights.loading import Loading
 
 LOADER = "torch.jit.load"
@@ -25,25 +26,29 @@ OPERATORS = {
 }
 """The operators that take the name of a file: torch's (`torch._C._jit_get_all_schemas`), and those of
 torchvision's `image` and of torchaudio."""
-LARGEST_CODE = 4 << 20
-"""Bytes of a module's code that are parsed. Only what names an operator is."""
+LARGEST_CODE = 1 << 20
+"""Bytes of all code that are parsed, which takes 200 times the memory. Only what names an operator is."""
 IMPLICIT = re.compile(r"__\w+__")
 """The methods that operators and built-in functions call: `a + b` is `a.__add__(b)`."""
 
 
 def find_effects(sources: Iterable[tuple[str, bytes]], budget: Budget) -> tuple[Loading, ...]:
     """What the code of a TorchScript archive, given by the names of its modules, does when it is loaded."""
-    code = dict(sources)
-    if not any(operator.encode() in data for data in code.values() for operator in OPERATORS):
+    code, size, names_operator = dict[str, bytes](), 0, False
+    for name, data in sources:
+        size += len(data)
+        names_operator = names_operator or any(operator.encode() in data for operator in OPERATORS)
+        if size <= LARGEST_CODE:
+            code[name] = data
+        elif names_operator:
+            unknown = f"it has more than the {LARGEST_CODE} bytes of code that are parsed"
+            return (Loading(LOADER, unknown=unknown),)
+    if not names_operator:
         return ()
     functions: dict[str, list[ast.AST]] = {}
     beginning: list[ast.AST] = []
     for name, data in code.items():
         budget.spend("code", len(data))
-        if len(data) > LARGEST_CODE:
-            return (
-                Loading(LOADER, unknown=f"`{name}` has more than the {LARGEST_CODE} bytes that are parsed"),
-            )
         try:
             # not from bytes, whose first lines could name an encoding that torch does not know
             module = ast.parse(data.decode("latin-1"))
@@ -54,13 +59,13 @@ def find_effects(sources: Iterable[tuple[str, bytes]], budget: Budget) -> tuple[
                 functions.setdefault(node.name, []).append(node)
         beginning += top_level(module)
     reached = follow(functions, beginning)
-    effects = [
+    effects = first_messages(
         f"calls `{ast.unparse(call.func)}`, which {OPERATORS[operator]}, when it is loaded"
         for node in reached
         for call, operator in calls_of(node)
         if operator in OPERATORS
-    ]
-    return (Loading(LOADER, effects=tuple(dict.fromkeys(effects))),) if effects else ()
+    )
+    return (Loading(LOADER, effects=effects),) if effects else ()
 
 
 def top_level(module: ast.Module) -> Iterator[ast.AST]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from hatch_mar.budget import Budget
@@ -69,6 +71,26 @@ class TestEffects:
         monkeypatch.setattr(torchscript, "LARGEST_CODE", 100)
 
         assert find("torch.save(state, 'x')")[0].unknown
+
+    def test_many_modules(self, monkeypatch: pytest.MonkeyPatch):
+        """Of code that is too long to be parsed, no more is read than until an operator is named."""
+        monkeypatch.setattr(torchscript, "LARGEST_CODE", 1000)
+        read: list[int] = []
+
+        def sources() -> Iterator[tuple[str, bytes]]:
+            for number in range(100):
+                read.append(number)
+                yield f"{number}.py", b"#" * 400 + (b"save" if number == 10 else b"")
+
+        assert find_effects(sources(), Budget())[0].unknown
+        assert len(read) == 11
+        assert find_effects((("a.py", b"#" * 400) for _ in range(100)), Budget()) == ()
+
+    def test_many_effects(self):
+        """Of very many effects the first are told."""
+        [loading] = find("; ".join(f"torch.save{number}.save(a)" for number in range(1000)))
+
+        assert len(loading.effects) == 21
 
     def test_forward(self):
         """What only a request runs is not run when the file is loaded."""
