@@ -38,7 +38,7 @@ DAMAGED = Rule(
     title="The file is damaged",
     consequence=(
         "TorchServe stops unpacking with a `ZipException` or an `IOException`, or unpacks other files than"
-        " were packed"
+        " were packed, or than other tools do"
     ),
     fix="copy or build it again",
 )
