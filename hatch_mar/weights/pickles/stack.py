@@ -79,10 +79,11 @@ class Stack:
         self.refusals: dict[str, None] = {}
 
     def spend(self, cost: int) -> None:
+        steps = self.left // STEP
         self.left -= cost
         if self.left < 0:
             raise PickleFault("it has more operations than are read", blind=True)
-        if not self.left % STEP and self.memory > self.most_memory:
+        if self.left // STEP < steps and self.memory > self.most_memory:
             raise PickleFault("it makes more than is kept in memory", blind=True)
 
     @property

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hatch_mar.weights.pickles.disassembler import OPAQUE, PickleFault
 from hatch_mar.weights.pickles.interpreter import interpret
-from hatch_mar.weights.pickles.stack import MOST_REFUSALS, Stack
+from hatch_mar.weights.pickles.stack import MOST_REFUSALS, STEP, Stack
 from hatch_mar.weights.pickles.torch_objects import Dictionary
 
 leaves = st.none() | st.booleans() | st.integers(0, 1 << 40) | st.text(max_size=5)
@@ -104,3 +104,12 @@ class TestStack:
             stack.refuse(str(number))
 
         assert len(stack.refusals) == MOST_REFUSALS
+
+    def test_memory(self) -> None:
+        """No look at the memory is missed by operations that count as several."""
+        stack = Stack(STEP + 1)
+        stack.most_memory = 0
+        stack.push(None)
+
+        with pytest.raises(PickleFault, match="it makes more than is kept in memory"):
+            stack.spend(2)
