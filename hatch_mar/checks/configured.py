@@ -31,15 +31,13 @@ CODE = Rule(
 
 
 def find_faults(config: Config, archive: Archive, root: Path, budget: Budget | None = None) -> list[Finding]:
-    """What is wrong with the archive of a project at `root`, without ignored codes.
-
-    Workflows are not checked.
-    """
-    if isinstance(config, WorkflowConfig):
-        return []
+    """What is wrong with the archive of a project at `root`, without ignored codes."""
     budget = budget or Budget()
     budget.release_memory()
-    subject = Subject.of_config(config, archive, root, budget)
+    if isinstance(config, WorkflowConfig):
+        subject = Subject(archive, config.file_name, config.origins, root=root, budget=budget)
+    else:
+        subject = Subject.of_config(config, archive, root, budget)
     found = [*check(subject), *check_project_links(config, archive, root)]
     return [*check_configuration(config), *not_ignored(found, config)]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hatch_mar.archive.archive import Archive, FileSource
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
-from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.project.config.models import Config, WorkflowConfig
 
 LEADS_OUT = Rule(
     code="MAR841",
@@ -24,7 +24,7 @@ LEADS_OUT = Rule(
 )
 
 
-def check_project_links(config: ArchiveConfig, archive: Archive, root: Path) -> Iterator[Finding]:
+def check_project_links(config: Config, archive: Archive, root: Path) -> Iterator[Finding]:
     """The links out of the project at `root`. One that the configuration names is meant, and only a note."""
     named = {root / path for path in list_named(config)}
     for link in islice(find_links_out(archive, root), MOST_FINDINGS):
@@ -45,8 +45,11 @@ def check_directory_links(archive: Archive, path: Path) -> Iterator[Finding]:
         yield LEADS_OUT.at(Place(str(link)), text, "replace the link by what it leads to, or remove it")
 
 
-def list_named(config: ArchiveConfig) -> Iterator[str]:
+def list_named(config: Config) -> Iterator[str]:
     """The paths that a configuration names, each of which may be a link."""
+    if isinstance(config, WorkflowConfig):
+        yield from (config.spec_file, config.handler or "", *config.extra_files)
+        return
     files = (config.model_file, config.serialized_file, config.requirements_file, config.config_file)
     yield from (file for file in files if file)
     yield config.handler.partition(":")[0]

@@ -86,7 +86,16 @@ class TestIgnore:
         assert found(handler="import nothing_such\n" + HANDLER, ignore=("MAR231",)) == []
 
     def test_workflow(self):
-        """Workflows are not checked."""
-        archive = Archive(Manifest({}), [])
+        """What a workflow packs is looked at too; of its handlers nothing is known."""
+        manifest = Manifest.for_workflow(
+            workflow_name="dogs", spec_file="spec.yaml", handler="h.py", created=INSTANT
+        )
+        members = [
+            Member("h.py", BytesSource(b"def")),
+            Member("x.pkl", BytesSource(b"cos\nsystem\n(S'id'\ntR.")),
+        ]
+        config = WorkflowConfig("dogs", "spec.yaml", "h.py", ("x.pkl",))
 
-        assert find_faults(WorkflowConfig("dogs", "spec.yaml"), archive, Path()) == []
+        [finding] = find_faults(config, Archive(manifest, members), Path())
+
+        assert (finding.code, finding.archives) == ("MAR413", ("dogs",))
