@@ -26,8 +26,8 @@ COMMANDS = {
 }
 """The commands, each the module of its name in this package, imported only when it is called."""
 
-FAULTS, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
-"""Exit statuses; the last two are a shell's for a process that SIGINT or SIGPIPE ended."""
+FAULTS, USAGE, INTERRUPTED = 1, 2, 130
+"""Exit statuses; the last one is a shell's for a process that SIGINT ended."""
 
 
 class Command(Protocol):
@@ -46,8 +46,6 @@ def main(arguments: list[str] | None = None) -> int:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise
         abandon()
-        if error.errno == errno.EPIPE:
-            return BROKEN_PIPE
         with suppress(OSError):
             log(f"Cannot write the output: {error.strerror}")
         return FAULTS
