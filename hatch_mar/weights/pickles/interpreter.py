@@ -98,7 +98,8 @@ def interpret(
     try:
         interpreter.run(file, start)
     except PickleFault as error:
-        fault = error
+        # its traceback has this frame, and with it the file, which would be kept until the next collection
+        fault = error.with_traceback(None)
     unknown = sorted(interpreter.opcodes - WEIGHTS_ONLY_OPCODES)
     noun = "opcode" if len(unknown) == 1 else "opcodes"
     refusals = [f"weights_only does not know the {noun} {', '.join(unknown)}"] if unknown else []

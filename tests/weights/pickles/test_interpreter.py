@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import collections
+import gc
 import pickle
 import random
 import time
 import tracemalloc
+import weakref
+from io import BytesIO
 from struct import pack
 
 import pytest
 
 from hatch_mar.weights.pickles.interpreter import Pickle, interpret
 from hatch_mar.weights.pickles.torch_objects import Dictionary, Instance
+from hatch_mar.weights.view import View
 from tests.archives import needs_cpython
 from tests.weights.files import protocol2, short, state_dict, stored, tensor, text
 from tests.weights.pickles import fuzz
@@ -115,6 +119,20 @@ class TestBlind:
 
         assert found.fault == fault
         assert found.blind
+
+    @needs_cpython("PyPy frees nothing before it collects")
+    def test_file(self):
+        """The file of a pickle that is given up is not kept: it may be a large one that was unpacked."""
+        file = View(BytesIO(b"\x80\x04\x00"))
+        alive = weakref.ref(file)
+        gc.disable()
+        found = interpret(file)
+        del file
+        try:
+            assert found.fault
+            assert alive() is None
+        finally:
+            gc.enable()
 
     def test_operations(self):
         """A pickle with too many operations is given up."""
