@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,23 @@ class TestSwapped:
             (tmp_path / name).symlink_to(victim, target_is_directory=True)
 
         assert sorted(os.listdir(victim)) == ["b", "file"]
+
+    @needs_descriptors
+    def test_opened(self, victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A folder is looked for in the one that was opened, whatever has its place by then."""
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        (victim / "b").mkdir()
+        enter = module.enter
+
+        def late(folder: Folder, name: str, stack: ExitStack) -> Folder:
+            if name == "b":
+                (tmp_path / "a").rename(tmp_path / "moved")
+                (tmp_path / "a").symlink_to(victim, target_is_directory=True)
+            return enter(folder, name, stack)
+
+        monkeypatch.setattr(module, "enter", late)
+        with open_folder(tmp_path / "a" / "b", tmp_path) as folder:
+            folder.write("file", b"ours")
+
+        assert tree(tmp_path / "moved") == {"b/file": b"ours"}
+        assert tree(victim) == {"file": b"another's"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.formats.format import FORMATS
+from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.archive.packager.foreign import describe_foreign, find_foreign
 from hatch_mar.archive.packager.pack import pack_as, remove_artifact
 from hatch_mar.errors import PackError
@@ -55,6 +56,15 @@ class TestFindForeign:
         os.mkfifo(path / "pipe")
 
         assert find_foreign(path) == ["folder", "nowhere", "pipe"]
+
+    @needs_posix
+    def test_time_of_a_link(self, path: Path):
+        """A link is no build's even if it has the time of the other files."""
+        (path / "link").symlink_to("h.py")
+        when = (path / MANIFEST_NAME).stat().st_mtime_ns
+        os.utime(path / "link", ns=(when, when), follow_symlinks=False)
+
+        assert find_foreign(path) == ["link"]
 
     def test_in_archive(self, path: Path, tmp_path: Path):
         """What the new archive has too is not lost, as in a copy, whose files have times of their own."""
