@@ -86,7 +86,7 @@ class TestShorten:
 
 @pytest.mark.parametrize(
     ("count", "expected"),
-    [(1, "`a0`"), (2, "`a0`, `a1`"), (7, "`a0`, `a1`, `a2`, `a3`, `a4` and 2 more")],
+    [(1, "`a0`"), (5, "`a0`, `a1`, `a2`, `a3`, `a4`"), (7, "`a0`, `a1`, `a2`, `a3`, `a4` and 2 more")],
 )
 def test_quote_some(count: int, expected: str) -> None:
     assert quote_some([f"a{number}" for number in range(count)]) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 from collections.abc import Mapping
@@ -70,6 +71,16 @@ class TestCode:
     def test_base_handler(self):
         """TorchServe refuses to load it beside, so that ignoring the one leaves the other."""
         assert codes(based(EVIL)) == [("MAR413", "error"), ("MAR411", "error")]
+
+    def test_and_refused(self):
+        """That torch would refuse the file besides says nothing to a handler that trusts it."""
+        data = zipped(saved(protocol2(b"I1\n0cos\nsystem\n" + text("echo") + b"\x85R"), {}))
+
+        assert codes(own(data)) == [("MAR413", "error")]
+
+    def test_content(self):
+        """TorchServe does not unpack what it loads, and so does not load what is compressed."""
+        assert codes(based(gzip.compress(PICKLED))) == [("MAR412", "warning")]
 
     def test_several(self):
         """One message names all that run code, and another what is merely not on torch's list."""
