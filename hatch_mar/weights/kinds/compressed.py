@@ -8,7 +8,7 @@ from typing import Any
 
 from hatch_mar.weights.kinds.pickle_file import OF_JOBLIB, has_suffix, read_pickles
 from hatch_mar.weights.kinds.tar_file import is_tar
-from hatch_mar.weights.loading import Loading
+from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.zip_records import BZIP2, DEFLATED
 
@@ -39,9 +39,16 @@ def find_compressed(view: View, name: str, look: Look) -> tuple[Loading, ...]:
         return ()
     start, make = opened
     found = find_packed(Slice(view, start, view.size), make, inner, look)
-    return tuple(
-        loading._replace(part=loading.part or "its content") for loading in found if loading.is_worth_telling
-    )
+    return tuple(tell_content(loading, name) for loading in found if loading.is_worth_telling)
+
+
+def tell_content(loading: Loading, name: str) -> Loading:
+    """The loading of a compressed file's content, by who opens such files."""
+    if loading.part:
+        return loading
+    # torch.load does not decompress: what torch did not write is for another loader, whatever its suffix
+    is_for_others = loading.loader == "torch.load" and NOT_OF_TORCH in loading.refusals
+    return loading._replace(part="its content", loader=loader_of(name) if is_for_others else loading.loader)
 
 
 def find_packed(view: View, make: Callable[[], Any], name: str, look: Look) -> tuple[Loading, ...]:

@@ -67,6 +67,26 @@ class TestCompressed:
 
         assert inspect_bytes(data).unsafe_globals == (("os", "system"),)
 
+    @pytest.mark.parametrize(
+        ("data", "name", "loader"),
+        [
+            (SYSTEM, "w.pt", "pickle.load"),
+            (SYSTEM, "w.pt.gz", "pickle.load"),
+            (SYSTEM, "w.joblib.gz", "joblib.load"),
+            (
+                protocol2(b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81cos\nsystem\n"),
+                "w.pt",
+                "joblib.load",
+            ),
+            (zipped({"w/data.pkl": SYSTEM}), "w.pt", "torch.load"),
+        ],
+    )
+    def test_loader(self, data: bytes, name: str, loader: str):
+        """torch.load does not decompress a file: it is only said to read content that torch wrote."""
+        [loading] = inspect_bytes(gzip.compress(data), name).loadings
+
+        assert (loading.loader, loading.part) == (loader, "its content")
+
     def test_small_window(self):
         compressor = zlib.compressobj(9, zlib.DEFLATED, 9)
 
