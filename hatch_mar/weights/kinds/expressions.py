@@ -18,8 +18,8 @@ from hatch_mar.weights.loading import Loading
 EXPRESSION = re.compile(rb'"expr_str"\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
 GUARDS = re.compile(rb'"guards_code"\s*:\s*\[')
 GUARD = re.compile(rb'[\s,]*("(?:[^"\\]|\\.)*")', re.DOTALL)
-ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
-"""An ASCII character that JSON lets one write otherwise, as in the key `expr\u005fstr`."""
+PLAIN = bytes(code for code in range(0x20, 0x7F) if code not in b'"\\')
+"""The characters that JSON lets one write otherwise, as in the key `expr\u005fstr`, for no need."""
 MOST, LONGEST = 100_000, 100_000
 """Distinct expressions, and characters of one."""
 HARMLESS = (
@@ -47,7 +47,7 @@ MODULES = ("math",)
 def find_evaluated(document: bytes, budget: Budget) -> tuple[Loading, ...]:
     """What a model's JSON would have evaluated beyond arithmetic."""
     budget.spend("JSON", len(document))
-    document = spell_out(document)
+    document = spell_out(document, budget)
     shapes = (match[1] for match in EXPRESSION.finditer(document))
     effects = (
         *find_evil(shapes, is_shape, "evaluates", budget),
@@ -78,11 +78,15 @@ def list_guards(document: bytes) -> Iterator[bytes]:
             position = guard.end()
 
 
-def spell_out(document: bytes) -> bytes:
-    """JSON without escapes of plain characters, but for those that end a string or escape."""
+def spell_out(document: bytes, budget: Budget) -> bytes:
+    """JSON without escapes of plain characters."""
     if b"\\u00" not in document:
         return document
-    return ESCAPED.sub(lambda m: m[0] if (plain := bytes([int(m[1], 16)])) in b'"\\' else plain, document)
+    budget.spend("JSON", len(document))
+    for code in PLAIN:
+        for digits in {f"{code:02x}", f"{code:02X}"}:
+            document = document.replace(f"\\u00{digits}".encode(), bytes([code]))
+    return document
 
 
 def unquote(literal: bytes) -> str:
