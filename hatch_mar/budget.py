@@ -7,75 +7,65 @@ It grows with the bytes that lie on the disk, so that honest files do not come n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
-
-Unit = Literal[
-    "bytes",
-    "unpacked bytes",
-    "members",
-    "records",
-    "files",
-    "operations",
-    "requirement lines",
-    "tokens",
-    "code",
-    "JSON",
-    "YAML",
-]
+from typing import NamedTuple
 
 
-class Cost(NamedTuple):
-    """What reading one of a unit takes."""
+class Unit(NamedTuple):
+    """Something that is read, and what reading one of it takes, measured with files that take the most."""
 
+    name: str
     time: float
     """Microseconds, of a usual machine."""
     memory: float = 0
     """Bytes that are kept as long as the archive is looked at."""
 
 
-COSTS: Mapping[Unit, Cost] = {
-    "bytes": Cost(0.01),
-    "unpacked bytes": Cost(0.0025),
-    "members": Cost(25, 1000),
-    "records": Cost(8),
-    "files": Cost(40),
-    "operations": Cost(0.6),
-    "requirement lines": Cost(30),
-    "tokens": Cost(2.5, 450),
-    "code": Cost(1.5),
-    "JSON": Cost(0.07),
-    "YAML": Cost(1),
-}
-"""Bytes that are looked at, or only decompressed; members of an archive, and records of a zip or tar in one;
-files that are looked into; operations of pickles; requirements; words and signs of Python; and bytes of
-TorchScript, JSON and YAML. Measured with files that take the most."""
+BYTES = Unit("bytes", 0.01)
+"""Those that are looked at."""
+UNPACKED_BYTES = Unit("unpacked bytes", 0.0025)
+MEMBERS = Unit("members", 25, 1000)
+"""Those of an archive, which are listed."""
+FILES = Unit("files", 40)
+"""Those that are looked into."""
+RECORDS = Unit("records", 8)
+"""The members of a zip or a tar in a file."""
+OPERATIONS = Unit("operations", 0.6)
+"""Those of pickles."""
+REQUIREMENT_LINES = Unit("requirement lines", 30)
+TOKENS = Unit("tokens", 2.5, 450)
+"""Words and signs of Python."""
+CODE = Unit("code", 1.5)
+"""Bytes of other code, such as TorchScript."""
+JSON = Unit("JSON", 0.07)
+"""Bytes of it."""
+YAML = Unit("YAML", 1)
+"""Bytes of it."""
 
-ALL = Cost(7_000_000, 140 << 20)
-"""What a command may take for files of no size."""
-A_BYTE = Cost(0.06, 0.5)
+MOST_TIME, MOST_MEMORY = 7_000_000, 140 << 20
+"""Microseconds and bytes that a command may take for files of no size."""
+TIME_A_BYTE, MEMORY_A_BYTE = 0.06, 0.5
 """What it may take in addition for a byte on the disk."""
 
 
 class Exhausted(Exception):
     """There is more to read than a command reads."""
 
-    def __init__(self, unit: str, *, of_time: bool = False) -> None:
-        super().__init__(f"more {unit} than a command reads")
+    def __init__(self, unit: Unit, *, of_time: bool = False) -> None:
+        super().__init__(f"more {unit.name} than a command reads")
         self.unit, self.of_time = unit, of_time
 
 
 class Budget:
     """The time and the memory that are left, in microseconds and bytes."""
 
-    def __init__(self, time: float = ALL.time, memory: float = ALL.memory) -> None:
+    def __init__(self, time: float = MOST_TIME, memory: float = MOST_MEMORY) -> None:
         self.time = time
         self.most = self.memory = memory
 
     def grow(self, size: int) -> None:
         """Allow what `size` bytes on the disk are worth."""
-        self.time += size * A_BYTE.time
-        self.memory += size * A_BYTE.memory
+        self.time += size * TIME_A_BYTE
+        self.memory += size * MEMORY_A_BYTE
 
     def release_memory(self) -> None:
         """Begin with another archive, when nothing is kept of the last one."""
@@ -87,15 +77,14 @@ class Budget:
         Raises:
             Exhausted: less than that is left; of time, none is left from then on.
         """
-        time, memory = (count * each for each in COSTS[unit])
-        if memory > self.memory:
+        if count * unit.memory > self.memory:
             raise Exhausted(unit)
-        self.memory -= memory
-        self.time -= time
+        self.memory -= count * unit.memory
+        self.time -= count * unit.time
         if self.time < 0:
             self.time = 0
             raise Exhausted(unit, of_time=True)
 
     def count_left(self, unit: Unit) -> int:
         """How much of a unit can still be read, for all that time allows."""
-        return int(self.time / COSTS[unit].time)
+        return int(self.time / unit.time)

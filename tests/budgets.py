@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hatch_mar.budget import COSTS, Budget, Unit
+from hatch_mar.budget import Budget, Unit
 
 
 def enough_for(unit: Unit, count: int) -> Budget:
     """A budget of the time that so much of a unit takes, and hardly more."""
-    return Budget(COSTS[unit].time * (count + 0.5))
+    return Budget(unit.time * (count + 0.5))

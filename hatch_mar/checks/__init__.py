@@ -13,7 +13,7 @@ from importlib import import_module
 
 from hatch_mar.archive.formats.unpacking import UNFINISHED
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.budget import Exhausted
+from hatch_mar.budget import TOKENS, Exhausted
 from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import ReadError
@@ -44,7 +44,7 @@ def check(subject: Subject) -> list[Finding]:
                     findings.append(finding)
         except Exhausted as reason:
             # without time nothing else can be read either
-            ends.setdefault("time" if reason.of_time else reason.unit, reason)
+            ends.setdefault("time" if reason.of_time else reason.unit.name, reason)
         except ReadError as error:
             findings += [finding for finding in error.findings if finding not in findings]
             if not error.findings:
@@ -55,7 +55,7 @@ def check(subject: Subject) -> list[Finding]:
 def report_end(subject: Subject, reason: Exhausted) -> Finding:
     """Where the checks stopped. The archive's Python runs in any case, so that less is lost with that."""
     place = Place(subject.file_name)
-    severity = "note" if reason.unit == "tokens" and not reason.of_time else UNFINISHED.severity
+    severity = "note" if reason.unit is TOKENS and not reason.of_time else UNFINISHED.severity
     return UNFINISHED.at(place, f"The archive has {reason}", severity=severity)
 
 

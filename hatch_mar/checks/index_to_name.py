@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from hatch_mar.archive.archive import Member
+from hatch_mar.budget import JSON
 from hatch_mar.checks.handler_facts import built_in, imported_built_ins
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Finding, Rule
@@ -120,7 +121,7 @@ def check_labels(subject: Subject, member: Member, *, looked_up: bool) -> Iterat
             place, f"`{NAME}` has more than {LARGEST_TEXT} bytes, which is too many to be checked"
         )
         return
-    subject.budget.spend("JSON", len(data))
+    subject.budget.spend(JSON, len(data))
     try:
         text = data.decode("utf-8")
         if text.startswith("\ufeff"):

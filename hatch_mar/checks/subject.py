@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.budget import Budget
+from hatch_mar.budget import TOKENS, Budget
 from hatch_mar.finding import Place
 from hatch_mar.pysource.module import Module, count_tokens, parse_module
 from hatch_mar.torchserve.packages import Environment
@@ -166,7 +166,7 @@ class Subject:
             if member := self.members.get(file):
                 if file not in self.modules:
                     source = self.text(member)
-                    self.budget.spend("tokens", TOKENS_OF_A_FILE + count_tokens(source))
+                    self.budget.spend(TOKENS, TOKENS_OF_A_FILE + count_tokens(source))
                     self.modules[file] = parse_module(member, source)
                 return self.modules[file]
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.archive.formats.damage import explain_read_errors
-from hatch_mar.budget import Budget
+from hatch_mar.budget import FILES, Budget
 from hatch_mar.text import escape
 from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.weights import Weights
@@ -20,7 +20,7 @@ def inspect_contents(member: Member, budget: Budget) -> Weights:
         Exhausted: the budget does not suffice.
         ReadError: it cannot be read.
     """
-    budget.spend("files")
+    budget.spend(FILES)
     with explain_read_errors(escape(member.name)):
         if isinstance(member.source, FileSource):
             budget.grow(max(BLOCK, member.source.size()))

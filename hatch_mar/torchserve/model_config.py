@@ -17,7 +17,7 @@ from yaml.events import AliasEvent, Event
 from yaml.nodes import MappingNode, Node, ScalarNode
 from yaml.reader import ReaderError
 
-from hatch_mar.budget import Budget
+from hatch_mar.budget import YAML, Budget
 from hatch_mar.text import shorten
 
 MOST_CHARACTERS = 3 << 20
@@ -100,7 +100,7 @@ def read(data: bytes, budget: Budget | None = None, *, is_whole: bool = True) ->
         return refuse_document("entangled", f"it has more than {MOST_CHARACTERS} characters")
     if not is_whole:
         return refuse_document("unchecked", f"more than {len(data)} bytes")
-    (budget or Budget()).spend("YAML", len(data))
+    (budget or Budget()).spend(YAML, len(data))
     try:
         return load_document(Loader(text))
     except EntangledError as error:

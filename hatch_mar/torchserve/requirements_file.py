@@ -16,7 +16,7 @@ from typing import NoReturn
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.budget import REQUIREMENT_LINES, Budget, Exhausted, Unit
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -34,6 +34,8 @@ MOST_LINES = 50_000
 
 LONGEST_LINE = 100_000
 """Characters of a line that is read; one with a hash for each of a hundred wheels has 8000."""
+
+LINE_CHARACTERS = Unit("characters in a requirement line", 0)
 
 COSTS_A_LINE = 500
 """Characters that take as long to be read as another line does."""
@@ -117,7 +119,7 @@ def logical_lines(text: str, budget: Budget) -> Iterator[tuple[int, str]]:
     first, parts = 0, list[str]()
     for number, line in enumerate(text.splitlines(), start=1):
         if number > MOST_LINES:
-            raise Exhausted("requirement lines")
+            raise Exhausted(REQUIREMENT_LINES)
         first = first if parts else number
         comment = COMMENT.match(line)
         parts.append(f" {line}" if comment else line)
@@ -133,8 +135,8 @@ def logical_lines(text: str, budget: Budget) -> Iterator[tuple[int, str]]:
 def join_line(parts: list[str], budget: Budget) -> str:
     line = "".join(parts)
     if len(line) > LONGEST_LINE:
-        raise Exhausted("characters in a requirement line")
-    budget.spend("requirement lines", 1 + len(line) // COSTS_A_LINE)
+        raise Exhausted(LINE_CHARACTERS)
+    budget.spend(REQUIREMENT_LINES, 1 + len(line) // COSTS_A_LINE)
     return COMMENT.sub("", line).strip()
 
 

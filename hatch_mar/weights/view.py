@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import BinaryIO
 
-from hatch_mar.budget import Budget
+from hatch_mar.budget import BYTES, UNPACKED_BYTES, Budget
 
 
 class View:
@@ -25,7 +25,7 @@ class View:
         if not 0 <= offset < self.size:
             return b""
         count = min(count, self.size - offset)
-        self.budget.spend("bytes", count)
+        self.budget.spend(BYTES, count)
         self.file.seek(offset)
         pieces = []
         while count > 0 and (piece := self.file.read(count)):
@@ -36,7 +36,7 @@ class View:
 
     def unpacked(self, data: bytes) -> View:
         """A view of bytes that were decompressed from this one's."""
-        self.budget.spend("unpacked bytes", len(data))
+        self.budget.spend(UNPACKED_BYTES, len(data))
         return View(BytesIO(data), self.budget)
 
 

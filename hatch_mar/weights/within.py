@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from hatch_mar.budget import FILES, RECORDS
 from hatch_mar.text import quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.compressed import BY_METHOD, CLOSED, Look, find_compressed, find_packed, inflate
@@ -72,12 +73,12 @@ def find_within(view: View, kind: Kind, name: str, look: Look) -> Iterator[Loadi
 def find_in_tar(view: View, name: str, look: Look) -> Iterator[Loading]:
     seen: set[bytes] = set()
     for number, (raw, member) in enumerate(list_members(view)):
-        view.budget.spend("records")
+        view.budget.spend(RECORDS)
         if raw in PICKLES:
             seen.add(raw)
         inner = raw.decode("utf-8", "replace")
         if number < MOST_RECORDS or raw in PICKLES:
-            view.budget.spend("files")
+            view.budget.spend(FILES)
             loader = "torch.load" if raw in PICKLES else ""
             yield from tell(look(member, inner), f"member {quote(inner)}", loader)
         elif inner.lower().endswith(OF_OBJECTS):
@@ -107,7 +108,7 @@ def find_in_zip(view: View, kind: Kind, look: Look) -> Iterator[Loading]:
 def find_in_records(view: View, entries: Sequence[IndexEntry], look: Look, loader: str) -> Iterator[Loading]:
     """What is found in the records of a zip, each looked at as a file."""
     for entry in entries:
-        view.budget.spend("files")
+        view.budget.spend(FILES)
         content = locate_content(view, entry)
         if content is None:
             continue

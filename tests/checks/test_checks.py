@@ -13,7 +13,7 @@ import pytest
 
 import hatch_mar
 from hatch_mar import checks
-from hatch_mar.budget import COSTS, Budget
+from hatch_mar.budget import TOKENS, Budget
 from hatch_mar.checks import CHECKS, check, has_work, rules
 from hatch_mar.cli.check import list_rules
 from hatch_mar.finding import Rule
@@ -171,7 +171,7 @@ class TestBudget:
     def test_python(self):
         """Of a handler too large to be parsed, that is worth knowing; its code runs in any case."""
         made = subject({"h.py": HANDLER + "a = [1, 2]\n" * 1000})
-        made.budget = Budget(memory=100 * COSTS["tokens"].memory)
+        made.budget = Budget(memory=100 * TOKENS.memory)
 
         assert [(finding.code, finding.severity) for finding in check(made)] == [("MAR131", "note")]
         assert made.modules == {}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
-from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.budget import FILES, Budget, Exhausted
 from hatch_mar.checks import check as check_all
 from hatch_mar.checks.loading import check, check_member
 from hatch_mar.checks.subject import Subject
@@ -380,7 +380,7 @@ class TestBounds:
     def test_operations(self):
         """Where the operations that may be followed end, the archive is not passed."""
         of = own(GOOD, **{"a.pt": GOOD, "b.pt": GOOD})
-        of.budget = enough_for("files", 6)
+        of.budget = enough_for(FILES, 6)
 
         assert ("MAR131", "error") in [(each.code, each.severity) for each in check_all(of)]
 
@@ -406,7 +406,7 @@ class TestBounds:
     def test_exhausted(self):
         """When no more files may be looked at, the rest is not passed."""
         of = own(GOOD, **{f"a{number}.pt": GOOD for number in range(5)})
-        of.budget = enough_for("files", 4)
+        of.budget = enough_for(FILES, 4)
 
         with pytest.raises(Exhausted):
             list(check(of))

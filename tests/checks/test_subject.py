@@ -8,7 +8,7 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.budget import Budget
+from hatch_mar.budget import FILES, Budget
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Place
 from tests.checks import HANDLER, subject
@@ -106,7 +106,7 @@ class TestBudget:
     def test_own(self):
         """Without a command's, an archive has a whole budget of its own."""
         found, other = (Subject(Archive(Manifest({}), ()), "m.mar") for _ in range(2))
-        found.budget.spend("files")
+        found.budget.spend(FILES)
         assert other.budget.time > found.budget.time
 
     def test_shared(self, tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.archive import BytesSource, FileSource, Member
-from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.budget import FILES, Budget, Exhausted
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.contents import inspect_contents
 from hatch_mar.weights.kind import Kind
@@ -15,7 +15,7 @@ from tests.budgets import enough_for
 class TestInspectContents:
     def test_kind(self):
         """Bytes say what a member is, and each costs a file of the budget."""
-        budget = enough_for("files", 1)
+        budget = enough_for(FILES, 1)
         member = Member("notes.txt", BytesSource(b"GGUF\3\0\0\0" + bytes(16)))
 
         assert inspect_contents(member, budget).kind is Kind.GGUF

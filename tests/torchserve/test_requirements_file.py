@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.budget import REQUIREMENT_LINES, Budget, Exhausted
 from hatch_mar.torchserve.requirements_file import (
     OptionError,
     decode,
@@ -124,7 +124,7 @@ def test_path_in(requirement: str, expected: str | None):
 class TestBounds:
     def test_lines(self):
         """Of a file of a million lines, as many are read as the budget has."""
-        budget = enough_for("requirement lines", 100)
+        budget = enough_for(REQUIREMENT_LINES, 100)
         lines = logical_lines("a\n" * 1_000_000, budget)
 
         assert [next(lines) for _ in range(100)][-1] == (100, "a")
@@ -141,10 +141,10 @@ class TestBounds:
 
     def test_hashes(self):
         """A line with many hashes costs as much as it takes."""
-        budget = enough_for("requirement lines", 100)
+        budget = enough_for(REQUIREMENT_LINES, 100)
 
         assert len(list(logical_lines("a \\\n" + "  --hash=sha256:1 \\\n" * 100, budget))) == 1
-        assert 90 < budget.count_left("requirement lines") < 99
+        assert 90 < budget.count_left(REQUIREMENT_LINES) < 99
 
     def test_spaces(self):
         """Spaces in front of a comment belong to it, and however many they are, they are looked at once."""

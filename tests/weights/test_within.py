@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from hatch_mar.budget import Exhausted
+from hatch_mar.budget import FILES, Exhausted
 from hatch_mar.weights import within
 from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.kind import Kind
@@ -87,7 +87,7 @@ class TestRecords:
 
     def test_budget(self):
         """All records that a command looks at are paid from one budget."""
-        budget = enough_for("files", 3)
+        budget = enough_for(FILES, 3)
         data = zipped({"a.txt": b"a", "b.txt": b"b"})
         inspect_weights(io.BytesIO(data), "first.zip", budget)
 

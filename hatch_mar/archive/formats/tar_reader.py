@@ -19,7 +19,7 @@ from hatch_mar.archive.formats.unpacking import (
     spend,
     unpacked_limit,
 )
-from hatch_mar.budget import Budget
+from hatch_mar.budget import FILES, UNPACKED_BYTES, Budget
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.text import quote
 from hatch_mar.torchserve.member_names import unpacked_path
@@ -139,7 +139,7 @@ def read_first(file: BinaryIO, total: int) -> Member | None:
 def inflated_tar(file: BinaryIO, total: int, budget: Budget) -> Inflated:
     def spend_unpacked(size: int) -> None:
         with explain_stop(file.name):
-            spend(budget, "unpacked bytes", size)
+            spend(budget, UNPACKED_BYTES, size)
 
     return Inflated(cast("BinaryIO", Part(file, 0, total)), GZIP_WINDOW, spend_unpacked)
 
@@ -164,7 +164,7 @@ def has_another_gzip(file: BinaryIO, budget: Budget) -> bool:
     """Whether another gzip that is not empty follows at the file's position."""
     while file.read(2) == b"\x1f\x8b":
         file.seek(-2, 1)
-        spend(budget, "files")
+        spend(budget, FILES)
         try:
             if FirstMember(file, 1 << 20, budget).read(1):
                 return True

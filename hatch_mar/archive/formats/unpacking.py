@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from hatch_mar.archive.formats.inflation import read_deflated
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.budget import Budget, Exhausted, Unit
+from hatch_mar.budget import MEMBERS, UNPACKED_BYTES, Budget, Exhausted, Unit
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.names import name_fault
@@ -157,7 +157,7 @@ def inflate(file: BinaryIO, window: int, most: int, label: str, budget: Budget) 
     try:
         for piece in read_deflated(file, window):
             size += len(piece)
-            spend(budget, "unpacked bytes", len(piece))
+            spend(budget, UNPACKED_BYTES, len(piece))
             if size > most:
                 raise bomb_error()
             yield piece
@@ -202,7 +202,7 @@ class Names:
         """
         self.count += 1
         self.size += len(full)
-        spend(self.budget, "members")
+        spend(self.budget, MEMBERS)
         if self.size > LARGEST_NAMES:
             raise Stopped(BOMB, f"The members' names have more than {LARGEST_NAMES} bytes")
         if full.endswith("/"):

@@ -31,7 +31,7 @@ from hatch_mar.archive.formats.unpacking import (
     spend,
 )
 from hatch_mar.archive.formats.zip_stream import LocalEntry
-from hatch_mar.budget import Budget
+from hatch_mar.budget import UNPACKED_BYTES, Budget
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.text import quote
 
@@ -88,7 +88,7 @@ class ZipSource(NamedTuple):
 
     def spend(self, size: int) -> None:
         with explain_stop(self.file.name):
-            spend(self.budget, "unpacked bytes", size)
+            spend(self.budget, UNPACKED_BYTES, size)
 
 
 def read_zip(

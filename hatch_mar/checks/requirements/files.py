@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from optparse import Values
 
+from hatch_mar.budget import FILES
 from hatch_mar.checks.requirements.lines import (
     LOCAL,
     REFUSED,
@@ -84,7 +85,7 @@ class Reading:
     ) -> Iterator[Finding]:
         """Check a file that is included by the `outer` ones; `constraints` install nothing."""
         self.files.add(path)
-        self.subject.budget.spend("files")
+        self.subject.budget.spend(FILES)
         data = self.subject.text(self.subject.members[path])
         if len(data) == LARGEST_TEXT:
             yield UNCHECKED.at(self.place(path), f"The requirements file `{path}` is too long to be checked")

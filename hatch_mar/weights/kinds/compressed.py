@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from hatch_mar.budget import RECORDS
 from hatch_mar.weights.kinds.pickle_file import OF_JOBLIB, has_suffix, read_pickles
 from hatch_mar.weights.kinds.tar_file import is_tar
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
@@ -117,7 +118,7 @@ def inflate(view: View, make: Callable[[], Any], most: int) -> View:
                 position += PIECE
             if not pending:
                 break
-            view.budget.spend("records")
+            view.budget.spend(RECORDS)
             decompressor = make()
         if not pending and (is_zlib or decompressor.needs_input):
             pending = view.read(position, PIECE)

@@ -11,7 +11,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from hatch_mar.budget import Budget
+from hatch_mar.budget import CODE, JSON, Budget
 from hatch_mar.text import quote
 from hatch_mar.weights.loading import Loading
 
@@ -46,7 +46,7 @@ MODULES = ("math",)
 
 def find_evaluated(document: bytes, budget: Budget) -> tuple[Loading, ...]:
     """What a model's JSON would have evaluated beyond arithmetic."""
-    budget.spend("JSON", len(document))
+    budget.spend(JSON, len(document))
     document = spell_out(document, budget)
     shapes = (match[1] for match in EXPRESSION.finditer(document))
     effects = (
@@ -61,7 +61,7 @@ def find_evil(
 ) -> Iterator[str]:
     """What is evaluated, if any of the expressions is not harmless."""
     found = dict.fromkeys(literals)
-    budget.spend("code", sum(map(len, found)))
+    budget.spend(CODE, sum(map(len, found)))
     for text in map(unquote, list(found)[:MOST]):
         if not is_made_of(text, is_harmless):
             yield f"{does} {quote(text)}"
@@ -82,7 +82,7 @@ def spell_out(document: bytes, budget: Budget) -> bytes:
     """JSON without escapes of plain characters."""
     if b"\\u00" not in document:
         return document
-    budget.spend("JSON", len(document))
+    budget.spend(JSON, len(document))
     for code in PLAIN:
         for digits in {f"{code:02x}", f"{code:02X}"}:
             document = document.replace(f"\\u00{digits}".encode(), bytes([code]))

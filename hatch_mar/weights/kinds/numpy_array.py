@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hatch_mar.budget import CODE
 from hatch_mar.weights.kinds.pickle_file import loading_of, read_pickles
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import Slice, View
@@ -25,7 +26,7 @@ def find_objects(view: View) -> tuple[Loading, ...]:
     length = int.from_bytes(view.read(start - size, size), "little")
     if length > LONGEST_HEADER:
         return (Loading(LOADER, unknown=f"the header of the array has {length} bytes"),)
-    view.budget.spend("code", length)
+    view.budget.spend(CODE, length)
     if not has_objects(view.read(start, length)):
         return ()
     after = start + length

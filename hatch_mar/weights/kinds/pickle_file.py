@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from pickle import PROTO
 
+from hatch_mar.budget import OPERATIONS
 from hatch_mar.text import count_of, first_messages
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value
@@ -166,8 +167,8 @@ def follow(
     view: View, position: int, depth: int, memory: int, unpickler: type[Interpreter] = Interpreter
 ) -> Pickle:
     """The pickle at an offset, as an unpickler of that type reads it, with what lies in its bytes."""
-    pickle = interpret(view, position, view.budget.count_left("operations"), unpickler, memory)
-    view.budget.spend("operations", pickle.operations + 1)
+    pickle = interpret(view, position, view.budget.count_left(OPERATIONS), unpickler, memory)
+    view.budget.spend(OPERATIONS, pickle.operations + 1)
     found, unknown = dict.fromkeys(pickle.globals), ""
     for start, end in pickle.embedded:
         part = Slice(view, start, end - start)

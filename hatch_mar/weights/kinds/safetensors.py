@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from hatch_mar.budget import JSON
 from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.view import View
@@ -59,7 +60,7 @@ def inspect_safetensors(view: View, head: bytes) -> Weights | None:
         return Weights(Kind.SAFETENSORS)
     import json
 
-    view.budget.spend("JSON", length)
+    view.budget.spend(JSON, length)
     try:
         header = json.loads(view.read(8, length), object_pairs_hook=refuse_repeated_keys, parse_int=parse_int)
         return inspect_header(header, view.size - 8 - length)

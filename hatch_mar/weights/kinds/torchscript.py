@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from hatch_mar.budget import Budget
+from hatch_mar.budget import CODE, Budget
 from hatch_mar.text import first_messages
 from hatch_mar.weights.loading import Loading
 
@@ -48,7 +48,7 @@ def find_effects(sources: Iterable[tuple[str, bytes]], budget: Budget) -> tuple[
     functions: dict[str, list[ast.AST]] = {}
     beginning: list[ast.AST] = []
     for name, data in code.items():
-        budget.spend("code", len(data))
+        budget.spend(CODE, len(data))
         try:
             # not from bytes, whose first lines could name an encoding that torch does not know
             module = ast.parse(data.decode("latin-1"))

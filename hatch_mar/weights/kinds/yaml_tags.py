@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from hatch_mar.budget import Budget
+from hatch_mar.budget import YAML, Budget
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.view import View
 
@@ -81,11 +81,11 @@ def parse_tags(data: bytes, budget: Budget) -> list[str] | None:
     is_told = False
     if len(data) <= LARGEST_PARSED_SLOWLY:
         is_told = True
-        budget.spend("YAML", SLOWER * len(data))
+        budget.spend(YAML, SLOWER * len(data))
         with suppress(yaml.YAMLError):
             tags.extend(list_tags(data, yaml.Loader))
     if len(data) <= LARGEST_PARSED and yaml.__with_libyaml__:
-        budget.spend("YAML", len(data))
+        budget.spend(YAML, len(data))
         with suppress(yaml.YAMLError):
             tags.extend(list_tags(data, yaml.CLoader))
             is_told = True

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from hatch_mar import zip_records as zips
+from hatch_mar.budget import RECORDS
 from hatch_mar.text import quote
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.zip_records import ZipFault
@@ -52,7 +53,7 @@ def read_index(view: View) -> ZipIndex:
     if directory.entries > MOST_ENTRIES or directory.size > LARGEST_DIRECTORY:
         raise ZipFault(f"its directory is larger than {MOST_ENTRIES} entries or {LARGEST_DIRECTORY} bytes")
     data = view.read(directory.offset, directory.size)
-    view.budget.spend("records", min(directory.entries, len(data) // zips.CENTRAL_HEADER.size))
+    view.budget.spend(RECORDS, min(directory.entries, len(data) // zips.CENTRAL_HEADER.size))
     entries = read_directory(data, directory.entries)
     refuse_ambiguity(entries, directory.offset)
     return ZipIndex(entries, directory.offset)
@@ -160,7 +161,7 @@ def list_entries(view: View) -> Iterator[IndexEntry]:
             for directory in {each.offset, at - each.size} - seen:
                 seen.add(directory)
                 for entry in list_directory(view.read(directory, min(each.size, LARGEST_DIRECTORY))):
-                    view.budget.spend("records")
+                    view.budget.spend(RECORDS)
                     yield entry
                     # some take bytes before the zip for no part of it
                     if shift := directory - each.offset:

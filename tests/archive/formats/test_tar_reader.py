@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from hatch_mar.archive.formats import tar_stream, tgz
 from hatch_mar.archive.formats.reader import open_container, read
+from hatch_mar.budget import MEMBERS
 from hatch_mar.errors import ReadError
 from tests.archive.formats.test_zip_reader import read_all
 from tests.archives import MANIFEST_BYTES, PACKING, archive_of, incompressible
@@ -429,7 +430,7 @@ class TestBounds:
         with (
             bounded(3 * MOST_MEMORY * most // 200_000),
             pytest.raises(ReadError, match="MAR131 The archive has more members than a command reads"),
-            open_container(path, enough_for("members", most)),
+            open_container(path, enough_for(MEMBERS, most)),
         ):
             pass
 

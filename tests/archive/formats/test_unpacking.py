@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hatch_mar.archive.formats import unpacking as stream
 from hatch_mar.archive.formats.unpacking import Names, Stopped, inflate
 from hatch_mar.archive.manifest import MANIFEST_NAME
-from hatch_mar.budget import Budget
+from hatch_mar.budget import MEMBERS, Budget
 from hatch_mar.finding import Place
 from tests.budgets import enough_for
 from tests.checks.containers import deflated
@@ -84,7 +84,7 @@ class TestNames:
     def test_most(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Neither more names nor longer ones are kept than a model has."""
         with pytest.raises(Stopped, match=r"^The archive has more members than a command reads$"):
-            check("m/a", "m/b", "m/c", budget=enough_for("members", 2))
+            check("m/a", "m/b", "m/c", budget=enough_for(MEMBERS, 2))
         monkeypatch.setattr(stream, "LARGEST_NAMES", 5)
         with pytest.raises(Stopped, match=r"^The members' names have more than 5 bytes$"):
             check("m/a", "m/b")

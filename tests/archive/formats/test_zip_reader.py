@@ -18,7 +18,7 @@ from hatch_mar.archive.formats import mar
 from hatch_mar.archive.formats.inflation import Part
 from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.archive.formats.zip_reader import DISAGREEMENT
-from hatch_mar.budget import Cost
+from hatch_mar.budget import MEMBERS
 from hatch_mar.errors import ReadError
 from hatch_mar.zip_records import CENTRAL_HEADER, END, ZIP64_END, ZIP64_LOCATOR
 from tests.archives import PACKING, archive_of, files, incompressible
@@ -318,14 +318,14 @@ class TestBounds:
     def test_most_members(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The most members that are allowed are in order, and one more is not. Neither takes much memory."""
         most = 20_000
-        monkeypatch.setattr(budget, "A_BYTE", Cost(0))
+        monkeypatch.setattr(budget, "TIME_A_BYTE", 0)
         allowed, refused = write(tmp_path / "m.mar", many(most - 1)), write(tmp_path / "n.mar", many(most))
 
         with bounded(3 * MOST_MEMORY * most // 200_000):
-            with open_container(allowed, enough_for("members", most)) as container:
+            with open_container(allowed, enough_for(MEMBERS, most)) as container:
                 assert container.findings == ()
             with (
                 pytest.raises(ReadError, match="MAR131"),
-                open_container(refused, enough_for("members", most)),
+                open_container(refused, enough_for(MEMBERS, most)),
             ):
                 pass

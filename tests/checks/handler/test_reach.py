@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.budget import Exhausted
+from hatch_mar.budget import TOKENS, Exhausted
 from hatch_mar.checks.handler import check
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
@@ -71,7 +71,7 @@ class TestBounds:
         """Imports are followed until the budget ends, and that is not passed over."""
         files = {f"m{n}.py": f"import m{n + 1}" for n in range(100)}
         made = subject({"h.py": "import m0\n" + HANDLER, **files})
-        made.budget = enough_for("tokens", 1000)
+        made.budget = enough_for(TOKENS, 1000)
 
         with pytest.raises(Exhausted, match="more tokens"):
             list(check(made))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.budget import Exhausted
+from hatch_mar.budget import CODE, Exhausted
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.numpy_array import find_objects, has_objects
 from hatch_mar.weights.view import View
@@ -29,9 +29,9 @@ class TestObjects:
         """A header is Python, which is paid for."""
         data = array(str([("a", "<f4")] * 1000), b"")
 
-        assert find_objects(View(BytesIO(data), enough_for("code", 20_000))) == ()
+        assert find_objects(View(BytesIO(data), enough_for(CODE, 20_000))) == ()
         with pytest.raises(Exhausted):
-            find_objects(View(BytesIO(data), enough_for("code", 5_000)))
+            find_objects(View(BytesIO(data), enough_for(CODE, 5_000)))
 
     @pytest.mark.parametrize("version", [1, 2, 3])
     @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from struct import pack
 
 import pytest
 
-from hatch_mar.budget import Exhausted
+from hatch_mar.budget import OPERATIONS, Exhausted
 from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_file import read_pickles
@@ -189,7 +189,7 @@ class TestPlain:
 
     def test_budget(self):
         """All files of a command share the operations that are read, and nothing is claimed beyond them."""
-        budget = enough_for("operations", 500)
+        budget = enough_for(OPERATIONS, 500)
         data = pickle.dumps(list(range(300)))
 
         assert inspect_weights(io.BytesIO(data), "a.pkl", budget).complete

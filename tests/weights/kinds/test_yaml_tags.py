@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hatch_mar.budget import Exhausted
+from hatch_mar.budget import YAML, Exhausted
 from hatch_mar.weights.detect import inspect_weights
 from tests.budgets import enough_for
 from tests.weights.files import inspect_bytes
@@ -145,7 +145,7 @@ class TestTags:
 
     def test_budget(self):
         """Files that are slow to parse are not parsed without end."""
-        budget = enough_for("YAML", 20)
+        budget = enough_for(YAML, 20)
 
         with pytest.raises(Exhausted):
             inspect_weights(BytesIO(b"a: " + SYSTEM), "config.yaml", budget)
