@@ -5,10 +5,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from io import BytesIO
 from itertools import islice
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from hatch_mar import zip_records as zips
 from hatch_mar.budget import RECORDS
@@ -42,13 +42,23 @@ class ZipIndex(NamedTuple):
     directory: int
 
 
-@lru_cache(maxsize=1)  # for who tells the kind of a zip, and then for who looks into its records
+known: WeakKeyDictionary[View, ZipIndex] = WeakKeyDictionary()
+"""The indexes of files that are still looked at: who looks into the records comes after who tells the kind."""
+
+
 def read_index(view: View) -> ZipIndex:
     """The entries, in the directory's order.
 
     Raises:
         ZipFault: the file is cut off, damaged or ambiguous.
     """
+    index = known.get(view)
+    if index is None:
+        index = known[view] = parse_index(view)
+    return index
+
+
+def parse_index(view: View) -> ZipIndex:
     directory = zips.find_directory(view.read, view.size)
     if directory.entries > MOST_ENTRIES or directory.size > LARGEST_DIRECTORY:
         raise ZipFault(f"its directory is larger than {MOST_ENTRIES} entries or {LARGEST_DIRECTORY} bytes")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import gc
 import io
 import random
 import zipfile
 from struct import pack, pack_into
+from weakref import ref
 
 import pytest
 
@@ -49,6 +51,16 @@ def zip64(files: dict[str, bytes]) -> bytes:
 
 
 class TestReadIndex:
+    def test_once(self):
+        """It is read once, and kept no longer than the file."""
+        view = View(io.BytesIO(zipped(FILES)))
+        assert read_index(view) is read_index(view)
+
+        kept = ref(view)
+        del view
+        gc.collect()
+        assert kept() is None
+
     @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
     def test_zipfile(self, method: int):
         """The entries are those that `zipfile` wrote, with their sizes."""
