@@ -43,7 +43,7 @@ class ZipIndex(NamedTuple):
 
 
 known: WeakKeyDictionary[View, ZipIndex] = WeakKeyDictionary()
-"""The indexes of files that are still looked at: who looks into the records comes after who tells the kind."""
+"""The indexes of files that are looked at: who looks into the records comes after who tells the kind."""
 
 
 def read_index(view: View) -> ZipIndex:
