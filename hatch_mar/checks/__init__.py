@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from hatch_mar.archive.formats.unpacking import UNFINISHED
+from hatch_mar.archive.formats.limits import UNFINISHED
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.budget import TOKENS, Exhausted
 from hatch_mar.checks.handler_facts import needs_config

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from hatch_mar.archive.formats.unpacking import DUPLICATE, FILE_AND_FOLDER, MISPLACED, UNPACKABLE
+from hatch_mar.archive.formats.packed_names import DUPLICATE, FILE_AND_FOLDER, MISPLACED, UNPACKABLE
 from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule

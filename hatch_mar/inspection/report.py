@@ -12,8 +12,8 @@ from typing import Any
 from hatch_mar.archive.archive import Member, Source
 from hatch_mar.archive.digest import content_digest, sha256
 from hatch_mar.archive.filesystem.walk import files_of
+from hatch_mar.archive.formats.packed_names import DUPLICATE
 from hatch_mar.archive.formats.reader import Container, open_container
-from hatch_mar.archive.formats.unpacking import DUPLICATE
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.errors import ReadError

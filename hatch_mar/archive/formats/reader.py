@@ -17,8 +17,9 @@ from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.archive.filesystem.walk import LinkLoop, files_below
 from hatch_mar.archive.formats.damage import explain_read_errors
+from hatch_mar.archive.formats.packed_names import Names
 from hatch_mar.archive.formats.tar_reader import read_first, read_tgz
-from hatch_mar.archive.formats.unpacking import Names, explain_stop
+from hatch_mar.archive.formats.unpacking import explain_stop
 from hatch_mar.archive.formats.zip_reader import METHODS, ZipSource, read_zip
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
 from hatch_mar.budget import Budget

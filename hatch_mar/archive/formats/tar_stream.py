@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from hatch_mar.archive.formats.inflation import GZIP_WINDOW, Pieces
+from hatch_mar.archive.formats.limits import inflate
 from hatch_mar.archive.formats.pax import decode, parse_records
 from hatch_mar.archive.formats.tar_numbers import parse_number
-from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, Stopped, inflate
+from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, Stopped
 from hatch_mar.budget import Budget
 from hatch_mar.finding import Rule
 from hatch_mar.text import quote

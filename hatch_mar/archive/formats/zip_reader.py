@@ -20,16 +20,9 @@ from hatch_mar.archive.archive import CHUNK, Member
 from hatch_mar.archive.formats import zip_stream
 from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.archive.formats.inflation import RAW_WINDOW, Inflated, Part
-from hatch_mar.archive.formats.unpacking import (
-    CUT_OFF,
-    DAMAGED,
-    EMPTY,
-    SPECIAL_FILE,
-    Names,
-    Stopped,
-    explain_stop,
-    spend,
-)
+from hatch_mar.archive.formats.limits import spend
+from hatch_mar.archive.formats.packed_names import Names
+from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, EMPTY, SPECIAL_FILE, Stopped, explain_stop
 from hatch_mar.archive.formats.zip_stream import LocalEntry
 from hatch_mar.budget import UNPACKED_BYTES, Budget
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule

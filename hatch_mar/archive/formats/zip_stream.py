@@ -14,15 +14,8 @@ from typing import BinaryIO
 
 from hatch_mar import zip_records as zips
 from hatch_mar.archive.formats.inflation import RAW_WINDOW
-from hatch_mar.archive.formats.unpacking import (
-    CUT_OFF,
-    DAMAGED,
-    NOT_UTF_8,
-    Stopped,
-    bomb_error,
-    inflate,
-    unpacked_limit,
-)
+from hatch_mar.archive.formats.limits import bomb_error, inflate, unpacked_limit
+from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped
 from hatch_mar.budget import Budget
 from hatch_mar.finding import Rule
 from hatch_mar.text import quote
