@@ -42,26 +42,6 @@ class Weights(NamedTuple):
     damage: tuple[str, ...] = ()
     """Why torch would not load the file, or would load other numbers than were saved."""
 
-    @property
-    def globals(self) -> tuple[tuple[str, str], ...]:
-        """The (module, name) pairs that any loader would import."""
-        return tuple(dict.fromkeys(pair for loading in self.loadings for pair in loading.globals))
-
-    @property
-    def complete(self) -> bool:
-        """Whether every loader could be followed to its end; otherwise `globals` may lack some."""
-        return not any(loading.unknown for loading in self.loadings)
-
-    @property
-    def refusals(self) -> tuple[str, ...]:
-        """Why `torch.load(weights_only=True)` would refuse the file, apart from its globals."""
-        return tuple(dict.fromkeys(each for loading in self.loadings for each in loading.refusals))
-
-    @property
-    def unsafe_globals(self) -> tuple[tuple[str, str], ...]:
-        """The globals of any loader that `weights_only` does not allow."""
-        return tuple(dict.fromkeys(pair for loading in self.loadings for pair in loading.unsafe_globals))
-
     def describe(self) -> str:
         """The weights in one line: "state_dict, 42 tensors, float32"."""
         parts = [self.describe_kind()]

@@ -8,8 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from struct import pack
 
-from hatch_mar.weights.detect import inspect_weights
-from hatch_mar.weights.weights import Weights
+from tests.weights.found import Found, inspect
 
 
 class Counting(io.BytesIO):
@@ -23,13 +22,13 @@ class Counting(io.BytesIO):
         return data
 
 
-def problems(found: Weights) -> tuple[str, ...]:
+def problems(found: Found) -> tuple[str, ...]:
     """Everything wrong inside a file."""
     return found.damage + found.refusals
 
 
-def inspect_bytes(data: bytes, name: str = "") -> Weights:
-    return inspect_weights(io.BytesIO(data), name)
+def inspect_bytes(data: bytes, name: str = "") -> Found:
+    return inspect(io.BytesIO(data), name)
 
 
 def text(string: str) -> bytes:

@@ -32,6 +32,7 @@ from tests.weights.files import (
     state_dict,
     zipped,
 )
+from tests.weights.found import Found, inspect
 from tests.weights.kinds.test_pickle_file import legacy
 from tests.weights.torch_files import WRITERS
 
@@ -42,9 +43,9 @@ UNTOLD = ("script.pt", "trace.pt", "protocol4.pth")
 """Which torch.serialization.get_unsafe_globals_in_checkpoint refuses."""
 
 
-def inspect_file(path: Path) -> Weights:
+def inspect_file(path: Path) -> Found:
     with open(path, "rb") as file:
-        return inspect_weights(file, path.name)
+        return inspect(file, path.name)
 
 
 class TestInspectWeights:

@@ -3,20 +3,10 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.weights import Weights
 
 
 class TestWeights:
-    def test_unsafe_globals(self):
-        """The globals outside torch's allow-list are unsafe, in their order."""
-        pairs = (("posix", "system"), ("torch", "Size"), ("builtins", "eval"))
-
-        assert Weights(Kind.PICKLE, loadings=(Loading("torch.load", globals=pairs),)).unsafe_globals == (
-            ("posix", "system"),
-            ("builtins", "eval"),
-        )
-
     @pytest.mark.parametrize(
         ("weights", "words"),
         [

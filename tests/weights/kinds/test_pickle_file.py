@@ -8,7 +8,6 @@ from struct import pack
 import pytest
 
 from hatch_mar.budget import OPERATIONS, Exhausted
-from hatch_mar.weights.detect import inspect_weights
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_file import read_pickles
 from hatch_mar.weights.view import View
@@ -24,6 +23,7 @@ from tests.weights.files import (
     text,
     zipped,
 )
+from tests.weights.found import inspect
 from tests.weights.pickles.test_joblib_arrays import WRAPPER, dtype, state
 
 SYSTEM = b"cos\nsystem\n" + text("true") + b"\x85R"
@@ -192,9 +192,9 @@ class TestPlain:
         budget = enough_for(OPERATIONS, 500)
         data = pickle.dumps(list(range(300)))
 
-        assert inspect_weights(io.BytesIO(data), "a.pkl", budget).complete
+        assert inspect(io.BytesIO(data), "a.pkl", budget).complete
         with pytest.raises(Exhausted, match="more operations"):
-            inspect_weights(io.BytesIO(data), "b.pkl", budget)
+            inspect(io.BytesIO(data), "b.pkl", budget)
 
     @pytest.mark.parametrize(
         "before",
@@ -229,13 +229,13 @@ class TestPlain:
         data = b"B" + pack("<I", 50 << 20) + bytes(50 << 20) + b"0" + SYSTEM + b"."
         stream = Counting(data)
 
-        assert inspect_weights(stream).unsafe_globals == (("os", "system"),)
+        assert inspect(stream).unsafe_globals == (("os", "system"),)
         assert stream.count < 1_000_000
 
     @pytest.mark.parametrize("words", [b"cat\ndog\n", b"cat\ndog\nRabbit\n", b"(list\nof\nwords)\n"])
     def test_labels(self, words: bytes):
         """A list of words may import as a pickle does, but calls nothing."""
-        assert inspect_weights(io.BytesIO(words), "labels.txt").loadings == ()
+        assert inspect(io.BytesIO(words), "labels.txt").loadings == ()
 
     @pytest.mark.parametrize(
         "words", [b"N.B. this is no pickle", b"class Net:\n    pass\n", b"import os\nx = 1\n"]

@@ -9,7 +9,6 @@ import pytest
 
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds import torch_zip
-from hatch_mar.weights.weights import Weights
 from tests.weights.files import (
     TENSORS,
     inspect_bytes,
@@ -22,6 +21,7 @@ from tests.weights.files import (
     text,
     zipped,
 )
+from tests.weights.found import Found
 
 SYSTEM = b"cos\nsystem\n" + text("true") + b"\x85R"
 SCRIPT = {
@@ -38,7 +38,7 @@ def changed(**records: bytes | None) -> dict[str, bytes]:
     return {name: data for name, data in {**TENSORS, **named}.items() if data is not None}
 
 
-def inspect_records(records: Mapping[str, bytes], **options: Any) -> Weights:
+def inspect_records(records: Mapping[str, bytes], **options: Any) -> Found:
     return inspect_bytes(zipped(records, **options))
 
 
