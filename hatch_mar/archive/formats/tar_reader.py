@@ -11,7 +11,8 @@ from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.archive.formats.inflation import GZIP_WINDOW, Inflated, Part
 from hatch_mar.archive.formats.limits import spend, unpacked_limit
 from hatch_mar.archive.formats.packed_names import Names
-from hatch_mar.archive.formats.tar_stream import SPECIAL_KINDS, FirstMember, TarEntry, members
+from hatch_mar.archive.formats.tar_headers import SPECIAL_KINDS, TarEntry
+from hatch_mar.archive.formats.tar_stream import FirstMember, members
 from hatch_mar.archive.formats.unpacking import EMPTY, SPECIAL_FILE, Stopped, explain_stop
 from hatch_mar.budget import FILES, UNPACKED_BYTES, Budget
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
