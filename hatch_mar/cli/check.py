@@ -13,9 +13,11 @@ from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.configured import not_ignored
 from hatch_mar.cli import FAULTS
+from hatch_mar.cli._annotation import annotation
 from hatch_mar.cli._json import print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
+from hatch_mar.cli._rules import list_rules
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
@@ -28,7 +30,6 @@ from hatch_mar.project.key_lines import locate
 from hatch_mar.project.layout.targets import Target, find_obstacles
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
-from hatch_mar.text import escape
 
 
 def main(arguments: list[str]) -> int:
@@ -136,46 +137,3 @@ def print_findings(findings: list[Finding], form: str, *, passed: bool) -> None:
             show(f"{finding.severity}: {finding}")
     if form == "text" and passed and all(finding.severity == "note" for finding in findings):
         show("All checks passed")
-
-
-def annotation(finding: Finding) -> str:
-    """A workflow command of GitHub Actions (docs: "Workflow commands", `::error file=…::`)."""
-    command = "notice" if finding.severity == "note" else finding.severity
-    properties = {"file": finding.place.file, "line": finding.place.line, "title": finding.code}
-    written = ",".join(
-        f"{key}={escape_data(str(value)).replace(':', '%3A').replace(',', '%2C')}"
-        for key, value in properties.items()
-        if value is not None
-    )
-    return f"::{command} {written}::{escape_data(finding.text)}"
-
-
-def escape_data(text: str) -> str:
-    return escape(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def list_rules(form: str) -> str:
-    found = rules()
-    if form != "markdown":
-        return "\n".join(f"{rule.code}  {rule.severity:7}  {rule.title}" for rule in found)
-    *codes, last = (f"`{rule.code}`" for rule in found if rule.is_about_configuration and rule.ignorable)
-    rows = (
-        " | ".join(text.replace("|", "\\|") for text in (rule.title, rule.consequence, rule.fix))
-        for rule in found
-    )
-    table = [f"| {rule.code} | {rule.severity} | {row} |" for rule, row in zip(found, rows)]
-    return "\n".join(
-        [
-            "# Checks",
-            "",
-            "Every build, and `hatch-mar check`, looks for these. An error stops the build: the archive",
-            "fails where it is deployed. A warning is shown: it fails under some setting. A note is worth",
-            "knowing, and shown by `hatch-mar check` only. `ignore` in `[tool.mar]` switches codes off; of",
-            "those that begin with `MAR0`, which are about the configuration itself, only",
-            f"{', '.join(codes)} and {last}.",
-            "",
-            "| Code | Severity | What is wrong | What happens | What to do |",
-            "| --- | --- | --- | --- | --- |",
-            *table,
-        ]
-    )

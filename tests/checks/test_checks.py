@@ -15,7 +15,7 @@ import hatch_mar
 from hatch_mar import checks
 from hatch_mar.budget import TOKENS, Budget
 from hatch_mar.checks import CHECKS, check, has_work, rules
-from hatch_mar.cli.check import list_rules
+from hatch_mar.cli._rules import list_rules
 from hatch_mar.finding import Rule
 from tests.checks import BASE, HANDLER, NET, subject
 

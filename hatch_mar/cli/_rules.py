@@ -1,0 +1,32 @@
+"""What `hatch-mar check --list` prints: all checks, as lines or as the page of the documentation."""
+
+from __future__ import annotations
+
+from hatch_mar.checks import rules
+
+
+def list_rules(form: str) -> str:
+    found = rules()
+    if form != "markdown":
+        return "\n".join(f"{rule.code}  {rule.severity:7}  {rule.title}" for rule in found)
+    *codes, last = (f"`{rule.code}`" for rule in found if rule.is_about_configuration and rule.ignorable)
+    rows = (
+        " | ".join(text.replace("|", "\\|") for text in (rule.title, rule.consequence, rule.fix))
+        for rule in found
+    )
+    table = [f"| {rule.code} | {rule.severity} | {row} |" for rule, row in zip(found, rows)]
+    return "\n".join(
+        [
+            "# Checks",
+            "",
+            "Every build, and `hatch-mar check`, looks for these. An error stops the build: the archive",
+            "fails where it is deployed. A warning is shown: it fails under some setting. A note is worth",
+            "knowing, and shown by `hatch-mar check` only. `ignore` in `[tool.mar]` switches codes off; of",
+            "those that begin with `MAR0`, which are about the configuration itself, only",
+            f"{', '.join(codes)} and {last}.",
+            "",
+            "| Code | Severity | What is wrong | What happens | What to do |",
+            "| --- | --- | --- | --- | --- |",
+            *table,
+        ]
+    )
