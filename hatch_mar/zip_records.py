@@ -34,6 +34,8 @@ ENCRYPTED, HAS_DESCRIPTOR, PATCHED, STRONGLY_ENCRYPTED, UTF8_NAME, MASKED = 1, 8
 """Flags (4.4.4)."""
 STORED, DEFLATED, BZIP2 = 0, 8, 12
 """Compression methods (4.4.5)."""
+RAW_WINDOW = -15
+"""zlib's value for the bare stream (RFC 1951) of a member that is deflated."""
 UNIX, MACOS = 3, 19
 """Systems that put a file's mode into the external attributes (4.4.2)."""
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-RAW_WINDOW, GZIP_WINDOW = -15, 31
-"""zlib's values for a bare deflate stream (RFC 1951), and for a gzip member with its checksum (RFC 1952)."""
+GZIP_WINDOW = 31
+"""zlib's value for a gzip member with its checksum (RFC 1952)."""
 PACKED, UNPACKED = 1 << 14, 1 << 18
 """Bytes that are inflated at a time, and the most that they may become."""
 CLOSEST, MOST_POINTS = 8 << 20, 128

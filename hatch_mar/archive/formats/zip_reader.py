@@ -19,7 +19,7 @@ from hatch_mar import zip_records as zips
 from hatch_mar.archive.archive import CHUNK, Member
 from hatch_mar.archive.formats import zip_stream
 from hatch_mar.archive.formats.damage import explain_read_errors
-from hatch_mar.archive.formats.inflation import RAW_WINDOW, Inflated, Part
+from hatch_mar.archive.formats.inflation import Inflated, Part
 from hatch_mar.archive.formats.limits import spend
 from hatch_mar.archive.formats.packed_names import Names
 from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, EMPTY, SPECIAL_FILE, Stopped, explain_stop
@@ -77,7 +77,7 @@ class ZipSource(NamedTuple):
         packed = Part(self.file, self.start, self.packed)
         if self.method == zips.STORED:
             return packed
-        return Part(Inflated(cast("BinaryIO", packed), RAW_WINDOW, self.spend), 0, self.unpacked)
+        return Part(Inflated(cast("BinaryIO", packed), zips.RAW_WINDOW, self.spend), 0, self.unpacked)
 
     def spend(self, size: int) -> None:
         with explain_stop(self.file.name):

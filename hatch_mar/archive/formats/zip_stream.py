@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from hatch_mar import zip_records as zips
-from hatch_mar.archive.formats.inflation import RAW_WINDOW
 from hatch_mar.archive.formats.limits import bomb_error, inflate, unpacked_limit
 from hatch_mar.archive.formats.unpacking import CUT_OFF, DAMAGED, NOT_UTF_8, Stopped
 from hatch_mar.budget import Budget
@@ -167,7 +166,7 @@ def skip_data(
     pieces = (
         read_stored(file, packed)
         if entry.method == zips.STORED
-        else inflate(file, RAW_WINDOW, most, entry.label, budget)
+        else inflate(file, zips.RAW_WINDOW, most, entry.label, budget)
     )
     for piece in pieces:
         size += len(piece)

@@ -11,7 +11,7 @@ from hatch_mar.weights.kinds.pickle_file import OF_JOBLIB, has_suffix, read_pick
 from hatch_mar.weights.kinds.tar_file import is_tar
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 from hatch_mar.weights.view import Slice, View
-from hatch_mar.zip_records import BZIP2, DEFLATED
+from hatch_mar.zip_records import BZIP2, DEFLATED, RAW_WINDOW
 
 Look = Callable[[View, str], tuple[Loading, ...]]
 """Looks at the content of a file as at a file of that name."""
@@ -79,7 +79,10 @@ def open_bzip2() -> Any:
     return bz2.BZ2Decompressor()
 
 
-BY_METHOD: dict[int, Callable[[], Any]] = {DEFLATED: lambda: zlib.decompressobj(-15), BZIP2: open_bzip2}
+BY_METHOD: dict[int, Callable[[], Any]] = {
+    DEFLATED: lambda: zlib.decompressobj(RAW_WINDOW),
+    BZIP2: open_bzip2,
+}
 """What makes the decompressor for a method of zips."""
 
 

@@ -139,7 +139,7 @@ def read_content(view: View, entry: IndexEntry, most: int) -> bytes:
         raise ZipFault(f"its entry {quote(entry.name)} has a different name in its own header")
     data = view.read(data_offset(entry, header), min(entry.packed, most))
     if entry.method == zips.DEFLATED:
-        inflater = zlib.decompressobj(-15)
+        inflater = zlib.decompressobj(zips.RAW_WINDOW)
         try:
             data = inflater.decompress(data, entry.size + 1)
         except zlib.error:
@@ -198,7 +198,7 @@ def open_leniently(view: View, entry: IndexEntry, most: int) -> View | None:
         return content
     if entry.method != zips.DEFLATED or entry.size > most:
         return None
-    inflater = zlib.decompressobj(-15)
+    inflater = zlib.decompressobj(zips.RAW_WINDOW)
     with suppress(zlib.error):
         return view.unpacked(inflater.decompress(content.read(0, most), most))
     return None
