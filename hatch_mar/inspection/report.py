@@ -90,8 +90,7 @@ def inspect(path: Path, budget: Budget | None = None) -> Inspection:
         faults = [str(finding) for finding in container.findings if finding.rule is not DUPLICATE]
         faults += find_name_faults(container.members)
         digest_of = cache(sha256)
-        found, unread = inspect_all(container.members, budget)
-        faults += unread
+        found = inspect_all(container.members, budget, faults)
         members = tuple(
             inspect_member(container, member, digest_of, found.get(member)) for member in container.members
         )
@@ -124,15 +123,16 @@ def inspect_member(
     )
 
 
-def inspect_all(members: Iterable[Member], budget: Budget) -> tuple[dict[Member, Weights], tuple[str, ...]]:
-    """What members are by their bytes, as far as the budget reaches, and where it ends."""
+def inspect_all(members: Iterable[Member], budget: Budget, faults: list[str]) -> dict[Member, Weights]:
+    """What members are by their bytes, as far as the budget reaches. Where it ends is added to the faults."""
     found: dict[Member, Weights] = {}
     for member in members:
         try:
             found[member] = inspect_contents(member, budget)
         except Exhausted as error:
-            return found, (f"Not looked into from `{escape(member.name)}` on: {error}",)
-    return found, ()
+            faults.append(f"Not looked into from `{escape(member.name)}` on: {error}")
+            break
+    return found
 
 
 def find_name_faults(members: tuple[Member, ...]) -> Iterator[str]:
