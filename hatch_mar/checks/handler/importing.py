@@ -46,7 +46,8 @@ ITSELF = Rule(
     fix="rename the file",
 )
 
-MOST_FINDINGS = 100
+MOST_PROBLEMS = 100
+"""Imports that are reported."""
 
 
 def check(subject: Subject, handler: str | None, model_file: str | None) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
         for problem in reach.start(start):
             file = "" if problem.kind == "absent" else problem.module.member.name
             key = problem.kind, problem.name, file
-            if key not in seen and len(seen) < MOST_FINDINGS:
+            if key not in seen and len(seen) < MOST_PROBLEMS:
                 seen.add(key)
                 yield report_problem(subject, problem, masked)
     for name, module in reach.modules.items():
