@@ -82,7 +82,7 @@ def interpret(
     data: View | bytes,
     start: int = 0,
     most: int = MOST_OPERATIONS,
-    unpickler: Callable[[int], Interpreter] | None = None,
+    unpickler: Callable[[int, int], Interpreter] | None = None,
     memory: int = MOST_MEMORY,
 ) -> Pickle:
     """The pickle at an offset of a file, of at most so many operations and so many bytes of memory, as such
@@ -92,8 +92,7 @@ def interpret(
         OSError: the file cannot be read.
     """
     file = data if isinstance(data, View) else View(BytesIO(data))
-    interpreter = (unpickler or Interpreter)(most)
-    interpreter.most_memory = memory
+    interpreter = (unpickler or Interpreter)(most, memory)
     fault: PickleFault | None = None
     try:
         interpreter.run(file, start)
@@ -124,8 +123,8 @@ def interpret(
 class Interpreter(Stack):
     """An unpickler that notes what it would import and make, and makes nothing."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(most)
+    def __init__(self, most: int, memory: int) -> None:
+        super().__init__(most, memory)
         self.file = View(BytesIO())
         self.start = self.end = self.frame_end = 0
         self.calls = 0

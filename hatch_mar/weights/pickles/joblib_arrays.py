@@ -53,8 +53,7 @@ class ArrayInterpreter(Interpreter):
 
     def follow_objects(self) -> None:
         """The pickle of an array of objects, which joblib gives to an unpickler of its own."""
-        inner = Interpreter(self.left)
-        inner.most_memory = self.most_memory - self.memory
+        inner = Interpreter(self.left, self.most_memory - self.memory)
         inner.globals, inner.embedded, inner.opcodes = self.globals, self.embedded, self.opcodes
         try:
             inner.run(self.file, self.end)

@@ -68,11 +68,11 @@ class Stack:
     is below the last mark is out of reach, as in `_pickle.c`.
     """
 
-    def __init__(self, most: int = MOST_OPERATIONS) -> None:
+    def __init__(self, most: int = MOST_OPERATIONS, memory: int = MOST_MEMORY) -> None:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo = Memo()
-        self.most_memory, self.kept = MOST_MEMORY, 0
+        self.most_memory, self.kept = memory, 0
         """What may be kept, and what has left the stack: it is in something else, or in the memo."""
         self.protocol = 0
         self.left = most

@@ -107,8 +107,7 @@ class TestStack:
 
     def test_memory(self) -> None:
         """No look at the memory is missed by operations that count as several."""
-        stack = Stack(STEP + 1)
-        stack.most_memory = 0
+        stack = Stack(STEP + 1, memory=0)
         stack.push(None)
 
         with pytest.raises(PickleFault, match="it makes more than is kept in memory"):
