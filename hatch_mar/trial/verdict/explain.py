@@ -13,8 +13,8 @@ from hatch_mar.trial.environment import is_withheld
 from hatch_mar.trial.worker.error import WorkerError
 from hatch_mar.trial.worker.run import Run
 
-MOST_SHOWN = 5
-"""Findings of the checks that are told about an archive that does not load."""
+MOST_REASONS = 5
+"""Findings of the checks that are shown for an archive that does not load."""
 
 ENDINGS = {
     "SIGKILL": "either the system ran out of memory, or the archive's code killed it",
@@ -132,4 +132,4 @@ def run_checks(candidate: Candidate) -> list[str]:
     """The first errors and warnings of the checks, for an archive that does not load."""
     findings = [finding for finding in check(candidate.subject) if finding.severity != "note"]
     findings.sort(key=lambda finding: finding.severity)
-    return [str(finding) for finding in findings[:MOST_SHOWN]]
+    return [str(finding) for finding in findings[:MOST_REASONS]]

@@ -9,7 +9,7 @@ from hatch_mar.finding import RULES, Place, Severity
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.verdict import explain
 from hatch_mar.trial.verdict.explain import (
-    MOST_SHOWN,
+    MOST_REASONS,
     Cause,
     explain_error,
     explain_failure,
@@ -167,12 +167,12 @@ class TestRunChecks:
     def test_severest_first(self, monkeypatch: pytest.MonkeyPatch):
         """A few findings are enough: errors before warnings, and no notes."""
         rule = next(iter(RULES.values()))
-        severities: list[Severity] = ["note", "warning", "error", *["warning"] * MOST_SHOWN]
+        severities: list[Severity] = ["note", "warning", "error", *["warning"] * MOST_REASONS]
         findings = [rule.at(Place("file"), severity, severity=severity) for severity in severities]
         monkeypatch.setattr(explain, "check", lambda _: findings)
         _, warning, error, *warnings = map(str, findings)
 
-        assert run_checks(candidate_of()) == [error, warning, *warnings][:MOST_SHOWN]
+        assert run_checks(candidate_of()) == [error, warning, *warnings][:MOST_REASONS]
 
     def test_none(self):
         """An archive in order has none."""
