@@ -13,7 +13,6 @@ from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
     ZipIndex,
-    encode_name,
     find_unreachable,
     list_entries,
     open_leniently,
@@ -76,7 +75,7 @@ def follow_each(view: View, entries: Iterable[IndexEntry]) -> tuple[Loading, ...
 
 def torch_name(entry: IndexEntry) -> str:
     """A record's name as torch lists it."""
-    return encode_name(entry.name)[:LONGEST_RECORD].decode("utf-8", "surrogateescape")
+    return entry.raw_name[:LONGEST_RECORD].decode("utf-8", "surrogateescape")
 
 
 class Records:

@@ -25,16 +25,23 @@ ENCRYPTIONS = zips.ENCRYPTED | zips.STRONGLY_ENCRYPTED | zips.MASKED
 
 
 class IndexEntry(NamedTuple):
-    name: str
-    folded: str
-    """The name as torch looks it up, which ignores the case of ASCII letters (miniz,
-    `mz_zip_reader_locate_file`)."""
+    raw_name: bytes
     flags: int
     method: int
     crc: int
     packed: int
     size: int
     offset: int
+
+    @property
+    def name(self) -> str:
+        return self.raw_name.decode("utf-8", "surrogateescape")
+
+    @property
+    def folded(self) -> str:
+        """The name as torch looks it up, which ignores the case of ASCII letters (miniz,
+        `mz_zip_reader_locate_file`)."""
+        return self.raw_name.lower().decode("utf-8", "surrogateescape")
 
 
 class ZipIndex(NamedTuple):
@@ -85,10 +92,8 @@ def entry_of(header: zips.CentralHeader) -> IndexEntry:
     if header.lacks_sizes:
         raise ZipFault("its ZIP64 sizes are missing")
     raw_name = header.raw_name.partition(b"\0")[0]
-    name = raw_name.decode("utf-8", "surrogateescape")
-    folded = raw_name.lower().decode("utf-8", "surrogateescape")
     return IndexEntry(
-        name, folded, header.flags, header.method, header.crc, header.packed, header.size, header.offset
+        raw_name, header.flags, header.method, header.crc, header.packed, header.size, header.offset
     )
 
 
@@ -118,7 +123,7 @@ def find_unreachable(view: View, index: ZipIndex) -> Iterator[IndexEntry]:
         header = read_local_header(view, entry)
         if (
             header is None
-            or header.name_size != len(encode_name(entry.name))
+            or header.name_size != len(entry.raw_name)
             or data_offset(entry, header) + entry.packed > end
         ):
             yield entry
@@ -135,7 +140,7 @@ def read_content(view: View, entry: IndexEntry, most: int) -> bytes:
     header = read_local_header(view, entry)
     if header is None:
         raise ZipFault(f"its entry {quote(entry.name)} is not where the directory says")
-    if view.read(entry.offset + zips.LOCAL_HEADER.size, header.name_size) != encode_name(entry.name):
+    if view.read(entry.offset + zips.LOCAL_HEADER.size, header.name_size) != entry.raw_name:
         raise ZipFault(f"its entry {quote(entry.name)} has a different name in its own header")
     data = view.read(data_offset(entry, header), min(entry.packed, most))
     if entry.method == zips.DEFLATED:
@@ -211,10 +216,6 @@ def locate_content(view: View, entry: IndexEntry) -> View | None:
         return None
     size = max(entry.size, entry.packed) if entry.method == zips.STORED else entry.packed
     return Slice(view, data_offset(entry, header), size)
-
-
-def encode_name(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")
 
 
 def read_local_header(view: View, entry: IndexEntry) -> zips.LocalHeader | None:
