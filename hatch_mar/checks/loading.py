@@ -103,6 +103,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 def check_member(subject: Subject, member: Member, *, by_torchserve: bool) -> Iterator[Finding]:
     """What is wrong with a file, whose unpickler is TorchServe's own `torch.load` or anyone's."""
     loadings = subject.weights(member).loadings
+    if not loadings:  # as most files have none
+        return
     own = [each for each in loadings if by_torchserve and each.loader in UNPICKLERS and not each.part]
     others = [each for each in loadings if each not in own]
     by_torch = dict.fromkeys(each._replace(loader="torch.load") for each in own)

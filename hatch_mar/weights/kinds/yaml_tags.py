@@ -21,6 +21,8 @@ LARGEST_READ, LARGEST_NAMED = 4 << 20, 64 << 20
 LARGEST_PARSED, LARGEST_PARSED_SLOWLY = 4 << 20, 1 << 15
 """Bytes of a document that libyaml parses, and the parser in Python. Of more than that, and of what libyaml
 refuses, only the usual ways to write a tag are found."""
+MOST_PREFIXES = 1000
+"""`%TAG` lines that libyaml parses, in a time that grows with their square."""
 SLOWER = 18
 """How many times as long as libyaml the parser in Python may take."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -84,7 +86,8 @@ def parse_tags(data: bytes, budget: Budget) -> list[str] | None:
         budget.spend(YAML, SLOWER * len(data))
         with suppress(yaml.YAMLError):
             tags.extend(list_tags(data, yaml.Loader))
-    if len(data) <= LARGEST_PARSED and yaml.__with_libyaml__:
+    is_small = len(data) <= LARGEST_PARSED and data.count(b"%TAG") <= MOST_PREFIXES
+    if is_small and yaml.__with_libyaml__:
         budget.spend(YAML, len(data))
         with suppress(yaml.YAMLError):
             tags.extend(list_tags(data, yaml.CLoader))

@@ -143,6 +143,14 @@ class TestTags:
         """Words about tags, and tags that import nothing, are no reason to say anything."""
         assert inspect_bytes(document, name).loadings == ()
 
+    def test_many_prefixes(self, monkeypatch: pytest.MonkeyPatch):
+        """A document with thousands of names for prefixes is not parsed, and what it does cannot be told."""
+        monkeypatch.setattr(yaml, "parse", None)
+        prefixes = b"".join(b"%%TAG !a%d! tag:x\n" % number for number in range(3000))
+        [loading] = inspect_weights(BytesIO(prefixes + b"---\na: 1\n"), "config.yaml").loadings
+
+        assert "more than is parsed" in loading.unknown
+
     def test_budget(self):
         """Files that are slow to parse are not parsed without end."""
         budget = enough_for(YAML, 20)
