@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import NoReturn
 
+from hatch_mar.output import show
 from hatch_mar.text import escape
 
 
@@ -13,6 +14,9 @@ class CommandParser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         super().error(escape(message))
+
+    def print_help(self, file: object = None) -> None:
+        show(*self.format_help().splitlines())  # argparse's own passes over a disk that is full
 
 
 def make_parser(command: str, description: str, example: str) -> ArgumentParser:

@@ -73,18 +73,19 @@ class TestOutput:
         assert run(arguments, write) == (1, "Cannot write the output: Broken pipe\n")
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-    @pytest.mark.parametrize("arguments", [["--help"], ["check", "--list"]])
-    def test_full_disk(self, arguments: list[str]):
+    @pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["check", "--list"]])
+    @pytest.mark.parametrize("unbuffered", ["", "1"])
+    def test_full_disk(self, arguments: list[str], unbuffered: str):
         """A disk that is full is an error of one line."""
         expected = "Cannot write the output: No space left on device\n"
 
-        assert run(arguments, os.open("/dev/full", os.O_WRONLY)) == (1, expected)
+        assert run(arguments, os.open("/dev/full", os.O_WRONLY), unbuffered) == (1, expected)
 
 
-def run(arguments: list[str], output: int) -> tuple[int, str]:
+def run(arguments: list[str], output: int, unbuffered: str = "") -> tuple[int, str]:
     """The exit status of `hatch-mar` with this file descriptor as its output, and what it says of it."""
     command = [sys.executable, "-m", "hatch_mar", *arguments]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with open(output, "wb") as stdout:
         result = subprocess.run(
             command, stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8", env=environment, check=False
