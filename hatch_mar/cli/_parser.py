@@ -15,7 +15,7 @@ class CommandParser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         super().error(escape(message))
 
-    def print_help(self, file: object = None) -> None:
+    def print_help(self, file: object = None) -> None:  # noqa: ARG002
         show(*self.format_help().splitlines())  # argparse's own passes over a disk that is full
 
 
