@@ -41,7 +41,7 @@ JSON = Unit("JSON", 0.07)
 YAML = Unit("YAML", 1)
 """Bytes of it."""
 
-MOST_TIME, MOST_MEMORY = 7_000_000, 140 << 20
+MOST_TIME, MOST_MEMORY = 6_000_000, 140 << 20
 """Microseconds and bytes that a command may take for files of no size."""
 TIME_A_BYTE, MEMORY_A_BYTE = 0.06, 0.5
 """What it may take in addition for a byte on the disk."""
