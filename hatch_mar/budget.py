@@ -43,6 +43,8 @@ YAML = Unit("YAML", 1)
 
 MOST_TIME, MOST_MEMORY = 6_000_000, 140 << 20
 """Microseconds and bytes that a command may take for files of no size."""
+FOR_A_FILE = 100 << 20
+"""Bytes that looking into a file may take besides, for as long as it lasts."""
 TIME_A_BYTE, MEMORY_A_BYTE = 0.06, 0.5
 """What it may take in addition for a byte on the disk."""
 
@@ -84,6 +86,9 @@ class Budget:
         if self.time < 0:
             self.time = 0
             raise Exhausted(unit, of_time=True)
+
+    def memory_for_a_file(self) -> int:
+        return int(self.memory) + FOR_A_FILE
 
     def count_left(self, unit: Unit) -> int:
         """How much of a unit can still be read, for all that time allows."""

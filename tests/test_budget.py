@@ -52,3 +52,10 @@ class TestBudget:
         budget.grow(1 << 20)
 
         assert (budget.time, budget.memory) == (TIME_A_BYTE * (1 << 20), MEMORY_A_BYTE * (1 << 20))
+
+    def test_memory_for_a_file(self):
+        """A file may take more than what is left, since that is free again when it has been looked into."""
+        budget = Budget(memory=MEMBERS.memory)
+        budget.spend(MEMBERS)
+
+        assert budget.memory_for_a_file() > 0

@@ -15,7 +15,6 @@ from hatch_mar.weights.pickles.code_runners import is_listed
 from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL, OPAQUE
 from hatch_mar.weights.pickles.interpreter import Interpreter, Pickle, interpret
 from hatch_mar.weights.pickles.joblib_arrays import ArrayInterpreter, is_wrapper
-from hatch_mar.weights.pickles.stack import MOST_MEMORY
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.weights.weights import Weights
 from hatch_mar.zip_records import LOCAL_SIGNATURE
@@ -134,15 +133,16 @@ def inspect_legacy(view: View, pickles: Sequence[Pickle]) -> Weights:
     )
 
 
-def read_pickles(view: View, depth: int = 0, memory: int = MOST_MEMORY) -> list[Pickle]:
+def read_pickles(view: View, depth: int = 0, memory: int | None = None) -> list[Pickle]:
     """The pickles that a file begins with, at least one. No more of it is read than holds them.
 
     The last one may have a fault, since what follows a pickle is mostly data.
 
     Args:
         depth: in how many pickles the file lies.
-        memory: how many bytes they may take together.
+        memory: how many bytes they may take together; as many as a file may, if not given.
     """
+    memory = view.budget.memory_for_a_file() if memory is None else memory
     pickles: list[Pickle] = []
     position = 0
     while not pickles or (position < view.size and len(pickles) < MOST_PICKLES):
