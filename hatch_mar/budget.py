@@ -25,7 +25,7 @@ BYTES = Unit("bytes", 0.01)
 UNPACKED_BYTES = Unit("unpacked bytes", 0.0025)
 MEMBERS = Unit("members", 25, 1000)
 """Those of an archive, which are listed."""
-FILES = Unit("files", 40)
+FILES = Unit("files", 70)
 """Those that are looked into."""
 RECORDS = Unit("records", 8)
 """The members of a zip or a tar in a file."""

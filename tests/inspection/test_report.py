@@ -157,7 +157,7 @@ class TestFaults:
     def test_exhausted(self, tmp_path: Path):
         """Where looking into members ends is a fault; they are still listed."""
         archive = archive_of({"a": EVIL, "b\x1b": EVIL})
-        found = inspect(write_archive(tmp_path, archive), Budget(250))
+        found = inspect(write_archive(tmp_path, archive), Budget(380))
 
         assert found.faults[-1] == r"Not looked into from `b\x1b` on: more files than a command reads"
         assert [bool(member.loadings) for member in found.members] == [False, True, False]
