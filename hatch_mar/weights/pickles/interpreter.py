@@ -22,7 +22,7 @@ from hatch_mar.weights.pickles.disassembler import (
     operations,
 )
 from hatch_mar.weights.pickles.lookups import look_up
-from hatch_mar.weights.pickles.stack import MOST_MEMORY, MOST_OPERATIONS, PAIR, Stack
+from hatch_mar.weights.pickles.stack import MOST_MEMORY, MOST_OPERATIONS, PAIR, VALUE, Stack
 from hatch_mar.weights.pickles.torch_objects import (
     Dictionary,
     Global,
@@ -183,13 +183,18 @@ class Interpreter(Stack):
     # Bytes, which are not read
 
     def load_short_binbytes(self, _bytes: Any) -> None:
-        self.push(Span(self.start + 2, self.end))
+        self.push_span(2)
 
     def load_binbytes(self, _bytes: Any) -> None:
-        self.push(Span(self.start + 5, self.end))
+        self.push_span(5)
 
     def load_binbytes8(self, _bytes: Any) -> None:
-        self.push(Span(self.start + 9, self.end))
+        self.push_span(9)
+
+    def push_span(self, before: int) -> None:
+        """Push the bytes of the present operation that come after so many."""
+        self.kept += VALUE  # it takes as much as two others
+        self.push(Span(self.start + before, self.end))
 
     load_bytearray8 = load_binbytes8
 
