@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import pickletools
+import re
 from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any
@@ -37,6 +38,9 @@ class Opaque:
 
 OPAQUE = Opaque()
 
+ESCAPE = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
+KNOWN = b"\n\\'\"abfnrtvx"
+"""An escape in a quoted string, and what may follow the backslash besides octal digits."""
 LONGEST_NAME = 4096
 """Bytes of text that are read; a longer string is not the name of anything."""
 LONGEST_INT = 16
@@ -232,10 +236,18 @@ def parse_quoted(text: bytes) -> Any:
     if b"\\" not in text:
         return decode_ascii(text, 1, len(text) - 1)
     try:
-        unescaped, _ = codecs.escape_decode(text[1:-1][:LONGEST_NAME])
+        unescaped, _ = codecs.escape_decode(ESCAPE.sub(respell, text[1:-1][:LONGEST_NAME]))
     except ValueError:
         raise PickleFault("a string has a broken escape") from None
     return decode_ascii(unescaped, 0, len(unescaped)) if len(text) <= LONGEST_NAME else OPAQUE
+
+
+def respell(escape: re.Match[bytes]) -> bytes:
+    """An escape of the same meaning, of which Python does not warn."""
+    escaped = escape[1]
+    if escaped[0] in b"01234567":
+        return b"\\%03o" % (int(escaped, 8) & 0xFF)
+    return escape[0] if escaped in KNOWN else b"\\" + escape[0]
 
 
 def decode_raw_unicode(text: bytes) -> Any:

@@ -83,6 +83,10 @@ class TestOperations:
         """Text that depends on the loader, or that is too long for a name, has no value."""
         assert operands(data) == [OPAQUE]
 
+    def test_odd_escapes(self):
+        """Escapes of which Python warns mean what they mean to an unpickler, and nobody is warned."""
+        assert operands(b"S'\\d\\156\\556\\9'\n") == ["\\dnn\\9"]
+
     def test_global(self):
         """A global's two lines are taken as they are, with spaces and backslashes."""
         assert operands(b"ca b\nc\\n d\n") == [("a b", "c\\n d")]
