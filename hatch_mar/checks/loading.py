@@ -22,7 +22,7 @@ from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 
 REFUSED = Rule(
     code="MAR411",
-    title="The `torch.load` of TorchServe refuses to unpickle a file",
+    title="TorchServe's `torch.load` refuses to unpickle a file",
     consequence="torch 2.6 and newer load with `weights_only=True`, which allows only certain names",
     fix="save a plain dictionary, as a state_dict is, or list in `allow-globals` what you trust and the"
     " handler allows",
