@@ -52,6 +52,11 @@ OF_TORCH = re.compile(
     r"|(?:data|constants|bytecode|attributes|mobile_debug_handles)\.pkl)"
 )
 """Records that torch.save and TorchScript write: numbers, code, and pickles for torch's own readers."""
+INERT = """
+    build_boollist build_doublelist build_intlist build_tensor_from_id build_tensorlist restore_type_tag
+"""
+OF_TRACES = frozenset(("torch.jit._pickle", name) for name in INERT.split())
+"""Functions that give back what they get (torch/jit/_pickle.py), in the inputs that a trace keeps."""
 
 
 def find_within(view: View, kind: Kind, name: str, look: Look) -> Iterator[Loading]:
@@ -91,7 +96,9 @@ def find_in_zip(view: View, kind: Kind, look: Look) -> Iterator[Loading]:
     entries = read_entries(view)
     files = entries if kind in ZIPS else [entry for entry in entries if is_file(view, entry)]
     loader = ZIPS.get(kind, "")
-    yield from find_in_records(view, files[:MOST_RECORDS], look, loader)
+    for loading in find_in_records(view, files[:MOST_RECORDS], look, loader):
+        if kind is not Kind.TORCHSCRIPT or not is_torchscripts(loading):
+            yield loading
     if any(map(is_of_objects, files[MOST_RECORDS:])):
         yield Loading(loader or "pickle.load", unknown=UNSEEN)
     if kind is Kind.TORCHSCRIPT:
@@ -143,6 +150,11 @@ def read_entries(view: View) -> Sequence[IndexEntry]:
 def is_file(view: View, entry: IndexEntry) -> bool:
     """Whether a record of a torch file is for others than torch: by its name, or as an array of numpy."""
     return OF_TORCH.fullmatch(entry.folded) is None or holds_array(view, entry)
+
+
+def is_torchscripts(loading: Loading) -> bool:
+    """Whether a record asks for no more than what TorchScript writes, as of the inputs of a trace."""
+    return OF_TRACES.issuperset(loading.unsafe_globals) and not (loading.unknown or loading.effects)
 
 
 def holds_array(view: View, entry: IndexEntry) -> bool:

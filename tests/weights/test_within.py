@@ -78,6 +78,14 @@ class TestRecords:
 
         assert (loading.part, loading.globals) == (f"record `{name}`", (("os", "system"),))
 
+    def test_inputs_of_a_trace(self):
+        """torch.jit.trace keeps its inputs, with the types of TorchScript, and there may be more in them."""
+        types = protocol2(b"ctorch.jit._pickle\nrestore_type_tag\n]" + text("List[int]") + b"\x86R")
+        script = {**TENSORS, "model/constants.pkl": b""}
+
+        assert loads({**script, "model/traced_inputs.pkl": types}) == []
+        assert loads({**script, "model/traced_inputs.pkl": PICKLE}) == [(("os", "system"),)]
+
     def test_tar(self, monkeypatch: pytest.MonkeyPatch):
         """So may a pickle behind the members of a tar that are looked at."""
         monkeypatch.setattr(within, "MOST_RECORDS", 2)
@@ -93,6 +101,11 @@ class TestRecords:
 
         with pytest.raises(Exhausted):
             inspect_weights(io.BytesIO(data), "second.zip", budget)
+
+
+def loads(records: dict[str, bytes]) -> list[tuple[tuple[str, str], ...]]:
+    """What the loadings of a zip that are worth telling import."""
+    return [each.globals for each in inspect_bytes(zipped(records)).loadings if each.is_worth_telling]
 
 
 def tarred(*names: str) -> bytes:

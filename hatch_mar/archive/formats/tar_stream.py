@@ -98,10 +98,14 @@ def read_extended_header(stream: FirstMember, block: bytes, kind: bytes, size: i
     if kind in (LONG_NAME, LONG_LINK) and plain_name(block)[0].endswith("/"):
         raise Stopped(DAMAGED, "The file is damaged: the header of a long name is that of a folder")
     data = stream.read(size)
-    stream.skip(-size % BLOCK, "The file")
+    padding = stream.read(-size % BLOCK)
+    if len(padding) < -size % BLOCK:
+        raise Stopped(CUT_OFF, "The file is cut off")
     if kind == LONG_LINK:
         return {}
     if kind == LONG_NAME:
+        if not data.endswith(b"\0") and padding.strip(b"\0"):
+            raise Stopped(DAMAGED, "The file is damaged: a long name goes on behind its end")
         return {"path": decode(data.rstrip(b"\0"))}
     values = dict(parse_records(data))
     if kind == PAX_FOR_ALL and (decisive := next(filter(DECISIVE.fullmatch, values), None)):

@@ -31,6 +31,16 @@ class TestMembers:
 
         assert [entry.name for entry in found] == [f"m/{LONG}", "m/modèle.txt", "m/link"]
 
+    def test_long_name_without_end(self) -> None:
+        """`tarfile` and GNU tar read a long name up to a null byte, TorchServe as many bytes as it has."""
+        for padding in (b"", b"\0" * 506, b"lder\0"):
+            data = header("x", b"L", 6) + block(b"m/fold" + padding) + header("m/x", b"0", 0)
+            if not padding.strip(b"\0"):
+                assert [entry.name for entry in read(data)] == ["m/fold"]
+                continue
+            with pytest.raises(Stopped, match="a long name goes on behind its end"):
+                read(data)
+
     @pytest.mark.parametrize("key", ["size", "SCHILY.filetype", "GNU.sparse.name"])
     def test_decisive_for_all(self, key: str) -> None:
         """What a header says of all members decides nothing."""
