@@ -97,8 +97,9 @@ def interpret(
     try:
         interpreter.run(file, start)
     except PickleFault as error:
-        # its traceback has this frame, and with it the file, which would be kept until the next collection
+        # a traceback has this frame, and with it the file, which would be kept until the next collection
         fault = error.with_traceback(None)
+        fault.__context__ = None
     unknown = sorted(interpreter.opcodes - WEIGHTS_ONLY_OPCODES)
     noun = "opcode" if len(unknown) == 1 else "opcodes"
     refusals = [f"weights_only does not know the {noun} {', '.join(unknown)}"] if unknown else []
