@@ -7,6 +7,7 @@ meets the fault.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from hatch_mar.weights.pickles.disassembler import (
     operations,
 )
 from hatch_mar.weights.pickles.lookups import look_up
-from hatch_mar.weights.pickles.stack import MOST_MEMORY, MOST_OPERATIONS, PAIR, VALUE, Stack
+from hatch_mar.weights.pickles.stack import PAIR, VALUE, Stack
 from hatch_mar.weights.pickles.torch_objects import (
     Dictionary,
     Global,
@@ -81,9 +82,9 @@ class Pickle(NamedTuple):
 def interpret(
     data: View | bytes,
     start: int = 0,
-    most: int = MOST_OPERATIONS,
+    most: int = sys.maxsize,
     unpickler: Callable[[int, int], Interpreter] | None = None,
-    memory: int = MOST_MEMORY,
+    memory: int = sys.maxsize,
 ) -> Pickle:
     """The pickle at an offset of a file, of at most so many operations and so many bytes of memory, as such
     an unpickler reads it.

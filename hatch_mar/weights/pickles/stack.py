@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL, OPAQUE, PickleFault
 from hatch_mar.weights.pickles.torch_objects import Dictionary
 
-MOST_OPERATIONS = 4_000_000
-"""The pickle of 10,000 tensors has 300,000."""
-MOST_MEMORY = 150 << 20
-"""Bytes of all that is kept of a pickle, estimated. That of 10,000 tensors takes 10 MB."""
 VALUE, PAIR = 80, 180
-"""What is taken by a value on the stack or in something, and by one in a dictionary, with its key."""
+"""Bytes that a value takes, about, on the stack or in something, and one in a dictionary with its key."""
 STEP = 1 << 12
 """Operations after which what is kept is looked at. The least that each is worth is a few bytes."""
 MOST_REFUSALS = 1000
@@ -68,7 +65,7 @@ class Stack:
     is below the last mark is out of reach, as in `_pickle.c`.
     """
 
-    def __init__(self, most: int = MOST_OPERATIONS, memory: int = MOST_MEMORY) -> None:
+    def __init__(self, most: int = sys.maxsize, memory: int = sys.maxsize) -> None:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo = Memo()
