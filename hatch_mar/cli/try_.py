@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
 
+from hatch_mar.budget import Budget
 from hatch_mar.build.plan import load_configs
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._json import add_json_option, print_json
@@ -87,9 +88,9 @@ def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
     how = Options(options.timeout, options.envelope, options.requirements, tuple(options.env))
     requests = tuple(read_request(file) for file in options.input) if options.input else None
     say = log if options.json else show
-    reports = []
+    reports, budget = [], Budget()
     with ExitStack() as stack:
-        candidates = [stack.enter_context(open_candidate(file, requests or ())) for file in files]
+        candidates = [stack.enter_context(open_candidate(file, requests or (), budget)) for file in files]
         if names or not files:
             project = open_project(options)
             instant = build_instant(reproducible=project.reproducible)

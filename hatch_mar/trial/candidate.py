@@ -12,8 +12,10 @@ from threading import Event
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.format import FORMATS, Format
+from hatch_mar.archive.formats.limits import spend
 from hatch_mar.archive.formats.reader import read
-from hatch_mar.budget import Budget
+from hatch_mar.archive.formats.unpacking import explain_stop
+from hatch_mar.budget import WRITTEN_MEMBERS, Budget
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
@@ -97,11 +99,16 @@ class Candidate:
 
 
 @contextmanager
-def open_candidate(path: Path, requests: Sequence[Request]) -> Iterator[Candidate]:
-    """The archive at `path`, whoever made it."""
+def open_candidate(path: Path, requests: Sequence[Request], budget: Budget) -> Iterator[Candidate]:
+    """The archive at `path`, whoever made it.
+
+    Raises:
+        ReadError: it is not an archive, or has more members than the budget allows to unpack.
+    """
     form = FORMATS["no-archive"] if path.is_dir() else FORMATS["default"]
-    budget = Budget()
     with read(path, budget) as archive:
+        with explain_stop(path):
+            spend(budget, WRITTEN_MEMBERS, len(archive.members))
         subject = Subject.of_file(archive, path, budget)
         yield Candidate(str(path), archive, subject, tuple(requests), path.absolute(), form)
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from hatch_mar.budget import WRITTEN_MEMBERS, Budget
 from hatch_mar.errors import HatchMarError, ReadError, TrialError
 from hatch_mar.project.config.models import ArchiveConfig, Example
 from hatch_mar.trial.candidate import lay_out_candidate, open_candidate, refuse_runtime
 from tests.archives import INSTANT, SomeProject
+from tests.budgets import enough_for
 from tests.trial import ECHO, archive_of, candidate_of, request_of, write_archive
 
 CONFIG = ArchiveConfig("digits", "1.0", "handler.py", examples=(Example([1], expect="answer.json"),))
@@ -50,7 +52,7 @@ class TestOpenCandidate:
     def test_file(self, name: str, suffix: str, tmp_path: Path):
         """An archive on disk is read where it is, whatever its format."""
         path = write_archive(archive_of({"handler.py": ECHO}), tmp_path / name)
-        with open_candidate(path, [request_of(1)]) as candidate:
+        with open_candidate(path, [request_of(1)], Budget()) as candidate:
             assert (candidate.name, candidate.path, candidate.format.suffix) == (str(path), path, suffix)
             assert (candidate.model_name, candidate.handler) == ("digits", "handler.py")
             assert [request.label for request in candidate.requests] == ["one"]
@@ -59,7 +61,17 @@ class TestOpenCandidate:
         """Anything else is an error."""
         (tmp_path / "digits.mar").write_bytes(b"0")
 
-        with pytest.raises(ReadError), open_candidate(tmp_path / "digits.mar", ()):
+        with pytest.raises(ReadError), open_candidate(tmp_path / "digits.mar", (), Budget()):
+            pass
+
+    def test_many(self, tmp_path: Path):
+        """More members than a command may unpack are refused before one is written."""
+        path = write_archive(archive_of({"handler.py": ECHO, "a": "", "b": ""}), tmp_path / "digits")
+        message = "MAR131 The archive has more members to unpack than a command reads"
+        with (
+            pytest.raises(ReadError, match=message),
+            open_candidate(path, (), enough_for(WRITTEN_MEMBERS, 2)),
+        ):
             pass
 
 
