@@ -377,7 +377,7 @@ def test_answers(name: str, server: TorchServe) -> None:
 
 def logged(server: TorchServe, words: str, seen: int) -> bool:
     """Whether the log has the words, which may come after the answer, beyond what was there."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while words not in server.log()[seen:]:
         if time.monotonic() > deadline:
             return False

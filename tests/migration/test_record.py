@@ -432,7 +432,7 @@ def migrate(root: Path, *arguments: str, input: str = "") -> subprocess.Complete
 
 
 def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
