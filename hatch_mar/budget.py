@@ -25,7 +25,7 @@ BYTES = Unit("bytes", 0.01)
 UNPACKED_BYTES = Unit("unpacked bytes", 0.0025)
 MEMBERS = Unit("members", 25, 1000)
 """Those of an archive, which are listed."""
-WRITTEN_MEMBERS = Unit("members to unpack", 200)
+WRITTEN_MEMBERS = Unit("unpacked members", 200)
 """Those of an archive that are written to the disk as files."""
 FILES = Unit("files", 70)
 """Those that are looked into."""

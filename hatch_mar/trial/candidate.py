@@ -12,15 +12,14 @@ from threading import Event
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.format import FORMATS, Format
-from hatch_mar.archive.formats.limits import spend
 from hatch_mar.archive.formats.reader import read
-from hatch_mar.archive.formats.unpacking import explain_stop
-from hatch_mar.budget import WRITTEN_MEMBERS, Budget
+from hatch_mar.budget import WRITTEN_MEMBERS, Budget, Exhausted
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
+from hatch_mar.text import count_of
 from hatch_mar.torchserve import runtimes
 from hatch_mar.trial.examples.request import Request, load_examples
 from hatch_mar.trial.settings import Settings
@@ -103,14 +102,24 @@ def open_candidate(path: Path, requests: Sequence[Request], budget: Budget) -> I
     """The archive at `path`, whoever made it.
 
     Raises:
-        ReadError: it is not an archive, or has more members than the budget allows to unpack.
+        ReadError: it is not an archive, or it is damaged.
+        TrialError: it has more members than the budget allows to unpack.
     """
     form = FORMATS["no-archive"] if path.is_dir() else FORMATS["default"]
     with read(path, budget) as archive:
-        with explain_stop(path):
-            spend(budget, WRITTEN_MEMBERS, len(archive.members))
+        if form.suffix:  # the files of a directory have been written before
+            refuse_many(archive, path, budget)
         subject = Subject.of_file(archive, path, budget)
         yield Candidate(str(path), archive, subject, tuple(requests), path.absolute(), form)
+
+
+def refuse_many(archive: Archive, path: Path, budget: Budget) -> None:
+    try:
+        budget.spend(WRITTEN_MEMBERS, len(archive.members))
+    except Exhausted:
+        number = count_of(len(archive.members), "member")
+        message = f"Cannot try `{path}`: it has {number} in few bytes, more than a trial unpacks; pack fewer"
+        raise TrialError(message) from None
 
 
 def lay_out_candidate(

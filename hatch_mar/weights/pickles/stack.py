@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -65,7 +64,7 @@ class Stack:
     is below the last mark is out of reach, as in `_pickle.c`.
     """
 
-    def __init__(self, most: int = sys.maxsize, memory: int = sys.maxsize) -> None:
+    def __init__(self, most: int, memory: int) -> None:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo = Memo()

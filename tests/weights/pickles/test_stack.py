@@ -54,10 +54,13 @@ class TestValues:
         assert interpret(pickle.dumps([{1, 2}, frozenset({3})], 4)).value == [OPAQUE, OPAQUE]
 
 
+MANY = 1 << 20
+
+
 class TestStack:
     def test_marks(self) -> None:
         """What is below a mark is out of reach until the mark is gone."""
-        stack = Stack()
+        stack = Stack(MANY, MANY)
         stack.push(1)
         stack.load_mark()
 
@@ -68,7 +71,7 @@ class TestStack:
         assert stack.pop() == 1
 
     def test_pop_to_mark(self) -> None:
-        stack = Stack()
+        stack = Stack(MANY, MANY)
         stack.push(1)
         stack.load_mark()
         stack.push(2)
@@ -79,7 +82,7 @@ class TestStack:
 
     def test_spend(self) -> None:
         """Operations are counted, and no more are done than allowed."""
-        stack = Stack(10)
+        stack = Stack(10, MANY)
         stack.spend(10)
 
         with pytest.raises(PickleFault, match="operations than are read") as fault:
@@ -88,7 +91,7 @@ class TestStack:
 
     def test_put(self) -> None:
         """The memo takes any index but a negative one."""
-        stack = Stack()
+        stack = Stack(MANY, MANY)
         stack.push(None)
         stack.load_put(1 << 31)
         stack.load_get(1 << 31)
@@ -99,7 +102,7 @@ class TestStack:
 
     def test_refusals(self) -> None:
         """No number of refusals takes much memory."""
-        stack = Stack()
+        stack = Stack(MANY, MANY)
         for number in range(MOST_REFUSALS + 1):
             stack.refuse(str(number))
 
