@@ -52,12 +52,16 @@ for line in sys.stdin:
     if "wait" in request:
         print(os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1]), flush=True)
         continue
+    # what Python does after a fork is another matter
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         print(pid, flush=True)
         continue
     status = 70
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         errors = os.open(request["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(errors, 2)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
