@@ -23,10 +23,10 @@ ABSENT = Rule(
 )
 ONLY_IF_SET = Rule(
     code="MAR611",
-    severity="warning",
+    severity="note",
     title="The requirements need a setting of the server",
     consequence="without `install_py_dep_per_model=true` TorchServe never reads them, and imports fail",
-    fix="set it in `config.properties`, or ignore MAR611",
+    fix="set it in `config.properties`",
 )
 
 

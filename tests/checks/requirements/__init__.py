@@ -8,7 +8,7 @@ from tests.checks import found as found_by
 FILE = "digits.mar/requirements.txt"
 NEEDS_SETTING = (
     f"{FILE}: MAR611 TorchServe installs the requirements only with `install_py_dep_per_model=true`;"
-    " set it in `config.properties`, or ignore MAR611"
+    " set it in `config.properties`"
 )
 FILES = {
     "pkg/pyproject.toml": b"",

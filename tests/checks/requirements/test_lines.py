@@ -145,7 +145,7 @@ class TestServer:
 
     def test_server_packages(self):
         """`server-packages` adds to what the server has."""
-        assert severities("vllm\n") == {"MAR611": "warning"}
+        assert severities("vllm\n") == {"MAR611": "note"}
         assert severities("vllm\n", server_packages=("VLLM",)) == {"MAR613": "note"}
 
     def test_constraints(self):
