@@ -41,6 +41,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     reading = Reading(subject)
     yield from reading.check(path)
     yield from reading.check_hashes()
+    yield from reading.check_local_versions()
     if any(not is_on_server(subject, requirement) for _, requirement, _ in reading.required):
         message = "TorchServe installs the requirements only with `install_py_dep_per_model=true`"
         yield ONLY_IF_SET.at(reading.place(path), message)

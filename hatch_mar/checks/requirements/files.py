@@ -12,8 +12,9 @@ from hatch_mar.checks.requirements.lines import (
     REFUSED,
     SERVERS_OWN,
     check_editable,
+    check_local_version,
+    check_name,
     check_requirement,
-    check_server,
     has_folder,
 )
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
@@ -74,6 +75,8 @@ class Reading:
         self.required: list[tuple[Place, str, bool]] = []
         """The requirements, and whether they have a hash."""
         self.requires_hashes = False
+        self.may_have_index = False
+        """Whether pip may look elsewhere than on PyPI."""
 
     def place(self, path: str, number: int | None = None) -> Place:
         if "requirements-from" in self.subject.origins:
@@ -99,8 +102,9 @@ class Reading:
             yield ENCODING.at(self.place(path), f"pip cannot read `{path}`: {reason}")
             return
         for number, line in logical_lines(text, self.subject.budget):
-            # what the server's environment has for it is not known
-            if line and not VARIABLE.search(line):
+            if VARIABLE.search(line):  # what the server's environment has for it is not known
+                self.may_have_index = True
+            elif line:
                 yield from self.check_line(
                     self.place(path, number), line, (*outer, path), constraints=constraints
                 )
@@ -114,17 +118,18 @@ class Reading:
             yield OPTION.at(place, f"pip refuses the options of `{shorten(line)}`: {error}")
             return
         self.requires_hashes |= options.require_hashes or bool(requirement and options.hash)
+        self.may_have_index |= bool(options.index_url or options.extra_index_url or options.find_links)
         if not requirement and not options.editable:
             yield from self.check_included(place, options, files)
             return
         if not constraints:
             self.required.append((place, requirement or f"-e {options.editable[0]}", bool(options.hash)))
-        if not requirement:
+        if requirement:
+            yield from check_requirement(self.subject, place, requirement)
+        else:
             yield from check_editable(self.subject, place, options.editable[0])
-            return
-        yield from check_requirement(self.subject, place, requirement)
         if not constraints:
-            yield from check_server(self.subject, place, requirement)
+            yield from check_name(self.subject, place, requirement or options.editable[0])
 
     def check_included(self, place: Place, options: Values, files: tuple[str, ...]) -> Iterator[Finding]:
         for folder in options.find_links:
@@ -135,6 +140,7 @@ class Reading:
         # pip takes the first of a line's `-r`, else the first of its `-c`
         for included in (options.requirement or options.constraint)[:1]:
             if url_scheme(included):
+                self.may_have_index = True
                 continue
             path = posixpath.normpath(posixpath.join(posixpath.dirname(files[-1]), included))
             if path.startswith("/"):
@@ -149,6 +155,11 @@ class Reading:
                 yield UNCHECKED.at(place, f"`{path}` is not checked: too many files include one another")
             else:
                 yield from self.check(path, files, constraints=not options.requirement)
+
+    def check_local_versions(self) -> Iterator[Finding]:
+        for place, requirement, _ in self.required:
+            if not self.may_have_index:
+                yield from check_local_version(place, requirement)
 
     def check_hashes(self) -> Iterator[Finding]:
         for place, requirement, has_hash in self.required:

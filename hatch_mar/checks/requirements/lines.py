@@ -63,6 +63,27 @@ ON_SERVER = Rule(
     consequence="pip installs a second copy beside the model, together with what that requires",
     fix="leave it out, unless the model needs another version than the server's",
 )
+NAMELESS = Rule(
+    code="MAR614",
+    severity="note",
+    title="The requirements have a URL that does not say what it is",
+    consequence="no import is reported as missing, since this package may bring it",
+    fix="write `name @ git+https://…`, with the package's own name",
+)
+LOCAL_VERSION = Rule(
+    code="MAR615",
+    severity="warning",
+    title="The requirements ask for a local version, but name no index that may have it",
+    consequence=f"PyPI has no local versions, such as `1.0+cu118`; {REFUSED}",
+    fix="name its index in the file, as `--extra-index-url https://…`, or leave out what follows the `+`",
+)
+OTHER_TS = Rule(
+    code="MAR616",
+    severity="warning",
+    title="The requirements have `ts`, which is not TorchServe",
+    consequence="it hides TorchServe's own `ts`: the worker dies with `No module named 'ts.arg_parser'`",
+    fix="leave it out, since every server has TorchServe",
+)
 
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 
@@ -86,6 +107,17 @@ def check_requirement(subject: Subject, place: Place, line: str) -> Iterator[Fin
         yield LINE.at(place, f"pip refuses the requirement `{shorten(line)}`: `{url}` is not a URL")
     elif url and url_scheme(url) == "file":
         yield from check_local_path(subject, place, path_of_url(url))
+
+
+def check_name(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
+    """What is wrong with installing this distribution, or one whose name the line does not say."""
+    name = required_distribution(line)
+    if name is None and url_scheme(line) not in (None, "file"):
+        yield NAMELESS.at(place, f"`{shorten(line)}` does not say which package it is")
+    elif name == "ts":
+        yield OTHER_TS.at(place, "`ts` is another project on PyPI, and not TorchServe")
+    else:
+        yield from check_server(subject, place, line)
 
 
 def check_server(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
@@ -126,6 +158,17 @@ def check_wheel(place: Place, name: str) -> Iterator[Finding]:
     except InvalidWheelFilename:
         message = f"pip refuses the wheel `{name}` for its name"
         yield LINE.at(place, message, "name it `name-version-python-abi-platform.whl`, as it was built")
+
+
+def check_local_version(place: Place, line: str) -> Iterator[Finding]:
+    """A version that PyPI cannot have, unless a marker may leave the requirement out."""
+    try:
+        requirement = Requirement(line)
+    except InvalidRequirement:
+        return
+    for wanted in requirement.specifier:
+        if wanted.operator in ("==", "===") and "+" in wanted.version and not requirement.marker:
+            yield LOCAL_VERSION.at(place, f"No index that is named here can have `{shorten(line)}`")
 
 
 def is_on_server(subject: Subject, requirement: str) -> bool:

@@ -25,6 +25,7 @@ FORM = "write `name`, `name==1.0`, `name>=1; marker` or `name @ https://…`"
 ADD = "add it to the archive under this path, relative to the archive's root"
 NAME = "add it to the archive and name it relative to the archive's root"
 NO_E = "leave `-e` out, or set `useVenv: true` in the model configuration"
+WHICH = "write `name @ git+https://…`, with the package's own name"
 TORCH = "leave it out, or set `useVenv: true` in the model configuration"
 
 FAULTS: list[tuple[str, str]] = [
@@ -78,6 +79,25 @@ FAULTS: list[tuple[str, str]] = [
     ),
     ("/opt/x.whl\n", f":1: MAR609 pip looks for `/opt/x.whl` on the server; {NAME}"),
     ("pkg @ file:///home/me/pkg\n", f":1: MAR609 pip looks for `/home/me/pkg` on the server; {NAME}"),
+    ("https://x/pkg.zip\n", f":1: MAR614 `https://x/pkg.zip` does not say which package it is; {WHICH}"),
+    (
+        "scipy\ngit+https://x/y@main\n",
+        f":2: MAR614 `git+https://x/y@main` does not say which package it is; {WHICH}",
+    ),
+    (
+        "a==0.6+cu113\nb\n",
+        (
+            ":1: MAR615 No index that is named here can have `a==0.6+cu113`; name its index in the file, as"
+            " `--extra-index-url https://…`, or leave out what follows the `+`"
+        ),
+    ),
+    (
+        "scipy\nTS>=0.5\n",
+        (
+            ":2: MAR616 `ts` is another project on PyPI, and not TorchServe; leave it out, since every server"
+            " has TorchServe"
+        ),
+    ),
     (
         "Torch==2.8\n",
         f":1: MAR610 `torch` is installed beside the model, where it hides the server's own; {TORCH}",
@@ -93,8 +113,8 @@ GOOD = [
     "scipy\\",
     "# torch==2\n\n",
     "pkg @ https://x/pkg-1.0-py3-none-any.whl#sha256=0\n",
-    "https://x/pkg.zip\n",
-    "git+https://x/y@main\n",
+    "pkg @ git+https://x/y@main\n",
+    "git+https://x/y@main#egg=pkg\n",
     "./pkg\n",
     "pkg/[extra] ; python_version < '4'\n",
     "wheels/pkg-1.0-py3-none-any.whl\n",
@@ -122,6 +142,27 @@ class TestLines:
             " directory model,"
             " not in it; build a `.mar`, or install the package on the server"
         )
+
+
+class TestLocalVersion:
+    @pytest.mark.parametrize(
+        "more",
+        [
+            "-i https://x/simple",
+            "--extra-index-url https://x/simple",
+            "-f wheels",
+            "-r https://x/r.txt",
+            "--extra-index-url https://${TOKEN}@x/simple",
+        ],
+    )
+    def test_index(self, more: str):
+        """Another index than PyPI may have it, wherever in the file it is named."""
+        assert found(f"a==0.6+cu113\n{more}\n") == []
+
+    @pytest.mark.parametrize("line", ["a==0.6+cu113; python_version < '3'", "a @ https://x/a-1+cu113.whl"])
+    def test_others(self, line: str):
+        """Nothing is asked for, or not of PyPI."""
+        assert found(line) == []
 
 
 class TestServer:
