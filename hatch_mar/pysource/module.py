@@ -10,7 +10,7 @@ from functools import cached_property
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.pysource.classes import ClassBinding, class_bindings
-from hatch_mar.pysource.namespace import Namespace
+from hatch_mar.pysource.namespace import Namespace, dotted_name
 
 PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 """What parses the archive's modules; the server's Python may be another."""
@@ -20,6 +20,9 @@ LARGEST_MODULE = 1 << 20
 
 MOST_DOTS = 1000
 """Dots in one import; Python takes memory in proportion to their square."""
+
+NAMING = {"exec", "eval", "globals", "locals", "setattr", "vars", "__dict__", "__import__"}
+"""Names that a module may bind others with."""
 
 BLOCK = re.compile(rb"\b(?:(?:def|class)[\s\\]+(\w+)|lambda|for)\b")
 """What begins a piece of code of its own, with its name if it has one."""
@@ -54,6 +57,32 @@ class Module:
     def only_class(self) -> ClassBinding | None:
         """The class that TorchServe uses where it expects exactly one."""
         return self.classes[0] if len(self.classes) == 1 else None
+
+    def may_have(self, name: str) -> bool:
+        """Whether the module may have a name once it is imported; certainly not only if its syntax tells."""
+        return (
+            self.tree is None
+            or self.names.has(name)
+            or self.names.stars
+            or self.names.has("__getattr__")
+            or not self.late_names.isdisjoint((name, None))
+            or name.startswith("__")
+        )
+
+    @cached_property
+    def late_names(self) -> frozenset[str | None]:
+        """Names that functions or expressions bind; None among them for any number of others."""
+        names: set[str | None] = set()
+        for node in ast.walk(self.tree) if self.tree else ():
+            if isinstance(node, ast.Global):
+                names.update(node.names)
+            elif isinstance(node, ast.NamedExpr):
+                names.add(node.target.id)
+            elif isinstance(node, (ast.MatchAs, ast.MatchStar)):
+                names.add(node.name)
+            elif (isinstance(node, ast.Name) and node.id in NAMING) or dotted_name(node) == "sys.modules":
+                names.add(None)
+        return frozenset(names)
 
     @cached_property
     def imported(self) -> frozenset[str]:

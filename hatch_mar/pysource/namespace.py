@@ -41,6 +41,9 @@ class Namespace:
         """Whether the name is bound on at least one way through the statements."""
         return any(value is not None for value in self.get(name))
 
+    def list_bound(self) -> list[str]:
+        return [name for name in self.scope.bound if self.has(name)]
+
     def run(self, body: Iterable[ast.stmt], outer: Scope | None) -> Scope | None:
         """The names bound at the end, or None if it is not reached."""
         scope = Scope(outer)

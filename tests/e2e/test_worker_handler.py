@@ -402,6 +402,17 @@ BAD = {
         "MAR234",
         "'ts.torch_handler.transformers'",
     ),
+    "import-name": Case(
+        {"h.py": "from impl import Net\n" + HANDLER, "impl.py": "net = 1"}, codes="MAR261", outcome=MASKED
+    ),
+    "import-torchserve": Case(
+        {"h.py": "import ts.torch_handler.image_classification\n" + HANDLER},
+        codes="MAR262",
+        outcome=MASKED,
+    ),
+    "import-torchserve-name": Case(
+        {"h.py": "from ts.torch_handler import BaseHandler\n" + HANDLER}, codes="MAR262", outcome=MASKED
+    ),
     "model-missing": Case(
         {}, "base_handler", "MAR301", "RuntimeError: Missing the model.py file", EAGER_KEYS
     ),

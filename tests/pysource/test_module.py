@@ -56,6 +56,22 @@ class TestParse:
         assert module("x = '\\d'").fault is None
 
 
+class TestNames:
+    @pytest.mark.parametrize("source", ["x = 1", "import x", "def f(): global x", "(x := 1)", "exec('x')"])
+    def test_may_have(self, source: str):
+        """A module may have what it binds anywhere, or what cannot be told."""
+        assert module(source).may_have("x")
+
+    @pytest.mark.parametrize("source", ["", "def f(): x = 1", "class A: x = 1", "x = 1; del x"])
+    def test_has_not(self, source: str):
+        """Names of functions and classes are not the module's."""
+        assert not module(source).may_have("x")
+        assert module(source).may_have("__doc__")
+
+    def test_unparsed(self):
+        assert module("x =").may_have("x")
+
+
 class TestClasses:
     @pytest.mark.parametrize(
         "more",

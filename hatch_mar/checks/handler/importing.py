@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.checks.handler.reach import Problem, Reach
+from hatch_mar.checks.handler.reach import Problem, Reach, is_package, top_of
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
+from hatch_mar.text import did_you_mean
 from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
+from hatch_mar.torchserve.modules import VERSION, modules, names_in
 
 UNPARSABLE = Rule(
     code="MAR230",
@@ -44,6 +46,21 @@ ITSELF = Rule(
     title="A module imports a package of its own name",
     consequence="it imports itself, half loaded, and the worker dies with `ImportError` or `AttributeError`",
     fix="rename the file",
+)
+
+NAMELESS = Rule(
+    code="MAR261",
+    title="A module of the archive lacks an imported name",
+    consequence="the worker dies with `No module named 'ts.torch_handler.…'`, which hides the true error",
+    fix="import a name that it has",
+)
+TORCHSERVE = Rule(
+    code="MAR262",
+    severity="warning",
+    title="TorchServe does not have what is imported from it",
+    consequence="unless the server has another TorchServe that does, the worker dies with"
+    " `No module named 'ts.torch_handler.…'`",
+    fix="import what TorchServe 0.12 has",
 )
 
 MOST_PROBLEMS = 100
@@ -82,25 +99,40 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
 def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Finding:
     place = subject.place(problem.module.member, problem.line)
     report = f", and the worker would report only `No module named '{masked}'`" if masked else ""
+    package, _, last = problem.name.rpartition(".")
     match problem.kind:
         case "relative":
             file = problem.module.member.name
             where = "in that many packages" if "/" in file else "in a package"
             return RELATIVE.at(place, f"`{problem.name}` is relative, but `{file}` is not {where}{report}")
         case "lacking":
-            package = problem.name.partition(".")[0]
-            text = f"`{problem.name}` is imported, but the archive's `{package}` does not have it{report}"
+            top = top_of(problem.name)
+            text = f"`{problem.name}` is imported, but the archive's `{top}` does not have it{report}"
             return LACKING.at(place, text)
         case "itself":
             text = (
                 f"`{problem.module.member.name}` imports `{problem.name}`, which is the file itself{report}"
             )
             return ITSELF.at(place, text)
+        case "name":
+            imported = subject.module(package)
+            file = imported.member.name if imported else package
+            text = f"`{last}` is imported from `{package}`, but `{file}` does not define it{report}"
+            fix = did_you_mean(last, imported.names.list_bound() if imported else ())
+            if not fix and imported and is_package(imported):
+                fix = f"pack the module `{problem.name}`, or import a name that the package has"
+            return NAMELESS.at(place, text, fix or None)
+        case "torchserve":
+            text = f"TorchServe {VERSION} has no module `{problem.name}`{report}"
+            return TORCHSERVE.at(place, text, did_you_mean(problem.name, modules()) or None)
+        case "torchserve-name":
+            text = f"TorchServe {VERSION} has no `{last}` in `{package}`{report}"
+            return TORCHSERVE.at(place, text, did_you_mean(last, names_in(package)) or None)
     text = (
         f"`{problem.name}` is neither in the archive nor in its requirements nor on the server,"
         f" and without it the worker would report `No module named '{masked or problem.name}'`"
     )
-    return ABSENT.at(place, text, packing_advice(subject, problem.name.partition(".")[0]))
+    return ABSENT.at(place, text, packing_advice(subject, top_of(problem.name)))
 
 
 def packing_advice(subject: Subject, module: str) -> str | None:

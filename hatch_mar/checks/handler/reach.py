@@ -14,6 +14,14 @@ from hatch_mar.checks.subject import MOST_PARTS, Subject
 from hatch_mar.pysource.imports import Import, imports, may_change_path
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace
+from hatch_mar.torchserve import modules
+
+Kind = Literal["absent", "lacking", "relative", "itself", "torchserve", "name", "torchserve-name"]
+"""The module is nowhere; not in a package of the archive; outside of all packages; the importing one;
+not one of TorchServe's. Or a module of the archive, or of TorchServe, does not have the name."""
+
+BY_PATH = ("absent", "name")
+"""What may be otherwise if other folders are on the path."""
 
 COMPILED = (".so", ".pyd", ".pyc")
 
@@ -21,8 +29,7 @@ COMPILED = (".so", ".pyd", ".pyc")
 class Problem(NamedTuple):
     """An import that fails, or may fail, in a worker."""
 
-    kind: Literal["absent", "lacking", "relative", "itself"]
-    """The module is nowhere; not in a package of the archive; outside of all packages; the importing one."""
+    kind: Kind
     module: Module
     line: int
     name: str
@@ -53,35 +60,46 @@ class Reach:
                     continue
                 self.modules[met] = module
                 for statement in imports(module.tree):
-                    problem, names = self.resolve(met, module, statement)
-                    found += [problem] if problem else []
+                    problems, names = self.resolve(met, module, statement)
+                    found += problems
                     queue += names
         except Exhausted as reason:
             self.stopped = reason
         is_path_changed = any(
             module.tree is not None and may_change_path(module.tree) for module in self.modules.values()
         )
-        yield from (problem for problem in found if not (is_path_changed and problem.kind == "absent"))
+        yield from (problem for problem in found if not (is_path_changed and problem.kind in BY_PATH))
 
-    def resolve(self, name: str, module: Module, statement: Import) -> tuple[Problem | None, list[str]]:
+    def resolve(self, name: str, module: Module, statement: Import) -> tuple[list[Problem], list[str]]:
         """What is wrong with an import, and the archive's modules that it runs."""
         target = statement.module
         if statement.level:
             package = name if is_package(module) else name.rpartition(".")[0]
             parts = package.split(".") if package else []
             if len(parts) < statement.level:
-                return Problem("relative", module, statement.line, str(statement)), []
+                return [Problem("relative", module, statement.line, str(statement))], []
             base = parts[: len(parts) - statement.level + 1]
             target = ".".join([*base, target] if target else base)
         elif self.imports_itself(name, module, statement):
-            return Problem("itself", module, statement.line, name), []
+            return [Problem("itself", module, statement.line, name)], []
         if fault := self.fault_of(target):
-            top = target.partition(".")[0]
-            return Problem(fault, module, statement.line, target if self.look_up(top) else top), []
+            shown = target if fault == "torchserve" or self.look_up(top_of(target)) else top_of(target)
+            return [Problem(fault, module, statement.line, shown)], []
         found = list(self.import_chain(target))
         for part in statement.names:
             found += [f"{target}.{part}"] if self.look_up(f"{target}.{part}") == "module" else []
-        return None, found
+        return list(self.find_nameless(name, module, statement, target)), found
+
+    def find_nameless(self, name: str, module: Module, statement: Import, target: str) -> Iterator[Problem]:
+        """The names that an import takes from a module which certainly does not have them."""
+        for part in statement.names:
+            if part == "*" or target == name or self.look_up(f"{target}.{part}"):
+                continue
+            if self.is_torchserve(target):
+                if part not in modules.names_in(target) and not part.startswith("__"):
+                    yield Problem("torchserve-name", module, statement.line, f"{target}.{part}")
+            elif self.look_up(target) == "module" and not self.may_have(target, part):
+                yield Problem("name", module, statement.line, f"{target}.{part}")
 
     def imports_itself(self, name: str, module: Module, statement: Import) -> bool:
         """Whether a module hides the package of the same name that it imports."""
@@ -94,9 +112,18 @@ class Reach:
         lacks = any(part != "*" and not self.own[name].has(part) for part in statement.names)
         return lacks or self.environment.requires(name)
 
-    def fault_of(self, name: str) -> Literal["absent", "lacking"] | None:
+    def may_have(self, name: str, part: str) -> bool:
+        module = self.subject.module(name)
+        return module is None or module.may_have(part)
+
+    def is_torchserve(self, name: str) -> bool:
+        return top_of(name) == "ts" and self.look_up("ts") is None
+
+    def fault_of(self, name: str) -> Kind | None:
         """Why an absolute import fails, as far as that can be seen."""
-        top = name.partition(".")[0]
+        if self.is_torchserve(name):
+            return None if name in modules.modules() else "torchserve"
+        top = top_of(name)
         if self.look_up(top) in (None, "folder") and self.environment.has(top):
             return None
         for inner in self.prefixes(name):
@@ -132,6 +159,10 @@ class Reach:
         """Paths of modules without source, up to the first dot of their file names."""
         paths = (PurePosixPath(name) for name in self.subject.members if name.endswith(COMPILED))
         return frozenset((path.parent / path.name.partition(".")[0]).as_posix() for path in paths)
+
+
+def top_of(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def is_package(module: Module) -> bool:

@@ -215,7 +215,7 @@ class TestRelative:
         "source",
         [
             "from .a import b",
-            "from . import a, b",
+            "from . import a",
             "from .. import digits",
             "from ..digits.a import b",
             "from .a import *",
@@ -251,10 +251,114 @@ class TestLacking:
     @pytest.mark.parametrize("source", ["from digits import b", "import digits.a", "from digits.a import b"])
     def test_good(self, source: str) -> None:
         """A package may have more names than modules."""
-        assert importing(source, digits_init="", digits_a="") == []
+        assert importing(source, digits_init="b = 1", digits_a="b = 1") == []
 
     def test_own_path(self) -> None:
         assert importing("import digits.b", digits_init="__path__ = []") == []
+
+
+class TestName:
+    @pytest.mark.parametrize(
+        ("source", "net", "fix"),
+        [
+            ("from net import Network", "class Net: ...", "did you mean `Net`?"),
+            ("from net import a, Network", "a = 1", "import a name that it has"),
+            ("from net import Network", "def f(): Network = 1", "import a name that it has"),
+            ("from net import Network", "Network = 1\ndel Network", "import a name that it has"),
+            (
+                "from net import Network",
+                "if __name__ == '__main__': Network = 1",
+                "import a name that it has",
+            ),
+        ],
+    )
+    def test_bad(self, source: str, net: str, fix: str) -> None:
+        assert importing(source, net=net) == [
+            (
+                "digits.mar/h.py:1: MAR261 `Network` is imported from `net`, but `net.py` does not define it,"
+                f" and the worker would report only {MASKED}; {fix}"
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        "net",
+        [
+            "class Network: ...",
+            "from torch.nn import Linear as Network",
+            "from torch.nn import *",
+            "if anything: Network = 1",
+            "try:\n    import Network\nexcept ImportError: ...",
+            "def f():\n    global Network\n    Network = 1\nf()",
+            "print(Network := 1)",
+            "match 1:\n    case Network: ...",
+            "globals()['Network'] = 1",
+            "import sys\nsys.modules[__name__] = 1",
+            "import sys\nsetattr(sys, 'x', 1)",
+            "def __getattr__(name): ...",
+        ],
+    )
+    def test_good(self, net: str) -> None:
+        assert importing("from net import Network, __name__", net=net) == []
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "from net import *",
+            "try:\n    from net import Network\nexcept ImportError: ...",
+            "import sys\nsys.path.insert(0, 'lib')\nfrom net import Network",
+        ],
+    )
+    def test_uncertain(self, source: str) -> None:
+        assert importing(source, net="") == []
+
+    def test_of_package(self) -> None:
+        """What a package does not have may be a module of its own that is not packed."""
+        [message] = importing("from digits import net", digits_init="")
+
+        assert "`net` is imported from `digits`, but `digits/__init__.py` does not define it" in message
+        assert message.endswith("; pack the module `digits.net`, or import a name that the package has")
+
+    def test_further(self) -> None:
+        """Modules that the handler imports are looked at too."""
+        [message] = importing("import a", a="\nfrom net import Network", net="")
+
+        assert message.startswith("digits.mar/a.py:2: MAR261 ")
+
+
+class TestTorchServe:
+    @pytest.mark.parametrize(
+        ("source", "said"),
+        [
+            (
+                "from ts.torch_handler.image_classification import ImageClassifier",
+                "no module `ts.torch_handler.image_classification`",
+            ),
+            ("import ts.torch_handlers", "no module `ts.torch_handlers`"),
+            ("from ts.utils.util import map_class", "no `map_class` in `ts.utils.util`"),
+            ("from ts import torchhandler", "no `torchhandler` in `ts`"),
+        ],
+    )
+    def test_bad(self, source: str, said: str) -> None:
+        [message] = importing(source)
+
+        assert message.startswith(
+            f"digits.mar/h.py:1: MAR262 TorchServe 0.12 has {said},"
+            f" and the worker would report only {MASKED}; did you mean `"
+        )
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "from ts.torch_handler.image_classifier import ImageClassifier",
+            "from ts.torch_handler import image_classifier",
+            "from ts.utils.util import *",
+            "import ts.context, ts",
+            "from ts import __version__",
+            "try:\n    import ts.torch_handlers\nexcept ImportError: ...",
+        ],
+    )
+    def test_good(self, source: str) -> None:
+        assert importing(source) == []
 
 
 class TestItself:
