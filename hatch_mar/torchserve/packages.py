@@ -1,8 +1,4 @@
-"""Which modules a worker can import from outside its archive.
-
-A requirement names a distribution, an import names a module. Mostly the two names are alike;
-the tables have well-known cases where they are not.
-"""
+"""Which modules a worker can import from outside its archive."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from hatch_mar.budget import Budget
+from hatch_mar.torchserve.distributions import add_required, list_known, strip_submodules
 from hatch_mar.torchserve.server_packages import SERVER_PACKAGES
 
 OTHER_PYTHONS = frozenset(
@@ -23,79 +20,16 @@ OTHER_PYTHONS = frozenset(
 )
 """Modules of older and newer standard libraries, since the server may have another Python."""
 
-DISTRIBUTIONS = {
-    "bs4": ("beautifulsoup4",),
-    "attr": ("attrs",),
-    "Bio": ("biopython",),
-    "clip": ("openai-clip",),
-    "Crypto": ("pycryptodome",),
-    "cv2": (
-        *("opencv-python", "opencv-python-headless"),
-        *("opencv-contrib-python", "opencv-contrib-python-headless"),
-    ),
-    "fitz": ("pymupdf",),
-    "functorch": ("torch",),
-    "git": ("gitpython",),
-    "google": ("protobuf", "googleapis-common-protos"),
-    "grpc": ("grpcio",),
-    "imblearn": ("imbalanced-learn",),
-    "lightning_fabric": ("lightning",),
-    "model_archiver": ("torch-model-archiver",),
-    "mpl_toolkits": ("matplotlib",),
-    "MySQLdb": ("mysqlclient",),
-    "PIL": ("pillow", "pillow-simd"),
-    "pippy": ("torchpippy",),
-    "pkg_resources": ("setuptools",),
-    "pylab": ("matplotlib",),
-    "pynvml": ("nvidia-ml-py",),
-    "pythonjsonlogger": ("python-json-logger",),
-    "pytorch_lightning": ("lightning",),
-    "sagemaker_pytorch_serving_container": ("sagemaker-pytorch-inference",),
-    "skimage": ("scikit-image",),
-    "sklearn": ("scikit-learn",),
-    "skvideo": ("sk-video", "scikit-video"),
-    "tensorrt": ("nvidia-tensorrt",),
-    "torchgen": ("torch",),
-    "ts": ("torchserve", "torchserve-nightly"),
-    "workflow_archiver": ("torch-workflow-archiver",),
-    "yaml": ("pyyaml",),
-}
-"""Modules whose distributions have another name, beyond what `bring` can tell from the name."""
-
-BROUGHT = {
-    "accelerate": ("huggingface_hub", "safetensors"),
-    "datasets": ("pandas", "pyarrow", "huggingface_hub", "dateutil", "dill"),
-    "diffusers": ("huggingface_hub", "safetensors", "regex", "tokenizers"),
-    "easyocr": ("torchvision", "cv2", "scipy", "skimage", "shapely"),
-    "librosa": ("soundfile", "scipy", "sklearn", "joblib", "numba", "audioread", "soxr"),
-    "lightning": ("torchmetrics", "lightning_utilities"),
-    "open-clip-torch": ("torchvision", "timm", "regex", "ftfy", "huggingface_hub", "safetensors"),
-    "pandas": ("dateutil", "pytz", "six"),
-    "peft": ("transformers", "accelerate", "huggingface_hub", "safetensors", "tokenizers"),
-    "pytorch-lightning": ("torchmetrics", "lightning_utilities"),
-    "scikit-image": ("scipy", "imageio", "tifffile", "skimage"),
-    "scikit-learn": ("scipy", "joblib", "threadpoolctl"),
-    "seaborn": ("pandas", "dateutil", "pytz"),
-    "segmentation-models-pytorch": ("torchvision", "timm", "huggingface_hub"),
-    "sentence-transformers": (
-        *("transformers", "tokenizers", "huggingface_hub", "safetensors", "regex", "sklearn", "scipy"),
-        *("joblib", "threadpoolctl"),
-    ),
-    "tensorrt-llm": ("transformers", "tokenizers", "huggingface_hub", "tensorrt", "safetensors"),
-    "timm": ("torchvision", "huggingface_hub", "safetensors"),
-    "transformers": ("tokenizers", "huggingface_hub", "safetensors", "regex"),
-    "ultralytics": ("torchvision", "cv2", "pandas", "scipy", "seaborn"),
-    "vllm": (
-        "transformers",
-        "tokenizers",
-        "huggingface_hub",
-        "safetensors",
-        "fastapi",
-        "pydantic",
-        "torchvision",
-    ),
-}
-"""Modules that a distribution brings because it requires their distributions."""
+GENERIC_WORDS = frozenset(
+    [
+        *("ai", "api", "app", "client", "common", "core", "cpu", "cuda", "data", "gpu", "lib", "library"),
+        *("ml", "model", "models", "nlp", "package", "py", "python", "pytorch", "sdk", "server", "serving"),
+        *("test", "tool", "tools", "torch", "util", "utils"),
+    ]
+)
+"""Words of names that say nothing about whose they are."""
+ALIKE = 4
+"""Letters of a word that are enough if another word has them: `image` in `skimage`."""
 
 
 class Environment:
@@ -106,16 +40,23 @@ class Environment:
     ) -> None:
         self.requirements = requirements
         self.budget = budget or Budget()
-        self.server = SERVER_PACKAGES.union(map(normalize_name, server_packages))
+        self.added = frozenset(map(normalize_name, server_packages))
+        """What the server has beyond TorchServe's own image."""
+        self.server = add_required(SERVER_PACKAGES | self.added)
 
     @cached_property
-    def required(self) -> frozenset[str | None]:
+    def named(self) -> frozenset[str | None]:
         """The required distributions, normalized; None stands for any number whose names are not known."""
         if not self.requirements:
             return frozenset()
         from hatch_mar.torchserve.requirements_file import distributions
 
         return frozenset(distributions(self.requirements, self.budget))
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """The distributions that pip installs, as far as they are known."""
+        return add_required(name for name in self.named if name)
 
     def has(self, module: str) -> bool:
         """Whether a module is there, or may be: Python's own, the server's or a required one."""
@@ -127,31 +68,46 @@ class Environment:
 
     def brings(self, module: str) -> bool:
         """Whether the archive's requirements bring a module, or may."""
-        return None in self.required or self.requires(module)
+        return None in self.named or self.requires(module)
 
     def requires(self, module: str) -> bool:
         """Whether the archive's requirements are known to bring a module."""
         return bring(self.required, module)
 
+    def may_bring(self, module: str) -> bool:
+        """Whether the name of a required package, or of one in `server-packages`, is like the module's."""
+        named = self.added.union(name for name in self.named if name)
+        return any(are_alike(strip_submodules(module), distribution) for distribution in named)
+
     def is_on_server(self, distribution: str) -> bool:
         return normalize_name(distribution) in self.server
 
 
-def bring(distributions: Iterable[str | None], module: str) -> bool:
-    """Whether any of the distributions has a module, or requires another that has it."""
-    known, name = DISTRIBUTIONS.get(module, ()), normalize_name(module)
+def bring(distributions: Iterable[str], module: str) -> bool:
+    """Whether any of the distributions is known to have a module, by the table or by its name."""
+    part = strip_submodules(module)
+    known, name = list_known(part), normalize_name(part)
     prefixes = (f"{name}-", f"py{name}-")
     return any(
-        distribution
-        and (
-            distribution in known
-            # `faiss-cpu`, `python-dotenv`, `PyJWT`
-            or distribution in (name, f"python-{name}", f"py{name}")
-            or distribution.startswith(prefixes)
-            or module in BROUGHT.get(distribution, ())
-        )
+        distribution in known
+        # `faiss-cpu`, `python-dotenv`, `PyJWT`
+        or distribution in (name, f"python-{name}", f"py{name}")
+        or distribution.startswith(prefixes)
         for distribution in distributions
     )
+
+
+def are_alike(module: str, distribution: str) -> bool:
+    """Whether names have a word in common, so that one may be of the other: `whisper`, `openai-whisper`."""
+    return any(
+        one == other or (min(len(one), len(other)) >= ALIKE and (one in other or other in one))
+        for one in words_of(module)
+        for other in words_of(distribution)
+    )
+
+
+def words_of(name: str) -> set[str]:
+    return {word for word in normalize_name(name).split("-") if word not in GENERIC_WORDS}
 
 
 def normalize_name(name: str) -> str:

@@ -34,15 +34,45 @@ def test_always(module: str):
         ("jwt", "PyJWT[crypto]"),
         ("faiss", "faiss-cpu"),
         ("google.protobuf", "protobuf"),
+        ("google.protobuf", "google-cloud-storage"),
+        ("azure.storage.blob", "azure-storage-blob"),
         ("tokenizers", "transformers"),
+        ("joblib", "sentence-transformers"),
+        ("botocore", "boto3"),
+        ("bson", "pymongo"),
+        ("pywt", "PyWavelets"),
+        ("whisper", "openai-whisper"),
     ],
 )
 def test_requires(module: str, requirements: str):
     """A distribution may have another name than its modules, or bring others along."""
-    top = module.partition(".")[0]
+    assert Environment(requirements.encode()).requires(module)
+    assert not Environment(b"other").requires(module)
 
-    assert Environment(requirements.encode()).requires(top)
-    assert not Environment(b"other").requires(top)
+
+@pytest.mark.parametrize(
+    ("module", "requirements"),
+    [("foo_sdk", "acme-foo-python"), ("skimagery", "scikit-image"), ("google.genai", "google-cloud-storage")],
+)
+def test_may_bring(module: str, requirements: str):
+    """A name that is like the module's may be of a distribution that has it."""
+    assert Environment(requirements.encode()).may_bring(module)
+    assert Environment(server_packages=[requirements]).may_bring(module)
+    assert not Environment(requirements.encode()).requires(module)
+
+
+@pytest.mark.parametrize(
+    ("module", "requirements"),
+    [
+        ("torch_geometric", "pytorch-lightning"),
+        ("utils", "data-utils"),
+        ("lru", "truecolor"),
+        ("a", "git+https://x/a"),
+    ],
+)
+def test_may_not_bring(module: str, requirements: str):
+    """Words that many names have say nothing, nor do a few letters."""
+    assert not Environment(requirements.encode()).may_bring(module)
 
 
 def test_unknown():

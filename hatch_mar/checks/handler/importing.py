@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hatch_mar.archive.archive import FileSource
 from hatch_mar.checks.handler.reach import Problem, Reach, is_package, top_of
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
 from hatch_mar.text import did_you_mean
+from hatch_mar.torchserve.distributions import list_known
 from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
 from hatch_mar.torchserve.modules import VERSION, modules, names_in
 
@@ -83,7 +85,7 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
         for problem in reach.start(start):
             file = "" if problem.kind == "absent" else problem.module.member.name
             key = problem.kind, problem.name, file
-            if key not in seen and len(seen) < MOST_PROBLEMS:
+            if key not in seen and len(seen) < MOST_PROBLEMS and not may_be_required(subject, problem):
                 seen.add(key)
                 yield report_problem(subject, problem, masked)
     for name, module in reach.modules.items():
@@ -132,15 +134,33 @@ def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Fi
         f"`{problem.name}` is neither in the archive nor in its requirements nor on the server,"
         f" and without it the worker would report `No module named '{masked or problem.name}'`"
     )
-    return ABSENT.at(place, text, packing_advice(subject, top_of(problem.name)))
+    return ABSENT.at(place, text, advise_packing(subject, problem) or advise_requiring(problem.name))
 
 
-def packing_advice(subject: Subject, module: str) -> str | None:
+def may_be_required(subject: Subject, problem: Problem) -> bool:
+    """Whether a requirement may bring what is missing, under a name that is only like its own."""
+    return (
+        problem.kind == "absent"
+        and subject.environment.may_bring(problem.name)
+        and not advise_packing(subject, problem)
+    )
+
+
+def advise_packing(subject: Subject, problem: Problem) -> str | None:
     """What to write in `[tool.mar]` if the project itself has the module."""
-    for folder in (subject.root, subject.root / "src") if subject.root else ():
+    if subject.root is None:
+        return None
+    module, source = top_of(problem.name), problem.module.member.source
+    beside = [source.path.parent] if isinstance(source, FileSource) else []
+    for folder in (subject.root, subject.root / "src", *beside):
         for name, key in ((module, "packages"), (f"{module}.py", "extra-files")):
             path = folder / name
-            if path.is_file() or (path / "__init__.py").is_file():
-                relative = path.relative_to(subject.root or path).as_posix()
-                return f'pack it with `{key} = ["{relative}"]`'
+            if path.is_relative_to(subject.root) and (path.is_file() or (path / "__init__.py").is_file()):
+                return f'pack it with `{key} = ["{path.relative_to(subject.root).as_posix()}"]`'
     return None
+
+
+def advise_requiring(module: str) -> str:
+    """What to require, whose name may be another one than the module's."""
+    known = list_known(module)
+    return ABSENT.fix.replace("it", f"`{known[0]}`", 1) if known else ABSENT.fix

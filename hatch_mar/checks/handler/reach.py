@@ -15,6 +15,7 @@ from hatch_mar.pysource.imports import Import, imports, may_change_path
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace
 from hatch_mar.torchserve import modules
+from hatch_mar.torchserve.distributions import NAMESPACES, strip_submodules
 
 Kind = Literal["absent", "lacking", "relative", "itself", "torchserve", "name", "torchserve-name"]
 """The module is nowhere; not in a package of the archive; outside of all packages; the importing one;
@@ -82,9 +83,11 @@ class Reach:
             target = ".".join([*base, target] if target else base)
         elif self.imports_itself(name, module, statement):
             return [Problem("itself", module, statement.line, name)], []
-        if fault := self.fault_of(target):
-            shown = target if fault == "torchserve" or self.look_up(top_of(target)) else top_of(target)
-            return [Problem(fault, module, statement.line, shown)], []
+        for wanted in list_wanted(target, statement.names):
+            if fault := self.fault_of(wanted):
+                is_whole = fault == "torchserve" or self.look_up(top_of(wanted))
+                shown = wanted if is_whole else strip_submodules(wanted)
+                return [Problem(fault, module, statement.line, shown)], []
         found = list(self.import_chain(target))
         for part in statement.names:
             found += [f"{target}.{part}"] if self.look_up(f"{target}.{part}") == "module" else []
@@ -123,8 +126,7 @@ class Reach:
         """Why an absolute import fails, as far as that can be seen."""
         if self.is_torchserve(name):
             return None if name in modules.modules() else "torchserve"
-        top = top_of(name)
-        if self.look_up(top) in (None, "folder") and self.environment.has(top):
+        if self.look_up(top_of(name)) in (None, "folder") and self.environment.has(strip_submodules(name)):
             return None
         for inner in self.prefixes(name):
             if self.look_up(inner) is not None:
@@ -159,6 +161,11 @@ class Reach:
         """Paths of modules without source, up to the first dot of their file names."""
         paths = (PurePosixPath(name) for name in self.subject.members if name.endswith(COMPILED))
         return frozenset((path.parent / path.name.partition(".")[0]).as_posix() for path in paths)
+
+
+def list_wanted(target: str, names: tuple[str, ...]) -> list[str]:
+    """The modules that an import needs: of a namespace, what is in it (`from google import protobuf`)."""
+    return [f"{target}.{name}" for name in names] if target in NAMESPACES and names else [target]
 
 
 def top_of(name: str) -> str:

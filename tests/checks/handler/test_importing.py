@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.checks.handler import check
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.module import PYTHON
 from tests.checks import HANDLER, NET, Files, found, subject
 
-LACKS = "add it to the archive's requirements, pack it, or add it to `server-packages` if the server has it"
+LACKS = "add {} to the archive's requirements, pack it, or add it to `server-packages` if the server has it"
+PACKAGES = {"cv2": "`opencv-python`", "google.protobuf": "`protobuf`"}
+"""Those that have another name than their modules."""
 MASKED = "`No module named 'ts.torch_handler.h'`"
 FULL_NAME = "import it by its full name, or pack the package and name the handler `package.module`"
 
@@ -19,7 +22,7 @@ FULL_NAME = "import it by its full name, or pack the package and name the handle
 def absent(name: str, said: str = MASKED) -> str:
     return (
         f"MAR231 `{name}` is neither in the archive nor in its requirements nor on the server,"
-        f" and without it the worker would report {said}; {LACKS}"
+        f" and without it the worker would report {said}; {LACKS.format(PACKAGES.get(name, 'it'))}"
     )
 
 
@@ -43,6 +46,9 @@ class TestAbsent:
             ("try:\n    import cv2\nexcept KeyError:\n    pass", 2, "cv2"),
             ("with open('x'):\n    import cv2", 2, "cv2"),
             ("import cv2\nimport cv2.aruco", 1, "cv2"),
+            ("import google.protobuf.json_format", 1, "google.protobuf"),
+            ("from google import protobuf", 1, "google.protobuf"),
+            ("from google.cloud import storage", 1, "google.cloud.storage"),
         ],
     )
     def test_bad(self, source: str, line: int, name: str) -> None:
@@ -112,16 +118,22 @@ class TestAbsent:
             ("digits/__init__.py", 'pack it with `packages = ["digits"]`'),
             ("src/digits/__init__.py", 'pack it with `packages = ["src/digits"]`'),
             ("digits.py", 'pack it with `extra-files = ["digits.py"]`'),
+            ("serving/digits.py", 'pack it with `extra-files = ["serving/digits.py"]`'),
         ],
     )
     def test_of_the_project(self, file: str, fix: str, tmp_path: Path) -> None:
-        """A module that the project itself has only needs to be packed."""
+        """A module that the project itself has needs to be packed, whatever is required."""
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
-        of_files = subject({"h.py": "import digits\n" + HANDLER})
-        [finding] = check(Subject(of_files.archive, of_files.file_name, root=tmp_path))
+        handler = tmp_path / "serving" / "h.py"
+        handler.parent.mkdir(exist_ok=True)
+        handler.write_text(f"import digits\n{HANDLER}")
+        made = subject({"r.txt": "my-digits"}, requirements_file="r.txt")
+        members = (*made.archive.members, Member("h.py", FileSource(handler)))
+        archive = Archive(made.manifest, members)
+        [finding] = check(Subject(archive, made.file_name, root=tmp_path))
 
-        assert finding.fix == fix
+        assert (finding.code, finding.fix) == ("MAR231", fix)
 
     def test_compiled(self) -> None:
         """A module without source is trusted."""
@@ -143,6 +155,11 @@ class TestRequirements:
             ("bs4", "beautifulsoup4 \\\n  ==4"),
             ("google.protobuf", "protobuf"),
             ("google.cloud", "google-cloud-storage"),
+            ("google.cloud.storage", "google-cloud-storage"),
+            ("google.protobuf", "google-cloud-storage"),
+            ("whisper", "openai-whisper"),
+            ("botocore.config", "boto3"),
+            ("foo_sdk", "acme-foo-python"),
             ("tokenizers", "transformers"),
             ("torchvision", "timm"),
             ("my_pkg", "My.Pkg @ https://example.org/a.zip"),
@@ -165,6 +182,8 @@ class TestRequirements:
             ("cv2", "other @ git+https://example.org/pkg"),
             ("anything", "git+https://example.org/pkg#egg=other"),
             ("transformers", "tokenizers"),
+            ("google.cloud.storage", "protobuf"),
+            ("torch_geometric", "torch-optimizer"),
         ],
     )
     def test_does_not_bring(self, module: str, requirements: str) -> None:

@@ -1,0 +1,184 @@
+"""What distributions are imported as where that is another name, and what else they bring.
+
+A requirement names a distribution, an import names a module. Mostly the names are alike, which
+`packages` sees without a table. Lists of such pairs as pipreqs keeps have few that it does not see
+and that are still in use; these are here, and those of packages that models are served with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+IMPORTED_AS = {
+    "attr": "attrs",
+    "awq": "autoawq",
+    "Bio": "biopython",
+    "bs4": "beautifulsoup4",
+    "bson": "pymongo",
+    "clip": "openai-clip",
+    "community": "python-louvain",
+    "Crypto": "pycryptodome",
+    "cv2": "opencv-python opencv-python-headless opencv-contrib-python opencv-contrib-python-headless",
+    "dns": "dnspython",
+    "fitz": "pymupdf",
+    "functorch": "torch",
+    "gi": "pygobject",
+    "git": "gitpython",
+    "google": "protobuf googleapis-common-protos",
+    "google.auth": "google-auth",
+    "google.protobuf": "protobuf",
+    "googleapiclient": "google-api-python-client",
+    "gridfs": "pymongo",
+    "grpc": "grpcio",
+    "igl": "libigl",
+    "imblearn": "imbalanced-learn",
+    "jpype": "jpype1",
+    "kernprof": "line-profiler",
+    "lightning_fabric": "lightning",
+    "mmcv": "mmcv mmcv-full mmcv-lite",
+    "model_archiver": "torch-model-archiver",
+    "mpl_toolkits": "matplotlib",
+    "MySQLdb": "mysqlclient",
+    "odf": "odfpy",
+    "osgeo": "gdal",
+    "ot": "pot",
+    "PIL": "pillow pillow-simd",
+    "pippy": "torchpippy",
+    "pkg_resources": "setuptools",
+    "playhouse": "peewee",
+    "pylab": "matplotlib",
+    "pynvml": "nvidia-ml-py nvidia-ml-py3",
+    "pythoncom": "pywin32",
+    "pythonjsonlogger": "python-json-logger",
+    "pytorch_lightning": "lightning",
+    "pywt": "pywavelets",
+    "pyximport": "cython",
+    "qcloud_cos": "cos-python-sdk-v5",
+    "sagemaker_pytorch_serving_container": "sagemaker-pytorch-inference",
+    "shapefile": "pyshp",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "skopt": "scikit-optimize",
+    "sksurv": "scikit-survival",
+    "skvideo": "sk-video scikit-video",
+    "tensorrt": "nvidia-tensorrt",
+    "tlz": "toolz",
+    "torchgen": "torch",
+    "ts": "torchserve torchserve-nightly",
+    "vertexai": "google-cloud-aiplatform",
+    "vtkmodules": "vtk",
+    "whisper": "openai-whisper",
+    "workflow_archiver": "torch-workflow-archiver",
+    "wx": "wxpython",
+    "yaml": "pyyaml",
+}
+"""The distributions that have a module, the usual one first."""
+
+REQUIRED = {
+    "accelerate": "huggingface-hub safetensors",
+    "aiohttp": "aiosignal attrs frozenlist multidict yarl",
+    "albumentations": "opencv-python-headless pydantic scikit-image scipy",
+    "beautifulsoup4": "soupsieve",
+    "boto3": "botocore jmespath s3transfer",
+    "cffi": "pycparser",
+    "datasets": "aiohttp dill huggingface-hub multiprocess pandas pyarrow tqdm xxhash",
+    "deepspeed": "hjson ninja py-cpuinfo pydantic tqdm",
+    "detectron2": "cloudpickle fvcore hydra-core omegaconf pycocotools tabulate tensorboard termcolor",
+    "diffusers": "huggingface-hub regex safetensors tokenizers",
+    "easyocr": "opencv-python-headless pyclipper python-bidi scikit-image scipy shapely torchvision",
+    "fastapi": "pydantic starlette",
+    "flask": "blinker click itsdangerous werkzeug",
+    "fvcore": "iopath tabulate termcolor tqdm yacs",
+    "gensim": "scipy smart-open",
+    "gitpython": "gitdb",
+    "google-api-core": "google-auth googleapis-common-protos protobuf",
+    "google-cloud-aiplatform": "google-api-core google-cloud-storage pydantic shapely",
+    "google-cloud-storage": "google-api-core",
+    "googleapis-common-protos": "protobuf",
+    "grpcio-tools": "grpcio protobuf",
+    "httpx": "anyio h11 httpcore sniffio",
+    "huggingface-hub": "tqdm",
+    "hydra-core": "omegaconf",
+    "imbalanced-learn": "scikit-learn",
+    "iopath": "portalocker tqdm",
+    "jsonschema": "attrs",
+    "kserve": "fastapi grpcio httpx orjson pandas prometheus-client protobuf pydantic tabulate uvicorn",
+    "langchain": "langchain-core pydantic sqlalchemy",
+    "librosa": "audioread decorator joblib lazy-loader msgpack numba pooch scikit-learn scipy soundfile soxr",
+    "lightning": "lightning-utilities torchmetrics tqdm",
+    "mmcv": "addict mmengine yapf",
+    "mmcv-full": "addict yapf",
+    "mmengine": "addict rich termcolor yapf",
+    "monai": "nibabel",
+    "nltk": "click joblib regex tqdm",
+    "numba": "llvmlite",
+    "omegaconf": "antlr4-python3-runtime",
+    "onnx": "protobuf",
+    "onnxruntime": "coloredlogs flatbuffers protobuf",
+    "onnxruntime-gpu": "coloredlogs flatbuffers protobuf",
+    "open-clip-torch": "ftfy huggingface-hub regex safetensors timm torchvision",
+    "openai": "anyio httpx pydantic tqdm",
+    "openai-whisper": "more-itertools numba tiktoken tqdm",
+    "pandas": "python-dateutil pytz six tzdata",
+    "peft": "accelerate huggingface-hub safetensors tokenizers transformers",
+    "pydantic": "pydantic-core",
+    "pymongo": "dnspython",
+    "pytorch-lightning": "lightning-utilities torchmetrics tqdm",
+    "s3fs": "aiobotocore aiohttp botocore",
+    "sagemaker": "boto3 pandas protobuf",
+    "scikit-image": "imageio lazy-loader pywavelets scipy tifffile",
+    "scikit-learn": "joblib scipy threadpoolctl",
+    "seaborn": "pandas",
+    "segmentation-models-pytorch": "huggingface-hub timm torchvision",
+    "sentence-transformers": "huggingface-hub scikit-learn scipy tqdm transformers",
+    "soundfile": "cffi",
+    "spacy": "catalogue cymem murmurhash preshed pydantic spacy-legacy srsly thinc tqdm typer wasabi",
+    "speechbrain": "huggingface-hub hyperpyyaml scipy sentencepiece tqdm",
+    "statsmodels": "pandas patsy scipy",
+    "tensorboard": "absl-py grpcio markdown protobuf werkzeug",
+    "tensorflow": "absl-py google-pasta grpcio h5py keras protobuf tensorboard wrapt",
+    "tensorrt-llm": "nvidia-tensorrt safetensors tokenizers transformers",
+    "tiktoken": "regex",
+    "timm": "huggingface-hub safetensors torchvision",
+    "tokenizers": "huggingface-hub",
+    "torch-geometric": "aiohttp tqdm xxhash",
+    "transformers": "huggingface-hub regex safetensors tokenizers tqdm",
+    "ultralytics": "opencv-python pandas py-cpuinfo scipy seaborn torchvision tqdm",
+    "vllm": "fastapi huggingface-hub openai pydantic ray safetensors tokenizers torchvision transformers",
+    "xgboost": "scipy",
+}
+"""The distributions that a distribution is installed with, beyond those that the server has."""
+
+NAMESPACES = frozenset(
+    [
+        *("azure", "backports", "google", "google.cloud", "jaraco", "nvidia", "opentelemetry", "ruamel"),
+        *("sphinxcontrib", "zope"),
+    ]
+)
+"""Packages that are no distribution's own: many have modules in them."""
+
+
+def list_known(module: str) -> list[str]:
+    """The distributions in the table that have a module, the usual one first."""
+    return IMPORTED_AS.get(module, "").split()
+
+
+def add_required(distributions: Iterable[str]) -> frozenset[str]:
+    """The distributions with all that they are installed with."""
+    found: set[str] = set()
+    left = list(distributions)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += REQUIRED.get(name, "").split()
+    return frozenset(found)
+
+
+def strip_submodules(name: str) -> str:
+    """The part of a module's name that is one distribution's: its top, or what follows a namespace."""
+    parts = name.split(".")
+    count = 1
+    while count < len(parts) and ".".join(parts[:count]) in NAMESPACES:
+        count += 1
+    return ".".join(parts[:count])
