@@ -13,6 +13,7 @@ from hatch_mar.finding import Place, field
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
 from hatch_mar.project.interface import METADATA, Project
 from hatch_mar.project.layout.members import FILE_NOT_FOUND, Members
+from hatch_mar.project.unfetched import advise_fetching
 from hatch_mar.text import did_you_mean
 from hatch_mar.torchserve.handlers import BUILT_INS, parse
 
@@ -91,7 +92,8 @@ def add_trees(files: Members, config: ArchiveConfig, project: Project | None) ->
         if os.path.isdir(files.root / path):
             files.add_tree(path, PurePosixPath(path).name, config.origins["packages"])
         else:
-            files.refuse(FILE_NOT_FOUND, config.origins["packages"], f": package not found: `{path}`")
+            fix = advise_fetching(files.root / path, files.root) or ""
+            files.refuse(FILE_NOT_FOUND, config.origins["packages"], f": package not found: `{path}`", fix)
     if config.include_project:
         for member in require_project(project, config.origins["include-project"]).wheel_files():
             if files.takes_from_wheel(member):

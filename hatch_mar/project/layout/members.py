@@ -18,6 +18,7 @@ from hatch_mar.errors import LayoutError
 from hatch_mar.finding import Finding, Place, Rule, field
 from hatch_mar.names import fold_name, name_fault, name_from_disk, windows_fault
 from hatch_mar.project.config.reading import MOST_FAULTS
+from hatch_mar.project.unfetched import advise_fetching
 from hatch_mar.text import did_you_mean, show_path
 
 FILE_NOT_FOUND = Rule(
@@ -135,7 +136,8 @@ class Members:
             found = [path for path in found if not os.path.isdir(self.root / path)]
         if not found:
             if glob.has_magic(pattern):
-                self.refuse(NO_FILES, place, f": no file matches the pattern `{pattern}`")
+                fix = "run `dvc pull`" if glob.glob(f"{merged}.dvc", root_dir=self.root) else ""
+                self.refuse(NO_FILES, place, f": no file matches the pattern `{pattern}`", fix)
             else:
                 self.check_is_file(self.root / pattern, pattern, place)
         for path in found:
@@ -213,11 +215,11 @@ class Members:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
                 self.refuse(FILE_NOT_FOUND, place, f": cannot read `{path}`: {error.strerror}")
             elif file.is_symlink():
-                self.refuse(FILE_NOT_FOUND, place, f": broken link: `{path}` -> `{os.readlink(file)}`")
+                text = f": broken link: `{path}` -> `{os.readlink(file)}`"
+                self.refuse(FILE_NOT_FOUND, place, text, advise_fetching(file, self.root) or "")
             else:
-                self.refuse(
-                    FILE_NOT_FOUND, place, f": file not found: `{path}`", fix or find_similar(file, path)
-                )
+                fix = advise_fetching(file, self.root) or fix or find_similar(file, path)
+                self.refuse(FILE_NOT_FOUND, place, f": file not found: `{path}`", fix)
         return False
 
     def refuse_files_that_are_folders(self) -> None:

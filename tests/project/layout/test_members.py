@@ -73,6 +73,38 @@ class TestFiles:
             "Field `tool.mar.model-file`: cannot read `model.py`: Permission denied",
         )
 
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("serialized_file", "weights/large.pth"),
+            ("extra_files", ("weights/large.pth",)),
+            ("packages", ("weights/large.pth",)),
+        ],
+    )
+    def test_unfetched(self, key: str, value: Any, project: Path):
+        """A file that DVC knows of has to be fetched, not renamed to the one that describes it."""
+        (project / "weights" / "large.pth.dvc").touch()
+
+        [fault] = faults(project, **{key: value})
+
+        assert fault.endswith("not found: `weights/large.pth`; run `dvc pull weights/large.pth.dvc`")
+
+    def test_unfetched_pattern(self, project: Path):
+        (project / "weights" / "large.bin.dvc").touch()
+
+        assert faults(project, extra_files=("weights/*.bin",)) == (
+            "Field `tool.mar.extra-files`: no file matches the pattern `weights/*.bin`; run `dvc pull`",
+        )
+
+    @needs_posix
+    def test_unfetched_link(self, project: Path):
+        """So has one that git-annex links to."""
+        (project / "w.pt").symlink_to(".git/annex/objects/w.pt")
+
+        [fault] = faults(project, serialized_file="w.pt")
+
+        assert fault.endswith("; run `git annex get w.pt`")
+
     def test_similar(self, project: Path):
         """A misspelled name gets that of the file beside it."""
         assert faults(project, serialized_file="weights/modle.pth") == (

@@ -1,0 +1,44 @@
+"""Files that DVC or git-annex has yet to bring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.project.unfetched import advise_fetching
+from tests.archives import needs_posix
+
+
+class TestAdvise:
+    @pytest.mark.parametrize("described", ["weights.dvc", "weights/net.dvc", "weights/net/w.bin.dvc"])
+    def test_dvc(self, described: str, tmp_path: Path):
+        """DVC describes a file, or a folder that has it."""
+        (tmp_path / "weights" / "net").mkdir(parents=True)
+        (tmp_path / described).write_text("outs:\n")
+
+        found = advise_fetching(tmp_path / "weights/net/w.bin", tmp_path)
+
+        assert found == f"run `dvc pull {described}`"
+
+    @needs_posix
+    def test_annex(self, tmp_path: Path):
+        """git-annex links to where it would have the file."""
+        link = tmp_path / "w.pt"
+        link.symlink_to(".git/annex/objects/xx/yy/SHA256E-s1--z.pt/SHA256E-s1--z.pt")
+
+        assert advise_fetching(link, tmp_path) == "run `git annex get w.pt`"
+
+    def test_neither(self, tmp_path: Path):
+        """What lies above the project says nothing of it."""
+        root = tmp_path / "project"
+        root.mkdir()
+        (tmp_path / "project.dvc").touch()
+        (tmp_path / "other.dvc").touch()
+
+        assert advise_fetching(root / "w.pt", root) is None
+        assert advise_fetching(tmp_path / "other", root) is None
+
+    def test_too_long(self, tmp_path: Path):
+        """No file has a name of that length."""
+        assert advise_fetching(tmp_path / ("w" * 254), tmp_path) is None
