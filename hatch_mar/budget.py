@@ -38,6 +38,9 @@ TOKENS = Unit("tokens", 2.5, 450)
 """Words and signs of Python."""
 CODE = Unit("code", 1.5)
 """Bytes of other code, such as TorchScript."""
+PROTOBUF_FIELDS = Unit("protobuf fields", 3)
+EXTERNAL_FILES = Unit("files of tensors", 5, 600)
+"""Those that ONNX models name."""
 JSON = Unit("JSON", 0.07)
 """Bytes of it."""
 YAML = Unit("YAML", 1)

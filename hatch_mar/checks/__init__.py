@@ -24,6 +24,8 @@ CHECKS: Mapping[str, str | None] = {
     "handler": None,
     "model_file": "modelFile",
     "serialized_file": None,
+    "wholeness": None,
+    "references": None,
     "loading": None,
     "model_config": "configFile",
     "requirements": "requirementsFile",
@@ -31,6 +33,9 @@ CHECKS: Mapping[str, str | None] = {
     "portability": None,
 }
 """The modules that check any archive, each with the manifest's key without which it has nothing to do."""
+
+OF_WORKFLOWS = ("archive_names", "wholeness", "loading", "portability")
+"""The checks that need nothing of a model's manifest."""
 
 
 def check(subject: Subject) -> list[Finding]:
@@ -62,7 +67,12 @@ def report_end(subject: Subject, reason: Exhausted) -> Finding:
 def has_work(name: str, subject: Subject) -> bool:
     """Whether a module has anything to check; if not, it is not even imported."""
     if subject.manifest.name != MANIFEST_NAME:
-        return name in ("archive_names", "loading", "portability")  # nothing else is known of a workflow
+        return name in (
+            "archive_names",
+            "wholeness",
+            "loading",
+            "portability",
+        )  # nothing else is known of a workflow
     key = CHECKS[name]
     return not key or key in subject.manifest.model or (name == "model_config" and needs_config(subject))
 

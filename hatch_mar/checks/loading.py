@@ -8,16 +8,16 @@ Everyone else may have told the loader to trust the file.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.handler_facts import find_loaded
+from hatch_mar.checks.many import show_first
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule, Severity
-from hatch_mar.text import and_more, count_of, quote, quote_some
+from hatch_mar.finding import Finding, Place, Rule, Severity
+from hatch_mar.text import and_more, quote, quote_some
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 
 REFUSED = Rule(
@@ -86,18 +86,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     # these first, so that they are never among those that are only counted
     first = [subject.named_member("serializedFile"), *own]
     members = sorted(subject.archive.members, key=lambda member: member not in first)
-    shown: Counter[Rule] = Counter()
-    others: dict[Rule, list[str]] = {}
-    for member in members:
-        for finding in check_member(subject, member, by_torchserve=member in own):
-            shown[finding.rule] += 1
-            if shown[finding.rule] <= MOST_FINDINGS:
-                yield finding
-            else:
-                others.setdefault(finding.rule, []).append(member.name)
-    for rule, names in others.items():
-        text = f"The same is true of {count_of(len(names), 'more file')}: {quote_some(names)}"
-        yield rule.at(Place(subject.file_name), text)
+    found = (
+        (member.name, finding)
+        for member in members
+        for finding in check_member(subject, member, by_torchserve=member in own)
+    )
+    yield from show_first(found, Place(subject.file_name))
 
 
 def check_member(subject: Subject, member: Member, *, by_torchserve: bool) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.handler_facts import loads_as_base_handler
 from hatch_mar.checks.subject import Subject
+from hatch_mar.checks.wholeness import find_fault
 from hatch_mar.finding import Finding, Rule
 
 if TYPE_CHECKING:
@@ -31,24 +32,6 @@ NONE = Rule(
     title="There is neither a weights file nor a model file",
     consequence="`BaseHandler` dies with `AttributeError: 'NoneType' object has no attribute 'endswith'`",
     fix="set `serialized-file`, or override `initialize` in your own handler",
-)
-POINTER = Rule(
-    code="MAR403",
-    title="The weights are a pointer to the real file",
-    consequence="the worker dies when it reads the text as weights",
-    fix="fetch the real file and build again",
-)
-NO_WEIGHTS = Rule(
-    code="MAR404",
-    title="The file contains no weights",
-    consequence="the worker dies when it reads the file",
-    fix="save or download the weights again",
-)
-DAMAGED = Rule(
-    code="MAR405",
-    title="The weights are damaged",
-    consequence="torch refuses them, or loads other numbers than those that were saved",
-    fix="save or copy them again, and compare the sizes",
 )
 NOT_A_STATE_DICT = Rule(
     code="MAR406",
@@ -83,9 +66,6 @@ PREFIX = Rule(
         " torch.compile"
     ),
 )
-POINTERS = ("lfs-pointer", "annex-pointer", "dvc-file")
-ARTICLES = {"empty": "an", "html": "a"}
-DAMAGES = ("truncated", "corrupt")
 SUFFIXES = {".onnx": ("onnx",), ".so": ("elf", "macho")}
 """The kinds (`hatch_mar.weights.kind.Kind`) that `BaseHandler` expects of a suffix, apart from `.pt`."""
 
@@ -105,23 +85,10 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield MISSING.at(subject.set_by("serialized-file"), f"The archive has no `{name}`")
         return
     weights = subject.weights(member)
-    unusable = list(check_use(subject, member, weights))
-    yield from unusable
-    if as_base and not unusable:
+    if fault := find_fault(weights):
+        yield fault.rule.at(subject.place(member), f"The weights are {fault.text}", fault.fix)
+    elif as_base:
         yield from check_kind(subject, member, weights)
-
-
-def check_use(subject: Subject, member: Member, weights: Weights) -> Iterator[Finding]:
-    """What no handler could load."""
-    place, description, kind = subject.place(member), weights.describe(), weights.kind.value
-    if kind in POINTERS:
-        yield POINTER.at(place, f"The weights are a {description}")
-    elif kind in ARTICLES:
-        yield NO_WEIGHTS.at(place, f"The weights are {ARTICLES[kind]} {description}")
-    elif kind in DAMAGES:
-        yield DAMAGED.at(place, f"The weights are {description}")
-    elif weights.damage:
-        yield DAMAGED.at(place, f"The weights are damaged: {weights.damage[0]}")
 
 
 def check_kind(subject: Subject, member: Member, weights: Weights) -> Iterator[Finding]:

@@ -7,6 +7,9 @@ from typing import BinaryIO
 
 from hatch_mar.budget import BYTES, UNPACKED_BYTES, Budget
 
+BUFFER = 4096
+"""Bytes that are read at once for small reads."""
+
 
 class View:
     """The bytes of a seekable stream: a file on disk, or an entry of an archive.
@@ -51,3 +54,19 @@ class Slice(View):
         if not 0 <= offset < self.size:
             return b""
         return self.view.read(self.start + offset, min(count, self.size - offset))
+
+
+class Buffered(View):
+    """Another view for many small reads, mostly one after another."""
+
+    def __init__(self, view: View) -> None:
+        self.view, self.size, self.budget = view, view.size, view.budget
+        self.start, self.data = 0, b""
+
+    def read(self, offset: int, count: int) -> bytes:
+        if count > BUFFER:
+            return self.view.read(offset, count)
+        if not self.start <= offset <= self.start + len(self.data) - min(count, self.size - offset):
+            self.start, self.data = offset, self.view.read(offset, BUFFER)
+        first = offset - self.start
+        return self.data[first : first + count]

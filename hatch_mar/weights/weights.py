@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hatch_mar.text import count_of, escape, quote
+from hatch_mar.weights.external_file import ExternalFile
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.loading import Loading
 
@@ -35,6 +36,8 @@ class Weights(NamedTuple):
 
     real_size: int | None = None
     """The real file's bytes, if a git-lfs pointer says so."""
+    external: tuple[ExternalFile, ...] = ()
+    """The files beside an ONNX model that have its tensors' data."""
 
     loadings: tuple[Loading, ...] = ()
     """What loaders would import and do, whatever the kind."""

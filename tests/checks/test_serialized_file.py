@@ -120,7 +120,7 @@ class TestUse:
 
         assert str(found) == (
             "m.mar/w.pt: MAR403 The weights are a git-lfs pointer (the real file has 123 bytes);"
-            " fetch the real file and build again"
+            " run `git lfs pull` and build again"
         )
 
     @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ Field numbers are those of `ModelProto` in onnx/onnx.proto.
 from __future__ import annotations
 
 from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.kinds.onnx_tensors import find_external_files
+from hatch_mar.weights.kinds.protobuf import read_varint
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
 
@@ -16,7 +18,6 @@ NUMBERS = frozenset({1, 5})
 """The fields that are varints; all others have a length."""
 MOST_FIELDS = 1000
 """Enough to reach the graph: thousands of functions and metadata entries may follow."""
-LONGEST_VARINT = 10
 
 
 def inspect_onnx(view: View, head: bytes, name: str) -> Weights | None:
@@ -44,14 +45,4 @@ def inspect_onnx(view: View, head: bytes, name: str) -> Weights | None:
             # two plausible fields are not a coincidence; a single one that does not fit may be
             truncated = Weights(Kind.TRUNCATED, "an ONNX model that ends early")
             return truncated if len(seen) > 1 else None
-    return Weights(Kind.ONNX) if GRAPH in seen else None
-
-
-def read_varint(view: View, position: int) -> tuple[int, int]:
-    """A protobuf varint and the offset where it ends, which is beyond the file if it is cut off."""
-    value = 0
-    for number, byte in enumerate(view.read(position, LONGEST_VARINT)):
-        value |= (byte & 0x7F) << 7 * number
-        if byte < 0x80:
-            return value, position + number + 1
-    return 0, view.size + 1
+    return Weights(Kind.ONNX, external=find_external_files(view)) if GRAPH in seen else None

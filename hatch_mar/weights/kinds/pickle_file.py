@@ -15,6 +15,7 @@ from hatch_mar.weights.pickles.code_runners import is_listed
 from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL, OPAQUE
 from hatch_mar.weights.pickles.interpreter import Interpreter, Pickle, interpret
 from hatch_mar.weights.pickles.joblib_arrays import ArrayInterpreter, is_wrapper
+from hatch_mar.weights.suffixes import OF_JOBLIB, OF_PICKLE, OF_TORCH
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.weights.weights import Weights
 from hatch_mar.zip_records import LOCAL_SIGNATURE
@@ -31,9 +32,6 @@ MOST_PICKLES = 1000
 DEEPEST = 3
 """How many pickles a pickle may lie in that is looked at."""
 
-OF_TORCH = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".model", ".weights", ".th", ".t7")
-OF_PICKLE = (".pkl", ".pickle", ".p", ".pck", ".dump")
-OF_JOBLIB = (".joblib", ".jl")
 COINCIDENCE = 8
 """Operations that the bytes of something else hardly ever give by chance."""
 

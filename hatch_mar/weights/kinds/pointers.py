@@ -16,7 +16,8 @@ LONGEST_ANNEX_POINTER = 1 << 15
 """git-annex reads no further (git-annex, Annex/Link.hs, `maxPointerSz`)."""
 
 LFS = b"version https://git-lfs.github.com/spec/"
-ANNEX = b"/annex/objects/"
+ANNEX = re.compile(rb"/annex/objects/|(?:\.\./)*\.git/annex/objects/")
+"""Of a file, and of a link where a file system has none, which git writes as a text."""
 PAGES = (b"<!doctype html", b"<html", b"<?xml")
 DVC_OUTPUT = re.compile(rb"^outs:\s*$.*^\s*-?\s*(md5|hash|etag|checksum):", re.MULTILINE | re.DOTALL)
 
@@ -25,7 +26,7 @@ def inspect_pointer(view: View, head: bytes) -> Weights | None:
     if head.startswith(LFS) and view.size <= LONGEST_LFS_POINTER:
         size = re.search(rb"^size (\d{1,18})$", head, re.MULTILINE)
         return Weights(Kind.LFS_POINTER, real_size=int(size[1]) if size else None)
-    if head.startswith(ANNEX) and view.size <= LONGEST_ANNEX_POINTER:
+    if ANNEX.match(head) and view.size <= LONGEST_ANNEX_POINTER:
         return Weights(Kind.ANNEX_POINTER)
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower().startswith(PAGES):
         return Weights(Kind.HTML, describe_text(head))

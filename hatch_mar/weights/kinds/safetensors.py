@@ -49,27 +49,48 @@ DTYPES = {
 
 def inspect_safetensors(view: View, head: bytes) -> Weights | None:
     """A file of a length in eight bytes, a JSON header of that length, and the tensors; or None."""
-    length = int.from_bytes(head[:8], "little")
-    if head[8:9] != b"{" or not 2 <= length <= LARGEST_HEADER:
+    length = read_length(head)
+    if length is None:
         return None
     if 8 + length > view.size:
         if head[8:10] not in (b'{"', b"{}", b"{ "):
             return None
         return Weights(Kind.TRUNCATED, "safetensors that end inside their header")
-    if length > LARGEST_READ:
-        return Weights(Kind.SAFETENSORS)
+    try:
+        header = read_header(view)
+        return Weights(Kind.SAFETENSORS) if header is None else inspect_header(header, view.size - 8 - length)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Weights(Kind.CORRUPT, "safetensors, but their header cannot be read")
+
+
+def read_length(head: bytes) -> int | None:
+    """The length of the header; None if a file that begins so is of another kind."""
+    length = int.from_bytes(head[:8], "little")
+    return length if head[8:9] == b"{" and 2 <= length <= LARGEST_HEADER else None
+
+
+def read_header(view: View) -> dict[str, Any] | None:
+    """What the header says of each tensor; None if it is too long to be read, or the file of another kind.
+
+    Raises:
+        ValueError: it is not a JSON object.
+    """
+    length = read_length(view.read(0, 9))
+    if length is None or length > LARGEST_READ:
+        return None
     import json
 
     view.budget.spend(JSON, length)
     try:
         header = json.loads(view.read(8, length), object_pairs_hook=refuse_repeated_keys, parse_int=parse_int)
-        return inspect_header(header, view.size - 8 - length)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Weights(Kind.CORRUPT, "safetensors, but their header cannot be read")
+    except RecursionError as error:
+        raise ValueError from error
+    if not isinstance(header, dict):
+        raise ValueError(header)
+    return {name: entry for name, entry in header.items() if name != "__metadata__"}
 
 
-def inspect_header(header: Any, room: int) -> Weights:
-    tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
+def inspect_header(tensors: dict[str, Any], room: int) -> Weights:
     damage = list(find_tensor_faults(tensors))
     needed = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
     if needed > room:

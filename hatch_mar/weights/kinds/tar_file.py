@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.kinds.pickle_file import OF_TORCH
 from hatch_mar.weights.loading import Loading
+from hatch_mar.weights.suffixes import OF_TORCH
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.weights.weights import Weights
 

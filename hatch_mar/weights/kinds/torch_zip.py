@@ -9,7 +9,7 @@ from itertools import chain
 from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_file import loading_of, read_pickles
-from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value
+from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value, is_state_dict
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
     ZipIndex,
@@ -21,6 +21,7 @@ from hatch_mar.weights.kinds.zip_index import (
 )
 from hatch_mar.weights.loading import Loading
 from hatch_mar.weights.pickles.interpreter import Pickle
+from hatch_mar.weights.pickles.torch_objects import Dictionary
 from hatch_mar.weights.view import View
 from hatch_mar.weights.weights import Weights
 from hatch_mar.zip_records import DEFLATED, PATCHED, STORED, ZipFault
@@ -48,6 +49,22 @@ def inspect_zip(view: View) -> Weights:
         reason = "a zip whose end is missing" if fault.cut else f"a zip, but {fault}"
         # some reader may take it as it is, and torch's takes much
         return Weights(kind, reason, loadings=find_hidden_zip(view))
+
+
+def read_state_dict(view: View) -> Dictionary | None:
+    """The state_dict that a whole file of torch.save is; None for anything else."""
+    try:
+        records = Records(view, read_index(view))
+        entry = records.by_name.get("data.pkl")
+        if entry is None or SCRIPT_MARK in records.by_name:
+            return None
+        data = read_content(view, entry, LARGEST_PICKLE)
+    except ZipFault:
+        return None
+    pickle = read_pickles(view.unpacked(data))[0]
+    if pickle.fault or not isinstance(pickle.value, Dictionary) or not is_state_dict(pickle.value):
+        return None
+    return pickle.value
 
 
 def find_hidden_zip(view: View) -> tuple[Loading, ...]:

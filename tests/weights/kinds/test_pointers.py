@@ -25,6 +25,13 @@ class TestPointers:
     def test_annex(self):
         assert inspect_bytes(ANNEX) == Weights(Kind.ANNEX_POINTER)
 
+    @pytest.mark.parametrize("folder", ["", "../", "../../"])
+    def test_annex_link(self, folder: str):
+        """Where a file system has no links, git writes a link's target into a file."""
+        data = f"{folder}.git/annex/objects/G1/2x/SHA256E-s123--4d.pt/SHA256E-s123--4d.pt".encode()
+
+        assert inspect_bytes(data) == Weights(Kind.ANNEX_POINTER)
+
     def test_dvc(self):
         assert inspect_bytes(DVC) == Weights(Kind.DVC_FILE)
 

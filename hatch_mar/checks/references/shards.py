@@ -1,0 +1,83 @@
+"""Weights in several files, the shards, and the index that says which tensors are in which of them.
+
+transformers writes such an index (`save_pretrained`), as does everything that follows it. In a folder,
+`from_pretrained` takes the first of `CHOSEN` that is there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+
+from hatch_mar.archive.archive import Member
+from hatch_mar.checks.references.absent import advise, describe_absence, resolve
+from hatch_mar.checks.references.json_file import read_json
+from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
+from hatch_mar.text import count_of, quote, quote_some
+from hatch_mar.weights.tensor_names import read_tensor_names
+
+MISSING = Rule(
+    code="MAR423",
+    severity="warning",
+    title="An index names shards that are not packed",
+    consequence="`from_pretrained` finds the index and dies: `OSError` or `FileNotFoundError`",
+    fix="pack them beside the index",
+)
+LACKING = Rule(
+    code="MAR424",
+    severity="warning",
+    title="A shard lacks tensors that the index says are in it",
+    consequence="`from_pretrained` gives them random numbers, after a line in the worker's log",
+    fix="pack the index and the shards of one `save_pretrained`",
+)
+SUFFIX = ".index.json"
+CHOSEN = (
+    *("model.safetensors", "model.safetensors.index.json"),
+    *("pytorch_model.bin", "pytorch_model.bin.index.json"),
+)
+"""(transformers/modeling_utils.py, `_get_resolved_checkpoint_files`)"""
+LARGEST_INDEX = 10_000_000
+"""Bytes. That of a model of 600 billion parameters has nine million."""
+
+
+def check(subject: Subject, member: Member) -> Iterator[Finding]:
+    if not member.name.endswith(SUFFIX):
+        return
+    shards = read_index(subject, member)
+    missing = [shard for shard in shards if resolve(member, shard) not in subject.members]
+    if missing and not (len(missing) == len(shards) and is_left_over(subject, member)):
+        text = f"{quote(member.name)} names {describe_absence(subject, member, missing)}"
+        yield MISSING.at(subject.place(member), text, advise(subject, member, missing))
+    for shard, tensors in shards.items():
+        if shard not in missing:
+            yield from check_shard(subject, member, subject.members[resolve(member, shard)], tensors)
+
+
+def check_shard(subject: Subject, index: Member, shard: Member, tensors: list[str]) -> Iterator[Finding]:
+    with shard.source.open() as stream:
+        present = read_tensor_names(stream, subject.budget)
+    if present is None:
+        return
+    if lacking := [tensor for tensor in tensors if tensor not in present]:
+        text = f"{quote(shard.name)} lacks {count_of(len(lacking), 'tensor')} of {quote(index.name)}: "
+        yield LACKING.at(subject.place(shard), text + quote_some(lacking))
+
+
+def read_index(subject: Subject, member: Member) -> Mapping[str, list[str]]:
+    """The shards and the tensors of each; none if it is not an index of that kind."""
+    document = read_json(subject, member, LARGEST_INDEX)
+    tensors = document.get("weight_map") if isinstance(document, dict) else None
+    if not isinstance(tensors, dict) or not all(isinstance(shard, str) for shard in tensors.values()):
+        return {}
+    shards: dict[str, list[str]] = {}
+    for tensor, shard in tensors.items():
+        shards.setdefault(shard, []).append(tensor)
+    return shards
+
+
+def is_left_over(subject: Subject, member: Member) -> bool:
+    """Whether other weights in its folder are chosen, so that nobody may ask for an index without shards."""
+    folder, name = posixpath.split(member.name)
+    others = CHOSEN[: CHOSEN.index(name)] if name in CHOSEN else CHOSEN
+    return any(posixpath.join(folder, other) in subject.members for other in others)
