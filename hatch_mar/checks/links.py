@@ -50,8 +50,9 @@ def list_named(config: Config) -> Iterator[str]:
     if isinstance(config, WorkflowConfig):
         yield from (config.spec_file, config.handler or "", *config.extra_files)
         return
-    files = (config.model_file, config.serialized_file, config.requirements_file, config.config_file)
+    files = (config.model_file, config.requirements_file, config.config_file)
     yield from (file for file in files if file)
+    yield from config.serialized_files
     yield config.handler.partition(":")[0]
     yield from (*config.extra_files, *config.packages, *config.force_include)
 

@@ -63,7 +63,7 @@ def table_of(call: Call, root: Path) -> Table:
             "version": check("--version", values.version, config.version),
             "handler": relocate.handler(config.handler, config.runtime),
             "model-file": relocate.file(config.model_file, "--model-file"),
-            "serialized-file": relocate.file(config.serialized_file, "--serialized-file"),
+            "serialized-file": relocate.file(next(iter(config.serialized_files), None), "--serialized-file"),
             "extra-files": [relocate.pattern(path) for path in config.extra_files],
             "requirements-file": relocate.file(config.requirements_file, "--requirements-file"),
             "config-file": relocate.file(config.config_file, "--config-file"),

@@ -34,7 +34,8 @@ class ArchiveConfig(NamedTuple):
     version: str
     handler: str
     model_file: str | None = None
-    serialized_file: str | None = None
+    serialized_file: str | tuple[str, ...] | None = None
+    """A path, or one and then paths and patterns of other files that belong to it, such as shards."""
     extra_files: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     include_project: bool = False
@@ -63,6 +64,12 @@ class ArchiveConfig(NamedTuple):
     @property
     def name(self) -> str:
         return self.model_name
+
+    @property
+    def serialized_files(self) -> tuple[str, ...]:
+        """The weights, of which the manifest names the first, and all others may be patterns."""
+        found = self.serialized_file
+        return found if isinstance(found, tuple) else (found,) if found else ()
 
     @property
     def format(self) -> Format:

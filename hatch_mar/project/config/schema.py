@@ -56,7 +56,7 @@ ARCHIVE_KEYS: Mapping[str, Reader] = {
     "version": values.version,
     "handler": values.handler,
     "model-file": values.path,
-    "serialized-file": values.path,
+    "serialized-file": values.path_or_paths,
     "extra-files": values.paths_or_commas,
     "packages": values.paths,
     "include-project": values.boolean,

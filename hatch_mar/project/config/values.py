@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, time
+from glob import has_magic
 from itertools import groupby, islice
 from typing import Any
 
@@ -83,6 +84,22 @@ def paths_or_commas(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("must be an array of strings, or one string with commas")
     return paths(value)
+
+
+def path_or_paths(value: object) -> str | tuple[str, ...]:
+    """A path, or an array of paths and patterns that begins with a path."""
+    if isinstance(value, str):
+        return path(value)
+    if not isinstance(value, list):
+        raise ValueError("must be a string, or an array of strings")
+    found = paths(value)
+    if not found:
+        raise ValueError("must not be empty; leave it out instead")
+    if has_magic(found[0]):
+        raise ValueError(
+            f"must begin with a path, which the manifest names, not with a pattern: `{found[0]}`"
+        )
+    return found
 
 
 def targets(value: object) -> dict[str, str]:

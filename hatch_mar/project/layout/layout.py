@@ -39,7 +39,7 @@ def gather(config: Config, root: Path, project: Project | None = None) -> Member
         return gather_workflow(config, root)
     files = Members(root, config.exclude, config.outputs)
     files.add_file(config.model_file, config.origins["model-file"])
-    files.add_file(config.serialized_file, config.origins["serialized-file"])
+    add_weights(files, config)
     add_handler(files, config)
     add_trees(files, config, project)
     add_requirements(files, config, project)
@@ -70,11 +70,20 @@ def describe(config: Config, root: Path, created: datetime) -> Manifest:
         handler=parse(config.handler, root, config.runtime).entry,
         created=created,
         runtime=config.runtime,
-        serialized_file=base_name(config.serialized_file),
+        serialized_file=base_name(next(iter(config.serialized_files), None)),
         model_file=base_name(config.model_file),
         requirements_file=REQUIREMENTS if config.requirements_from else base_name(config.requirements_file),
         config_file=base_name(config.config_file) if config.config is None else MODEL_CONFIG,
     )
+
+
+def add_weights(files: Members, config: ArchiveConfig) -> None:
+    place = config.origins["serialized-file"]
+    for number, path in enumerate(config.serialized_files):
+        if number == 0:  # which the manifest names
+            files.add_file(path, place)
+        else:
+            files.add_pattern(path, place)
 
 
 def add_handler(files: Members, config: ArchiveConfig) -> None:

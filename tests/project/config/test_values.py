@@ -157,9 +157,32 @@ class TestExportPath:
         assert archive(export_path="/srv/models").export_path == "/srv/models"
 
 
-@pytest.mark.parametrize(
-    "key", ["model-file", "serialized-file", "requirements-file", "config-file", "export-path"]
-)
+class TestSerializedFile:
+    def test_path(self):
+        assert archive(serialized_file="w.pt").serialized_files == ("w.pt",)
+
+    def test_none(self):
+        assert archive().serialized_files == ()
+
+    @pytest.mark.parametrize("value", [["w.pt"], ["m.safetensors.index.json", "m-*.safetensors"]])
+    def test_several(self, value: list[str]):
+        """The first is a path, and the others may be patterns."""
+        assert archive(serialized_file=value).serialized_files == tuple(value)
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (1, "` must be a string, or an array of strings"),
+            ([], "` must not be empty; leave it out instead"),
+            (["*.bin"], "` must begin with a path, which the manifest names, not with a pattern: `*.bin`"),
+            (["w.pt", 1], "[1]` must be a string"),
+        ],
+    )
+    def test_incorrect(self, value: object, text: str):
+        assert faults_of("serialized-file", value) == (f"Field `tool.mar.serialized-file{text}",)
+
+
+@pytest.mark.parametrize("key", ["model-file", "requirements-file", "config-file", "export-path"])
 class TestPaths:
     def test_default(self, key: str):
         """No file is named by default."""

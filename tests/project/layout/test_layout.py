@@ -43,6 +43,15 @@ class TestManifest:
         assert found.document["runtime"] == "python3"
         assert found.document["createdOn"] == "02/02/2020 00:00:00"
 
+    def test_weights_in_several_files(self, project: Path):
+        """It names the first; the others, which patterns may name, are packed beside it."""
+        write(project, "m/model.index.json", "m/model-1.bin", "m/model-2.bin", "m/other.bin")
+
+        found = archive(project, serialized_file=("m/model.index.json", "m/model-*.bin"))
+
+        assert found.manifest.model["serializedFile"] == "model.index.json"
+        assert [member.name for member in found.members] == ["model-1.bin", "model-2.bin", "model.index.json"]
+
     def test_least(self, project: Path):
         """An archive with a built-in handler contains only the manifest."""
         found = archive(project)
