@@ -15,6 +15,7 @@ from typing import NamedTuple
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.handler_facts import find_loaded
 from hatch_mar.checks.many import show_first
+from hatch_mar.checks.pickled_classes import Pair, PickledNames
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule, Severity
 from hatch_mar.text import and_more, quote, quote_some
@@ -32,7 +33,10 @@ PICKLE = Rule(
     severity="warning",
     title="Loading a file imports what `weights_only` does not allow",
     consequence="a handler can only load it if it trusts it (`weights_only=False`), which can run any code",
-    fix="save a plain state_dict, or list what you trust in `allow-globals`",
+    fix=(
+        "save a plain state_dict; or list in `allow-globals` what you trust, which must also be importable"
+        " in the worker"
+    ),
 )
 CODE = Rule(
     code="MAR413",
@@ -86,28 +90,35 @@ def check(subject: Subject) -> Iterator[Finding]:
     # these first, so that they are never among those that are only counted
     first = [subject.named_member("serializedFile"), *own]
     members = sorted(subject.archive.members, key=lambda member: member not in first)
+    worker = PickledNames(subject)
     found = (
         (member.name, finding)
         for member in members
-        for finding in check_member(subject, member, by_torchserve=member in own)
+        for finding in check_member(subject, member, worker, by_torchserve=member in own)
     )
     yield from show_first(found, Place(subject.file_name))
 
 
-def check_member(subject: Subject, member: Member, *, by_torchserve: bool) -> Iterator[Finding]:
-    """What is wrong with a file, whose unpickler is TorchServe's own `torch.load` or anyone's."""
+def check_member(
+    subject: Subject, member: Member, worker: PickledNames, *, by_torchserve: bool
+) -> Iterator[Finding]:
+    """What is wrong with a file, whose unpickler is TorchServe's own `torch.load` or anyone's.
+
+    Args:
+        worker: tells what it can import.
+    """
     loadings = subject.weights(member).loadings
     if not loadings:  # as most files have none
         return
     own = [each for each in loadings if by_torchserve and each.loader in UNPICKLERS and not each.part]
     others = [each for each in loadings if each not in own]
     by_torch = dict.fromkeys(each._replace(loader="torch.load") for each in own)
-    yield from check_loadings(subject, member, by_torch, trusted=False)
-    yield from check_loadings(subject, member, others, trusted=True)
+    yield from check_loadings(subject, member, worker, by_torch, trusted=False)
+    yield from check_loadings(subject, member, worker, others, trusted=True)
 
 
 def check_loadings(
-    subject: Subject, member: Member, loadings: Iterable[Loading], *, trusted: bool
+    subject: Subject, member: Member, worker: PickledNames, loadings: Iterable[Loading], *, trusted: bool
 ) -> Iterator[Finding]:
     """What is wrong with loading a file in these ways, each rule once.
 
@@ -123,7 +134,7 @@ def check_loadings(
         things = tuple(dict.fromkeys(chain(*found.values())))
         return Concern(member.name, concerned, things) if things else None
 
-    def names(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    def names(pairs: Iterable[Pair]) -> Iterator[str]:
         return (name for name in map(".".join, pairs) if name not in subject.allow_globals)
 
     runners = concern(lambda each: names(each.code_runners))
@@ -131,10 +142,26 @@ def check_loadings(
         runs = "runs what it is given" if len(runners.things) == 1 else "run what they are given"
         yield CODE.at(place, f"{runners.loaders} imports {quote_some(runners.things)}, which {runs}")
 
+    imports = {each: imports_of(each, trusted=trusted) for each in loadings}
+    granted = (
+        pair for pair in chain(*imports.values()) if trusted or ".".join(pair) in subject.allow_globals
+    )
+    faults = worker.find_faults(member, granted)
+
+    def lacking(rule: Rule) -> Concern | None:
+        return concern(lambda each: (".".join(pair) for pair in imports[each] if faults.get(pair) is rule))
+
+    for fault in dict.fromkeys(faults.values()):
+        if found := lacking(fault):
+            text = f"{found.loaders} imports {quote_some(found.things)}"
+            yield worker.report(fault, member, text, found.things, certain=not trusted)
+
     rule = PICKLE if trusted else REFUSED
-    if found := concern(lambda each: names(imports_of(each, trusted=trusted))):
+    if found := concern(lambda each: names(pair for pair in imports[each] if pair not in faults)):
         yield rule.at(place, f"{found.loaders} imports {quote_some(found.things)}")
-    elif (not runners or not trusted) and (found := concern(lambda each: refusals_of(each, trusted=trusted))):
+    elif not (trusted and (runners or faults)) and (
+        found := concern(lambda each: refusals_of(each, trusted=trusted))
+    ):
         yield rule.at(place, f"`torch.load(weights_only=True)` refuses {quote(member.name)}: {found.reason}")
 
     if found := concern(lambda each: [each.unknown] if each.unknown else []):
@@ -147,7 +174,7 @@ def check_loadings(
         yield EFFECT.at(place, f"{found.loaders} {found.reason}")
 
 
-def imports_of(loading: Loading, *, trusted: bool) -> Iterable[tuple[str, str]]:
+def imports_of(loading: Loading, *, trusted: bool) -> Iterable[Pair]:
     """What torch's list lacks; if it is not refused, without what `CODE` says already."""
     said = set(loading.code_runners) if trusted else ()
     return [pair for pair in loading.unsafe_globals if pair not in said]

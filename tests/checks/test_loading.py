@@ -14,6 +14,7 @@ from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.budget import FILES, Budget, Exhausted
 from hatch_mar.checks import check as check_all
 from hatch_mar.checks.loading import check, check_member
+from hatch_mar.checks.pickled_classes import PickledNames
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding
 from hatch_mar.inspection import contents
@@ -33,8 +34,10 @@ PICKLED = protocol2(b"cdigits.net\nNet\n)R")
 NOT_FOLLOWED = zipped(
     saved(protocol2(dictionary({"weight": tensor(), "other": b"\x82\x01"})), {"0": 8})  # EXT1
 )
-OWN = {"h.py": HANDLER}
-BASED = {"h.py": BASE, "net.py": NET}
+DIGITS = {"digits/__init__.py": NET, "digits/net.py": NET}
+"""What the pickles import."""
+OWN = {"h.py": HANDLER, **DIGITS}
+BASED = {"h.py": BASE, "net.py": NET, **DIGITS}
 
 
 def own(weights: bytes, name: str = "w.pt", **files: bytes) -> Subject:
@@ -160,7 +163,7 @@ def findings_of(*loadings: Loading, by_torchserve: bool = False) -> list[Finding
     of = own(b"")
     member = of.members["w.pt"]
     of.weights = lambda _: Weights(Kind.PICKLE, loadings=loadings)  # type: ignore[method-assign]
-    return list(check_member(of, member, by_torchserve=by_torchserve))
+    return list(check_member(of, member, PickledNames(of), by_torchserve=by_torchserve))
 
 
 class TestOthers:
@@ -225,7 +228,7 @@ class TestLoader:
     )
     def test_model_file(self, handler: BuiltIn, suffix: str):
         """With a model file it is `torch.load`, whatever the suffix."""
-        files = {"net.py": NET, f"w{suffix}": PICKLED}
+        files = {**DIGITS, "net.py": NET, f"w{suffix}": PICKLED}
         of = subject(files, handler.name, serialized_file=f"w{suffix}", model_file="net.py")
 
         assert [(found.code, found.message) for found in check(of)] == [
@@ -238,7 +241,7 @@ class TestLoader:
     )
     def test_vocabulary(self, handler: str, name: str, model: dict[str, str]):
         """TorchServe's text handlers load their vocabulary by it as well."""
-        of = subject({name: PICKLED, "other.pkl": PICKLED}, handler, model=model)
+        of = subject({**DIGITS, name: PICKLED, "other.pkl": PICKLED}, handler, model=model)
 
         assert [(found.code, found.message) for found in check(of)] == [
             ("MAR411", f"`torch.load` of `{name}` imports `digits.net.Net`"),
@@ -251,7 +254,7 @@ class TestLoader:
     )
     def test_others(self, handler: str, model_file: str | None, suffix: str, loader: str):
         """Where nothing of TorchServe would unpickle the file, it is who most likely does elsewhere."""
-        files = {"h.py": HANDLER, "net.py": NET, f"w{suffix}": PICKLED}
+        files = {**BASED, "h.py": HANDLER, f"w{suffix}": PICKLED}
         keys = {"model_file": model_file} if model_file else {}
         of = subject(files, handler, serialized_file=f"w{suffix}", **keys)
 

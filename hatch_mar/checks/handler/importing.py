@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.archive.archive import FileSource
+from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.checks.handler.reach import Problem, Reach, is_package, top_of
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
@@ -134,7 +134,8 @@ def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Fi
         f"`{problem.name}` is neither in the archive nor in its requirements nor on the server,"
         f" and without it the worker would report `No module named '{masked or problem.name}'`"
     )
-    return ABSENT.at(place, text, advise_packing(subject, problem) or advise_requiring(problem.name))
+    fix = advise_packing(subject, problem.name, problem.module.member) or advise_requiring(problem.name)
+    return ABSENT.at(place, text, fix)
 
 
 def may_be_required(subject: Subject, problem: Problem) -> bool:
@@ -142,19 +143,19 @@ def may_be_required(subject: Subject, problem: Problem) -> bool:
     return (
         problem.kind == "absent"
         and subject.environment.may_bring(problem.name)
-        and not advise_packing(subject, problem)
+        and not advise_packing(subject, problem.name, problem.module.member)
     )
 
 
-def advise_packing(subject: Subject, problem: Problem) -> str | None:
-    """What to write in `[tool.mar]` if the project itself has the module."""
+def advise_packing(subject: Subject, name: str, wanting: Member) -> str | None:
+    """What to write in `[tool.mar]` if the project itself has the module of a name that a member imports."""
     if subject.root is None:
         return None
-    module, source = top_of(problem.name), problem.module.member.source
+    module, source = top_of(name), wanting.source
     beside = [source.path.parent] if isinstance(source, FileSource) else []
     for folder in (subject.root, subject.root / "src", *beside):
-        for name, key in ((module, "packages"), (f"{module}.py", "extra-files")):
-            path = folder / name
+        for file, key in ((module, "packages"), (f"{module}.py", "extra-files")):
+            path = folder / file
             if path.is_relative_to(subject.root) and (path.is_file() or (path / "__init__.py").is_file()):
                 return f'pack it with `{key} = ["{path.relative_to(subject.root).as_posix()}"]`'
     return None

@@ -1,0 +1,167 @@
+"""What a pickle imports that no worker can import: to be allowed is not to be there.
+
+An unpickler imports each name as Python does (pickle.py, `find_class`), in the worker, whose `__main__` is
+TorchServe's `model_service_worker.py`. Code of the archive may put a name there, or have an unpickler of its
+own that finds names elsewhere: then nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+from hatch_mar.archive.archive import Member
+from hatch_mar.checks.handler.importing import advise_packing
+from hatch_mar.checks.handler.reach import Reach
+from hatch_mar.checks.load_calls import LoadCall, find_load_calls
+from hatch_mar.checks.packed_code import changes_path, find_modules, find_words
+from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
+from hatch_mar.pysource.main_module import find_placed
+from hatch_mar.weights.kind import Kind
+
+IN_MAIN = Rule(
+    code="MAR416",
+    title="A pickle names what was defined in the script that saved it",
+    consequence=(
+        "the worker dies with `Can't get attribute 'Net' on <module '__main__' from"
+        " '…/model_service_worker.py'>`, for its `__main__` is TorchServe's own"
+    ),
+    fix=(
+        "save a state_dict, or save it again in a script that imports the class from a packed module;"
+        " `allow-globals` does not make it importable"
+    ),
+)
+OF_WINDOWS = Rule(
+    code="MAR417",
+    title="A pickle names what works on Windows only",
+    consequence="the worker dies with `cannot instantiate 'WindowsPath' on your system`, or cannot import it",
+    fix="save it again without it; keep a path as text, `str(path)`",
+)
+ABSENT = Rule(
+    code="MAR418",
+    severity="warning",
+    title="A pickle names a module that may be missing",
+    consequence="if the server lacks it too, whoever loads the file dies with `No module named …`",
+    fix=(
+        "save a state_dict; or pack the module, add it to the archive's requirements, or to `server-packages`"
+        " if the server has it"
+    ),
+)
+LACKING = Rule(
+    code="MAR419",
+    title="A pickle names what its packed module does not have",
+    consequence="whoever loads the file dies with `Can't get attribute …` or `No module named …`",
+    fix="pack the module as it was when the file was saved, or save the file again",
+)
+
+Pair = tuple[str, str]
+"""A module, and a name in it."""
+
+MAIN = "__main__"
+OF_MAIN = re.compile(rb"__main__")
+WINDOWS_MODULES = frozenset(("nt", "msvcrt", "winreg", "_winapi", "_winreg", "winsound", "_overlapped"))
+"""Modules of the standard library that Python has on Windows only."""
+WINDOWS_PATH = "WindowsPath"
+PICKLED = (Kind.MODULE, Kind.PICKLE, Kind.CHECKPOINT, Kind.STATE_DICT, Kind.TENSOR, Kind.NPY, Kind.NPZ)
+"""Kinds of files whose pickles are meant to be loaded."""
+WORDS = re.compile(rb"\b(?:find_class|pickle_module|WindowsPath)\b|[\"'][\w.]+\.\w+[\"']")
+"""What code has that may give an unpickler something else for a name: also the name itself as a string."""
+
+
+class PickledNames:
+    """Tells which of the names that pickles import the worker does not have."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.reach = Reach(subject)
+
+    def find_faults(self, member: Member, pairs: Iterable[Pair]) -> dict[Pair, Rule]:
+        """What is wrong with names that a file imports; nothing of those that are there, or may be.
+
+        Raises:
+            Exhausted: too much Python has been read already.
+        """
+        pairs = dict.fromkeys(pairs)
+        if not pairs or self.subject.weights(member).kind not in PICKLED:
+            return {}
+        found = ((pair, self.rule_of(*pair)) for pair in pairs if is_importable(pair))
+        return {pair: rule for pair, rule in found if rule and not self.is_replaced(pair)}
+
+    def rule_of(self, module: str, name: str) -> Rule | None:
+        if module == MAIN:
+            return None if self.in_main is None or name.partition(".")[0] in self.in_main else IN_MAIN
+        if module in WINDOWS_MODULES or (module.startswith("pathlib") and name == WINDOWS_PATH):
+            return OF_WINDOWS
+        if fault := self.reach.fault_of(module):
+            return LACKING if fault == "lacking" else ABSENT
+        top = name.partition(".")[0]
+        if self.reach.look_up(f"{module}.{top}") or self.reach.may_have(module, top):
+            return None
+        return LACKING
+
+    def is_replaced(self, pair: Pair) -> bool:
+        """Whether the archive's code may give unpicklers something else for a name."""
+        words, (module, name) = self.words, pair
+        if b"find_class" in words or b"pickle_module" in words:
+            return True
+        if any(f"{mark}{module}.{name}{mark}".encode() in words for mark in "\"'"):
+            return True
+        if name == WINDOWS_PATH:
+            return name.encode() in words
+        return module != MAIN and (self.changes_path or self.subject.environment.may_bring(module))
+
+    def report(
+        self, rule: Rule, member: Member, imports: str, names: Iterable[str], *, certain: bool
+    ) -> Finding:
+        """The finding that a file imports what is not there.
+
+        Args:
+            imports: who imports what, which are these `names`.
+            certain: TorchServe's own code loads the file.
+        """
+        fix, severity = None, rule.severity
+        if rule is ABSENT:
+            fixes = (advise_packing(self.subject, name, member) for name in names)
+            fix = next(filter(None, fixes), None)
+        elif not certain and not any(call.opens(self.subject, member) for call in self.load_calls):
+            severity = "warning"
+        place = self.subject.place(member)
+        return rule.at(place, f"{imports}, {REASONS[rule]}", fix, severity=severity)
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        return find_words(self.subject, WORDS)
+
+    @cached_property
+    def changes_path(self) -> bool:
+        return changes_path(self.subject)
+
+    @cached_property
+    def load_calls(self) -> list[LoadCall]:
+        return find_load_calls(self.subject)
+
+    @cached_property
+    def in_main(self) -> frozenset[str] | None:
+        """The names that the archive puts into `__main__`; None if that cannot be told."""
+        names: set[str] = set()
+        for module in find_modules(self.subject, OF_MAIN):
+            placed = find_placed(module.tree) if module.tree else None
+            if placed is None:
+                return None
+            names |= placed
+        return frozenset(names)
+
+
+REASONS = {
+    IN_MAIN: "which is nowhere in the worker, whose `__main__` is TorchServe's own",
+    OF_WINDOWS: "which works on Windows only",
+    ABSENT: "which is neither in the archive nor in its requirements nor on the server",
+    LACKING: "which the archive's own module does not have",
+}
+
+
+def is_importable(pair: Pair) -> bool:
+    """Whether Python would import a name at all, and not fail with it for what it is."""
+    return all(part.isidentifier() for name in pair for part in name.split("."))
