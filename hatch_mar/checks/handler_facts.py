@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 
 from hatch_mar.archive.archive import Member
+from hatch_mar.checks.lineage import Lineage, trace_lineage
 from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.functions import FunctionNode
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.namespace import Namespace, imported_name
+from hatch_mar.pysource.namespace import Namespace
 from hatch_mar.torchserve.handlers import (
-    BUILT_IN_CLASSES,
     BUILT_INS,
-    HANDLERS_PACKAGE,
     HELPERS,
     LOADING_METHODS,
     SOURCE_VOCABULARY,
@@ -57,15 +57,35 @@ def loads_as_base_handler(subject: Subject) -> bool:
 
     A class that overrides it, or one of the functions it loads with, may load what it likes.
     """
-    module = handler_module(subject)
-    if module is None:
-        found = built_in(subject)
-        return found is not None and found.loads_as_base_handler
-    _, function = parse_entry(subject.value("handler") or "")
-    if module.names.has(function or "handle") or module.only_class is None:
-        return False
-    definitions = module.only_class.definitions
-    return bool(definitions) and all(keeps_loading(found, module.names) for found in definitions)
+    if own := built_in(subject):
+        return own.loads_as_base_handler
+    found = handler_lineages(subject)
+    return bool(found) and all(each is not None and keeps_loading(each) for each in found)
+
+
+def handler_function(subject: Subject) -> tuple[Module, FunctionNode] | None:
+    """The function that the worker calls; None if it calls an object's, or one that cannot be told."""
+    name, function = parse_entry(subject.value("handler") or "")
+    module = subject.module(name)
+    match list(module.names.get(function or "handle")) if module else []:
+        case [ast.FunctionDef() | ast.AsyncFunctionDef() as found]:
+            return (module, found) if module else None
+    return None
+
+
+def handler_lineage(subject: Subject) -> Lineage | None:
+    """The handler's class with those that it inherits from; None if there is none, or it cannot be told."""
+    found = handler_lineages(subject)
+    return found[0] if len(found) == 1 else None
+
+
+def handler_lineages(subject: Subject) -> list[Lineage | None]:
+    """That of each class that the worker may make an object of; none if it calls a function."""
+    name, function = parse_entry(subject.value("handler") or "")
+    module = subject.module(name)
+    if module is None or module.may_have(function or "handle") or module.only_class is None:
+        return []
+    return [trace_lineage(subject, name, module, each) for each in module.only_class.definitions]
 
 
 def loads_model_file(subject: Subject) -> bool:
@@ -90,20 +110,14 @@ def name_vocabulary(subject: Subject) -> str | None:
     return (subject.value("sourceVocab") or SOURCE_VOCABULARY) if reads else None
 
 
-def keeps_loading(found: ast.ClassDef, names: Namespace) -> bool:
+def keeps_loading(lineage: Lineage) -> bool:
     """Whether a class leaves the loading to `BaseHandler`, which it inherits from."""
-    bases = [torchserve_class(base, names) for base in found.bases]
-    if not any(base and base.loads_as_base_handler for base in bases):
+    if lineage.base is None or not lineage.base.loads_as_base_handler:
         return False
-    own = Namespace(found.body)
-    return not any(map(own.has, LOADING_METHODS)) and all(
-        value is None or calls_initialize(value) for value in own.get("initialize")
+    bodies = [Namespace(link.definition.body) for link in lineage.links]
+    return not any(own.has(method) for own in bodies for method in LOADING_METHODS) and all(
+        value is None or calls_initialize(value) for own in bodies for value in own.get("initialize")
     )
-
-
-def torchserve_class(base: ast.expr, names: Namespace) -> BuiltIn | None:
-    path, _, name = imported_name(base, names).rpartition(".")
-    return BUILT_IN_CLASSES.get(name) if path.startswith(f"{HANDLERS_PACKAGE}.") else None
 
 
 def calls_initialize(method: ast.AST) -> bool:

@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from functools import cached_property
+from pathlib import PurePosixPath
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.pysource.classes import ClassBinding, class_bindings
@@ -43,6 +44,14 @@ class Module:
         self.tree = tree
         self.fault = fault
         self.line = line
+
+    @property
+    def is_package(self) -> bool:
+        return PurePosixPath(self.member.name).name == "__init__.py"
+
+    def package_of(self, name: str) -> str:
+        """The package that the module's relative imports start from, by the module's dotted name."""
+        return name if self.is_package else name.rpartition(".")[0]
 
     @cached_property
     def names(self) -> Namespace:

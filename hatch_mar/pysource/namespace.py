@@ -214,26 +214,39 @@ def dotted_name(node: ast.AST) -> str:
     return ".".join((node.id, *reversed(parts)))
 
 
-def imported_name(node: ast.expr, names: Namespace) -> str:
-    """The full name of what an expression refers to: `a.b.c` of `c`, after `from a.b import c`.
+def imported_name(name: str, names: Namespace, package: str = "") -> str:
+    """The full name of what a name refers to: `a.b.c` of `c`, after `from a.b import c`.
 
-    Empty if it does not come from an import, or comes from a relative or a star import.
+    Empty if it does not come from an import, or comes from a star import, or from a relative one of a
+    module whose package is not given.
     """
-    first, dot, rest = dotted_name(node).partition(".")
+    first, dot, rest = name.partition(".")
     for value in names.get(first):
-        if isinstance(value, (ast.Import, ast.ImportFrom)) and (origin := origin_of(first, value)):
+        if isinstance(value, (ast.Import, ast.ImportFrom)) and (origin := origin_of(first, value, package)):
             return origin + dot + rest
     return ""
 
 
-def origin_of(name: str, node: ast.Import | ast.ImportFrom) -> str:
-    """The full name of what an import statement binds a name to; empty if the import is relative."""
+def origin_of(name: str, node: ast.Import | ast.ImportFrom, package: str = "") -> str:
+    """The full name of what an import statement binds a name to; empty if that cannot be told."""
     for alias in node.names:
         if isinstance(node, ast.ImportFrom):
-            if (alias.asname or alias.name) == name and not node.level:
-                return f"{node.module}.{alias.name}"
+            if (alias.asname or alias.name) == name:
+                target = absolute_name(node.module or "", node.level, package)
+                return f"{target}.{alias.name}" if target else ""
         elif alias.asname == name:
             return alias.name
         elif alias.name.partition(".")[0] == name and not alias.asname:
             return name
     return ""
+
+
+def absolute_name(target: str, level: int, package: str) -> str:
+    """The full name of a module that is imported with so many dots; empty if they lead out of the package."""
+    if not level:
+        return target
+    parts = package.split(".") if package else []
+    if len(parts) < level:
+        return ""
+    base = parts[: len(parts) - level + 1]
+    return ".".join([*base, target] if target else base)

@@ -96,10 +96,18 @@ class BuiltIn(NamedTuple):
         return self.loading == "base"
 
     @property
+    def handles_in_steps(self) -> bool:
+        """Whether its `handle` is that of `BaseHandler`, which calls each of `STEPS` with one argument."""
+        return not self.is_async and self.loading != "model-file"
+
+    @property
     def all_needs(self) -> tuple[str, ...]:
         """Keys that it, or what it calls, reads without a default."""
         return self.needs + tuple(key for helper in self.helpers for key in helper.needs)
 
+
+STEPS = ("preprocess", "inference", "postprocess")
+"""Methods that `BaseHandler.handle` calls one after the other, each with what the one before returned."""
 
 CAPTUM = ("captum",)
 VISION = ("captum", "torchvision")

@@ -78,6 +78,13 @@ class Handler:
     def initialize(self, context): ...
     def handle(self, data, context): return ['ok']
 """
+STEPS = """\
+from ts.torch_handler.base_handler import BaseHandler
+class Handler(BaseHandler):
+    def initialize(self, context): ...
+    def preprocess(self, data): return data
+    def inference(self, data): return data
+"""
 EAGER = """\
 from torch import nn
 class Net(nn.Module):
@@ -111,6 +118,11 @@ MASKED = "ModuleNotFoundError: No module named 'ts.torch_handler.h'"
 
 GOOD = {
     "function": Case({"h.py": FUNCTION}, outcome="Prediction success", asked=True),
+    "answers-in-steps": Case(
+        {"h.py": STEPS + "    def postprocess(self, data): return ['ok']\n"},
+        outcome="Prediction success",
+        asked=True,
+    ),
     "function-named": Case(
         {"h.py": FUNCTION.replace("handle", "predict")},
         "h.py:predict",
@@ -253,6 +265,7 @@ GOOD = {
             def handle(data, context):
                 if data is not None:
                     import nothing_such
+                return []
             """,
             "neighbour.py": "import yaml, numpy, PIL, psutil, packaging, torch, captum, json",
         }
@@ -401,6 +414,30 @@ BAD = {
         "transformers.py",
         "MAR234",
         "'ts.torch_handler.transformers'",
+    ),
+    "answer-dict": Case(
+        {"h.py": "def handle(data, context): return {}\n"},
+        codes="MAR263",
+        outcome="Invalid model predict output",
+        asked=True,
+    ),
+    "answer-of-postprocess": Case(
+        {"h.py": STEPS + "    def postprocess(self, data): return {'ok': 1}\n"},
+        codes="MAR263",
+        outcome="Invalid model predict output",
+        asked=True,
+    ),
+    "answer-nothing": Case(
+        {"h.py": "def handle(data, context): print(data)\n"},
+        codes="MAR263",
+        outcome="Invalid model predict output",
+        asked=True,
+    ),
+    "step-of-two": Case(
+        {"h.py": STEPS + "    def postprocess(self, data, context): return ['ok']\n"},
+        codes="MAR264",
+        outcome="Prediction failed",
+        asked=True,
     ),
     "import-name": Case(
         {"h.py": "from impl import Net\n" + HANDLER, "impl.py": "net = 1"}, codes="MAR261", outcome=MASKED

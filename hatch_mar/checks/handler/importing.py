@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hatch_mar.archive.archive import FileSource, Member
-from hatch_mar.checks.handler.reach import Problem, Reach, is_package, top_of
+from hatch_mar.checks.handler.reach import Problem, Reach, top_of
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
@@ -121,7 +121,7 @@ def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Fi
             file = imported.member.name if imported else package
             text = f"`{last}` is imported from `{package}`, but `{file}` does not define it{report}"
             fix = did_you_mean(last, imported.names.list_bound() if imported else ())
-            if not fix and imported and is_package(imported):
+            if not fix and imported and imported.is_package:
                 fix = f"pack the module `{problem.name}`, or import a name that the package has"
             return NAMELESS.at(place, text, fix or None)
         case "torchserve":

@@ -13,7 +13,7 @@ from hatch_mar.budget import Exhausted
 from hatch_mar.checks.subject import MOST_PARTS, Subject
 from hatch_mar.pysource.imports import Import, imports, may_change_path
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.namespace import Namespace
+from hatch_mar.pysource.namespace import Namespace, absolute_name
 from hatch_mar.torchserve import modules
 from hatch_mar.torchserve.distributions import NAMESPACES, strip_submodules
 
@@ -73,15 +73,10 @@ class Reach:
 
     def resolve(self, name: str, module: Module, statement: Import) -> tuple[list[Problem], list[str]]:
         """What is wrong with an import, and the archive's modules that it runs."""
-        target = statement.module
-        if statement.level:
-            package = name if is_package(module) else name.rpartition(".")[0]
-            parts = package.split(".") if package else []
-            if len(parts) < statement.level:
-                return [Problem("relative", module, statement.line, str(statement))], []
-            base = parts[: len(parts) - statement.level + 1]
-            target = ".".join([*base, target] if target else base)
-        elif self.imports_itself(name, module, statement):
+        target = absolute_name(statement.module, statement.level, module.package_of(name))
+        if not target:
+            return [Problem("relative", module, statement.line, str(statement))], []
+        if not statement.level and self.imports_itself(name, module, statement):
             return [Problem("itself", module, statement.line, name)], []
         for wanted in list_wanted(target, statement.names):
             if fault := self.fault_of(wanted):
@@ -106,7 +101,7 @@ class Reach:
 
     def imports_itself(self, name: str, module: Module, statement: Import) -> bool:
         """Whether a module hides the package of the same name that it imports."""
-        if is_package(module) or statement.module != name:
+        if module.is_package or statement.module != name:
             return False
         if name not in self.own:
             body = module.tree.body if module.tree else []
@@ -170,7 +165,3 @@ def list_wanted(target: str, names: tuple[str, ...]) -> list[str]:
 
 def top_of(name: str) -> str:
     return name.partition(".")[0]
-
-
-def is_package(module: Module) -> bool:
-    return PurePosixPath(module.member.name).name == "__init__.py"

@@ -49,9 +49,6 @@ BAD_MICRO_BATCHING = Rule(
 )
 
 
-STEPS = ("preprocess", "inference", "postprocess")
-
-
 def check(subject: Subject, file: ConfigFile | None, config: Table) -> Iterator[Finding]:
     """What the handler needs, whether or not the archive has a model configuration."""
     place = file.place() if file else subject.set_by("handler")
@@ -125,10 +122,10 @@ def check_micro_batching(file: ConfigFile, config: Table) -> Iterator[Finding]:
         yield BAD_MICRO_BATCHING.at(file.place(table.lines.get("parallelism")), message)
     steps = steps if isinstance(steps, Table) else Table()
     for step in steps:
-        if step not in STEPS:
+        if step not in handlers.STEPS:
             message = f"`MicroBatching` has no step `{step}`"
             yield BAD_MICRO_BATCHING.at(file.place(steps.lines.get(step)), message)
-    numbers = [(table, "micro_batch_size", 1), *((steps, step, 0) for step in STEPS)]
+    numbers = [(table, "micro_batch_size", 1), *((steps, step, 0) for step in handlers.STEPS)]
     for holder, key, least in numbers:
         value = holder.get(key, least)
         if not is_int(value) or value < least:

@@ -1,0 +1,115 @@
+"""What the handler makes of the requests of a batch: a list with an answer for each.
+
+pytorch/serve, ts/service.py (`predict`) and ts/torch_handler/base_handler.py (`handle`, which returns
+what `postprocess` returns).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from hatch_mar.checks.handler_facts import built_in, handler_function, handler_lineage
+from hatch_mar.checks.lineage import Lineage
+from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.pysource.classes import accepts
+from hatch_mar.pysource.functions import FunctionNode, find_wrong_return, reads_first_alone
+from hatch_mar.pysource.module import Module
+from hatch_mar.torchserve.handlers import STEPS
+
+NOT_A_LIST = Rule(
+    code="MAR263",
+    severity="warning",
+    title="The handler does not return a list",
+    consequence="every request is answered with `Invalid model predict output`, unless an envelope mends it",
+    fix="return a list with an answer for each request",
+)
+STEP = Rule(
+    code="MAR264",
+    title="A step of the handler cannot be called as `BaseHandler.handle` calls it",
+    consequence="every request is answered with `Prediction failed`, after a `TypeError`",
+    fix="take one argument besides the object, and give all others a default",
+)
+FIRST_ONLY = Rule(
+    code="MAR265",
+    severity="warning",
+    title="The handler looks at the first request of a batch only",
+    consequence="requests that come together are answered with `number of batch response mismatched`",
+    fix="answer every request, or set `batchSize: 1`",
+)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Check the function that the worker calls, the class's `handle`, or what `BaseHandler.handle` calls."""
+    lineage = handler_lineage(subject)
+    if function := handler_function(subject):
+        yield from check_whole(subject, *function, function[1].name, 0)
+    elif lineage and (method := find_method(lineage, "handle")):
+        yield from check_whole(subject, *method, f"{lineage.name}.handle", 1)
+    elif lineage and is_handled_in_steps(lineage):
+        yield from check_steps(subject, lineage)
+    elif (own := built_in(subject)) and not own.takes_batches:
+        yield from report_first_only(subject, subject.set_by("handler"), f"Handler `{own.name}`")
+
+
+def check_whole(
+    subject: Subject, module: Module, function: FunctionNode, name: str, index: int
+) -> Iterator[Finding]:
+    """Check a function that is given the requests as the parameter at `index`, and returns the answers."""
+    yield from check_return(subject, module, function, name)
+    if line := reads_first_alone(function, index):
+        yield from report_first_only(subject, subject.place(module.member, line), f"`{name}`")
+
+
+def check_steps(subject: Subject, lineage: Lineage) -> Iterator[Finding]:
+    for step in STEPS:
+        module, function = find_method(lineage, step) or (None, None)
+        if module is None or function is None:
+            continue
+        name = f"{lineage.name}.{step}"
+        if not accepts(function, 1, bound=True):
+            place = subject.place(module.member, function.lineno)
+            yield STEP.at(
+                place, f"`BaseHandler.handle` calls `{name}` with one argument, which it does not take"
+            )
+        elif step == "preprocess" and (line := reads_first_alone(function, 1)):
+            yield from report_first_only(subject, subject.place(module.member, line), f"`{name}`")
+        elif step == "postprocess":
+            yield from check_return(subject, module, function, name)
+    base = lineage.base
+    if base and not base.takes_batches and lineage.find("preprocess") is None:
+        place = subject.place(lineage.links[0].module.member, lineage.links[0].definition.lineno)
+        yield from report_first_only(subject, place, f"`{base.class_name}.preprocess`")
+
+
+def check_return(subject: Subject, module: Module, function: FunctionNode, name: str) -> Iterator[Finding]:
+    if found := find_wrong_return(function, module.names):
+        line, kind = found
+        text = f"`{name}` returns {kind}, not a list with an answer for each request"
+        yield NOT_A_LIST.at(subject.place(module.member, line), text)
+
+
+def report_first_only(subject: Subject, place: Place, who: str) -> Iterator[Finding]:
+    size = subject.model_config.settings.get("batchSize")
+    if isinstance(size, int) and size > 1:
+        text = f"{who} looks at the first request alone, but a batch has up to {size} by `batchSize`"
+        yield FIRST_ONLY.at(place, text)
+
+
+def is_handled_in_steps(lineage: Lineage) -> bool:
+    """Whether a class leaves it to `BaseHandler.handle` to call its methods."""
+    own = lineage.base is not None and lineage.base.handles_in_steps
+    return own and lineage.find("handle") is None and not lineage.may_set("handle")
+
+
+def find_method(lineage: Lineage, name: str) -> tuple[Module, FunctionNode] | None:
+    """The method of the archive that an object of the class has under a name, if there is just one."""
+    found = lineage.find(name)
+    if found is None or lineage.may_set(name):
+        return None
+    link, values = found
+    match list(values):
+        case [ast.FunctionDef() | ast.AsyncFunctionDef() as method]:
+            return link.module, method
+    return None

@@ -1,0 +1,115 @@
+"""The classes that a class inherits from, through the modules of the archive up to TorchServe's own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple, cast
+
+from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.classes import CLASS_DECORATORS, is_plain_base, last_name, may_set
+from hatch_mar.pysource.module import Module
+from hatch_mar.pysource.namespace import Namespace, Values, dotted_name, imported_name
+from hatch_mar.torchserve.handlers import BUILT_IN_CLASSES, HANDLERS_PACKAGE, BuiltIn
+
+MOST_LINKS = 20
+"""Classes and imports that are followed from one to the next."""
+
+
+class Link(NamedTuple):
+    """A class of the archive."""
+
+    module: Module
+    definition: ast.ClassDef
+
+
+class Lineage(NamedTuple):
+    """A class and those that it inherits from, but for bases that bring nothing."""
+
+    links: tuple[Link, ...]
+    """Those of the archive in the order that Python looks at them, the class itself first."""
+    base: BuiltIn | None
+    """TorchServe's own that the last of them inherits from, if it does."""
+
+    @property
+    def name(self) -> str:
+        return self.links[0].definition.name
+
+    def find(self, name: str) -> tuple[Link, Values] | None:
+        """The class of the archive whose attribute an object has under a name, and what it is."""
+        for link in self.links:
+            own = Namespace(link.definition.body)
+            if own.has(name):
+                return link, own.get(name)
+        return None
+
+    def may_set(self, name: str) -> bool:
+        """Whether any of the classes may give its objects an attribute of this name."""
+        return any(may_set(link.definition, name) for link in self.links)
+
+    def methods(self) -> Iterator[tuple[Link, ast.FunctionDef | ast.AsyncFunctionDef]]:
+        for link in self.links:
+            for node in link.definition.body:
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    yield link, node
+
+
+def trace_lineage(
+    subject: Subject, name: str, module: Module, definition: ast.ClassDef, depth: int = 0
+) -> Lineage | None:
+    """The lineage of a class of a module, given with its dotted name; None if it cannot be told.
+
+    Raises:
+        Exhausted: the modules on the way are more than a command reads.
+    """
+    if depth == MOST_LINKS or not is_transparent(definition):
+        return None
+    links, base = [Link(module, definition)], None
+    for expression in definition.bases:
+        if is_plain_base(expression, module.names):
+            continue
+        found = find_class(subject, name, module, expression)
+        if found is None or base:
+            return None
+        if isinstance(found, BuiltIn):
+            base = found
+            continue
+        further = trace_lineage(subject, *found, depth + 1)
+        if further is None or any(link in links for link in further.links):
+            return None
+        links, base = [*links, *further.links], further.base
+    return Lineage(tuple(links), base) if len(links) <= MOST_LINKS else None
+
+
+def is_transparent(definition: ast.ClassDef) -> bool:
+    """Whether a class has only the attributes that its body and its bases give it."""
+    own = Namespace(definition.body)
+    return (
+        not any(last_name(decorator) not in CLASS_DECORATORS for decorator in definition.decorator_list)
+        and all(
+            each.arg == "metaclass" and last_name(each.value) == "ABCMeta" for each in definition.keywords
+        )
+        and not own.stars
+        and not any(map(own.has, ("__getattr__", "__getattribute__", "__new__")))
+    )
+
+
+def find_class(
+    subject: Subject, name: str, module: Module, expression: ast.expr
+) -> BuiltIn | tuple[str, Module, ast.ClassDef] | None:
+    """The class that an expression of a module refers to, of TorchServe or of the archive."""
+    shown = dotted_name(expression)
+    for _ in range(MOST_LINKS):
+        values = list(module.names.get(shown.partition(".")[0]))
+        if [shown] == [value.name for value in values if isinstance(value, ast.ClassDef)] and len(
+            values
+        ) == 1:
+            return name, module, cast("ast.ClassDef", values[0])
+        path, _, last = imported_name(shown, module.names, module.package_of(name)).rpartition(".")
+        if path.startswith(f"{HANDLERS_PACKAGE}."):
+            return BUILT_IN_CLASSES.get(last)
+        found = subject.module(path) if path else None
+        if found is None:
+            return None
+        name, module, shown = path, found, last
+    return None
