@@ -62,3 +62,17 @@ def with_graph(*parts: bytes) -> bytes:
 def model(*initializers: bytes) -> bytes:
     """A model whose graph has these initializers."""
     return with_graph(*initializers)
+
+
+def adder(path: str, size: int) -> bytes:
+    """A whole model that adds two numbers to its input, which are in the last of so many bytes of a file."""
+    numbers = b"\x08\x02\x10\x01" + message(8, b"w") + external(path, size - 8, 8)
+    shape = message(1, b"\x08\x01" + message(2, message(1, b"\x08\x02")))
+    parts = (
+        message(1, message(1, b"x") + message(1, b"w") + message(2, b"y") + message(4, b"Add")),
+        message(2, b"adder"),
+        tensor(numbers),
+        message(11, message(1, b"x") + message(2, shape)),
+        message(12, message(1, b"y") + message(2, shape)),
+    )
+    return b"\x08\x08" + message(7, b"".join(parts)) + message(8, b"\x10\x0d")
