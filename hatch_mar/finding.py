@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Literal, NamedTuple
 
 from hatch_mar.text import escape, truncate
@@ -53,6 +53,7 @@ class Rule:
         title: what is wrong, for the list of rules.
         consequence: what the server or another consumer does, and the source of that.
         fix: what to do; can be overridden by a finding.
+        consumer: whose rule it is, if the archive need not obey it for others (`torchserve.consumers`).
         ignorable: whether the key `ignore` may switch it off; by default not for `MAR0`, whose
             faults leave a configuration unusable.
     """
@@ -65,6 +66,7 @@ class Rule:
         consequence: str,
         fix: str,
         severity: Severity = "error",
+        consumer: str | None = None,
         ignorable: bool | None = None,
     ) -> None:
         if code in RULES:
@@ -74,12 +76,17 @@ class Rule:
         self.title = title
         self.consequence = consequence
         self.fix = fix
+        self.consumer = consumer
         self.ignorable = not self.is_about_configuration if ignorable is None else ignorable
         RULES[code] = self
 
     @property
     def is_about_configuration(self) -> bool:
         return self.code.startswith("MAR0")
+
+    def applies_to(self, consumers: Collection[str]) -> bool:
+        """Whether an archive for these consumers must obey the rule."""
+        return self.consumer is None or self.consumer in consumers
 
     def at(
         self, place: Place, message: str, fix: str | None = None, *, severity: Severity | None = None
@@ -88,7 +95,7 @@ class Rule:
         return Finding(self, severity or self.severity, place, text, self.fix if fix is None else fix)
 
     def to_json(self) -> dict[str, Any]:
-        names = ("code", "severity", "title", "consequence", "fix", "ignorable")
+        names = ("code", "severity", "consumer", "title", "consequence", "fix", "ignorable")
         return {name: getattr(self, name) for name in names}
 
 

@@ -54,7 +54,8 @@ def check(subject: Subject) -> list[Finding]:
             findings += [finding for finding in error.findings if finding not in findings]
             if not error.findings:
                 raise
-    return findings + [report_end(subject, reason) for reason in ends.values()]
+    findings += [report_end(subject, reason) for reason in ends.values()]
+    return [finding for finding in findings if finding.rule.applies_to(subject.consumers)]
 
 
 def report_end(subject: Subject, reason: Exhausted) -> Finding:

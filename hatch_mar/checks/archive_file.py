@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from hatch_mar.archive.filesystem.regular import open_input
@@ -18,6 +18,7 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.torchserve import suffixes
+from hatch_mar.torchserve.consumers import DEFAULT_CONSUMERS
 
 MANIFEST = Rule(
     code="MAR199",
@@ -44,12 +45,18 @@ SKIPPED = Rule(
 )
 
 
-def check_path(path: Path, budget: Budget | None = None) -> list[Finding]:
+def check_path(
+    path: Path, budget: Budget | None = None, consumers: Collection[str] = DEFAULT_CONSUMERS
+) -> list[Finding]:
     """Everything that is wrong with the archive at `path`, which is read as far as `budget` reaches."""
-    return [finding._replace(archives=(str(path),)) for finding in find_faults(path, budget or Budget())]
+    return [
+        finding._replace(archives=(str(path),))
+        for finding in find_faults(path, budget or Budget(), consumers)
+        if finding.rule.applies_to(consumers)
+    ]
 
 
-def find_faults(path: Path, budget: Budget) -> Iterator[Finding]:
+def find_faults(path: Path, budget: Budget, consumers: Collection[str]) -> Iterator[Finding]:
     budget.release_memory()
     yield from check_place(path)
     try:
@@ -61,7 +68,7 @@ def find_faults(path: Path, budget: Budget) -> Iterator[Finding]:
                 place = Place(f"{path.name}/{MANIFEST_NAME}")
                 yield from error.findings or [MANIFEST.at(place, str(error))]
                 return
-            yield from check(Subject.of_file(archive, path, budget))
+            yield from check(Subject.of_file(archive, path, budget, consumers))
             yield from check_directory_links(archive, path)
     except ReadError as error:
         yield from explain_unreadable(path, error)

@@ -1,4 +1,4 @@
-"""Names that some consumers cannot use: KServe, a server without a locale, macOS and Windows.
+"""Names that some consumers cannot use: KServe, SageMaker, Vertex AI, Windows, a server without a locale.
 
 KServe's wrapper (pytorch/serve, kubernetes/kserve/kserve_wrapper/TorchserveModel.py) looks for
 a folder, or for a file whose only `pathlib` suffix is `.mar`. A JVM with a POSIX locale, as in
@@ -15,10 +15,12 @@ from hatch_mar.checks.archive_names import file_name_place
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Rule
 from hatch_mar.names import fold_name, name_fault, windows_fault
+from hatch_mar.torchserve import consumers
 
 KSERVE = Rule(
     code="MAR901",
     severity="warning",
+    consumer=consumers.KSERVE,
     title="KServe does not see the archive",
     consequence="its wrapper exits with `ModelMissingError` if nothing else is in the model store",
     fix="for KServe, set `archive-name` to a name without dots",
@@ -33,21 +35,41 @@ NOT_ASCII = Rule(
 CASE = Rule(
     code="MAR903",
     severity="warning",
+    consumer=consumers.WINDOWS,
     title="Names differ only by case",
-    consequence="on macOS and Windows one file replaces the other",
+    consequence="on Windows, as on macOS, one file replaces the other",
     fix="rename one of them",
 )
 WINDOWS = Rule(
     code="MAR904",
     severity="warning",
+    consumer=consumers.WINDOWS,
     title="A name is not valid on Windows",
     consequence="TorchServe on Windows fails to unpack the archive",
     fix="rename it",
+)
+VERTEX = Rule(
+    code="MAR905",
+    severity="warning",
+    consumer=consumers.VERTEX,
+    title="Vertex AI does not find the archive",
+    consequence="its containers serve `model.mar`, and no file of another name",
+    fix="set `archive-name` to `model`, and `archive-format` to `default`",
+)
+SAGEMAKER = Rule(
+    code="MAR906",
+    severity="warning",
+    consumer=consumers.SAGEMAKER,
+    title="SageMaker does not unpack the archive",
+    consequence="it takes a `.tar.gz`, which it unpacks for TorchServe",
+    fix="set `archive-format` to `tgz`",
 )
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     yield from check_kserve(subject)
+    yield from check_vertex(subject)
+    yield from check_sagemaker(subject)
     yield from check_ascii(subject)
     yield from islice(check_case(subject), MOST_FINDINGS)
     yield from islice(check_windows(subject), MOST_FINDINGS)
@@ -62,6 +84,19 @@ def check_kserve(subject: Subject) -> Iterator[Finding]:
         yield KSERVE.at(
             file_name_place(subject), f"KServe does not see `{name}`, whose name has further dots"
         )
+
+
+def check_vertex(subject: Subject) -> Iterator[Finding]:
+    if subject.file_name != "model.mar":
+        text = f"Vertex AI serves `model.mar`, not `{subject.file_name}`"
+        yield VERTEX.at(file_name_place(subject), text)
+
+
+def check_sagemaker(subject: Subject) -> Iterator[Finding]:
+    """What is wrong with a file. Who uploads a directory packs it, as SageMaker's own library does."""
+    if subject.file_name.endswith(".mar"):
+        text = f"SageMaker does not unpack `{subject.file_name}`, which is not a `.tar.gz`"
+        yield SAGEMAKER.at(file_name_place(subject), text)
 
 
 def check_ascii(subject: Subject) -> Iterator[Finding]:

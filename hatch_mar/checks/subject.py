@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from hatch_mar.archive.manifest import Manifest
 from hatch_mar.budget import TOKENS, Budget
 from hatch_mar.finding import Place
 from hatch_mar.pysource.module import Module, count_tokens, parse_module
+from hatch_mar.torchserve.consumers import DEFAULT_CONSUMERS
 from hatch_mar.torchserve.packages import Environment
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ MOST_PARTS = 50
 class Subject:
     """What the checks look at, alike for a configured archive and for one read from disk.
 
-    A configured one has a project's `root`, and `origins`, which say where each key was set.
+    A configured one has a project's `root`, and `origins`, which say where each key was set. Of the rules,
+    those of its `consumers` apply.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Subject:
         root: Path | None = None,
         *,
         server_packages: tuple[str, ...] = (),
+        consumers: Collection[str] = DEFAULT_CONSUMERS,
         budget: Budget | None = None,
     ) -> None:
         self.archive = archive
@@ -53,6 +56,7 @@ class Subject:
         self.allow_globals = frozenset(allow_globals)
         self.root = root
         self.server_packages = server_packages
+        self.consumers = consumers
         self.budget = budget or Budget()
         """What is left to be read, of this archive or of all that a command reads."""
         self.modules: dict[str, Module] = {}
@@ -61,9 +65,15 @@ class Subject:
         """What has been found in files, by what identifies them and by their suffixes."""
 
     @classmethod
-    def of_file(cls, archive: Archive, path: Path, budget: Budget | None = None) -> Subject:
+    def of_file(
+        cls,
+        archive: Archive,
+        path: Path,
+        budget: Budget | None = None,
+        consumers: Collection[str] = DEFAULT_CONSUMERS,
+    ) -> Subject:
         """The archive that was read from `path`."""
-        return cls(archive, path.name, budget=budget)
+        return cls(archive, path.name, consumers=consumers, budget=budget)
 
     @classmethod
     def of_config(
@@ -76,6 +86,7 @@ class Subject:
             config.allow_globals,
             root,
             server_packages=config.server_packages,
+            consumers=config.consumers,
             budget=budget,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hatch_mar.checks import rules
+from hatch_mar.finding import Rule
 
 
 def list_rules(form: str) -> str:
@@ -14,19 +15,23 @@ def list_rules(form: str) -> str:
         " | ".join(text.replace("|", "\\|") for text in (rule.title, rule.consequence, rule.fix))
         for rule in found
     )
-    table = [f"| {rule.code} | {rule.severity} | {row} |" for rule, row in zip(found, rows)]
+    table = [f"| {rule.code} | {describe_severity(rule)} | {row} |" for rule, row in zip(found, rows)]
     return "\n".join(
         [
             "# Checks",
             "",
             "Every build, and `hatch-mar check`, looks for these. An error stops the build: the archive",
             "fails where it is deployed. A warning is shown: it fails under some setting. A note is worth",
-            "knowing, and shown by `hatch-mar check` only. `ignore` in `[tool.mar]` switches codes off; of",
-            "those that begin with `MAR0`, which are about the configuration itself, only",
-            f"{', '.join(codes)} and {last}.",
+            "knowing, and shown by `hatch-mar check` only. What is for a consumer applies if `consumers` in",
+            "`[tool.mar]` names it. `ignore` switches codes off; of those that begin with `MAR0`, which are",
+            f"about the configuration itself, only {', '.join(codes)} and {last}.",
             "",
             "| Code | Severity | What is wrong | What happens | What to do |",
             "| --- | --- | --- | --- | --- |",
             *table,
         ]
     )
+
+
+def describe_severity(rule: Rule) -> str:
+    return rule.severity if rule.consumer is None else f"{rule.severity} for {rule.consumer}"

@@ -51,6 +51,15 @@ class TestModelName:
         )
 
 
+class TestConsumers:
+    def test_declared(self):
+        """The rules of those speak whom the configuration declares."""
+        [text] = found("resnet", archive_name="resnet.50", consumers=("kserve",))
+
+        assert text.startswith("warning: resnet.50.mar: MAR901 ")
+        assert found("resnet", archive_name="resnet.50") == []
+
+
 class TestCodes:
     def test_known(self):
         """The codes of checks can be ignored."""

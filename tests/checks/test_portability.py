@@ -9,19 +9,24 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource, Member
 from hatch_mar.build.plan import examine, load_configs
+from hatch_mar.checks import check as check_all
 from hatch_mar.checks.portability import check
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Place
 from hatch_mar.project.pyproject import PyProject
+from hatch_mar.torchserve.consumers import KSERVE, SAGEMAKER, TORCHSERVE, VERTEX, WINDOWS
 from tests.archives import INSTANT, MANIFEST
 
 NOWHERE: Mapping[str, Place] = {}
 
 
-def found(*names: str, file_name: str = "m.mar", origins: Mapping[str, Place] = NOWHERE) -> list[str]:
+def found(
+    *names: str, file_name: str = "m.mar", origins: Mapping[str, Place] = NOWHERE, consumer: str = TORCHSERVE
+) -> list[str]:
+    """What one consumer of an archive with these members is told."""
     members = tuple(Member(name, BytesSource(b"")) for name in names)
     subject = Subject(Archive(MANIFEST, members), file_name, origins)
-    return [str(finding) for finding in check(subject)]
+    return [str(finding) for finding in check(subject) if finding.rule.applies_to([consumer])]
 
 
 class TestInOrder:
@@ -43,11 +48,11 @@ class TestKServe:
     @pytest.mark.parametrize("name", ["m.mar", "resnet_1-0.mar", "m", "resnet-1.0"])
     def test_seen(self, name: str) -> None:
         """KServe sees folders, and files whose only suffix is `.mar`."""
-        assert found(file_name=name) == []
+        assert found(file_name=name, consumer=KSERVE) == []
 
     def test_dots(self) -> None:
         """KServe does not see a `.mar` with further dots."""
-        assert found(file_name="resnet-1.0.mar") == [
+        assert found(file_name="resnet-1.0.mar", consumer=KSERVE) == [
             (
                 "resnet-1.0.mar: MAR901 KServe does not see `resnet-1.0.mar`, whose name has further dots;"
                 " for KServe, set `archive-name` to a name without dots"
@@ -59,12 +64,56 @@ class TestKServe:
         """KServe does not see another file either; the finding is at the key that names it."""
         origins = {"archive-name": "Field `tool.mar.archive-name`"}
 
-        assert found(file_name=name, origins=origins) == [
+        assert found(file_name=name, origins=origins, consumer=KSERVE) == [
             (
                 f"Field `tool.mar.archive-name`: MAR901 KServe does not see `{name}`, which is not a `.mar`;"
                 " for KServe, set `archive-format` to `default`"
             )
         ]
+
+
+class TestVertex:
+    def test_seen(self) -> None:
+        assert found(file_name="model.mar", consumer=VERTEX) == []
+
+    @pytest.mark.parametrize("name", ["digits.mar", "model.tar.gz", "model"])
+    def test_other(self, name: str) -> None:
+        """Its containers look for one name."""
+        assert found(file_name=name, consumer=VERTEX) == [
+            (
+                f"{name}: MAR905 Vertex AI serves `model.mar`, not `{name}`;"
+                " set `archive-name` to `model`, and `archive-format` to `default`"
+            )
+        ]
+
+
+class TestSageMaker:
+    @pytest.mark.parametrize("name", ["m.tar.gz", "m-1.0.tar.gz", "m"])
+    def test_unpacked(self, name: str) -> None:
+        assert found(file_name=name, consumer=SAGEMAKER) == []
+
+    def test_mar(self) -> None:
+        assert found(file_name="m.mar", consumer=SAGEMAKER) == [
+            (
+                "m.mar: MAR906 SageMaker does not unpack `m.mar`, which is not a `.tar.gz`;"
+                " set `archive-format` to `tgz`"
+            )
+        ]
+
+
+class TestConsumers:
+    @pytest.mark.parametrize("name", ["resnet-1.0.mar", "m.tar.gz", "m"])
+    def test_torchserve(self, name: str) -> None:
+        """Who serves with TorchServe alone is told nothing of others."""
+        assert found("a", "A", "aux.json", file_name=name) == []
+
+    def test_declared(self) -> None:
+        """Of all checks, those of the declared consumers speak."""
+        archive = Archive(MANIFEST, (Member("aux.json", BytesSource(b"")),))
+        declared = Subject(archive, "a.b.mar", consumers=(KSERVE, WINDOWS))
+        codes = {finding.code for finding in check_all(declared)}
+
+        assert {code for code in codes if code.startswith("MAR9")} == {"MAR901", "MAR904"}
 
 
 class TestAscii:
@@ -102,13 +151,13 @@ class TestCase:
         members = tuple(Member(name, FileSource(tmp_path / "src" / name)) for name in ("README", "Readme"))
         subject = Subject(Archive(MANIFEST, members), "m.mar", root=tmp_path)
 
-        assert [str(finding) for finding in check(subject)] == [
+        assert [str(finding) for finding in check(subject) if finding.rule.consumer == WINDOWS] == [
             "src/Readme: MAR903 Members `README` and `Readme` differ only by case; rename one of them"
         ]
 
     def test_duplicates(self) -> None:
         """Two members with the same name are found by `archive_names`."""
-        assert found("a", "a") == []
+        assert found("a", "a", consumer=WINDOWS) == []
 
 
 class TestWindows:
@@ -122,10 +171,10 @@ class TestWindows:
     )
     def test_windows(self, name: str, reason: str) -> None:
         """Windows reserves some names and characters."""
-        assert found(name) == [
+        assert found(name, consumer=WINDOWS) == [
             f"m.mar/{name}: MAR904 Member `{name}` cannot be unpacked on Windows, {reason}; rename it"
         ]
 
     def test_unsafe(self) -> None:
         """Names that no archive may have are found by `archive_names`."""
-        assert found("a/..", "a\\b?") == []
+        assert found("a/..", "a\\b?", consumer=WINDOWS) == []

@@ -17,6 +17,7 @@ from hatch_mar.archive.formats.unpacking import EMPTY, SPECIAL_FILE, Stopped, ex
 from hatch_mar.budget import FILES, UNPACKED_BYTES, Budget
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.text import quote
+from hatch_mar.torchserve.consumers import SAGEMAKER
 from hatch_mar.torchserve.member_names import unpacked_path
 
 NOT_GZIP = Rule(
@@ -40,6 +41,7 @@ SEVERAL_GZIPS = Rule(
 SEVERAL_ROOTS = Rule(
     code="MAR823",
     severity="warning",
+    consumer=SAGEMAKER,
     title="The tar has several roots",
     consequence="SageMaker unpacks them side by side, and then loads an archive without a manifest",
     fix="pack everything into one folder, or into `.`",

@@ -143,7 +143,7 @@ def check_nowhere(subject: Subject, handler: str, name: str) -> Iterator[Finding
         yield MISSING.at(place, f"The archive has `{top}`, but it has no module `{name}`")
     elif handler.partition(":")[0].endswith(".py"):
         yield MISSING.at(place, f"The archive has no `{name}.py` at its root")
-    elif not subject.environment.has_installed(top):
+    elif not (subject.environment.has_installed(name) or subject.environment.may_bring(name)):
         text = f"Handler `{name}` is neither in the archive nor in its requirements nor on the server"
         yield INSTALLED.at(place, text)
 

@@ -14,6 +14,7 @@ from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Place, dotted_key
 from hatch_mar.text import did_you_mean
 from hatch_mar.torchserve import runtimes, suffixes
+from hatch_mar.torchserve.consumers import DEFAULT_CONSUMERS
 
 PYPROJECT = "pyproject.toml"
 MAR = ("tool", "mar")
@@ -55,6 +56,7 @@ class ArchiveConfig(NamedTuple):
     ignore: tuple[str, ...] = ()
     allow_globals: tuple[str, ...] = ()
     server_packages: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = DEFAULT_CONSUMERS
     try_: bool = False
     examples: tuple[Example, ...] = ()
     outputs: tuple[str, ...] = ()

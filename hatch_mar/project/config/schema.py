@@ -26,8 +26,18 @@ from hatch_mar.project.config.models import (
     directory_of,
     output_of,
 )
-from hatch_mar.project.config.reading import MOST_FAULTS, REQUIRED, VALUE, Fault, Reader, one_of, read_keys
+from hatch_mar.project.config.reading import (
+    MOST_FAULTS,
+    REQUIRED,
+    VALUE,
+    Fault,
+    Reader,
+    array_of,
+    one_of,
+    read_keys,
+)
 from hatch_mar.torchserve import runtimes
+from hatch_mar.torchserve.consumers import CONSUMERS
 
 MISSING = Rule(
     code="MAR002",
@@ -76,6 +86,7 @@ ARCHIVE_KEYS: Mapping[str, Reader] = {
     "ignore": values.codes,
     "allow-globals": values.names,
     "server-packages": values.distributions,
+    "consumers": array_of(one_of(*CONSUMERS), "names"),
     "try": values.boolean,
     "examples": values.examples,
 }

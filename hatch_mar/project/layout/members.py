@@ -16,7 +16,7 @@ from hatch_mar.archive.filesystem.walk import LinkLoop, files_below, is_cache, i
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import LayoutError
 from hatch_mar.finding import Finding, Place, Rule, field
-from hatch_mar.names import fold_name, name_fault, name_from_disk, windows_fault
+from hatch_mar.names import fold_name, name_fault, name_from_disk
 from hatch_mar.project.config.reading import MOST_FAULTS
 from hatch_mar.project.unfetched import advise_fetching
 from hatch_mar.text import did_you_mean, show_path
@@ -53,7 +53,7 @@ NAME = Rule(
     code="MAR025",
     severity="error",
     title="A file has a name that an archive cannot have",
-    consequence="TorchServe refuses the archive, or Windows cannot unpack it",
+    consequence="TorchServe refuses the archive",
     fix="rename the file, or leave it out with `exclude`",
 )
 
@@ -188,7 +188,7 @@ class Members:
 
     def add(self, member: Member, source: str, place: Place) -> None:
         name = member.name
-        if fault := name_fault(name) or windows_fault(name):
+        if fault := name_fault(name):
             self.refuse(NAME, place, f": archive member `{name}`, from {source}, {fault}")
             return
         other = self.claims.setdefault(fold_name(name), Claim(member, source, place))

@@ -556,6 +556,21 @@ class TestArchiveRoot:
         assert len(faults(LEAST | {"archive-root": "{version}", "version": "1/2"})) == 1
 
 
+class TestConsumers:
+    def test_default(self):
+        """TorchServe takes every archive, unless somebody else does."""
+        assert archive().consumers == ("torchserve",)
+        assert archive(consumers=["kserve", "windows"]).consumers == ("kserve", "windows")
+
+    def test_unknown(self):
+        expected = (
+            "Field `tool.mar.consumers[1]` must be one of `torchserve`, `kserve`, `sagemaker`, `vertex`,"
+            " `windows`: `triton`"
+        )
+
+        assert faults_of("consumers", ["kserve", "triton"]) == (expected,)
+
+
 class TestCompression:
     def test_default(self):
         """By default, members are compressed where that saves space."""
