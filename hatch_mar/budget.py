@@ -36,6 +36,8 @@ OPERATIONS = Unit("operations", 0.6)
 REQUIREMENT_LINES = Unit("requirement lines", 30)
 TOKENS = Unit("tokens", 2.5, 450)
 """Words and signs of Python."""
+STEPS = Unit("steps", 12, 100)
+"""Those of a rehearsal of Python."""
 CODE = Unit("code", 1.5)
 """Bytes of other code, such as TorchScript."""
 PROTOBUF_FIELDS = Unit("protobuf fields", 3)

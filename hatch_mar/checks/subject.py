@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.budget import TOKENS, Budget
+from hatch_mar.budget import STEPS, TOKENS, Budget
 from hatch_mar.finding import Place
 from hatch_mar.pysource.module import Module, count_tokens, parse_module
 from hatch_mar.torchserve.consumers import DEFAULT_CONSUMERS
+from hatch_mar.torchserve.handlers import parse_entry
 from hatch_mar.torchserve.packages import Environment
 
 if TYPE_CHECKING:
     from hatch_mar.project.config.models import ArchiveConfig
+    from hatch_mar.pysource.rehearsal.events import Event
     from hatch_mar.torchserve.model_config import Document
     from hatch_mar.weights.weights import Weights
 
@@ -119,6 +121,24 @@ class Subject:
             return Document(None)
         data = self.text(member)
         return read(data, self.budget, is_whole=len(data) < LARGEST_TEXT)
+
+    @cached_property
+    def rehearsal(self) -> list[Event]:
+        """What the worker does with the handler, in its order; nothing if the handler is not in the archive.
+
+        Raises:
+            Exhausted: too much Python has been parsed already.
+        """
+        from hatch_mar.pysource.rehearsal.worker import MOST_STEPS, Worker
+
+        handler, function = parse_entry(self.value("handler") or "")
+        config = self.model_config
+        settings = config.table if self.named_member("configFile") else config.settings
+        worker = Worker(self.module, self.manifest.document, settings, self.members)
+        try:
+            return worker.serve(handler, function)
+        finally:
+            self.budget.spend(STEPS, MOST_STEPS - worker.steps)
 
     @cached_property
     def environment(self) -> Environment:

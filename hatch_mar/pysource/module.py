@@ -94,6 +94,12 @@ class Module:
         return frozenset(names)
 
     @cached_property
+    def declared_global(self) -> frozenset[str]:
+        """The names that its functions bind in the module."""
+        nodes = ast.walk(self.tree) if self.tree else ()
+        return frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names)
+
+    @cached_property
     def imported(self) -> frozenset[str]:
         """The full names of everything that the module imports, functions and conditions included."""
         names: set[str] = set()

@@ -1,0 +1,134 @@
+"""Calls of functions, classes and methods."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from hatch_mar.pysource.rehearsal import library
+from hatch_mar.pysource.rehearsal.events import Call
+from hatch_mar.pysource.rehearsal.objects import Objects, defining_class
+from hatch_mar.pysource.rehearsal.values import (
+    ABSENT,
+    BATCH,
+    UNKNOWN,
+    Class,
+    Context,
+    Frame,
+    Function,
+    Inherited,
+    Instance,
+    Method,
+    Reference,
+    Result,
+    Super,
+    Table,
+    Value,
+)
+from hatch_mar.torchserve.base_handler import NEEDS
+
+
+class Calls(Objects):
+    """Calls what is known, and records the calls of what is not in the archive."""
+
+    def make_object(self, of: Class, args: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value:
+        raise NotImplementedError
+
+    def call_inherited(
+        self, method: Inherited, args: tuple[Value, ...], keywords: Mapping[str, Value]
+    ) -> Value:
+        raise NotImplementedError
+
+    def apply(
+        self,
+        function: Value,
+        args: tuple[Value, ...],
+        keywords: Mapping[str, Value],
+        node: ast.Call,
+        frame: Frame,
+    ) -> Value:
+        """Call anything with arguments that are all given."""
+        match function:
+            case Function():
+                return self.run_function(function, args, keywords)
+            case Class():
+                return self.make_object(function, args, keywords)
+            case Reference(name="super"):
+                return self.super_of(args, frame)
+            case Reference(name="getattr") if len(args) > 1:
+                return self.get_attribute(node, args, frame)
+            case Reference(name="hasattr") if len(args) == 2 and args[0] == Context():
+                return self.store.get(Context, str(args[1])) is not ABSENT
+            case Reference(name="importlib.import_module") if args and isinstance(args[0], str):
+                return self.import_module(args[0]) or Reference(args[0])
+        return self.apply_partly(function, args, keywords, node, frame)
+
+    def apply_partly(
+        self,
+        function: Value,
+        args: tuple[Value, ...],
+        keywords: Mapping[str, Value],
+        node: ast.Call,
+        frame: Frame,
+    ) -> Value:
+        """Call what is not in the archive, with all arguments that are known."""
+        match function:
+            case Inherited():
+                for name in NEEDS.get(function.name, ()):
+                    self.instance_attribute(function.instance, name, node, frame)
+                self.record(node, frame, f"{function.base}.{function.name}", args, keywords)
+                return self.call_inherited(function, args, keywords)
+            case Reference(name=name):
+                if name in ("enumerate", "list") and args == (BATCH,):
+                    return BATCH
+                if name in library.FUNCTIONS:
+                    return library.compute(library.FUNCTIONS[name], *args, **keywords)
+                self.record(node, frame, name, args, keywords)
+                return Result(name)
+            case Method(value=str() as text, name=name):
+                if name not in library.METHODS:
+                    self.record(node, frame, f"pathlib.Path.{name}", (text, *args), keywords)
+                return library.call_method(text, name, *args, **keywords)
+            case Method(value=value, name=name):
+                return self.call_table(value, name, args)
+        return UNKNOWN
+
+    def record(
+        self,
+        node: ast.Call,
+        frame: Frame,
+        name: str,
+        args: tuple[Value, ...],
+        keywords: Mapping[str, Value],
+    ) -> None:
+        where = frame.module, node.lineno, self.phase, self.doubts
+        self.events.append(Call(*where, name, args, keywords))
+        # what gets an object may set attributes of it
+        self.changed.update(each for each in (*args, *keywords.values()) if isinstance(each, Instance))
+
+    def get_attribute(self, node: ast.Call, args: tuple[Value, ...], frame: Frame) -> Value:
+        value, name, *default = args
+        if not isinstance(name, str) or (default and not isinstance(value, Context)):
+            return UNKNOWN
+        if default and self.store.get(Context, name) is ABSENT:
+            return default[0]
+        return self.attribute(value, name, node, frame)
+
+    def call_table(self, value: Value, name: str, args: tuple[Value, ...]) -> Value:
+        data = value.data if isinstance(value, Table) else value
+        if not isinstance(data, Mapping):
+            return UNKNOWN
+        if name == "get" and args and isinstance(args[0], str):
+            default = args[1] if len(args) > 1 else None
+            return data.get(args[0], UNKNOWN if self.is_changed(value) else default)
+        if name in ("update", "setdefault", "pop", "clear", "popitem") and isinstance(value, Table):
+            self.changed.add(value.name)
+        return UNKNOWN
+
+    def super_of(self, args: tuple[Value, ...], frame: Frame) -> Value:
+        scope: Frame | None = frame
+        while scope is not None and scope.instance is None:
+            scope = scope.outer
+        instance = scope.instance if scope else None
+        of = args[0] if args else defining_class(scope)
+        return Super(instance, of) if instance and isinstance(of, Class) else UNKNOWN

@@ -1,0 +1,67 @@
+"""What happens in a rehearsal, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from hatch_mar.pysource.module import Module
+from hatch_mar.pysource.rehearsal.values import UNKNOWN, Value
+
+Phase = Literal["load", "request"]
+
+
+@dataclass
+class Event:
+    """Something that happens in a line of a module."""
+
+    module: Module
+    line: int
+    phase: Phase
+    """Whether it happens when the model is loaded or with a request."""
+    doubts: int
+    """Conditions that it depends on and that are not known."""
+
+    @property
+    def is_certain(self) -> bool:
+        return not self.doubts
+
+    @property
+    def identity(self) -> str:
+        """What is alike for two events that are the same but for their place."""
+        return type(self).__name__
+
+
+@dataclass
+class Call(Event):
+    """A call of something that is not in the archive."""
+
+    name: str
+    """Its full name, such as `torch.load`; that of an unknown value's method begins with a dot."""
+    args: tuple[Value, ...]
+    keywords: Mapping[str, Value]
+
+    @property
+    def identity(self) -> str:
+        return repr((self.name, self.args, self.keywords))
+
+    def argument(self, position: int, keyword: str | None = None) -> Value:
+        """An argument by its position or its keyword; unknown if it is not given."""
+        if keyword is not None and keyword in self.keywords:
+            return self.keywords[keyword]
+        return self.args[position] if position < len(self.args) else UNKNOWN
+
+
+@dataclass
+class Missing(Event):
+    """The use of something that is not there, by which the worker fails."""
+
+    of: str
+    """What lacks it: `context`, `self`, or the name of a table or of what is None."""
+    key: str | None
+    """The key or attribute; None if the value itself is None."""
+
+    @property
+    def identity(self) -> str:
+        return repr((self.of, self.key))

@@ -1,0 +1,120 @@
+"""What functions of Python's library return for values that are known.
+
+A path of `pathlib` is its text here, as most code does not mind which of them it is.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+
+from hatch_mar.pysource.rehearsal.paths import MODEL_DIR, absolute
+from hatch_mar.pysource.rehearsal.values import UNKNOWN, Value, is_constant
+
+LONGEST_RANGE = 100
+"""Numbers of a range that are told apart."""
+
+LONGEST_TEXT = 1000
+"""Characters of a text that is computed."""
+
+
+def join(*parts: str) -> str:
+    return posixpath.join(*parts) if parts else "."
+
+
+FUNCTIONS: Mapping[str, Callable[..., Value]] = {
+    "str": lambda value="": value if isinstance(value, str) else str(value),
+    "int": int,
+    "bool": bool,
+    "tuple": tuple,
+    "list": tuple,
+    "len": len,
+    "sorted": lambda values: tuple(sorted(values)),
+    "enumerate": lambda values: tuple(enumerate(values)),
+    "range": lambda *numbers: tuple(range(*numbers)[:LONGEST_RANGE]),
+    "os.fspath": lambda path: path,
+    "os.fsdecode": lambda path: path,
+    "os.getcwd": lambda: MODEL_DIR,
+    "os.path.join": posixpath.join,
+    "os.path.dirname": posixpath.dirname,
+    "os.path.basename": posixpath.basename,
+    "os.path.normpath": posixpath.normpath,
+    "os.path.abspath": absolute,
+    "os.path.realpath": absolute,
+    "os.path.splitext": posixpath.splitext,
+    "os.path.split": posixpath.split,
+    "pathlib.Path": join,
+    "pathlib.PurePath": join,
+    "pathlib.PosixPath": join,
+    "pathlib.PurePosixPath": join,
+    "pathlib.Path.cwd": lambda: MODEL_DIR,
+}
+
+TEXT_METHODS = {
+    *("format", "join", "replace", "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize"),
+    *("removeprefix", "removesuffix", "split", "rsplit", "partition", "rpartition", "startswith", "endswith"),
+}
+
+PATH_METHODS: Mapping[str, Callable[..., Value]] = {
+    "joinpath": posixpath.join,
+    "resolve": lambda path, **_: absolute(path),
+    "absolute": absolute,
+    "as_posix": lambda path: path,
+    "__str__": lambda path: path,
+    "with_name": lambda path, name: str(PurePosixPath(path).with_name(name)),
+    "with_suffix": lambda path, suffix: str(PurePosixPath(path).with_suffix(suffix)),
+}
+
+METHODS = {*TEXT_METHODS, *PATH_METHODS}
+"""Those of a text or a path that only compute, and touch no file."""
+
+PATH_ATTRIBUTES: Mapping[str, Callable[[PurePosixPath], str | tuple[str, ...]]] = {
+    "parent": lambda path: str(path.parent),
+    "parents": lambda path: tuple(map(str, path.parents)),
+    "parts": lambda path: path.parts,
+    "name": lambda path: path.name,
+    "stem": lambda path: path.stem,
+    "suffix": lambda path: path.suffix,
+}
+
+
+def compute(function: Callable[..., Value], *args: Value, **keywords: Value) -> Value:
+    """What a function returns, if all its arguments are known and it does not fail."""
+    if not all(map(is_constant, (*args, *keywords.values()))):
+        return UNKNOWN
+    if sum(map(size, args)) > LONGEST_TEXT:
+        return UNKNOWN
+    try:
+        value = function(*args, **keywords)
+    except Exception:
+        # the user's own error, or a function that takes more than is known of it here
+        return UNKNOWN
+    if isinstance(value, list):
+        value = tuple(value)
+    return value if is_constant(value) else UNKNOWN
+
+
+def size(value: Value) -> int:
+    """Characters of a text, or of all texts in a tuple."""
+    if isinstance(value, tuple):
+        return len(value) + sum(map(size, value))
+    return len(value) if isinstance(value, (str, bytes)) else 0
+
+
+def call_method(value: str, name: str, *args: Value, **keywords: Value) -> Value:
+    """What a method of a text, or of the path that it stands for, returns."""
+    if name in PATH_METHODS:
+        return compute(PATH_METHODS[name], value, *args, **keywords)
+    if name in TEXT_METHODS and not is_wide(name, value):
+        return compute(getattr(value, name), *args, **keywords)
+    return UNKNOWN
+
+
+def is_wide(name: str, value: str) -> bool:
+    """Whether a text is a format with a width, which may be of any size."""
+    return name == "format" and ":" in value
+
+
+def path_attribute(path: str, name: str) -> Value:
+    return PATH_ATTRIBUTES[name](PurePosixPath(path))

@@ -1,0 +1,162 @@
+"""The attributes of modules, classes and objects."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Mapping
+
+from hatch_mar.pysource.rehearsal import library
+from hatch_mar.pysource.rehearsal.values import (
+    ABSENT,
+    UNKNOWN,
+    Class,
+    Context,
+    Frame,
+    Function,
+    Inherited,
+    Instance,
+    Method,
+    Package,
+    Reference,
+    Result,
+    Super,
+    Table,
+    Value,
+)
+from hatch_mar.pysource.rehearsal.ways import Ways
+from hatch_mar.torchserve.base_handler import BASE_HANDLER, METHODS
+
+PLAIN_CLASSES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol"}
+"""Classes from the standard library that add no attributes to speak of."""
+
+LONGEST_NAME = 200
+"""Characters of a full name that grows with each attribute."""
+
+
+class Objects(Ways):
+    """Looks names and attributes up.
+
+    What runs functions and imports modules is defined by `Statements`.
+    """
+
+    def run_function(
+        self, function: Function, args: tuple[Value, ...], keywords: Mapping[str, Value]
+    ) -> Value:
+        raise NotImplementedError
+
+    def import_module(self, name: str) -> Package | None:
+        raise NotImplementedError
+
+    def look_up(self, name: str, frame: Frame) -> Value:
+        scope: Frame | None = frame.owner(name)
+        while scope is not None:
+            # a method does not see the names of its class
+            if scope is frame or scope.of is None:
+                value = self.store.get(scope, name)
+                if value is not ABSENT:
+                    return value
+            scope = scope.outer
+        return Reference(name) if hasattr(builtins, name) else UNKNOWN
+
+    def bind(self, name: str, value: Value, frame: Frame) -> Value:
+        self.store.bind(frame.owner(name), name, value)
+        return value
+
+    def attribute(self, value: Value, name: str, node: ast.expr, frame: Frame) -> Value:
+        match value:
+            case Reference(name=known) | Result(name=known) if len(known) < LONGEST_NAME:
+                return Reference(f"{known}.{name}")
+            case str() if name in library.PATH_ATTRIBUTES:
+                return library.path_attribute(value, name)
+            case str() | tuple() | Mapping() | Table():
+                return Method(value, name)
+            case Context():
+                return self.context_attribute(name, node, frame)
+            case Package():
+                found = self.store.get(value.frame, name)
+                return (self.import_module(f"{value.name}.{name}") or UNKNOWN) if found is ABSENT else found
+            case Class():
+                found = self.class_attribute(value.lineage, name)
+                return UNKNOWN if found is ABSENT else found
+            case Instance():
+                return self.instance_attribute(value, name, node, frame)
+            case Super(instance=instance, of=of):
+                line = instance.of.lineage
+                return self.bind_method(instance, name, line[line.index(of) + 1 :] if of in line else [])
+            case None if isinstance(node, ast.Attribute):
+                self.report_none(node.value, frame)
+        return Reference(f".{name}")
+
+    def context_attribute(self, name: str, node: ast.expr, frame: Frame) -> Value:
+        value = self.store.get(Context, name)
+        if value is not ABSENT:
+            return value
+        self.report_missing(node, frame, "context", name)
+        return UNKNOWN
+
+    def instance_attribute(self, instance: Instance, name: str, node: ast.expr, frame: Frame) -> Value:
+        value = self.store.get(instance, name)
+        if value is not ABSENT:
+            return value
+        line = instance.of.lineage
+        if is_known(line) and instance not in self.changed and not instance.of.may_set(name):
+            found = self.class_attribute(line, name)
+            if found is ABSENT and name not in METHODS and not hasattr(object, name):
+                self.report_missing(node, frame, "self", name)
+        return self.bind_method(instance, name, line)
+
+    def class_attribute(self, line: list[Value], name: str) -> Value:
+        """What the first class of a lineage that has the name has; `ABSENT` if one cannot be looked into."""
+        for each in line:
+            value = self.store.get(each.frame, name) if isinstance(each, Class) else ABSENT
+            if value is not ABSENT or not isinstance(each, Class):
+                return value
+        return ABSENT
+
+    def bind_method(self, instance: Instance, name: str, line: list[Value]) -> Value:
+        value = self.class_attribute(line, name)
+        if value is ABSENT:
+            outside = (each.name for each in line if isinstance(each, Reference))
+            base = next((each for each in outside if each not in PLAIN_CLASSES), None)
+            return Inherited(instance, base, name) if base else UNKNOWN
+        if not isinstance(value, Function) or isinstance(value.node, ast.Lambda):
+            return value
+        match [ast.unparse(decorator) for decorator in value.node.decorator_list]:
+            case ["staticmethod"]:
+                return value
+            case ["classmethod"]:
+                return Function(value.node, value.frame, instance.of)
+            case ["property" | "cached_property" | "functools.cached_property"]:
+                return self.run_function(Function(value.node, value.frame, instance), (), {})
+        return Function(value.node, value.frame, instance)
+
+    def is_changed(self, value: Value) -> bool:
+        """Whether code may have added to a table what it did not have."""
+        return isinstance(value, Table) and value.name in self.changed
+
+    def report_none(self, node: ast.expr, frame: Frame) -> None:
+        """Something of an expression that is None is used, unless code that was not followed may set it."""
+        match node:
+            case ast.Attribute(attr=name) if frame.instance and frame.instance.of.may_set(name):
+                return
+            case ast.Name(id=name) if name in frame.module.declared_global:
+                return
+        self.report_missing(node, frame, ast.unparse(node), None)
+
+
+def defining_class(frame: Frame | None) -> Class | None:
+    """The class in whose body the method that runs is defined."""
+    while frame is not None and frame.of is None:
+        frame = frame.outer
+    return frame.of if frame else None
+
+
+def is_known(line: list[Value]) -> bool:
+    """Whether all attributes that a lineage's objects have can be told."""
+    return all(
+        each.name in PLAIN_CLASSES or each.name == BASE_HANDLER
+        if isinstance(each, Reference)
+        else isinstance(each, Class) and not each.is_open
+        for each in line
+    )
