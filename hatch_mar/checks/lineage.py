@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.classes import CLASS_DECORATORS, is_plain_base, last_name, may_set
+from hatch_mar.pysource.functions import FunctionNode
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, Values, dotted_name, imported_name
 from hatch_mar.torchserve.handlers import BUILT_IN_CLASSES, HANDLERS_PACKAGE, BuiltIn
@@ -43,15 +43,26 @@ class Lineage(NamedTuple):
                 return link, own.get(name)
         return None
 
+    def find_method(self, name: str) -> tuple[Module, FunctionNode] | None:
+        """The method of the archive that an object has under a name; None if there is none or it may vary."""
+        found = self.find(name)
+        if found is None or self.may_set(name):
+            return None
+        link, values = found
+        match list(values):
+            case [ast.FunctionDef() | ast.AsyncFunctionDef() as method]:
+                return link.module, method
+        return None
+
+    @property
+    def is_handled_in_steps(self) -> bool:
+        """Whether the class leaves it to `BaseHandler.handle` to call its methods."""
+        own = self.base is not None and self.base.handles_in_steps
+        return own and self.find("handle") is None and not self.may_set("handle")
+
     def may_set(self, name: str) -> bool:
         """Whether any of the classes may give its objects an attribute of this name."""
         return any(may_set(link.definition, name) for link in self.links)
-
-    def methods(self) -> Iterator[tuple[Link, ast.FunctionDef | ast.AsyncFunctionDef]]:
-        for link in self.links:
-            for node in link.definition.body:
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                    yield link, node
 
 
 def trace_lineage(

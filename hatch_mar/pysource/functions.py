@@ -174,7 +174,7 @@ def nodes_but_of_logging(tree: ast.AST) -> Iterator[ast.AST]:
             left += ast.iter_child_nodes(node)
 
 
-def is_mention(node: ast.AST, name: str | None) -> TypeGuard[ast.Name]:
+def is_mention(node: ast.AST | None, name: str | None) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and node.id == name
 
 

@@ -71,4 +71,3 @@ def test_find():
     assert found is not None
 
     assert [name and name[0].definition.name for name in map(found.find, "xyz")] == ["H", "Other", None]
-    assert [node.name for _, node in found.methods()] == []

@@ -433,6 +433,19 @@ BAD = {
         outcome="Invalid model predict output",
         asked=True,
     ),
+    "unguarded": Case(
+        {"h.py": "def handle(data, context): return [len(row) for row in data]\n"},
+        codes="MAR266",
+        outcome="TypeError: 'NoneType' object is not iterable",
+    ),
+    "unguarded-object": Case(
+        {
+            "h.py": STEPS.replace("return data", "return data[0]")
+            + "service = Handler()\ndef handle(data, context): return service.handle(data, context)\n"
+        },
+        codes="MAR266",
+        outcome="TypeError: 'NoneType' object is not subscriptable",
+    ),
     "step-of-two": Case(
         {"h.py": STEPS + "    def postprocess(self, data, context): return ['ok']\n"},
         codes="MAR264",

@@ -6,7 +6,6 @@ what `postprocess` returns).
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from hatch_mar.checks.handler_facts import built_in, handler_function, handler_lineage
@@ -45,9 +44,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     lineage = handler_lineage(subject)
     if function := handler_function(subject):
         yield from check_whole(subject, *function, function[1].name, 0)
-    elif lineage and (method := find_method(lineage, "handle")):
+    elif lineage and (method := lineage.find_method("handle")):
         yield from check_whole(subject, *method, f"{lineage.name}.handle", 1)
-    elif lineage and is_handled_in_steps(lineage):
+    elif lineage and lineage.is_handled_in_steps:
         yield from check_steps(subject, lineage)
     elif (own := built_in(subject)) and not own.takes_batches:
         yield from report_first_only(subject, subject.set_by("handler"), f"Handler `{own.name}`")
@@ -64,7 +63,7 @@ def check_whole(
 
 def check_steps(subject: Subject, lineage: Lineage) -> Iterator[Finding]:
     for step in STEPS:
-        module, function = find_method(lineage, step) or (None, None)
+        module, function = lineage.find_method(step) or (None, None)
         if module is None or function is None:
             continue
         name = f"{lineage.name}.{step}"
@@ -95,21 +94,3 @@ def report_first_only(subject: Subject, place: Place, who: str) -> Iterator[Find
     if isinstance(size, int) and size > 1:
         text = f"{who} looks at the first request alone, but a batch has up to {size} by `batchSize`"
         yield FIRST_ONLY.at(place, text)
-
-
-def is_handled_in_steps(lineage: Lineage) -> bool:
-    """Whether a class leaves it to `BaseHandler.handle` to call its methods."""
-    own = lineage.base is not None and lineage.base.handles_in_steps
-    return own and lineage.find("handle") is None and not lineage.may_set("handle")
-
-
-def find_method(lineage: Lineage, name: str) -> tuple[Module, FunctionNode] | None:
-    """The method of the archive that an object of the class has under a name, if there is just one."""
-    found = lineage.find(name)
-    if found is None or lineage.may_set(name):
-        return None
-    link, values = found
-    match list(values):
-        case [ast.FunctionDef() | ast.AsyncFunctionDef() as method]:
-            return link.module, method
-    return None
