@@ -8,12 +8,14 @@ with loading code of its own may load any kind, so then only damage is a fault.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_mar.archive.archive import Member
-from hatch_mar.checks.handler_facts import loads_as_base_handler
+from hatch_mar.checks.handler_facts import handler_module, loads_as_base_handler
+from hatch_mar.checks.packed_code import find_words
 from hatch_mar.checks.subject import Subject
 from hatch_mar.checks.wholeness import find_fault
 from hatch_mar.finding import Finding, Rule
@@ -66,6 +68,8 @@ PREFIX = Rule(
         " torch.compile"
     ),
 )
+LOADS = re.compile(rb"load(?!s\b)\w*\s*\(|\bopen\s*\(|from_pretrained|InferenceSession|serialized_?[fF]ile")
+"""Calls that may read weights, but `json.loads`, and what the manifest calls their file."""
 SUFFIXES = {".onnx": ("onnx",), ".so": ("elf", "macho")}
 """The kinds (`hatch_mar.weights.kind.Kind`) that `BaseHandler` expects of a suffix, apart from `.pt`."""
 
@@ -86,9 +90,22 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     weights = subject.weights(member)
     if fault := find_fault(weights):
-        yield fault.rule.at(subject.place(member), f"The weights are {fault.text}", fault.fix)
+        place = subject.place(member)
+        if as_base or may_load(subject, member):
+            yield fault.rule.at(place, f"The weights are {fault.text}", fault.fix)
+        else:
+            text = f"The weights, which no code of the archive seems to load, are {fault.text}"
+            yield fault.rule.at(place, text, fault.fix, severity="warning")
     elif as_base:
         yield from check_kind(subject, member, weights)
+
+
+def may_load(subject: Subject, member: Member) -> bool:
+    """Whether the handler is not the archive's, or the archive's code has a word for what loads weights."""
+    if handler_module(subject) is None:
+        return True
+    name = re.escape(PurePosixPath(member.name).name.encode())
+    return bool(find_words(subject, re.compile(LOADS.pattern + b"|" + name)))
 
 
 def check_kind(subject: Subject, member: Member, weights: Weights) -> Iterator[Finding]:

@@ -48,6 +48,7 @@ class H(BaseHandler):
         super().initialize(context)
 """
 FUNCTION = b"def handle(data, context): return data\n"
+LOADING = FUNCTION + b"model = torch.load('w.pt')\n"
 
 
 def findings(
@@ -116,7 +117,7 @@ class TestUse:
     @pytest.mark.parametrize("handler", ["base_handler", "h.py"])
     def test_pointer(self, handler: str):
         """A pointer is of no use to any handler."""
-        [found] = findings(LFS, handler=handler, source=FUNCTION)
+        [found] = findings(LFS, handler=handler, source=LOADING)
 
         assert str(found) == (
             "m.mar/w.pt: MAR403 The weights are a git-lfs pointer (the real file has 123 bytes);"
@@ -132,9 +133,36 @@ class TestUse:
     )
     def test_no_weights(self, data: bytes, message: str):
         """A file that is empty, or a web page, contains no weights."""
-        [found] = findings(data, handler="h.py", source=FUNCTION)
+        [found] = findings(data, handler="h.py", source=LOADING)
 
-        assert (found.code, found.message) == ("MAR404", message)
+        assert (found.code, found.severity, found.message) == ("MAR404", "error", message)
+
+    @pytest.mark.parametrize("data", [b"", LFS, STATE_DICT[:-100]])
+    @pytest.mark.parametrize("source", [b"", b"import json\nrows = json.loads(data)\n", b"payload = loads\n"])
+    def test_nobody_loads(self, data: bytes, source: bytes):
+        """What no code of the archive loads is there for the sake of a weights file: a warning."""
+        [found] = findings(data, handler="h.py", source=source + FUNCTION)
+
+        assert found.severity == "warning"
+        assert found.message.startswith("The weights, which no code of the archive seems to load, are ")
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            b"load_model(path)",
+            b"data = open(path).read()",
+            b"path = manifest['model']['serializedFile']",
+            b"YOLO(model_dir + '/w.pt')",
+            b"AutoModel.from_pretrained(model_dir)",
+        ],
+    )
+    def test_may_load(self, source: bytes):
+        """Whatever reads files may load them."""
+        assert codes(b"", handler="h.py", source=source + b"\n" + FUNCTION) == [("MAR404", "error")]
+
+    def test_installed(self):
+        """What an installed handler loads is not seen here."""
+        assert codes(b"", handler="pkg.serving:handle") == [("MAR404", "error")]
 
     @pytest.mark.parametrize("cut", [1, 100, len(STATE_DICT) // 2])
     def test_truncated(self, cut: int):
