@@ -1,12 +1,11 @@
 """Weights in several files, the shards, and the index that says which tensors are in which of them.
 
-transformers writes such an index (`save_pretrained`), as does everything that follows it. In a folder,
-`from_pretrained` takes the first of `CHOSEN` that is there.
+transformers writes such an index (`save_pretrained`), as does everything that follows it. One without any of
+its shards may be left over from a folder of which something else is packed, so it says nothing by itself.
 """
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping
 
 from hatch_mar.archive.archive import Member
@@ -32,11 +31,6 @@ LACKING = Rule(
     fix="pack the index and the shards of one `save_pretrained`",
 )
 SUFFIX = ".index.json"
-CHOSEN = (
-    *("model.safetensors", "model.safetensors.index.json"),
-    *("pytorch_model.bin", "pytorch_model.bin.index.json"),
-)
-"""(transformers/modeling_utils.py, `_get_resolved_checkpoint_files`)"""
 LARGEST_INDEX = 10_000_000
 """Bytes. That of a model of 600 billion parameters has nine million."""
 
@@ -46,7 +40,8 @@ def check(subject: Subject, member: Member) -> Iterator[Finding]:
         return
     shards = read_index(subject, member)
     missing = [shard for shard in shards if resolve(member, shard) not in subject.members]
-    if missing and not (len(missing) == len(shards) and is_left_over(subject, member)):
+    is_used = len(missing) < len(shards) or member == subject.named_member("serializedFile")
+    if missing and is_used:
         text = f"{quote(member.name)} names {describe_absence(subject, member, missing)}"
         yield MISSING.at(subject.place(member), text, advise(subject, member, missing))
     for shard, tensors in shards.items():
@@ -74,10 +69,3 @@ def read_index(subject: Subject, member: Member) -> Mapping[str, list[str]]:
     for tensor, shard in tensors.items():
         shards.setdefault(shard, []).append(tensor)
     return shards
-
-
-def is_left_over(subject: Subject, member: Member) -> bool:
-    """Whether other weights in its folder are chosen, so that nobody may ask for an index without shards."""
-    folder, name = posixpath.split(member.name)
-    others = CHOSEN[: CHOSEN.index(name)] if name in CHOSEN else CHOSEN
-    return any(posixpath.join(folder, other) in subject.members for other in others)

@@ -153,23 +153,15 @@ class TestShards:
 
         assert found(check, files) == []
 
-    @pytest.mark.parametrize(
-        ("name", "other", "expected"),
-        [
-            (INDEX, "model.safetensors", 0),
-            (INDEX, "pytorch_model.bin", 1),
-            ("pytorch_model.bin.index.json", INDEX, 0),
-            ("pytorch_model.bin.index.json", "pytorch_model.bin", 0),
-            ("pytorch_model.bin.index.json", "model.pt", 1),
-            ("flax_model.msgpack.index.json", "pytorch_model.bin", 0),
-            ("diffusion_pytorch_model.safetensors.index.json", "config.json", 1),
-        ],
-    )
-    def test_left_over(self, name: str, other: str, expected: int):
-        """An index without any shard matters only if `from_pretrained` chooses it."""
-        data = "{}" if other == INDEX else shard("a")
+    def test_left_over(self):
+        """An index without any shard may be of no use to the handler, which loads something else."""
+        assert found(check, {INDEX: index(a="a-1"), "model.pt": shard("a")}) == []
 
-        assert len(found(check, {name: index(a="a-1"), other: data})) == expected
+    def test_own(self):
+        """But not one that the manifest names."""
+        [fault] = check(subject({INDEX: index(a="a-1")}, serialized_file=INDEX))
+
+        assert fault.code == "MAR423"
 
     def test_tensors(self):
         """An index and shards of two different models do not belong together."""
@@ -206,7 +198,8 @@ class TestShards:
 
     def test_many(self):
         """However many there are, some are shown."""
-        files: dict[str, Any] = {f"{number:03}.index.json": index(a="a") for number in range(100)}
+        files: dict[str, Any] = {f"{number:03}.index.json": index(a="a", b="b") for number in range(100)}
+        files["a"] = b""
 
         assert len(found(check, files)) == MOST_FINDINGS + 1
 
