@@ -78,6 +78,8 @@ class Report:
             yield f"  server ready after {self.ready_seconds:.1f} s"
         if self.load_seconds is not None:
             yield f"  loaded in {self.load_seconds:.2f} s"
+        if self.load_seconds is not None and self.ok and not self.replies:
+            yield "  it only loaded, since no request was given; `--input FILE` sends one"
         width = max((len(reply.label) for reply in self.replies), default=0)
         for reply in self.replies:
             text = reply.answer.summary if reply.answer else reply.note

@@ -37,6 +37,15 @@ class TestReport:
             "  peak memory 1.0 MiB, on the GPU 2.0 MiB",
         ]
 
+    def test_only_loaded(self):
+        """Without a request, it says that the archive only loaded."""
+        report = Report("digits", load_seconds=0.5)
+
+        assert list(report.lines()) == [
+            "  loaded in 0.50 s",
+            "  it only loaded, since no request was given; `--input FILE` sends one",
+        ]
+
     def test_nothing(self):
         """A report of a trial that never began has no lines."""
         assert list(Report("digits", faults=["Stopped"]).lines()) == []
