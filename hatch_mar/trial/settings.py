@@ -18,6 +18,8 @@ class Settings:
     device_type: str = ""
     venv: bool = False
     """Whether TorchServe gives the model its own virtual environment."""
+    asynchronous: bool = False
+    """Whether the worker is told to await the handler."""
 
     @classmethod
     def of(cls, subject: Subject) -> Settings:
@@ -30,6 +32,7 @@ class Settings:
             positive_or_none(table.get("responseTimeout")) or DEFAULT_TIMEOUT,
             str(table.get("deviceType") or ""),
             table.get("useVenv") is True,
+            table.get("asyncCommunication") is True,
         )
 
 

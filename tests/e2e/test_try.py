@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -211,6 +212,14 @@ import torch
 def handle(data, context):
     return data and torch.nn.Linear(3, 2)(torch.tensor([row["body"] for row in data])).tolist()
 """
+ARGUMENTS = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--device")
+OPTIONS = parser.parse_args()
+def handle(data, context):
+    return data
+"""
 BROKEN = {
     "raises": (RAISES, "digits.mar/handler.py:3: RuntimeError: no weights, while loading the handler"),
     "dependency": (
@@ -255,6 +264,41 @@ class TestBroken:
         [fault] = try_in_server(candidate_of(code, request_of(1)), Options(timeout=2)).faults
 
         assert fault == f"{message}`hatch-mar try` without `--serve` " + fault.rpartition("`--serve` ")[2]
+
+
+class TestArguments:
+    @pytest.mark.parametrize("config", ["minWorkers: 1\n", "asyncCommunication: true\n"])
+    def test_same(self, config: str):
+        """The code sees the arguments that a server gives to its worker."""
+        code = """
+        import sys
+        class Handler:
+            def initialize(self, context):
+                raise RuntimeError(" ".join(sys.argv))
+            def handle(self, data, context): ...
+        """
+        candidate = candidate_of(code, files={"c.yaml": config}, config_file="c.yaml")
+        # each trial has a temporary directory of its own
+        ours, servers = (
+            re.sub(r"\S+/(?=\.ts\.sock)", "", fault)
+            for run_trial in (try_in_worker, try_in_server)
+            for fault in run_trial(candidate, Options(timeout=TIMEOUT)).faults
+        )
+
+        assert "/ts/model_service_worker.py --sock-type " in servers
+        assert ("--async" in servers) is ("async" in config)
+        assert ours == servers
+
+    def test_parsed(self):
+        """argparse ends the worker, on a server as in a trial, and its message is shown."""
+        candidate, how = candidate_of(ARGUMENTS), Options(timeout=TIMEOUT)
+        for run_trial in (try_in_worker, try_in_server):
+            [fault] = run_trial(candidate, how).faults
+
+            assert (
+                "(it last printed: model_service_worker.py: error: unrecognized arguments: --sock-" in fault
+            )
+            assert fault.endswith('parse them only under `if __name__ == "__main__"`')
 
 
 class TestDaemon:

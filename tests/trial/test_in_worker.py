@@ -115,6 +115,42 @@ class TestLoading:
             " the archive, or name it in its requirements and try with `--requirements`"
         )
 
+    def test_arguments(self):
+        """What parses its arguments when it is imported fails as on a server, with argparse's own message."""
+        code = """
+        import argparse
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--device")
+        print("parsing")
+        parser.parse_args()
+        """
+        [fault] = try_out(candidate_of(code)).faults
+
+        said = "model_service_worker.py: error: unrecognized arguments: --sock-type "
+        assert fault.startswith(f"digits.mar/handler.py:6: SystemExit: 2 (it last printed: {said}")
+        assert fault.endswith('parse them only under `if __name__ == "__main__"`')
+
+    def test_name(self):
+        """A module that is there, but not with the name, is not to be packed."""
+        [fault] = try_out(candidate_of("from json import nowhere\n")).faults
+
+        assert "ImportError: cannot import name 'nowhere' from 'json'" in fault
+        assert fault.endswith("the `json` that is installed here does not have it; another version may")
+
+    @pytest.mark.parametrize(
+        ("code", "handler"),
+        [
+            ("from ts.torch_handler.vision_handler import VisionHandler\n", "handler.py"),
+            ("from ts.utils.util import nowhere\n", "handler.py"),
+            ("", "image_classifier"),
+        ],
+    )
+    def test_stand_in(self, code: str, handler: str):
+        """What only the stand-in lacks needs TorchServe, and is not to be packed."""
+        [fault] = try_out(candidate_of(code, handler=handler)).faults
+
+        assert fault.endswith("its stand-in has only `base_handler`: pip install torchserve")
+
     def test_findings(self):
         """What the checks find is added."""
         report = try_out(candidate_of("def handle(:\n"))
@@ -263,7 +299,10 @@ class TestEnd:
                     " `os._exit`, or failed before the worker could report it; it last printed: here"
                 ),
             ),
-            ("__import__('sys').exit(7)", "digits.mar/handler.py:6: SystemExit: 7, on `one`"),
+            (
+                "__import__('sys').exit(7)",
+                "digits.mar/handler.py:6: SystemExit: 7 (it last printed: here), on `one`",
+            ),
             pytest.param(
                 "__import__('ctypes').string_at(0)",
                 (

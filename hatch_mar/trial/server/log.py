@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
 from hatch_mar.trial.worker.error import FRAME, Frame, WorkerError
 
 ERROR = re.compile(r"^(?P<type>(?:\w+\.)*\w+): (?P<message>.*)$|^(?P<bare>(?:\w+\.)*\w+)$")
-MODULE = re.compile(r"No module named '(?P<name>[^']+)'")
+MODULE = re.compile(r"(?:No module named|cannot import name .*? from) '(?P<name>[^']+)'")
+TORCHSERVE = re.compile(r"[/\\]site-packages[/\\]ts[/\\]")
+EXIT = re.compile(r"^[\w.-]+: error: ")
+"""How argparse says why it ends the process, which leaves no traceback."""
 LOGGED = re.compile(r"^.*? MODEL_LOG - (?P<text>.*)$")
 
 
@@ -30,22 +34,26 @@ def find_error(log: str) -> WorkerError | None:
     while len(errors) > 1 and re.match(r"5\d\d - ", errors[-1].message):
         del errors[-1]
     if not errors:
-        return None
+        reason = next((line for line in reversed(lines) if EXIT.match(line)), None)
+        return WorkerError("SystemExit", "2", printed=reason) if reason else None
     last = errors[-1]
-    if len(errors) > 1 and (last.module or "").startswith(HANDLERS_PACKAGE):
+    if len(errors) > 1 and last.message.startswith(f"No module named '{HANDLERS_PACKAGE}."):
         real = errors[-2]
-        return WorkerError(real.type, real.message, real.frames, real.module, masked=last.message)
+        return replace(real, masked=last.message)
     return last
 
 
 def parse_traceback(block: list[str], error: re.Match[str]) -> WorkerError:
-    frames = []
+    frames, by_torchserve = [], False
     for line in block:
         found = FRAME.match(line)
+        if found:
+            by_torchserve = bool(TORCHSERVE.search(found["file"]))
         # <temporary directory>/models/<id>/<file> (ZipUtils.java)
         if found and (parts := re.search(r"[/\\]models[/\\]\w+[/\\](.+)$", found["file"])):
             frames.append(Frame(parts[1].replace("\\", "/"), int(found["line"])))
     message = error["message"] or ""
     module = MODULE.search(message)
     kind = (error["type"] or error["bare"]).rpartition(".")[2]
-    return WorkerError(kind, message, tuple(frames), module["name"] if module else None)
+    name = module["name"] if module else None
+    return WorkerError(kind, message, tuple(frames), name, by_torchserve=by_torchserve)

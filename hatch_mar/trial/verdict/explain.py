@@ -7,10 +7,10 @@ from typing import Any
 
 from hatch_mar.checks import check
 from hatch_mar.text import count_of, name_of_status
-from hatch_mar.torchserve.packages import Environment
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.environment import is_withheld
-from hatch_mar.trial.worker.error import WorkerError
+from hatch_mar.trial.verdict.imports import fix_import
+from hatch_mar.trial.worker.error import WorkerError, last_line
 from hatch_mar.trial.worker.run import Run
 
 MOST_REASONS = 5
@@ -46,7 +46,7 @@ def explain_failure(candidate: Candidate, options: Options, run: Run) -> Cause:
     if run.status is not None:
         how = name_of_status(run.status)
         why = ENDINGS.get(how, "it may have called `os._exit`, or failed before the worker could report it")
-        last = next((line.strip() for line in reversed(run.output.split("\n")) if line.strip()), "nothing")
+        last = last_line(run.output) or "nothing"
         return Cause(place, f"the worker's process ended with {how}", f"{why}; it last printed: {last}")
     return explain_error(candidate, options, run.error or WorkerError())
 
@@ -57,6 +57,8 @@ def explain_error(candidate: Candidate, options: Options, error: WorkerError) ->
         what += f" (status {error.status})"
     if error.masked:
         what += f" (TorchServe itself would report: {error.masked})"
+    if error.printed:
+        what += f" (it last printed: {error.printed})"
     return Cause(place_of(candidate, error), what, find_fix(candidate, options, error))
 
 
@@ -89,43 +91,23 @@ def place_of(candidate: Candidate, error: WorkerError) -> str:
 def find_fix(candidate: Candidate, options: Options, error: WorkerError) -> str:
     if error.module:
         return fix_import(candidate, options, error, error.module)
+    if ": error: " in error.printed:
+        return (
+            "a worker's `sys.argv` are TorchServe's own arguments: parse them only under"
+            ' `if __name__ == "__main__"`'
+        )
     name = error.message.strip("'")
     if error.type == "KeyError" and is_withheld(name, options.environ):
         how = f"pass it with `--env {name}`"
         if options.building:
             how = f"`hatch-mar try --env {name}` passes it on, a build does not"
         return f"the shell has a variable `{name}`, which the archive's code does not see: {how}"
-    if candidate.handler == "base_handler" and not options.envelope and not error.frames:
+    if candidate.handler == "base_handler" and not options.envelope and "dict" in error.message:
         return (
             "without an envelope, TorchServe's `base_handler` gets dicts instead of tensors: try"
             " `--envelope body`, and deploy with `service_envelope=body`"
         )
     return ""
-
-
-def fix_import(candidate: Candidate, options: Options, error: WorkerError, module: str) -> str:
-    top = module.partition(".")[0]
-    if top == "ts":
-        return (
-            "the TorchServe on this machine does not have it; without torchserve, only `base_handler` can be"
-            " tried"
-        )
-    if top == "torch":
-        where = "`build-system.requires` needs `hatch-mar[torch]`"
-        return where if options.building else "install it: pip install 'hatch-mar[torch]'"
-    if options.building:
-        return (
-            f"pack it, or have the build install the package that provides `{top}`: name it in `dependencies`"
-            " of `[tool.hatch.build.hooks.mar]`, or in `build-system.requires`"
-        )
-    file = candidate.requirements
-    if file and file in candidate.subject.members and not options.requirements:
-        data = candidate.subject.text(candidate.subject.members[file])
-        if Environment(data).brings(top):
-            return f"`{file}` names it: `--requirements` installs that for the trial"
-    if not error.frames and not error.masked:
-        return f"TorchServe imports it but does not require it: pip install {top}"
-    return "pack it into the archive, or name it in its requirements and try with `--requirements`"
 
 
 def run_checks(candidate: Candidate) -> list[str]:

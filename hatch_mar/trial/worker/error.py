@@ -30,9 +30,15 @@ class WorkerError:
     frames: tuple[Frame, ...] = ()
     """Those in the archive's files, the innermost last."""
     module: str | None = None
-    """What could not be imported."""
+    """What could not be imported, or what lacks the name that was to be imported from it."""
     masked: str | None = None
     """What TorchServe reports instead."""
+    stand_in: bool = False
+    """Whether the stand-in for TorchServe had loaded the archive, or was about to."""
+    by_torchserve: bool = False
+    """Whether a line of TorchServe raised it, and not one of the archive or of another package."""
+    printed: str = ""
+    """For an exit that the code asked for, the last line before it, which may say why."""
     status: int | None = None
     """The status of a `PredictionException`."""
 
@@ -45,6 +51,11 @@ class WorkerError:
         """The last line of Python's traceback, whose message may have several lines, as one."""
         message = " ".join(self.message.split())
         return f"{self.type}: {message}" if message else self.type
+
+
+def last_line(output: str) -> str:
+    """The last line that is not empty; empty if there is none."""
+    return next((line.strip() for line in reversed(output.split("\n")) if line.strip()), "")
 
 
 def read_stacks(path: Path, model: Path) -> WorkerError | None:

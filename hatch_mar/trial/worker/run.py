@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.process import START_SECONDS, Process, TimedOutError
 from hatch_mar.trial.worker.environment import worker_environ
-from hatch_mar.trial.worker.error import WorkerError, read_stacks
+from hatch_mar.trial.worker.error import WorkerError, last_line, read_stacks
 
 SCRIPT = Path(__file__).resolve().parent / "child" / "worker.py"
 STAND_IN = Path(__file__).resolve().parent / "stand_in"
@@ -100,6 +100,7 @@ def run_worker(
                 "envelope": options.envelope,
                 "device_type": settings.device_type,
                 "stand_in": str(STAND_IN),
+                "asynchronous": settings.asynchronous,
                 "forced": options.stand_in,
                 "bare": options.bare,
                 "journal": str(place / "journal"),
@@ -132,6 +133,8 @@ def run_worker(
     run.output = process.output()
     if run.phase != "done" and run.error is None:
         run.error = read_stacks(place / "stacks", model)
+    elif run.error and run.error.type == "SystemExit":
+        run.error = replace(run.error, printed=last_line(run.output))
     return run
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hatch_mar.trial.server.log import find_error
-from hatch_mar.trial.worker.error import Frame
+from hatch_mar.trial.worker.error import Frame, WorkerError
 
 WORKER = "2025-01-01T00:00:00,000 [INFO ] W-9000-digits_1.0-stdout MODEL_LOG - "
 
@@ -58,6 +58,31 @@ class TestFindError:
 
         assert error.sentence == "RuntimeError: no weights"
         assert error.frames == (Frame("deep/handler.py", 7),)
+
+    def test_torchserve(self):
+        """Whether TorchServe's own code raised it is told from the last frame."""
+        text = MASKED.partition("\nDuring")[0].replace("/tmp/hatch-mar-x/tmp/models/0a1b/handler.py", "{}")
+        found = [
+            find_error(log(text.format(file))).by_torchserve
+            for file in ("/site-packages/ts/torch_handler/base_handler.py", "/site-packages/other.py")
+        ]
+
+        assert found == [True, False]
+
+    def test_name(self):
+        """A name that is not in a module leads to that module."""
+        text = MASKED.replace("No module named 'nowhere'", "cannot import name 'it' from 'there' (/x.py)")
+        error = find_error(log(text.replace("ModuleNotFoundError: cannot", "ImportError: cannot")))
+
+        assert (error.type, error.module) == ("ImportError", "there")
+
+    def test_exit(self):
+        """A worker that argparse ended has no traceback, but argparse's message."""
+        said = "model_service_worker.py: error: unrecognized arguments: --sock-type unix"
+
+        assert find_error(log(f"usage: model_service_worker.py\n{said}\n")) == WorkerError(
+            "SystemExit", "2", printed=said
+        )
 
     def test_other_lines(self):
         """Lines of the server itself are ignored."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hatch_mar.finding import RULES, Place, Severity
-from hatch_mar.trial.candidate import Candidate, Options
+from hatch_mar.trial.candidate import Options
 from hatch_mar.trial.verdict import explain
 from hatch_mar.trial.verdict.explain import (
     MOST_REASONS,
@@ -21,14 +21,6 @@ from hatch_mar.trial.worker.run import Run
 from tests.trial import candidate_of
 
 IN_HANDLER = (Frame("handler.py", 4),)
-
-
-def missing(module: str, *, frames: tuple[Frame, ...] = IN_HANDLER, masked: str | None = None) -> WorkerError:
-    return WorkerError("ModuleNotFoundError", f"No module named '{module}'", frames, module, masked)
-
-
-def requiring(text: str) -> Candidate:
-    return candidate_of(files={"requirements.txt": text}, requirements_file="requirements.txt")
 
 
 class TestCause:
@@ -92,28 +84,22 @@ class TestExplainError:
             "E: m (status 422) (TorchServe itself would report: other)"
         )
 
+    def test_import(self):
+        """An import that failed is explained as such."""
+        error = WorkerError("ModuleNotFoundError", "No module named 'nowhere'", IN_HANDLER, "nowhere")
+
+        assert explain_error(candidate_of(), Options(), error).fix.startswith("pack it")
+
     @pytest.mark.parametrize(
-        ("candidate", "options", "error", "fix"),
-        [
-            (candidate_of(), Options(), missing("nowhere"), "pack it into the archive, or name it in"),
-            (candidate_of(), Options(building=True), missing("nowhere.deep"), "provides `nowhere`: name it"),
-            (candidate_of(), Options(), missing("torch.nn"), "install it: pip install 'hatch-mar[torch]'"),
-            (candidate_of(), Options(building=True), missing("torch"), "`build-system.requires` needs"),
-            (candidate_of(), Options(), missing("ts.other"), "only `base_handler` can be tried"),
-            (candidate_of(), Options(), missing("captum", frames=()), "require it: pip install captum"),
-            (requiring("nowhere>=1\n"), Options(), missing("nowhere"), "`requirements.txt` names it: `--req"),
-            (requiring("other\n"), Options(), missing("nowhere"), "pack it into the archive"),
-            (
-                requiring("nowhere\n"),
-                Options(requirements=True),
-                missing("nowhere"),
-                "pack it into the archive",
-            ),
-        ],
+        ("printed", "fix"),
+        [("x.py: error: unrecognized arguments: --a", "a worker's `sys.argv`"), ("x", "")],
     )
-    def test_import(self, candidate: Candidate, options: Options, error: WorkerError, fix: str):
-        """What to do about a missing module depends on whose it is and where it would be installed."""
-        assert fix in explain_error(candidate, options, error).fix
+    def test_exit(self, printed: str, fix: str):
+        """What was printed before an exit is shown; if argparse did, the message says what to do."""
+        cause = explain_error(candidate_of(), Options(), WorkerError("SystemExit", "2", printed=printed))
+
+        assert cause.what == f"SystemExit: 2 (it last printed: {printed})"
+        assert cause.fix.partition(" are ")[0] == fix
 
     def test_variable(self, monkeypatch: pytest.MonkeyPatch):
         """A variable that the shell has and the archive's code does not see is named."""
@@ -131,12 +117,13 @@ class TestExplainError:
         assert fix() == ""
 
     def test_envelope(self):
-        """`base_handler` without an envelope cannot take a request of HTTP."""
+        """`base_handler` without an envelope cannot take a request of HTTP; its other errors are others."""
         candidate = candidate_of(handler="base_handler")
-        error = WorkerError("TypeError", "not a tensor")
+        error = WorkerError("RuntimeError", "Could not infer dtype of dict")
 
         assert "`--envelope body`" in explain_error(candidate, Options(), error).fix
         assert explain_error(candidate, Options(envelope="body"), error).fix == ""
+        assert explain_error(candidate, Options(), WorkerError("RuntimeError", "no weights")).fix == ""
 
 
 class TestExplainResponse:

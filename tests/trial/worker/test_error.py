@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.trial.worker.error import Frame, WorkerError, read_stacks
+from hatch_mar.trial.worker.error import Frame, WorkerError, last_line, read_stacks
 
 STACKS = """\
 Timeout (0:00:01)!
@@ -40,6 +40,13 @@ class TestWorkerError:
         assert WorkerError.from_journal(table) == WorkerError(
             "ImportError", "no", (Frame("handler.py", 1),), "nowhere", "other"
         )
+
+
+class TestLastLine:
+    @pytest.mark.parametrize(("output", "expected"), [("one\n two \n\n \n", "two"), ("\n", ""), ("", "")])
+    def test_last(self, output: str, expected: str):
+        """Empty lines do not count."""
+        assert last_line(output) == expected
 
 
 class TestReadStacks:

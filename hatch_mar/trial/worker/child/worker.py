@@ -9,10 +9,12 @@ archive's code ends the process.
 import base64
 import faulthandler
 import importlib.util
+import io
 import json
 import logging
 import os
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -68,6 +70,8 @@ def describe_error(error: BaseException, directory: str) -> Json:
     frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(real.__traceback__)]
     if isinstance(real, SyntaxError):
         frames.append((str(real.filename or ""), real.lineno))
+    ts = sys.modules.get("ts")
+    own = os.path.dirname(ts.__file__) + os.sep if ts and ts.__file__ else None
     return {
         "type": type(real).__name__,
         # the text of a PredictionException contains its status as well
@@ -75,6 +79,8 @@ def describe_error(error: BaseException, directory: str) -> Json:
         "status": getattr(real, "error_code", None),
         "module": real.name if isinstance(real, ImportError) else None,
         "masked": None if real is error else str(error),
+        "stand_in": hasattr(ts, "STAND_IN"),
+        "by_torchserve": bool(own and frames) and frames[-1][0].startswith(str(own)),
         "frames": [
             {"file": os.path.relpath(file, directory), "line": line}
             for file, line in frames
@@ -115,11 +121,25 @@ def choose_device(device_type: str) -> tuple[int | None, str, str]:
     return None, "cpu", "torch finds no GPU"
 
 
+def worker_arguments(ts: Any, *, asynchronous: bool) -> list[str]:
+    """What a server's worker has in `sys.argv` (WorkerLifeCycle.java, `startWorkerPython`)."""
+    port = "9000"
+    connection = ["unix", "--sock-name", os.path.join(tempfile.gettempdir(), f".ts.sock.{port}")]
+    if sys.platform == "win32":
+        connection = ["tcp", "--port", port]
+    script = os.path.join(os.path.dirname(ts.__file__), "model_service_worker.py")
+    arguments = [script, "--sock-type", *connection, "--metrics-config", metrics_config(ts)]
+    return [*arguments, *(["--async"] if asynchronous else [])]
+
+
+def metrics_config(ts: Any) -> str:
+    return os.path.join(os.path.dirname(ts.__file__), "configs", "metrics.yaml")
+
+
 def make_metrics_cache(ts: Any, model_name: str) -> Any:
     from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 
-    path = os.path.join(os.path.dirname(ts.__file__), "configs", "metrics.yaml")
-    cache = MetricsCacheYamlImpl(config_file_path=path)
+    cache = MetricsCacheYamlImpl(config_file_path=metrics_config(ts))
     cache.initialize_cache()
     cache.model_name = model_name
     return cache
@@ -178,6 +198,7 @@ def serve_batches(order: Json, journal: Journal, stacks: BinaryIO) -> None:
     faulthandler.enable(stacks)
     faulthandler.dump_traceback_later(limits["starting"], file=stacks)
     ts, loader = import_torchserve(order["stand_in"], forced=order["forced"], bare=order["bare"])
+    sys.argv = worker_arguments(ts, asynchronous=order["asynchronous"])
     gpu, device, note = choose_device(order["device_type"])
     metrics = make_metrics_cache(ts, order["name"])
     torch = sys.modules.get("torch")
@@ -209,13 +230,18 @@ def serve_batches(order: Json, journal: Journal, stacks: BinaryIO) -> None:
 def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:
         order = json.load(file)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # so that it is in the same order as what goes to stderr
+        sys.stdout.reconfigure(line_buffering=True)
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
     journal = Journal(order["journal"])
     with open(order["stacks"], "wb") as stacks:
         try:
             serve_batches(order, journal, stacks)
         except BaseException as error:
-            traceback.print_exc()
+            # as in Python, nothing follows what was printed before an exit that the code asked for
+            if not isinstance(error, SystemExit):
+                traceback.print_exc()
             journal.write("failed", error=describe_error(error, order["directory"]))
         finally:
             sys.stdout.flush()

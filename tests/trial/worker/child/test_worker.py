@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,27 @@ class TestWork:
         [answer] = answers(code, request_of(1))
 
         assert answer.value == {"directory": True, "path": True, "worker": [], "temporary": True}
+
+    @pytest.mark.parametrize(("config", "more"), [("", []), ("asyncCommunication: true\n", ["--async"])])
+    def test_arguments(self, config: str, more: list[str]):
+        """A handler sees the arguments that a server gives to its worker."""
+        code = """
+        import sys
+        def handle(data, context):
+            return data and [sys.argv] * len(data)
+        """
+        [answer] = answers(code, request_of(1), files={"c.yaml": config}, config_file="c.yaml")
+        script, *arguments = answer.value
+
+        named = dict(zip(arguments[::2], arguments[1::2]))
+        metrics = Path(script).with_name("configs") / "metrics.yaml"
+        assert Path(script).name == "model_service_worker.py"
+        assert arguments[6:] == more
+        assert [*named][1:3:2] == ["--port" if sys.platform == "win32" else "--sock-name"]
+        assert (named["--sock-type"], named["--metrics-config"]) == (
+            "tcp" if sys.platform == "win32" else "unix",
+            str(metrics),
+        )
 
     @pytest.mark.parametrize("handler", ["package.entry:answer", "package.entry"])
     def test_package(self, handler: str):
@@ -110,7 +132,7 @@ class TestDescribeError:
 
         assert described == {
             "type": "ValueError", "message": "wrong", "status": None, "module": None, "masked": None,
-            "frames": [],
+            "stand_in": False, "by_torchserve": False, "frames": [],
         }  # fmt: skip
 
 
