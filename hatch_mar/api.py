@@ -9,7 +9,6 @@ from typing import Any
 from hatch_mar.archive.archive import Archive
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.archive.formats.options import Packing
-from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME
 from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.build.plan import Planned, plan_project
@@ -99,7 +98,7 @@ def pack(
 
 def format_of(path: Path, archive: Archive) -> Format:
     """The format that a path's suffix stands for."""
-    if path.name.endswith(WORKFLOW.suffix) and archive.manifest.name == WORKFLOW_MANIFEST_NAME:
+    if path.name.endswith(WORKFLOW.suffix) and archive.manifest.is_of_workflow:
         return WORKFLOW
     for name in ("default", "tgz"):
         if path.name.endswith(FORMATS[name].suffix):

@@ -116,12 +116,19 @@ class Manifest(NamedTuple):
         return model if isinstance(model, dict) else {}
 
     @property
+    def workflow(self) -> Mapping[str, Any]:
+        """The `workflow` object, empty if the manifest has none."""
+        workflow = self.document.get("workflow")
+        return workflow if isinstance(workflow, dict) else {}
+
+    @property
+    def is_of_workflow(self) -> bool:
+        return self.name == WORKFLOW_MANIFEST_NAME
+
+    @property
     def subject(self) -> Any:
         """The name of the model or workflow: a string, unless another tool wrote something else."""
-        workflow = self.document.get("workflow")
-        if self.name == WORKFLOW_MANIFEST_NAME:
-            return workflow.get("workflowName") if isinstance(workflow, dict) else None
-        return self.model.get("modelName")
+        return self.workflow.get("workflowName") if self.is_of_workflow else self.model.get("modelName")
 
     @property
     def runtime(self) -> Any:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from hatch_mar.archive.formats.limits import UNFINISHED
-from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.budget import TOKENS, Exhausted
 from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
@@ -32,17 +31,16 @@ CHECKS: Mapping[str, str | None] = {
     "index_to_name": None,
     "portability": None,
 }
-"""The modules that check any archive, each with the manifest's key without which it has nothing to do."""
-
-OF_WORKFLOWS = ("archive_names", "wholeness", "loading", "portability")
-"""The checks that need nothing of a model's manifest."""
+"""The modules that check a model, each with the manifest's key without which it has nothing to do."""
+WORKFLOW_CHECKS = ("archive_names", "wholeness", "loading", "workflow", "portability")
+"""Those that check a workflow's."""
 
 
 def check(subject: Subject) -> list[Finding]:
     """Everything that is wrong with an archive, in the order of the modules."""
     findings: list[Finding] = []
     ends: dict[str, Exhausted] = {}
-    for name in CHECKS:
+    for name in WORKFLOW_CHECKS if subject.manifest.is_of_workflow else CHECKS:
         try:
             if has_work(name, subject):
                 for finding in import_module(f"{__name__}.{name}").check(subject):
@@ -67,14 +65,7 @@ def report_end(subject: Subject, reason: Exhausted) -> Finding:
 
 def has_work(name: str, subject: Subject) -> bool:
     """Whether a module has anything to check; if not, it is not even imported."""
-    if subject.manifest.name != MANIFEST_NAME:
-        return name in (
-            "archive_names",
-            "wholeness",
-            "loading",
-            "portability",
-        )  # nothing else is known of a workflow
-    key = CHECKS[name]
+    key = CHECKS.get(name)
     return not key or key in subject.manifest.model or (name == "model_config" and needs_config(subject))
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from itertools import islice
 
 from hatch_mar.archive.formats.packed_names import DUPLICATE, FILE_AND_FOLDER, MISPLACED, UNPACKABLE
-from hatch_mar.archive.manifest import MANIFEST_NAME
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.names import RESERVED_FOLDERS, fold_name, name_fault
@@ -104,7 +103,7 @@ MODEL_STRINGS = (
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    if subject.manifest.name == MANIFEST_NAME:
+    if not subject.manifest.is_of_workflow:
         yield from check_manifest(subject)
     yield from check_file_name(subject)
     for found in (check_members, check_duplicates, check_folders):

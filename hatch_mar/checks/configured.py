@@ -12,7 +12,7 @@ from hatch_mar.checks import check, rules
 from hatch_mar.checks.links import check_project_links
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Rule, field
-from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
+from hatch_mar.project.config.models import ArchiveConfig, Config
 from hatch_mar.text import did_you_mean
 
 DIGIT = Rule(
@@ -34,34 +34,28 @@ def find_faults(config: Config, archive: Archive, root: Path, budget: Budget | N
     """What is wrong with the archive of a project at `root`, without ignored codes."""
     budget = budget or Budget()
     budget.release_memory()
-    if isinstance(config, WorkflowConfig):
-        subject = Subject(archive, config.file_name, config.origins, root=root, budget=budget)
-    else:
-        subject = Subject.of_config(config, archive, root, budget)
+    subject = Subject.of_config(config, archive, root, budget)
     found = [*check(subject), *check_project_links(config, archive, root)]
     return [*check_configuration(config), *not_ignored(found, config)]
 
 
 def check_configuration(config: Config) -> list[Finding]:
     """What is wrong with a configuration, whatever the archive."""
-    if isinstance(config, WorkflowConfig):
-        return []
     return not_ignored([*check_model_name(config), *islice(check_codes(config), MOST_FINDINGS)], config)
 
 
 def not_ignored(findings: Iterable[Finding], config: Config) -> list[Finding]:
-    """The findings, as being about this archive, without those that it ignores. A workflow ignores none."""
-    ignored = config.ignore if isinstance(config, ArchiveConfig) else ()
+    """The findings, as being about this archive, without those that it ignores."""
     return [
         finding._replace(archives=(config.name,))
         for finding in findings
-        if finding.code not in ignored or not finding.rule.ignorable
+        if finding.code not in config.ignore or not finding.rule.ignorable
     ]
 
 
-def check_model_name(config: ArchiveConfig) -> Iterator[Finding]:
+def check_model_name(config: Config) -> Iterator[Finding]:
     """A name that begins with a digit; only a warning on a command line, as torch-model-archiver packs it."""
-    if config.model_name[0].isdigit():
+    if isinstance(config, ArchiveConfig) and config.model_name[0].isdigit():
         place = config.origins["model-name"]
         text = f"{field(place.key)} begins with a digit: `{config.model_name}`"
         if place.file:
@@ -71,7 +65,7 @@ def check_model_name(config: ArchiveConfig) -> Iterator[Finding]:
             yield DIGIT.at(place, text, fix, severity="warning")
 
 
-def check_codes(config: ArchiveConfig) -> Iterator[Finding]:
+def check_codes(config: Config) -> Iterator[Finding]:
     if not config.ignore:
         return
     known = {rule.code: rule for rule in rules()}

@@ -18,7 +18,7 @@ from hatch_mar.torchserve.handlers import parse_entry
 from hatch_mar.torchserve.packages import Environment
 
 if TYPE_CHECKING:
-    from hatch_mar.project.config.models import ArchiveConfig
+    from hatch_mar.project.config.models import Config
     from hatch_mar.pysource.rehearsal.events import Event
     from hatch_mar.torchserve.model_config import Document
     from hatch_mar.weights.weights import Weights
@@ -50,6 +50,7 @@ class Subject:
         *,
         server_packages: tuple[str, ...] = (),
         consumers: Collection[str] = DEFAULT_CONSUMERS,
+        models: tuple[str, ...] = (),
         budget: Budget | None = None,
     ) -> None:
         self.archive = archive
@@ -59,6 +60,8 @@ class Subject:
         self.root = root
         self.server_packages = server_packages
         self.consumers = consumers
+        self.models = models
+        """The file names of the project's models, which a workflow may name."""
         self.budget = budget or Budget()
         """What is left to be read, of this archive or of all that a command reads."""
         self.modules: dict[str, Module] = {}
@@ -78,9 +81,7 @@ class Subject:
         return cls(archive, path.name, consumers=consumers, budget=budget)
 
     @classmethod
-    def of_config(
-        cls, config: ArchiveConfig, archive: Archive, root: Path, budget: Budget | None = None
-    ) -> Subject:
+    def of_config(cls, config: Config, archive: Archive, root: Path, budget: Budget | None = None) -> Subject:
         return cls(
             archive,
             config.file_name,
@@ -89,6 +90,7 @@ class Subject:
             root,
             server_packages=config.server_packages,
             consumers=config.consumers,
+            models=config.models,
             budget=budget,
         )
 
@@ -102,12 +104,13 @@ class Subject:
         return {member.name: member for member in self.archive.members}
 
     def value(self, key: str) -> str | None:
-        """A string in the manifest's `model`, such as `handler`; None if it is absent or not a string."""
-        value = self.manifest.model.get(key)
+        """A string in the manifest's `model` or `workflow`, such as `handler`; None if there is none."""
+        manifest = self.manifest
+        value = (manifest.workflow if manifest.is_of_workflow else manifest.model).get(key)
         return value if isinstance(value, str) else None
 
     def named_member(self, key: str) -> Member | None:
-        """The member that a key of the manifest's `model` names, such as `configFile`."""
+        """The member that a key of the manifest names, such as `configFile`."""
         name = self.value(key)
         return self.members.get(posixpath.normpath(name)) if name else None
 

@@ -23,7 +23,7 @@ from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
 from hatch_mar.output import annotate, log, show
 from hatch_mar.project.build_requirements import find_lacking
-from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
+from hatch_mar.project.config.models import Config, path_of, select
 from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
 from hatch_mar.project.hatch_hook import find_missing_hook, find_wrong_options
 from hatch_mar.project.key_lines import locate
@@ -39,7 +39,10 @@ def main(arguments: list[str]) -> int:
         "hatch-mar check\n  hatch-mar check model-store/digits.mar --strict",
     )
     command.add_argument(
-        "archives", nargs="*", metavar="NAME|FILE", help="a model's name, or a .mar, .tar.gz or directory"
+        "archives",
+        nargs="*",
+        metavar="NAME|FILE",
+        help="a name of the project, or a .mar, .war, .tar.gz or directory",
     )
     add_project_options(command, "the project that declares the names")
     command.add_argument("--strict", action="store_true", help="warnings count as errors")
@@ -102,13 +105,13 @@ def check_project(
 
 
 def find_unbuilt(configs: Sequence[Config], project: PyProject) -> Iterator[Finding]:
-    """Why no build makes the archives, unless they ignore that. Workflows alone cannot."""
+    """Why no build makes the archives, unless they ignore that."""
     missing = [
         *find_missing_hook(project.hatch),
         *find_missing_wrapper(project.root, project.pyproject),
         *find_lacking(project.pyproject, project.hatch),
     ]
-    for config in [each for each in configs if isinstance(each, ArchiveConfig)] or configs:
+    for config in configs:
         yield from not_ignored(missing, config)
 
 

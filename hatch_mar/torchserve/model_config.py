@@ -73,7 +73,7 @@ class ConfigFault(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A model configuration as TorchServe reads it."""
+    """A document as TorchServe reads it."""
 
     table: Table | None
     """What it sets; None if TorchServe refuses the document, or it is too long to be read here."""
@@ -87,6 +87,17 @@ class Document(NamedTuple):
 
 def read(data: bytes, budget: Budget | None = None, *, is_whole: bool = True) -> Document:
     """Read a model configuration, of which only the beginning need be given.
+
+    Raises:
+        Exhausted: the budget does not suffice.
+    """
+    found = read_yaml(data, budget, is_whole=is_whole)
+    foreign = tuple(foreign_keys(found.settings))
+    return Document(None, (*found.faults, *foreign)) if foreign else found
+
+
+def read_yaml(data: bytes, budget: Budget | None = None, *, is_whole: bool = True) -> Document:
+    """Read a document as SnakeYAML and PyYAML do, whatever TorchServe takes it for.
 
     Raises:
         Exhausted: the budget does not suffice.
@@ -127,8 +138,6 @@ def load_document(loader: Loader) -> Document:
     if not isinstance(table, Table):
         return refuse_document("top-level", kind_of(table), yaml_line(root))
     duplicates = [ConfigFault("duplicate", key, line) for key, line in dict.fromkeys(loader.duplicates)]
-    if foreign := list(foreign_keys(table)):
-        return Document(None, (*duplicates, *foreign))
     return Document(table, tuple(duplicates))
 
 

@@ -141,10 +141,9 @@ class TestRemoveArchives:
 
     def test_workflow(self, project: Path):
         """A workflow is removed if its manifest has its name."""
-        (project / "spec.yaml").touch()
-        table = {
-            "workflows": [{"workflow-name": name, "spec-file": "spec.yaml"} for name in ("cats", "dogs")]
-        }
+        (project / "spec.yaml").write_text("models: {}\ndag: {handle: []}\n")
+        least = {"spec-file": "spec.yaml", "handler": "handler.py"}
+        table = {"workflows": [{"workflow-name": name, **least} for name in ("cats", "dogs")]}
         built(project, table)
         shutil.move(project / "dist" / "cats.war", project / "dist" / "dogs.war")
 

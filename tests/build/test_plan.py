@@ -159,13 +159,14 @@ class TestBuild:
 
     def test_workflow(self, project: Path):
         """A workflow is a zip with a manifest of its own."""
-        (project / "spec.yaml").touch()
-        [one] = planned(project, {"workflows": [{"workflow-name": "dogs", "spec-file": "spec.yaml"}]})
+        (project / "spec.yaml").write_text("models: {}\ndag: {handle: []}\n")
+        workflow = {"workflow-name": "dogs", "spec-file": "spec.yaml", "handler": "handler.py"}
+        [one] = planned(project, {"workflows": [workflow]})
         artifact = one.build()
 
         assert artifact.path == project / "dist" / "dogs.war"
         with zipfile.ZipFile(artifact.path) as file:
-            assert file.namelist() == ["WAR-INF/MANIFEST.json", "spec.yaml"]
+            assert file.namelist() == ["WAR-INF/MANIFEST.json", "handler.py", "spec.yaml"]
 
     def test_instant(self, project: Path):
         """The instant of the build is the manifest's and the members'."""

@@ -81,7 +81,8 @@ class TestFaults:
         """Every rule finds one of the faults, and has the right severity."""
         texts = "\n".join(fault.found for fault in FAULTS.values())
 
-        rules = [rule for rule in rules_of("MAR8") if rule.code not in ("MAR841", "MAR899")]
+        others = ("MAR841", "MAR85", "MAR899")
+        rules = [rule for rule in rules_of("MAR8") if not rule.code.startswith(others)]
         assert {rule.code for rule in rules} == {code for code in texts.split() if code[:4] == "MAR8"}
         assert {rule.code for rule in rules if rule.severity == "warning"} == {"MAR823", "MAR831"}
 

@@ -14,7 +14,7 @@ import pytest
 import hatch_mar
 from hatch_mar import checks
 from hatch_mar.budget import TOKENS, Budget
-from hatch_mar.checks import CHECKS, check, has_work, rules
+from hatch_mar.checks import CHECKS, WORKFLOW_CHECKS, check, has_work, rules
 from hatch_mar.cli._rules import list_rules
 from hatch_mar.finding import Rule
 from tests.checks import BASE, HANDLER, NET, subject
@@ -76,7 +76,7 @@ class TestChecks:
         }
 
         # it checks a file that TorchServe might not even unpack, so there may be no archive to look at
-        assert with_check == set(CHECKS)
+        assert with_check == {*CHECKS, *WORKFLOW_CHECKS}
 
     @pytest.mark.parametrize(
         "name", [info.name for info in walk_packages(checks.__path__, "hatch_mar.checks.")]

@@ -95,16 +95,22 @@ class TestIgnore:
         assert found(handler="import nothing_such\n" + HANDLER, ignore=("MAR231",)) == []
 
     def test_workflow(self):
-        """What a workflow packs is looked at too; of its handlers nothing is known."""
+        """A workflow is checked and ignores codes as a model does."""
         manifest = Manifest.for_workflow(
             workflow_name="dogs", spec_file="spec.yaml", handler="h.py", created=INSTANT
         )
         members = [
-            Member("h.py", BytesSource(b"def")),
+            Member("spec.yaml", BytesSource(b"models: {}\ndag: {handle: []}\n")),
+            Member("h.py", BytesSource(b"import nothing_such\ndef handle(data, context): ...\n")),
             Member("x.pkl", BytesSource(b"cos\nsystem\n(S'id'\ntR.")),
         ]
         config = WorkflowConfig("dogs", "spec.yaml", "h.py", ("x.pkl",))
+        archive = Archive(manifest, members)
 
-        [finding] = find_faults(config, Archive(manifest, members), Path())
+        def find(**keys: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
+            findings = find_faults(config._replace(**keys), archive, Path())
+            return [(finding.code, finding.archives) for finding in findings]
 
-        assert (finding.code, finding.archives) == ("MAR413", ("dogs",))
+        assert find() == [("MAR413", ("dogs",)), ("MAR231", ("dogs",))]
+        assert find(server_packages=("nothing-such",)) == find()[:1]
+        assert find(ignore=("MAR231", "MAR413")) == []

@@ -320,7 +320,7 @@ class TestMembers:
             Archive(of.manifest._replace(name="WAR-INF/MANIFEST.json"), of.archive.members), "w.war"
         )
 
-        assert [found.code for found in check_all(war)] == ["MAR413"]
+        assert "MAR413" in [found.code for found in check_all(war)]
 
 
 class CountingSource:

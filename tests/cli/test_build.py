@@ -238,7 +238,10 @@ class TestBuild:
     def test_json(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """`--json` prints what there is to know of each archive, with the digests that `inspect` prints."""
         tgz = 'archive-format = "tgz"\n[[tool.mar.archives]]\nmodel-name = "three"\n'
-        workflow = '[[tool.mar.workflows]]\nworkflow-name = "four"\nspec-file = "requirements.txt"\n'
+        workflow = (
+            '[[tool.mar.workflows]]\nworkflow-name = "four"\nspec-file = "s.yaml"\nhandler = "handler.py"\n'
+        )
+        (root / "s.yaml").write_text("models: {}\ndag: {handle: []}\n")
         directory = 'archive-format = "no-archive"\n'
         (root / "pyproject.toml").write_text(PYPROJECT + tgz + directory + workflow)
         assert main(["build", "--json"]) == 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from hatch_mar.archive.manifest import Manifest
 from hatch_mar.cli import main
+from tests.archives import INSTANT
 
 PYPROJECT = """
 [project]
@@ -22,6 +25,13 @@ HOOK = "[tool.hatch.build.hooks.mar]\n"
 GOOD = "def handle(data, context):\n    return data\n"
 WARNED = "import nothing_such\n" + GOOD
 BAD = "def handle(:\n"
+WORKFLOW = """
+[[tool.mar.workflows]]
+workflow-name = "w"
+spec-file = "w.yaml"
+handler = "handler.py"
+"""
+SPEC = "models: {}\ndag: {handle: []}\n"
 
 
 @pytest.fixture
@@ -156,10 +166,10 @@ class TestBuildHook:
         assert capsys.readouterr().out == "All checks passed\n"
 
     def test_ignored(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """It is not said of archives that ignore it, nor then of workflows, which cannot."""
+        """It is not said of what ignores it, an archive or a workflow."""
         ignoring = f"[[tool.mar.archives]]\nmodel-name = 'a'\nignore = ['MAR028']\n{HATCHLING}"
-        workflow = "[[tool.mar.workflows]]\nworkflow-name = 'w'\nspec-file = 'w.yaml'\n"
-        (project / "w.yaml").touch()
+        workflow = f"{WORKFLOW}ignore = ['MAR028']\n"
+        (project / "w.yaml").write_text(SPEC)
         written(project, GOOD, ignoring + workflow)
 
         assert main(["check", "--strict"]) == 0
@@ -171,10 +181,9 @@ class TestBuildHook:
 
     def test_workflows(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """It is said of a project that has workflows alone."""
-        (project / "w.yaml").touch()
+        (project / "w.yaml").write_text(SPEC)
         text = PYPROJECT.format(more=HATCHLING).replace('[tool.mar]\nhandler = "handler.py"\n', "")
-        workflow = "[[tool.mar.workflows]]\nworkflow-name = 'w'\nspec-file = 'w.yaml'\n"
-        (project / "pyproject.toml").write_text(text + workflow)
+        (project / "pyproject.toml").write_text(text + WORKFLOW)
 
         assert main(["check"]) == 0
         assert "MAR028" in capsys.readouterr().out
@@ -290,6 +299,25 @@ class TestFile:
 
         assert main(["check", "page.mar"]) == 1
         assert "MAR801" in capsys.readouterr().out
+
+    def test_workflow(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """A workflow's file is checked as its project is."""
+        for name, dag in {"right": "{handle: []}", "wrong": "{handle: [handle]}"}.items():
+            spec = f"models: {{}}\ndag: {dag}\n"
+            manifest = Manifest.for_workflow(
+                workflow_name=name, spec_file="s.yaml", handler="h.py", created=INSTANT
+            )
+            with ZipFile(project / f"{name}.war", "w") as file:
+                for member, data in {manifest.name: manifest.to_json(), "s.yaml": spec, "h.py": GOOD}.items():
+                    file.writestr(member, data)
+
+        assert main(["check", "right.war"]) == 0
+        assert main(["check", "wrong.war"]) == 1
+        assert capsys.readouterr().out == (
+            "All checks passed\n"
+            "error: wrong.war/s.yaml:2: MAR854 Node `handle` of `dag` leads to itself;"
+            " remove one of the steps\n"
+        )
 
     def test_without_manifest(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A directory without a manifest is an error."""

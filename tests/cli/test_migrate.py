@@ -16,11 +16,12 @@ model-name = "digits"
 version = "1.0"
 handler = "handler.py"
 """
-WORKFLOW = "torch-workflow-archiver --workflow-name flow --spec-file spec.yaml"
+WORKFLOW = "torch-workflow-archiver --workflow-name flow --spec-file spec.yaml --handler handler.py"
 WORKFLOW_TABLE = """\
 [[tool.mar.workflows]]
 workflow-name = "flow"
 spec-file = "spec.yaml"
+handler = "handler.py"
 """
 HATCHLING = """\
 [build-system]
@@ -131,7 +132,7 @@ class TestTranslate:
 class TestRun:
     def test_tables(self, migrate: Migrate) -> None:
         """A script is run, after a message; only the tables go to standard output."""
-        (migrate.root / "spec.yaml").write_text("dag: {}\n")
+        (migrate.root / "spec.yaml").write_text("models: {}\ndag: {handle: []}\n")
 
         assert migrate.run(f"echo packing; {WORKFLOW}; {LEAST}") == f"{TABLE}\n{WORKFLOW_TABLE}"
 

@@ -49,7 +49,7 @@ FILES: Mapping[str, bytes] = {
     "labels/letters.json": b'{"0": "a"}\n',
     "requirements.txt": b"numpy\n",
     "model-config.yaml": b"minWorkers: 1\nmaxWorkers: 1\n",
-    "flow/spec.yaml": b"models:\n  min-workers: 1\ndag:\n  pre: [post]\n",
+    "flow/spec.yaml": b"models:\n  min-workers: 1\ndag:\n  pre: []\n",
     "flow/handler.py": b"def pre(data, context):\n    return data\n",
 }
 

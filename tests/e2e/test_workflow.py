@@ -14,7 +14,7 @@ from tests.archives import SomeProject
 from tests.e2e.conftest import Run
 
 MANIFEST = "WAR-INF/MANIFEST.json"
-SPEC = "models:\n  min-workers: 1\ndag:\n  pre: [post]\n"
+SPEC = "models:\n  min-workers: 1\ndag:\n  pre: []\n"
 
 
 @pytest.fixture
@@ -58,17 +58,6 @@ def test_same_as_torch_workflow_archiver(options: dict[str, str], root: Path, ru
 
     name = f"{values['workflow-name']}.war"
     assert contents(tmp_path / "theirs" / name) == contents(tmp_path / "ours" / name)
-
-
-def test_without_handler(root: Path, tmp_path: Path):
-    """A workflow needs no handler, without which torch-workflow-archiver ends in a traceback."""
-    table = {"workflows": [{"workflow-name": "flow", "spec-file": "flows/spec.yaml"}]}
-    project = SomeProject(root, {"tool": {"mar": table}})
-    [planned] = plan_project(project, tmp_path / "ours")
-
-    manifest, members = contents(planned.build().path)
-    assert manifest["workflow"] == {"workflowName": "flow", "specFile": "spec.yaml"}
-    assert {"spec.yaml": SPEC.encode()} == members
 
 
 def contents(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:

@@ -65,6 +65,9 @@ TORCHSERVE = Rule(
     fix="import what TorchServe 0.12 has",
 )
 
+OF_WORKFLOW = "pack it with `extra-files`, or add it to `server-packages` if the server has it"
+"""A workflow has no requirements, and no packages."""
+
 MOST_PROBLEMS = 100
 """Imports that are reported."""
 
@@ -134,7 +137,9 @@ def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Fi
         f"`{problem.name}` is neither in the archive nor in its requirements nor on the server,"
         f" and without it the worker would report `No module named '{masked or problem.name}'`"
     )
-    fix = advise_packing(subject, problem.name, problem.module.member) or advise_requiring(problem.name)
+    fix = advise_packing(subject, problem.name, problem.module.member) or advise_requiring(
+        subject, problem.name
+    )
     return ABSENT.at(place, text, fix)
 
 
@@ -153,15 +158,20 @@ def advise_packing(subject: Subject, name: str, wanting: Member) -> str | None:
         return None
     module, source = top_of(name), wanting.source
     beside = [source.path.parent] if isinstance(source, FileSource) else []
+    ways = [(f"{module}.py", "extra-files")]
+    if not subject.manifest.is_of_workflow:
+        ways.insert(0, (module, "packages"))
     for folder in (subject.root, subject.root / "src", *beside):
-        for file, key in ((module, "packages"), (f"{module}.py", "extra-files")):
+        for file, key in ways:
             path = folder / file
             if path.is_relative_to(subject.root) and (path.is_file() or (path / "__init__.py").is_file()):
                 return f'pack it with `{key} = ["{path.relative_to(subject.root).as_posix()}"]`'
     return None
 
 
-def advise_requiring(module: str) -> str:
+def advise_requiring(subject: Subject, module: str) -> str:
     """What to require, whose name may be another one than the module's."""
+    if subject.manifest.is_of_workflow:
+        return OF_WORKFLOW
     known = list_known(module)
     return ABSENT.fix.replace("it", f"`{known[0]}`", 1) if known else ABSENT.fix

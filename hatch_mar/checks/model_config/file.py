@@ -130,6 +130,10 @@ def check_name(subject: Subject) -> Iterator[Finding]:
 
 def report_fault(file: ConfigFile, fault: ConfigFault) -> Finding:
     rule, text = FAULTS[fault.kind]
+    return rule.at(file.place(fault.line), text.format(shorten(fault.problem, 120)), advise(fault))
+
+
+def advise(fault: ConfigFault) -> str | None:
+    """What to do about a fault of YAML, if that is more than to fix the file."""
     has_tab = fault.kind == "syntax" and r"'\t'" in fault.problem
-    fix = "indent with spaces: YAML has no tabs" if has_tab else None
-    return rule.at(file.place(fault.line), text.format(shorten(fault.problem, 120)), fix)
+    return "indent with spaces: YAML has no tabs" if has_tab else None

@@ -74,6 +74,10 @@ class ArchiveConfig(NamedTuple):
         return found if isinstance(found, tuple) else (found,) if found else ()
 
     @property
+    def models(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def format(self) -> Format:
         return FORMATS[self.archive_format]
 
@@ -99,6 +103,12 @@ class WorkflowConfig(NamedTuple):
     extra_files: tuple[str, ...] = ()
     export_path: str | None = None
     force: bool = True
+    ignore: tuple[str, ...] = ()
+    allow_globals: tuple[str, ...] = ()
+    server_packages: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = DEFAULT_CONSUMERS
+    models: tuple[str, ...] = ()
+    """The file names of the project's models, any of which it may use."""
     origins: Origins = Origins()
 
     @property

@@ -91,7 +91,7 @@ ARCHIVE_KEYS: Mapping[str, Reader] = {
     "examples": values.examples,
 }
 
-WORKFLOW_KEYS: Mapping[str, Reader] = {
+WORKFLOW_OPTIONS: dict[str, Reader] = {
     "workflow-name": values.workflow_name,
     "spec-file": values.path,
     "handler": values.path,
@@ -99,7 +99,12 @@ WORKFLOW_KEYS: Mapping[str, Reader] = {
     "export-path": values.path,
     "force": values.boolean,
 }
-"""The keys of a workflow, which are the options of torch-workflow-archiver, with their readers."""
+"""The options of torch-workflow-archiver, with their readers."""
+
+CHECKING_KEYS = ("ignore", "allow-globals", "server-packages", "consumers")
+"""What the checks are told, of any archive: a workflow has these keys too, and inherits them."""
+
+WORKFLOW_KEYS: Mapping[str, Reader] = WORKFLOW_OPTIONS | {key: ARCHIVE_KEYS[key] for key in CHECKING_KEYS}
 
 PROJECT_KEYS: Mapping[str, Reader] = {"build-backend": values.build_backend}
 """The keys of `[tool.mar]` that are about the project, which no archive inherits."""
@@ -141,8 +146,11 @@ def parse_table(
     if file:
         read_table({key: table[key] for key in table if key in PROJECT_KEYS}, place, PROJECT_KEYS, findings)
         table = {key: value for key, value in table.items() if key not in PROJECT_KEYS}
-    archives = read_archives(table, place, findings, name)
-    workflows = read_workflows(table, place, findings)
+    shared = {key: value for key, value in table.items() if key not in TABLES}
+    others = (*TABLES, *(PROJECT_KEYS if file else ()))
+    defaults = read_table(shared, place, ARCHIVE_KEYS, findings, others=others)
+    archives = read_archives(table, place, defaults, findings, name)
+    workflows = read_workflows(table, place, defaults, findings)
     raise_findings(name_archives(findings, [*archives, *workflows]))
 
     configs: list[tuple[Place, Config]] = [
@@ -152,8 +160,11 @@ def parse_table(
     raise_findings(find_strange_names([config for _, config in configs]))
     raise_findings(find_clashes(configs))
     outputs = tuple(output_of(config) for _, config in configs if config.export_path)
+    models = tuple(config.file_name for _, config in configs if isinstance(config, ArchiveConfig))
     return tuple(
-        config._replace(outputs=outputs) if isinstance(config, ArchiveConfig) else config
+        config._replace(outputs=outputs)
+        if isinstance(config, ArchiveConfig)
+        else config._replace(models=models)
         for _, config in configs
     )
 
@@ -204,24 +215,26 @@ def attribute_of(key: str) -> str:
 
 
 def read_archives(
-    table: dict[str, Any], place: Place, findings: list[Finding], name: Callable[[], str]
+    table: dict[str, Any],
+    place: Place,
+    defaults: dict[str, Value],
+    findings: list[Finding],
+    name: Callable[[], str],
 ) -> list[Draft]:
     """The archives of `[tool.mar]`; what is wrong with them is added to `findings`."""
-    shared = {key: value for key, value in table.items() if key not in TABLES}
-    others = (*TABLES, *(PROJECT_KEYS if place.file else ()))
-    defaults = read_table(shared, place, ARCHIVE_KEYS, findings, others=others)
+    shared = table.keys() - TABLES
     if "archives" in table:
         tables = read_tables(table["archives"], place.within("archives"), "model-name", findings)
     else:
-        tables = [] if "workflows" in table and not shared else [(place, {})]
+        tables = [] if "workflows" in table and shared <= {*CHECKING_KEYS} else [(place, {})]
     drafts: list[Draft] = []
     for found, own in tables:
         if len(findings) >= MOST_FAULTS:
             break
         draft = Draft(found, inherit(defaults, read_table(own, found, ARCHIVE_KEYS, findings)))
-        if "model-name" not in draft.values and "model-name" not in (shared | own):
+        if "model-name" not in draft.values and "model-name" not in shared | own.keys():
             findings += name_after_project(draft, name(), place.within("model-name"))
-        if "handler" not in draft.values and "handler" not in (shared | own):
+        if "handler" not in draft.values and "handler" not in shared | own.keys():
             findings.append(Fault(REQUIRED, ("handler",), HANDLER_NEEDED).at(found))
         drafts.append(draft)
     return drafts
@@ -237,13 +250,16 @@ def name_after_project(draft: Draft, name: str, place: Place) -> Iterator[Findin
         yield Fault(REQUIRED, ("model-name",), text).at(draft.place)
 
 
-def read_workflows(table: dict[str, Any], place: Place, findings: list[Finding]) -> list[Draft]:
+def read_workflows(
+    table: dict[str, Any], place: Place, defaults: dict[str, Value], findings: list[Finding]
+) -> list[Draft]:
     if "workflows" not in table:
         return []
+    inherited = {key: value for key, value in defaults.items() if key in CHECKING_KEYS}
     tables = read_tables(table["workflows"], place.within("workflows"), "workflow-name", findings)
     required = {"workflow-name": "is required", "spec-file": "is required"}
     return [
-        Draft(found, read_table(own, found, WORKFLOW_KEYS, findings, required=required))
+        Draft(found, inherited | read_table(own, found, WORKFLOW_KEYS, findings, required=required))
         for found, own in tables
     ]
 

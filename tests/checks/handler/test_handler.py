@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar import checks
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.checks.handler import check
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.module import LARGEST_MODULE, PYTHON
-from tests.archives import INSTANT
 from tests.checks import HANDLER, Files, found, subject
 
 MANIFEST = "digits.mar/MAR-INF/MANIFEST.json"
@@ -42,13 +40,6 @@ class TestRuntime:
         archive = Archive(Manifest(document), base.archive.members)
 
         assert list(check(Subject(archive, base.file_name))) == []
-
-    def test_workflow(self) -> None:
-        """The handler of a workflow is not checked."""
-        manifest = Manifest.for_workflow(
-            workflow_name="dogs", spec_file="spec.yaml", handler="h.py", created=INSTANT
-        )
-        assert checks.check(Subject(Archive(manifest, ()), "dogs.war")) == []
 
 
 class TestLibrary:

@@ -249,15 +249,22 @@ class TestWorkflows:
         assert expected.file_name == "dogs.war"
 
     def test_beside_archives(self):
-        """Workflows come after the archives, and inherit nothing from `[tool.mar]`."""
-        table = LEAST | {"force": False, "workflows": [WORKFLOW]}
+        """Workflows come after the archives, of whose defaults they inherit what the checks are told."""
+        table = LEAST | {"force": False, "ignore": ["MAR231"], "workflows": [WORKFLOW]}
         model, workflow = archives(table)
 
-        assert (model.name, model.force) == ("digits", False)
+        assert (model.name, model.force, model.ignore) == ("digits", False, ("MAR231",))
         assert (workflow.name, workflow.force, workflow.handler) == ("dogs", True, None)
+        assert (workflow.ignore, workflow.models) == (("MAR231",), ("digits.mar",))
+
+    def test_alone(self):
+        """What the checks are told of workflows makes no archive of `[tool.mar]`."""
+        [workflow] = archives({"server-packages": ["vllm"], "workflows": [WORKFLOW | {"ignore": ["MAR231"]}]})
+
+        assert (workflow.name, workflow.server_packages, workflow.ignore) == ("dogs", ("vllm",), ("MAR231",))
 
     def test_whole(self):
-        """The keys are torch-workflow-archiver's options."""
+        """Most keys are torch-workflow-archiver's options."""
         own = {"handler": "h.py", "extra-files": "a,b", "export-path": "out", "force": False}
         expected = WorkflowConfig(
             workflow_name="dogs",

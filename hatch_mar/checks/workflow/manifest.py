@@ -1,0 +1,34 @@
+"""What the manifest of a workflow must have (WorkflowArchive.java, `validate`)."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Rule
+
+LACKING = Rule(
+    code="MAR851",
+    title="The workflow lacks what TorchServe needs to register it",
+    consequence="the registration fails with a `NullPointerException`, or the message that it is not defined",
+    fix="add it, or build the archive again",
+)
+NO_HANDLER = "TorchServe registers no workflow without a handler, not even one of models only"
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    place = subject.set_by("manifest")
+    for key in ("createdOn", "archiverVersion"):
+        if subject.manifest.document.get(key) is None:
+            yield LACKING.at(place, f"The workflow's manifest has no `{key}`")
+    if not subject.value("workflowName"):
+        yield LACKING.at(place, "The workflow's manifest has no `workflowName`", severity="warning")
+    if subject.value("handler") is None:
+        fix = "set `handler`, to an empty file if no function is needed"
+        yield LACKING.at(subject.set_by("workflow-name"), NO_HANDLER, fix)
+    spec = subject.value("specFile")
+    if not spec:
+        yield LACKING.at(subject.set_by("spec-file"), "The workflow's manifest names no `specFile`")
+    elif posixpath.normpath(spec) not in subject.members:
+        yield LACKING.at(subject.set_by("spec-file"), f"The archive has no `{spec}`")

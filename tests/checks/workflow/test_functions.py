@@ -1,0 +1,116 @@
+"""Findings about the functions of a workflow's graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.checks.handler.importing import OF_WORKFLOW
+from hatch_mar.pysource.module import PYTHON
+from tests.checks.workflow import FLOW, findings, found, spec
+
+TYPO = spec(dag="  prepare: [net]\n  net: [finnish]\n")
+
+
+def test_neither():
+    """The worker of a node that is neither a model nor a function dies."""
+    assert found(TYPO) == [
+        (
+            "error: s.yaml:5: MAR855 Node `finnish` of `dag` is neither a model nor a function of `f.py`;"
+            " did you mean `finish`?"
+        )
+    ]
+
+
+def test_misspelled_model():
+    """What was meant may be a model."""
+    texts = found(spec("  resnet: {url: a.mar}\n", "  prepare: [resnett]\n"))
+
+    assert [text.rpartition("; ")[2] for text in texts if "MAR855" in text] == ["did you mean `resnet`?"]
+
+
+def test_class():
+    """TorchServe uses the only class of the handler for a function that is not there."""
+    [finding] = findings(TYPO, f"{FLOW}class Node:\n    def initialize(self, context): ...\n")
+
+    assert finding.severity == "warning"
+    assert finding.message.endswith("of `f.py`, so TorchServe uses class `Node`")
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "from steps import *\n",
+        "def __getattr__(name):\n    return steps[name]\n",
+        "from steps import prepare, finish\n",
+        "prepare = finish = lambda data, context: data\n",
+        "if True:\n    def prepare(data, context): ...\nfinish = prepare\n",
+    ],
+)
+def test_good(flow: str):
+    """Where a function may come from elsewhere, nothing is said."""
+    assert found(flow=flow, files={"steps.py": FLOW}) == []
+
+
+def test_signature():
+    """A function gets the data and the context, as that of a model does."""
+    [text] = found(flow=FLOW.replace("finish(data, context)", "finish(data)"))
+
+    assert text.startswith("error: f.py:4: MAR214 Function `finish` cannot be called with two arguments,")
+
+
+def test_not_python():
+    [text] = found(flow="def prepare(data, context)\n")
+
+    assert text.startswith(f"error: f.py:1: MAR208 The workflow's handler is not {PYTHON}: ")
+
+
+class TestHandler:
+    def test_not_packed(self):
+        assert found(flow=None) == [
+            (
+                "error: WAR-INF/MANIFEST.json: MAR851 The archive has no `f.py`, whose function `prepare` is"
+                " a node of `dag`; pack the handler's file at the archive's root"
+            )
+        ]
+
+    def test_not_needed(self):
+        """Without a function the handler need not be there."""
+        assert found(spec(dag="  net: []\n"), None) == []
+
+    @pytest.mark.parametrize(
+        ("handler", "member"),
+        [("f", "f.py"), ("flows/f.py", "flows/f.py"), ("f.py", "f/__init__.py"), ("f", "f.so")],
+    )
+    def test_elsewhere(self, handler: str, member: str):
+        """It is found as TorchServe's worker finds it."""
+        assert found(flow=None, files={member: FLOW}, manifest={"handler": handler}) == []
+
+
+class TestImports:
+    def test_missing(self):
+        """What the handler imports must be there; a workflow has no requirements."""
+        [text] = found(flow=f"import nothing_such\n{FLOW}")
+
+        assert text.startswith("warning: f.py:1: MAR231 `nothing_such` is neither in the archive nor ")
+        assert text.endswith(
+            " would report `No module named 'ts.torch_handler.f'`;"
+            " pack it with `extra-files`, or add it to `server-packages` if the server has it"
+        )
+
+    def test_in_project(self, tmp_path: Path):
+        """A module of the project can be packed; a workflow has no `packages`."""
+        (tmp_path / "steps.py").touch()
+        (tmp_path / "tools").mkdir()
+        (tmp_path / "tools" / "__init__.py").touch()
+        fixes = [finding.fix for finding in findings(flow=f"import steps, tools\n{FLOW}", root=tmp_path)]
+
+        assert fixes == ['pack it with `extra-files = ["steps.py"]`', OF_WORKFLOW]
+
+    def test_known(self):
+        """The server has TorchServe's packages and those that the configuration names."""
+        flow = f"import torch, nothing_such\n{FLOW}"
+
+        assert found(flow=flow, server_packages=("nothing-such",)) == []
+        assert found(flow=flow, files={"nothing_such.py": ""}) == []
