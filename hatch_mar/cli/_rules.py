@@ -1,6 +1,8 @@
-"""What `hatch-mar check --list` prints: all checks, as lines or as the page of the documentation."""
+"""What `hatch-mar check --list` prints: all checks, as lines or as the page of the documentation, or some."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 
 from hatch_mar.checks import rules
 from hatch_mar.finding import Rule
@@ -31,6 +33,18 @@ def list_rules(form: str) -> str:
             *table,
         ]
     )
+
+
+def describe_rules(chosen: Iterable[Rule]) -> Iterator[str]:
+    """All that is known of some checks, as lines."""
+    for number, rule in enumerate(chosen):
+        if number:
+            yield ""
+        yield f"{rule.code}, {describe_severity(rule)}: {rule.title}"
+        yield f"  What happens: {rule.consequence}"
+        yield f"  What to do:   {rule.fix}"
+        if not rule.ignorable:
+            yield "  It cannot be ignored."
 
 
 def describe_severity(rule: Rule) -> str:

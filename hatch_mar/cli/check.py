@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +14,11 @@ from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.configured import not_ignored
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._annotation import annotation
+from hatch_mar.cli._codes import add_code_options, find_rule, is_wanted
 from hatch_mar.cli._json import print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
-from hatch_mar.cli._rules import list_rules
+from hatch_mar.cli._rules import describe_rules, list_rules
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
@@ -30,13 +31,15 @@ from hatch_mar.project.key_lines import locate
 from hatch_mar.project.layout.targets import Target, find_obstacles
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
+from hatch_mar.torchserve.consumers import CONSUMERS, DEFAULT_CONSUMERS
 
 
 def main(arguments: list[str]) -> int:
     command = make_parser(
         "check",
         "Find what would break where an archive is deployed. None of the archive's code runs.",
-        "hatch-mar check\n  hatch-mar check model-store/digits.mar --strict",
+        "hatch-mar check\n  hatch-mar check model-store/digits.mar --strict --ignore MAR902"
+        "\n  hatch-mar check --list MAR231",
     )
     command.add_argument(
         "archives",
@@ -46,7 +49,12 @@ def main(arguments: list[str]) -> int:
     )
     add_project_options(command, "the project that declares the names")
     command.add_argument("--strict", action="store_true", help="warnings count as errors")
-    command.add_argument("--list", action="store_true", help="show all checks")
+    add_code_options(command)
+    command.add_argument(
+        "--consumer", action="append", choices=CONSUMERS, dest="consumers",
+        help="whose rules of portability apply to FILEs (default: torchserve)",
+    )  # fmt: skip
+    command.add_argument("--list", action="store_true", help="show all checks, or those with the given codes")
     command.add_argument("--json", action="store_const", dest="form", const="json", help="print JSON")
     command.add_argument(
         "--output-format", dest="form", choices=["text", "json", "github", "markdown"],
@@ -55,19 +63,27 @@ def main(arguments: list[str]) -> int:
     command.set_defaults(form="text")
     options = command.parse_args(arguments)
     if options.list:
+        try:
+            chosen = [find_rule(code) for code in options.archives]
+        except ArgumentTypeError as error:
+            command.error(str(error))
         if options.form == "json":
-            print_json([rule.to_json() for rule in rules()])
+            print_json([rule.to_json() for rule in chosen or rules()])
+        elif chosen:
+            show(*describe_rules(chosen))
         else:
             show(*list_rules(options.form).split("\n"))
         return 0
 
     files, names = split(options.archives, Path(options.project))
     budget = Budget()
-    findings = [finding for file in files for finding in check_path(file, budget)]
+    consumers = options.consumers or DEFAULT_CONSUMERS
+    findings = [finding for file in files for finding in check_path(file, budget, consumers)]
     others: list[str] = []
     if names or not files:
         found, others = check_project(options, names, budget)
         findings += found
+    findings = [finding for finding in findings if is_wanted(finding, options)]
     if findings or not others:
         print_findings(findings, options.form, passed=not others)
     if others:

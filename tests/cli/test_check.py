@@ -328,6 +328,51 @@ class TestFile:
         assert "MAR199" in capsys.readouterr().out
 
 
+class TestCodes:
+    def test_ignore(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """`--ignore` switches codes off, as the key does."""
+        written(project, WARNED)
+
+        assert main(["check", "--strict", "--ignore", "MAR902,MAR231"]) == 0
+        assert capsys.readouterr().out == "All checks passed\n"
+        assert main(["check", "--strict", "--ignore", "MAR902", "--ignore", "MAR203"]) == 1
+
+    def test_select(self, project: Path):
+        """`--select` switches all others off."""
+        written(project, WARNED)
+
+        assert main(["check", "--strict", "--select", "MAR902"]) == 0
+        assert main(["check", "--strict", "--select", "MAR902, MAR231"]) == 1
+        assert main(["check", "--strict", "--select", "MAR231", "--ignore", "MAR231"]) == 0
+
+    @pytest.mark.parametrize("option", ["--select", "--ignore"])
+    def test_configuration(self, option: str, project: Path, capsys: pytest.CaptureFixture[str]):
+        """What leaves no configuration to check is shown in any case."""
+        written(project, GOOD, "handlr = 1")
+        code = "MAR902" if option == "--select" else "MAR003"
+
+        assert main(["check", option, code]) == 1
+        assert "[MAR003]" in capsys.readouterr().out
+
+    def test_unknown(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        with pytest.raises(SystemExit) as status:
+            main(["check", "--ignore", "MAR231,MAR2311"])
+
+        assert status.value.code == 2
+        assert "`MAR2311` is not the code of a check; did you mean `MAR231`?" in capsys.readouterr().err
+
+    def test_file(self, project: Path):
+        """A file has no configuration, so that options say what a project's keys would."""
+        written(project, WARNED, 'archive-name = "a.b"')
+        assert main(["build"]) == 0
+        file = "dist/a.b.mar"
+
+        assert main(["check", "--strict", file]) == 1
+        assert main(["check", "--strict", file, "--ignore", "MAR231"]) == 0
+        assert main(["check", "--strict", file, "--ignore", "MAR231", "--consumer", "kserve"]) == 1
+        assert main(["check", "--strict", file, "--ignore", "MAR231", "--consumer", "windows"]) == 0
+
+
 class TestOutput:
     def test_json(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """`--json` prints everything about a finding."""
@@ -488,6 +533,25 @@ class TestOutput:
 
         assert len(text.splitlines()) == len(rules)
         assert "MAR203" in text
+
+    def test_list_some(self, capsys: pytest.CaptureFixture[str]):
+        """`--list` with codes shows all that is known of these checks."""
+        assert main(["check", "--list", "MAR901", "mar003"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert main(["check", "--list", "MAR901", "--json"]) == 0
+        [rule] = json.loads(capsys.readouterr().out)
+
+        assert lines[0] == "MAR901, warning for kserve: KServe does not see the archive"
+        assert lines[1] == f"  What happens: {rule['consequence']}"
+        assert lines[3:5] == ["", "MAR003, error: A field is unknown"]
+        assert lines[-1] == "  It cannot be ignored."
+
+    def test_list_unknown(self, capsys: pytest.CaptureFixture[str]):
+        with pytest.raises(SystemExit) as status:
+            main(["check", "--list", "MAR90"])
+
+        assert status.value.code == 2
+        assert "`MAR90` is not the code of a check; did you mean `MAR90" in capsys.readouterr().err
 
     def test_help(self, capsys: pytest.CaptureFixture[str]):
         """The help has an example."""
