@@ -7,7 +7,7 @@ import ast
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.lineage import Lineage, trace_lineage
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.functions import FunctionNode
+from hatch_mar.pysource.functions import Function, FunctionNode
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace
 from hatch_mar.torchserve.handlers import (
@@ -116,13 +116,15 @@ def keeps_loading(lineage: Lineage) -> bool:
         return False
     bodies = [Namespace(link.definition.body) for link in lineage.links]
     return not any(own.has(method) for own in bodies for method in LOADING_METHODS) and all(
-        value is None or calls_initialize(value) for own in bodies for value in own.get("initialize")
+        value is None or calls_method(value, "initialize")
+        for own in bodies
+        for value in own.get("initialize")
     )
 
 
-def calls_initialize(method: ast.AST) -> bool:
-    """Whether an overriding `initialize` leaves the loading to the one it overrides."""
-    return isinstance(method, ast.FunctionDef) and any(
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "initialize"
+def calls_method(method: ast.AST, name: str) -> bool:
+    """Whether an overriding method leaves something to the one of this name that it overrides."""
+    return isinstance(method, Function) and any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
         for node in ast.walk(method)
     )

@@ -153,8 +153,8 @@ def reads_first_alone(function: FunctionNode, index: int) -> int | None:
     """The line where a function takes the first item of a parameter, if it does nothing else with it."""
     name, line = parameter(function, index), None
     for statement in function.body:
-        found = [node for node in nodes_but_of_logging(statement) if is_mention(node, name)]
-        firsts = [node for node in nodes_but_of_logging(statement) if is_first_item(node, name)]
+        found = [node for node in nodes_of_use(statement) if is_mention(node, name)]
+        firsts = [node for node in nodes_of_use(statement) if is_first_item(node, name)]
         stored = [node for node in found if not isinstance(node.ctx, ast.Load)]
         if len(found) - len(stored) > len(firsts):
             return None
@@ -165,13 +165,18 @@ def reads_first_alone(function: FunctionNode, index: int) -> int | None:
     return line
 
 
-def nodes_but_of_logging(tree: ast.AST) -> Iterator[ast.AST]:
+def nodes_of_use(tree: ast.AST) -> Iterator[ast.AST]:
+    """Everything in a statement but what is only logged or compared with None."""
     left = [tree]
     while left:
         node = left.pop()
         yield node
-        if not (isinstance(node, ast.Call) and dotted_name(node.func).partition(".")[0] in LOGGERS):
-            left += ast.iter_child_nodes(node)
+        match node:
+            case ast.Call(func=called) if dotted_name(called).partition(".")[0] in LOGGERS:
+                continue
+            case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+                continue
+        left += ast.iter_child_nodes(node)
 
 
 def is_mention(node: ast.AST | None, name: str | None) -> TypeGuard[ast.Name]:

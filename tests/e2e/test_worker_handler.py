@@ -118,6 +118,15 @@ MASKED = "ModuleNotFoundError: No module named 'ts.torch_handler.h'"
 
 GOOD = {
     "function": Case({"h.py": FUNCTION}, outcome="Prediction success", asked=True),
+    "constructor-of-steps": Case(
+        {
+            "h.py": STEPS
+            + "    def __init__(self): self.ready = False\n"
+            + "    def postprocess(self, data): return ['ok' for _ in data]\n"
+        },
+        outcome="Prediction success",
+        asked=True,
+    ),
     "answers-in-steps": Case(
         {"h.py": STEPS + "    def postprocess(self, data): return ['ok']\n"},
         outcome="Prediction success",
@@ -445,6 +454,37 @@ BAD = {
         },
         codes="MAR266",
         outcome="TypeError: 'NoneType' object is not subscriptable",
+    ),
+    "key-of-manifest": Case(
+        {"h.py": ANSWERING.replace("...", "context.manifest['model']['modelFile']")},
+        codes="MAR267",
+        outcome="KeyError: 'modelFile'",
+    ),
+    "key-of-configuration": Case(
+        {"h.py": ANSWERING.replace("...", "context.model_yaml_config['handler']")},
+        codes="MAR267",
+        outcome="KeyError: 'handler'",
+    ),
+    "attribute-of-context": Case(
+        {"h.py": ANSWERING.replace("...", "context.model_config")},
+        codes="MAR268",
+        outcome="AttributeError: 'Context' object has no attribute 'model_config'",
+    ),
+    "attribute-of-constructor": Case(
+        {
+            "h.py": STEPS
+            + "    def __init__(self): self.model = self.device = None\n"
+            + "    def handle(self, data, context): return super().inference(data)\n"
+        },
+        codes="MAR268",
+        outcome="Prediction failed",
+        asked=True,
+    ),
+    "labels-missing": Case(
+        {"h.py": STEPS + "    def postprocess(self, data): return [self.mapping['0']]\n"},
+        codes="MAR269",
+        outcome="Prediction failed",
+        asked=True,
     ),
     "step-of-two": Case(
         {"h.py": STEPS + "    def postprocess(self, data, context): return ['ok']\n"},

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hatch_mar.checks import model_file
-from hatch_mar.checks.handler import answers, built_in, entry_point, first_call, importing, shadowing
+from hatch_mar.checks.handler import answers, built_in, entry_point, importing, missing, shadowing
 from hatch_mar.checks.handler.built_in import HIDDEN
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
@@ -107,9 +107,9 @@ def check_python(subject: Subject) -> Iterator[Finding]:
             yield UNPARSABLE.at(place, f"The handler is not {PYTHON}: {module.fault}")
         yield from entry_point.check(subject, module, function)
     yield from answers.check(subject)
-    yield from first_call.check(subject)
     start = name if module is not None else None
     yield from importing.check(subject, start, model_file.imported_module(subject))
+    yield from missing.check(subject)
 
 
 def check_elsewhere(subject: Subject, handler: str, name: str) -> Iterator[Finding]:

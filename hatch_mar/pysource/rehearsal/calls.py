@@ -81,6 +81,8 @@ class Calls(Objects):
             case Reference(name=name):
                 if name in ("enumerate", "list") and args == (BATCH,):
                     return BATCH
+                if name in library.ITERATING and args[:1] == (None,):
+                    self.report_none(node.args[0], frame)
                 if name in library.FUNCTIONS:
                     return library.compute(library.FUNCTIONS[name], *args, **keywords)
                 self.record(node, frame, name, args, keywords)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.rehearsal.values import UNKNOWN, Value
+from hatch_mar.pysource.rehearsal.values import UNKNOWN, Class, Value
 
 Phase = Literal["load", "request"]
 
@@ -61,6 +61,8 @@ class Missing(Event):
     """What lacks it: `context`, `self`, or the name of a table or of what is None."""
     key: str | None
     """The key or attribute; None if the value itself is None."""
+    owner: Class | None = None
+    """The class of the object whose attribute it is."""
 
     @property
     def identity(self) -> str:

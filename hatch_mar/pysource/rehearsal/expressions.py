@@ -137,6 +137,8 @@ class Expressions(Calls):
                 values.append(value)
             elif isinstance(value, tuple):
                 values += value
+            elif value is None:
+                self.report_none(element.value, frame)
             else:
                 is_known = False
         return tuple(values) if is_known else None
@@ -186,6 +188,8 @@ class Expressions(Calls):
         if len(rest) != 1:
             return UNKNOWN
         (right,), (kind,) = rest, node.ops
+        if right is None and isinstance(kind, (ast.In, ast.NotIn)):
+            self.report_none(node.comparators[0], frame)
         if isinstance(kind, (ast.Is, ast.IsNot)) and right is None:
             known = is_none(left)
             return UNKNOWN if known is None else known == isinstance(kind, ast.Is)

@@ -51,6 +51,12 @@ FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "pathlib.Path.cwd": lambda: MODEL_DIR,
 }
 
+ITERATING = {
+    *("all", "any", "enumerate", "iter", "len", "list", "max", "min", "reversed", "set", "sorted", "sum"),
+    *("tuple", "zip"),
+}
+"""Functions that fail if their first argument is None."""
+
 TEXT_METHODS = {
     *("format", "join", "replace", "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize"),
     *("removeprefix", "removesuffix", "split", "rsplit", "partition", "rpartition", "startswith", "endswith"),

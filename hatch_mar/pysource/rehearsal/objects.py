@@ -103,7 +103,7 @@ class Objects(Ways):
         if is_known(line) and instance not in self.changed and not instance.of.may_set(name):
             found = self.class_attribute(line, name)
             if found is ABSENT and name not in METHODS and not hasattr(object, name):
-                self.report_missing(node, frame, "self", name)
+                self.report_missing(node, frame, "self", name, instance.of)
         return self.bind_method(instance, name, line)
 
     def class_attribute(self, line: list[Value], name: str) -> Value:
@@ -137,12 +137,13 @@ class Objects(Ways):
 
     def report_none(self, node: ast.expr, frame: Frame) -> None:
         """Something of an expression that is None is used, unless code that was not followed may set it."""
+        owner = frame.instance.of if frame.instance else None
         match node:
-            case ast.Attribute(attr=name) if frame.instance and frame.instance.of.may_set(name):
+            case ast.Attribute(attr=name) if owner and owner.may_set(name):
                 return
             case ast.Name(id=name) if name in frame.module.declared_global:
                 return
-        self.report_missing(node, frame, ast.unparse(node), None)
+        self.report_missing(node, frame, ast.unparse(node), None, owner)
 
 
 def defining_class(frame: Frame | None) -> Class | None:

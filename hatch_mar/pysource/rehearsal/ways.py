@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from hatch_mar.pysource.rehearsal.events import Event, Missing, Phase
 from hatch_mar.pysource.rehearsal.store import Store
-from hatch_mar.pysource.rehearsal.values import Frame
+from hatch_mar.pysource.rehearsal.values import Class, Frame
 
 T = TypeVar("T")
 
@@ -64,6 +64,8 @@ class Ways:
         if self.steps < 0:
             raise Stopped
 
-    def report_missing(self, node: ast.expr, frame: Frame, of: str, key: str | None) -> None:
+    def report_missing(
+        self, node: ast.expr, frame: Frame, of: str, key: str | None, owner: Class | None = None
+    ) -> None:
         where = frame.module, node.lineno, self.phase, self.doubts
-        self.events.append(Missing(*where, of, key))
+        self.events.append(Missing(*where, of, key, owner))

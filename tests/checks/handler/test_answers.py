@@ -112,7 +112,7 @@ class TestFirst:
             (f"{CLASS}def preprocess(self, data): return data[0]", 3, "Handler.preprocess"),
             (f"{OWN}def handle(self, data, context): return [data[0]]", 3, "H.handle"),
             ("def handle(data, context): return data and [data[0]]", None, ""),
-            ("def handle(data, context):\n    return [context and data[0]]", 2, "handle"),
+            ("def handle(data, context):\n    if data is not None:\n        return [data[0]]", 3, "handle"),
             (
                 "from ts.torch_handler.text_classifier import TextClassifier\nclass H(TextClassifier): ...",
                 2,

@@ -34,6 +34,8 @@ def missing(source: str, **keys: object) -> list[tuple[str, str | None]]:
         ("a = None\na[0]", [("a", None)]),
         ("a = None\nfor b in a: ...", [("a", None)]),
         ("a = None\n[b for b in a]", [("a", None)]),
+        ("a = None\nlen(a), os.f(*a), 1 in a", [("a", None)] * 3),
+        ("a = None\nprint(a), a == 1, a in [1], [*[a]]", []),
         ("a = os.environ\na.b", []),
         ("if os.name: self.nothing", []),
     ],

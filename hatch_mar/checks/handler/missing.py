@@ -1,0 +1,136 @@
+"""What the handler uses and will not find: keys, attributes, and values where there is None.
+
+All of it is certain: a rehearsal of the worker comes to the line, whatever the requests are.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import cast
+
+from hatch_mar.checks.handler_facts import calls_method, handler_function
+from hatch_mar.checks.index_to_name import NAME as LABELS
+from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.pysource.functions import Function, parameter
+from hatch_mar.pysource.rehearsal.events import Missing
+from hatch_mar.pysource.rehearsal.values import Class
+from hatch_mar.text import did_you_mean, quote
+from hatch_mar.torchserve.base_handler import ATTRIBUTES
+from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES
+
+UNGUARDED = Rule(
+    code="MAR266",
+    title="The handler's function uses its data at load, when it is None",
+    consequence="the worker dies with the same `TypeError`, since it calls the function to load the model",
+    fix="return early `if data is None`",
+)
+KEY = Rule(
+    code="MAR267",
+    severity="warning",
+    title="The handler reads a key that is not there",
+    consequence="the worker dies with `KeyError`, or every request fails",
+    fix="set it, or read it with `.get`",
+)
+ATTRIBUTE = Rule(
+    code="MAR268",
+    severity="warning",
+    title="The handler reads an attribute that nothing sets",
+    consequence="the worker dies with `AttributeError`, or every request fails",
+    fix="set it in `initialize`",
+)
+NONE = Rule(
+    code="MAR269",
+    severity="warning",
+    title="The handler uses a value that is None",
+    consequence="the worker dies with `TypeError` or `AttributeError`, or every request fails",
+    fix="set it in `initialize`",
+)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Report each thing that is missing once, where it is used first, and one of a line.
+
+    Raises:
+        Exhausted: the handler could not be followed.
+    """
+    said: set[object] = set()
+    for event in subject.rehearsal:
+        if not isinstance(event, Missing) or not event.is_certain or event.identity in said:
+            continue
+        finding = report(subject, event)
+        if finding.place not in said:
+            yield finding
+        said.update((event.identity, finding.place))
+
+
+def report(subject: Subject, event: Missing) -> Finding:
+    place = subject.place(event.module.member, event.line)
+    if event.key is None:
+        return report_none(subject, event, place)
+    if event.of == "self":
+        return report_attribute(subject, event, place)
+    shown = quote(event.key)
+    if event.of == "context":
+        text = f"TorchServe's context has no {shown}"
+        return ATTRIBUTE.at(place, text, did_you_mean(event.key, CONTEXT_ATTRIBUTES) or "use what it has")
+    table, _, path = event.of.partition("[")
+    names = {"manifest": "manifest", "model_yaml_config": "model configuration"}
+    where = f"The archive's {names[table]}" if table in names else f"`{event.of}`"
+    inner = f" in `{event.of}`" if path else ""
+    return KEY.at(place, f"{where} has no {shown}{inner}")
+
+
+def report_attribute(subject: Subject, event: Missing, place: Place) -> Finding:
+    """An attribute is missing, perhaps since the `__init__` of the class that sets it is not called."""
+    name = quote(f"self.{event.key}")
+    broken = find_break(event.owner, "__init__") if event.key in (*ATTRIBUTES, "profiler_args") else None
+    if broken is None:
+        return ATTRIBUTE.at(place, f"Nothing sets {name}, which the handler reads")
+    of, constructor = broken
+    at = subject.place(of.frame.module.member, constructor.lineno)
+    text = (
+        f"`{of.node.name}.__init__` does not call that of its base class, and nothing else sets {name},"
+        f" which `{event.module.member.name}` needs in line {event.line}"
+    )
+    return ATTRIBUTE.at(at, text, "begin it with `super().__init__()`")
+
+
+def report_none(subject: Subject, event: Missing, place: Place) -> Finding:
+    name = quote(event.of)
+    entry = handler_function(subject)
+    if event.phase == "load" and entry and is_parameter(event):
+        text = f"{name} is None when TorchServe calls `{entry[1].name}` to load the model"
+        return UNGUARDED.at(place, text)
+    if event.of == "self.mapping" and LABELS not in subject.members:
+        return NONE.at(
+            place, f"{name} is None, since the archive has no `{LABELS}`", "add it to `extra-files`"
+        )
+    broken = find_break(event.owner, "initialize")
+    if broken and event.of.removeprefix("self.") in ATTRIBUTES:
+        text = (
+            f"{name} is None, since `{broken[0].node.name}.initialize` does not call that of its base class"
+        )
+        return NONE.at(place, text, f"set {name}, or call `super().initialize(context)`")
+    return NONE.at(place, f"{name} is None here")
+
+
+def find_break(owner: Class | None, name: str) -> tuple[Class, ast.stmt] | None:
+    """The class whose method keeps those of its base classes of this name from being called."""
+    for each in owner.lineage if owner else ():
+        for node in each.node.body if isinstance(each, Class) else ():
+            if isinstance(node, Function) and node.name == name and not calls_method(node, name):
+                return cast("Class", each), node
+    return None
+
+
+def is_parameter(event: Missing) -> bool:
+    """Whether what is None is a parameter of the function around it."""
+    nodes = ast.walk(event.module.tree) if event.module.tree else ()
+    return any(
+        isinstance(node, Function)
+        and node.lineno <= event.line <= (node.end_lineno or 0)
+        and event.of in (parameter(node, 0), parameter(node, 1))
+        for node in nodes
+    )

@@ -1,0 +1,183 @@
+"""Findings about what is not there; tests/e2e/test_worker_handler.py has TorchServe's word."""
+
+from __future__ import annotations
+
+import pytest
+
+from hatch_mar.checks.handler import check
+from tests.checks import BASE, HANDLER, found
+
+OBJECT = BASE.replace("...\n", "\n    {}\n")
+SERVICE = OBJECT + "service = Handler()\ndef handle(data, context):\n    {}\n"
+INITIALIZE = HANDLER.replace("initialize(self, context): ...", "initialize(self, context): {}")
+WEIGHTS = {"serialized_file": "model.pt"}
+
+
+class TestData:
+    @pytest.mark.parametrize(
+        ("use", "line"),
+        [
+            ("return [data[0]]", 2),
+            ("return [len(row) for row in data]", 2),
+            ("for row in data: return []", 2),
+            ("return len(data)", 2),
+            ("return f(*data)", 2),
+            ("return [1 in data]", 2),
+            ("load(context)\n    return data.get('x')", 3),
+            ("return rows(data)\ndef rows(requests): return list(requests)", 3),
+        ],
+    )
+    def test_bad(self, use: str, line: int) -> None:
+        name = "requests" if line == 3 and "requests" in use else "data"
+        assert found(check, {"h.py": f"def handle(data, context):\n    {use}"}) == [
+            (
+                f"digits.mar/h.py:{line}: MAR266 `{name}` is None when TorchServe calls `handle` to load the"
+                " model; return early `if data is None`"
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            "return None if data is None else [data[0]]",
+            "if not data: return\n    return [data[0]]",
+            "return [row for row in data or []]",
+            "try: return [data[0]]\n    except TypeError: return []",
+            "return f(data)",
+            "if not loaded: return []\n    return [data[0]]",
+        ],
+    )
+    def test_good(self, use: str) -> None:
+        assert found(check, {"h.py": f"def handle(data, context):\n    {use}"}) == []
+
+    def test_object(self) -> None:
+        """The methods of an object are followed."""
+        method = "def preprocess(self, data): return [row for row in data]"
+        for call in ("preprocess(data)", "handle(data, context)"):
+            [message] = found(check, {"h.py": SERVICE.format(method, f"return service.{call}")})
+            assert message.startswith(
+                "digits.mar/h.py:3: MAR266 `data` is None when TorchServe calls `handle`"
+            )
+
+
+class TestKey:
+    @pytest.mark.parametrize(
+        ("key", "said"),
+        [
+            ("manifest['model']['modelFile']", 'manifest has no `modelFile` in `manifest["model"]`'),
+            ("model_yaml_config['handler']['size']", "model configuration has no `handler`"),
+            ("model_yaml_config['a']['b']", 'model configuration has no `b` in `model_yaml_config["a"]`'),
+        ],
+    )
+    def test_archive(self, key: str, said: str) -> None:
+        files = {"h.py": INITIALIZE.format(f"context.{key}"), "c.yaml": "a: {c: 1}"}
+        assert found(check, files, config_file="c.yaml") == [
+            f"digits.mar/h.py:2: MAR267 The archive's {said}; set it, or read it with `.get`"
+        ]
+
+    def test_properties(self) -> None:
+        [message] = found(check, {"h.py": INITIALIZE.format("context.system_properties['gpu']")})
+
+        assert ": MAR267 `system_properties` has no `gpu`;" in message
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            "context.manifest['model'].get('modelFile')",
+            "context.manifest['model']['handler']",
+            "'modelFile' in context.manifest['model'] and context.manifest['model']['modelFile']",
+            "context.model_yaml_config['a']['c']",
+            "context.system_properties['gpu_id']",
+            "context.model_yaml_config.get('b', {})",
+        ],
+    )
+    def test_good(self, use: str) -> None:
+        files = {"h.py": INITIALIZE.format(use), "c.yaml": "a: {c: 1}"}
+        assert found(check, files, config_file="c.yaml") == []
+
+
+class TestAttribute:
+    @pytest.mark.parametrize(
+        ("name", "fix"),
+        [("model_config", "did you mean `model_yaml_config`?"), ("x", "use what it has")],
+    )
+    def test_context(self, name: str, fix: str) -> None:
+        assert found(check, {"h.py": INITIALIZE.format(f"context.{name}")}) == [
+            f"digits.mar/h.py:2: MAR268 TorchServe's context has no `{name}`; {fix}"
+        ]
+
+    def test_unset(self) -> None:
+        """What is missing is said once, and of two things in a line the first."""
+        assert found(check, {"h.py": INITIALIZE.format("self.a + self.b + self.a")}) == [
+            "digits.mar/h.py:2: MAR268 Nothing sets `self.a`, which the handler reads; set it in `initialize`"
+        ]
+
+    def test_constructor(self) -> None:
+        """What the base class would set in its constructor is missing if that is not called."""
+        source = SERVICE.format(
+            "def __init__(self): self.model = print",
+            "if data is not None: return service.inference(data)",
+        )
+        assert found(check, {"h.py": source}) == [
+            (
+                "digits.mar/h.py:3: MAR268 `Handler.__init__` does not call that of its base class, and"
+                " nothing else sets `self.context`, which `h.py` needs in line 6; begin it with"
+                " `super().__init__()`"
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        "method",
+        [
+            "def __init__(self): super().__init__()",
+            "def __init__(self): BaseHandler.__init__(self)",
+            "def __init__(self): self.device = self.context = self.model = print",
+        ],
+    )
+    def test_good(self, method: str) -> None:
+        source = SERVICE.format(method, "if data is not None: return service.inference(data)")
+        assert found(check, {"h.py": source}) == []
+
+    def test_steps(self) -> None:
+        """`BaseHandler.initialize` and `handle` set what they need, whatever the constructor does."""
+        assert found(check, {"h.py": OBJECT.format("def __init__(self): ...")}, **WEIGHTS) == []
+
+
+class TestNone:
+    LABELS = "def postprocess(self, data): return [self.mapping[str(row)] for row in data]"
+
+    def test_labels(self) -> None:
+        files = {"h.py": OBJECT.format(self.LABELS)}
+        assert found(check, files, **WEIGHTS) == [
+            (
+                "digits.mar/h.py:3: MAR269 `self.mapping` is None, since the archive has no"
+                " `index_to_name.json`; add it to `extra-files`"
+            )
+        ]
+        assert found(check, {**files, "index_to_name.json": "{}"}, **WEIGHTS) == []
+
+    def test_initialize(self) -> None:
+        source = OBJECT.format(f"def initialize(self, context): ...\n    {self.LABELS}")
+        assert found(check, {"h.py": source, "index_to_name.json": "{}"}, **WEIGHTS) == [
+            (
+                "digits.mar/h.py:4: MAR269 `self.mapping` is None, since `Handler.initialize` does not call"
+                " that of its base class; set `self.mapping`, or call `super().initialize(context)`"
+            )
+        ]
+
+    def test_other(self) -> None:
+        [message] = found(check, {"h.py": INITIALIZE.format("(x := None).load()")})
+
+        assert ": MAR269 `(x := None)` is None here;" in message
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            "self.mapping[str(row)] if self.mapping else row",
+            "self.mapping and self.mapping[str(row)]",
+            "map_class_to_label(row, self.mapping)",
+        ],
+    )
+    def test_good(self, use: str) -> None:
+        source = OBJECT.format(f"def postprocess(self, data): return [{use} for row in data]")
+        assert found(check, {"h.py": source}, **WEIGHTS) == []
