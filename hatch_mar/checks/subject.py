@@ -147,7 +147,16 @@ class Subject:
     def environment(self) -> Environment:
         """The packages that the server and the archive's requirements bring to the worker."""
         member = self.named_member("requirementsFile")
-        return Environment(self.text(member) if member else b"", self.server_packages, self.budget)
+        if member is None:
+            return Environment(b"", self.server_packages, self.budget)
+        return Environment(
+            self.text(member), self.server_packages, self.budget, path=member.name, read=self.read_included
+        )
+
+    def read_included(self, name: str) -> bytes | None:
+        """A requirements file that another one includes."""
+        member = self.members.get(name)
+        return self.text(member) if member else None
 
     @cached_property
     def folders(self) -> frozenset[str]:

@@ -6,10 +6,14 @@ import re
 import sys
 from collections.abc import Iterable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hatch_mar.budget import Budget
 from hatch_mar.torchserve.distributions import add_required, list_known, strip_submodules
 from hatch_mar.torchserve.server_packages import SERVER_PACKAGES
+
+if TYPE_CHECKING:
+    from hatch_mar.torchserve.requirements_file import Read
 
 OTHER_PYTHONS = frozenset(
     [
@@ -36,9 +40,18 @@ class Environment:
     """The modules that a worker can import, from the server or by the archive's requirements file."""
 
     def __init__(
-        self, requirements: bytes = b"", server_packages: Iterable[str] = (), budget: Budget | None = None
+        self,
+        requirements: bytes = b"",
+        server_packages: Iterable[str] = (),
+        budget: Budget | None = None,
+        *,
+        path: str = "",
+        read: Read = lambda _: None,
     ) -> None:
         self.requirements = requirements
+        self.path = path
+        self.read = read
+        """What gives the bytes of files that the one at `path` includes."""
         self.budget = budget or Budget()
         self.added = frozenset(map(normalize_name, server_packages))
         """What the server has beyond TorchServe's own image."""
@@ -51,7 +64,7 @@ class Environment:
             return frozenset()
         from hatch_mar.torchserve.requirements_file import distributions
 
-        return frozenset(distributions(self.requirements, self.budget))
+        return frozenset(distributions(self.requirements, self.budget, self.path, self.read))
 
     @cached_property
     def required(self) -> frozenset[str]:

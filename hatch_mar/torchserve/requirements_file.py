@@ -7,9 +7,10 @@ _internal/req/constructors.py (`parse_req_from_line`).
 from __future__ import annotations
 
 import codecs
+import posixpath
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from optparse import OptionParser, Values
 from typing import NoReturn
 
@@ -39,6 +40,12 @@ LINE_CHARACTERS = Unit("characters in a requirement line", 0)
 
 COSTS_A_LINE = 500
 """Characters that take as long to be read as another line does."""
+
+MOST_FILES = 20
+"""Files that include one another."""
+
+Read = Callable[[str], "bytes | None"]
+"""What gives a file's bytes by its path; None if there is no such file."""
 
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 """What pip replaces from the server's environment, if it is set there."""
@@ -172,8 +179,19 @@ def path_in(requirement: str) -> str | None:
     return name if looks_like_path(name) or name.lower().endswith(ARCHIVES) else None
 
 
-def distributions(data: bytes, budget: Budget) -> Iterator[str | None]:
-    """The distributions that a file requires, normalized; None stands for any whose names are not known."""
+def distributions(
+    data: bytes, budget: Budget, path: str = "", read: Read = lambda _: None
+) -> Iterator[str | None]:
+    """The distributions that a file requires, normalized; None stands for any whose names are not known.
+
+    What it includes, by a path relative to its own, is required too, and known if `read` gives its bytes.
+    """
+    yield from read_distributions(data, budget, path, read, {path})
+
+
+def read_distributions(
+    data: bytes, budget: Budget, path: str, read: Read, seen: set[str]
+) -> Iterator[str | None]:
     try:
         lines = list(logical_lines(decode(data), budget))
     except (ValueError, Exhausted):
@@ -187,9 +205,15 @@ def distributions(data: bytes, budget: Budget) -> Iterator[str | None]:
             continue
         if requirement:
             yield required_distribution(requirement)
-        else:
-            yield from map(egg_name, options.editable)
-            yield from (None for _ in options.requirement)
+            continue
+        yield from map(egg_name, options.editable)
+        for included in options.requirement[:1]:  # pip takes the first one
+            inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), included))
+            if inner in seen:
+                continue
+            seen.add(inner)
+            found = None if url_scheme(included) or len(seen) > MOST_FILES else read(inner)
+            yield from [None] if found is None else read_distributions(found, budget, inner, read, seen)
 
 
 def required_distribution(requirement: str) -> str | None:

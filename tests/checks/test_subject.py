@@ -80,6 +80,13 @@ class TestEnvironment:
             *(True, True, True, False)
         ]
 
+    def test_included(self):
+        """What the requirements include counts, wherever it is in the archive."""
+        files = {"a/r.txt": "-r b.txt\n-r ../c.txt", "a/b.txt": "opencv-python", "c.txt": "scikit-learn"}
+        environment = subject(files, requirements_file="a/r.txt").environment
+
+        assert [environment.has(module) for module in ("cv2", "sklearn", "anything")] == [True, True, False]
+
 
 class TestPlace:
     def test_file(self, tmp_path: Path):

@@ -92,6 +92,25 @@ def test_distributions(line: str, expected: list[str | None]):
     assert list(distributions(line.encode(), Budget())) == expected
 
 
+def test_included():
+    """What a file includes is required too, as far as it can be read."""
+    files = {"a/b.txt": b"numpy\n-r ../c.txt\n-r b.txt", "c.txt": b"scipy\n-r a/b.txt\n-r d.txt"}
+
+    assert list(distributions(b"-r b.txt", Budget(), "a/r.txt", files.get)) == ["numpy", "scipy", None]
+    assert list(distributions(b"-r https://x/b.txt", Budget(), "r.txt", files.get)) == [None]
+
+
+def test_included_without_end():
+    """Files that include ever more are not followed for ever."""
+
+    def read(name: str) -> bytes:
+        return b"-r %d.txt" % (int(name.removesuffix(".txt")) + 1)
+
+    endless = distributions(b"-r 1.txt", Budget(), "0.txt", read)
+
+    assert list(endless) == [None]
+
+
 def test_distributions_of_another_encoding():
     """A file that pip cannot read may hold anything."""
     assert list(distributions(b"\xe9", Budget())) == [None]
