@@ -1,16 +1,20 @@
-"""The functions of a workflow's graph: TorchServe runs a worker for each, with the workflow's handler."""
+"""The functions of a workflow's graph.
+
+TorchServe registers each as a model, whose handler is the function of the workflow's handler and whose
+files are those beside it (ModelManager.java, `registerModel`). So each is checked as such a model is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 
-from hatch_mar.checks.handler import UNPARSABLE, entry_point, importing
-from hatch_mar.checks.handler.reach import Reach
-from hatch_mar.checks.workflow.manifest import LACKING
+from hatch_mar.archive.archive import Archive
+from hatch_mar.checks import handler
+from hatch_mar.checks.handler_facts import handler_module
+from hatch_mar.checks.subject import Subject
 from hatch_mar.checks.workflow.spec_file import SpecFile
 from hatch_mar.finding import MOST_FINDINGS, Finding, Rule
-from hatch_mar.pysource.module import PYTHON, Module
+from hatch_mar.pysource.module import Module
 from hatch_mar.text import did_you_mean, quote
 from hatch_mar.torchserve.workflow_spec import Spec
 
@@ -21,45 +25,57 @@ NEITHER = Rule(
     fix="correct the name, add the model to `models`, or define the function in the handler",
 )
 
+MOST_FUNCTIONS = 50
+"""Those that are followed: each takes a worker, and no server has so many for one workflow."""
+
 
 def check(file: SpecFile, spec: Spec) -> Iterator[Finding]:
-    subject = file.subject
     functions = [node for node in spec.nodes if node not in spec.models]
-    handler = subject.value("handler")
-    if not functions or not handler:
+    if not functions or not file.subject.value("handler"):
         return
-    name = handler.removesuffix(".py").replace("/", ".")
-    module = subject.module(name)
-    if module is None:
-        if Reach(subject).look_up(name) != "compiled":
-            text = f"The archive has no `{handler}`, whose function {quote(functions[0])} is a node of `dag`"
-            yield LACKING.at(subject.set_by("handler"), text, "pack the handler's file at the archive's root")
-        return
-    if module.fault:
-        place = subject.place(module.member, module.line)
-        yield UNPARSABLE.at(place, f"The workflow's handler is not {PYTHON}: {module.fault}")
-    yield from islice(check_functions(file, spec, module, functions), MOST_FINDINGS)
-    if "/" not in handler:
-        yield from importing.check(subject, name, None)
+    module = handler_module(next(as_models(file.subject, functions)))
+    lacking = [node for node in functions if module and not module.may_have(node)]
+    if module:
+        yield from (report_neither(file, spec, module, node) for node in lacking[:MOST_FINDINGS])
+    seen: set[Finding] = set()
+    others = [node for node in functions if node not in lacking]
+    for model in as_models(file.subject, others[:MOST_FUNCTIONS]):
+        for finding in handler.check(model):
+            if finding not in seen:
+                seen.add(finding)
+                yield finding
 
 
-def check_functions(file: SpecFile, spec: Spec, module: Module, functions: list[str]) -> Iterator[Finding]:
-    if module.tree is None:
-        return
-    for node in functions:
-        if module.names.has(node):
-            yield from entry_point.check_function(file.subject, module, node)
-        elif not (module.names.stars or module.names.has("__getattr__")):
-            yield report_neither(file, spec, module, node)
+def as_models(subject: Subject, functions: Iterable[str]) -> Iterator[Subject]:
+    """What TorchServe makes of functions: the files in the handler's folder, and the function as handler."""
+    folder, slash, name = (subject.value("handler") or "").rpartition("/")
+    prefix = folder + slash
+    members = [
+        member._replace(name=member.name.removeprefix(prefix))
+        for member in subject.archive.members
+        if member.name.startswith(prefix)
+    ]
+    modules = {} if prefix else subject.modules
+    for function in functions:
+        document = {"workflow": {**subject.manifest.workflow, "handler": f"{name}:{function}"}}
+        model = Subject(
+            Archive(subject.manifest._replace(document=document), members),
+            subject.file_name + slash + folder,
+            subject.origins,
+            root=subject.root,
+            server_packages=subject.server_packages,
+            consumers=subject.consumers,
+            budget=subject.budget,
+        )
+        model.modules = modules
+        yield model
 
 
 def report_neither(file: SpecFile, spec: Spec, module: Module, node: str) -> Finding:
     place = file.place(spec.nodes[node])
     text = f"Node {quote(node)} of `dag` is neither a model nor a function of `{module.member.name}`"
-    known = [*spec.models, *(name for name, _ in module.names.items())]
-    fix = did_you_mean(node, known) or None
+    fix = did_you_mean(node, [*spec.models, *module.names.list_bound()]) or None
     if module.only_class:
-        return NEITHER.at(
-            place, f"{text}, so TorchServe uses class `{module.only_class.name}`", fix, severity="warning"
-        )
+        uses = f"so TorchServe uses class `{module.only_class.name}`"
+        return NEITHER.at(place, f"{text}, {uses}", fix, severity="warning")
     return NEITHER.at(place, text, fix)

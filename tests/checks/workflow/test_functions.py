@@ -60,20 +60,24 @@ def test_signature():
     assert text.startswith("error: f.py:4: MAR214 Function `finish` cannot be called with two arguments,")
 
 
+def test_unguarded():
+    """What is said of a model's function is said of each of them, and once of what they have in common."""
+    [text] = found(flow="def prepare(data, context): return [len(data)]\nfinish = prepare\n")
+
+    assert text.startswith("error: f.py:1: MAR266 ")
+
+
 def test_not_python():
     [text] = found(flow="def prepare(data, context)\n")
 
-    assert text.startswith(f"error: f.py:1: MAR208 The workflow's handler is not {PYTHON}: ")
+    assert text.startswith(f"error: f.py:1: MAR208 The handler is not {PYTHON}: ")
 
 
 class TestHandler:
     def test_not_packed(self):
-        assert found(flow=None) == [
-            (
-                "error: WAR-INF/MANIFEST.json: MAR851 The archive has no `f.py`, whose function `prepare` is"
-                " a node of `dag`; pack the handler's file at the archive's root"
-            )
-        ]
+        [text] = found(flow=None)
+
+        assert text.startswith("error: WAR-INF/MANIFEST.json: MAR206 The archive has no `f.py` at its root;")
 
     def test_not_needed(self):
         """Without a function the handler need not be there."""
@@ -86,6 +90,14 @@ class TestHandler:
     def test_elsewhere(self, handler: str, member: str):
         """It is found as TorchServe's worker finds it."""
         assert found(flow=None, files={member: FLOW}, manifest={"handler": handler}) == []
+
+    def test_folder(self):
+        """The worker's root is the folder of the handler."""
+        flow, manifest = f"import steps\n{FLOW}", {"handler": "flows/f.py"}
+
+        assert found(flow=None, files={"flows/f.py": flow, "flows/steps.py": ""}, manifest=manifest) == []
+        [text] = found(flow=None, files={"flows/f.py": flow, "steps.py": ""}, manifest=manifest)
+        assert text.startswith("warning: flows/f.py:1: MAR231 `steps` is neither in the archive")
 
 
 class TestImports:
