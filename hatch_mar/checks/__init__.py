@@ -21,6 +21,8 @@ from hatch_mar.finding import RULES, Finding, Place, Rule
 CHECKS: Mapping[str, str | None] = {
     "archive_names": None,
     "handler": None,
+    "opened_files": "handler",
+    "machine_paths": None,
     "model_file": "modelFile",
     "serialized_file": None,
     "wholeness": None,

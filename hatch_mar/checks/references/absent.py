@@ -37,14 +37,18 @@ def advise(subject: Subject, member: Member, paths: Sequence[str]) -> str | None
     name = resolve(member, paths[0])
     if find_elsewhere(subject, name):
         return f"pack it as {quote(name)}"
-    if subject.root is None or not isinstance(member.source, FileSource):
-        return None
-    file = Path(posixpath.normpath(member.source.path.parent / paths[0]))
-    if not file.is_relative_to(subject.root):
+    folder = member.source.path.parent if isinstance(member.source, FileSource) else None
+    return advise_packing(subject, name, folder and folder / paths[0], more=len(paths) - 1)
+
+
+def advise_packing(subject: Subject, name: str, path: Path | None, *, more: int = 0) -> str | None:
+    """How to pack a file of the project under a name, or to fetch it first."""
+    file = Path(posixpath.normpath(path)) if path else None
+    if subject.root is None or file is None or not file.is_relative_to(subject.root):
         return None
     if not file.exists():
         return advise_fetching(file, subject.root)
-    shown = quote(show_path(file, subject.root)) + and_more(len(paths) - 1)
+    shown = quote(show_path(file, subject.root)) + and_more(more)
     if "/" in name or file.is_dir():
         return f"pack {shown} as {quote(name)}, for example with `force-include`"
     return f"add {shown} to `extra-files`"

@@ -207,7 +207,7 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, Table):
         return bool(value.data)
     objects = (Context, Package, Class, Function)
-    return True if isinstance(value, objects) else None
+    return True if value is BATCH or isinstance(value, objects) else None
 
 
 def blend(values: Iterable[Value]) -> Value:

@@ -30,7 +30,7 @@ from hatch_mar.pysource.rehearsal.values import (
         (Reference("a"), None, None),
         (UNKNOWN, None, None),
         (PRESENT, False, None),
-        (BATCH, False, None),
+        (BATCH, False, True),
     ],
 )
 def test_truth(value: object, none: bool | None, true: bool | None):
