@@ -58,7 +58,10 @@ def check_path(
 
 def find_faults(path: Path, budget: Budget, consumers: Collection[str]) -> Iterator[Finding]:
     budget.release_memory()
-    yield from check_place(path)
+    placed = list(check_place(path))
+    yield from placed
+    if any(finding.severity == "error" for finding in placed):
+        return  # TorchServe looks elsewhere, and what it misses there is the same fault
     try:
         with open_container(path, budget, deep=True) as container:
             yield from container.findings

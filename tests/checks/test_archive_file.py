@@ -41,6 +41,15 @@ def test_manifest(manifest: bytes, tmp_path: Path):
     assert codes(tmp_path / "m.mar", manifest) == ["MAR199"]
 
 
+def test_place(tmp_path: Path):
+    """Where TorchServe would look elsewhere for the manifest, that is the only finding."""
+    manifest = tmp_path / "m" / MANIFEST_NAME
+    manifest.parent.mkdir(parents=True)
+    manifest.write_bytes(MANIFEST_BYTES)
+
+    assert [finding.code for finding in check_path(tmp_path / "m")] == ["MAR122"]
+
+
 def test_container(tmp_path: Path):
     """The contents of a file that TorchServe cannot unpack are not checked."""
     path = tmp_path / "m.mar"
