@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from hatch_mar.archive.manifest import MANIFEST_NAME
@@ -22,6 +24,14 @@ def split(arguments: Sequence[str], project: Path) -> tuple[list[Path], list[str
 
 def is_archive(path: Path) -> bool:
     """Whether an archive on disk is meant; a package's directory may have the name of the model."""
-    if path.is_dir():
-        return len(path.parts) > 1 or (path / MANIFEST_NAME).is_file()
-    return path.exists()
+    if not path.is_dir():
+        return path.exists()
+    # TorchServe takes a directory's only child for the model
+    return len(path.parts) > 1 or any((each / MANIFEST_NAME).is_file() for each in (path, *only_child(path)))
+
+
+def only_child(path: Path) -> list[Path]:
+    with suppress(OSError):  # as one that may not be read
+        children = list(islice(path.iterdir(), 2))
+        return children if len(children) == 1 else []
+    return []

@@ -143,6 +143,8 @@ REQUIRED = {
     "tokenizers": "huggingface-hub",
     "torch-geometric": "aiohttp tqdm xxhash",
     "transformers": "huggingface-hub regex safetensors tokenizers tqdm",
+    "transformers[sentencepiece]": "protobuf sentencepiece",
+    "transformers[torch]": "accelerate",
     "ultralytics": "opencv-python pandas py-cpuinfo scipy seaborn torchvision tqdm",
     "vllm": "fastapi huggingface-hub openai pydantic ray safetensors tokenizers torchvision transformers",
     "xgboost": "scipy",

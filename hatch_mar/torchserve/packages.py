@@ -88,9 +88,12 @@ class Environment:
         return bring(self.required, module)
 
     def may_bring(self, module: str) -> bool:
-        """Whether the name of a required package, or of one in `server-packages`, is like the module's."""
+        """Whether a required package, or one in `server-packages`, may have a module without it being known.
+
+        Its name is like the module's, or it is required with an extra, which may bring anything.
+        """
         named = self.added.union(name for name in self.named if name)
-        return any(are_alike(strip_submodules(module), distribution) for distribution in named)
+        return any("[" in name or are_alike(strip_submodules(module), name) for name in named)
 
     def is_on_server(self, distribution: str) -> bool:
         return normalize_name(distribution) in self.server

@@ -184,6 +184,7 @@ def distributions(
 ) -> Iterator[str | None]:
     """The distributions that a file requires, normalized; None stands for any whose names are not known.
 
+    One that is required with an extra is there under that name too, as `transformers[torch]`.
     What it includes, by a path relative to its own, is required too, and known if `read` gives its bytes.
     """
     yield from read_distributions(data, budget, path, read, {path})
@@ -205,6 +206,7 @@ def read_distributions(
             continue
         if requirement:
             yield required_distribution(requirement)
+            yield from required_extras(requirement)
             continue
         yield from map(egg_name, options.editable)
         for included in options.requirement[:1]:  # pip takes the first one
@@ -226,6 +228,14 @@ def required_distribution(requirement: str) -> str | None:
         return canonicalize_name(Requirement(requirement).name)
     except InvalidRequirement:
         return egg_name(requirement)
+
+
+def required_extras(requirement: str) -> Iterator[str]:
+    try:
+        found = Requirement(requirement)
+    except InvalidRequirement:
+        return
+    yield from (f"{canonicalize_name(found.name)}[{canonicalize_name(extra)}]" for extra in found.extras)
 
 
 def egg_name(url: str) -> str | None:

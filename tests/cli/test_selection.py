@@ -19,6 +19,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "digits").mkdir()
     (tmp_path / "unpacked/MAR-INF").mkdir(parents=True)
     (tmp_path / "unpacked/MAR-INF/MANIFEST.json").touch()
+    (tmp_path / "outer/inner/MAR-INF").mkdir(parents=True)
+    (tmp_path / "outer/inner/MAR-INF/MANIFEST.json").touch()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -46,7 +48,9 @@ class TestSplit:
 
 @pytest.mark.usefixtures("root")
 class TestIsArchive:
-    @pytest.mark.parametrize("path", ["store/digits.mar", "unpacked", "./digits/../digits", "pyproject.toml"])
+    @pytest.mark.parametrize(
+        "path", ["store/digits.mar", "unpacked", "outer", "./digits/../digits", "pyproject.toml"]
+    )
     def test_is(self, path: str):
         """A file, a directory with a manifest, and any existing path are archives on disk."""
         assert is_archive(Path(path))

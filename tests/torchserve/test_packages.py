@@ -52,7 +52,12 @@ def test_requires(module: str, requirements: str):
 
 @pytest.mark.parametrize(
     ("module", "requirements"),
-    [("foo_sdk", "acme-foo-python"), ("skimagery", "scikit-image"), ("google.genai", "google-cloud-storage")],
+    [
+        ("anything", "ray[serve]"),
+        ("foo_sdk", "acme-foo-python"),
+        ("skimagery", "scikit-image"),
+        ("google.genai", "google-cloud-storage"),
+    ],
 )
 def test_may_bring(module: str, requirements: str):
     """A name that is like the module's may be of a distribution that has it."""

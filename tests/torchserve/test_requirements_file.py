@@ -67,7 +67,7 @@ class TestOptions:
     [
         ("Torch_Vision>=1", ["torch-vision"]),
         ("numpy\t# x", ["numpy"]),
-        ("numpy[extra]==1 ; python_version > '3'", ["numpy"]),
+        ("numpy[extra]==1 ; python_version > '3'", ["numpy", "numpy[extra]"]),
         ("a==1 --hash=sha256:0", ["a"]),
         ("A.b @ https://example.org/a.zip", ["a-b"]),
         ("a-1-py3-none-any.whl", ["a"]),

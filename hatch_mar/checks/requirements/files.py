@@ -159,7 +159,7 @@ class Reading:
     def check_local_versions(self) -> Iterator[Finding]:
         for place, requirement, _ in self.required:
             if not self.may_have_index:
-                yield from check_local_version(place, requirement)
+                yield from check_local_version(self.subject, place, requirement)
 
     def check_hashes(self) -> Iterator[Finding]:
         for place, requirement, has_hash in self.required:

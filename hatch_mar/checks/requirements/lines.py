@@ -160,14 +160,16 @@ def check_wheel(place: Place, name: str) -> Iterator[Finding]:
         yield LINE.at(place, message, "name it `name-version-python-abi-platform.whl`, as it was built")
 
 
-def check_local_version(place: Place, line: str) -> Iterator[Finding]:
+def check_local_version(subject: Subject, place: Place, line: str) -> Iterator[Finding]:
     """A version that PyPI cannot have, unless a marker may leave the requirement out."""
     try:
         requirement = Requirement(line)
     except InvalidRequirement:
         return
+    if requirement.marker or any(found.rule is TORCH for found in check_server(subject, place, line)):
+        return
     for wanted in requirement.specifier:
-        if wanted.operator in ("==", "===") and "+" in wanted.version and not requirement.marker:
+        if wanted.operator in ("==", "===") and "+" in wanted.version:
             yield LOCAL_VERSION.at(place, f"No index that is named here can have `{shorten(line)}`")
 
 

@@ -164,6 +164,13 @@ class TestLocalVersion:
         """Nothing is asked for, or not of PyPI."""
         assert found(line) == []
 
+    def test_torch(self):
+        """To leave torch out is enough; in an environment of its own the model needs it from somewhere."""
+        [one] = found("torch==2.4+cpu\n")
+        [other] = found("torch==2.4+cpu\n", "useVenv: true\n")
+
+        assert (one.split(" ")[1], other.split(" ")[1]) == ("MAR610", "MAR615")
+
 
 class TestServer:
     @pytest.mark.parametrize("name", ["torch", "torchserve"])
