@@ -119,6 +119,14 @@ class TorchServe:
         path = _path("predictions", model, version)
         return self._request(self.inference_port, "POST", path, data, content_type)
 
+    def register_workflow(self, url: str) -> None:
+        """Load a workflow archive of the model store, and start a worker for each of its nodes."""
+        self._management("POST", f"/workflows?{urlencode({'url': url})}")
+
+    def predict_workflow(self, workflow: str, data: bytes) -> bytes:
+        path = _path("wfpredict", workflow, None)
+        return self._request(self.inference_port, "POST", path, data, "application/json")
+
     def log(self) -> str:
         """All that the server and its workers have printed so far."""
         return self._console.read_text(encoding="utf-8", errors="replace")
