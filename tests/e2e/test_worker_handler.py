@@ -36,6 +36,7 @@ def work(case):
     """As model_service_worker.py does, in a process of its own."""
     os.chdir(case["directory"])
     sys.path.insert(0, case["directory"])
+    sys.argv = ["model_service_worker.py", "--sock-type", "unix", "--sock-name", "a", "--metrics-config", "b"]
     settings = os.path.join(os.path.dirname(ts.__file__), "configs", "metrics.yaml")
     metrics = MetricsCacheYamlImpl(config_file_path=settings)
     metrics.initialize_cache()
@@ -126,6 +127,9 @@ GOOD = {
         },
         outcome="Prediction success",
         asked=True,
+    ),
+    "arguments-known": Case(
+        {"h.py": "import argparse\nargs, others = argparse.ArgumentParser().parse_known_args()\n" + HANDLER},
     ),
     "answers-in-steps": Case(
         {"h.py": STEPS + "    def postprocess(self, data): return ['ok']\n"},
@@ -485,6 +489,19 @@ BAD = {
         codes="MAR269",
         outcome="Prediction failed",
         asked=True,
+    ),
+    "arguments": Case(
+        {"h.py": "import sys\nscript, source = sys.argv\n" + HANDLER},
+        codes="MAR270",
+        outcome="ValueError: too many values to unpack",
+    ),
+    "arguments-parsed": Case(
+        {
+            "h.py": "import options\n" + HANDLER,
+            "options.py": "import argparse\nargs = argparse.ArgumentParser().parse_args()\n",
+        },
+        codes="MAR270",
+        outcome="SystemExit: 2",
     ),
     "step-of-two": Case(
         {"h.py": STEPS + "    def postprocess(self, data, context): return ['ok']\n"},

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hatch_mar.checks import model_file
-from hatch_mar.checks.handler import answers, built_in, entry_point, importing, missing, shadowing
+from hatch_mar.checks.handler import answers, arguments, built_in, entry_point, importing, missing, shadowing
 from hatch_mar.checks.handler.built_in import HIDDEN
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
@@ -110,6 +110,7 @@ def check_python(subject: Subject) -> Iterator[Finding]:
     start = name if module is not None else None
     yield from importing.check(subject, start, model_file.imported_module(subject))
     yield from missing.check(subject)
+    yield from arguments.check(subject)
 
 
 def check_elsewhere(subject: Subject, handler: str, name: str) -> Iterator[Finding]:

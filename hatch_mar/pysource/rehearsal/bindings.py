@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from hatch_mar.pysource.rehearsal.expressions import Expressions
+from hatch_mar.pysource.rehearsal.library import ARGUMENTS
 from hatch_mar.pysource.rehearsal.values import (
     ABSENT,
     PRESENT,
@@ -48,22 +49,12 @@ class Bindings(Expressions):
             case ast.Name(id=name):
                 self.bind(name, value, frame)
             case ast.Attribute():
-                match self.evaluate(target.value, frame):
-                    case Instance() as owner:
-                        self.store.bind(owner, target.attr, value)
-                    case Package() as owner:
-                        self.store.bind(owner.frame, target.attr, value)
-                    case Context():
-                        self.store.bind(Context, target.attr, value)
-                    case Class() as owner:
-                        self.store.bind(owner.frame, target.attr, value)
+                self.assign_attribute(target, value, frame)
             case ast.Subscript():
-                match self.evaluate(target.value, frame):
-                    case Table(name=name):
-                        self.changed.add(name)
-                    case tuple() | Mapping():
-                        self.assign(target.value, PRESENT, frame)
+                self.assign_item(target, frame)
             case ast.Tuple() | ast.List():
+                if value == Reference(ARGUMENTS):
+                    self.report_arguments(target, frame, ARGUMENTS)
                 fits = isinstance(value, tuple) and len(value) == len(target.elts)
                 parts = cast("tuple[Value, ...]", value) if fits else (UNKNOWN,) * len(target.elts)
                 for inner, part in zip(target.elts, parts):
@@ -71,12 +62,33 @@ class Bindings(Expressions):
             case ast.Starred():
                 self.assign(target.value, UNKNOWN, frame)
 
+    def assign_attribute(self, target: ast.Attribute, value: Value, frame: Frame) -> None:
+        match self.evaluate(target.value, frame):
+            case Instance() as owner:
+                self.store.bind(owner, target.attr, value)
+            case Package(frame=inner) | Class(frame=inner):
+                self.store.bind(inner, target.attr, value)
+            case Context():
+                self.store.bind(Context, target.attr, value)
+            case Reference(name=name):
+                self.changed.add(f"{name}.{target.attr}")
+
+    def assign_item(self, target: ast.Subscript, frame: Frame) -> None:
+        match self.evaluate(target.value, frame):
+            case Table(name=name) | Reference(name=name):
+                self.changed.add(name)
+            case tuple() | Mapping():
+                self.assign(target.value, PRESENT, frame)
+
     def forget_changed(self, node: ast.expr, frame: Frame) -> None:
         """A list or a dictionary is no longer known after a call like `append`."""
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as receiver)):
-                if isinstance(self.evaluate(receiver, frame), (tuple, Mapping)):
+                value = self.evaluate(receiver, frame)
+                if isinstance(value, (tuple, Mapping)):
                     self.assign(receiver, PRESENT, frame)
+                elif isinstance(value, Reference):
+                    self.changed.add(value.name)
 
     def run_import(self, node: ast.Import | ast.ImportFrom, frame: Frame) -> None:
         for alias in node.names:

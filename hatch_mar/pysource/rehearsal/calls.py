@@ -105,6 +105,9 @@ class Calls(Objects):
     ) -> None:
         where = frame.module, node.lineno, self.phase, self.doubts
         self.events.append(Call(*where, name, args, keywords))
+        given = [*args, *(keywords[key] for key in ("args", "argv") if key in keywords)]
+        if name in library.PARSING and given in ([], [None]):
+            self.report_arguments(node, frame, name)
         # what gets an object may set attributes of it
         self.changed.update(each for each in (*args, *keywords.values()) if isinstance(each, Instance))
 

@@ -67,3 +67,11 @@ class Missing(Event):
     @property
     def identity(self) -> str:
         return repr((self.of, self.key))
+
+
+@dataclass
+class ReadArguments(Event):
+    """The arguments of the worker's own process are read, which are not for the handler."""
+
+    reader: str
+    """What reads them: the full name of a function, or `sys.argv`."""

@@ -16,6 +16,7 @@ from hatch_mar.pysource.rehearsal.values import (
     UNKNOWN,
     Frame,
     Function,
+    Reference,
     Table,
     Value,
     blend,
@@ -117,6 +118,8 @@ class Expressions(Calls):
                     return value.data[key]
                 if not self.is_changed(value):
                     self.report_missing(node, frame, value.name, key)
+            case Reference(name=library.ARGUMENTS) if key != 0:
+                self.report_arguments(node, frame, library.ARGUMENTS)
             case Mapping() if is_constant(key):
                 return value.get(key, UNKNOWN)
             case tuple() | str() if isinstance(key, int) and -len(value) <= key < len(value):

@@ -57,6 +57,14 @@ ITERATING = {
 }
 """Functions that fail if their first argument is None."""
 
+ARGUMENTS = "sys.argv"
+
+PARSING = {
+    *("argparse.ArgumentParser.parse_args", "optparse.OptionParser.parse_args"),
+    "transformers.HfArgumentParser.parse_args_into_dataclasses",
+}
+"""Functions that read `sys.argv` and end the process if they do not know an argument."""
+
 TEXT_METHODS = {
     *("format", "join", "replace", "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize"),
     *("removeprefix", "removesuffix", "split", "rsplit", "partition", "rpartition", "startswith", "endswith"),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from hatch_mar.pysource.rehearsal.events import Event, Missing, Phase
+from hatch_mar.pysource.rehearsal.events import Event, Missing, Phase, ReadArguments
+from hatch_mar.pysource.rehearsal.library import ARGUMENTS
 from hatch_mar.pysource.rehearsal.store import Store
 from hatch_mar.pysource.rehearsal.values import Class, Frame
 
@@ -32,7 +33,7 @@ class Ways:
         self.doubts = 0
         """Conditions under which the worker comes to what runs now, and that are not known."""
         self.changed: set[object] = set()
-        """Names of tables, and objects, that code has changed in a way that was not followed."""
+        """Names of tables, objects, and `sys.argv`, that code has changed in a way that was not followed."""
 
     @contextmanager
     def doubt(self, is_doubted: bool = True) -> Iterator[None]:
@@ -69,3 +70,8 @@ class Ways:
     ) -> None:
         where = frame.module, node.lineno, self.phase, self.doubts
         self.events.append(Missing(*where, of, key, owner))
+
+    def report_arguments(self, node: ast.expr, frame: Frame, reader: str) -> None:
+        """The worker's own arguments are read, unless code has set others."""
+        if ARGUMENTS not in self.changed:
+            self.events.append(ReadArguments(frame.module, node.lineno, self.phase, self.doubts, reader))
