@@ -40,6 +40,8 @@ STEPS = Unit("steps", 12, 100)
 """Those of a rehearsal of Python."""
 CODE = Unit("code", 1.5)
 """Bytes of other code, such as TorchScript."""
+SCANNED_CODE = Unit("code", 0.2)
+"""Bytes of it that are searched for words."""
 PROTOBUF_FIELDS = Unit("protobuf fields", 3)
 EXTERNAL_FILES = Unit("files of tensors", 5, 600)
 """Those that ONNX models name."""

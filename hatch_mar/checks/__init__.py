@@ -28,6 +28,8 @@ CHECKS: Mapping[str, str | None] = {
     "wholeness": None,
     "references": None,
     "loading": None,
+    "torchscript": None,
+    "map_location": None,
     "model_config": "configFile",
     "requirements": "requirementsFile",
     "index_to_name": None,

@@ -23,10 +23,11 @@ from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Loop, Try, dotted_name
 from hatch_mar.torchserve.handlers import parse_entry
 
-LOADERS = ("torch.load", "pickle.load", "joblib.load")
+LOADERS = ("torch.load", "torch.jit.load", "pickle.load", "joblib.load")
 GUARDS = (ast.If, ast.IfExp, *Try, *Loop, ast.BoolOp, ast.Match, ast.comprehension)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SERIALIZED_FILE = "serializedFile"
+MOST_CALLS = 100
 MOST_NODES = 200
 """Pieces of syntax that a file's name is made of."""
 
@@ -55,12 +56,13 @@ def base_name(path: str) -> str:
 
 
 def find_load_calls(subject: Subject) -> list[LoadCall]:
-    """The calls that certainly load a file.
+    """The calls that certainly load a file, as many as are looked at.
 
     Raises:
         Exhausted: too much Python has been parsed already.
     """
-    return [call for module in list_imported(subject) for call in find_calls(module)]
+    calls = (call for module in list_imported(subject) for call in find_calls(module))
+    return list(islice(calls, MOST_CALLS))
 
 
 def list_imported(subject: Subject) -> list[Module]:

@@ -39,6 +39,13 @@ class Weights(NamedTuple):
     external: tuple[ExternalFile, ...] = ()
     """The files beside an ONNX model that have its tensors' data."""
 
+    saved_on: tuple[str, ...] = ()
+    """The devices that pickled tensors were on, and are loaded to, apart from the CPU: `cuda:0`."""
+    operators: tuple[str, ...] = ()
+    """The operators of TorchScript that torch does not have: `torchvision::nms`."""
+    devices: tuple[str, ...] = ()
+    """The GPUs that the code of TorchScript names: `cuda:0`."""
+
     loadings: tuple[Loading, ...] = ()
     """What loaders would import and do, whatever the kind."""
 

@@ -19,6 +19,9 @@ WRAPPERS = ("module.", "_orig_mod.")
 MOST_WRAPPERS = 4
 MODULE_MARKS = ("_parameters", "_modules")
 """Attributes that every `torch.nn.Module` has."""
+ANYWHERE = ("", "cpu", "meta")
+"""Where storages are that can be loaded on any server."""
+MOST_DEVICES = 20
 GRAPH_MODULE = "torch.fx.graph_module"
 
 Located = tuple[tuple[str, ...], Dictionary]
@@ -26,6 +29,12 @@ Located = tuple[tuple[str, ...], Dictionary]
 
 def inspect_value(pickle: Pickle) -> Weights:
     """What a file is that holds such a pickle, without what loading it would do."""
+    devices = dict.fromkeys(storage.location for storage in pickle.storages)
+    saved_on = tuple(device for device in devices if device not in ANYWHERE)
+    return tell_value(pickle)._replace(saved_on=saved_on[:MOST_DEVICES])
+
+
+def tell_value(pickle: Pickle) -> Weights:
     value = pickle.value
     if isinstance(value, Tensor):
         return Weights(Kind.TENSOR, tensors=1, dtypes=dtype_names([value]))

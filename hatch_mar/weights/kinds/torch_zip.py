@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_file import loading_of, read_pickles
 from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value, is_state_dict
+from hatch_mar.weights.kinds.script_code import Code, inspect_code
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
     ZipIndex,
@@ -28,6 +29,9 @@ from hatch_mar.zip_records import DEFLATED, PATCHED, STORED, ZipFault
 
 LARGEST_PICKLE = 64 << 20
 """Bytes of a pickle that is deflated, or whose CRC is compared. That of 10,000 tensors has 2 MB."""
+LARGEST_CODE = 64 << 20
+"""Bytes of a module of TorchScript."""
+MOST_MODULES = 10_000
 MOST_CANDIDATES = 100
 LARGEST_MARK = 64
 """Bytes of the small records: `version`, `byteorder`, `archive_format`."""
@@ -95,6 +99,10 @@ def torch_name(entry: IndexEntry) -> str:
     return entry.raw_name[:LONGEST_RECORD].decode("utf-8", "surrogateescape")
 
 
+def is_code(name: str) -> bool:
+    return name.startswith("code/") and name.endswith(".py")
+
+
 class Records:
     """The records of a zip, by their names below its one root (caffe2/serialize/inline_container.cc)."""
 
@@ -111,7 +119,13 @@ class Records:
         if SCRIPT_MARK in (torch_name(entry)[len(self.root) :] for entry in self.index.entries):
             # torch.load asks for exactly this name, in this case, and then leaves data.pkl to C++.
             missing = () if "data.pkl" in self.by_name else ("record `data.pkl` is missing",)
-            script = Weights(Kind.TORCHSCRIPT, lite="bytecode.pkl" in self.by_name)
+            code = self.inspect_code()
+            script = Weights(
+                Kind.TORCHSCRIPT,
+                lite="bytecode.pkl" in self.by_name,
+                operators=code.operators,
+                devices=code.devices,
+            )
             return self.with_damage(script, missing)
         other = self.inspect_other()
         pickle = self.by_name.get("data.pkl")
@@ -122,6 +136,11 @@ class Records:
             return saved
         # which torch.load would unpickle
         return other._replace(loadings=saved.loadings)
+
+    def inspect_code(self) -> Code:
+        entries = (entry for name, entry in self.by_name.items() if is_code(name))
+        contents = (open_leniently(self.view, entry, LARGEST_CODE) for entry in islice(entries, MOST_MODULES))
+        return inspect_code((view.read(0, LARGEST_CODE) for view in contents if view), self.view.budget)
 
     def inspect_other(self) -> Weights:
         names = [entry.name for entry in self.index.entries]
