@@ -93,7 +93,7 @@ PATH_ATTRIBUTES: Mapping[str, Callable[[PurePosixPath], str | tuple[str, ...]]] 
 }
 
 
-def compute(function: Callable[..., Value], *args: Value, **keywords: Value) -> Value:
+def compute(function: Callable[..., Value], /, *args: Value, **keywords: Value) -> Value:
     """What a function returns, if all its arguments are known and it does not fail."""
     if not all(map(is_constant, (*args, *keywords.values()))):
         return UNKNOWN
@@ -116,7 +116,7 @@ def size(value: Value) -> int:
     return len(value) if isinstance(value, (str, bytes)) else 0
 
 
-def call_method(value: str, name: str, *args: Value, **keywords: Value) -> Value:
+def call_method(value: str, name: str, /, *args: Value, **keywords: Value) -> Value:
     """What a method of a text, or of the path that it stands for, returns."""
     if name in PATH_METHODS:
         return compute(PATH_METHODS[name], value, *args, **keywords)

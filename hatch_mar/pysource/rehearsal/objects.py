@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Mapping
+from dataclasses import replace
 
+from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.rehearsal import library
 from hatch_mar.pysource.rehearsal.values import (
     ABSENT,
@@ -78,7 +80,7 @@ class Objects(Ways):
                 return (self.import_module(f"{value.name}.{name}") or UNKNOWN) if found is ABSENT else found
             case Class():
                 found = self.class_attribute(value.lineage, name)
-                return UNKNOWN if found is ABSENT else found
+                return UNKNOWN if found is ABSENT else self.bind_to(value, found)
             case Instance():
                 return self.instance_attribute(value, name, node, frame)
             case Super(instance=instance, of=of):
@@ -102,7 +104,8 @@ class Objects(Ways):
         line = instance.of.lineage
         if is_known(line) and instance not in self.changed and not instance.of.may_set(name):
             found = self.class_attribute(line, name)
-            if found is ABSENT and name not in METHODS and not hasattr(object, name):
+            inherited = METHODS if Reference(BASE_HANDLER) in line else ()
+            if found is ABSENT and name not in inherited and not hasattr(object, name):
                 self.report_missing(node, frame, "self", name, instance.of)
         return self.bind_method(instance, name, line)
 
@@ -120,16 +123,23 @@ class Objects(Ways):
             outside = (each.name for each in line if isinstance(each, Reference))
             base = next((each for each in outside if each not in PLAIN_CLASSES), None)
             return Inherited(instance, base, name) if base else UNKNOWN
-        if not isinstance(value, Function) or isinstance(value.node, ast.Lambda):
+        return self.bind_to(instance, value)
+
+    def bind_to(self, owner: Instance | Class, value: Value) -> Value:
+        """What a class's value is as an attribute of an object, or of the class itself."""
+        if not isinstance(value, Function):
             return value
-        match [ast.unparse(decorator) for decorator in value.node.decorator_list]:
+        names = [] if isinstance(value.node, ast.Lambda) else map(last_name, value.node.decorator_list)
+        match list(names):
             case ["staticmethod"]:
                 return value
             case ["classmethod"]:
-                return Function(value.node, value.frame, instance.of)
-            case ["property" | "cached_property" | "functools.cached_property"]:
-                return self.run_function(Function(value.node, value.frame, instance), (), {})
-        return Function(value.node, value.frame, instance)
+                return replace(value, bound_to=owner.of if isinstance(owner, Instance) else owner)
+            case _ if isinstance(owner, Class):
+                return value
+            case ["property" | "cached_property"]:
+                return self.run_function(replace(value, bound_to=owner), (), {})
+        return replace(value, bound_to=owner)
 
     def is_changed(self, value: Value) -> bool:
         """Whether code may have added to a table what it did not have."""

@@ -35,7 +35,7 @@ MOST_ROUNDS = 20
 """Rounds of a loop that are followed one by one."""
 
 TRANSPARENT = (
-    *("staticmethod", "classmethod", "property", "cached_property", "override", "abstractmethod"),
+    *("staticmethod", "classmethod", "property", "cached_property", "override"),
     *("no_grad", "inference_mode", "timed"),
 )
 """Decorators of functions that run, and return, what they would without."""

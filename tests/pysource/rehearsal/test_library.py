@@ -28,6 +28,8 @@ from tests.pysource.rehearsal import shown
         ("'{:>999999999}'.format('a')", UNKNOWN),
         ("'/'.join(['a', 'b'])", "a/b"),
         ("'a,b'.split(',')", ("a", "b")),
+        ("'{name}-{value}'.format(name='a', value='b')", "a-b"),
+        ("int('x', function=1)", UNKNOWN),
         ("int('x')", UNKNOWN),
         ("len('abc')", 3),
         ("'x'.unheard_of()", UNKNOWN),

@@ -38,6 +38,7 @@ def missing(source: str, **keys: object) -> list[tuple[str, str | None]]:
         ("a = None\nprint(a), a == 1, a in [1], [*[a]]", []),
         ("a = os.environ\na.b", []),
         ("if os.name: self.nothing", []),
+        ("self.postprocess(1)", [("self", "postprocess")]),
     ],
 )
 def test_missing(body: str, expected: list[tuple[str, str | None]]):
@@ -104,9 +105,10 @@ def test_lookup():
         a = "local"
         b = B()
         seen((b.f(), b.s(2), b.c(), b.p, b.a, *b.g()))
+        seen((A.s(2), B.c(), A.f(b), B.f is None))
     """
 
-    assert shown(source) == [("AB", 2, 1, 1, 1, "A", "local")]
+    assert shown(source) == [("AB", 2, 1, 1, 1, "A", "local"), (2, 1, "A", False)]
 
 
 def test_modules():
