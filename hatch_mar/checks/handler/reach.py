@@ -160,7 +160,8 @@ class Reach:
 
 def list_wanted(target: str, names: tuple[str, ...]) -> list[str]:
     """The modules that an import needs: of a namespace, what is in it (`from google import protobuf`)."""
-    return [f"{target}.{name}" for name in names] if target in NAMESPACES and names else [target]
+    found = [f"{target}.{name}" for name in names if name != "*"] if target in NAMESPACES else []
+    return found or [target]
 
 
 def top_of(name: str) -> str:

@@ -13,7 +13,7 @@ from hatch_mar.pysource.module import PYTHON
 from tests.checks import HANDLER, NET, Files, found, subject
 
 LACKS = "add {} to the archive's requirements, pack it, or add it to `server-packages` if the server has it"
-PACKAGES = {"cv2": "`opencv-python`", "google.protobuf": "`protobuf`"}
+PACKAGES = {"cv2": "`opencv-python`", "lru": "`lru-dict`", "google.protobuf": "`protobuf`"}
 """Those that have another name than their modules."""
 MASKED = "`No module named 'ts.torch_handler.h'`"
 FULL_NAME = "import it by its full name, or pack the package and name the handler `package.module`"
@@ -49,6 +49,7 @@ class TestAbsent:
             ("import google.protobuf.json_format", 1, "google.protobuf"),
             ("from google import protobuf", 1, "google.protobuf"),
             ("from google.cloud import storage", 1, "google.cloud.storage"),
+            ("from azure import *", 1, "azure"),
         ],
     )
     def test_bad(self, source: str, line: int, name: str) -> None:
