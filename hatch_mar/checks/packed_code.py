@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.budget import BYTES, FILES
+from hatch_mar.checks.search_path import may_change_path
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.imports import may_change_path
 from hatch_mar.pysource.module import Module
 
 PATH = re.compile(rb"\b(?:sys|site|__path__|exec|__import__)\b")
@@ -48,4 +48,5 @@ def find_words(subject: Subject, words: re.Pattern[bytes]) -> frozenset[bytes]:
 
 def changes_path(subject: Subject) -> bool:
     """Whether the archive may change where Python finds modules, so that none can be said to be missing."""
-    return any(module.tree is None or may_change_path(module.tree) for module in find_modules(subject, PATH))
+    modules = find_modules(subject, PATH)
+    return any(module.tree is None or may_change_path(subject, module) for module in modules)

@@ -60,11 +60,21 @@ def catches(handler: ast.ExceptHandler) -> bool:
     return any(last_name(each) in CATCHING for each in types)
 
 
-def may_change_path(tree: ast.AST) -> bool:
-    """Whether a module may change where Python finds modules, so that imports cannot be told to fail."""
-    return any(
-        dotted_name(node) in PATHS
-        or (isinstance(node, ast.Name) and node.id in ("__path__", "exec", "__import__"))
+def path_lines(tree: ast.AST) -> frozenset[int]:
+    """The lines of a module that may change where Python finds modules, so that imports may not fail."""
+    asked = {
+        id(value)
         for node in ast.walk(tree)
-        if isinstance(node, (ast.Attribute, ast.Name))
+        if isinstance(node, ast.Compare) and all(isinstance(each, (ast.In, ast.NotIn)) for each in node.ops)
+        for value in node.comparators
+    }
+    return frozenset(
+        node.lineno
+        for node in ast.walk(tree)
+        if (
+            isinstance(node, (ast.Attribute, ast.Name))
+            and dotted_name(node) in PATHS
+            and id(node) not in asked
+        )
+        or (isinstance(node, ast.Name) and node.id in ("__path__", "exec", "__import__"))
     )

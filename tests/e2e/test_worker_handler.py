@@ -509,6 +509,11 @@ BAD = {
         outcome="Prediction failed",
         asked=True,
     ),
+    "import-despite-own-path": Case(
+        {"h.py": "import os, sys\nsys.path.append(os.path.dirname(__file__))\nimport impl\n" + HANDLER},
+        codes="MAR231",
+        outcome=MASKED,
+    ),
     "import-name": Case(
         {"h.py": "from impl import Net\n" + HANDLER, "impl.py": "net = 1"}, codes="MAR261", outcome=MASKED
     ),

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from hatch_mar.pysource.imports import imports, may_change_path
+from hatch_mar.pysource.imports import imports, path_lines
 
 
 @pytest.mark.parametrize(
@@ -40,15 +40,16 @@ def test_names():
 
 
 @pytest.mark.parametrize(
-    ("source", "expected"),
+    ("source", "lines"),
     [
-        ("import sys\nsys.path.append('lib')", True),
-        ("__path__ = []", True),
-        ("site.addsitedir('x')", True),
-        ("exec(code)", True),
-        ("import sys\nsys.exit()", False),
-        ("path.append(1)", False),
+        ("import sys\nsys.path.append('lib')", {2}),
+        ("import sys\nif 'lib' not in sys.path:\n    sys.path += ['lib']", {3}),
+        ("__path__ = []", {1}),
+        ("site.addsitedir('x')", {1}),
+        ("exec(code)", {1}),
+        ("import sys\nsys.exit()", set()),
+        ("path.append(1)", set()),
     ],
 )
-def test_changes_path(source: str, expected: bool):
-    assert may_change_path(ast.parse(source)) is expected
+def test_path_lines(source: str, lines: set[int]):
+    assert path_lines(ast.parse(source)) == lines

@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
 from hatch_mar.budget import Exhausted
+from hatch_mar.checks.search_path import may_change_path
 from hatch_mar.checks.subject import MOST_PARTS, Subject
-from hatch_mar.pysource.imports import Import, imports, may_change_path
+from hatch_mar.pysource.imports import Import, imports
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, absolute_name
 from hatch_mar.torchserve import modules
@@ -66,9 +67,7 @@ class Reach:
                     queue += names
         except Exhausted as reason:
             self.stopped = reason
-        is_path_changed = any(
-            module.tree is not None and may_change_path(module.tree) for module in self.modules.values()
-        )
+        is_path_changed = any(may_change_path(self.subject, module) for module in self.modules.values())
         yield from (problem for problem in found if not (is_path_changed and problem.kind in BY_PATH))
 
     def resolve(self, name: str, module: Module, statement: Import) -> tuple[list[Problem], list[str]]:
@@ -130,7 +129,11 @@ class Reach:
             if not outer or self.look_up(outer) == "folder":
                 return "absent"
             package = self.subject.module(outer)
-            seen = package is not None and package.tree is not None and not may_change_path(package.tree)
+            seen = (
+                package is not None
+                and package.tree is not None
+                and not may_change_path(self.subject, package)
+            )
             return "lacking" if seen else None
         return None
 

@@ -23,6 +23,8 @@ def join(*parts: str) -> str:
     return posixpath.join(*parts) if parts else "."
 
 
+CONSTANTS = {"os.curdir": ".", "os.pardir": "..", "os.sep": "/", "os.path.sep": "/"}
+
 FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "str": lambda value="": value if isinstance(value, str) else str(value),
     "int": int,

@@ -68,7 +68,8 @@ class Objects(Ways):
     def attribute(self, value: Value, name: str, node: ast.expr, frame: Frame) -> Value:
         match value:
             case Reference(name=known) | Result(name=known) if len(known) < LONGEST_NAME:
-                return Reference(f"{known}.{name}")
+                full = f"{known}.{name}"
+                return library.CONSTANTS.get(full, Reference(full))
             case str() if name in library.PATH_ATTRIBUTES:
                 return library.path_attribute(value, name)
             case str() | tuple() | Mapping() | Table():

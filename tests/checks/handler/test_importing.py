@@ -46,6 +46,7 @@ class TestAbsent:
             ("try:\n    import cv2\nexcept KeyError:\n    pass", 2, "cv2"),
             ("with open('x'):\n    import cv2", 2, "cv2"),
             ("import cv2\nimport cv2.aruco", 1, "cv2"),
+            ("import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\nimport cv2", 3, "cv2"),
             ("import google.protobuf.json_format", 1, "google.protobuf"),
             ("from google import protobuf", 1, "google.protobuf"),
             ("from google.cloud import storage", 1, "google.cloud.storage"),

@@ -30,6 +30,7 @@ from tests.pysource.rehearsal import shown
         ("'a,b'.split(',')", ("a", "b")),
         ("'{name}-{value}'.format(name='a', value='b')", "a-b"),
         ("int('x', function=1)", UNKNOWN),
+        ("os.curdir + os.sep + 'a'", "./a"),
         ("int('x')", UNKNOWN),
         ("len('abc')", 3),
         ("'x'.unheard_of()", UNKNOWN),

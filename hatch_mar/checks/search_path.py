@@ -1,0 +1,37 @@
+"""Whether the archive's code changes where Python finds modules.
+
+The worker finds them in its own directory anyway, which is the archive's root: a line that adds it to
+`sys.path` changes nothing (pytorch/serve, EnvironmentUtils.java).
+"""
+
+from __future__ import annotations
+
+from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.imports import path_lines
+from hatch_mar.pysource.module import Module
+from hatch_mar.pysource.rehearsal.events import Call
+from hatch_mar.pysource.rehearsal.paths import member_name
+
+ADDING = {"sys.path.append": 0, "sys.path.insert": 1, "site.addsitedir": 0}
+"""Functions that add a folder, and at which place in their arguments it stands."""
+
+
+def may_change_path(subject: Subject, module: Module) -> bool:
+    """Whether a module may make Python look for modules elsewhere than it does without it.
+
+    Raises:
+        Exhausted: the handler could not be followed.
+    """
+    lines = path_lines(module.tree) if module.tree else frozenset()
+    return not lines <= idle_lines(subject, module) if lines else False
+
+
+def idle_lines(subject: Subject, module: Module) -> set[int]:
+    """The lines that add the worker's own directory, and nothing else."""
+    calls = [event for event in subject.rehearsal if isinstance(event, Call) and event.module is module]
+    idle = {call.line: True for call in calls if call.name in ADDING}
+    for call in calls:
+        if call.line in idle and call.name in ADDING:
+            folder = call.argument(ADDING[call.name])
+            idle[call.line] &= isinstance(folder, str) and member_name(folder) == "."
+    return {line for line, is_idle in idle.items() if is_idle}
