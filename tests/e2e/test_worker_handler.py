@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.checks import handler, model_file
+from hatch_mar.checks import handler, model_file, opened_files
 from hatch_mar.checks.subject import Subject
 from tests.checks import BASE, HANDLER, NET, Files, subject
 from tests.e2e.conftest import DEADLINE, require_module
@@ -117,7 +117,17 @@ ONE_CLASS = "ValueError: Expected only one class in custom service code or a fun
 ONE_MODEL = "ValueError: Expected only one class as model definition"
 MASKED = "ModuleNotFoundError: No module named 'ts.torch_handler.h'"
 
+OPENING = """\
+import os
+class Handler:
+    def initialize(self, context):
+        here = context.system_properties.get("model_dir")
+        self.labels = open(os.path.join(here, "labels.txt")).read(), open("labels.txt").read()
+    def handle(self, data, context): return ['ok']
+"""
+
 GOOD = {
+    "file-opened": Case({"h.py": OPENING, "labels.txt": "a"}),
     "function": Case({"h.py": FUNCTION}, outcome="Prediction success", asked=True),
     "constructor-of-steps": Case(
         {
@@ -310,6 +320,11 @@ GOOD = {
 }
 
 BAD = {
+    "file-not-packed": Case(
+        {"h.py": OPENING, "data/labels.txt": "a"},
+        codes="MAR251",
+        outcome="FileNotFoundError: [Errno 2] No such file or directory: ",
+    ),
     "syntax": Case({"h.py": "def f(:\n"}, codes="MAR208", outcome="SyntaxError: "),
     "syntax-beyond-grammar": Case(
         {"h.py": "return 1\n"}, codes="MAR208", outcome="SyntaxError: 'return' outside"
@@ -578,7 +593,7 @@ BAD = {
 
 
 def codes(archive: Subject) -> str:
-    found = (*handler.check(archive), *model_file.check(archive))
+    found = (*handler.check(archive), *opened_files.check(archive), *model_file.check(archive))
     return " ".join(finding.code for finding in found)
 
 

@@ -16,7 +16,7 @@ from hatch_mar.checks.references.absent import advise_packing, find_elsewhere
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.pysource.rehearsal.events import Call
-from hatch_mar.pysource.rehearsal.paths import member_name
+from hatch_mar.pysource.rehearsal.paths import absolute, member_name
 from hatch_mar.text import did_you_mean, quote
 
 NOT_PACKED = Rule(
@@ -46,10 +46,10 @@ def check(subject: Subject) -> Iterator[Finding]:
     reported: set[str] = set()
     for event in subject.rehearsal:
         path = opened_path(event) if isinstance(event, Call) and event.is_certain else None
-        if path and path not in reported and not made.may_have(path):
+        if path and absolute(path) not in reported and not made.may_have(path):
             found = report(subject, path, subject.place(event.module.member, event.line))
             if found and len(reported) < MOST_FILES:
-                reported.add(path)
+                reported.add(absolute(path))
                 yield found
         made.follow(event)
 

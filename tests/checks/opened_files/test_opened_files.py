@@ -138,7 +138,7 @@ def test_advice(tmp_path: Path, file: str, expected: str):
 
 def test_request():
     """A file that is opened with each request is told once, where it is first opened."""
-    source = "def handle(data, context):\n    for row in data or (): open('a.txt'), open('a.txt')"
+    source = "def handle(data, context):\n    for row in data or (): open('a.txt'), open('./a.txt')"
     [text] = found(check, {"h.py": source})
 
     assert text.startswith("digits.mar/h.py:2: MAR251 `a.txt`")
