@@ -23,6 +23,7 @@ CHECKS: Mapping[str, str | None] = {
     "handler": None,
     "opened_files": "handler",
     "machine_paths": None,
+    "pretrained": "handler",
     "model_file": "modelFile",
     "serialized_file": None,
     "wholeness": None,

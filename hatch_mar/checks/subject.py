@@ -13,6 +13,7 @@ from hatch_mar.archive.manifest import Manifest
 from hatch_mar.budget import STEPS, TOKENS, Budget
 from hatch_mar.finding import Place
 from hatch_mar.pysource.module import Module, count_tokens, parse_module
+from hatch_mar.torchserve import suffixes
 from hatch_mar.torchserve.consumers import DEFAULT_CONSUMERS
 from hatch_mar.torchserve.handlers import parse_entry
 from hatch_mar.torchserve.packages import Environment
@@ -97,6 +98,11 @@ class Subject:
     @property
     def manifest(self) -> Manifest:
         return self.archive.manifest
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether files may be added to it after the build, as people do that of `no-archive`."""
+        return self.root is not None and not self.file_name.endswith(suffixes.ARCHIVES)
 
     @cached_property
     def members(self) -> Mapping[str, Member]:

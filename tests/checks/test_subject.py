@@ -40,6 +40,16 @@ class TestMembers:
         assert len(found.text(found.members["a"])) == LARGEST_TEXT
 
 
+class TestMayGrow:
+    @pytest.mark.parametrize(
+        ("file_name", "root", "expected"),
+        [("m", Path(), True), ("m.mar", Path(), False), ("m.tar.gz", Path(), False), ("m", None, False)],
+    )
+    def test_kinds(self, file_name: str, root: Path | None, expected: bool):
+        """To a directory that is to be built, files may be added; one that is read is as it is."""
+        assert Subject(Archive(Manifest({}), ()), file_name, root=root).may_grow is expected
+
+
 class TestModule:
     def test_once(self):
         """A module is parsed once."""

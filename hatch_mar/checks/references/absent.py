@@ -1,4 +1,4 @@
-"""What to say of files that a member names, and that the archive does not have."""
+"""What to say of files that a member or a handler names, and that the archive does not have."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ def resolve(member: Member, path: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(member.name), path))
 
 
-def describe_absence(subject: Subject, member: Member, paths: Sequence[str]) -> str:
-    """The end of a sentence about what a member names: "`w.data`, which the archive does not have"."""
-    names = [resolve(member, path) for path in paths]
+def describe_absence(subject: Subject, names: Sequence[str]) -> str:
+    """The end of a sentence about names in the archive: "`w.data`, which the archive does not have"."""
     elsewhere = find_elsewhere(subject, names[0])
     has = f"has as {quote(elsewhere)}" if elsewhere and len(names) == 1 else "does not have"
     return f"{quote_some(names)}, which the archive {has}"

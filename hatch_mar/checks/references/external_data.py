@@ -37,5 +37,5 @@ def check(subject: Subject, member: Member) -> Iterator[Finding]:
             text = f"{quote(name)} has {size}, but {quote(member.name)} needs {file.needed}"
             yield SHORT.at(place, text)
     if missing:
-        absence = describe_absence(subject, member, missing)
+        absence = describe_absence(subject, [resolve(member, path) for path in missing])
         yield MISSING.at(place, f"{quote(member.name)} needs {absence}", advise(subject, member, missing))

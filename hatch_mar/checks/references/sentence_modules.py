@@ -47,7 +47,7 @@ def check(subject: Subject, member: Member) -> Iterator[Finding]:
     for module in read_modules(subject, member):
         missing = find_missing(subject, member, module)
         if missing:
-            text = f"{quote(member.name)} names {describe_absence(subject, member, [missing])}"
+            text = f"{quote(member.name)} names {describe_absence(subject, [resolve(member, missing)])}"
             yield MISSING.at(subject.place(member), text, advise(subject, member, [missing]))
 
 

@@ -42,7 +42,8 @@ def check(subject: Subject, member: Member) -> Iterator[Finding]:
     missing = [shard for shard in shards if resolve(member, shard) not in subject.members]
     is_used = len(missing) < len(shards) or member == subject.named_member("serializedFile")
     if missing and is_used:
-        text = f"{quote(member.name)} names {describe_absence(subject, member, missing)}"
+        absence = describe_absence(subject, [resolve(member, shard) for shard in missing])
+        text = f"{quote(member.name)} names {absence}"
         yield MISSING.at(subject.place(member), text, advise(subject, member, missing))
     for shard, tensors in shards.items():
         if shard not in missing:

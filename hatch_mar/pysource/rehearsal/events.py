@@ -9,6 +9,9 @@ from typing import Literal
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.rehearsal.values import UNKNOWN, Class, Value
 
+REST = "**"
+"""In the place of the keywords that a call has beside its own, and that are not known."""
+
 Phase = Literal["load", "request"]
 
 
@@ -45,6 +48,11 @@ class Call(Event):
     @property
     def identity(self) -> str:
         return repr((self.name, self.args, self.keywords))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are no arguments beside these, as those of `**options` may be."""
+        return REST not in self.keywords
 
     def argument(self, position: int, keyword: str | None = None) -> Value:
         """An argument by its position or its keyword; unknown if it is not given."""

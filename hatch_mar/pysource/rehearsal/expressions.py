@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hatch_mar.pysource.rehearsal import library
 from hatch_mar.pysource.rehearsal.calls import Calls
+from hatch_mar.pysource.rehearsal.events import REST
 from hatch_mar.pysource.rehearsal.values import (
     BATCH,
     LONGEST_SEQUENCE,
@@ -236,4 +237,5 @@ class Expressions(Calls):
         keywords = {name: value for name, value in given.items() if name is not None}
         if args is not None and len(keywords) == len(given):
             return self.apply(function, args, keywords, node, frame)
+        keywords |= {REST: UNKNOWN} if None in given else {}
         return self.apply_partly(function, args or (UNKNOWN,) * len(node.args), keywords, node, frame)

@@ -28,6 +28,18 @@ def test_calls(body: str, name: str, arguments: tuple[object, ...]):
     assert (call.name, tuple(map(plain, call.args)), call.phase) == (name, arguments, "load")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [("", True), ("1, a=2", True), ("*os.environ", True), ("**os.environ", False), ("1, a=2, **{}", False)],
+)
+def test_whole(arguments: str, expected: bool):
+    """A call may have keywords that are not known, which is not to be overlooked."""
+    [call] = rehearse(in_initialize(f"seen({arguments})"))
+
+    assert isinstance(call, Call)
+    assert call.is_whole is expected
+
+
 def test_line():
     [call] = rehearse("import a\n\na.b()\ndef handle(data, context): ...")
 

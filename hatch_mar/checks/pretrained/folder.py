@@ -1,0 +1,127 @@
+"""A folder of the archive as `from_pretrained` of transformers reads it.
+
+transformers/modeling_utils.py (`_get_resolved_checkpoint_files`), configuration_utils.py,
+models/auto/tokenization_auto.py and models/auto/image_processing_auto.py.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+from hatch_mar.archive.archive import Member
+from hatch_mar.checks.references.json_file import read_json
+from hatch_mar.checks.references.shards import read_index
+from hatch_mar.checks.subject import Subject
+
+CONFIG = "config.json"
+WEIGHTS = (
+    *("model.safetensors", "model.safetensors.index.json"),
+    *("pytorch_model.bin", "pytorch_model.bin.index.json"),
+)
+"""The first of them that is there is loaded."""
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+ADAPTER = "adapter_config.json"
+"""With it, the model is loaded from elsewhere."""
+RENAMED = "transformers_weights"
+"""The setting by which weights may have another name."""
+
+OF_MODEL = re.compile(r"(?!TF|Flax)\w*(?:Model|For[A-Z]\w+)")
+OF_TOKENIZER = re.compile(r"\w*Tokenizer(?:Fast)?")
+OF_PROCESSOR = re.compile(r"\w*(?:ImageProcessor(?:Fast)?|FeatureExtractor)")
+
+OF_WORDS = (
+    ".json",
+    ".txt",
+    ".model",
+    ".spm",
+    ".bpe",
+    ".vocab",
+    ".tiktoken",
+    ".codes",
+    ".dict",
+    ".pkl",
+    ".tsv",
+)
+"""The suffixes of the words of tokenizers, which have many names."""
+NOT_WORDS = {
+    *(CONFIG, ADAPTER, *PROCESSORS, *WEIGHTS),
+    *("index_to_name.json", "generation_config.json", "modules.json", "requirements.txt"),
+}
+WORDLESS = re.compile(r"(?i)byt5|myt5|canine|perceiver")
+"""Tokenizers of bytes or characters."""
+
+
+class Folder:
+    """The files directly in a folder of the archive; `.` is its root."""
+
+    def __init__(self, subject: Subject, name: str) -> None:
+        self.subject, self.name = subject, name
+
+    @cached_property
+    def files(self) -> Mapping[str, Member]:
+        found = ((posixpath.split(name), member) for name, member in self.subject.members.items())
+        return {name: member for (folder, name), member in found if (folder or ".") == self.name}
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
+        """Its `config.json`; empty if it is not there, or is not an object."""
+        return self.read(CONFIG)
+
+    def path(self, name: str) -> str:
+        """The name in the archive of a file of the folder."""
+        return posixpath.normpath(posixpath.join(self.name, name))
+
+    def read(self, name: str) -> Mapping[str, Any]:
+        document = read_json(self.subject, self.files[name]) if name in self.files else None
+        return document if isinstance(document, dict) else {}
+
+    def find_lacking(self, reader: str, keywords: Mapping[str, object]) -> Sequence[str]:
+        """The files that a class reads here, of which one would do, if there is none of them."""
+        if reader == "AutoConfig":
+            return self.lack(CONFIG)
+        if OF_MODEL.fullmatch(reader):
+            return self.find_lacking_of_model(keywords)
+        if OF_PROCESSOR.fullmatch(reader):
+            return () if "architecture" in self.config else self.lack(*PROCESSORS)
+        if OF_TOKENIZER.fullmatch(reader):
+            return () if self.may_have_words(reader) else ("tokenizer.json", "tokenizer_config.json")
+        return ()
+
+    def find_lacking_of_model(self, keywords: Mapping[str, object]) -> Sequence[str]:
+        if ADAPTER in self.files:
+            return ()
+        if CONFIG not in self.files:
+            return () if "config" in keywords else (CONFIG,)
+        if RENAMED in self.config:
+            return ()
+        index = next((name for name in WEIGHTS if name in self.files), None)
+        if index is None:
+            return WEIGHTS[::2]
+        shards = read_index(self.subject, self.files[index]) if index.endswith(".json") else {}
+        # an index with some of its shards is for `references` to tell of
+        return sorted(shards)[:1] if shards and not any(shard in self.files for shard in shards) else ()
+
+    def lack(self, *names: str) -> Sequence[str]:
+        return () if any(name in self.files for name in names) else names
+
+    def may_have_words(self, reader: str) -> bool:
+        """Whether a tokenizer finds its words here, or needs none."""
+        kinds = (reader, self.config.get("tokenizer_class"), self.config.get("model_type"))
+        return any(isinstance(kind, str) and WORDLESS.match(kind) for kind in kinds) or any(
+            name not in NOT_WORDS and PurePosixPath(name).suffix in OF_WORDS for name in self.files
+        )
+
+    def find_code(self, reader: str) -> Sequence[str]:
+        """What `trust_remote_code` imports for a class: `module.Class`, or `owner/name--module.Class`."""
+        file = "tokenizer_config.json" if OF_TOKENIZER.fullmatch(reader) else CONFIG
+        named = self.read(file).get("auto_map")
+        if not isinstance(named, dict):
+            return []
+        values = [named.get(key) for key in ("AutoConfig", reader)]
+        each = (inner for value in values for inner in (value if isinstance(value, list) else [value]))
+        return list(dict.fromkeys(path for path in each if isinstance(path, str)))
