@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.load_calls import find_load_calls
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
+from hatch_mar.pysource.rehearsal.events import REST, Call
 from hatch_mar.text import quote, quote_some
 
 WITHOUT_MAP_LOCATION = Rule(
@@ -27,29 +27,20 @@ def check(subject: Subject) -> Iterator[Finding]:
     if subject.model_config.settings.get("deviceType") == "gpu":
         return
     members = [member for member in subject.archive.members if find_gpus(subject, member)]
-    calls = find_load_calls(subject) if members else []
     for member in members:
-        for call in calls:
-            if call.loader == "torch.load" and not has_location(call.node) and call.opens(subject, member):
-                gpus = quote_some(find_gpus(subject, member))
-                text = f"{quote(member.name)} was saved on {gpus}, and is loaded without `map_location`"
-                yield WITHOUT_MAP_LOCATION.at(subject.place(call.module.member, call.node.lineno), text)
-                break
+        calls = find_load_calls(subject, member)
+        call = next((call for call in calls if call.name == "torch.load" and not has_location(call)), None)
+        if call:
+            gpus = quote_some(find_gpus(subject, member))
+            text = f"{quote(member.name)} was saved on {gpus}, and is loaded without `map_location`"
+            yield WITHOUT_MAP_LOCATION.at(subject.place(call.module.member, call.line), text)
 
 
 def find_gpus(subject: Subject, member: Member) -> list[str]:
     return [device for device in subject.weights(member).saved_on if device.startswith("cuda")]
 
 
-def has_location(call: ast.Call) -> bool:
+def has_location(call: Call) -> bool:
     """Whether a call passes `map_location`, or may do so."""
-    if len(call.args) > 1 or isinstance(call.args[0], ast.Starred):
-        return True
-    return any(
-        keyword.arg is None or (keyword.arg == "map_location" and not is_none(keyword.value))
-        for keyword in call.keywords
-    )
-
-
-def is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+    given = (*call.args[1:2], call.keywords.get("map_location"))
+    return REST in call.keywords or any(value is not None for value in given)

@@ -14,7 +14,7 @@ from functools import cached_property
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.handler.importing import advise_packing
 from hatch_mar.checks.handler.reach import Reach
-from hatch_mar.checks.load_calls import LoadCall, find_load_calls
+from hatch_mar.checks.load_calls import is_loaded
 from hatch_mar.checks.packed_code import changes_path, find_modules, find_words
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
@@ -125,7 +125,7 @@ class PickledNames:
         if rule is ABSENT:
             fixes = (advise_packing(self.subject, name, member) for name in names)
             fix = next(filter(None, fixes), None)
-        elif not certain and not any(call.opens(self.subject, member) for call in self.load_calls):
+        elif not certain and not is_loaded(self.subject, member):
             severity = "warning"
         place = self.subject.place(member)
         return rule.at(place, f"{imports}, {REASONS[rule]}", fix, severity=severity)
@@ -137,10 +137,6 @@ class PickledNames:
     @cached_property
     def changes_path(self) -> bool:
         return changes_path(self.subject)
-
-    @cached_property
-    def load_calls(self) -> list[LoadCall]:
-        return find_load_calls(self.subject)
 
     @cached_property
     def in_main(self) -> frozenset[str] | None:

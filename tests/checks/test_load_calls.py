@@ -2,67 +2,49 @@
 
 from __future__ import annotations
 
-import textwrap
-import time
-
 import pytest
 
-from hatch_mar.checks.load_calls import find_load_calls
+from hatch_mar.checks.load_calls import find_load_calls, is_loaded
 from tests.checks import HANDLER, Files, subject
 
+START = "import json, os, joblib, pickle, torch\nfrom pathlib import Path\n"
 
-def opened(source: str, files: Files | None = None) -> list[str]:
+
+def loaded(source: str, files: Files | None = None) -> list[str]:
     """The members that a handler, which begins with these lines, certainly loads."""
     of = subject(
-        {"h.py": f"{textwrap.dedent(source)}\n{HANDLER}", "w.pt": "", "data/v.pkl": "", **(files or {})},
+        {"h.py": f"{START}{source}\n{HANDLER}", "w.pt": "", "data/v.pkl": "", **(files or {})},
         serialized_file="w.pt",
     )
-    calls = find_load_calls(of)
-    return [name for name, member in of.members.items() if any(call.opens(of, member) for call in calls)]
+    return [name for name, member in of.members.items() if is_loaded(of, member)]
 
 
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
         ("torch.load('w.pt')", ["w.pt"]),
-        ("torch.load(os.path.join(model_dir, 'data', 'v.pkl'))", ["data/v.pkl"]),
-        ("torch.load(f'{model_dir}/w.pt', weights_only=False)", ["w.pt"]),
-        ("def f(root):\n    path = Path(root) / 'w.pt'\n    return torch.load(path)", ["w.pt"]),
-        ("NAME = 'w.pt'\ndef f(root):\n    return torch.load(root + NAME)", ["w.pt"]),
-        ("with open('data/v.pkl', 'rb') as file:\n    pickle.load(file)", ["data/v.pkl"]),
-        ("def f(c):\n    torch.load(join(d, c.manifest['model']['serializedFile']))", ["w.pt"]),
-        ("class C:\n def a(self):\n  self.p = 'w.pt'\n def b(self):\n  torch.load(self.p)", ["w.pt"]),
+        ("torch.load(f=Path(__file__).parent / 'data' / 'v.pkl')", ["data/v.pkl"]),
         ("torch.jit.load('w.pt', map_location='cpu')", ["w.pt"]),
+        ("with open('data/v.pkl', 'rb') as file:\n    pickle.load(file)", ["data/v.pkl"]),
         ("torch.load('other.pt')", []),
-        ("yaml.load('w.pt')", []),
-        ("if fast:\n    torch.load('w.pt')", []),
-        ("try:\n    torch.load('w.pt')\nexcept OSError:\n    pass", []),
-        ("for name in names:\n    torch.load('w.pt')", []),
-        ("with suppress(OSError):\n    torch.load('w.pt')", []),
-        ("torch.load('w.pt') if fast else None", []),
-        ("path = 'w.pt'\npath = 'data/v.pkl'\ntorch.load(path)", []),
-        ("path = 'w.pt'\ndef f(path):\n    torch.load(path)", []),
+        ("json.load(open('w.pt'))", []),
+        ("if os.name:\n    torch.load('w.pt')", []),
+        ("def f():\n    torch.load('w.pt')", []),
     ],
 )
-def test_opened(source: str, expected: list[str]):
-    """The file follows from names that are bound once, and nothing keeps the call from being made."""
-    assert opened(source) == expected
+def test_loaded(source: str, expected: list[str]):
+    assert loaded(source) == expected
 
 
 def test_imported():
     """In a module that is imported, but not in one that only lies in the archive."""
-    assert opened("import a", {"a.py": "torch.load('w.pt')", "b.py": "torch.load('data/v.pkl')"}) == ["w.pt"]
+    files = {"a.py": "import torch\ntorch.load('w.pt')", "b.py": "import torch\ntorch.load('data/v.pkl')"}
+
+    assert loaded("import a", files) == ["w.pt"]
 
 
-def test_ambiguous():
-    """Of two files of one name neither is certain."""
-    assert opened("torch.load(join(root, 'v.pkl'))", {"old/v.pkl": ""}) == []
+def test_calls():
+    of = subject({"h.py": f"{START}torch.load('w.pt')\n{HANDLER}", "w.pt": ""}, serialized_file="w.pt")
+    [call] = find_load_calls(of, of.members["w.pt"])
 
-
-def test_bounded():
-    """A name that is made of much is not followed."""
-    source = f"a = [{'0, ' * 100_000}]\n" + "torch.load(a)\n" * 10_000
-    begin = time.process_time()
-
-    assert opened(source) == []
-    assert time.process_time() - begin < 10
+    assert (call.module.member.name, call.line, call.name) == ("h.py", 3, "torch.load")

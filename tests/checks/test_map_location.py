@@ -13,7 +13,7 @@ GPU = zipped({name: data.replace(b"\x03\0\0\0cpu", b"\x06\0\0\0cuda:0") for name
 
 
 def found(code: str, weights: bytes = GPU, **files: str | bytes) -> list[str]:
-    members: Files = {"h.py": f"{code}\n{HANDLER}", "w.pth": weights, **files}
+    members: Files = {"h.py": f"import pickle, torch\n{code}\n{HANDLER}", "w.pth": weights, **files}
     keys = {"config_file": "c.yaml"} if "c.yaml" in files else {}
     return [str(each) for each in check(subject(members, serialized_file="w.pth", **keys))]
 
@@ -22,7 +22,7 @@ def test_message():
     [message] = found("path = 'w.pth'\ntorch.load(path)")
 
     assert message == (
-        "digits.mar/h.py:2: MAR433 `w.pth` was saved on `cuda:0`, and is loaded without `map_location`;"
+        "digits.mar/h.py:3: MAR433 `w.pth` was saved on `cuda:0`, and is loaded without `map_location`;"
         " pass `map_location`, such as the worker's device, or save the weights after `.cpu()`"
     )
 

@@ -10,7 +10,7 @@ from hatch_mar.finding import Finding
 from tests.checks import HANDLER, NET, subject
 from tests.weights.files import dictionary, protocol2, saved, zipped
 
-LOADING = "torch.load('w.pth', weights_only=False)\n"
+LOADING = "import torch\ntorch.load('w.pth', weights_only=False)\n"
 
 
 def pickled(*names: str) -> bytes:
@@ -74,7 +74,7 @@ class TestMain:
             "setattr(sys.modules['__main__'], 'Net', Net)",
             "import __main__\nfill(__main__)",
             "class Unpickler(pickle.Unpickler):\n    def find_class(self, module, name): ...",
-            "torch.load('w.pth', pickle_module=own)",
+            "import torch\ntorch.load('w.pth', pickle_module=own)",
             "torch.serialization.add_safe_globals([(Net, '__main__.Net')])",
         ],
     )

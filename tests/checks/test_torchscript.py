@@ -61,7 +61,7 @@ class TestOperators:
     def test_loaded(self):
         """An error is what is certainly loaded."""
         assert codes(archive(TWICE, base=HANDLER)) == [("MAR431", "warning")]
-        assert codes(archive(TWICE, "torch.jit.load('w.pt')", HANDLER)) == [("MAR431", "error")]
+        assert codes(archive(TWICE, "import torch\ntorch.jit.load('w.pt')", HANDLER)) == [("MAR431", "error")]
 
     def test_base_handler(self):
         of = subject({"w.pt": TWICE}, "base_handler", serialized_file="w.pt")

@@ -86,7 +86,7 @@ class Calls(Objects):
                 if name in library.FUNCTIONS:
                     return library.compute(library.FUNCTIONS[name], *args, **keywords)
                 self.record(node, frame, name, args, keywords)
-                return Result(name)
+                return Result(name, next((each for each in args[:1] if isinstance(each, str)), None))
             case Method(value=str() as text, name=name):
                 if name not in library.METHODS:
                     self.record(node, frame, f"pathlib.Path.{name}", (text, *args), keywords)

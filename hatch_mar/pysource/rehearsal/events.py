@@ -12,6 +12,8 @@ from hatch_mar.pysource.rehearsal.values import UNKNOWN, Class, Value
 REST = "**"
 """In the place of the keywords that a call has beside its own, and that are not known."""
 
+REST = "**"
+
 Phase = Literal["load", "request"]
 
 
@@ -44,6 +46,7 @@ class Call(Event):
     """Its full name, such as `torch.load`; that of an unknown value's method begins with a dot."""
     args: tuple[Value, ...]
     keywords: Mapping[str, Value]
+    """By name; under `REST` what is passed by `**`."""
 
     @property
     def identity(self) -> str:

@@ -234,8 +234,8 @@ class Expressions(Calls):
         function = self.evaluate(node.func, frame)
         args = self.values(node.args, frame)
         given = {each.arg: self.evaluate(each.value, frame) for each in node.keywords}
-        keywords = {name: value for name, value in given.items() if name is not None}
-        if args is not None and len(keywords) == len(given):
+        keywords = {name or REST: value for name, value in given.items()}
+        if args is not None and REST not in keywords:
             return self.apply(function, args, keywords, node, frame)
         keywords |= {REST: UNKNOWN} if None in given else {}
         return self.apply_partly(function, args or (UNKNOWN,) * len(node.args), keywords, node, frame)

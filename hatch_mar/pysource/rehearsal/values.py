@@ -73,6 +73,8 @@ class Result:
 
     name: str
     """The full name of what was called."""
+    text: str | None = None
+    """The text that it was called with first, such as the path of `open(path)`."""
 
 
 @dataclass(frozen=True)

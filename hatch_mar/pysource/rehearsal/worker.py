@@ -67,6 +67,8 @@ class Worker(Statements):
                 elif only := package.frame.module.only_class:
                     made = self.store.get(package.frame, only.name)
                     self.call_class(made) if isinstance(made, Class) and entry is ABSENT else None
+            elif model_file := self.model.get("modelFile"):
+                self.load_model_file(str(model_file))
         except (Stopped, RecursionError):
             # what has been seen is so, whatever follows
             pass
@@ -133,6 +135,7 @@ class Worker(Statements):
             self.store.bind(instance, name, value)
 
     def load_model_file(self, name: str) -> None:
+        """What `BaseHandler` does with a model file, as some other of TorchServe's own handlers do."""
         package = self.import_module(name.partition(".")[0])
         only = package.frame.module.only_class if package else None
         made = self.store.get(package.frame, only.name) if package and only else None
