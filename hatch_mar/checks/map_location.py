@@ -18,9 +18,14 @@ WITHOUT_MAP_LOCATION = Rule(
     code="MAR433",
     severity="warning",
     title="Weights that were saved on a GPU are loaded without `map_location`",
-    consequence="a worker without a GPU dies with `Attempting to deserialize object on a CUDA device`",
+    consequence=(
+        "a worker without a GPU dies with `Attempting to deserialize object on a CUDA device`, or with"
+        " `Could not run … with arguments from the 'CUDA' backend` if it is TorchScript"
+    ),
     fix="pass `map_location`, such as the worker's device, or save the weights after `.cpu()`",
 )
+
+LOADERS = ("torch.load", "torch.jit.load")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -29,7 +34,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     members = [member for member in subject.archive.members if find_gpus(subject, member)]
     for member in members:
         calls = find_load_calls(subject, member)
-        call = next((call for call in calls if call.name == "torch.load" and not has_location(call)), None)
+        call = next((call for call in calls if call.name in LOADERS and not has_location(call)), None)
         if call:
             gpus = quote_some(find_gpus(subject, member))
             text = f"{quote(member.name)} was saved on {gpus}, and is loaded without `map_location`"

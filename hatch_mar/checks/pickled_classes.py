@@ -65,7 +65,8 @@ WINDOWS_MODULES = frozenset(("nt", "msvcrt", "winreg", "_winapi", "_winreg", "wi
 """Modules of the standard library that Python has on Windows only."""
 WINDOWS_PATH = "WindowsPath"
 PICKLED = (Kind.MODULE, Kind.PICKLE, Kind.CHECKPOINT, Kind.STATE_DICT, Kind.TENSOR, Kind.NPY, Kind.NPZ)
-"""Kinds of files whose pickles are meant to be loaded."""
+COMPRESSED = (Kind.GZIP, Kind.BZIP2, Kind.XZ, Kind.UNKNOWN)
+"""Kinds of files whose pickles are meant to be loaded as they are; zlib's have no mark."""
 WORDS = re.compile(rb"\b(?:find_class|pickle_module|WindowsPath)\b|[\"'][\w.]+\.\w+[\"']")
 """What code has that may give an unpickler something else for a name: also the name itself as a string."""
 
@@ -84,10 +85,10 @@ class PickledNames:
             Exhausted: too much Python has been read already.
         """
         pairs = dict.fromkeys(pairs)
-        if not pairs or self.subject.weights(member).kind not in PICKLED:
+        if not pairs or self.subject.weights(member).kind not in (*PICKLED, *COMPRESSED):
             return {}
         found = ((pair, self.rule_of(*pair)) for pair in pairs if is_importable(pair))
-        return {pair: rule for pair, rule in found if rule and not self.is_replaced(pair)}
+        return {pair: rule for pair, rule in found if rule and not self.may_find(pair, rule, member)}
 
     def rule_of(self, module: str, name: str) -> Rule | None:
         if module == MAIN:
@@ -101,8 +102,8 @@ class PickledNames:
             return None
         return LACKING
 
-    def is_replaced(self, pair: Pair) -> bool:
-        """Whether the archive's code may give unpicklers something else for a name."""
+    def may_find(self, pair: Pair, rule: Rule, member: Member) -> bool:
+        """Whether code of the archive, or a requirement, may have something for a name all the same."""
         words, (module, name) = self.words, pair
         if b"find_class" in words or b"pickle_module" in words:
             return True
@@ -110,7 +111,19 @@ class PickledNames:
             return True
         if name == WINDOWS_PATH:
             return name.encode() in words
-        return module != MAIN and (self.changes_path or self.subject.environment.may_bring(module))
+        if module != MAIN and self.changes_path:
+            return True
+        return rule is ABSENT and self.may_be_brought(module, member)
+
+    def may_be_brought(self, module: str, member: Member) -> bool:
+        """Whether a requirement may bring a module, which the project does not have itself.
+
+        Pickles name modules deep in what a requirement is installed with, of which not all is known.
+        """
+        environment = self.subject.environment
+        return (environment.may_bring(module) or environment.requires_unknown) and not advise_packing(
+            self.subject, module, member
+        )
 
     def report(
         self, rule: Rule, member: Member, imports: str, names: Iterable[str], *, certain: bool

@@ -188,6 +188,9 @@ REQUIRED = {
 }
 """The distributions that a distribution is installed with, beyond those that the server has."""
 
+LISTED = frozenset(REQUIRED).union(*(names.split() for names in REQUIRED.values()))
+"""The distributions of which the table knows what they are installed with."""
+
 NAMESPACES = frozenset(
     [
         *("azure", "backports", "google", "google.cloud", "jaraco", "nvidia", "opentelemetry", "ruamel"),

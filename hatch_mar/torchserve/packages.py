@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hatch_mar.budget import Budget
-from hatch_mar.torchserve.distributions import add_required, list_known, strip_submodules
+from hatch_mar.torchserve.distributions import LISTED, add_required, list_known, strip_submodules
 from hatch_mar.torchserve.server_packages import SERVER_PACKAGES
 
 if TYPE_CHECKING:
@@ -70,6 +70,11 @@ class Environment:
     def required(self) -> frozenset[str]:
         """The distributions that pip installs, as far as they are known."""
         return add_required(name for name in self.named if name)
+
+    @property
+    def requires_unknown(self) -> bool:
+        """Whether pip, or the server, may install more than is known for what is required."""
+        return any(name not in LISTED and name not in SERVER_PACKAGES for name in (*self.named, *self.added))
 
     def has(self, module: str) -> bool:
         """Whether a module is there, or may be: Python's own, the server's or a required one."""

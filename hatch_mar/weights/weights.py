@@ -40,7 +40,7 @@ class Weights(NamedTuple):
     """The files beside an ONNX model that have its tensors' data."""
 
     saved_on: tuple[str, ...] = ()
-    """The devices that pickled tensors were on, and are loaded to, apart from the CPU: `cuda:0`."""
+    """The devices that tensors were on, and are loaded to, apart from the CPU: `cuda:0`."""
     operators: tuple[str, ...] = ()
     """The operators of TorchScript that torch does not have: `torchvision::nms`."""
     devices: tuple[str, ...] = ()

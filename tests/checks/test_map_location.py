@@ -28,7 +28,12 @@ def test_message():
 
 
 @pytest.mark.parametrize(
-    "call", ["torch.load('w.pth', weights_only=True)", "torch.load('w.pth', map_location=None)"]
+    "call",
+    [
+        "torch.load('w.pth', weights_only=True)",
+        "torch.load('w.pth', map_location=None)",
+        "torch.jit.load('w.pth')",
+    ],
 )
 def test_without(call: str):
     assert len(found(call)) == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
+from pathlib import Path
+
 import pytest
 
 from hatch_mar.checks.loading import check
@@ -141,7 +144,7 @@ class TestModules:
             " which is neither in the archive nor in its requirements nor on the server"
         )
 
-    def test_in_project(self, tmp_path):
+    def test_in_project(self, tmp_path: Path):
         """What the project has is to be packed."""
         (tmp_path / "models").mkdir()
         (tmp_path / "models" / "__init__.py").touch()
@@ -199,3 +202,19 @@ class TestModules:
         assert codes(archive(name, requirements="numpy\n")) == [("MAR418", "warning")]
         assert codes(archive(name, requirements="scikit-learn\n")) == [("MAR412", "warning")]
         assert codes(archive(name, requirements="git+https://example.org/x\n")) == [("MAR412", "warning")]
+
+    def test_unknown_requirement(self, tmp_path: Path):
+        """What else a requirement is installed with is not always known, but what the project has is."""
+        (tmp_path / "fastcore.py").touch()
+        of = archive("fastcore.foundation.L", requirements="fastai\n")
+        here = archive("fastcore.foundation.L", requirements="fastai\n")
+        here.root = tmp_path
+
+        assert codes(of) == [("MAR412", "warning")]
+        assert codes(here) == [("MAR418", "warning")]
+
+    def test_compressed(self):
+        """Whoever loads what is compressed imports the same."""
+        of = subject({"h.py": HANDLER, "a.joblib": zlib.compress(protocol2(b"c__main__\nNet\n)R"))})
+
+        assert codes(of) == [("MAR416", "warning")]

@@ -88,6 +88,21 @@ def test_unknown():
     assert not environment.requires("anything")
 
 
+@pytest.mark.parametrize(
+    ("requirements", "server_packages", "expected"),
+    [
+        (b"", (), False),
+        (b"numpy\nscikit-learn\nscipy\n", (), False),
+        (b"fastai\n", (), True),
+        (b"git+https://example.org/pkg", (), True),
+        (b"", ("fastai",), True),
+    ],
+)
+def test_requires_unknown(requirements: bytes, server_packages: tuple[str, ...], expected: bool):
+    """Of a distribution in no list, what else it is installed with is not known."""
+    assert Environment(requirements, server_packages).requires_unknown is expected
+
+
 def test_server_packages():
     """`server-packages` come with what they require, and are not requirements of the archive."""
     environment = Environment(server_packages=("tensorrt_LLM",))

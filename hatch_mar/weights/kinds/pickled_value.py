@@ -29,9 +29,13 @@ Located = tuple[tuple[str, ...], Dictionary]
 
 def inspect_value(pickle: Pickle) -> Weights:
     """What a file is that holds such a pickle, without what loading it would do."""
+    return tell_value(pickle)._replace(saved_on=find_devices(pickle))
+
+
+def find_devices(pickle: Pickle) -> tuple[str, ...]:
+    """The devices that its storages were on, apart from the CPU."""
     devices = dict.fromkeys(storage.location for storage in pickle.storages)
-    saved_on = tuple(device for device in devices if device not in ANYWHERE)
-    return tell_value(pickle)._replace(saved_on=saved_on[:MOST_DEVICES])
+    return tuple(device for device in devices if device not in ANYWHERE)[:MOST_DEVICES]
 
 
 def tell_value(pickle: Pickle) -> Weights:

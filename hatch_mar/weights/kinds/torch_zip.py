@@ -9,7 +9,7 @@ from itertools import chain, islice
 from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_file import loading_of, read_pickles
-from hatch_mar.weights.kinds.pickled_value import find_misfits, inspect_value, is_state_dict
+from hatch_mar.weights.kinds.pickled_value import find_devices, find_misfits, inspect_value, is_state_dict
 from hatch_mar.weights.kinds.script_code import Code, inspect_code
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
@@ -119,13 +119,7 @@ class Records:
         if SCRIPT_MARK in (torch_name(entry)[len(self.root) :] for entry in self.index.entries):
             # torch.load asks for exactly this name, in this case, and then leaves data.pkl to C++.
             missing = () if "data.pkl" in self.by_name else ("record `data.pkl` is missing",)
-            code = self.inspect_code()
-            script = Weights(
-                Kind.TORCHSCRIPT,
-                lite="bytecode.pkl" in self.by_name,
-                operators=code.operators,
-                devices=code.devices,
-            )
+            script = self.inspect_script()
             return self.with_damage(script, missing)
         other = self.inspect_other()
         pickle = self.by_name.get("data.pkl")
@@ -136,6 +130,17 @@ class Records:
             return saved
         # which torch.load would unpickle
         return other._replace(loadings=saved.loadings)
+
+    def inspect_script(self) -> Weights:
+        pickle, code = self.by_name.get("data.pkl"), self.inspect_code()
+        content = pickle and open_leniently(self.view, pickle, LARGEST_PICKLE)
+        return Weights(
+            Kind.TORCHSCRIPT,
+            lite="bytecode.pkl" in self.by_name,
+            saved_on=find_devices(read_pickles(content)[0]) if content else (),
+            operators=code.operators,
+            devices=code.devices,
+        )
 
     def inspect_code(self) -> Code:
         entries = (entry for name, entry in self.by_name.items() if is_code(name))

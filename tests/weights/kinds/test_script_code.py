@@ -12,7 +12,7 @@ from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.script_code import NAMESPACES, Code, inspect_code
 from tests.budgets import enough_for
 from tests.weights.conftest import torch  # noqa: F401
-from tests.weights.files import inspect_bytes, zipped
+from tests.weights.files import inspect_bytes, protocol2, tensor, text, zipped
 
 CODE = """\
 class Net(Module):
@@ -64,6 +64,14 @@ def test_weights():
 
     assert (found.kind, found.operators) == (Kind.TORCHSCRIPT, ("torchvision::nms", "acme::twice"))
     assert found.devices == ("cuda:0", "cuda")
+
+
+def test_saved_on():
+    """Tensors of TorchScript were on a device, too."""
+    pickle = protocol2(tensor().replace(text("cpu"), text("cuda:1")))
+    records = {"m/data.pkl": pickle, "m/constants.pkl": b"\x80\x02).", "m/version": b"3\n"}
+
+    assert inspect_bytes(zipped(records)).saved_on == ("cuda:1",)
 
 
 def test_other_kinds():
