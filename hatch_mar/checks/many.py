@@ -16,12 +16,13 @@ def show_first(found: Iterable[tuple[str, Finding]], place: Place) -> Iterator[F
         found: each finding with the name of its file.
     """
     shown: Counter[Rule] = Counter()
-    others: dict[Rule, list[str]] = {}
+    others: dict[Rule, dict[str, None]] = {}
     for name, finding in found:
         shown[finding.rule] += 1
         if shown[finding.rule] <= MOST_FINDINGS:
             yield finding
         else:
-            others.setdefault(finding.rule, []).append(name)
+            others.setdefault(finding.rule, {})[name] = None
     for rule, names in others.items():
-        yield rule.at(place, f"The same is true of {count_of(len(names), 'more file')}: {quote_some(names)}")
+        count = count_of(len(names), "more file")
+        yield rule.at(place, f"The same is true of {count}: {quote_some(list(names))}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -163,6 +163,23 @@ class Subject:
         """A requirements file that another one includes."""
         member = self.members.get(name)
         return self.text(member) if member else None
+
+    @cached_property
+    def files_by_folder(self) -> Mapping[str, Mapping[str, Member]]:
+        """The members directly in each folder, by their base names; the root is `.`."""
+        found: dict[str, dict[str, Member]] = {}
+        for name, member in self.members.items():
+            folder, base = posixpath.split(name)
+            found.setdefault(folder or ".", {})[base] = member
+        return found
+
+    @cached_property
+    def names_by_base(self) -> Mapping[str, Sequence[str]]:
+        """The names of members and folders by their last part."""
+        found: dict[str, list[str]] = {}
+        for name in (*self.members, *self.folders):
+            found.setdefault(posixpath.basename(name), []).append(name)
+        return found
 
     @cached_property
     def folders(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ class TestShowFirst:
     def test_many(self):
         """The first of each rule are shown, and the names of some others."""
         names = [f"{number:02}.pt" for number in range(MOST_FINDINGS + 2)]
-        found = [(name, DAMAGED.at(Place(name), name)) for name in names]
+        found = [(name, DAMAGED.at(Place(name), name)) for name in (*names, names[-1])]
 
         *shown, last = show_first([*found, ("p", POINTER.at(Place("p"), "P"))], Place("digits.mar"))
 

@@ -33,8 +33,7 @@ PIPELINE = "transformers.pipeline"
 
 
 def check_call(subject: Subject, call: Call, made: Made) -> Iterator[Finding]:
-    what = find_download(subject, call, made)
-    if what and not keeps_downloads(subject):
+    if what := find_download(subject, call, made):
         place = subject.place(call.module.member, call.line)
         yield DOWNLOAD.at(place, f"`{shorten_name(call.name)}` downloads {what}")
 
@@ -92,7 +91,7 @@ def is_there(subject: Subject, name: str, made: Made) -> bool:
     return on_disk or subject.may_grow or made.may_have(name)
 
 
-def keeps_downloads(subject: Subject) -> bool:
+def are_kept(subject: Subject) -> bool:
     """Whether code says where downloads are kept, which may be in the archive, or that there are none."""
     calls = [event for event in subject.rehearsal if isinstance(event, Call)]
     if any(call.name in SETTERS for call in calls):

@@ -62,10 +62,9 @@ class Folder:
     def __init__(self, subject: Subject, name: str) -> None:
         self.subject, self.name = subject, name
 
-    @cached_property
+    @property
     def files(self) -> Mapping[str, Member]:
-        found = ((posixpath.split(name), member) for name, member in self.subject.members.items())
-        return {name: member for (folder, name), member in found if (folder or ".") == self.name}
+        return self.subject.files_by_folder.get(self.name, {})
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
@@ -123,5 +122,6 @@ class Folder:
         if not isinstance(named, dict):
             return []
         values = [named.get(key) for key in ("AutoConfig", reader)]
-        each = (inner for value in values for inner in (value if isinstance(value, list) else [value]))
+        # a list has the slow tokenizer and the fast one
+        each = (inner for value in values for inner in (value[:2] if isinstance(value, list) else [value]))
         return list(dict.fromkeys(path for path in each if isinstance(path, str)))

@@ -6,6 +6,7 @@ A call with an argument that may change where it looks is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from hatch_mar.checks.opened_files.making import Made
 from hatch_mar.checks.pretrained.downloads import DOWNLOAD, PIPELINE, shorten_name
@@ -37,6 +38,8 @@ ELSEWHERE = {
     "use_safetensors",
 }
 """Arguments that change which files are read."""
+MOST_LOOKED_AT = 100
+"""Files of a folder, beside which there may be others that are not packed."""
 REMOTE = "--"
 """Between a repository and what is imported of it."""
 
@@ -113,5 +116,5 @@ def describe_lacking(folder: Folder, names: Sequence[str]) -> str:
 
 def advise_beside(folder: Folder, name: str) -> str | None:
     """How to pack a file that lies, in the project, beside one that is packed in the folder."""
-    advices = (advise(folder.subject, member, [name]) for member in folder.files.values())
-    return next(filter(None, advices), None)
+    members = islice(folder.files.values(), MOST_LOOKED_AT)
+    return next(filter(None, (advise(folder.subject, member, [name]) for member in members)), None)

@@ -26,8 +26,7 @@ def describe_absence(subject: Subject, names: Sequence[str]) -> str:
 
 def find_elsewhere(subject: Subject, name: str) -> str | None:
     """The one member, or folder, of the same base name in another folder."""
-    base = posixpath.basename(name)
-    found = [each for each in (*subject.members, *subject.folders) if posixpath.basename(each) == base]
+    found = subject.names_by_base.get(posixpath.basename(name), ())
     return found[0] if len(found) == 1 else None
 
 

@@ -44,11 +44,11 @@ class Module(NamedTuple):
 def check(subject: Subject, member: Member) -> Iterator[Finding]:
     if posixpath.basename(member.name) != NAME:
         return
-    for module in read_modules(subject, member):
-        missing = find_missing(subject, member, module)
-        if missing:
-            text = f"{quote(member.name)} names {describe_absence(subject, [resolve(member, missing)])}"
-            yield MISSING.at(subject.place(member), text, advise(subject, member, [missing]))
+    found = (find_missing(subject, member, module) for module in read_modules(subject, member))
+    if missing := [path for path in found if path]:
+        absence = describe_absence(subject, [resolve(member, path) for path in missing])
+        text = f"{quote(member.name)} names {absence}"
+        yield MISSING.at(subject.place(member), text, advise(subject, member, missing))
 
 
 def read_modules(subject: Subject, member: Member) -> Iterator[Module]:

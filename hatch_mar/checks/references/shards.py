@@ -46,8 +46,8 @@ def check(subject: Subject, member: Member) -> Iterator[Finding]:
         text = f"{quote(member.name)} names {absence}"
         yield MISSING.at(subject.place(member), text, advise(subject, member, missing))
     for shard, tensors in shards.items():
-        if shard not in missing:
-            yield from check_shard(subject, member, subject.members[resolve(member, shard)], tensors)
+        if found := subject.members.get(resolve(member, shard)):
+            yield from check_shard(subject, member, found, tensors)
 
 
 def check_shard(subject: Subject, index: Member, shard: Member, tensors: list[str]) -> Iterator[Finding]:

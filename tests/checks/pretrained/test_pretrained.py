@@ -14,6 +14,7 @@ from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.checks.pretrained import check
 from hatch_mar.checks.pretrained.libraries import functions
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import MOST_FINDINGS
 from tests.checks import subject
 
 IMPORTS = """\
@@ -150,6 +151,12 @@ class TestDownloads:
     def test_once(self):
         """A line that a loop comes to several times is one finding."""
         assert len(messages("for _ in (1, 2): nltk.download('punkt')")) == 1
+
+    def test_many(self):
+        """However many there are, some are shown."""
+        body = "\n".join(f"nltk.download('{number}')" for number in range(2 * MOST_FINDINGS))
+
+        assert len(messages(body)) == MOST_FINDINGS
 
     def test_of_requests(self):
         """A download with each request is no better."""

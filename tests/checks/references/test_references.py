@@ -222,6 +222,14 @@ class TestSentenceModules:
             " have; pack the folder beside `modules.json`"
         )
 
+    def test_several(self):
+        """All that one file names are one finding."""
+        text = self.modules(*((f"{number}", "sentence_transformers.models.Dense") for number in range(3)))
+
+        [fault] = check(subject({"modules.json": text}))
+
+        assert fault.message == "`modules.json` names `0`, `1`, `2`, which the archive does not have"
+
     def test_elsewhere(self):
         text = self.modules(("1_Pooling", "sentence_transformers.models.Pooling"))
 
