@@ -40,7 +40,7 @@ STEPS = Unit("steps", 12, 100)
 """Those of a rehearsal of Python."""
 CODE = Unit("code", 1.5)
 """Bytes of other code, such as TorchScript."""
-SCANNED_CODE = Unit("code", 0.2)
+SCANNED_CODE = Unit("code", 0.35)
 """Bytes of it that are searched for words."""
 PROTOBUF_FIELDS = Unit("protobuf fields", 3)
 EXTERNAL_FILES = Unit("files of tensors", 5, 600)

@@ -33,7 +33,7 @@ UNREGISTERED = Rule(
 NAMES_GPU = Rule(
     code="MAR432",
     severity="warning",
-    title="The code of TorchScript names a GPU",
+    title="The code of TorchScript uses a GPU of its own",
     consequence=(
         "it fails on a server without one, and in a worker of another with `Expected all tensors to be on the"
         " same device`, whatever `map_location` it is loaded with"
@@ -107,7 +107,9 @@ def check_member(subject: Subject, member: Member, worker: Worker) -> Iterator[F
             if owner not in worker.imported:
                 yield report_operators(subject, member, worker, owner, operators)
     if weights.devices and subject.model_config.settings.get("deviceType") != "gpu":
-        text = f"The code of {quote(member.name)} names {quote_some(weights.devices)}"
+        text = (
+            f"The code of {quote(member.name)} uses {quote_some(weights.devices)}, wherever it is loaded to"
+        )
         yield NAMES_GPU.at(subject.place(member), text)
 
 

@@ -44,7 +44,7 @@ class Weights(NamedTuple):
     operators: tuple[str, ...] = ()
     """The operators of TorchScript that torch does not have: `torchvision::nms`."""
     devices: tuple[str, ...] = ()
-    """The GPUs that the code of TorchScript names: `cuda:0`."""
+    """The GPUs that the code of TorchScript uses, wherever it is loaded to: `cuda:0`."""
 
     loadings: tuple[Loading, ...] = ()
     """What loaders would import and do, whatever the kind."""

@@ -8,10 +8,12 @@ no variable can be called.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from hatch_mar.budget import SCANNED_CODE, Budget
+from hatch_mar.weights.pickles.torch_objects import Dictionary, Instance
 
 NAMES = """
     _c10d_functional _c10d_functional_autograd _dtensor _native _quantized _test aten c10d debug_mode_ops
@@ -29,7 +31,10 @@ NAMED = re.compile(
     rb'"(?:[^"\\\n]|\\.)*"?|(?<![\w.])(?:ops|__torch__\.torch\.classes)\.([A-Za-z_]\w*)\.([A-Za-z_]\w*)'
 )
 """A string, or an operator, or a class of a library's own."""
-DEVICE = re.compile(rb'torch\.device\("(cuda(?::\d+)?)"\)')
+DEVICE = rb'torch\.device\("(cuda(?::\d+)?)"\)'
+NOTHING: Mapping[str, str] = MappingProxyType({})
+FUNCTION, METHOD = 2, 4
+"""How many spaces are before the statements of a function, and of a class's methods."""
 MOST_NAMES = 20
 """The most operators that are kept."""
 
@@ -38,31 +43,53 @@ class Code(NamedTuple):
     operators: tuple[str, ...] = ()
     """Those that torch does not have: `torchvision::nms`."""
     devices: tuple[str, ...] = ()
-    """GPUs that it names outside of branches and loops: `cuda:0`."""
+    """GPUs that it uses outside of branches and loops, by name or as an attribute: `cuda:0`."""
 
 
-def inspect_code(sources: Iterable[bytes], budget: Budget) -> Code:
-    """What the modules of a TorchScript archive need."""
+def inspect_code(sources: Iterable[bytes], budget: Budget, attributes: Mapping[str, str] = NOTHING) -> Code:
+    """What the modules of a TorchScript archive need.
+
+    Args:
+        attributes: the GPUs that attributes of modules are.
+    """
     operators, devices = dict[str, None](), dict[str, None]()
+    names = "|".join(map(re.escape, attributes))
+    gpu = re.compile(DEVICE + (rf"|\.({names})\b" if names else "").encode())
     for source in sources:
         budget.spend(SCANNED_CODE, len(source))
         for match in NAMED.finditer(source):
             namespace, name = match[1], match[2]
             if namespace is not None and namespace.decode() not in NAMESPACES and len(operators) < MOST_NAMES:
                 operators[f"{namespace.decode()}::{name.decode()}"] = None
-        if b"cuda" in source:
-            devices.update(dict.fromkeys(find_devices(source)))
+        for match in find_certain(source, gpu) if names or b"cuda" in source else ():
+            device = match[1].decode() if match[1] else attributes[match[2].decode()]
+            if len(devices) < MOST_NAMES:
+                devices[device] = None
     return Code(tuple(operators), tuple(devices))
 
 
-def find_devices(source: bytes) -> list[str]:
-    """The GPUs that a module's functions use whenever they are called."""
-    found: list[str] = []
+def find_certain(source: bytes, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+    """What a module's functions have outside of branches, loops and functions of their own."""
     level = 0
     for line in source.split(b"\n"):
-        indent = len(line) - len(line.lstrip(b" "))
-        if line.startswith(b"def ", indent):
-            level = indent + 2
-        elif indent == level and b"cuda" in line:
-            found += (match[1].decode() for match in DEVICE.finditer(line))
+        if line.startswith((b"class ", b"def ")):
+            level = METHOD if line.startswith(b"class ") else FUNCTION
+        elif len(line) - len(line.lstrip(b" ")) == level:
+            yield from pattern.finditer(line)
+
+
+def find_gpu_attributes(value: object) -> dict[str, str]:
+    """The attributes of a pickled module, and of those in it, that are a GPU, and which it is."""
+    found, left, seen = dict[str, str](), [value], set[int]()
+    while left and len(found) < MOST_NAMES:
+        each = left.pop()
+        if not isinstance(each, Instance) or id(each) in seen or not isinstance(each.state, Dictionary):
+            continue
+        seen.add(id(each))
+        for name, inner in (each.state.items or {}).items():
+            left.append(inner)
+            match inner:
+                case Instance(maker=("torch", "device"), arguments=(str(device), *_)):
+                    if device.startswith("cuda"):
+                        found[name] = device
     return found

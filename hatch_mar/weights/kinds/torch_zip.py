@@ -10,7 +10,7 @@ from hatch_mar.text import count_of, first_messages, quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pickle_file import loading_of, read_pickles
 from hatch_mar.weights.kinds.pickled_value import find_devices, find_misfits, inspect_value, is_state_dict
-from hatch_mar.weights.kinds.script_code import Code, inspect_code
+from hatch_mar.weights.kinds.script_code import find_gpu_attributes, inspect_code
 from hatch_mar.weights.kinds.zip_index import (
     IndexEntry,
     ZipIndex,
@@ -132,20 +132,25 @@ class Records:
         return other._replace(loadings=saved.loadings)
 
     def inspect_script(self) -> Weights:
-        pickle, code = self.by_name.get("data.pkl"), self.inspect_code()
-        content = pickle and open_leniently(self.view, pickle, LARGEST_PICKLE)
+        entry = self.by_name.get("data.pkl")
+        content = entry and open_leniently(self.view, entry, LARGEST_PICKLE)
+        pickle = read_pickles(content)[0] if content else None
+        code = inspect_code(
+            self.read_code(), self.view.budget, find_gpu_attributes(pickle.value) if pickle else {}
+        )
         return Weights(
             Kind.TORCHSCRIPT,
             lite="bytecode.pkl" in self.by_name,
-            saved_on=find_devices(read_pickles(content)[0]) if content else (),
+            saved_on=find_devices(pickle) if pickle else (),
             operators=code.operators,
             devices=code.devices,
         )
 
-    def inspect_code(self) -> Code:
+    def read_code(self) -> Iterator[bytes]:
         entries = (entry for name, entry in self.by_name.items() if is_code(name))
-        contents = (open_leniently(self.view, entry, LARGEST_CODE) for entry in islice(entries, MOST_MODULES))
-        return inspect_code((view.read(0, LARGEST_CODE) for view in contents if view), self.view.budget)
+        for entry in islice(entries, MOST_MODULES):
+            if content := open_leniently(self.view, entry, LARGEST_CODE):
+                yield content.read(0, LARGEST_CODE)
 
     def inspect_other(self) -> Weights:
         names = [entry.name for entry in self.index.entries]

@@ -12,7 +12,7 @@ from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.script_code import NAMESPACES, Code, inspect_code
 from tests.budgets import enough_for
 from tests.weights.conftest import torch  # noqa: F401
-from tests.weights.files import inspect_bytes, protocol2, tensor, text, zipped
+from tests.weights.files import dictionary, inspect_bytes, protocol2, tensor, text, zipped
 
 CODE = """\
 class Net(Module):
@@ -21,7 +21,11 @@ class Net(Module):
     a = torch.zeros([2], dtype=None, layout=None, device=torch.device("cuda:0"))
     if ops.prim.is_cuda(x):
       b = torch.to(x, torch.device("cuda:1"))
-    print("ops.acme.fake(", "torch.device(\\"cuda:2\\")")
+    def __forked_function():
+      return torch.to(x, torch.device("cuda:2"))
+    if ops.prim.is_cuda(x):
+      b = torch.to(x, torch.device("cuda:3"))
+    print("ops.acme.fake(", "torch.device(\\"cuda:4\\")")
     ops0 = self.ops0
     return ops.torchvision.nms(ops.acme.twice(x), (ops0.acme.other).forward(x, ), ops.quantized.add(x))
 def f(x: Tensor) -> Tensor:
@@ -72,6 +76,30 @@ def test_saved_on():
     records = {"m/data.pkl": pickle, "m/constants.pkl": b"\x80\x02).", "m/version": b"3\n"}
 
     assert inspect_bytes(zipped(records)).saved_on == ("cuda:1",)
+
+
+def device(name: str) -> bytes:
+    return b"ctorch\ndevice\n" + text(name) + b"\x85R"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("    device = self.device\n", ("cuda:0",)),
+        ("    if flag:\n      device = self.device\n", ()),
+        ("    device = self.other\n", ()),
+        ("    device = self.inner.device\n", ("cuda:0",)),
+        ("    device = self.host\n", ()),
+    ],
+)
+def test_attributes(code: str, expected: tuple[str, ...]):
+    """A device may be an attribute, which no `map_location` changes."""
+    inner = b"c__torch__\nInner\n)\x81" + dictionary({"device": device("cuda:0")}) + b"b"
+    net = b"c__torch__\nNet\n)\x81" + dictionary({"inner": inner, "host": device("cpu")}) + b"b"
+    records = {"data.pkl": protocol2(net), "constants.pkl": b"\x80\x02).", "version": b"3\n"}
+    records["code/n.py"] = f"class Net(Module):\n  def forward(self):\n{code}".encode()
+
+    assert inspect_bytes(zipped({f"m/{name}": data for name, data in records.items()})).devices == expected
 
 
 def test_other_kinds():
