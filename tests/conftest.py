@@ -4,8 +4,10 @@ import io
 import os
 import pickle
 import signal
+import warnings
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -57,3 +59,17 @@ def project(tmp_path: Path) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
     return root
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """torch, whose import may warn; a test that needs it is skipped without it, but never under CI."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import torch
+        except ImportError:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip("torch is not installed")
+    return torch

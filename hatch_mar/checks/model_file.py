@@ -8,9 +8,12 @@ A handler with loading code of its own may do otherwise.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from hatch_mar.checks.handler_facts import handler_module, loads_model_file
+from hatch_mar.checks.lineage import trace_lineage
+from hatch_mar.checks.model_fit import check_fit
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule, Severity
 from hatch_mar.pysource.classes import class_attribute, describe_required, list_classes, mentions
@@ -48,6 +51,13 @@ STEM = Rule(
     title="The model file's name cannot be imported",
     consequence="the worker imports the name up to its first dot and dies with `ModuleNotFoundError`",
     fix="give the file the name of a module, without further dots",
+)
+
+NOT_A_MODULE = Rule(
+    code="MAR306",
+    title="The model's class is not a `torch.nn.Module`",
+    consequence="the worker dies with `AttributeError: … object has no attribute 'load_state_dict'`",
+    fix="derive it from `torch.nn.Module`",
 )
 
 LOADING = ("initialize", "_load_pickled_model", "list_classes_from_module", "modelFile")
@@ -120,5 +130,20 @@ def check_classes(subject: Subject, module: Module) -> Iterator[Finding]:
         yield CLASSES.at(place, f"The model file defines {shown} where TorchServe expects one class")
         return
     found = module.only_class and module.only_class.definition
-    if found and (text := describe_required(found)):
-        yield ARGUMENTS.at(subject.place(module.member, found.lineno), text)
+    if found is None:
+        return
+    place = subject.place(module.member, found.lineno)
+    if text := describe_required(found):
+        yield ARGUMENTS.at(place, text)
+    elif loads_model_file(subject):
+        if text := describe_lacking(subject, module, found):
+            yield NOT_A_MODULE.at(place, text)
+        yield from check_fit(subject, module_stem(subject.value("modelFile")), found.name)
+
+
+def describe_lacking(subject: Subject, module: Module, found: ast.ClassDef) -> str:
+    """Why TorchServe cannot load a model of this class; empty if it may be able to."""
+    lineage = trace_lineage(subject, module_stem(subject.value("modelFile")), module, found)
+    needed = ("to", "eval") if subject.value("serializedFile") is None else ("load_state_dict", "to", "eval")
+    lacking = [name for name in needed if lineage and not lineage.find(name) and not lineage.may_set(name)]
+    return f"Class `{found.name}` has no `{lacking[0]}`, which TorchServe calls" if lacking else ""

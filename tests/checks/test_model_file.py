@@ -150,3 +150,43 @@ class TestSeverity:
 
         assert list(check(made)) == []
         assert imported_module(made) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "keys", "lacking"),
+    [
+        ("class Net: ...", {"serialized_file": "w.pth"}, "load_state_dict"),
+        ("class Net(object): ...", {}, "to"),
+        ("from layers import Layer\nclass Net(Layer):\n    def to(self, device): ...", {}, "eval"),
+        (BASE, {}, "to"),
+    ],
+)
+def test_no_module(source: str, keys: dict[str, str], lacking: str) -> None:
+    """TorchServe loads and moves the model, which its class must be able to."""
+    files = {"net.py": source, "layers.py": "class Layer: ..."}
+    [message] = found(check, files, "base_handler", model_file="net.py", **keys)
+
+    name = "Handler" if source == BASE else "Net"
+    assert (
+        f" MAR306 Class `{name}` has no `{lacking}`, which TorchServe calls; derive it from `torch" in message
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        NET,
+        "from anything import Base\nclass Net(Base): ...",
+        "class Net:\n    def __getattr__(self, name): ...",
+        "class Net:\n    def __init__(self): self.to = self.eval = print",
+        "class Net:\n    def to(self, device): ...\n    def eval(self): ...",
+    ],
+)
+def test_perhaps_module(source: str) -> None:
+    assert net(source) == []
+
+
+def test_own_loading() -> None:
+    """A handler that loads the model itself may do without."""
+    files = {"h.py": HANDLER.replace("...", "'modelFile'", 1), "net.py": "class Net: ..."}
+    assert found(check, files, model_file="net.py") == []

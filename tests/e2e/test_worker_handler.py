@@ -17,6 +17,7 @@ from hatch_mar.checks import handler, model_file, opened_files
 from hatch_mar.checks.subject import Subject
 from tests.checks import BASE, HANDLER, NET, Files, subject
 from tests.e2e.conftest import DEADLINE, require_module
+from tests.weights.files import saved, state_dict, zipped
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="TorchServe's workers are forked here")
 
@@ -553,6 +554,21 @@ BAD = {
     ),
     "model-arguments": Case(
         {"net.py": EAGER.replace("=1", "")}, "base_handler", "MAR304", "TypeError: ", EAGER_KEYS
+    ),
+    "model-no-module": Case(
+        {"net.py": "class Net: ...\n"},
+        "base_handler",
+        "MAR306",
+        "AttributeError: 'Net' object has no attribute 'load_state_dict'",
+        EAGER_KEYS,
+        "state_dict",
+    ),
+    "model-of-other-weights": Case(
+        {"net.py": EAGER, "model.pt": zipped(saved(state_dict("other.weight"), {"0": 8}))},
+        "base_handler",
+        "MAR307",
+        "RuntimeError: Error(s) in loading state_dict for Net",
+        EAGER_KEYS,
     ),
     "model-dots": Case(
         {"my.net.py": EAGER}, "base_handler", "MAR305", "No module named 'my'", {"model_file": "my.net.py"}

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -10,20 +9,6 @@ from typing import Any
 import pytest
 
 from tests.weights import torch_files
-
-
-@pytest.fixture(scope="session")
-def torch() -> ModuleType:
-    """torch, whose import may warn; a test that needs it is skipped without it, but never under CI."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            import torch
-        except ImportError:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip("torch is not installed")
-    return torch
 
 
 class Written(Mapping[str, Path]):

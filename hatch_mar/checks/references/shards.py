@@ -14,7 +14,7 @@ from hatch_mar.checks.references.json_file import read_json
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.text import count_of, quote, quote_some
-from hatch_mar.weights.tensor_names import read_tensor_names
+from hatch_mar.weights.shapes import read_shapes
 
 MISSING = Rule(
     code="MAR423",
@@ -52,7 +52,7 @@ def check(subject: Subject, member: Member) -> Iterator[Finding]:
 
 def check_shard(subject: Subject, index: Member, shard: Member, tensors: list[str]) -> Iterator[Finding]:
     with shard.source.open() as stream:
-        present = read_tensor_names(stream, subject.budget)
+        present = read_shapes(stream, subject.budget)
     if present is None:
         return
     if lacking := [tensor for tensor in tensors if tensor not in present]:

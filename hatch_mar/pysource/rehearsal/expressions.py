@@ -27,6 +27,9 @@ from hatch_mar.pysource.rehearsal.values import (
     truth,
 )
 
+LARGEST = 1 << 32
+"""The numbers below are multiplied."""
+
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[object, object], Value]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -38,8 +41,15 @@ OPERATIONS: Mapping[type[ast.operator], Callable[..., Value]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Div: lambda left, right: library.join(left, right) if isinstance(left, str) else left / right,
+    ast.Mult: lambda left, right: left * right if are_small(left, right) else UNKNOWN,
+    ast.FloorDiv: lambda left, right: left // right if are_small(left, right) else UNKNOWN,
     ast.Mod: lambda left, right: left % right if is_plain_format(left) else UNKNOWN,
 }
+
+
+def are_small(*numbers: object) -> bool:
+    """Whether values are numbers of which no operation makes a very long one."""
+    return all(isinstance(each, (int, float)) and abs(each) < LARGEST for each in numbers)
 
 
 def is_plain_format(left: object) -> bool:

@@ -62,12 +62,14 @@ class Storage(NamedTuple):
 class Tensor:
     """A tensor, with a storage or, if it is meta or composite, without one."""
 
-    __slots__ = ("dtype", "fits")
+    __slots__ = ("dtype", "fits", "shape")
 
-    def __init__(self, dtype: str, fits: bool = True) -> None:
+    def __init__(self, dtype: str, fits: bool = True, shape: tuple[int, ...] | None = None) -> None:
         self.dtype = dtype
         self.fits = fits
         """Whether its last element is inside its storage."""
+        self.shape = shape
+        """None if it is not known."""
 
 
 STORAGE_DTYPES = {
@@ -169,13 +171,14 @@ def rebuild(name: str, arguments: tuple[Any, ...]) -> Tensor | None:
 def view_of(storage: Storage, name: str, arguments: tuple[Any, ...]) -> Tensor:
     """The tensor of (storage, offset, size, stride, ...), which count elements of its own dtype."""
     width, room = ITEM_SIZES.get(name), storage.size
-    if len(arguments) < 4 or width is None or room is None:
-        return Tensor(name)
-    offset, size, stride = arguments[1:4]
-    if type(offset) is not int or not is_shape(size) or not is_shape(stride) or 0 in size:
-        return Tensor(name)
-    last = offset + sum((count - 1) * step for count, step in zip(size, stride))
-    return Tensor(name, fits=(last + 1) * width <= room)
+    shape = arguments[2] if len(arguments) > 3 and is_shape(arguments[2]) else None
+    if shape is None or width is None or room is None:
+        return Tensor(name, shape=shape)
+    offset, stride = arguments[1], arguments[3]
+    if type(offset) is not int or not is_shape(stride) or 0 in shape:
+        return Tensor(name, shape=shape)
+    last = offset + sum((count - 1) * step for count, step in zip(shape, stride))
+    return Tensor(name, fits=(last + 1) * width <= room, shape=shape)
 
 
 def is_shape(value: Any) -> bool:

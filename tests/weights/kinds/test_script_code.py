@@ -11,7 +11,6 @@ from hatch_mar.budget import SCANNED_CODE, Budget, Exhausted
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.script_code import NAMESPACES, Code, inspect_code
 from tests.budgets import enough_for
-from tests.weights.conftest import torch  # noqa: F401
 from tests.weights.files import dictionary, inspect_bytes, protocol2, tensor, text, zipped
 
 CODE = """\
@@ -54,7 +53,7 @@ def test_modules():
     assert look(CODE, CODE.replace("twice", "thrice")).operators[-1] == "acme::thrice"
 
 
-def test_namespaces(torch: ModuleType):  # noqa: F811
+def test_namespaces(torch: ModuleType):
     """No operator of torch's own is taken for another's."""
     names = [schema.name for schema in torch._C._jit_get_all_schemas()]
 
