@@ -27,7 +27,6 @@ from tests.e2e.hostile.case import Case
 from tests.e2e.hostile.code import hostile
 from tests.e2e.hostile.numbers import honest
 from tests.e2e.hostile.pickles import STATE_DICT, torch_zip
-from tests.weights.conftest import torch  # noqa: F401
 
 HANDLER = "def handle(data, context):\n    return data\n"
 MODEL = "from torch import nn\nclass Net(nn.Module): ...\n"
@@ -39,7 +38,7 @@ Check = Callable[[Path], list[Finding]]
 
 
 @pytest.fixture(scope="session")
-def cases(torch: ModuleType) -> list[Case]:  # noqa: F811
+def cases(torch: ModuleType) -> list[Case]:
     numpy = pytest.importorskip("numpy")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

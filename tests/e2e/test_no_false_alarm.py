@@ -15,7 +15,7 @@ from tests.e2e.conftest import without
 from tests.e2e.test_worker_handler import ANSWERING, FUNCTION
 from tests.e2e.test_worker_weights import NET
 from tests.e2e.torchserve import TorchServe, missing
-from tests.weights.conftest import torch, written  # noqa: F401
+from tests.weights.conftest import written  # noqa: F401
 
 BASE = """\
 from ts.torch_handler.base_handler import BaseHandler

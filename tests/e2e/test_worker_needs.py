@@ -18,7 +18,6 @@ from tests.checks.test_map_location import GPU
 from tests.checks.test_pickled_classes import pickled
 from tests.e2e.conftest import DEADLINE, require_module
 from tests.e2e.test_worker_handler import WORKER, environment, unpack
-from tests.weights.conftest import torch  # noqa: F401
 
 HANDLER = """\
 import pathlib, sys, torch
@@ -81,7 +80,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def written(torch: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:  # noqa: F811
+def written(torch: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
     """TorchScript with an operator that only this process has, and with a device of its own."""
     library = torch.library.Library("acme", "DEF")
     library.define("twice(Tensor x) -> Tensor")

@@ -19,7 +19,7 @@ from tests.checks import subject
 from tests.e2e.conftest import DEADLINE, require_module
 from tests.e2e.test_worker_handler import WORKER
 from tests.weights import torch_files
-from tests.weights.conftest import torch, written  # noqa: F401
+from tests.weights.conftest import written  # noqa: F401
 
 NET = """\
 import torch
@@ -150,7 +150,7 @@ def test_finding_and_worker_agree(
     assert outcomes[name].startswith(case.outcome), outcomes[name]
 
 
-def test_prefix_of_compiled(torch: ModuleType) -> None:  # noqa: F811
+def test_prefix_of_compiled(torch: ModuleType) -> None:
     """torch.compile puts before every key what the files of the tests have there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
