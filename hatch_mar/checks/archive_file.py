@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.archive.formats.damage import explain_read_errors
-from hatch_mar.archive.formats.reader import open_container
-from hatch_mar.archive.manifest import MANIFEST_NAME
+from hatch_mar.archive.formats.reader import Container, manifest_name, open_container
+from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME
 from hatch_mar.budget import Budget
 from hatch_mar.checks import check
 from hatch_mar.checks.archive_names import LONELY_MANIFEST
@@ -68,13 +68,22 @@ def find_faults(path: Path, budget: Budget, consumers: Collection[str]) -> Itera
             try:
                 archive = container.archive()
             except ReadError as error:
-                place = Place(f"{path.name}/{MANIFEST_NAME}")
-                yield from error.findings or [MANIFEST.at(place, str(error))]
+                place = Place(f"{path.name}/{manifest_name(path)}")
+                yield from error.findings or [MANIFEST.at(place, str(error), advise_suffix(container))]
                 return
             yield from check(Subject.of_file(archive, path, budget, consumers))
             yield from check_directory_links(archive, path)
     except ReadError as error:
         yield from explain_unreadable(path, error)
+
+
+def advise_suffix(container: Container) -> str | None:
+    """What to do with a model that is named as a workflow is, or the other way round."""
+    names = {member.name for member in container.members}
+    for manifest, suffix in ((MANIFEST_NAME, suffixes.MODEL), (WORKFLOW_MANIFEST_NAME, suffixes.WORKFLOW)):
+        if container.kind == "zip" and manifest in names and manifest != manifest_name(container.path):
+            return f"it has `{manifest}`, so name it `{container.path.stem}{suffix}`"
+    return None
 
 
 def explain_unreadable(path: Path, error: ReadError) -> Iterator[Finding]:

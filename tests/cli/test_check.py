@@ -319,6 +319,18 @@ class TestFile:
             " remove one of the steps\n"
         )
 
+    def test_named_otherwise(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """What a file is decides its name alone, of which another kind of archive is told."""
+        main(["build"])
+        (project / "dist/digits.mar").rename(project / "digits.war")
+        capsys.readouterr()
+
+        assert main(["check", "digits.war"]) == 1
+        assert capsys.readouterr().out == (
+            "error: digits.war/WAR-INF/MANIFEST.json: MAR199 Not a workflow archive: `digits.war` has no"
+            " `WAR-INF/MANIFEST.json`; it has `MAR-INF/MANIFEST.json`, so name it `digits.mar`\n"
+        )
+
     def test_without_manifest(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """A directory without a manifest is an error."""
         (project / "model").mkdir()

@@ -132,7 +132,8 @@ def manifest_name(path: Path) -> str:
 
 def parse_manifest(path: Path, member: Member | None) -> Manifest:
     if member is None:
-        raise ReadError(f"Not a model archive: `{path}` has no `{manifest_name(path)}`")
+        kind = "workflow" if manifest_name(path) == WORKFLOW_MANIFEST_NAME else "model"
+        raise ReadError(f"Not a {kind} archive: `{path}` has no `{manifest_name(path)}`")
     try:
         return Manifest.from_json(read_member(member, LARGEST_MANIFEST), member.name)
     except ValueError as error:
