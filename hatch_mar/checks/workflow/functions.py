@@ -7,6 +7,7 @@ files are those beside it (ModelManager.java, `registerModel`). So each is check
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.checks import handler
@@ -25,6 +26,8 @@ NEITHER = Rule(
     fix="correct the name, add the model to `models`, or define the function in the handler",
 )
 
+MOST_KNOWN = 1000
+"""Names that a wrong one is compared with."""
 MOST_FUNCTIONS = 50
 """Those that are followed: each takes a worker, and no server has so many for one workflow."""
 
@@ -34,9 +37,9 @@ def check(file: SpecFile, spec: Spec) -> Iterator[Finding]:
     if not functions or not file.subject.value("handler"):
         return
     module = handler_module(next(as_models(file.subject, functions)))
-    lacking = [node for node in functions if module and not module.may_have(node)]
-    if module:
-        yield from (report_neither(file, spec, module, node) for node in lacking[:MOST_FINDINGS])
+    lacking = {node: module for node in functions if module and not module.may_have(node)}
+    for node, where in islice(lacking.items(), MOST_FINDINGS):
+        yield report_neither(file, spec, where, node)
     seen: set[Finding] = set()
     others = [node for node in functions if node not in lacking]
     for model in as_models(file.subject, others[:MOST_FUNCTIONS]):
@@ -74,7 +77,8 @@ def as_models(subject: Subject, functions: Iterable[str]) -> Iterator[Subject]:
 def report_neither(file: SpecFile, spec: Spec, module: Module, node: str) -> Finding:
     place = file.place(spec.nodes[node])
     text = f"Node {quote(node)} of `dag` is neither a model nor a function of `{module.member.name}`"
-    fix = did_you_mean(node, [*spec.models, *module.names.list_bound()]) or None
+    known = islice((*spec.models, *module.names.list_bound()), MOST_KNOWN)
+    fix = did_you_mean(node, known) or None
     if module.only_class:
         uses = f"so TorchServe uses class `{module.only_class.name}`"
         return NEITHER.at(place, f"{text}, {uses}", fix, severity="warning")

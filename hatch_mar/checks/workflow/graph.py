@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
@@ -42,10 +43,10 @@ def check(file: SpecFile, spec: Spec) -> Iterator[Finding]:
 def check_edges(file: SpecFile, spec: Spec) -> Iterator[Finding]:
     for node, following in spec.edges.items():
         place = file.place(spec.nodes[node])
-        for each in dict.fromkeys(following):
+        for each, count in Counter(following).items():
             if each == node:
                 yield GRAPH.at(place, f"Node {quote(node)} of `dag` leads to itself")
-            elif following.count(each) > 1:
+            elif count > 1:
                 yield GRAPH.at(place, f"Node {quote(node)} of `dag` leads to {quote(each)} more than once")
 
 

@@ -60,9 +60,8 @@ def check_archives(file: SpecFile, spec: Spec) -> Iterator[Finding]:
     known = file.subject.models
     plain = {squeeze(name): name for name in known}
     named = {name: archive_of(model) for name, model in spec.models.items() if name in spec.nodes}
-    for name, archive in named.items():
-        if not archive or archive in known:
-            continue
+    others = ((name, archive) for name, archive in named.items() if archive and archive not in known)
+    for name, archive in islice(others, MOST_FINDINGS):
         same = plain.get(squeeze(archive))
         # one that another model names is not the one that is meant here
         close = get_close_matches(archive, set(known) - set(named.values()), n=1, cutoff=0.85)
