@@ -87,9 +87,7 @@ def is_stub(function: FunctionNode) -> bool:
     )
 
 
-def kind_of_value(
-    value: ast.expr | None, function: FunctionNode, names: Namespace, depth: int = 0
-) -> str | None:
+def kind_of_value(value: ast.expr | None, function: FunctionNode, names: Namespace) -> str | None:
     """What an expression of a function is, if it is certainly not a list."""
     if value is None:
         return "None"
@@ -102,13 +100,25 @@ def kind_of_value(
             return CONSTRUCTORS.get(called)
         case ast.Call(func=called) if imported_name(dotted_name(called), names) == "json.dumps":
             return "a string"
-        case ast.Name(id=name) if depth < MOST_NAMES:
-            kinds = [
-                kind_of_value(each, function, names, depth + 1) if each else None
-                for each in bound_values(function, name)
-            ]
+        case ast.Name(id=name):
+            values = values_behind(function, name)
+            kinds = [kind_of_value(each, function, names) if each else None for each in values]
             return kinds[0] if kinds and all(kinds) else None
     return None
+
+
+def values_behind(function: FunctionNode, name: str) -> list[ast.expr | None]:
+    """Every value that a local name may have, through other names too; None for those that cannot be told."""
+    followed = [name]
+    values: list[ast.expr | None] = []
+    for each in followed:
+        found = bound_values(function, each)
+        values += [value for value in found if not isinstance(value, ast.Name)]
+        names = dict.fromkeys(value.id for value in found if isinstance(value, ast.Name))
+        followed += [other for other in names if other not in followed]
+        if not found or len(followed) > MOST_NAMES:
+            return [None]
+    return values
 
 
 def bound_values(function: FunctionNode, name: str) -> list[ast.expr | None]:
