@@ -19,6 +19,7 @@ from hatch_mar.checks.packed_code import changes_path, find_modules, find_words
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.main_module import find_placed
+from hatch_mar.torchserve.server_packages import NEWER_MODULES
 from hatch_mar.weights.kind import Kind
 
 IN_MAIN = Rule(
@@ -54,6 +55,16 @@ LACKING = Rule(
     title="A pickle names what its packed module does not have",
     consequence="whoever loads the file dies with `Can't get attribute …` or `No module named …`",
     fix="pack the module as it was when the file was saved, or save the file again",
+)
+NEWER = Rule(
+    code="MAR434",
+    severity="warning",
+    title="A pickle names what is newer than the server",
+    consequence="on TorchServe's own image, whoever loads the file dies with `No module named 'numpy._core'`",
+    fix=(
+        "save it again with the server's versions, or as a state_dict without it; or add the package to the"
+        " archive's requirements, or to `server-packages` if the server has a newer one"
+    ),
 )
 
 Pair = tuple[str, str]
@@ -95,6 +106,8 @@ class PickledNames:
             return None if self.in_main is None or name.partition(".")[0] in self.in_main else IN_MAIN
         if module in WINDOWS_MODULES or (module.startswith("pathlib") and name == WINDOWS_PATH):
             return OF_WINDOWS
+        if is_newer(module) and not self.reach.look_up(module.partition(".")[0]):
+            return NEWER
         if fault := self.reach.fault_of(module):
             return LACKING if fault == "lacking" else ABSENT
         top = name.partition(".")[0]
@@ -111,6 +124,8 @@ class PickledNames:
             return True
         if name == WINDOWS_PATH:
             return name.encode() in words
+        if rule is NEWER and self.subject.environment.adds_any:
+            return True
         if module != MAIN and self.changes_path:
             return True
         return rule is ABSENT and self.may_be_brought(module, member)
@@ -166,9 +181,15 @@ class PickledNames:
 REASONS = {
     IN_MAIN: "which is nowhere in the worker, whose `__main__` is TorchServe's own",
     OF_WINDOWS: "which works on Windows only",
+    NEWER: "which the server's own versions of Python and numpy do not have",
     ABSENT: "which is neither in the archive nor in its requirements nor on the server",
     LACKING: "which the archive's own module does not have",
 }
+
+
+def is_newer(module: str) -> bool:
+    """Whether the server's own versions do not have a module yet."""
+    return any(module == newer or module.startswith(f"{newer}.") for newer in NEWER_MODULES)
 
 
 def is_importable(pair: Pair) -> bool:

@@ -72,6 +72,11 @@ class Environment:
         return add_required(name for name in self.named if name)
 
     @property
+    def adds_any(self) -> bool:
+        """Whether there is anything beyond TorchServe's own image, which may bring newer ones."""
+        return bool(self.named or self.added)
+
+    @property
     def requires_unknown(self) -> bool:
         """Whether pip, or the server, may install more than is known for what is required."""
         return any(name not in LISTED and name not in SERVER_PACKAGES for name in (*self.named, *self.added))

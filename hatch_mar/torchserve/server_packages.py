@@ -29,3 +29,7 @@ SERVER_PACKAGES = frozenset(
 
 OWN_PACKAGES = frozenset(["torch", "torchserve"])
 """Those of which a second copy, of another version, breaks a worker."""
+
+NEWER_MODULES = {"numpy._core": "numpy 1.26", "pathlib._local": "Python 3.13"}
+"""Modules that pickles name and the image lacks, which has numpy 1.24.3 (requirements/torch_common.txt) and
+Python 3.9 (docker/Dockerfile), with what has them."""

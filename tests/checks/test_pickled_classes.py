@@ -186,7 +186,6 @@ class TestModules:
             "torch.nn.modules.linear.Linear",
             "torchvision.models.resnet.ResNet",
             "numpy.core.multiarray._reconstruct",
-            "numpy._core.multiarray._reconstruct",
             "__builtin__.object",
             "copy_reg._reconstructor",
             "pathlib.PosixPath",
@@ -195,6 +194,16 @@ class TestModules:
     def test_on_server(self, name: str):
         """Python's own names, those of Python 2 too, and the server's are there."""
         assert [code for code, _ in codes(archive(name, code=LOADING))] in ([], ["MAR412"])
+
+    @pytest.mark.parametrize("name", ["numpy._core.multiarray.scalar", "pathlib._local.PosixPath"])
+    def test_newer(self, name: str):
+        """What the server's Python and numpy do not have yet, unless something newer may be there."""
+        found = only(archive(name, code=LOADING))
+
+        assert (found.code, found.severity) == ("MAR434", "warning")
+        assert found.message.endswith("which the server's own versions of Python and numpy do not have")
+        assert codes(archive(name, requirements="numpy\n")) == [("MAR412", "warning")]
+        assert codes(archive(name, code="sys.modules['numpy._core'] = numpy.core")) == [("MAR412", "warning")]
 
     def test_required(self):
         name = "sklearn.linear_model._base.LinearRegression"

@@ -31,7 +31,7 @@ from tests.e2e.hostile.pickles import STATE_DICT, torch_zip
 HANDLER = "def handle(data, context):\n    return data\n"
 MODEL = "from torch import nn\nclass Net(nn.Module): ...\n"
 RANKS = {"nothing": 0, "note": 0, "warning": 1, "error": 2}
-OF_LOADING = (*(f"MAR{number}" for number in range(411, 420)), "MAR806")
+OF_LOADING = (*(f"MAR{number}" for number in range(411, 420)), "MAR434", "MAR806")
 """The last is that an archive, such as one of long strings of nothing, is not read to its end."""
 
 Check = Callable[[Path], list[Finding]]

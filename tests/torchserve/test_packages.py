@@ -100,7 +100,10 @@ def test_unknown():
 )
 def test_requires_unknown(requirements: bytes, server_packages: tuple[str, ...], expected: bool):
     """Of a distribution in no list, what else it is installed with is not known."""
-    assert Environment(requirements, server_packages).requires_unknown is expected
+    environment = Environment(requirements, server_packages)
+
+    assert environment.requires_unknown is expected
+    assert environment.adds_any is bool(requirements or server_packages)
 
 
 def test_server_packages():
