@@ -12,7 +12,7 @@ from hatch_mar.torchserve.distributions import (
     list_known,
     strip_submodules,
 )
-from hatch_mar.torchserve.packages import normalize_name
+from hatch_mar.torchserve.installed import normalize_name
 
 
 def test_names():

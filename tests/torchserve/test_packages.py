@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from packaging.utils import canonicalize_name
 
-from hatch_mar.torchserve.packages import Environment, normalize_name
+from hatch_mar.torchserve.packages import Environment
 
 
 @pytest.mark.parametrize(
@@ -53,6 +50,7 @@ def test_requires(module: str, requirements: str):
 @pytest.mark.parametrize(
     ("module", "requirements"),
     [
+        ("sam2", "SAM-2"),
         ("anything", "ray[serve]"),
         ("foo_sdk", "acme-foo-python"),
         ("skimagery", "scikit-image"),
@@ -120,8 +118,3 @@ def test_server_packages():
 def test_absent(module: str):
     """What nothing brings is not there."""
     assert not Environment().has(module)
-
-
-@given(st.from_regex(r"[A-Za-z0-9]([-_.A-Za-z0-9]{0,10}[A-Za-z0-9])?", fullmatch=True))
-def test_normalize(name: str):
-    assert normalize_name(name) == canonicalize_name(name)

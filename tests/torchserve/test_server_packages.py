@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatch_mar.torchserve.packages import normalize_name
+from hatch_mar.torchserve.installed import normalize_name
 from hatch_mar.torchserve.server_packages import OWN_PACKAGES, SERVER_PACKAGES
 
 

@@ -69,7 +69,7 @@ OF_WORKFLOW = "pack it with `extra-files`, or add it to `server-packages` if the
 """A workflow has no requirements, and no packages."""
 
 MOST_PROBLEMS = 100
-"""Imports that are reported."""
+"""Imports that are looked at further, and reported."""
 
 
 def check(subject: Subject, handler: str | None, model_file: str | None) -> Iterator[Finding]:
@@ -88,8 +88,10 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
         for problem in reach.start(start):
             file = "" if problem.kind == "absent" else problem.module.member.name
             key = problem.kind, problem.name, file
-            if key not in seen and len(seen) < MOST_PROBLEMS and not may_be_required(subject, problem):
-                seen.add(key)
+            if key in seen or len(seen) == MOST_PROBLEMS:
+                continue
+            seen.add(key)
+            if not may_be_required(subject, problem):
                 yield report_problem(subject, problem, masked)
     for name, module in reach.modules.items():
         if module.fault and name not in (handler, model_file):
