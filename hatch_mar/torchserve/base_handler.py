@@ -6,6 +6,7 @@ BASE_HANDLER = "ts.torch_handler.base_handler.BaseHandler"
 
 METHODS = (
     *("initialize", "preprocess", "inference", "postprocess", "handle", "explain_handle", "describe_handle"),
+    "get_device",
     *("_load_torch_export_aot_compile", "_load_torchscript_model", "_load_pickled_model"),
     *("_use_torch_export_aot_compile", "_infer_with_profiler", "_is_explain", "_is_describe"),
 )
@@ -24,3 +25,6 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "postprocess": ("context",),
 }
 """The attributes that its methods read, `context` by their decorator (ts/handler_utils/timer.py)."""
+
+CALLS: Mapping[str, str] = {"inference": "model"}
+"""The attributes that its methods call."""

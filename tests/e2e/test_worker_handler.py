@@ -500,6 +500,19 @@ BAD = {
         outcome="Prediction failed",
         asked=True,
     ),
+    "model-missing-for-inference": Case(
+        {
+            "h.py": """\
+            from ts.torch_handler.base_handler import BaseHandler
+            class Handler(BaseHandler):
+                def initialize(self, context): self.device = "cpu"
+                def preprocess(self, data): return super().preprocess([1])
+            """
+        },
+        codes="MAR269",
+        outcome="Prediction failed",
+        asked=True,
+    ),
     "labels-missing": Case(
         {"h.py": STEPS + "    def postprocess(self, data): return [self.mapping['0']]\n"},
         codes="MAR269",

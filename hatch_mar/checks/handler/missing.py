@@ -13,11 +13,11 @@ from hatch_mar.checks.handler_facts import calls_method, handler_function
 from hatch_mar.checks.index_to_name import NAME as LABELS
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
-from hatch_mar.pysource.functions import Function, parameter
+from hatch_mar.pysource.functions import Function, FunctionNode, parameter
 from hatch_mar.pysource.rehearsal.events import Missing
 from hatch_mar.pysource.rehearsal.values import Class
 from hatch_mar.text import did_you_mean, quote
-from hatch_mar.torchserve.base_handler import ATTRIBUTES
+from hatch_mar.torchserve.base_handler import ATTRIBUTES, CALLS
 from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES
 
 UNGUARDED = Rule(
@@ -108,15 +108,18 @@ def report_none(subject: Subject, event: Missing, place: Place) -> Finding:
             place, f"{name} is None, since the archive has no `{LABELS}`", "add it to `extra-files`"
         )
     broken = find_break(event.owner, "initialize")
-    if broken and event.of.removeprefix("self.") in ATTRIBUTES:
-        text = (
-            f"{name} is None, since `{broken[0].node.name}.initialize` does not call that of its base class"
-        )
-        return NONE.at(place, text, f"set {name}, or call `super().initialize(context)`")
-    return NONE.at(place, f"{name} is None here")
+    if broken is None or event.of.removeprefix("self.") not in ATTRIBUTES:
+        return NONE.at(place, f"{name} is None here")
+    of, initialize = broken
+    callers = [step for step, called in CALLS.items() if f"self.{called}" == event.of]
+    when = f" when `BaseHandler.{callers[0]}` calls it" if callers and event.line == of.node.lineno else ""
+    since = f"since `{of.node.name}.{initialize.name}` does not call that of its base class"
+    return NONE.at(
+        place, f"{name} is None{when}, {since}", f"set {name}, or call `super().initialize(context)`"
+    )
 
 
-def find_break(owner: Class | None, name: str) -> tuple[Class, ast.stmt] | None:
+def find_break(owner: Class | None, name: str) -> tuple[Class, FunctionNode] | None:
     """The class whose method keeps those of its base classes of this name from being called."""
     for each in owner.lineage if owner else ():
         for node in each.node.body if isinstance(each, Class) else ():

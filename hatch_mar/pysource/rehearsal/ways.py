@@ -66,7 +66,12 @@ class Ways:
             raise Stopped
 
     def report_missing(
-        self, node: ast.expr, frame: Frame, of: str, key: str | None, owner: Class | None = None
+        self,
+        node: ast.expr | ast.ClassDef,
+        frame: Frame,
+        of: str,
+        key: str | None,
+        owner: Class | None = None,
     ) -> None:
         where = frame.module, node.lineno, self.phase, self.doubts
         self.events.append(Missing(*where, of, key, owner))

@@ -25,9 +25,9 @@ from hatch_mar.pysource.rehearsal.values import (
     Value,
 )
 from hatch_mar.pysource.rehearsal.ways import Stopped
-from hatch_mar.torchserve.base_handler import ATTRIBUTES
+from hatch_mar.torchserve.base_handler import ATTRIBUTES, CALLS
 from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES, SYSTEM_PROPERTIES
-from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
+from hatch_mar.torchserve.handlers import BUILT_IN_CLASSES, HANDLERS_PACKAGE
 
 MOST_STEPS = 50_000
 """Statements and expressions that are followed: those of more than a thousand lines."""
@@ -146,8 +146,23 @@ class Worker(Statements):
         """What `BaseHandler.handle` does."""
         self.store.bind(instance, "context", context)
         for step in ("preprocess", "inference", "postprocess"):
+            self.check_called(instance, step)
             # what is made of a batch has something for each request
             data = self.call_method(instance, step, BATCH if data in (UNKNOWN, PRESENT) else data)
+
+    def check_called(self, instance: Instance, step: str) -> None:
+        """An inherited step fails if what it calls is None."""
+        method = self.bind_method(instance, step, instance.of.lineage)
+        name = CALLS.get(step)
+        if isinstance(method, Inherited) and name and handles_in_steps(method.base):
+            of = instance.of
+            if self.store.get(instance, name) is None and not of.may_set(name):
+                self.report_missing(of.node, of.frame, f"self.{name}", None, of)
+
+
+def handles_in_steps(base: str) -> bool:
+    found = BUILT_IN_CLASSES.get(base.rpartition(".")[2])
+    return found is not None and found.handles_in_steps
 
 
 def table(name: str, data: Mapping[str, object]) -> Table:

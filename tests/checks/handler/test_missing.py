@@ -10,6 +10,7 @@ from tests.checks import BASE, HANDLER, found
 OBJECT = BASE.replace("...\n", "\n    {}\n")
 SERVICE = OBJECT + "service = Handler()\ndef handle(data, context):\n    {}\n"
 INITIALIZE = HANDLER.replace("initialize(self, context): ...", "initialize(self, context): {}")
+INFERENCE = "def inference(self, data): return data"
 WEIGHTS = {"serialized_file": "model.pt"}
 
 
@@ -52,7 +53,7 @@ class TestData:
 
     def test_object(self) -> None:
         """The methods of an object are followed."""
-        method = "def preprocess(self, data): return [row for row in data]"
+        method = f"def preprocess(self, data): return [row for row in data]\n    {INFERENCE}"
         for call in ("preprocess(data)", "handle(data, context)"):
             [message] = found(check, {"h.py": SERVICE.format(method, f"return service.{call}")})
             assert message.startswith(
@@ -157,13 +158,24 @@ class TestNone:
         assert found(check, {**files, "index_to_name.json": "{}"}, **WEIGHTS) == []
 
     def test_initialize(self) -> None:
-        source = OBJECT.format(f"def initialize(self, context): ...\n    {self.LABELS}")
+        source = OBJECT.format(f"def initialize(self, context): ...\n    {self.LABELS}\n    {INFERENCE}")
         assert found(check, {"h.py": source, "index_to_name.json": "{}"}, **WEIGHTS) == [
             (
                 "digits.mar/h.py:4: MAR269 `self.mapping` is None, since `Handler.initialize` does not call"
                 " that of its base class; set `self.mapping`, or call `super().initialize(context)`"
             )
         ]
+
+    @pytest.mark.parametrize(("body", "told"), [("self.net = load()", True), ("self.model = load()", False)])
+    def test_model(self, body: str, told: bool) -> None:
+        """BaseHandler's own `inference` calls the model."""
+        files = {"h.py": OBJECT.format(f"def initialize(self, context): {body}")}
+        said = (
+            "digits.mar/h.py:2: MAR269 `self.model` is None when `BaseHandler.inference` calls it, since"
+            " `Handler.initialize` does not call that of its base class; set `self.model`, or call"
+            " `super().initialize(context)`"
+        )
+        assert found(check, files, **WEIGHTS) == [said] * told
 
     def test_other(self) -> None:
         [message] = found(check, {"h.py": INITIALIZE.format("(x := None).load()")})
