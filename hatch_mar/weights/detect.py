@@ -74,9 +74,11 @@ def inspect_outside(view: View, name: str) -> Weights:
     )
     if weights is not None:
         return weights._replace(loadings=(*weights.loadings, *find_hidden_pickle(view, name)))
-    unknown = Weights(Kind.UNKNOWN, describe_text(head) or "not a known format")
     pickle = inspect_pickle(view, name)
     if pickle is None:
-        return unknown
+        text = describe_text(head)
+        if name.lower().endswith(".safetensors"):
+            return Weights(Kind.CORRUPT, f"not safetensors, but {text or 'something else'}")
+        return Weights(Kind.UNKNOWN, text or "not a known format")
     # a zip after a pickle is what `zipfile`, and torch before 1.6, take the file for
     return pickle._replace(loadings=(*pickle.loadings, *find_hidden_zip(view)))

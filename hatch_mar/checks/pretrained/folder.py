@@ -17,6 +17,8 @@ from hatch_mar.archive.archive import Member
 from hatch_mar.checks.references.json_file import read_json
 from hatch_mar.checks.references.shards import read_index
 from hatch_mar.checks.subject import Subject
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.suffixes import OF_WEIGHTS
 
 CONFIG = "config.json"
 WEIGHTS = (
@@ -24,6 +26,12 @@ WEIGHTS = (
     *("pytorch_model.bin", "pytorch_model.bin.index.json"),
 )
 """The first of them that is there is loaded."""
+EXPECTED = {"model.safetensors": Kind.SAFETENSORS, "pytorch_model.bin": Kind.STATE_DICT}
+KNOWN = {
+    *(Kind.SAFETENSORS, Kind.STATE_DICT, Kind.CHECKPOINT, Kind.MODULE, Kind.TENSOR, Kind.TORCHSCRIPT),
+    *(Kind.EXPORTED_PROGRAM, Kind.ONNX, Kind.GGUF, Kind.HDF5, Kind.TFLITE),
+}
+"""The kinds of which it is known that they are no other."""
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 ADAPTER = "adapter_config.json"
 """With it, the model is loaded from elsewhere."""
@@ -105,6 +113,17 @@ class Folder:
         # an index with some of its shards is for `references` to tell of
         return sorted(shards)[:1] if shards and not any(shard in self.files for shard in shards) else ()
 
+    def find_misfit(self, reader: str, keywords: Mapping[str, object]) -> tuple[str, str] | None:
+        """The file that a model is loaded from, and what it is instead of what it should be."""
+        if not OF_MODEL.fullmatch(reader) or self.find_lacking(reader, keywords):
+            return None
+        name = next((name for name in WEIGHTS if name in self.files), None)
+        if name not in EXPECTED:
+            return None
+        weights = self.subject.weights(self.files[name])
+        is_other = weights.kind in KNOWN and weights.kind is not EXPECTED[name]
+        return (name, weights.describe()) if is_other else None
+
     def lack(self, *names: str) -> Sequence[str]:
         return () if any(name in self.files for name in names) else names
 
@@ -114,6 +133,9 @@ class Folder:
         return any(isinstance(kind, str) and WORDLESS.match(kind) for kind in kinds) or any(
             name not in NOT_WORDS and PurePosixPath(name).suffix in OF_WORDS for name in self.files
         )
+
+    def list_weights(self) -> list[str]:
+        return [name for name in self.files if PurePosixPath(name).suffix in OF_WEIGHTS]
 
     def find_code(self, reader: str) -> Sequence[str]:
         """What `trust_remote_code` imports for a class: `module.Class`, or `owner/name--module.Class`."""

@@ -10,14 +10,14 @@ from itertools import islice
 
 from hatch_mar.checks.opened_files.making import Made
 from hatch_mar.checks.pretrained.downloads import DOWNLOAD, PIPELINE, shorten_name
-from hatch_mar.checks.pretrained.folder import Folder
+from hatch_mar.checks.pretrained.folder import EXPECTED, WEIGHTS, Folder
 from hatch_mar.checks.pretrained.libraries import HUB_NAME
 from hatch_mar.checks.references.absent import advise, advise_packing, describe_absence
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.pysource.rehearsal.events import Call
 from hatch_mar.pysource.rehearsal.paths import MODEL_DIR, member_name
-from hatch_mar.text import quote
+from hatch_mar.text import quote, quote_some
 
 INCOMPLETE = Rule(
     code="MAR258",
@@ -87,9 +87,13 @@ def check_folder(folder: Folder, call: Call, reader: str, place: Place) -> Itera
     if call.name.startswith("sentence_transformers.") and "modules.json" in folder.files:
         return
     if lacking := folder.find_lacking(reader, call.keywords):
-        yield INCOMPLETE.at(
-            place, f"{name} reads {describe_lacking(folder, lacking)}", advise_beside(folder, lacking[0])
-        )
+        text = f"{name} reads {describe_lacking(folder, lacking)}"
+        yield INCOMPLETE.at(place, text, advise_beside(folder, lacking[0]))
+    elif misfit := folder.find_misfit(reader, call.keywords):
+        file, description = misfit
+        kind = EXPECTED[file].label
+        text = f"{name} reads {quote(folder.path(file))}, which must be {kind}, but is: {description}"
+        yield INCOMPLETE.at(place, text, "save the model with `save_pretrained`")
     elif call.keywords.get("trust_remote_code") is True:
         yield from check_code(folder, reader, place, name)
 
@@ -111,7 +115,9 @@ def describe_lacking(folder: Folder, names: Sequence[str]) -> str:
     paths = [folder.path(name) for name in names]
     if len(paths) == 1:
         return describe_absence(folder.subject, paths)
-    return f"{' or '.join(map(quote, paths))}, and the archive has neither"
+    others = folder.list_weights() if names == WEIGHTS[::2] else []
+    but = f", but {quote_some(others)}" if others else ""
+    return f"{' or '.join(map(quote, paths))}, and the archive has neither{but}"
 
 
 def advise_beside(folder: Folder, name: str) -> str | None:

@@ -80,6 +80,7 @@ DOWNLOADERS: Sequence[Downloader] = (
 )
 
 FLAGGED: Mapping[re.Pattern[str], int] = {
+    functions("torchvision.models.detection.backbone_utils.*"): 1,
     functions("torchvision.models.**"): 0,
     functions("timm.create_model"): 1,
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.many import show_first
-from hatch_mar.checks.references import external_data, sentence_modules, shards
+from hatch_mar.checks.references import external_data, numbered, sentence_modules, shards
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place
 
@@ -17,7 +18,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         for member in subject.members.values()
         for finding in check_member(subject, member)
     )
-    yield from show_first(found, Place(subject.file_name))
+    yield from show_first(chain(found, numbered.check(subject)), Place(subject.file_name))
 
 
 def check_member(subject: Subject, member: Member) -> Iterator[Finding]:

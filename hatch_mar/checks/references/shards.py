@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hatch_mar.archive.archive import Member
+from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.checks.references.absent import advise, describe_absence, resolve
 from hatch_mar.checks.references.json_file import read_json
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.text import count_of, quote, quote_some
+from hatch_mar.text import count_of, escape, quote, quote_some
 from hatch_mar.weights.shapes import read_shapes
 
 MISSING = Rule(
     code="MAR423",
     severity="warning",
-    title="An index names shards that are not packed",
-    consequence="`from_pretrained` finds the index and dies: `OSError` or `FileNotFoundError`",
-    fix="pack them beside the index",
+    title="Some shards of weights are not packed",
+    consequence="whoever loads the others dies with `FileNotFoundError` or `OSError`",
+    fix="pack them beside the others",
 )
 LACKING = Rule(
     code="MAR424",
@@ -51,7 +52,7 @@ def check(subject: Subject, member: Member) -> Iterator[Finding]:
 
 
 def check_shard(subject: Subject, index: Member, shard: Member, tensors: list[str]) -> Iterator[Finding]:
-    with shard.source.open() as stream:
+    with explain_read_errors(escape(shard.name)), shard.source.open() as stream:
         present = read_shapes(stream, subject.budget)
     if present is None:
         return

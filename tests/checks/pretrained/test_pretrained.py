@@ -16,6 +16,7 @@ from hatch_mar.checks.pretrained.libraries import functions
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS
 from tests.checks import subject
+from tests.weights.files import dictionary, protocol2, saved, state_dict, tensor, zipped
 
 IMPORTS = """\
 import os, clip, diffusers, faster_whisper, gdown, huggingface_hub, nltk, peft, sentence_transformers
@@ -90,6 +91,10 @@ class TestDownloads:
                 "the weights of the model",
             ),
             ("timm.create_model('resnet18', True)", "the weights of the model"),
+            (
+                "torchvision.models.detection.backbone_utils.resnet_fpn_backbone('resnet50', True)",
+                "the weights of the model",
+            ),
         ],
     )
     def test_calls(self, call: str, what: str):
@@ -183,7 +188,7 @@ class TestFolders:
             ),
             (
                 MODEL,
-                ["config.json", "net.bin"],
+                ["config.json", "net.txt"],
                 f"`AutoModel.from_pretrained` reads `model.safetensors` or `pytorch_model.bin`{NEITHER}",
             ),
             (
@@ -226,6 +231,39 @@ class TestFolders:
     def test_lacking(self, call: str, files: list[str], message: str):
         """What is read and not there is told of, the first thing first."""
         assert messages(call, dict.fromkeys(files, BERT)) == [f"MAR258 {message}"]
+
+    def test_other_name(self):
+        """Weights under a name that nobody asks for."""
+        [found] = messages(self.MODEL, {"config.json": BERT, "net.bin": b"", "index_to_name.json": "{}"})
+
+        assert found.endswith(f"{NEITHER}, but `net.bin`")
+
+    @pytest.mark.parametrize(
+        ("name", "data", "message"),
+        [
+            (
+                "pytorch_model.bin",
+                zipped(saved(protocol2(dictionary({"model": dictionary({"w": tensor()})})), {"0": 8})),
+                "`pytorch_model.bin`, which must be state_dict, but is: checkpoint with its state_dict",
+            ),
+            (
+                "model.safetensors",
+                zipped(saved(state_dict("w"), {"0": 8})),
+                "`model.safetensors`, which must be safetensors, but is: state_dict",
+            ),
+        ],
+    )
+    def test_other_kind(self, name: str, data: bytes, message: str):
+        """A whole model, or a checkpoint of a trainer, under the name of what transformers saves."""
+        [found] = messages(self.MODEL, {"config.json": BERT, name: data})
+
+        assert message in found
+
+    def test_kind(self):
+        """What is of the right kind, or of one that is not known, is let alone."""
+        good = {"config.json": BERT, "pytorch_model.bin": zipped(saved(state_dict("w"), {"0": 8}))}
+
+        assert messages(self.MODEL, good) == []
 
     def test_index(self):
         """An index is taken before the weights that are there."""

@@ -141,7 +141,7 @@ class TestShards:
 
         assert fault == (
             f"digits.mar/{INDEX}: MAR423 `{INDEX}` names `2.safetensors`, which the archive does not have;"
-            " pack them beside the index"
+            " pack them beside the others"
         )
 
     def test_all(self):
@@ -202,6 +202,52 @@ class TestShards:
         files["a"] = b""
 
         assert len(found(check, files)) == MOST_FINDINGS + 1
+
+
+class TestNumbered:
+    def test_missing(self):
+        """Names tell how many shards there are."""
+        [fault] = found(check, {"m/a-00002-of-00003.gguf": b""})
+
+        assert fault == (
+            "digits.mar/m/a-00002-of-00003.gguf: MAR423 `m/a-00002-of-00003.gguf` is one of 3 shards, and the"
+            " archive lacks `m/a-00001-of-00003.gguf`, `m/a-00003-of-00003.gguf`; pack them beside the others"
+        )
+
+    def test_many(self):
+        [fault] = check(subject({"a-00001-of-99999.bin": b"", "a-00003-of-99999.bin": b""}))
+
+        assert fault.message.endswith("`a-00006-of-99999.bin`, `a-00007-of-99999.bin` and 99992 more")
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ["a-00001-of-00001.gguf"],
+            ["a-00001-of-00002.gguf", "a-00002-of-00002.gguf"],
+            ["a-00000-of-00002.bin"],
+            ["a-00003-of-00002.bin"],
+            ["train-00001-of-00002.parquet"],
+            ["a-1-of-2.bin"],
+        ],
+    )
+    def test_good(self, names: list[str]):
+        """Shards that are all there, and files that are counted in another way."""
+        assert found(check, dict.fromkeys(names, b"")) == []
+
+    def test_index(self):
+        """What an index tells is not told twice."""
+        index_file = index(a="m-00001-of-00002.bin", b="m-00002-of-00002.bin")
+        files = {"m.bin.index.json": index_file, "m-00001-of-00002.bin": b""}
+
+        assert len(found(check, files)) == 1
+
+    def test_on_disk(self, tmp_path: Path):
+        """The project's are named."""
+        names = ["a-00001-of-00002.gguf", "a-00002-of-00002.gguf"]
+
+        [fault] = on_disk(tmp_path, dict.fromkeys(names, b"x"), {names[0]: names[0]})
+
+        assert fault.endswith(f"; add `{names[1]}` to `extra-files`")
 
 
 class TestSentenceModules:
