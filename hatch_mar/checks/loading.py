@@ -13,6 +13,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from hatch_mar.archive.archive import Member
+from hatch_mar.budget import Exhausted
 from hatch_mar.checks.handler_facts import find_loaded
 from hatch_mar.checks.many import show_first
 from hatch_mar.checks.pickled_classes import Pair, PickledNames
@@ -86,7 +87,7 @@ class Concern(NamedTuple):
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    own = find_loaded(subject)
+    own = find_known(subject)
     # these first, so that they are never among those that are only counted
     first = [subject.named_member("serializedFile"), *own]
     members = sorted(subject.archive.members, key=lambda member: member not in first)
@@ -97,6 +98,15 @@ def check(subject: Subject) -> Iterator[Finding]:
         for finding in check_member(subject, member, worker, by_torchserve=member in own)
     )
     yield from show_first(found, Place(subject.file_name))
+
+
+def find_known(subject: Subject) -> list[Member]:
+    """The members that TorchServe's own code is known to load: none if the handler is too long to tell."""
+    try:
+        return find_loaded(subject)
+    except Exhausted:
+        # what a file would do is looked at all the same
+        return []
 
 
 def check_member(

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import islice
 
 from hatch_mar.archive.archive import Member
+from hatch_mar.budget import Exhausted
 from hatch_mar.checks.handler.importing import advise_packing
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.load_calls import is_loaded
@@ -75,6 +77,8 @@ OF_MAIN = re.compile(rb"__main__")
 WINDOWS_MODULES = frozenset(("nt", "msvcrt", "winreg", "_winapi", "_winreg", "winsound", "_overlapped"))
 """Modules of the standard library that Python has on Windows only."""
 WINDOWS_PATH = "WindowsPath"
+MOST_MODULES = 200
+"""Modules that are looked for, beyond torch's own."""
 PICKLED = (Kind.MODULE, Kind.PICKLE, Kind.CHECKPOINT, Kind.STATE_DICT, Kind.TENSOR, Kind.NPY, Kind.NPZ)
 COMPRESSED = (Kind.GZIP, Kind.BZIP2, Kind.XZ, Kind.UNKNOWN)
 """Kinds of files whose pickles are meant to be loaded as they are; zlib's have no mark."""
@@ -88,57 +92,60 @@ class PickledNames:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.reach = Reach(subject)
+        self.modules: dict[str, Rule | None] = {}
+        """What is wrong with the modules that were asked for."""
 
     def find_faults(self, member: Member, pairs: Iterable[Pair]) -> dict[Pair, Rule]:
-        """What is wrong with names that a file imports; nothing of those that are there, or may be.
-
-        Raises:
-            Exhausted: too much Python has been read already.
-        """
+        """What is wrong with names that a file imports; nothing of those that are there, or may be."""
         pairs = dict.fromkeys(pairs)
         if not pairs or self.subject.weights(member).kind not in (*PICKLED, *COMPRESSED):
             return {}
-        found = ((pair, self.rule_of(*pair)) for pair in pairs if is_importable(pair))
-        return {pair: rule for pair, rule in found if rule and not self.may_find(pair, rule, member)}
+        try:
+            found = ((pair, self.rule_of(pair, member)) for pair in pairs if is_importable(pair))
+            return {pair: rule for pair, rule in found if rule and not self.may_replace(*pair)}
+        except Exhausted:
+            # which must not keep anything else from being said of the file
+            return {}
 
-    def rule_of(self, module: str, name: str) -> Rule | None:
+    def rule_of(self, pair: Pair, member: Member) -> Rule | None:
+        module, name = pair
+        top = name.partition(".")[0]
         if module == MAIN:
-            return None if self.in_main is None or name.partition(".")[0] in self.in_main else IN_MAIN
-        if module in WINDOWS_MODULES or (module.startswith("pathlib") and name == WINDOWS_PATH):
+            return None if self.in_main is None or top in self.in_main else IN_MAIN
+        if module.startswith("pathlib") and name == WINDOWS_PATH:
+            return OF_WINDOWS
+        if module not in self.modules:
+            if len(self.modules) == MOST_MODULES:
+                return None
+            self.modules[module] = self.rule_of_module(module, member)
+        if rule := self.modules[module]:
+            return rule
+        has_name = self.reach.look_up(f"{module}.{top}") or self.reach.may_have(module, top)
+        return None if has_name or self.changes_path else LACKING
+
+    def rule_of_module(self, module: str, member: Member) -> Rule | None:
+        environment = self.subject.environment
+        if module in WINDOWS_MODULES:
             return OF_WINDOWS
         if is_newer(module) and not self.reach.look_up(module.partition(".")[0]):
-            return NEWER
-        if fault := self.reach.fault_of(module):
-            return LACKING if fault == "lacking" else ABSENT
-        top = name.partition(".")[0]
-        if self.reach.look_up(f"{module}.{top}") or self.reach.may_have(module, top):
+            return None if environment.adds_any or self.changes_path else NEWER
+        fault = self.reach.fault_of(module)
+        if fault is None or self.changes_path:
             return None
-        return LACKING
+        if fault == "lacking":
+            return LACKING
+        # pickles name modules deep in what a requirement is installed with, of which not all is known
+        may_be_brought = environment.requires_unknown or environment.may_bring(module)
+        return None if may_be_brought and not advise_packing(self.subject, module, member) else ABSENT
 
-    def may_find(self, pair: Pair, rule: Rule, member: Member) -> bool:
-        """Whether code of the archive, or a requirement, may have something for a name all the same."""
-        words, (module, name) = self.words, pair
+    def may_replace(self, module: str, name: str) -> bool:
+        """Whether code of the archive may have an unpickler take something else for a name."""
+        words = self.words
         if b"find_class" in words or b"pickle_module" in words:
             return True
-        if any(f"{mark}{module}.{name}{mark}".encode() in words for mark in "\"'"):
+        if name == WINDOWS_PATH and name.encode() in words:
             return True
-        if name == WINDOWS_PATH:
-            return name.encode() in words
-        if rule is NEWER and self.subject.environment.adds_any:
-            return True
-        if module != MAIN and self.changes_path:
-            return True
-        return rule is ABSENT and self.may_be_brought(module, member)
-
-    def may_be_brought(self, module: str, member: Member) -> bool:
-        """Whether a requirement may bring a module, which the project does not have itself.
-
-        Pickles name modules deep in what a requirement is installed with, of which not all is known.
-        """
-        environment = self.subject.environment
-        return (environment.may_bring(module) or environment.requires_unknown) and not advise_packing(
-            self.subject, module, member
-        )
+        return any(f"{mark}{module}.{name}{mark}".encode() in words for mark in "\"'")
 
     def report(
         self, rule: Rule, member: Member, imports: str, names: Iterable[str], *, certain: bool
@@ -151,12 +158,19 @@ class PickledNames:
         """
         fix, severity = None, rule.severity
         if rule is ABSENT:
-            fixes = (advise_packing(self.subject, name, member) for name in names)
+            fixes = (advise_packing(self.subject, name, member) for name in islice(names, MOST_MODULES))
             fix = next(filter(None, fixes), None)
-        elif not certain and not is_loaded(self.subject, member):
+        elif not certain and not self.loads(member):
             severity = "warning"
         place = self.subject.place(member)
         return rule.at(place, f"{imports}, {REASONS[rule]}", fix, severity=severity)
+
+    def loads(self, member: Member) -> bool:
+        """Whether the handler certainly loads a file."""
+        try:
+            return is_loaded(self.subject, member)
+        except Exhausted:
+            return False
 
     @cached_property
     def words(self) -> frozenset[bytes]:

@@ -406,6 +406,15 @@ class TestBounds:
         assert [each.code for each in found] == ["MAR413"] * 3
         assert [each for each in looked if each in members] == [members[0]]
 
+    def test_long_handler(self):
+        """Python that is too long to be read hides no pickle."""
+        of = subject({"h.py": HANDLER + "a;" * 400_000, "w.pt": EVIL}, serialized_file="w.pt")
+
+        assert [(each.code, each.severity) for each in check_all(of)] == [
+            ("MAR413", "error"),
+            ("MAR131", "note"),
+        ]
+
     def test_exhausted(self):
         """When no more files may be looked at, the rest is not passed."""
         of = own(GOOD, **{f"a{number}.pt": GOOD for number in range(5)})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from pathlib import Path
 
 import pytest
 
+from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.checks.loading import check
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding
@@ -227,3 +229,24 @@ class TestModules:
         of = subject({"h.py": HANDLER, "a.joblib": zlib.compress(protocol2(b"c__main__\nNet\n)R"))})
 
         assert codes(of) == [("MAR416", "warning")]
+
+
+class TestBounds:
+    def test_exhausted(self):
+        """That the code cannot be read keeps no other fault of a file from being found."""
+        of = archive("__main__.Net", "os.system", code=f"__name__ == '__main__'\n{LOADING}")
+        of.budget = Budget(memory=0)
+
+        with pytest.raises(Exhausted):
+            of.module("h")
+        assert [code for code, _ in codes(of)] == ["MAR413", "MAR412"]
+
+    def test_many(self):
+        """Time does not grow with the names of a pickle times the lines of the requirements."""
+        names = [f"m{number}.x" for number in range(3000)]
+        requirements = "".join(f"numpy{number}\n" for number in range(3000))
+        begin = time.process_time()
+
+        list(check(archive(*names, requirements=requirements)))
+
+        assert time.process_time() - begin < 10
