@@ -206,7 +206,7 @@ def read_distributions(
             continue
         if requirement:
             yield required_distribution(requirement)
-            yield from required_extras(requirement)
+            yield from required_extras(requirement) if "[" in requirement else ()
             continue
         yield from map(egg_name, options.editable)
         for included in options.requirement[:1]:  # pip takes the first one

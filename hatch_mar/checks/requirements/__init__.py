@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from itertools import islice
 
 from hatch_mar.checks.requirements.files import Reading
 from hatch_mar.checks.requirements.lines import REFUSED, is_on_server
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Rule
+from hatch_mar.finding import MOST_FINDINGS, Finding, Rule
 
 ABSENT = Rule(
     code="MAR601",
@@ -41,7 +42,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     reading = Reading(subject)
     yield from reading.check(path)
     yield from reading.check_hashes()
-    yield from reading.check_local_versions()
+    yield from islice(reading.check_local_versions(), MOST_FINDINGS)
     if any(not is_on_server(subject, requirement) for _, requirement, _ in reading.required):
         message = "TorchServe installs the requirements only with `install_py_dep_per_model=true`"
         yield ONLY_IF_SET.at(reading.place(path), message)

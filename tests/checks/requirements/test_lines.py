@@ -8,6 +8,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from hatch_mar.checks.handler import check as check_handler
 from hatch_mar.checks.requirements import check
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import MOST_FINDINGS
 from hatch_mar.torchserve.handlers import BUILT_INS
 from tests.checks import found as found_by
 from tests.checks import subject
@@ -163,6 +164,10 @@ class TestLocalVersion:
     def test_others(self, line: str):
         """Nothing is asked for, or not of PyPI."""
         assert found(line) == []
+
+    def test_many(self):
+        """Of very many, the first are enough."""
+        assert len(found("".join(f"a{number}==1+cu113\n" for number in range(100)))) == MOST_FINDINGS
 
     def test_torch(self):
         """To leave torch out is enough; in an environment of its own the model needs it from somewhere."""
