@@ -28,7 +28,7 @@ NEITHER = Rule(
 
 MOST_KNOWN = 1000
 """Names that a wrong one is compared with."""
-MOST_FUNCTIONS = 50
+MOST_FUNCTIONS = 20
 """Those that are followed: each takes a worker, and no server has so many for one workflow."""
 
 

@@ -17,7 +17,7 @@ from hatch_mar.torchserve.workflow_spec import MODEL_KEYS, SETTINGS, Spec
 
 NO_ARCHIVE = Rule(
     code="MAR856",
-    title="A model of the workflow names no archive",
+    title="A model of the workflow names no archive that TorchServe can get",
     consequence="the registration fails with `Workflow Node … failed to register`",
     fix="set its `url` to the name of an archive in the model store, or to a URL",
 )
@@ -43,6 +43,7 @@ def check(file: SpecFile, spec: Spec) -> Iterator[Finding]:
 
 
 def check_urls(file: SpecFile, spec: Spec) -> Iterator[Finding]:
+    downloaded: dict[str, str] = {}
     for name, model in spec.models.items():
         if name not in spec.nodes or not isinstance(model, Table):
             continue
@@ -53,6 +54,12 @@ def check_urls(file: SpecFile, spec: Spec) -> Iterator[Finding]:
         elif isinstance(url, str) and ".." in url:
             text = f"Model {quote(name)} has a `url` with two dots in a row: {quote(url)}"
             yield NO_ARCHIVE.at(file.place(model.lines.get("url")), text, "name the archive without its path")
+        elif isinstance(url, str) and "://" in url:
+            archive = url.rpartition("/")[2]
+            if (other := downloaded.setdefault(archive, name)) != name:
+                text = f"Models {quote(other)} and {quote(name)} are both downloaded to {quote(archive)}"
+                fix = "put the archive into the model store, and name it there"
+                yield NO_ARCHIVE.at(file.place(model.lines.get("url")), text, fix, severity="warning")
 
 
 def check_archives(file: SpecFile, spec: Spec) -> Iterator[Finding]:

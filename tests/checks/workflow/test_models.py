@@ -30,6 +30,18 @@ class TestUrl:
             )
         ]
 
+    def test_downloaded_twice(self):
+        """TorchServe downloads no archive to where it has one, even if that is the same."""
+        urls = ("https://example.org/a/net.mar", "https://example.org/b/net.mar", "net.mar")
+        models = "".join(f"  m{number}: {{url: '{url}'}}\n" for number, url in enumerate(urls))
+
+        assert found(spec(models, "  m0: [m1]\n  m1: [m2]\n")) == [
+            (
+                "warning: s.yaml:3: MAR856 Models `m0` and `m1` are both downloaded to `net.mar`; put the"
+                " archive into the model store, and name it there"
+            )
+        ]
+
 
 class TestArchives:
     @pytest.mark.parametrize(
