@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from hatch_mar.budget import Budget
 from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.kinds.ends import find_cut
 from hatch_mar.weights.kinds.onnx import inspect_onnx
 from hatch_mar.weights.kinds.pickle_file import find_hidden_pickle, inspect_pickle
 from hatch_mar.weights.kinds.pointers import describe_text, inspect_pointer
@@ -73,6 +74,7 @@ def inspect_outside(view: View, name: str) -> Weights:
         or inspect_onnx(view, head, name)
     )
     if weights is not None:
+        weights = weights._replace(damage=(*weights.damage, *find_cut(view, weights.kind)))
         return weights._replace(loadings=(*weights.loadings, *find_hidden_pickle(view, name)))
     pickle = inspect_pickle(view, name)
     if pickle is None:

@@ -18,12 +18,17 @@ LONG = re.compile(r"(?<=\d)L\b")
 LOADER = "numpy.load(allow_pickle=True)"
 
 
-def find_objects(view: View) -> tuple[Loading, ...]:
-    """What numpy.load would import for the objects of an array; nothing for an array of numbers."""
+def locate_header(view: View) -> tuple[int, int]:
+    """The offset of an array's header, and its length."""
     version = view.read(len(MAGIC), 1)
     size = 2 if version == b"\x01" else 4
     start = len(MAGIC) + 2 + size
-    length = int.from_bytes(view.read(start - size, size), "little")
+    return start, int.from_bytes(view.read(start - size, size), "little")
+
+
+def find_objects(view: View) -> tuple[Loading, ...]:
+    """What numpy.load would import for the objects of an array; nothing for an array of numbers."""
+    start, length = locate_header(view)
     if length > LONGEST_HEADER:
         return (Loading(LOADER, unknown=f"the header of the array has {length} bytes"),)
     view.budget.spend(CODE, length)
