@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
-from hatch_mar.archive.archive import Member
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.rehearsal.events import Call
 from hatch_mar.pysource.rehearsal.paths import member_name
@@ -13,19 +12,17 @@ from hatch_mar.pysource.rehearsal.values import Result
 LOADERS = ("torch.load", "torch.jit.load", "pickle.load", "joblib.load")
 
 
-def find_load_calls(subject: Subject, member: Member) -> Iterator[Call]:
-    """The calls that certainly load a member, by its path or as a file that was opened by it.
+def find_load_calls(subject: Subject) -> Mapping[str, list[Call]]:
+    """The calls that certainly load a member, by its name: of its path, or of a file that was opened by it.
 
     Raises:
         Exhausted: the handler could not be followed to its end.
     """
+    found: dict[str, list[Call]] = {}
     for event in subject.rehearsal:
         if isinstance(event, Call) and event.is_certain and event.name in LOADERS:
             file = event.argument(0, "f")
             path = file.text if isinstance(file, Result) else file
-            if isinstance(path, str) and member_name(path) == member.name:
-                yield event
-
-
-def is_loaded(subject: Subject, member: Member) -> bool:
-    return any(find_load_calls(subject, member))
+            if isinstance(path, str) and (name := member_name(path)):
+                found.setdefault(name, []).append(event)
+    return found

@@ -32,8 +32,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     if subject.model_config.settings.get("deviceType") == "gpu":
         return
     members = [member for member in subject.archive.members if find_gpus(subject, member)]
+    loads = find_load_calls(subject) if members else {}
     for member in members:
-        calls = find_load_calls(subject, member)
+        calls = loads.get(member.name, ())
         call = next((call for call in calls if call.name in LOADERS and not has_location(call)), None)
         if call:
             gpus = quote_some(find_gpus(subject, member))

@@ -8,7 +8,7 @@ own that finds names elsewhere: then nothing is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import cached_property
 from itertools import islice
 
@@ -16,7 +16,7 @@ from hatch_mar.archive.archive import Member
 from hatch_mar.budget import Exhausted
 from hatch_mar.checks.handler.importing import advise_packing
 from hatch_mar.checks.handler.reach import Reach
-from hatch_mar.checks.load_calls import is_loaded
+from hatch_mar.checks.load_calls import find_load_calls
 from hatch_mar.checks.packed_code import changes_path, find_modules, find_words
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
@@ -160,17 +160,18 @@ class PickledNames:
         if rule is ABSENT:
             fixes = (advise_packing(self.subject, name, member) for name in islice(names, MOST_MODULES))
             fix = next(filter(None, fixes), None)
-        elif not certain and not self.loads(member):
+        elif not certain and member.name not in self.loaded:
             severity = "warning"
         place = self.subject.place(member)
         return rule.at(place, f"{imports}, {REASONS[rule]}", fix, severity=severity)
 
-    def loads(self, member: Member) -> bool:
-        """Whether the handler certainly loads a file."""
+    @cached_property
+    def loaded(self) -> Container[str]:
+        """The members that the handler certainly loads."""
         try:
-            return is_loaded(self.subject, member)
+            return find_load_calls(self.subject)
         except Exhausted:
-            return False
+            return ()
 
     @cached_property
     def words(self) -> frozenset[bytes]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.handler_facts import built_in, handler_module, loads_as_base_handler
-from hatch_mar.checks.load_calls import is_loaded
+from hatch_mar.checks.load_calls import find_load_calls
 from hatch_mar.checks.many import show_first
 from hatch_mar.checks.packed_code import find_modules, find_words
 from hatch_mar.checks.subject import Subject
@@ -92,12 +92,16 @@ class Worker:
     def imported(self) -> frozenset[str] | None:
         return find_imported(self.subject)
 
+    @cached_property
+    def load_calls(self) -> Container[str]:
+        return find_load_calls(self.subject)
+
     def loads(self, member: Member) -> bool:
         """Whether TorchServe or the handler certainly loads a file of TorchScript."""
         subject = self.subject
         if subject.named_member("serializedFile") is member and loads_as_base_handler(subject):
             return subject.value("modelFile") is None
-        return is_loaded(subject, member)
+        return member.name in self.load_calls
 
 
 def check_member(subject: Subject, member: Member, worker: Worker) -> Iterator[Finding]:

@@ -23,3 +23,14 @@ class TestShowFirst:
         assert [finding.message for finding in shown] == [*names[:MOST_FINDINGS], "P"]
         assert last.rule is DAMAGED
         assert last.message == "The same is true of 2 more files: `20.pt`, `21.pt`"
+
+    def test_severities(self):
+        """Warnings of a rule neither hide its errors nor are counted as such."""
+        names = [f"{number:02}.pt" for number in range(MOST_FINDINGS + 1)]
+        found = [(name, DAMAGED.at(Place(name), name, severity="warning")) for name in names]
+        found.append(("z", DAMAGED.at(Place("z"), "z")))
+
+        *_, error, last = show_first(found, Place("digits.mar"))
+
+        assert (error.message, error.severity) == ("z", "error")
+        assert (last.message, last.severity) == ("The same is true of 1 more file: `20.pt`", "warning")
