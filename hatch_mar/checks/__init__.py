@@ -37,8 +37,11 @@ CHECKS: Mapping[str, str | None] = {
     "portability": None,
 }
 """The modules that check a model, each with the manifest's key without which it has nothing to do."""
-WORKFLOW_CHECKS = ("archive_names", "wholeness", "loading", "workflow", "portability")
-"""Those that check a workflow's."""
+WORKFLOW_CHECKS = (
+    *("archive_names", "machine_paths", "wholeness", "references", "loading"),
+    *("workflow", "portability"),
+)
+"""Those that check a workflow, whose handler is checked by `workflow`."""
 
 
 def check(subject: Subject) -> list[Finding]:

@@ -7,10 +7,10 @@ files are those beside it (ModelManager.java, `registerModel`). So each is check
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from hatch_mar.archive.archive import Archive
-from hatch_mar.checks import handler
+from hatch_mar.checks import handler, opened_files, pretrained
 from hatch_mar.checks.handler_facts import handler_module
 from hatch_mar.checks.subject import Subject
 from hatch_mar.checks.workflow.spec_file import SpecFile
@@ -43,7 +43,9 @@ def check(file: SpecFile, spec: Spec) -> Iterator[Finding]:
     seen: set[Finding] = set()
     others = [node for node in functions if node not in lacking]
     for model in as_models(file.subject, others[:MOST_FUNCTIONS]):
-        for finding in handler.check(model):
+        for finding in chain.from_iterable(
+            module.check(model) for module in (handler, opened_files, pretrained)
+        ):
             if finding not in seen:
                 seen.add(finding)
                 yield finding

@@ -67,6 +67,17 @@ def test_unguarded():
     assert text.startswith("error: f.py:1: MAR266 ")
 
 
+def test_opened():
+    """A file that a function opens must be in the archive."""
+    flow = f"from pathlib import Path\n{FLOW}".replace(
+        "    return data\n",
+        "    return data and [(Path(context.system_properties['model_dir']) / 'a.txt').read_text()]\n",
+    )
+
+    assert [text.split()[1:3] for text in found(flow=flow)] == [["f.py:3:", "MAR251"], ["f.py:6:", "MAR251"]]
+    assert found(flow=flow, files={"a.txt": ""}) == []
+
+
 def test_not_python():
     [text] = found(flow="def prepare(data, context)\n")
 
