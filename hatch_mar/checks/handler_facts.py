@@ -7,12 +7,12 @@ import ast
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.lineage import Lineage, trace_lineage
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.functions import Function, FunctionNode
+from hatch_mar.pysource.functions import FunctionNode
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.namespace import Namespace
 from hatch_mar.torchserve.handlers import (
     BUILT_INS,
     HELPERS,
+    HOOKS,
     LOADING_METHODS,
     SOURCE_VOCABULARY,
     BuiltIn,
@@ -25,6 +25,24 @@ def built_in(subject: Subject) -> BuiltIn | None:
     """TorchServe's own handler that the manifest names, unless a module of the archive takes its place."""
     found = BUILT_INS.get(subject.value("handler") or "")
     return found if handler_module(subject) is None else None
+
+
+def runs_built_in(subject: Subject, method: str) -> BuiltIn | None:
+    """TorchServe's own handler of which the worker runs a method: the one named, or the base of its class.
+
+    None for a class that overrides the method, or one of those that it calls.
+    """
+    lineage = handler_lineage(subject)
+    if lineage is None:
+        return built_in(subject)
+    return lineage.base if lineage.leaves(method) and not any(map(lineage.find, HOOKS)) else None
+
+
+def name_built_in(subject: Subject, found: BuiltIn) -> str:
+    """What a message calls one of TorchServe's own handlers that runs."""
+    if built_in(subject):
+        return f"Handler `{found.name}`"
+    return f"`{found.class_name}`, which the handler is derived from,"
 
 
 def handler_module(subject: Subject) -> Module | None:
@@ -48,8 +66,9 @@ def imported_names(subject: Subject) -> frozenset[str]:
 
 def needs_config(subject: Subject) -> bool:
     """Whether the handler fails without a model configuration."""
-    found = built_in(subject)
-    return bool(found and (found.all_needs or found.is_async)) or bool(imported_helpers(subject))
+    started, called = runs_built_in(subject, "initialize"), runs_built_in(subject, "handle")
+    needs = bool(started and started.all_needs) or bool(called and called.is_async)
+    return needs or bool(imported_helpers(subject))
 
 
 def loads_as_base_handler(subject: Subject) -> bool:
@@ -105,26 +124,12 @@ def find_loaded(subject: Subject) -> list[Member]:
 
 def name_vocabulary(subject: Subject) -> str | None:
     """The file that TorchServe's own text handlers have their words in; None for any other handler."""
-    handler = built_in(subject)
+    handler = runs_built_in(subject, "initialize")
     reads = handler is not None and handler.reads_vocabulary
     return (subject.value("sourceVocab") or SOURCE_VOCABULARY) if reads else None
 
 
 def keeps_loading(lineage: Lineage) -> bool:
     """Whether a class leaves the loading to `BaseHandler`, which it inherits from."""
-    if lineage.base is None or not lineage.base.loads_as_base_handler:
-        return False
-    bodies = [Namespace(link.definition.body) for link in lineage.links]
-    return not any(own.has(method) for own in bodies for method in LOADING_METHODS) and all(
-        value is None or calls_method(value, "initialize")
-        for own in bodies
-        for value in own.get("initialize")
-    )
-
-
-def calls_method(method: ast.AST, name: str) -> bool:
-    """Whether an overriding method leaves something to the one of this name that it overrides."""
-    return isinstance(method, Function) and any(
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
-        for node in ast.walk(method)
-    )
+    is_of_base = lineage.base is not None and lineage.base.loads_as_base_handler
+    return is_of_base and lineage.leaves("initialize") and not any(map(lineage.find, LOADING_METHODS))

@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.classes import CLASS_DECORATORS, is_plain_base, last_name, may_set
-from hatch_mar.pysource.functions import FunctionNode
+from hatch_mar.pysource.functions import Function, FunctionNode
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, Values, dotted_name, imported_name
 from hatch_mar.torchserve.handlers import BUILT_IN_CLASSES, HANDLERS_PACKAGE, BuiltIn
@@ -59,6 +59,12 @@ class Lineage(NamedTuple):
         """Whether the class leaves it to `BaseHandler.handle` to call its methods."""
         own = self.base is not None and self.base.handles_in_steps
         return own and self.find("handle") is None and not self.may_set("handle")
+
+    def leaves(self, name: str) -> bool:
+        """Whether the class leaves something to the method of this name of TorchServe's own class."""
+        values = (value for link in self.links for value in Namespace(link.definition.body).get(name))
+        is_kept = all(value is None or calls_method(value, name) for value in values)
+        return self.base is not None and is_kept and not self.may_set(name)
 
     def may_set(self, name: str) -> bool:
         """Whether any of the classes may give its objects an attribute of this name."""
@@ -124,3 +130,11 @@ def find_class(
             return None
         name, module, shown = path, found, last
     return None
+
+
+def calls_method(method: ast.AST, name: str) -> bool:
+    """Whether an overriding method leaves something to the one of this name that it overrides."""
+    return isinstance(method, Function) and any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+        for node in ast.walk(method)
+    )

@@ -27,33 +27,46 @@ class Helper(NamedTuple):
     """Tables of the model configuration that it reads if they are there."""
     files: tuple[str, ...] = ()
     """Keys of the model configuration that name a file of the archive."""
+    imports: tuple[str, ...] = ()
+    """Modules that its own module imports, beyond those of torch and of what TorchServe's wheel requires."""
 
     @property
     def name(self) -> str:
         return self.path.rpartition(".")[2]
+
+    @property
+    def module(self) -> str:
+        return self.path.rpartition(".")[0]
 
 
 DALI_PIPELINE = Helper(
     "ts.handler_utils.preprocess.dali.get_dali_pipeline",
     needs=("dali.batch_size", "dali.num_threads", "dali.device_id", "dali.seed"),
     files=("dali.pipeline_file",),
+    imports=("nvidia.dali",),
 )
 RPC_WORKERS = Helper(
     "ts.handler_utils.distributed.pt_pippy.initialize_rpc_workers",
     needs=("pippy.rpc_timeout", "pippy.num_worker_threads", "torchrun"),
+    imports=("pippy",),
 )
 PIPELINE_DRIVER = Helper(
     "ts.handler_utils.distributed.pt_pippy.get_pipeline_driver",
     needs=("pippy.input_names", "pippy.model_type", "handler.model_path"),
+    imports=("pippy",),
 )
 DEEPSPEED_ENGINE = Helper(
     "ts.handler_utils.distributed.deepspeed.get_ds_engine",
     needs=("deepspeed", "handler.model_path"),
     files=("deepspeed.config",),
+    imports=("deepspeed",),
+)
+BATCH_STREAMER = Helper(
+    "ts.handler_utils.hf_batch_streamer.TextIteratorStreamerBatch", imports=("transformers",)
 )
 MICRO_BATCHING = Helper("ts.handler_utils.micro_batching.MicroBatching", reads=("micro_batching",))
 
-HELPERS = (DALI_PIPELINE, RPC_WORKERS, PIPELINE_DRIVER, DEEPSPEED_ENGINE, MICRO_BATCHING)
+HELPERS = (DALI_PIPELINE, RPC_WORKERS, PIPELINE_DRIVER, DEEPSPEED_ENGINE, BATCH_STREAMER, MICRO_BATCHING)
 
 
 class BuiltIn(NamedTuple):
@@ -174,6 +187,9 @@ ARCHIVER_BUILT_INS = tuple(each.name for each in ALL_BUILT_INS if each.is_in_arc
 LOADING_METHODS = ("_load_pickled_model", "_load_torchscript_model", "_load_torch_export_aot_compile")
 """Methods of `BaseHandler` that a subclass overrides to load weights in its own way."""
 
+HOOKS = ("get_source_vocab_path", "_get_vllm_engine_config")
+"""Methods that decide, in the `initialize` of other handlers of TorchServe, what is read."""
+
 SOURCE_VOCABULARY = "source_vocab.pt"
 
 BASE_TABLES = ("handler", "pt2")
@@ -188,6 +204,11 @@ CONFIG_KEYS = (
 
 LSP_BUILT_INS = ("BaseHandler", "TorchScriptHandler")
 """The handlers of TorchServe's C++ worker."""
+
+
+def imports_of(module: str) -> tuple[str, ...]:
+    """What one of TorchServe's modules imports, beyond what it has itself."""
+    return next((each.imports for each in (*ALL_BUILT_INS, *HELPERS) if each.module == module), ())
 
 
 class Handler(NamedTuple):

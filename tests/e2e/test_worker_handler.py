@@ -419,6 +419,18 @@ BAD = {
         {"requirements_file": "requirements.txt", "serialized_file": "model.pt"},
         "scripted",
     ),
+    "derived-from-vllm": Case(
+        {"h.py": "from ts.torch_handler.vllm_handler import VLLMHandler\nclass H(VLLMHandler): ...\n"},
+        codes="MAR221",
+        outcome=MASKED,
+    ),
+    "derived-vocabulary": Case(
+        {"h.py": "from ts.torch_handler.text_handler import TextHandler\nclass H(TextHandler): ...\n"},
+        codes="MAR222",
+        outcome="Exception: Missing the source_vocab file",
+        keys={"serialized_file": "model.pt"},
+        weights="scripted",
+    ),
     "built-in-hidden": Case(
         {"base_handler.py": ANSWERING}, "base_handler", "MAR223", "Prediction success", asked=True
     ),

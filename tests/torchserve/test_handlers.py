@@ -15,11 +15,13 @@ from hatch_mar.torchserve.handlers import (
     BUILT_IN_CLASSES,
     BUILT_INS,
     HELPERS,
+    HOOKS,
     LOADING_METHODS,
     LSP_BUILT_INS,
     BuiltIn,
     Handler,
     Helper,
+    imports_of,
     parse,
     parse_entry,
 )
@@ -173,6 +175,24 @@ class TestTable:
             assert key == "torchrun" or all(speaks_of(found, repr(part)) for part in key.split("."))
         for key in helper.files:
             assert all(speaks_of(found, repr(part)) for part in key.split("."))
+
+    @pytest.mark.parametrize("helper", HELPERS, ids=lambda helper: helper.name)
+    def test_helper_imports(self, helper: Helper):
+        """What the helper's module imports beyond what every worker has."""
+        modules = source(PACKAGE.parent / f"{helper.module.replace('.', '/')}.py").imports()
+        tops = {module.partition(".")[0] for module in modules}
+
+        assert tops - WHEEL - set(sys.stdlib_module_names) == {
+            each.partition(".")[0] for each in helper.imports
+        }
+        assert imports_of(helper.module) == helper.imports
+
+    def test_hooks(self):
+        """What decides on what `initialize` reads is called by it."""
+        methods = [self.of(name).method("initialize") for name in BUILT_INS]
+        text = "\n".join(ast.unparse(method) for method in methods if method)
+
+        assert all(f"self.{hook}(" in text for hook in HOOKS)
 
     @staticmethod
     def of(name: str) -> Source:

@@ -106,6 +106,7 @@ def check_python(subject: Subject) -> Iterator[Finding]:
             place = subject.place(module.member, module.line)
             yield UNPARSABLE.at(place, f"The handler is not {PYTHON}: {module.fault}")
         yield from entry_point.check(subject, module, function)
+    yield from built_in.check(subject)
     yield from answers.check(subject)
     start = name if module is not None else None
     yield from importing.check(subject, start, model_file.imported_module(subject))
@@ -117,8 +118,8 @@ def check_elsewhere(subject: Subject, handler: str, name: str) -> Iterator[Findi
     place = subject.set_by("handler")
     path = handler.partition(":")[0]
     if handler in BUILT_INS:
-        yield from built_in.check(subject, BUILT_INS[handler])
-    elif "" in name.split("."):
+        return
+    if "" in name.split("."):
         yield NAME.at(place, f"Handler `{handler}` does not name a module that could be imported")
     elif name in BUILT_INS:
         text = f"`{name}` is one of TorchServe's own handlers, but `{handler}` is not"

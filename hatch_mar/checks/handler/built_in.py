@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hatch_mar.checks.handler_facts import name_vocabulary
+from hatch_mar.checks.handler_facts import built_in, name_built_in, name_vocabulary, runs_built_in
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.torchserve.handlers import BuiltIn
 
 PACKAGES = Rule(
     code="MAR221",
     severity="warning",
-    title="A built-in handler needs a package that the server lacks",
+    title="TorchServe's own code needs a package that the server lacks",
     consequence="on a server without it the worker dies with `No module named …`",
     fix="add it to the archive's requirements, or to `server-packages` if the server has it",
 )
@@ -31,13 +30,17 @@ HIDDEN = Rule(
 )
 
 
-def check(subject: Subject, handler: BuiltIn) -> Iterator[Finding]:
+def check(subject: Subject) -> Iterator[Finding]:
+    """Check the handler that the manifest names, or that the archive's own is derived from."""
+    own = built_in(subject)
     place = subject.set_by("handler")
-    if absent := [module for module in handler.imports if not subject.environment.has_installed(module)]:
+    imports = own.imports if own else ()
+    if absent := [module for module in imports if not subject.environment.has_installed(module)]:
         packages = " and ".join(f"`{module}`" for module in absent)
-        text = f"Handler `{handler.name}` imports {packages}, which nothing brings to the server"
+        text = f"Handler `{subject.value('handler')}` imports {packages}, which nothing brings to the server"
         yield PACKAGES.at(place, text)
     vocabulary = name_vocabulary(subject)
-    if vocabulary and vocabulary not in subject.members:
-        text = f"Handler `{handler.name}` reads `{vocabulary}` at the archive's root, where it is not"
+    found = runs_built_in(subject, "initialize")
+    if found and vocabulary and vocabulary not in subject.members:
+        text = f"{name_built_in(subject, found)} reads `{vocabulary}` at the archive's root, where it is not"
         yield VOCABULARY.at(place, text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hatch_mar.archive.archive import FileSource, Member
+from hatch_mar.checks.handler.built_in import PACKAGES
 from hatch_mar.checks.handler.reach import Problem, Reach, top_of
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
@@ -79,15 +80,16 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
         Exhausted: they could not be followed to their end.
     """
     reach = Reach(subject)
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[bool | str, str, str]] = set()
     # what the worker reports as missing, whatever the handler cannot import
     reported = f"{HANDLERS_PACKAGE}.{(subject.value('handler') or '').partition('.')[0]}"
     for start, masked in ((handler, reported), (model_file, None)):
         if start is None:
             continue
         for problem in reach.start(start):
-            file = "" if problem.kind == "absent" else problem.module.member.name
-            key = problem.kind, problem.name, file
+            is_absent = problem.kind in ("absent", "needed")
+            named = (top_of(problem.name), "") if is_absent else (problem.name, problem.module.member.name)
+            key = is_absent or problem.kind, *named
             if key in seen or len(seen) == MOST_PROBLEMS:
                 continue
             seen.add(key)
@@ -129,6 +131,9 @@ def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Fi
             if not fix and imported and imported.is_package:
                 fix = f"pack the module `{problem.name}`, or import a name that the package has"
             return NAMELESS.at(place, text, fix or None)
+        case "needed":
+            text = f"`{problem.by}` imports `{problem.name}`, which nothing brings to the server{report}"
+            return PACKAGES.at(place, text)
         case "torchserve":
             text = f"TorchServe {VERSION} has no module `{problem.name}`{report}"
             return TORCHSERVE.at(place, text, did_you_mean(problem.name, modules()) or None)

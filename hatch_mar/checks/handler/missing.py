@@ -9,8 +9,9 @@ import ast
 from collections.abc import Iterator
 from typing import cast
 
-from hatch_mar.checks.handler_facts import calls_method, handler_function
+from hatch_mar.checks.handler_facts import handler_function
 from hatch_mar.checks.index_to_name import NAME as LABELS
+from hatch_mar.checks.lineage import calls_method
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.pysource.functions import Function, FunctionNode, parameter

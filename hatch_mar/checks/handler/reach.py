@@ -17,12 +17,13 @@ from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, absolute_name
 from hatch_mar.torchserve import modules
 from hatch_mar.torchserve.distributions import NAMESPACES, strip_submodules
+from hatch_mar.torchserve.handlers import imports_of
 
-Kind = Literal["absent", "lacking", "relative", "itself", "torchserve", "name", "torchserve-name"]
+Kind = Literal["absent", "lacking", "relative", "itself", "torchserve", "needed", "name", "torchserve-name"]
 """The module is nowhere; not in a package of the archive; outside of all packages; the importing one;
-not one of TorchServe's. Or a module of the archive, or of TorchServe, does not have the name."""
+not one of TorchServe's; needed by one of these. Or a module, also of TorchServe, does not have the name."""
 
-BY_PATH = ("absent", "name")
+BY_PATH = ("absent", "needed", "name")
 """What may be otherwise if other folders are on the path."""
 
 COMPILED = (".so", ".pyd", ".pyc")
@@ -36,6 +37,8 @@ class Problem(NamedTuple):
     line: int
     name: str
     """What is imported: of `relative` as it is written, of an absent package the package, else in full."""
+    by: str = ""
+    """The module of TorchServe that needs it."""
 
 
 class Reach:
@@ -85,7 +88,17 @@ class Reach:
         found = list(self.import_chain(target))
         for part in statement.names:
             found += [f"{target}.{part}"] if self.look_up(f"{target}.{part}") == "module" else []
-        return list(self.find_nameless(name, module, statement, target)), found
+        problems = [*self.find_nameless(name, module, statement, target), *self.find_needs(module, statement)]
+        return problems, found
+
+    def find_needs(self, module: Module, statement: Import) -> Iterator[Problem]:
+        """What TorchServe's own modules import, and nothing brings."""
+        if not self.is_torchserve(statement.module):
+            return
+        for name in (statement.module, *(f"{statement.module}.{part}" for part in statement.names)):
+            for needed in imports_of(name):
+                if not self.environment.has_installed(needed):
+                    yield Problem("needed", module, statement.line, needed, name)
 
     def find_nameless(self, name: str, module: Module, statement: Import, target: str) -> Iterator[Problem]:
         """The names that an import takes from a module which certainly does not have them."""

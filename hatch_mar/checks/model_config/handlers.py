@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from hatch_mar.checks.handler_facts import built_in, imported_helpers
+from hatch_mar.checks.handler_facts import imported_helpers, name_built_in, runs_built_in
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.types import is_int
 from hatch_mar.checks.subject import Subject
@@ -66,8 +66,8 @@ def check(subject: Subject, file: ConfigFile | None, config: Table) -> Iterator[
 
 
 def check_needs(subject: Subject, place: Place, config: Table) -> Iterator[Finding]:
-    own = built_in(subject)
-    readers = [(f"Handler `{own.name}`", own.all_needs)] if own else []
+    own = runs_built_in(subject, "initialize")
+    readers = [(name_built_in(subject, own), own.all_needs)] if own else []
     readers += [(f"`{helper.name}`", helper.needs) for helper in imported_helpers(subject)]
     for who, keys in readers:
         for key in keys:
@@ -100,15 +100,16 @@ def check_files(file: ConfigFile, config: Table) -> Iterator[Finding]:
 def check_asynchronous(
     subject: Subject, file: ConfigFile | None, place: Place, config: Table
 ) -> Iterator[Finding]:
-    own = built_in(subject)
+    own = runs_built_in(subject, "handle")
     if own is None:
         return
+    name = name_built_in(subject, own)
     if own.is_async and config.get("asyncCommunication") is not True:
-        message = f"Handler `{own.name}` is asynchronous, but `asyncCommunication` is not set"
+        message = f"{name} is asynchronous, but `asyncCommunication` is not set"
         yield ASYNCHRONOUS.at(place, message, "set `asyncCommunication: true` in the model configuration")
     if not own.is_async and file and config.get("asyncCommunication") is True:
         place = file.place(config.lines.get("asyncCommunication"))
-        message = f"Handler `{own.name}` is not asynchronous, but `asyncCommunication` is set"
+        message = f"{name} is not asynchronous, but `asyncCommunication` is set"
         yield ASYNCHRONOUS.at(place, message, "leave `asyncCommunication` out")
 
 

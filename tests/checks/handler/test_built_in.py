@@ -68,3 +68,30 @@ class TestBuiltIn:
         """A file may have the name of a built-in handler if the handler names it as a file."""
         source = "from ts.torch_handler.base_handler import BaseHandler\nclass H(BaseHandler): ...\n"
         assert found(check, {"image_classifier.py": source}, "image_classifier.py") == []
+
+
+class TestDerived:
+    """A class that is derived from one of TorchServe's handlers needs what that needs."""
+
+    SOURCE = "from ts.torch_handler.text_handler import TextHandler\nclass H(TextHandler):\n    {}"
+
+    @pytest.mark.parametrize("body", ["x = 1", "def initialize(self, context): super().initialize(context)"])
+    def test_vocabulary(self, body: str) -> None:
+        assert found(check, {"h.py": self.SOURCE.format(body)}) == [
+            (
+                f"{MANIFEST}: MAR222 `TextHandler`, which the handler is derived from, reads"
+                " `source_vocab.pt` at the archive's root, where it is not; add `source_vocab.pt` to"
+                " `extra-files`"
+            )
+        ]
+        assert found(check, {"h.py": self.SOURCE.format(body), "source_vocab.pt": ""}) == []
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "def initialize(self, context): self.model = print",
+            "def get_source_vocab_path(self, ctx): return 'x'",
+        ],
+    )
+    def test_own_way(self, body: str) -> None:
+        assert found(check, {"h.py": self.SOURCE.format(body)}) == []

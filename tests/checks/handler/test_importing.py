@@ -382,6 +382,40 @@ class TestTorchServe:
         assert importing(source) == []
 
 
+class TestNeeded:
+    @pytest.mark.parametrize(
+        ("source", "module", "needed"),
+        [
+            ("from ts.torch_handler.vllm_handler import VLLMHandler", "torch_handler.vllm_handler", "vllm"),
+            ("from ts.torch_handler import vllm_handler", "torch_handler.vllm_handler", "vllm"),
+            (
+                "import ts.handler_utils.preprocess.dali",
+                "handler_utils.preprocess.dali",
+                "nvidia.dali",
+            ),
+        ],
+    )
+    def test_bad(self, source: str, module: str, needed: str) -> None:
+        """What TorchServe's own modules import must be there, too."""
+        assert importing(source) == [
+            (
+                f"digits.mar/h.py:1: MAR221 `ts.{module}` imports `{needed}`, which nothing brings to the"
+                f" server, and the worker would report only {MASKED}; add it to the archive's requirements,"
+                " or to `server-packages` if the server has it"
+            )
+        ]
+
+    def test_good(self) -> None:
+        assert importing("from ts.torch_handler.vllm_handler import VLLMHandler", "vllm") == []
+        assert importing("from ts.torch_handler.vision_handler import VisionHandler") == []
+
+    def test_once(self) -> None:
+        """What the archive imports itself is said once."""
+        assert importing("import vllm\nfrom ts.torch_handler import vllm_handler") == [
+            f"digits.mar/h.py:1: {absent('vllm')}"
+        ]
+
+
 class TestItself:
     @pytest.mark.parametrize(
         ("source", "requirements"),

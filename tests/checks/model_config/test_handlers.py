@@ -63,6 +63,25 @@ class TestHandlers:
         for way in ("model_path: x", "vllm_engine_config: {model: x}"):
             assert found(f"handler: {{{way}}}\nasyncCommunication: true\n", "vllm_handler") == []
 
+    @pytest.mark.parametrize(
+        ("body", "count"),
+        [
+            ("x = 1", 2),
+            ("def initialize(self, ctx): super().initialize(ctx)", 2),
+            ("def initialize(self, ctx): ...", 1),
+            ("def initialize(self, ctx): ...\n    def handle(self, data, context): ...", 0),
+            ("def _get_vllm_engine_config(self, config): ...", 0),
+        ],
+    )
+    def test_derived(self, body: str, count: int):
+        """A handler that is derived from one of TorchServe's needs what that needs."""
+        source = f"from ts.torch_handler.vllm_handler import VLLMHandler\nclass H(VLLMHandler):\n    {body}\n"
+        messages = found("handler: {}\n", "h.py", files={"h.py": source})
+
+        assert [" `VLLMHandler`, which the handler is derived from, " in each for each in messages] == [
+            True
+        ] * count
+
     def test_no_configuration(self):
         """An archive without any configuration lacks everything that the handler needs."""
         assert found(None, "trt_llm_handler") == [
