@@ -31,12 +31,17 @@ def check(subject: Subject) -> Iterator[Finding]:
 def find_all(subject: Subject) -> Iterator[Finding]:
     made, keeps_downloads = Made(), cache(lambda: downloads.are_kept(subject))
     for event in subject.rehearsal:
-        found: list[Finding] = []
-        if isinstance(event, Call) and event.is_certain and event.is_whole:
-            found = [*downloads.check_call(subject, event, made), *folders.check_call(subject, event, made)]
-        for finding in found:
-            if finding.rule is not downloads.DOWNLOAD or not keeps_downloads():
-                yield finding
-        if not found or "local_dir" in getattr(event, "keywords", ()):
-            # what has been told of is kept elsewhere
+        if not isinstance(event, Call):
+            continue
+        if event.is_certain and event.is_whole:
+            found = (*downloads.check_call(subject, event, made), *folders.check_call(subject, event, made))
+            for finding in found:
+                if finding.rule is not downloads.DOWNLOAD or not keeps_downloads():
+                    yield finding
+        if not loads(event) or "local_dir" in event.keywords:
             made.follow(event)
+
+
+def loads(call: Call) -> bool:
+    """Whether a call is one that is looked at here, and makes no files in the model's directory."""
+    return folders.find_reader(call) is not None or downloads.is_known(call)

@@ -50,6 +50,10 @@ def find_download(subject: Subject, call: Call, made: Made) -> str | None:
     return None
 
 
+def is_known(call: Call) -> bool:
+    return any(each.pattern.fullmatch(call.name) for each in DOWNLOADERS)
+
+
 def find_task(call: Call) -> str | None:
     """The task of a pipeline for which no model is named."""
     task = call.argument(0, "task")

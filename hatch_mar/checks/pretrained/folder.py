@@ -33,6 +33,7 @@ KNOWN = {
 }
 """The kinds of which it is known that they are no other."""
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+TOKENIZER = "tokenizer_config.json"
 ADAPTER = "adapter_config.json"
 """With it, the model is loaded from elsewhere."""
 RENAMED = "transformers_weights"
@@ -58,10 +59,13 @@ OF_WORDS = (
 """The suffixes of the words of tokenizers, which have many names."""
 NOT_WORDS = {
     *(CONFIG, ADAPTER, *PROCESSORS, *WEIGHTS),
-    *("index_to_name.json", "generation_config.json", "modules.json", "requirements.txt"),
+    *(TOKENIZER, "special_tokens_map.json", "added_tokens.json", "generation_config.json"),
+    *("modules.json", "sentence_bert_config.json", "index_to_name.json", "setup_config.json"),
+    "requirements.txt",
 }
-WORDLESS = re.compile(r"(?i)byt5|myt5|canine|perceiver")
-"""Tokenizers of bytes or characters."""
+"""Files of such suffixes that have no words."""
+WORDLESS = re.compile(r"(?i)byt5|myt5|canine|perceiver|rag")
+"""Tokenizers of bytes or characters, and one that has two others in folders."""
 
 
 class Folder:
@@ -96,7 +100,8 @@ class Folder:
         if OF_PROCESSOR.fullmatch(reader):
             return () if "architecture" in self.config else self.lack(*PROCESSORS)
         if OF_TOKENIZER.fullmatch(reader):
-            return () if self.may_have_words(reader) else ("tokenizer.json", "tokenizer_config.json")
+            lacks_words = self.may_need_words(reader) and not self.may_have_words()
+            return ("tokenizer.json", "vocab.txt") if lacks_words else ()
         return ()
 
     def find_lacking_of_model(self, keywords: Mapping[str, object]) -> Sequence[str]:
@@ -113,6 +118,12 @@ class Folder:
         # an index with some of its shards is for `references` to tell of
         return sorted(shards)[:1] if shards and not any(shard in self.files for shard in shards) else ()
 
+    def find_base(self, reader: str) -> str | None:
+        """The model that an adapter is for, if the folder has nothing else."""
+        is_adapter = OF_MODEL.fullmatch(reader) and CONFIG not in self.files
+        base = self.read(ADAPTER).get("base_model_name_or_path") if is_adapter else None
+        return base if isinstance(base, str) else None
+
     def find_misfit(self, reader: str, keywords: Mapping[str, object]) -> tuple[str, str] | None:
         """The file that a model is loaded from, and what it is instead of what it should be."""
         if not OF_MODEL.fullmatch(reader) or self.find_lacking(reader, keywords):
@@ -127,19 +138,22 @@ class Folder:
     def lack(self, *names: str) -> Sequence[str]:
         return () if any(name in self.files for name in names) else names
 
-    def may_have_words(self, reader: str) -> bool:
-        """Whether a tokenizer finds its words here, or needs none."""
-        kinds = (reader, self.config.get("tokenizer_class"), self.config.get("model_type"))
-        return any(isinstance(kind, str) and WORDLESS.match(kind) for kind in kinds) or any(
-            name not in NOT_WORDS and PurePosixPath(name).suffix in OF_WORDS for name in self.files
-        )
+    def may_need_words(self, reader: str) -> bool:
+        """Whether a tokenizer is not known to do without; code of one's own may have them anywhere."""
+        settings = self.read(TOKENIZER)
+        classes = (reader, settings.get("tokenizer_class"), self.config.get("tokenizer_class"))
+        names = (str(name) for name in (*classes, self.config.get("model_type")))
+        return "auto_map" not in settings and not any(map(WORDLESS.match, names))
+
+    def may_have_words(self) -> bool:
+        return any(name not in NOT_WORDS and PurePosixPath(name).suffix in OF_WORDS for name in self.files)
 
     def list_weights(self) -> list[str]:
         return [name for name in self.files if PurePosixPath(name).suffix in OF_WEIGHTS]
 
     def find_code(self, reader: str) -> Sequence[str]:
         """What `trust_remote_code` imports for a class: `module.Class`, or `owner/name--module.Class`."""
-        file = "tokenizer_config.json" if OF_TOKENIZER.fullmatch(reader) else CONFIG
+        file = TOKENIZER if OF_TOKENIZER.fullmatch(reader) else CONFIG
         named = self.read(file).get("auto_map")
         if not isinstance(named, dict):
             return []

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from hatch_mar.checks.opened_files.making import Made
-from hatch_mar.checks.pretrained.downloads import DOWNLOAD, PIPELINE, shorten_name
-from hatch_mar.checks.pretrained.folder import EXPECTED, WEIGHTS, Folder
+from hatch_mar.checks.pretrained.downloads import DOWNLOAD, PIPELINE, is_there, shorten_name
+from hatch_mar.checks.pretrained.folder import ADAPTER, EXPECTED, WEIGHTS, Folder
 from hatch_mar.checks.pretrained.libraries import HUB_NAME
 from hatch_mar.checks.references.absent import advise, advise_packing, describe_absence
 from hatch_mar.checks.subject import Subject
@@ -53,7 +53,7 @@ def check_call(subject: Subject, call: Call, made: Made) -> Iterator[Finding]:
         return
     place, name = subject.place(call.module.member, call.line), f"`{shorten_name(call.name)}`"
     if path in (".", *subject.folders):
-        yield from check_folder(Folder(subject, path), call, reader, place)
+        yield from check_folder(Folder(subject, path), call, reader, place, made)
     else:
         text = f"{name} loads the folder {describe_absence(subject, [path])}"
         yield INCOMPLETE.at(place, text, advise_packing(subject, path, subject.root and subject.root / path))
@@ -82,11 +82,14 @@ def find_path(subject: Subject, call: Call) -> str | None:
     return name if is_local or (subject.root and (subject.root / name).is_dir()) else None
 
 
-def check_folder(folder: Folder, call: Call, reader: str, place: Place) -> Iterator[Finding]:
+def check_folder(folder: Folder, call: Call, reader: str, place: Place, made: Made) -> Iterator[Finding]:
     name = f"`{shorten_name(call.name)}`"
     if call.name.startswith("sentence_transformers.") and "modules.json" in folder.files:
         return
-    if lacking := folder.find_lacking(reader, call.keywords):
+    base = folder.find_base(reader)
+    if base and HUB_NAME.fullmatch(base) and not is_there(folder.subject, base, made):
+        yield DOWNLOAD.at(place, f"{name} downloads {quote(base)}, which {quote(folder.path(ADAPTER))} names")
+    elif lacking := folder.find_lacking(reader, call.keywords):
         text = f"{name} reads {describe_lacking(folder, lacking)}"
         yield INCOMPLETE.at(place, text, advise_beside(folder, lacking[0]))
     elif misfit := folder.find_misfit(reader, call.keywords):

@@ -208,8 +208,8 @@ class TestFolders:
             ),
             (
                 "transformers.AutoTokenizer.from_pretrained(here)",
-                ["config.json", "model.safetensors"],
-                f"`AutoTokenizer.from_pretrained` reads `tokenizer.json` or `tokenizer_config.json`{NEITHER}",
+                ["config.json", "model.safetensors", "tokenizer_config.json", "special_tokens_map.json"],
+                f"`AutoTokenizer.from_pretrained` reads `tokenizer.json` or `vocab.txt`{NEITHER}",
             ),
             (
                 "transformers.AutoImageProcessor.from_pretrained(here)",
@@ -231,6 +231,36 @@ class TestFolders:
     def test_lacking(self, call: str, files: list[str], message: str):
         """What is read and not there is told of, the first thing first."""
         assert messages(call, dict.fromkeys(files, BERT)) == [f"MAR258 {message}"]
+
+    @pytest.mark.parametrize(
+        ("base", "expected"),
+        [
+            (
+                "a/b",
+                ["MAR257 `AutoModel.from_pretrained` downloads `a/b`, which `adapter_config.json` names"],
+            ),
+            ("base", []),
+            ("/opt/base", []),
+            (None, []),
+        ],
+    )
+    def test_adapter(self, base: str | None, expected: list[str]):
+        """An adapter needs the model that it was trained for."""
+        files = {"adapter_config.json": json.dumps({"base_model_name_or_path": base}), "base/config.json": ""}
+
+        assert messages(self.MODEL, files) == expected
+
+    def test_several(self):
+        """What one class has read without a fault says nothing of the next one."""
+        body = """\
+        folder = os.path.join(here, 'bert')
+        transformers.AutoTokenizer.from_pretrained(folder)
+        transformers.AutoModel.from_pretrained(folder)
+        """
+
+        [found] = messages(body, {"bert/tokenizer.json": "{}", "bert/model.safetensors": b""})
+
+        assert "reads `bert/config.json`" in found
 
     def test_other_name(self):
         """Weights under a name that nobody asks for."""
@@ -291,6 +321,7 @@ class TestFolders:
             ("transformers.GenerationConfig.from_pretrained(here)", []),
             ("transformers.AutoTokenizer.from_pretrained(here)", ["vocab.txt"]),
             ("transformers.AutoTokenizer.from_pretrained(here)", ["spiece.model"]),
+            ("transformers.AutoTokenizer.from_pretrained(here)", ["qwen.tiktoken"]),
             ("transformers.ByT5Tokenizer.from_pretrained(here)", []),
             ("transformers.AutoImageProcessor.from_pretrained(here)", ["preprocessor_config.json"]),
             ("sentence_transformers.SentenceTransformer(here)", ["modules.json"]),
@@ -320,6 +351,13 @@ class TestFolders:
     def test_config(self, call: str, config: dict[str, str]):
         """A model's configuration may say what it does without."""
         assert messages(call, {"config.json": json.dumps(config)}) == []
+
+    @pytest.mark.parametrize("settings", [{"tokenizer_class": "ByT5Tokenizer"}, {"auto_map": {}}])
+    def test_without_words(self, settings: dict[str, Any]):
+        """Nor does a tokenizer of bytes need words, and code of one's own may have them elsewhere."""
+        call = "transformers.AutoTokenizer.from_pretrained(here)"
+
+        assert messages(call, {"tokenizer_config.json": json.dumps(settings)}) == []
 
     @pytest.mark.parametrize("text", ["[]", "nothing", '{"auto_map": []}', ""])
     def test_broken_config(self, text: str):
