@@ -15,7 +15,7 @@ from hatch_mar.checks.archive_names import file_name_place
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Rule
 from hatch_mar.names import fold_name, name_fault, windows_fault
-from hatch_mar.torchserve import consumers
+from hatch_mar.torchserve import consumers, suffixes
 
 KSERVE = Rule(
     code="MAR901",
@@ -87,7 +87,8 @@ def check_kserve(subject: Subject) -> Iterator[Finding]:
 
 
 def check_vertex(subject: Subject) -> Iterator[Finding]:
-    if subject.file_name != "model.mar":
+    """What is wrong with a model's name; Vertex AI takes no workflows."""
+    if subject.file_name != "model.mar" and not subject.file_name.endswith(suffixes.WORKFLOW):
         text = f"Vertex AI serves `model.mar`, not `{subject.file_name}`"
         yield VERTEX.at(file_name_place(subject), text)
 

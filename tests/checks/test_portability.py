@@ -73,8 +73,9 @@ class TestKServe:
 
 
 class TestVertex:
-    def test_seen(self) -> None:
-        assert found(file_name="model.mar", consumer=VERTEX) == []
+    @pytest.mark.parametrize("name", ["model.mar", "flow.war"])
+    def test_seen(self, name: str) -> None:
+        assert found(file_name=name, consumer=VERTEX) == []
 
     @pytest.mark.parametrize("name", ["digits.mar", "model.tar.gz", "model"])
     def test_other(self, name: str) -> None:
