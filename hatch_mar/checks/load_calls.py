@@ -9,7 +9,10 @@ from hatch_mar.pysource.rehearsal.events import Call
 from hatch_mar.pysource.rehearsal.paths import member_name
 from hatch_mar.pysource.rehearsal.values import Result
 
-LOADERS = ("torch.load", "torch.jit.load", "pickle.load", "joblib.load")
+LOADERS = (
+    *("torch.load", "torch.jit.load", "pickle.load", "joblib.load", "dill.load", "cloudpickle.load"),
+    "pandas.read_pickle",
+)
 
 
 def find_load_calls(subject: Subject) -> Mapping[str, list[Call]]:

@@ -25,6 +25,7 @@ def loaded(source: str, files: Files | None = None) -> list[str]:
         ("torch.load('w.pt')", ["w.pt"]),
         ("torch.load(f=Path(__file__).parent / 'data' / 'v.pkl')", ["data/v.pkl"]),
         ("torch.jit.load('w.pt', map_location='cpu')", ["w.pt"]),
+        ("import pandas as pd\npd.read_pickle('data/v.pkl')", ["data/v.pkl"]),
         ("with open('data/v.pkl', 'rb') as file:\n    pickle.load(file)", ["data/v.pkl"]),
         ("torch.load('/models/w.pt')", []),
         ("json.load(open('w.pt'))", []),
