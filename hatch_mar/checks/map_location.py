@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.load_calls import find_load_calls
+from hatch_mar.checks.packed_code import find_words
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.rehearsal.events import REST, Call
@@ -26,13 +28,15 @@ WITHOUT_MAP_LOCATION = Rule(
 )
 
 LOADERS = ("torch.load", "torch.jit.load")
+REPLACING = re.compile(rb"\btorch(?:\.jit)?\.load\s*=")
+"""How code puts another function, which may know where to load to, in the place of torch's."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     if subject.model_config.settings.get("deviceType") == "gpu":
         return
     members = [member for member in subject.archive.members if find_gpus(subject, member)]
-    loads = find_load_calls(subject) if members else {}
+    loads = find_load_calls(subject) if members and not find_words(subject, REPLACING) else {}
     for member in members:
         calls = loads.get(member.name, ())
         call = next((call for call in calls if call.name in LOADERS and not has_location(call)), None)

@@ -50,6 +50,7 @@ def test_without(call: str):
         "torch.load(path)",
         "if torch.cuda.is_available():\n    torch.load('w.pth')",
         "pickle.load(open('w.pth', 'rb'))",
+        "torch.load = lambda path: load(path, 'cpu')\ntorch.load('w.pth')",
     ],
 )
 def test_with(call: str):
