@@ -10,6 +10,7 @@ from functools import cache
 
 from hatch_mar.checks.opened_files.making import Made
 from hatch_mar.checks.pretrained import downloads, folders
+from hatch_mar.checks.pretrained.libraries import find_downloader
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding
 from hatch_mar.pysource.rehearsal.events import Call
@@ -44,4 +45,4 @@ def find_all(subject: Subject) -> Iterator[Finding]:
 
 def loads(call: Call) -> bool:
     """Whether a call is one that is looked at here, and makes no files in the model's directory."""
-    return folders.find_reader(call) is not None or downloads.is_known(call)
+    return folders.find_reader(call) is not None or find_downloader(call.name) is not None

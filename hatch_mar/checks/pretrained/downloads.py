@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from hatch_mar.checks.opened_files.making import Made
 from hatch_mar.checks.pretrained.libraries import (
     CACHES,
-    DOWNLOADERS,
     FLAGGED,
     FLAGS,
     SETTERS,
     WEIGHTS,
     Downloader,
+    find_downloader,
 )
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
@@ -44,14 +45,9 @@ def find_download(subject: Subject, call: Call, made: Made) -> str | None:
         return f"the usual model of {quote(task)}"
     if asks_for_weights(call):
         return "the weights of the model"
-    for downloader in DOWNLOADERS:
-        if downloader.pattern.fullmatch(call.name) and (name := find_name(call, downloader)):
-            return None if is_there(subject, name, made) else quote(name)
-    return None
-
-
-def is_known(call: Call) -> bool:
-    return any(each.pattern.fullmatch(call.name) for each in DOWNLOADERS)
+    downloader = find_downloader(call.name)
+    name = find_name(call, downloader) if downloader else None
+    return quote(name) if name and not is_there(subject, name, made) else None
 
 
 def find_task(call: Call) -> str | None:
@@ -63,8 +59,8 @@ def find_task(call: Call) -> str | None:
 
 def asks_for_weights(call: Call) -> bool:
     """Whether an argument of a function that makes a model asks for weights, too."""
-    for pattern, position in FLAGGED.items():
-        if pattern.fullmatch(call.name):
+    for start, position in FLAGGED.items():
+        if call.name.startswith(start):
             values = [call.keywords.get(flag) for flag in FLAGS]
             return any(map(is_weights, values)) or call.argument(position) is True
     return False
@@ -72,7 +68,7 @@ def asks_for_weights(call: Call) -> bool:
 
 def is_weights(value: Value) -> bool:
     if isinstance(value, Reference):
-        return WEIGHTS.fullmatch(value.name) is not None
+        return re.fullmatch(WEIGHTS, value.name) is not None
     return value is True or (isinstance(value, str) and value != "")
 
 
@@ -81,7 +77,7 @@ def find_name(call: Call, downloader: Downloader) -> str | None:
     if any(call.keywords.get(keyword) not in (None, False) for keyword in downloader.unless):
         return None
     name = call.argument(downloader.position, downloader.keyword)
-    return name if isinstance(name, str) and downloader.names.fullmatch(name) else None
+    return name if isinstance(name, str) and re.fullmatch(downloader.names, name) else None
 
 
 def is_there(subject: Subject, name: str, made: Made) -> bool:

@@ -5,6 +5,7 @@ A call with an argument that may change where it looks is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -78,7 +79,7 @@ def find_path(subject: Subject, call: Call) -> str | None:
     name = member_name(path) if isinstance(path, str) else None
     if not isinstance(path, str) or name is None:
         return None
-    is_local = path.startswith(MODEL_DIR) or name in subject.folders or not HUB_NAME.fullmatch(path)
+    is_local = path.startswith(MODEL_DIR) or name in subject.folders or not re.fullmatch(HUB_NAME, path)
     return name if is_local or (subject.root and (subject.root / name).is_dir()) else None
 
 
@@ -87,7 +88,7 @@ def check_folder(folder: Folder, call: Call, reader: str, place: Place, made: Ma
     if call.name.startswith("sentence_transformers.") and "modules.json" in folder.files:
         return
     base = folder.find_base(reader)
-    if base and HUB_NAME.fullmatch(base) and not is_there(folder.subject, base, made):
+    if base and re.fullmatch(HUB_NAME, base) and not is_there(folder.subject, base, made):
         yield DOWNLOAD.at(place, f"{name} downloads {quote(base)}, which {quote(folder.path(ADAPTER))} names")
     elif lacking := folder.find_lacking(reader, call.keywords):
         text = f"{name} reads {describe_lacking(folder, lacking)}"

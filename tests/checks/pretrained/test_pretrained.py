@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent, indent
@@ -12,7 +13,7 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.checks.pretrained import check
-from hatch_mar.checks.pretrained.libraries import functions
+from hatch_mar.checks.pretrained.libraries import DOWNLOADERS, find_downloader
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS
 from tests.checks import subject
@@ -439,15 +440,24 @@ class TestCode:
         assert "imports `tokenization_a.py`" in found
 
 
-class TestFunctions:
+class TestDownloaders:
     @pytest.mark.parametrize(
-        ("pattern", "name", "expected"),
+        ("name", "expected"),
         [
-            ("a.*.b", "a.x.b", True),
-            ("a.*.b", "a.x.y.b", False),
-            ("a.**.b", "a.x.y.b", True),
-            ("a.b", "axb", False),
+            ("transformers.AutoModel.from_pretrained", True),
+            ("transformers.models.bert.BertModel.from_pretrained", True),
+            ("transformers.from_pretrained", True),
+            ("own.AutoModel.from_pretrained", False),
+            ("transformers.AutoModel.from_config", False),
+            ("from_pretrained", False),
+            ("", False),
         ],
     )
-    def test_pattern(self, pattern: str, name: str, expected: bool):
-        assert bool(functions(pattern).fullmatch(name)) is expected
+    def test_names(self, name: str, expected: bool):
+        """A class may be imported from wherever it is."""
+        assert (find_downloader(name) is not None) is expected
+
+    def test_patterns(self):
+        """What they download is a pattern, which must compile."""
+        for downloader in DOWNLOADERS.values():
+            re.compile(downloader.names)
