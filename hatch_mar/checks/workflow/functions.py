@@ -34,7 +34,7 @@ MOST_FUNCTIONS = 20
 
 def check(file: SpecFile, spec: Spec) -> Iterator[Finding]:
     functions = [node for node in spec.nodes if node not in spec.models]
-    if not functions or not file.subject.value("handler"):
+    if not functions or file.subject.value("handler") is None:
         return
     module = handler_module(next(as_models(file.subject, functions)))
     lacking = {node: module for node in functions if module and not module.may_have(node)}
@@ -53,7 +53,8 @@ def check(file: SpecFile, spec: Spec) -> Iterator[Finding]:
 
 def as_models(subject: Subject, functions: Iterable[str]) -> Iterator[Subject]:
     """What TorchServe makes of functions: the files in the handler's folder, and the function as handler."""
-    folder, slash, name = (subject.value("handler") or "").rpartition("/")
+    # of an absolute path, Java makes one below the folder
+    folder, slash, name = (subject.value("handler") or "").lstrip("/").rpartition("/")
     prefix = folder + slash
     members = [
         member._replace(name=member.name.removeprefix(prefix))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from hatch_mar.checks.archive_names import NOT_A_STRING, non_strings
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 
@@ -18,17 +19,19 @@ NO_HANDLER = "TorchServe registers no workflow without a handler, not even one o
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    place = subject.set_by("manifest")
+    place, workflow = subject.set_by("manifest"), subject.manifest.workflow
+    for key in non_strings(workflow, ("workflowName", "specFile", "handler")):
+        yield NOT_A_STRING.at(place, f"`workflow.{key}` in the manifest is not a string")
     for key in ("createdOn", "archiverVersion"):
         if subject.manifest.document.get(key) is None:
             yield LACKING.at(place, f"The workflow's manifest has no `{key}`")
-    if not subject.value("workflowName"):
+    if workflow.get("workflowName") in (None, ""):
         yield LACKING.at(place, "The workflow's manifest has no `workflowName`", severity="warning")
-    if subject.value("handler") is None:
+    if workflow.get("handler") is None:
         fix = "set `handler`, to an empty file if no function is needed"
         yield LACKING.at(subject.set_by("workflow-name"), NO_HANDLER, fix)
     spec = subject.value("specFile")
-    if not spec:
+    if workflow.get("specFile") in (None, ""):
         yield LACKING.at(subject.set_by("spec-file"), "The workflow's manifest names no `specFile`")
-    elif posixpath.normpath(spec) not in subject.members:
+    elif spec and posixpath.normpath(spec) not in subject.members:
         yield LACKING.at(subject.set_by("spec-file"), f"The archive has no `{spec}`")

@@ -90,13 +90,23 @@ class TestHandler:
 
         assert text.startswith("error: WAR-INF/MANIFEST.json: MAR206 The archive has no `f.py` at its root;")
 
+    def test_empty(self):
+        """A name without a module is none."""
+        assert [text.split()[2] for text in found(manifest={"handler": ""})] == ["MAR205", "MAR205"]
+
     def test_not_needed(self):
         """Without a function the handler need not be there."""
         assert found(spec(dag="  net: []\n"), None) == []
 
     @pytest.mark.parametrize(
         ("handler", "member"),
-        [("f", "f.py"), ("flows/f.py", "flows/f.py"), ("f.py", "f/__init__.py"), ("f", "f.so")],
+        [
+            ("f", "f.py"),
+            ("/f.py", "f.py"),
+            ("flows/f.py", "flows/f.py"),
+            ("f.py", "f/__init__.py"),
+            ("f", "f.so"),
+        ],
     )
     def test_elsewhere(self, handler: str, member: str):
         """It is found as TorchServe's worker finds it."""

@@ -42,6 +42,18 @@ def test_name():
     ]
 
 
+@pytest.mark.parametrize("key", ["workflowName", "specFile", "handler"])
+def test_not_a_string(key: str):
+    """A list is refused, of which nothing else is said; a number is taken for its digits."""
+    assert found(manifest={key: ["f.py"]}) == [
+        (
+            f"error: WAR-INF/MANIFEST.json: MAR103 `workflow.{key}` in the manifest is not a string;"
+            " make it a string"
+        )
+    ]
+    assert "MAR103" not in "".join(found(manifest={key: 3}))
+
+
 def test_spec():
     assert found(manifest={"specFile": None}) == [
         f"error: {MANIFEST} The workflow's manifest names no `specFile`; {AGAIN}"
