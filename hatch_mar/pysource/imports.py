@@ -39,18 +39,22 @@ def imports(tree: ast.Module | None) -> Iterator[Import]:
     left: list[ast.stmt] = list(reversed(tree.body)) if tree else []
     while left:
         node = left.pop()
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(alias.name, (), 0, node.lineno)
-        elif isinstance(node, ast.ImportFrom):
-            names = tuple(alias.name for alias in node.names)
-            yield Import(node.module or "", names, node.level, node.lineno)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from read_import(node)
         elif isinstance(node, ast.Try):
             caught = any(map(catches, node.handlers))
             left += reversed(node.finalbody if caught else node.body + node.orelse + node.finalbody)
         elif isinstance(node, ast.With):
             contexts = [last_name(item.context_expr) for item in node.items]
             left += reversed([] if "suppress" in contexts else node.body)
+
+
+def read_import(node: ast.Import | ast.ImportFrom) -> list[Import]:
+    """The imports of a statement, each of one module."""
+    if isinstance(node, ast.Import):
+        return [Import(alias.name, (), 0, node.lineno) for alias in node.names]
+    names = tuple(alias.name for alias in node.names)
+    return [Import(node.module or "", names, node.level, node.lineno)]
 
 
 def catches(handler: ast.ExceptHandler) -> bool:

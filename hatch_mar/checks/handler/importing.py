@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.checks.handler.built_in import PACKAGES
 from hatch_mar.checks.handler.reach import Problem, Reach, top_of
+from hatch_mar.checks.opened_files.making import Made
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
+from hatch_mar.pysource.rehearsal.events import LateImport
 from hatch_mar.text import did_you_mean
 from hatch_mar.torchserve.distributions import list_known
 from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
@@ -76,6 +78,8 @@ MOST_PROBLEMS = 100
 def check(subject: Subject, handler: str | None, model_file: str | None) -> Iterator[Finding]:
     """Follow the imports of the handler's module and of the model file's, given by their dotted names.
 
+    Then those that functions certainly make, whose failure TorchServe does not hide.
+
     Raises:
         Exhausted: they could not be followed to their end.
     """
@@ -83,10 +87,12 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
     seen: set[tuple[bool | str, str, str]] = set()
     # what the worker reports as missing, whatever the handler cannot import
     reported = f"{HANDLERS_PACKAGE}.{(subject.value('handler') or '').partition('.')[0]}"
-    for start, masked in ((handler, reported), (model_file, None)):
-        if start is None:
-            continue
-        for problem in reach.start(start):
+    for problems, masked in (
+        (reach.start(handler) if handler else (), reported),
+        (reach.start(model_file) if model_file else (), None),
+        (reach.continue_with(find_late_imports(subject)), None),
+    ):
+        for problem in problems:
             is_absent = problem.kind in ("absent", "needed")
             named = (top_of(problem.name), "") if is_absent else (problem.name, problem.module.member.name)
             key = is_absent or problem.kind, *named
@@ -103,6 +109,17 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
             )
     if reach.stopped:
         raise reach.stopped
+
+
+def find_late_imports(subject: Subject) -> Iterator[LateImport]:
+    """The imports that functions certainly make, until something may bring what the archive lacks."""
+    made = Made()
+    for event in subject.rehearsal:
+        if made.anything:
+            return
+        if isinstance(event, LateImport) and event.is_certain:
+            yield event
+        made.follow(event)
 
 
 def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
@@ -12,9 +12,10 @@ from typing import Literal, NamedTuple
 from hatch_mar.budget import Exhausted
 from hatch_mar.checks.search_path import may_change_path
 from hatch_mar.checks.subject import MOST_PARTS, Subject
-from hatch_mar.pysource.imports import Import, imports
+from hatch_mar.pysource.imports import Import, imports, read_import
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, absolute_name
+from hatch_mar.pysource.rehearsal.events import LateImport
 from hatch_mar.torchserve import modules
 from hatch_mar.torchserve.distributions import NAMESPACES, strip_submodules
 from hatch_mar.torchserve.handlers import imports_of
@@ -27,6 +28,10 @@ BY_PATH = ("absent", "needed", "name")
 """What may be otherwise if other folders are on the path."""
 
 COMPILED = (".so", ".pyd", ".pyc")
+
+
+Statement = tuple[str, Module, Import]
+"""An import of a module, which is given with its dotted name."""
 
 
 class Problem(NamedTuple):
@@ -56,22 +61,35 @@ class Reach:
 
     def start(self, name: str) -> Iterator[Problem]:
         """Follow the imports of a module; those of modules that were followed before are not repeated."""
-        queue = deque(self.import_chain(name))
+        return self.follow(self.enter(self.import_chain(name)))
+
+    def continue_with(self, events: Iterable[LateImport]) -> Iterator[Problem]:
+        """Follow imports that functions make after their modules have been imported."""
+        return self.follow(
+            (event.module_name, event.module, each) for event in events for each in read_import(event.node)
+        )
+
+    def follow(self, first: Iterable[Statement]) -> Iterator[Problem]:
+        queue: deque[Statement] = deque()
         found = []
         try:
+            queue += first
             while queue:
-                met = queue.popleft()
-                if met in self.modules or (module := self.subject.module(met)) is None:
-                    continue
-                self.modules[met] = module
-                for statement in imports(module.tree):
-                    problems, names = self.resolve(met, module, statement)
-                    found += problems
-                    queue += names
+                problems, names = self.resolve(*queue.popleft())
+                found += problems
+                queue += self.enter(names)
         except Exhausted as reason:
-            self.stopped = reason
+            self.stopped = self.stopped or reason
         is_path_changed = any(may_change_path(self.subject, module) for module in self.modules.values())
         yield from (problem for problem in found if not (is_path_changed and problem.kind in BY_PATH))
+
+    def enter(self, names: Iterable[str]) -> Iterator[Statement]:
+        """What modules import, of those that are met for the first time."""
+        for name in names:
+            if name in self.modules or (module := self.subject.module(name)) is None:
+                continue
+            self.modules[name] = module
+            yield from ((name, module, statement) for statement in imports(module.tree))
 
     def resolve(self, name: str, module: Module, statement: Import) -> tuple[list[Problem], list[str]]:
         """What is wrong with an import, and the archive's modules that it runs."""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import cast
 
+from hatch_mar.pysource.rehearsal.events import LateImport
 from hatch_mar.pysource.rehearsal.expressions import Expressions
 from hatch_mar.pysource.rehearsal.library import ARGUMENTS
 from hatch_mar.pysource.rehearsal.values import (
@@ -91,6 +92,9 @@ class Bindings(Expressions):
                     self.changed.add(value.name)
 
     def run_import(self, node: ast.Import | ast.ImportFrom, frame: Frame) -> None:
+        if frame is not frame.globals and frame.of is None:
+            where = frame.module, node.lineno, self.phase, self.doubts
+            self.events.append(LateImport(*where, node, frame.module_name))
         for alias in node.names:
             if isinstance(node, ast.ImportFrom):
                 self.import_name(absolute_name(node, frame), alias, frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -11,8 +12,6 @@ from hatch_mar.pysource.rehearsal.values import UNKNOWN, Class, Value
 
 REST = "**"
 """In the place of the keywords that a call has beside its own, and that are not known."""
-
-REST = "**"
 
 Phase = Literal["load", "request"]
 
@@ -62,6 +61,19 @@ class Call(Event):
         if keyword is not None and keyword in self.keywords:
             return self.keywords[keyword]
         return self.args[position] if position < len(self.args) else UNKNOWN
+
+
+@dataclass
+class LateImport(Event):
+    """An import in a function, which its module can be imported without."""
+
+    node: ast.Import | ast.ImportFrom
+    module_name: str
+    """The dotted name of the module that it is in."""
+
+    @property
+    def identity(self) -> str:
+        return ast.unparse(self.node)
 
 
 @dataclass

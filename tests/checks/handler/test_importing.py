@@ -445,3 +445,30 @@ class TestSyntax:
 
     def test_not_imported(self) -> None:
         assert importing("", a="x =") == []
+
+
+class TestLate:
+    @pytest.mark.parametrize(
+        ("line", "expected"),
+        [
+            ("import cv2", [absent("cv2", "`No module named 'cv2'`")]),
+            (
+                "from net import net",
+                ["MAR261 `net` is imported from `net`, but `net.py` does not define it; did you mean `Net`?"],
+            ),
+            (
+                "from ts import a",
+                ["MAR262 TorchServe 0.12 has no `a` in `ts`; import what TorchServe 0.12 has"],
+            ),
+            ("from net import Net", []),
+            ("if context.system_properties['gpu_id']: import cv2", []),
+            ("try: import cv2\n  except ImportError: pass", []),
+            ("import sys\n  sys.path.append('lib')\n  import cv2", []),
+            ("import zipfile\n  zipfile.ZipFile('a.zip').extractall()\n  import a", []),
+        ],
+    )
+    def test_function(self, line: str, expected: list[str]) -> None:
+        """What `initialize` certainly imports must be there, and the true error is shown if it is not."""
+        source = f"class H:\n def initialize(self, context):\n  {line}\n def handle(self, d, c): ..."
+        files = {"h.py": source, "net.py": NET, "a.zip": ""}
+        assert found(check, files) == [f"digits.mar/h.py:3: {text}" for text in expected]

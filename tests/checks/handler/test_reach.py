@@ -8,6 +8,7 @@ from hatch_mar.budget import TOKENS, Exhausted
 from hatch_mar.checks.handler import check
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
+from hatch_mar.pysource.rehearsal.events import LateImport
 from tests.budgets import enough_for
 from tests.checks import HANDLER, Files, found, subject
 
@@ -42,6 +43,15 @@ class TestStart:
 
         assert [len(list(reach.start(name))) for name in ("h", "g")] == [1, 0]
         assert list(reach.modules) == ["h", "a", "g"]
+
+    def test_late(self) -> None:
+        """What a function imports is followed from where the function is."""
+        source = "class H:\n def initialize(self, context):\n  from .a import b\n def handle(self, d, c): ..."
+        made = subject({"p/__init__.py": "", "p/h.py": source, "p/a.py": "import missing"}, handler="p.h")
+        late = [event for event in made.rehearsal if isinstance(event, LateImport)]
+
+        found = [(problem.kind, problem.name) for problem in Reach(made).continue_with(late)]
+        assert found == [("name", "p.a.b"), ("absent", "missing")]
 
     def test_path(self) -> None:
         """If a module changes the path, no module can be called missing."""
