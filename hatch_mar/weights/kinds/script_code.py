@@ -22,11 +22,14 @@ NAMES = """
     _nnapi backendutils dist_rpc profiling rnn
     _caffe2 caffe2 cuda fb metal metal_prepack prepacked vulkan vulkan_prepack vulkan_quantized_prepack
     xnnpack
+    ao bucketing c10d_functional device_mesh fsdp pippy quantized_decomposed semi_structured streams
+    torch_attn triton
 """
 NAMESPACES = frozenset(NAMES.split())
 """Namespaces of what torch itself registers: the operators of torch 2.13 (`torch._C._jit_get_all_schemas`,
-`torch._C._dispatch_get_all_op_names`), its classes (`torch._C._jit_get_custom_class_schemas`), and those of
-other builds of it (`TORCH_LIBRARY` in aten/src/ATen/native)."""
+`torch._C._dispatch_get_all_op_names`), its classes (`torch._C._jit_get_custom_class_schemas`), those of other
+builds of it (`TORCH_LIBRARY` in aten/src/ATen/native), and those that some of its modules register when they
+are imported (`torch.library` in torch/)."""
 NAMED = re.compile(
     rb'"(?:[^"\\\n]|\\.)*"?|(?<![\w.])(?:ops|__torch__\.torch\.classes)\.([A-Za-z_]\w*)\.([A-Za-z_]\w*)'
 )
