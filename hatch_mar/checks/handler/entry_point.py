@@ -75,6 +75,9 @@ def check(subject: Subject, module: Module, function: str | None) -> Iterator[Fi
         return
     if module.names.stars or module.names.has("__getattr__"):
         return
+    # a module that binds names by `globals()` may have the function, if it is not meant for its class
+    if module.may_have(called) and (function or not module.classes):
+        return
     if sum(each.is_certain for each in module.classes) > 1 or not module.classes:
         yield report_classes(subject, module, called)
         return

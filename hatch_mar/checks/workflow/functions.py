@@ -6,11 +6,12 @@ files are those beside it (ModelManager.java, `registerModel`). So each is check
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.checks import handler, opened_files, pretrained
+from hatch_mar.checks.handler import entry_point
 from hatch_mar.checks.handler_facts import handler_module
 from hatch_mar.checks.subject import Subject
 from hatch_mar.checks.workflow.spec_file import SpecFile
@@ -26,6 +27,12 @@ NEITHER = Rule(
     fix="correct the name, add the model to `models`, or define the function in the handler",
 )
 
+FIXES = {
+    entry_point.CLASS_NAMED: "name a function",
+    entry_point.ASYNC: "make it a plain function",
+}
+"""What to do about a function, which has no configuration, and whose name is a node's."""
+
 MOST_KNOWN = 1000
 """Names that a wrong one is compared with."""
 MOST_FUNCTIONS = 20
@@ -40,15 +47,23 @@ def check(file: SpecFile, spec: Spec) -> Iterator[Finding]:
     lacking = {node: module for node in functions if module and not module.may_have(node)}
     for node, where in islice(lacking.items(), MOST_FINDINGS):
         yield report_neither(file, spec, where, node)
-    seen: set[Finding] = set()
     others = [node for node in functions if node not in lacking]
-    for model in as_models(file.subject, others[:MOST_FUNCTIONS]):
-        for finding in chain.from_iterable(
-            module.check(model) for module in (handler, opened_files, pretrained)
-        ):
-            if finding not in seen:
-                seen.add(finding)
-                yield finding
+    seen: set[Finding] = set()
+    for finding in check_models(list(as_models(file.subject, others[:MOST_FUNCTIONS]))):
+        if finding not in seen:
+            seen.add(finding)
+            yield finding
+
+
+def check_models(models: Sequence[Subject]) -> Iterator[Finding]:
+    for model in models:
+        for finding in handler.check(model):
+            yield finding._replace(fix=FIXES.get(finding.rule, finding.fix))
+    for model in models[:1]:
+        # what one function has made in their folder, another may open
+        model.rehearsal = [event for each in models for event in each.rehearsal]
+        yield from opened_files.check(model)
+        yield from pretrained.check(model)
 
 
 def as_models(subject: Subject, functions: Iterable[str]) -> Iterator[Subject]:

@@ -46,6 +46,7 @@ def test_class():
         "from steps import prepare, finish\n",
         "prepare = finish = lambda data, context: data\n",
         "if True:\n    def prepare(data, context): ...\nfinish = prepare\n",
+        "for name in ('prepare', 'finish'):\n    globals()[name] = lambda data, context: data\n",
     ],
 )
 def test_good(flow: str):
@@ -68,14 +69,46 @@ def test_unguarded():
 
 
 def test_opened():
-    """A file that a function opens must be in the archive."""
+    """A file that functions open must be in the archive."""
     flow = f"from pathlib import Path\n{FLOW}".replace(
         "    return data\n",
         "    return data and [(Path(context.system_properties['model_dir']) / 'a.txt').read_text()]\n",
     )
 
-    assert [text.split()[1:3] for text in found(flow=flow)] == [["f.py:3:", "MAR251"], ["f.py:6:", "MAR251"]]
+    assert [text.split()[1:3] for text in found(flow=flow)] == [["f.py:3:", "MAR251"]]
     assert found(flow=flow, files={"a.txt": ""}) == []
+
+
+def test_made():
+    """A function may open what another has made, since they share a folder."""
+    flow = """
+    def prepare(data, context):
+        with open(f"{context.system_properties['model_dir']}/state.json", "w") as file:
+            file.write("1")
+        return data
+
+    def finish(data, context):
+        with open(f"{context.system_properties['model_dir']}/state.json") as file:
+            return [file.read()]
+    """
+
+    assert found(flow=flow) == []
+    [text] = found(spec(dag="  net: [finish]\n"), flow)
+    assert "MAR251 `state.json` is opened" in text
+
+
+@pytest.mark.parametrize(
+    ("prepare", "fix"),
+    [
+        ("async def prepare(data, context): ...", "make it a plain function"),
+        ("class prepare: ...", "name a function"),
+    ],
+)
+def test_fix(prepare: str, fix: str):
+    """A function has no model configuration, and no class."""
+    [text] = found(flow=f"{prepare}\ndef finish(data, context): return data\n")
+
+    assert text.endswith(f"; {fix}")
 
 
 def test_not_python():
