@@ -100,6 +100,18 @@ class Module:
         return frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names)
 
     @cached_property
+    def given_attributes(self) -> frozenset[str]:
+        """The attributes that its code sets of anything but `self`."""
+        nodes = ast.walk(self.tree) if self.tree else ()
+        return frozenset(
+            node.attr
+            for node in nodes
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+        )
+
+    @cached_property
     def imported(self) -> frozenset[str]:
         """The full names of everything that the module imports, functions and conditions included."""
         names: set[str] = set()

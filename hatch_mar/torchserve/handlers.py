@@ -206,6 +206,13 @@ LSP_BUILT_INS = ("BaseHandler", "TorchScriptHandler")
 """The handlers of TorchServe's C++ worker."""
 
 
+def handles_in_steps(path: str) -> bool:
+    """Whether the `handle` of a class, given by its full name, is that of `BaseHandler`."""
+    package, _, name = path.rpartition(".")
+    found = BUILT_IN_CLASSES.get(name)
+    return package.startswith(HANDLERS_PACKAGE) and found is not None and found.handles_in_steps
+
+
 def imports_of(module: str) -> tuple[str, ...]:
     """What one of TorchServe's modules imports, beyond what it has itself."""
     return next((each.imports for each in (*ALL_BUILT_INS, *HELPERS) if each.module == module), ())

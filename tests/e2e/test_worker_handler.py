@@ -544,6 +544,29 @@ BAD = {
         codes="MAR270",
         outcome="SystemExit: 2",
     ),
+    "name-of-module": Case(
+        {"h.py": "import impl\n" + ANSWERING.replace("...", "impl.Net"), "impl.py": ""},
+        codes="MAR268",
+        outcome="AttributeError: module 'impl' has no attribute 'Net'",
+    ),
+    "unguarded-inherited": Case(
+        {
+            "h.py": """\
+            from ts.torch_handler.base_handler import BaseHandler
+            class Handler(BaseHandler): ...
+            service = Handler()
+            def handle(data, context): return service.preprocess(data)
+            """
+        },
+        codes="MAR266",
+        outcome="RuntimeError: Could not infer dtype of NoneType",
+    ),
+    "step-async": Case(
+        {"h.py": STEPS + "    async def postprocess(self, data): return ['ok']\n"},
+        codes="MAR264",
+        outcome="Invalid model predict output",
+        asked=True,
+    ),
     "step-of-two": Case(
         {"h.py": STEPS + "    def postprocess(self, data, context): return ['ok']\n"},
         codes="MAR264",

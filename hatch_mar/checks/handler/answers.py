@@ -6,6 +6,7 @@ what `postprocess` returns).
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from hatch_mar.checks.handler_facts import built_in, handler_function, handler_lineage
@@ -15,11 +16,13 @@ from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.pysource.classes import accepts
 from hatch_mar.pysource.functions import FunctionNode, find_wrong_return, reads_first_alone
 from hatch_mar.pysource.module import Module
+from hatch_mar.torchserve.consumers import TORCHSERVE
 from hatch_mar.torchserve.handlers import STEPS
 
 NOT_A_LIST = Rule(
     code="MAR263",
     severity="warning",
+    consumer=TORCHSERVE,  # KServe's envelope makes a list of anything
     title="The handler does not return a list",
     consequence="every request is answered with `Invalid model predict output`, unless an envelope mends it",
     fix="return a list with an answer for each request",
@@ -30,6 +33,7 @@ STEP = Rule(
     consequence="every request is answered with `Prediction failed`, after a `TypeError`",
     fix="take one argument besides the object, and give all others a default",
 )
+PLAIN = "make it a plain method, or define an `async` method `handle` that awaits it"
 FIRST_ONLY = Rule(
     code="MAR265",
     severity="warning",
@@ -67,6 +71,9 @@ def check_steps(subject: Subject, lineage: Lineage) -> Iterator[Finding]:
         if module is None or function is None:
             continue
         name = f"{lineage.name}.{step}"
+        if isinstance(function, ast.AsyncFunctionDef):
+            place = subject.place(module.member, function.lineno)
+            yield STEP.at(place, f"`{name}` is `async`, but `BaseHandler.handle` does not await it", PLAIN)
         if not accepts(function, 1, bound=True):
             place = subject.place(module.member, function.lineno)
             yield STEP.at(

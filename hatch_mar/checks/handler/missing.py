@@ -12,10 +12,12 @@ from typing import cast
 from hatch_mar.checks.handler_facts import handler_function
 from hatch_mar.checks.index_to_name import NAME as LABELS
 from hatch_mar.checks.lineage import calls_method
+from hatch_mar.checks.packed_code import changes_path
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.pysource.functions import Function, FunctionNode, parameter
 from hatch_mar.pysource.rehearsal.events import Missing
+from hatch_mar.pysource.rehearsal.objects import MODULE
 from hatch_mar.pysource.rehearsal.values import Class
 from hatch_mar.text import did_you_mean, quote
 from hatch_mar.torchserve.base_handler import ATTRIBUTES, CALLS
@@ -24,7 +26,7 @@ from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES
 UNGUARDED = Rule(
     code="MAR266",
     title="The handler's function uses its data at load, when it is None",
-    consequence="the worker dies with the same `TypeError`, since it calls the function to load the model",
+    consequence="the worker fails: it calls the function with None, and with the context, to load the model",
     fix="return early `if data is None`",
 )
 KEY = Rule(
@@ -60,6 +62,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     for event in subject.rehearsal:
         if not isinstance(event, Missing) or not event.is_certain or event.identity in said:
             continue
+        if event.of.startswith(MODULE) and changes_path(subject):
+            continue
         finding = report(subject, event)
         if finding.place not in said:
             yield finding
@@ -73,6 +77,9 @@ def report(subject: Subject, event: Missing) -> Finding:
     if event.of == "self":
         return report_attribute(subject, event, place)
     shown = quote(event.key)
+    if event.of.startswith(MODULE):
+        _, _, module = event.of.partition(" ")
+        return ATTRIBUTE.at(place, f"The archive's module {quote(module)} has no {shown}", "use what it has")
     if event.of == "context":
         text = f"TorchServe's context has no {shown}"
         return ATTRIBUTE.at(place, text, did_you_mean(event.key, CONTEXT_ATTRIBUTES) or "use what it has")

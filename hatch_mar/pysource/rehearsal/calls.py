@@ -26,6 +26,7 @@ from hatch_mar.pysource.rehearsal.values import (
     Value,
 )
 from hatch_mar.torchserve.base_handler import NEEDS
+from hatch_mar.torchserve.handlers import STEPS, handles_in_steps
 
 
 class Calls(Objects):
@@ -76,6 +77,8 @@ class Calls(Objects):
             case Inherited():
                 for name in NEEDS.get(function.name, ()):
                     self.instance_attribute(function.instance, name, node, frame)
+                if function.name in STEPS and args[:1] == (None,) and handles_in_steps(function.base):
+                    self.report_none(node.args[0], frame)
                 self.record(node, frame, f"{function.base}.{function.name}", args, keywords)
                 return self.call_inherited(function, args, keywords)
             case Reference(name=name):

@@ -32,6 +32,9 @@ from hatch_mar.torchserve.base_handler import BASE_HANDLER, METHODS
 PLAIN_CLASSES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol"}
 """Classes from the standard library that add no attributes to speak of."""
 
+MODULE = "module"
+"""What a module is called that lacks a name."""
+
 LONGEST_NAME = 200
 """Characters of a full name that grows with each attribute."""
 
@@ -48,6 +51,10 @@ class Objects(Ways):
         raise NotImplementedError
 
     def import_module(self, name: str) -> Package | None:
+        raise NotImplementedError
+
+    def may_give(self, name: str) -> bool:
+        """Whether code that was not followed may set an attribute of an object from outside."""
         raise NotImplementedError
 
     def look_up(self, name: str, frame: Frame) -> Value:
@@ -77,8 +84,7 @@ class Objects(Ways):
             case Context():
                 return self.context_attribute(name, node, frame)
             case Package():
-                found = self.store.get(value.frame, name)
-                return (self.import_module(f"{value.name}.{name}") or UNKNOWN) if found is ABSENT else found
+                return self.module_attribute(value, name, node, frame)
             case Class():
                 found = self.class_attribute(value.lineage, name)
                 return UNKNOWN if found is ABSENT else self.bind_to(value, found)
@@ -90,6 +96,20 @@ class Objects(Ways):
             case None if isinstance(node, ast.Attribute):
                 self.report_none(node.value, frame)
         return Reference(f".{name}")
+
+    def module_attribute(
+        self, package: Package, name: str, node: ast.expr | ast.alias, frame: Frame
+    ) -> Value:
+        found = self.store.get(package.frame, name)
+        if found is not ABSENT:
+            return found
+        module = self.import_module(f"{package.name}.{name}")
+        # what a module itself imports in vain is looked for without a rehearsal
+        is_plain_import = isinstance(node, ast.alias) and frame is frame.globals
+        may_be = is_plain_import or package.frame.module.may_have(name) or self.may_give(name)
+        if module is None and not may_be:
+            self.report_missing(node, frame, f"{MODULE} {package.name}", name)
+        return module or UNKNOWN
 
     def context_attribute(self, name: str, node: ast.expr, frame: Frame) -> Value:
         value = self.store.get(Context, name)
@@ -106,7 +126,8 @@ class Objects(Ways):
         if is_known(line) and instance not in self.changed and not instance.of.may_set(name):
             found = self.class_attribute(line, name)
             inherited = METHODS if Reference(BASE_HANDLER) in line else ()
-            if found is ABSENT and name not in inherited and not hasattr(object, name):
+            may_be = name in inherited or hasattr(object, name) or self.may_give(name)
+            if found is ABSENT and not may_be:
                 self.report_missing(node, frame, "self", name, instance.of)
         return self.bind_method(instance, name, line)
 

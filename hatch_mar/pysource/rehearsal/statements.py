@@ -76,6 +76,9 @@ class Statements(Bindings):
         self.run(module.tree.body, frame)
         return package
 
+    def may_give(self, name: str) -> bool:
+        return any(name in each.frame.module.given_attributes for each in self.packages.values())
+
     def run(self, body: Iterable[ast.stmt], frame: Frame) -> End | None:
         for node in body:
             if end := self.run_statement(node, frame):

@@ -67,7 +67,7 @@ class Ways:
 
     def report_missing(
         self,
-        node: ast.expr | ast.ClassDef,
+        node: ast.expr | ast.alias | ast.ClassDef,
         frame: Frame,
         of: str,
         key: str | None,

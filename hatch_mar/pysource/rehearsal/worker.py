@@ -27,7 +27,7 @@ from hatch_mar.pysource.rehearsal.values import (
 from hatch_mar.pysource.rehearsal.ways import Stopped
 from hatch_mar.torchserve.base_handler import ATTRIBUTES, CALLS
 from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES, SYSTEM_PROPERTIES
-from hatch_mar.torchserve.handlers import BUILT_IN_CLASSES, HANDLERS_PACKAGE
+from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE, handles_in_steps
 
 MOST_STEPS = 50_000
 """Statements and expressions that are followed: those of more than a thousand lines."""
@@ -158,11 +158,6 @@ class Worker(Statements):
             of = instance.of
             if self.store.get(instance, name) is None and not of.may_set(name):
                 self.report_missing(of.node, of.frame, f"self.{name}", None, of)
-
-
-def handles_in_steps(base: str) -> bool:
-    found = BUILT_IN_CLASSES.get(base.rpartition(".")[2])
-    return found is not None and found.handles_in_steps
 
 
 def table(name: str, data: Mapping[str, object]) -> Table:

@@ -99,6 +99,14 @@ class TestSteps:
     def test_good(self, methods: str) -> None:
         assert found(check, {"h.py": CLASS + methods}) == []
 
+    def test_async(self) -> None:
+        assert found(check, {"h.py": CLASS + "async def inference(self, data): ..."}) == [
+            (
+                "digits.mar/h.py:3: MAR264 `Handler.inference` is `async`, but `BaseHandler.handle` does not"
+                " await it; make it a plain method, or define an `async` method `handle` that awaits it"
+            )
+        ]
+
     def test_own_class(self) -> None:
         """A class without TorchServe's `handle` may call its methods as it likes."""
         source = f"{OWN}def handle(self, data, context): ...\n    def preprocess(self): ..."

@@ -144,6 +144,20 @@ class TestAttribute:
         assert found(check, {"h.py": OBJECT.format("def __init__(self): ...")}, **WEIGHTS) == []
 
 
+class TestModule:
+    def test_bad(self) -> None:
+        files = {"h.py": INITIALIZE.format("net.Network").replace("class", "import net\nclass"), "net.py": ""}
+        assert found(check, files) == [
+            "digits.mar/h.py:3: MAR268 The archive's module `net` has no `Network`; use what it has"
+        ]
+
+    def test_path(self) -> None:
+        """On another path there may be another module of the name."""
+        line = "sys.path.insert(0, 'lib'); import net; net.Network"
+        files = {"h.py": "import sys\n" + INITIALIZE.format(line), "net.py": ""}
+        assert found(check, files) == []
+
+
 class TestNone:
     LABELS = "def postprocess(self, data): return [self.mapping[str(row)] for row in data]"
 

@@ -29,6 +29,7 @@ def missing(source: str, **keys: object) -> list[tuple[str, str | None]]:
         ("self.handle, self.__class__, self.initialize", []),
         ("f(self)\nself.nothing", [("self", "nothing")]),
         ("os.f(self)\nself.nothing", []),
+        ("os.f([self]).nothing = 1\nself.nothing", []),
         ("setattr(self, os.name, 1)\nself.nothing", []),
         ("a = None\na.b", [("a", None)]),
         ("a = None\na[0]", [("a", None)]),
@@ -85,6 +86,31 @@ def test_labels():
     source = BASE + "class H(BaseHandler):\n  def postprocess(self, data): self.mapping['1']"
 
     assert missing(source, serializedFile="model.pt", members=("index_to_name.json",)) == []
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [
+        ("def handle(data, context): m.b", [("module m", "b")] * 2),
+        ("def handle(data, context):\n    from m import b", [("module m", "b")] * 2),
+        ("from m import b", []),
+        ("def handle(data, context): m.a, m.__doc__, p.q", []),
+        ("m.b = 1\ndef handle(data, context): m.b", []),
+    ],
+)
+def test_missing_names(use: str, expected: list[tuple[str, str]]):
+    """A name that a module does not have is missing; what a module imports itself is looked for elsewhere."""
+    files = {"h.py": f"import m, p\n{use}", "m.py": "a = 1", "p/__init__.py": "", "p/q.py": ""}
+
+    assert missing(files) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("step", ["preprocess", "inference", "postprocess"])
+def test_inherited_none(step: str):
+    """Without data, TorchServe's own steps fail."""
+    source = BASE + f"class H(BaseHandler): ...\ns = H()\ndef handle(data, context): s.{step}(data)"
+
+    assert ("data", None) in missing(source)
 
 
 def test_lookup():
