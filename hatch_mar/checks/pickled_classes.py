@@ -21,6 +21,7 @@ from hatch_mar.checks.packed_code import changes_path, find_modules, find_words
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.main_module import find_placed
+from hatch_mar.torchserve import consumers
 from hatch_mar.torchserve.server_packages import NEWER_MODULES
 from hatch_mar.weights.kind import Kind
 
@@ -113,7 +114,7 @@ class PickledNames:
         if module == MAIN:
             return None if self.in_main is None or top in self.in_main else IN_MAIN
         if module.startswith("pathlib") and name == WINDOWS_PATH:
-            return OF_WINDOWS
+            return None if self.is_for_windows else OF_WINDOWS
         if module not in self.modules:
             if len(self.modules) == MOST_MODULES:
                 return None
@@ -126,9 +127,10 @@ class PickledNames:
     def rule_of_module(self, module: str, member: Member) -> Rule | None:
         environment = self.subject.environment
         if module in WINDOWS_MODULES:
-            return OF_WINDOWS
+            return None if self.is_for_windows else OF_WINDOWS
         if is_newer(module) and not self.reach.look_up(module.partition(".")[0]):
-            return None if environment.adds_any or self.changes_path else NEWER
+            is_there = environment.adds_any or self.changes_path or not self.is_for_image
+            return None if is_there else NEWER
         fault = self.reach.fault_of(module)
         if fault is None or self.changes_path:
             return None
@@ -164,6 +166,16 @@ class PickledNames:
             severity = "warning"
         place = self.subject.place(member)
         return rule.at(place, f"{imports}, {REASONS[rule]}", fix, severity=severity)
+
+    @property
+    def is_for_windows(self) -> bool:
+        """Whether no server of the archive's is on Linux."""
+        return set(self.subject.consumers) == {consumers.WINDOWS}
+
+    @property
+    def is_for_image(self) -> bool:
+        """Whether a server is TorchServe's own image, or KServe's, which is made of it."""
+        return not {consumers.TORCHSERVE, consumers.KSERVE}.isdisjoint(self.subject.consumers)
 
     @cached_property
     def loaded(self) -> Container[str]:

@@ -129,6 +129,17 @@ class TestWindows:
 
         assert codes(archive("pathlib.WindowsPath", code=code)) == [("MAR412", "warning")]
 
+    @pytest.mark.parametrize(
+        ("consumers", "expected"), [({"windows"}, "MAR412"), ({"windows", "torchserve"}, "MAR417")]
+    )
+    @pytest.mark.parametrize("name", ["pathlib.WindowsPath", "nt.stat_result"])
+    def test_consumers(self, name: str, consumers: set[str], expected: str):
+        """What is served on Windows alone may have them."""
+        of = archive(name)
+        of.consumers = consumers
+
+        assert codes(of) == [(expected, "warning")]
+
     def test_command(self):
         """What runs commands is said to do that."""
         assert [code for code, _ in codes(archive("nt.system"))] == ["MAR413"]
@@ -206,6 +217,13 @@ class TestModules:
         assert found.message.endswith("which the server's own versions of Python and numpy do not have")
         assert codes(archive(name, requirements="numpy\n")) == [("MAR412", "warning")]
         assert codes(archive(name, code="sys.modules['numpy._core'] = numpy.core")) == [("MAR412", "warning")]
+
+    def test_newer_for_others(self):
+        """SageMaker's images have versions of their own."""
+        of = archive("numpy._core.multiarray.scalar")
+        of.consumers = {"sagemaker"}
+
+        assert codes(of) == [("MAR412", "warning")]
 
     def test_required(self):
         name = "sklearn.linear_model._base.LinearRegression"
