@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.text import show_path
 
 ANNEX = ".git/annex/objects/"
+LOCK = "dvc.lock"
+"""The outputs of DVC's stages; their paths are relative to it."""
+LARGEST_LOCK = 1 << 20
+"""Bytes of it that are read."""
 
 
 def advise_fetching(file: Path, root: Path) -> str | None:
     """What brings a file of the project at `root` that is missing; None if nothing says so.
 
-    DVC keeps `X.dvc` in the place of the file or folder `X`; git-annex a link to where it would have it.
+    DVC keeps `X.dvc` in the place of the file or folder `X`, or names it in `dvc.lock` if a stage makes it;
+    git-annex keeps a link to where it would have it.
     """
     if os.path.islink(file) and ANNEX in os.readlink(file).replace("\\", "/"):
         return f"run `git annex get {show_path(file, root)}`"
     for path in (file, *file.parents):
         if path == root or not path.is_relative_to(root):
             return None
+        if any(names(folder / LOCK, path.relative_to(folder)) for folder in folders_between(path, root)):
+            return f"run `dvc pull {show_path(path, root)}`"
         described = path.with_name(f"{path.name}.dvc")
         if os.path.isfile(described):  # which a name that is too long is not
             return f"run `dvc pull {show_path(described, root)}`"
     return None
+
+
+def folders_between(path: Path, root: Path) -> Iterator[Path]:
+    """The folders that a path of the project is in."""
+    return (folder for folder in path.parents if folder.is_relative_to(root))
+
+
+def names(lock: Path, path: Path) -> bool:
+    """Whether a lock has a path, on a line of its own as DVC writes it."""
+    try:
+        with open_input(lock) as file:
+            lines = file.read(LARGEST_LOCK).splitlines()
+    except OSError:
+        return False
+    wanted = f"path: {path.as_posix()}".encode("utf-8", "surrogateescape")
+    return any(line.strip(b" -") == wanted for line in lines)

@@ -21,6 +21,17 @@ class TestAdvise:
 
         assert found == f"run `dvc pull {described}`"
 
+    @pytest.mark.parametrize("place", ["", "weights/"])
+    @pytest.mark.parametrize("output", ["weights/net/w.bin", "weights/net"])
+    def test_stage(self, place: str, output: str, tmp_path: Path):
+        """What a stage of DVC makes stands in its lock, beside other outputs."""
+        (tmp_path / "weights").mkdir()
+        text = f"stages:\n  train:\n    outs:\n    - path: {output.removeprefix(place)}\n      md5: 1\n"
+        (tmp_path / place / "dvc.lock").write_text(text)
+
+        assert advise_fetching(tmp_path / "weights/net/w.bin", tmp_path) == f"run `dvc pull {output}`"
+        assert advise_fetching(tmp_path / "weights/other.bin", tmp_path) is None
+
     @needs_posix
     def test_annex(self, tmp_path: Path):
         """git-annex links to where it would have the file."""
