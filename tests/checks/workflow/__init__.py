@@ -41,7 +41,7 @@ def subject(
     text: str | bytes | None = None,
     flow: str | None = FLOW,
     *,
-    files: Mapping[str, str] = {},
+    files: Mapping[str, str | bytes] = {},
     manifest: Mapping[str, Any] = {},
     **keys: Any,
 ) -> Subject:

@@ -8,6 +8,7 @@ import pytest
 
 from hatch_mar.checks.handler.importing import OF_WORKFLOW
 from hatch_mar.pysource.module import PYTHON
+from tests.checks.test_torchscript import TWICE
 from tests.checks.workflow import FLOW, findings, found, spec
 
 TYPO = spec(dag="  prepare: [net]\n  net: [finnish]\n")
@@ -95,6 +96,15 @@ def test_made():
     assert found(flow=flow) == []
     [text] = found(spec(dag="  net: [finish]\n"), flow)
     assert "MAR251 `state.json` is opened" in text
+
+
+def test_weights():
+    """What the handler loads is looked at with what it imports."""
+    flow = f"import torch\nnet = torch.jit.load('w.pt')\n{FLOW}"
+
+    [text] = found(flow=flow, files={"w.pt": TWICE})
+    assert text.startswith("error: w.pt: MAR431 `w.pt` calls `acme::twice`")
+    assert found(flow=f"import acme\n{flow}", files={"w.pt": TWICE, "acme.py": ""}) == []
 
 
 @pytest.mark.parametrize(
