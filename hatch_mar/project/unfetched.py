@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.archive.filesystem.regular import open_input
+from hatch_mar.archive.filesystem.regular import read_bytes
 from hatch_mar.text import show_path
 
 ANNEX = ".git/annex/objects/"
@@ -43,8 +43,7 @@ def folders_between(path: Path, root: Path) -> Iterator[Path]:
 def names(lock: Path, path: Path) -> bool:
     """Whether a lock has a path, on a line of its own as DVC writes it."""
     try:
-        with open_input(lock) as file:
-            lines = file.read(LARGEST_LOCK).splitlines()
+        lines = read_bytes(lock, LARGEST_LOCK).splitlines()
     except OSError:
         return False
     wanted = f"path: {path.as_posix()}".encode("utf-8", "surrogateescape")

@@ -12,6 +12,7 @@ from hatch_mar.checks.pretrained.libraries import (
     FLAGGED,
     FLAGS,
     SETTERS,
+    UNFLAGGED,
     WEIGHTS,
     Downloader,
     find_downloader,
@@ -30,6 +31,8 @@ DOWNLOAD = Rule(
     consequence="without access to the internet, or while the other side is down, no worker loads the model",
     fix="pack it and load it from the model's directory, or ignore this if the server's image has it",
 )
+LOCAL = "local-dir:"
+"""What goes before a path for timm."""
 PIPELINE = "transformers.pipeline"
 
 
@@ -59,6 +62,8 @@ def find_task(call: Call) -> str | None:
 
 def asks_for_weights(call: Call) -> bool:
     """Whether an argument of a function that makes a model asks for weights, too."""
+    if any(keyword in call.keywords for keyword in UNFLAGGED) or str(call.argument(0)).startswith(LOCAL):
+        return False
     for start, position in FLAGGED.items():
         if call.name.startswith(start):
             values = [call.keywords.get(flag) for flag in FLAGS]

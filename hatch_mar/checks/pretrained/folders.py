@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from hatch_mar.checks.opened_files.making import Made
-from hatch_mar.checks.pretrained.downloads import DOWNLOAD, PIPELINE, is_there, shorten_name
+from hatch_mar.checks.pretrained.downloads import DOWNLOAD, is_there, shorten_name
 from hatch_mar.checks.pretrained.folder import ADAPTER, EXPECTED, WEIGHTS, Folder
-from hatch_mar.checks.pretrained.libraries import HUB_NAME
-from hatch_mar.checks.references.absent import advise, advise_packing, describe_absence
+from hatch_mar.checks.pretrained.libraries import HUB_NAME, find_downloader
+from hatch_mar.checks.references.absent import advise, advise_packing, describe_absence, find_elsewhere
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.pysource.rehearsal.events import Call
@@ -72,10 +72,8 @@ def find_reader(call: Call) -> str | None:
 
 def find_path(subject: Subject, call: Call) -> str | None:
     """The folder that is loaded, as a name in the archive, unless it is one for the Hugging Face Hub."""
-    if call.name == PIPELINE:
-        path = call.argument(1, "model")
-    else:
-        path = call.argument(0, "pretrained_model_name_or_path")
+    known = find_downloader(call.name)
+    path = call.argument(known.position, known.keyword) if known else None
     name = member_name(path) if isinstance(path, str) else None
     if not isinstance(path, str) or name is None:
         return None
@@ -115,13 +113,15 @@ def check_code(folder: Folder, reader: str, place: Place, name: str) -> Iterator
 
 
 def describe_lacking(folder: Folder, names: Sequence[str]) -> str:
-    """The end of a sentence about files of which one would do: "`a` or `b`, and the archive has neither"."""
+    """The end of a sentence about files of which one would do: "`a` or `b`, and finds neither"."""
     paths = [folder.path(name) for name in names]
     if len(paths) == 1:
         return describe_absence(folder.subject, paths)
-    others = folder.list_weights() if names == WEIGHTS[::2] else []
-    but = f", but {quote_some(others)}" if others else ""
-    return f"{' or '.join(map(quote, paths))}, and the archive has neither{but}"
+    others = list(filter(None, (find_elsewhere(folder.subject, path) for path in paths)))
+    if not others and names == WEIGHTS[::2]:
+        others = folder.list_weights()
+    but = f", but the archive has {quote_some(others)}" if others else ""
+    return f"{' or '.join(map(quote, paths))}, and finds neither{but}"
 
 
 def advise_beside(folder: Folder, name: str) -> str | None:

@@ -72,6 +72,8 @@ FLAGGED: Mapping[str, int] = {
 }
 """How the names of functions begin that make a model and download its weights if an argument asks for them;
 and the position of this argument."""
+UNFLAGGED = ("pretrained_cfg", "pretrained_cfg_overlay", "cache_dir")
+"""Keywords by which they may find them in the archive."""
 FLAGS = ("pretrained", "weights", "pretrained_backbone", "weights_backbone")
 WEIGHTS = r"torchvision\.models\.(?:\w+\.)*\w+_Weights\.\w+"
 """A set of weights, which a text may name, too."""

@@ -26,7 +26,7 @@ from pathlib import Path
 """
 NOT_THERE = ", which the archive does not have"
 PROCESSOR = "`preprocessor_config.json` or `processor_config.json`"
-NEITHER = ", and the archive has neither"
+NEITHER = ", and finds neither"
 BERT = json.dumps({"model_type": "bert"})
 
 
@@ -132,6 +132,8 @@ class TestDownloads:
             "torchvision.models.resnet18(weights=None)",
             "torchvision.models.resnet18(weights=self.weights)",
             "timm.create_model('resnet18', pretrained=False)",
+            "timm.create_model('resnet18', pretrained=True, pretrained_cfg_overlay=self.file)",
+            "timm.create_model('local-dir:' + here, pretrained=True)",
         ],
     )
     def test_good(self, body: str):
@@ -198,7 +200,7 @@ class TestFolders:
                 f"`transformers.pipeline` reads `config.json`{NOT_THERE}",
             ),
             (
-                "sentence_transformers.SentenceTransformer(here)",
+                "sentence_transformers.SentenceTransformer(model_name_or_path=here)",
                 ["model.safetensors"],
                 f"`sentence_transformers.SentenceTransformer` reads `config.json`{NOT_THERE}",
             ),
@@ -267,7 +269,13 @@ class TestFolders:
         """Weights under a name that nobody asks for."""
         [found] = messages(self.MODEL, {"config.json": BERT, "net.bin": b"", "index_to_name.json": "{}"})
 
-        assert found.endswith(f"{NEITHER}, but `net.bin`")
+        assert found.endswith(f"{NEITHER}, but the archive has `net.bin`")
+
+    def test_elsewhere(self):
+        """Or in a folder of which the handler does not know."""
+        [found] = messages("transformers.BertTokenizer.from_pretrained(here)", {"bert/vocab.txt": ""})
+
+        assert found.endswith(f"`vocab.txt`{NEITHER}, but the archive has `bert/vocab.txt`")
 
     @pytest.mark.parametrize(
         ("name", "data", "message"),
