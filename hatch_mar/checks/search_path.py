@@ -7,7 +7,6 @@ The worker finds them in its own directory anyway, which is the archive's root: 
 from __future__ import annotations
 
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.imports import path_lines
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.rehearsal.events import Call
 from hatch_mar.pysource.rehearsal.paths import member_name
@@ -22,8 +21,8 @@ def may_change_path(subject: Subject, module: Module) -> bool:
     Raises:
         Exhausted: the handler could not be followed.
     """
-    lines = path_lines(module.tree) if module.tree else frozenset()
-    return not lines <= idle_lines(subject, module) if lines else False
+    lines = module.path_lines
+    return bool(lines) and not lines <= idle_lines(subject, module)
 
 
 def idle_lines(subject: Subject, module: Module) -> set[int]:

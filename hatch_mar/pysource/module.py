@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.pysource.classes import ClassBinding, class_bindings
+from hatch_mar.pysource.imports import path_lines
 from hatch_mar.pysource.namespace import Namespace, dotted_name
 
 PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
@@ -110,6 +111,11 @@ class Module:
             and isinstance(node.ctx, ast.Store)
             and not (isinstance(node.value, ast.Name) and node.value.id == "self")
         )
+
+    @cached_property
+    def path_lines(self) -> frozenset[int]:
+        """The lines that may change where Python finds modules."""
+        return path_lines(self.tree) if self.tree else frozenset()
 
     @cached_property
     def imported(self) -> frozenset[str]:
