@@ -142,7 +142,7 @@ class Folder:
         """Whether a tokenizer is not known to do without; code of one's own may have them anywhere."""
         settings = self.read(TOKENIZER)
         classes = (reader, settings.get("tokenizer_class"), self.config.get("tokenizer_class"))
-        names = (str(name) for name in (*classes, self.config.get("model_type")))
+        names = [name for name in (*classes, self.config.get("model_type")) if isinstance(name, str)]
         return "auto_map" not in settings and not any(map(WORDLESS.match, names))
 
     def may_have_words(self) -> bool:

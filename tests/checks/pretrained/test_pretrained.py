@@ -368,6 +368,12 @@ class TestFolders:
 
         assert messages(call, {"tokenizer_config.json": json.dumps(settings)}) == []
 
+    def test_deep(self):
+        """A value that is nested very deeply is not of the kind that is expected."""
+        text = '{"model_type": ' + "[" * 900 + "]" * 900 + "}"
+
+        assert len(messages("transformers.AutoTokenizer.from_pretrained(here)", {"config.json": text})) == 1
+
     @pytest.mark.parametrize("text", ["[]", "nothing", '{"auto_map": []}', ""])
     def test_broken_config(self, text: str):
         """One that is not an object says nothing."""
