@@ -16,9 +16,9 @@ from hatch_mar.checks.packed_code import changes_path
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.pysource.functions import Function, FunctionNode, parameter
-from hatch_mar.pysource.rehearsal.events import Missing
-from hatch_mar.pysource.rehearsal.objects import MODULE
-from hatch_mar.pysource.rehearsal.values import Class
+from hatch_mar.pysource.namespace import Namespace
+from hatch_mar.pysource.rehearsal.events import DICTIONARY, Missing
+from hatch_mar.pysource.rehearsal.values import Class, Package, Table
 from hatch_mar.text import did_you_mean, quote
 from hatch_mar.torchserve.base_handler import ATTRIBUTES, CALLS
 from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES
@@ -52,6 +52,12 @@ NONE = Rule(
 )
 
 
+MAPPING = "self.mapping"
+
+ALIKE = 0.75
+"""How much a key must be like another to be taken for a misspelling of it."""
+
+
 def check(subject: Subject) -> Iterator[Finding]:
     """Report each thing that is missing once, where it is used first, and one of a line.
 
@@ -62,12 +68,19 @@ def check(subject: Subject) -> Iterator[Finding]:
     for event in subject.rehearsal:
         if not isinstance(event, Missing) or not event.is_certain or event.identity in said:
             continue
-        if event.of.startswith(MODULE) and changes_path(subject):
+        if isinstance(event.owner, Package) and changes_path(subject):
+            continue
+        if event.of == MAPPING and are_labels_elsewhere(subject):
             continue
         finding = report(subject, event)
         if finding.place not in said:
             yield finding
         said.update((event.identity, finding.place))
+
+
+def are_labels_elsewhere(subject: Subject) -> bool:
+    """Whether the archive has labels where TorchServe does not look, of which `index_to_name` tells."""
+    return LABELS not in subject.members and LABELS in subject.names_by_base
 
 
 def report(subject: Subject, event: Missing) -> Finding:
@@ -76,18 +89,31 @@ def report(subject: Subject, event: Missing) -> Finding:
         return report_none(subject, event, place)
     if event.of == "self":
         return report_attribute(subject, event, place)
-    shown = quote(event.key)
-    if event.of.startswith(MODULE):
-        _, _, module = event.of.partition(" ")
-        return ATTRIBUTE.at(place, f"The archive's module {quote(module)} has no {shown}", "use what it has")
     if event.of == "context":
-        text = f"TorchServe's context has no {shown}"
+        text = f"TorchServe's context has no {quote(event.key)}"
         return ATTRIBUTE.at(place, text, did_you_mean(event.key, CONTEXT_ATTRIBUTES) or "use what it has")
-    table, _, path = event.of.partition("[")
+    match event.owner:
+        case Table(name=name) if event.of == DICTIONARY:
+            text = f"`{name}` is a dictionary, which has no attribute {quote(event.key)}"
+            return ATTRIBUTE.at(place, text, f'write `["{event.key}"]`')
+        case Table() as table:
+            return report_key(table, event.key, place)
+        case Package(frame=frame):
+            what, known = f"`{frame.module.member.name}` does not define", frame.module.names
+        case Class(node=node):
+            what, known = f"Class `{node.name}` does not have", Namespace(node.body)
+    fix = did_you_mean(event.key, known.list_bound()) or "define it there"
+    return ATTRIBUTE.at(place, f"{what} {quote(event.key)}, which the handler reads", fix)
+
+
+def report_key(table: Table, key: str, place: Place) -> Finding:
+    kind, _, path = table.name.partition("[")
     names = {"manifest": "manifest", "model_yaml_config": "model configuration"}
-    where = f"The archive's {names[table]}" if table in names else f"`{event.of}`"
-    inner = f" in `{event.of}`" if path else ""
-    return KEY.at(place, f"{where} has no {shown}{inner}")
+    where = f"The archive's {names[kind]}" if kind in names else f"`{table.name}`"
+    inner = f" in `{table.name}`" if path else ""
+    return KEY.at(
+        place, f"{where} has no {quote(key)}{inner}", did_you_mean(key, table.data, cutoff=ALIKE) or None
+    )
 
 
 def report_attribute(subject: Subject, event: Missing, place: Place) -> Finding:
@@ -111,13 +137,14 @@ def report_none(subject: Subject, event: Missing, place: Place) -> Finding:
     if event.phase == "load" and entry and is_parameter(event):
         text = f"{name} is None when TorchServe calls `{entry[1].name}` to load the model"
         return UNGUARDED.at(place, text)
-    if event.of == "self.mapping" and LABELS not in subject.members:
+    if event.of == MAPPING and LABELS not in subject.members:
         return NONE.at(
             place, f"{name} is None, since the archive has no `{LABELS}`", "add it to `extra-files`"
         )
     broken = find_break(event.owner, "initialize")
     if broken is None or event.of.removeprefix("self.") not in ATTRIBUTES:
-        return NONE.at(place, f"{name} is None here")
+        fix = "set the key, or give `.get` a default" if ".get(" in event.of else None
+        return NONE.at(place, f"{name} is None here", fix)
     of, initialize = broken
     callers = [step for step, called in CALLS.items() if f"self.{called}" == event.of]
     when = f" when `BaseHandler.{callers[0]}` calls it" if callers and event.line == of.node.lineno else ""
@@ -127,9 +154,9 @@ def report_none(subject: Subject, event: Missing, place: Place) -> Finding:
     )
 
 
-def find_break(owner: Class | None, name: str) -> tuple[Class, FunctionNode] | None:
+def find_break(owner: object, name: str) -> tuple[Class, FunctionNode] | None:
     """The class whose method keeps those of its base classes of this name from being called."""
-    for each in owner.lineage if owner else ():
+    for each in owner.lineage if isinstance(owner, Class) else ():
         for node in each.node.body if isinstance(each, Class) else ():
             if isinstance(node, Function) and node.name == name and not calls_method(node, name):
                 return cast("Class", each), node

@@ -10,6 +10,7 @@ from hatch_mar.pysource.rehearsal.events import LateImport
 from hatch_mar.pysource.rehearsal.expressions import Expressions
 from hatch_mar.pysource.rehearsal.library import ARGUMENTS
 from hatch_mar.pysource.rehearsal.values import (
+    ABSENT,
     PRESENT,
     UNKNOWN,
     Class,
@@ -113,7 +114,10 @@ class Bindings(Expressions):
         elif found is None:
             self.bind(name, Reference(f"{module}.{alias.name}"), frame)
         else:
-            self.bind(name, self.module_attribute(found, alias.name, alias, frame), frame)
+            value = self.store.get(found.frame, alias.name)
+            if value is ABSENT:
+                value = self.import_module(f"{module}.{alias.name}") or UNKNOWN
+            self.bind(name, value, frame)
 
     def bind_parameters(
         self, parameters: ast.arguments, args: tuple[Value, ...], keywords: Mapping[str, Value], inner: Frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hatch_mar.pysource.rehearsal import library
 from hatch_mar.pysource.rehearsal.events import Call
@@ -23,10 +23,19 @@ from hatch_mar.pysource.rehearsal.values import (
     Result,
     Super,
     Table,
+    Unknown,
     Value,
+    contain,
 )
 from hatch_mar.torchserve.base_handler import NEEDS
 from hatch_mar.torchserve.handlers import STEPS, handles_in_steps
+
+VIEWS: Mapping[str, Callable[[Mapping[object, Value]], tuple[Value, ...]]] = {
+    "keys": tuple,
+    "values": lambda data: tuple(data.values()),
+    "items": lambda data: tuple(data.items()),
+}
+"""What methods of a dictionary go through."""
 
 
 class Calls(Objects):
@@ -82,21 +91,39 @@ class Calls(Objects):
                 self.record(node, frame, f"{function.base}.{function.name}", args, keywords)
                 return self.call_inherited(function, args, keywords)
             case Reference(name=name):
-                if name in ("enumerate", "list") and args == (BATCH,):
-                    return BATCH
-                if name in library.ITERATING and args[:1] == (None,):
-                    self.report_none(node.args[0], frame)
-                if name in library.FUNCTIONS:
-                    return library.compute(library.FUNCTIONS[name], *args, **keywords)
-                self.record(node, frame, name, args, keywords)
-                return Result(name, next((each for each in args[:1] if isinstance(each, str)), None))
+                return self.call_outside(name, args, keywords, node, frame)
             case Method(value=str() as text, name=name):
                 if name not in library.METHODS:
                     self.record(node, frame, f"pathlib.Path.{name}", (text, *args), keywords)
                 return library.call_method(text, name, *args, **keywords)
+            case Method(value=Unknown.BATCH, name=name):
+                return BATCH if library.is_per_request(name, args, keywords) else UNKNOWN
             case Method(value=value, name=name):
                 return self.call_table(value, name, args)
         return UNKNOWN
+
+    def call_outside(
+        self,
+        name: str,
+        args: tuple[Value, ...],
+        keywords: Mapping[str, Value],
+        node: ast.Call,
+        frame: Frame,
+    ) -> Value:
+        """Call a function by its full name; what is known of Python's library is computed."""
+        if name in ("enumerate", "list") and args == (BATCH,):
+            return BATCH
+        if name in library.ITERATING and args[:1] == (None,):
+            self.report_none(node.args[0], frame)
+        if name == "len" and args == (Reference(library.ARGUMENTS),):
+            return UNKNOWN if library.ARGUMENTS in self.changed else library.FEWEST_ARGUMENTS
+        if name in library.FUNCTIONS:
+            return library.compute(library.FUNCTIONS[name], *args, **keywords)
+        self.record(node, frame, name, args, keywords)
+        package, _, last = name.rpartition(".")
+        if package in ("torch", "torch.nn.functional") and args[:1] == (BATCH,):
+            return BATCH if library.is_per_request(last, args[1:], keywords) else UNKNOWN
+        return Result(name, next((each for each in args[:1] if isinstance(each, str)), None))
 
     def record(
         self,
@@ -129,6 +156,9 @@ class Calls(Objects):
         if name == "get" and args and isinstance(args[0], str):
             default = args[1] if len(args) > 1 else None
             return data.get(args[0], UNKNOWN if self.is_changed(value) else default)
+        if name in VIEWS and not args and not self.is_changed(value):
+            values = VIEWS[name](data)
+            return contain(values, values)
         if name in ("update", "setdefault", "pop", "clear", "popitem") and isinstance(value, Table):
             self.changed.add(value.name)
         return UNKNOWN

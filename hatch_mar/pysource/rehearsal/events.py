@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.rehearsal.values import UNKNOWN, Class, Value
+from hatch_mar.pysource.rehearsal.values import UNKNOWN, Class, Package, Table, Value
+
+DICTIONARY = "dict"
+"""What lacks an attribute that is written as one, though a table has keys."""
 
 REST = "**"
 """In the place of the keywords that a call has beside its own, and that are not known."""
@@ -81,11 +84,14 @@ class Missing(Event):
     """The use of something that is not there, by which the worker fails."""
 
     of: str
-    """What lacks it: `context`, `self`, or the name of a table or of what is None."""
+    """What lacks it: `context`, `self`, `DICTIONARY`, or the name of a table, a module or a class.
+
+    If there is no key, what is None, as it is written.
+    """
     key: str | None
     """The key or attribute; None if the value itself is None."""
-    owner: Class | None = None
-    """The class of the object whose attribute it is."""
+    owner: Class | Package | Table | None = None
+    """The table, module or class that lacks it, or the class of the object that does."""
 
     @property
     def identity(self) -> str:

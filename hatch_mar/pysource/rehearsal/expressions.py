@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from hatch_mar.pysource.rehearsal import library
 from hatch_mar.pysource.rehearsal.calls import Calls
 from hatch_mar.pysource.rehearsal.events import REST
 from hatch_mar.pysource.rehearsal.values import (
     BATCH,
-    LONGEST_SEQUENCE,
     PRESENT,
     UNKNOWN,
     Frame,
@@ -21,8 +21,8 @@ from hatch_mar.pysource.rehearsal.values import (
     Table,
     Value,
     blend,
+    contain,
     is_constant,
-    is_container,
     is_none,
     truth,
 )
@@ -30,11 +30,15 @@ from hatch_mar.pysource.rehearsal.values import (
 LARGEST = 1 << 32
 """The numbers below are multiplied."""
 
-COMPARISONS: Mapping[type[ast.cmpop], Callable[[object, object], Value]] = {
+COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Value]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
-    ast.In: lambda item, container: item in container,  # type: ignore[operator]
-    ast.NotIn: lambda item, container: item not in container,  # type: ignore[operator]
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda item, container: item in container,
+    ast.NotIn: lambda item, container: item not in container,
 }
 
 OPERATIONS: Mapping[type[ast.operator], Callable[..., Value]] = {
@@ -55,16 +59,6 @@ def are_small(*numbers: object) -> bool:
 def is_plain_format(left: object) -> bool:
     """Whether `%` makes of text no more than the texts in it have; a width could be of any size."""
     return isinstance(left, int) or (isinstance(left, str) and not re.search("%[^sd%]", left))
-
-
-def contain(container: Value, values: Sequence[Value]) -> Value:
-    """A list or a dictionary, if its values are few, and are themselves not such that have others in them."""
-    inner = (each for value in values if is_container(value) for each in elements(value))
-    return PRESENT if len(values) > LONGEST_SEQUENCE or any(map(is_container, inner)) else container
-
-
-def elements(container: Value) -> Iterable[Value]:
-    return container.values() if isinstance(container, Mapping) else container  # type: ignore[return-value]
 
 
 class Expressions(Calls):
@@ -128,7 +122,7 @@ class Expressions(Calls):
                 if key in value.data:
                     return value.data[key]
                 if not self.is_changed(value):
-                    self.report_missing(node, frame, value.name, key)
+                    self.report_missing(node, frame, value.name, key, value)
             case Reference(name=library.ARGUMENTS) if key != 0:
                 self.report_arguments(node, frame, library.ARGUMENTS)
             case Mapping() if is_constant(key):

@@ -60,6 +60,8 @@ ITERATING = {
 """Functions that fail if their first argument is None."""
 
 ARGUMENTS = "sys.argv"
+FEWEST_ARGUMENTS = 7
+"""Those that TorchServe gives every worker, its script's name among them (WorkerLifeCycle.java)."""
 
 PARSING = {
     *("argparse.ArgumentParser.parse_args", "optparse.OptionParser.parse_args"),
@@ -81,6 +83,15 @@ PATH_METHODS: Mapping[str, Callable[..., Value]] = {
     "with_name": lambda path, name: str(PurePosixPath(path).with_name(name)),
     "with_suffix": lambda path, suffix: str(PurePosixPath(path).with_suffix(suffix)),
 }
+
+PER_REQUEST = {
+    *("clone", "contiguous", "cpu", "cuda", "detach", "double", "float", "half", "numpy", "to", "tolist"),
+    *("exp", "log_softmax", "sigmoid", "softmax"),
+}
+"""Methods of a tensor, and functions of torch, that have something for each request if it has."""
+
+REDUCING = {"argmax", "argmin", "mean", "sum"}
+"""Those of which that is so only along another dimension than the first."""
 
 METHODS = {*TEXT_METHODS, *PATH_METHODS}
 """Those of a text or a path that only compute, and touch no file."""
@@ -130,6 +141,12 @@ def call_method(value: str, name: str, /, *args: Value, **keywords: Value) -> Va
 def is_wide(name: str, value: str) -> bool:
     """Whether a text is a format with a width, which may be of any size."""
     return name == "format" and ":" in value
+
+
+def is_per_request(name: str, args: tuple[Value, ...], keywords: Mapping[str, Value]) -> bool:
+    """Whether a method of a batch, or a function of torch that is given one, returns a batch again."""
+    dimension = next(iter((*args, keywords.get("dim"))))
+    return name in PER_REQUEST or (name in REDUCING and isinstance(dimension, int) and dimension != 0)
 
 
 def path_attribute(path: str, name: str) -> Value:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.rehearsal import library
+from hatch_mar.pysource.rehearsal.events import DICTIONARY
 from hatch_mar.pysource.rehearsal.values import (
     ABSENT,
     UNKNOWN,
@@ -24,6 +25,7 @@ from hatch_mar.pysource.rehearsal.values import (
     Result,
     Super,
     Table,
+    Unknown,
     Value,
 )
 from hatch_mar.pysource.rehearsal.ways import Ways
@@ -31,9 +33,6 @@ from hatch_mar.torchserve.base_handler import BASE_HANDLER, METHODS
 
 PLAIN_CLASSES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol"}
 """Classes from the standard library that add no attributes to speak of."""
-
-MODULE = "module"
-"""What a module is called that lacks a name."""
 
 LONGEST_NAME = 200
 """Characters of a full name that grows with each attribute."""
@@ -79,15 +78,19 @@ class Objects(Ways):
                 return library.CONSTANTS.get(full, Reference(full))
             case str() if name in library.PATH_ATTRIBUTES:
                 return library.path_attribute(value, name)
+            case Table() if not hasattr(dict, name):
+                self.report_missing(node, frame, DICTIONARY, name, value)
+                return UNKNOWN
             case str() | tuple() | Mapping() | Table():
+                return Method(value, name)
+            case Unknown.BATCH if name in library.PER_REQUEST | library.REDUCING:
                 return Method(value, name)
             case Context():
                 return self.context_attribute(name, node, frame)
             case Package():
                 return self.module_attribute(value, name, node, frame)
             case Class():
-                found = self.class_attribute(value.lineage, name)
-                return UNKNOWN if found is ABSENT else self.bind_to(value, found)
+                return self.attribute_of_class(value, name, node, frame)
             case Instance():
                 return self.instance_attribute(value, name, node, frame)
             case Super(instance=instance, of=of):
@@ -97,19 +100,24 @@ class Objects(Ways):
                 self.report_none(node.value, frame)
         return Reference(f".{name}")
 
-    def module_attribute(
-        self, package: Package, name: str, node: ast.expr | ast.alias, frame: Frame
-    ) -> Value:
-        found = self.store.get(package.frame, name)
-        if found is not ABSENT:
-            return found
-        module = self.import_module(f"{package.name}.{name}")
-        # what a module itself imports in vain is looked for without a rehearsal
-        is_plain_import = isinstance(node, ast.alias) and frame is frame.globals
-        may_be = is_plain_import or package.frame.module.may_have(name) or self.may_give(name)
-        if module is None and not may_be:
-            self.report_missing(node, frame, f"{MODULE} {package.name}", name)
-        return module or UNKNOWN
+    def module_attribute(self, package: Package, name: str, node: ast.expr, frame: Frame) -> Value:
+        value = self.store.get(package.frame, name)
+        if value is not ABSENT:
+            return value
+        inner = self.import_module(f"{package.name}.{name}")
+        may_be = package.frame.module.may_have(name) or self.may_give(name)
+        if inner is None and not may_be:
+            self.report_missing(node, frame, package.name, name, package)
+        return inner or UNKNOWN
+
+    def attribute_of_class(self, of: Class, name: str, node: ast.expr, frame: Frame) -> Value:
+        value = self.class_attribute(of.lineage, name)
+        if value is not ABSENT:
+            return self.bind_to(of, value)
+        may_be = of.may_set(name) or self.may_give(name) or hasattr(type, name)
+        if is_known(of.lineage) and not may_be:
+            self.report_missing(node, frame, of.node.name, name, of)
+        return UNKNOWN
 
     def context_attribute(self, name: str, node: ast.expr, frame: Frame) -> Value:
         value = self.store.get(Context, name)

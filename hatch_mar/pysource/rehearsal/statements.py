@@ -186,6 +186,7 @@ class Statements(Bindings):
         values = self.evaluate(node.iter, frame)
         if values is None:
             self.report_none(node.iter, frame)
+        values = tuple(values) if isinstance(values, Mapping) else values
         before, returned = self.doubts, len(frame.returned)
         if isinstance(values, tuple) and len(values) <= MOST_ROUNDS:
             rounds, bodies = values, [node.body]

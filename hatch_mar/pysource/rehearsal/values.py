@@ -8,7 +8,7 @@ Containers are held in one another once only, so that comparing two of them take
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -186,6 +186,16 @@ COMPUTED = {"setattr", "__dict__", "__getattr__", "__getattribute__", "vars", "l
 
 def is_container(value: Value) -> bool:
     return isinstance(value, (tuple, Mapping))
+
+
+def contain(container: Value, values: Sequence[Value]) -> Value:
+    """A list or a dictionary, if its values are few, and are themselves not such that have others in them."""
+    inner = (each for value in values if is_container(value) for each in elements(value))
+    return PRESENT if len(values) > LONGEST_SEQUENCE or any(map(is_container, inner)) else container
+
+
+def elements(container: Value) -> Iterable[Value]:
+    return container.values() if isinstance(container, Mapping) else container  # type: ignore[return-value]
 
 
 def is_constant(value: Value) -> bool:

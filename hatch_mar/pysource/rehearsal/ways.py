@@ -10,7 +10,7 @@ from typing import TypeVar
 from hatch_mar.pysource.rehearsal.events import Event, Missing, Phase, ReadArguments
 from hatch_mar.pysource.rehearsal.library import ARGUMENTS
 from hatch_mar.pysource.rehearsal.store import Store
-from hatch_mar.pysource.rehearsal.values import Class, Frame
+from hatch_mar.pysource.rehearsal.values import Class, Frame, Package, Table
 
 T = TypeVar("T")
 
@@ -67,11 +67,11 @@ class Ways:
 
     def report_missing(
         self,
-        node: ast.expr | ast.alias | ast.ClassDef,
+        node: ast.expr | ast.ClassDef,
         frame: Frame,
         of: str,
         key: str | None,
-        owner: Class | None = None,
+        owner: Class | Package | Table | None = None,
     ) -> None:
         where = frame.module, node.lineno, self.phase, self.doubts
         self.events.append(Missing(*where, of, key, owner))

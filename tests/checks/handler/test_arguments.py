@@ -24,6 +24,7 @@ PARSE = "import argparse\nargs = argparse.ArgumentParser().parse_args()"
     ("source", "line"),
     [
         ("import sys\nsize = sys.argv[1]", 2),
+        ("import sys\nsize = sys.argv[1] if len(sys.argv) > 1 else 1", 2),
         ("from sys import argv\nsource, target = argv[1:]", 2),
         ("import sys\nscript, source = sys.argv", 2),
         ("import sys\nmain = print\nmain(sys.argv[1:])\nsys.argv[2]", 3),
@@ -64,7 +65,8 @@ def test_parser(source: str, line: int) -> None:
         f"import sys\nsys.argv.clear()\n{PARSE}",
         f"try:\n    {PARSE.splitlines()[0]}\n    {PARSE.splitlines()[1]}\nexcept SystemExit: ...",
         "import sys\nprint(sys.argv[0], len(sys.argv))",
-        "import sys\nif len(sys.argv) > 1: sys.argv[1]",
+        "import sys\nif len(sys.argv) < 2: sys.argv[1]",
+        "import sys\nsys.argv.append('x')\nif len(sys.argv) > 2: sys.argv[2]",
         "def parse():\n    import argparse\n    return argparse.ArgumentParser().parse_args()",
     ],
 )

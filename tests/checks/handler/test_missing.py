@@ -76,6 +76,12 @@ class TestKey:
             f"digits.mar/h.py:2: MAR267 The archive's {said}; set it, or read it with `.get`"
         ]
 
+    def test_misspelled(self) -> None:
+        files = {"h.py": INITIALIZE.format("context.model_yaml_config['sise']"), "c.yaml": "size: 1"}
+        [message] = found(check, files, config_file="c.yaml")
+
+        assert message.endswith("configuration has no `sise`; did you mean `size`?")
+
     def test_properties(self) -> None:
         [message] = found(check, {"h.py": INITIALIZE.format("context.system_properties['gpu']")})
 
@@ -106,6 +112,54 @@ class TestAttribute:
         assert found(check, {"h.py": INITIALIZE.format(f"context.{name}")}) == [
             f"digits.mar/h.py:2: MAR268 TorchServe's context has no `{name}`; {fix}"
         ]
+
+    def test_dictionary(self) -> None:
+        """What a configuration has are keys, and not attributes."""
+        files = {"h.py": INITIALIZE.format("context.model_yaml_config.size"), "c.yaml": "size: 1"}
+        assert found(check, files, config_file="c.yaml") == [
+            (
+                "digits.mar/h.py:2: MAR268 `model_yaml_config` is a dictionary, which has no attribute"
+                ' `size`; write `["size"]`'
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        ("line", "said"),
+        [
+            ("net.Nets", "`net.py` does not define `Nets`, which the handler reads; did you mean `Net`?"),
+            ("net.x", "`net.py` does not define `x`, which the handler reads; define it there"),
+            ("net.Sizes.b", "Class `Sizes` does not have `b`, which the handler reads; define it there"),
+        ],
+    )
+    def test_archive(self, line: str, said: str) -> None:
+        """What is read of the archive's own modules and classes must be there."""
+        files = {
+            "h.py": "import net\n" + INITIALIZE.format(line),
+            "net.py": "class Net: ...\nclass Sizes: a = 1",
+        }
+        assert found(check, files) == [f"digits.mar/h.py:3: MAR268 {said}"]
+
+    @pytest.mark.parametrize(
+        ("line", "module"),
+        [
+            ("net.a", "def __getattr__(name): ..."),
+            ("net.a", "from os.path import *"),
+            ("net.a", "def load():\n global a\n a = 1"),
+            ("net.A.b", "class A: ...\nA.b = 1"),
+            ("net.A.b", "class A:\n @classmethod\n def c(cls): cls.b = 1"),
+            ("net.A.b", "from enum import Enum\nclass A(Enum): ..."),
+            ("net.A.b", "class Meta(type): b = 1\nclass A(metaclass=Meta): ..."),
+            ("net.A.__name__", "class A: ..."),
+            ("net.A.mro()", "class A: ..."),
+            ("getattr(net, 'a', None)", ""),
+            ("net.part.a", ""),
+        ],
+    )
+    def test_archive_good(self, line: str, module: str) -> None:
+        files = {"h.py": "import net\n" + INITIALIZE.format(line), "net.py": module}
+        if "part" in line:
+            files = {"h.py": files["h.py"], "net/__init__.py": "from . import part", "net/part.py": "a = 1"}
+        assert found(check, files) == []
 
     def test_unset(self) -> None:
         """What is missing is said once, and of two things in a line the first."""
@@ -145,12 +199,6 @@ class TestAttribute:
 
 
 class TestModule:
-    def test_bad(self) -> None:
-        files = {"h.py": INITIALIZE.format("net.Network").replace("class", "import net\nclass"), "net.py": ""}
-        assert found(check, files) == [
-            "digits.mar/h.py:3: MAR268 The archive's module `net` has no `Network`; use what it has"
-        ]
-
     def test_path(self) -> None:
         """On another path there may be another module of the name."""
         line = "sys.path.insert(0, 'lib'); import net; net.Network"
@@ -170,6 +218,23 @@ class TestNone:
             )
         ]
         assert found(check, {**files, "index_to_name.json": "{}"}, **WEIGHTS) == []
+
+    def test_elsewhere(self) -> None:
+        """That labels are in a folder is told by their own check."""
+        files = {"h.py": OBJECT.format(self.LABELS), "data/index_to_name.json": "{}"}
+        assert found(check, files, **WEIGHTS) == []
+
+    def test_tensor(self) -> None:
+        """What is made of a batch has something for each request, too."""
+        source = OBJECT.format(self.LABELS.replace("in data", "in data.argmax(1).tolist()"))
+        [message] = found(check, {"h.py": source}, **WEIGHTS)
+
+        assert ": MAR269 `self.mapping` is None" in message
+
+    def test_default(self) -> None:
+        [message] = found(check, {"h.py": INITIALIZE.format("context.model_yaml_config.get('a')['b']")})
+
+        assert message.endswith(".get('a')` is None here; set the key, or give `.get` a default")
 
     def test_initialize(self) -> None:
         source = OBJECT.format(f"def initialize(self, context): ...\n    {self.LABELS}\n    {INFERENCE}")

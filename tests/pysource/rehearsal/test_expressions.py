@@ -31,6 +31,11 @@ from tests.pysource.rehearsal import rehearse, seen, shown
         ("'a' is not None", True),
         ("os.environ is None", UNKNOWN),
         ("1 < 2 < 3", UNKNOWN),
+        ("1 < 2", True),
+        ("'a' >= 1", UNKNOWN),
+        ("{'a': 'b'}.items()", (("a", "b"),)),
+        ("{'a': ('b',)}.values()", (("b",),)),
+        ("{'a': ('b',)}.items()", PRESENT),
         ("'' or 'b'", "b"),
         ("'a' and 'b'", "b"),
         ("os.name and 'b'", UNKNOWN),
@@ -83,6 +88,27 @@ def test_batch():
     )
 
     assert seen(rehearse(source)) == [1, BATCH]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("data.softmax(1).tolist()", BATCH),
+        ("data.argmax(dim=1)", BATCH),
+        ("data.argmax()", UNKNOWN),
+        ("data.sum(0)", UNKNOWN),
+        ("data.max(1)", Result(".max")),
+        ("torch.argmax(data, 1)", BATCH),
+        ("torch.sum(data)", UNKNOWN),
+        ("F.softmax(data, 1)", BATCH),
+        ("F.softmax(1, 1)", Result("torch.nn.functional.softmax")),
+    ],
+)
+def test_tensor(expression: str, expected: object):
+    """What is computed of a batch is known to have something for each request, or may not have it."""
+    imports = "import seen, torch\nimport torch.nn.functional as F\n"
+    source = f"{imports}def handle(data, context):\n    if data is not None: seen({expression})"
+    assert seen(rehearse(source)) == [expected]
 
 
 def test_size():

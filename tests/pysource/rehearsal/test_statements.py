@@ -48,6 +48,7 @@ def test_flow(body: str, expected: list[object]):
     ("body", "expected"),
     [
         ("for a in (1, 2): seen(a)", [1, 2]),
+        ("for a in {1: 2}: seen(a)", [1]),
         ("for a in (): seen(a)", []),
         ("for a in os.environ: seen(a)", [("?", UNKNOWN)]),
         ("for a in range(30): seen(a)", [("?", UNKNOWN)]),
