@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from functools import cache
 from typing import NamedTuple
 
 from hatch_mar.pysource.namespace import Namespace, Values, dotted_name
@@ -62,7 +63,8 @@ class ClassBinding(NamedTuple):
 
 def class_bindings(names: Namespace) -> list[ClassBinding]:
     """The names that TorchServe counts as classes, in the order of the source."""
-    makers = {name for name, values in names.items() if any(map(makes_classes, values))}
+    makes = cache(makes_classes)  # a function may have many names
+    makers = {name for name, values in names.items() if any(map(makes, values))}
     known: dict[ast.AST | None, bool | None] = {}
     found = []
     for name, values in names.items():

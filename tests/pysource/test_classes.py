@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from hatch_mar.pysource import classes
 from hatch_mar.pysource.classes import ClassBinding, accepts, class_attribute, class_bindings, list_classes
 from hatch_mar.pysource.namespace import Namespace
 
@@ -15,6 +16,17 @@ def bindings(source: str) -> list[ClassBinding]:
 
 
 class TestBindings:
+    def test_many_names(self, monkeypatch: pytest.MonkeyPatch):
+        """A function that has many names is looked through once."""
+        looked: list[ast.AST | None] = []
+        monkeypatch.setattr(classes, "makes_classes", lambda value: bool(looked.append(value)))
+        names = Namespace(
+            ast.parse("def f(): ...\n" + "".join(f"f{number} = f\n" for number in range(9))).body
+        )
+
+        assert class_bindings(names) == []
+        assert len(looked) == 1
+
     def test_order(self):
         """Classes come in the order of the source, a second name after the first."""
         found = bindings("class B: ...\nclass A: ...\nAgain = B\n")
