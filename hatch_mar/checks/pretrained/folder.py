@@ -39,6 +39,9 @@ ADAPTER = "adapter_config.json"
 RENAMED = "transformers_weights"
 """The setting by which weights may have another name."""
 
+TYPES = {"model_type", "auto_map", "architecture"}
+"""The settings by which a model's class is found; the last is timm's."""
+
 OF_MODEL = re.compile(r"(?!TF|Flax)\w*(?:Model|For[A-Z]\w+)")
 OF_TOKENIZER = re.compile(r"\w*Tokenizer(?:Fast)?")
 OF_PROCESSOR = re.compile(r"\w*(?:ImageProcessor(?:Fast)?|FeatureExtractor)")
@@ -117,6 +120,11 @@ class Folder:
         shards = read_index(self.subject, self.files[index]) if index.endswith(".json") else {}
         # an index with some of its shards is for `references` to tell of
         return sorted(shards)[:1] if shards and not any(shard in self.files for shard in shards) else ()
+
+    def lacks_type(self, reader: str) -> bool:
+        """Whether an `Auto` class cannot tell what the model is, not even by the name of its folder."""
+        is_auto = reader == "AutoConfig" or (reader.startswith("Auto") and OF_MODEL.fullmatch(reader))
+        return bool(is_auto and self.name == "." and self.config) and TYPES.isdisjoint(self.config)
 
     def find_base(self, reader: str) -> str | None:
         """The model that an adapter is for, if the folder has nothing else."""

@@ -11,7 +11,7 @@ from itertools import islice
 
 from hatch_mar.checks.opened_files.making import Made
 from hatch_mar.checks.pretrained.downloads import DOWNLOAD, is_there, shorten_name
-from hatch_mar.checks.pretrained.folder import ADAPTER, EXPECTED, WEIGHTS, Folder
+from hatch_mar.checks.pretrained.folder import ADAPTER, CONFIG, EXPECTED, WEIGHTS, Folder
 from hatch_mar.checks.pretrained.libraries import HUB_NAME, find_downloader
 from hatch_mar.checks.references.absent import advise, advise_packing, describe_absence, find_elsewhere
 from hatch_mar.checks.subject import Subject
@@ -91,6 +91,9 @@ def check_folder(folder: Folder, call: Call, reader: str, place: Place, made: Ma
     elif lacking := folder.find_lacking(reader, call.keywords):
         text = f"{name} reads {describe_lacking(folder, lacking)}"
         yield INCOMPLETE.at(place, text, advise_beside(folder, lacking[0]))
+    elif folder.lacks_type(reader) and "config" not in call.keywords:
+        text = f"{name} reads {quote(folder.path(CONFIG))}, which has no `model_type`"
+        yield INCOMPLETE.at(place, text, "pack the file that `save_pretrained` writes")
     elif misfit := folder.find_misfit(reader, call.keywords):
         file, description = misfit
         kind = EXPECTED[file].label

@@ -253,6 +253,23 @@ class TestFolders:
 
         assert messages(self.MODEL, files) == expected
 
+    @pytest.mark.parametrize(
+        ("call", "config", "expected"),
+        [
+            (MODEL, {"labels": 2}, 1),
+            (MODEL, {"auto_map": {}}, 0),
+            (MODEL, {}, 0),
+            ("transformers.AutoModel.from_pretrained(here, config=self.config)", {"labels": 2}, 0),
+            ("transformers.BertModel.from_pretrained(here)", {"labels": 2}, 0),
+        ],
+    )
+    def test_own_config(self, call: str, config: dict[str, Any], expected: int):
+        """A file of one's own may have the name of the model's."""
+        found = messages(call, {"config.json": json.dumps(config), "model.safetensors": b""})
+
+        assert len(found) == expected
+        assert all("has no `model_type`" in each for each in found)
+
     def test_several(self):
         """What one class has read without a fault says nothing of the next one."""
         body = """\
@@ -351,7 +368,7 @@ class TestFolders:
     @pytest.mark.parametrize(
         ("call", "config"),
         [
-            (MODEL, {"transformers_weights": "net.safetensors"}),
+            (MODEL, {"transformers_weights": "net.safetensors", "model_type": "bert"}),
             ("transformers.AutoTokenizer.from_pretrained(here)", {"model_type": "canine"}),
             ("transformers.AutoTokenizer.from_pretrained(here)", {"tokenizer_class": "ByT5Tokenizer"}),
             ("transformers.AutoImageProcessor.from_pretrained(here)", {"architecture": "resnet18"}),
