@@ -136,8 +136,9 @@ class Members:
             found = [path for path in found if not os.path.isdir(self.root / path)]
         if not found:
             if glob.has_magic(pattern):
-                fix = "run `dvc pull`" if glob.glob(f"{merged}.dvc", root_dir=self.root) else ""
-                self.refuse(NO_FILES, place, f": no file matches the pattern `{pattern}`", fix)
+                fetched = glob.glob(f"{merged}.dvc", root_dir=self.root)
+                fix = "run `dvc pull`" if fetched else advise_fetching(self.root / pattern, self.root)
+                self.refuse(NO_FILES, place, f": no file matches the pattern `{pattern}`", fix or "")
             else:
                 self.check_is_file(self.root / pattern, pattern, place)
         for path in found:

@@ -89,11 +89,16 @@ class TestFiles:
 
         assert fault.endswith("not found: `weights/large.pth`; run `dvc pull weights/large.pth.dvc`")
 
-    def test_unfetched_pattern(self, project: Path):
-        (project / "weights" / "large.bin.dvc").touch()
+    @pytest.mark.parametrize(
+        ("described", "fix"),
+        [("weights/large.bin.dvc", "run `dvc pull`"), ("weights.dvc", "run `dvc pull weights.dvc`")],
+    )
+    def test_unfetched_pattern(self, described: str, fix: str, project: Path):
+        """DVC knows of a file that would match, or of the folder that it would be in."""
+        (project / described).touch()
 
         assert faults(project, extra_files=("weights/*.bin",)) == (
-            "Field `tool.mar.extra-files`: no file matches the pattern `weights/*.bin`; run `dvc pull`",
+            f"Field `tool.mar.extra-files`: no file matches the pattern `weights/*.bin`; {fix}",
         )
 
     @needs_posix
