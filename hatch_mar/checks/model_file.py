@@ -138,7 +138,8 @@ def check_classes(subject: Subject, module: Module) -> Iterator[Finding]:
     elif loads_model_file(subject):
         if text := describe_lacking(subject, module, found):
             yield NOT_A_MODULE.at(place, text)
-        yield from check_fit(subject, module_stem(subject.value("modelFile")), found.name)
+        else:
+            yield from check_fit(subject, module_stem(subject.value("modelFile")), found.name)
 
 
 def describe_lacking(subject: Subject, module: Module, found: ast.ClassDef) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hatch_mar.budget import STEPS
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.text import MOST_NAMES, and_more, quote
+from hatch_mar.text import MOST_NAMES, and_more, quote, quote_some
 
 if TYPE_CHECKING:
     from hatch_mar.pysource.rehearsal.layers import Shape
@@ -38,9 +38,8 @@ def check_fit(subject: Subject, module: str, name: str) -> Iterator[Finding]:
 
     with member.source.open() as stream:
         present = read_shapes(stream, subject.budget)
-    if present is not None and (faults := list(find_misfits(expected, present))):
-        shown = ", ".join(faults[:MOST_NAMES]) + and_more(len(faults) - MOST_NAMES)
-        yield MISFIT.at(subject.place(member), f"The state_dict does not fit `{name}`: {shown}")
+    if present is not None and (misfit := describe_misfit(expected, present)):
+        yield MISFIT.at(subject.place(member), f"The state_dict does not fit `{name}`: {misfit}")
 
 
 def find_tensors(subject: Subject, module: str) -> Mapping[str, Shape] | None:
@@ -54,21 +53,21 @@ def find_tensors(subject: Subject, module: str) -> Mapping[str, Shape] | None:
         subject.budget.spend(STEPS, allowed - network.steps)
 
 
-def find_misfits(expected: Mapping[str, Shape], present: Shapes) -> Iterator[str]:
-    """What `load_state_dict` would refuse."""
+def describe_misfit(expected: Mapping[str, Shape], present: Shapes) -> str:
+    """What `load_state_dict` would refuse; empty if there is nothing."""
     from hatch_mar.pysource.rehearsal.layers import COUNTER
 
-    for name, shape in expected.items():
-        found = present.get(name)
-        if name not in present:
-            # old batch norms have none, which torch mends
-            if not name.endswith(COUNTER):
-                yield f"{quote(name)} is missing"
-        elif found is not None and found != shape and shape:
-            yield f"{quote(name)} is of shape {show_shape(found)} instead of {show_shape(shape)}"
-    for name in present:
-        if name not in expected:
-            yield f"{quote(name)} is unknown to it"
+    # old batch norms have no counter, which torch mends
+    lacking = [name for name in expected if name not in present and not name.endswith(COUNTER)]
+    unknown = [name for name in present if name not in expected]
+    others = [
+        f"{quote(name)} is of shape {show_shape(found)} instead of {show_shape(shape)}"
+        for name, shape in expected.items()
+        if (found := present.get(name)) is not None and found != shape and shape
+    ]
+    parts = [f"it lacks {quote_some(lacking)}"] if lacking else []
+    parts += [f"it has {quote_some(unknown)}, which the class does not have"] if unknown else []
+    return ", and ".join(parts + others[:MOST_NAMES]) + and_more(len(others) - MOST_NAMES)
 
 
 def show_shape(shape: Shape) -> str:
