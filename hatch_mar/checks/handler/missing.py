@@ -123,10 +123,14 @@ def report_attribute(subject: Subject, event: Missing, place: Place) -> Finding:
     if broken is None:
         return ATTRIBUTE.at(place, f"Nothing sets {name}, which the handler reads")
     of, constructor = broken
+    is_inherited = isinstance(event.owner, Class) and event.line == event.owner.node.lineno
+    where = (
+        "`BaseHandler` needs" if is_inherited else f"`{event.module.member.name}` needs in line {event.line}"
+    )
     at = subject.place(of.frame.module.member, constructor.lineno)
     text = (
         f"`{of.node.name}.__init__` does not call that of its base class, and nothing else sets {name},"
-        f" which `{event.module.member.name}` needs in line {event.line}"
+        f" which {where}"
     )
     return ATTRIBUTE.at(at, text, "begin it with `super().__init__()`")
 

@@ -126,7 +126,9 @@ class Objects(Ways):
         self.report_missing(node, frame, "context", name)
         return UNKNOWN
 
-    def instance_attribute(self, instance: Instance, name: str, node: ast.expr, frame: Frame) -> Value:
+    def instance_attribute(
+        self, instance: Instance, name: str, node: ast.expr | ast.ClassDef, frame: Frame
+    ) -> Value:
         value = self.store.get(instance, name)
         if value is not ABSENT:
             return value

@@ -25,7 +25,7 @@ from hatch_mar.pysource.rehearsal.values import (
     Value,
 )
 from hatch_mar.pysource.rehearsal.ways import Stopped
-from hatch_mar.torchserve.base_handler import ATTRIBUTES, CALLS
+from hatch_mar.torchserve.base_handler import ATTRIBUTES, CALLS, NEEDS
 from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES, SYSTEM_PROPERTIES
 from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE, handles_in_steps
 
@@ -151,12 +151,14 @@ class Worker(Statements):
             data = self.call_method(instance, step, BATCH if data in (UNKNOWN, PRESENT) else data)
 
     def check_called(self, instance: Instance, step: str) -> None:
-        """An inherited step fails if what it calls is None."""
+        """An inherited step fails if what it reads is not there, or what it calls is None."""
         method = self.bind_method(instance, step, instance.of.lineage)
-        name = CALLS.get(step)
-        if isinstance(method, Inherited) and name and handles_in_steps(method.base):
-            of = instance.of
-            if self.store.get(instance, name) is None and not of.may_set(name):
+        if not isinstance(method, Inherited) or not handles_in_steps(method.base):
+            return
+        of, called = instance.of, CALLS.get(step)
+        for name in NEEDS[step]:
+            value = self.instance_attribute(instance, name, of.node, of.frame)
+            if value is None and name == called and not of.may_set(name):
                 self.report_missing(of.node, of.frame, f"self.{name}", None, of)
 
 

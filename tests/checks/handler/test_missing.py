@@ -167,6 +167,18 @@ class TestAttribute:
             "digits.mar/h.py:2: MAR268 Nothing sets `self.a`, which the handler reads; set it in `initialize`"
         ]
 
+    def test_inherited(self) -> None:
+        """What BaseHandler's own steps read must be set, too."""
+        methods = "def __init__(self): self.model = print\n    def initialize(self, context): ...\n    {}"
+        source = OBJECT.format(methods.format("def preprocess(self, data): return data"))
+        assert found(check, {"h.py": source}) == [
+            (
+                "digits.mar/h.py:3: MAR268 `Handler.__init__` does not call that of its base class, and"
+                " nothing else sets `self.device`, which `BaseHandler` needs; begin it with"
+                " `super().__init__()`"
+            )
+        ]
+
     def test_constructor(self) -> None:
         """What the base class would set in its constructor is missing if that is not called."""
         source = SERVICE.format(
