@@ -58,7 +58,7 @@ def report(subject: Subject, path: str, place: Place) -> Finding | None:
     if HOMES.match(path):
         return OF_MACHINE.at(place, f"{quote(path)} is opened, which is in the home folder of one machine")
     name = member_name(path)
-    if name is None or has(subject, name):
+    if name is None or has(subject, name) or subject.may_grow:
         return None
     return NOT_PACKED.at(place, describe(subject, name), advise(subject, name))
 

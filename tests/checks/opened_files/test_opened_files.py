@@ -157,3 +157,12 @@ def test_most():
     body = "\n".join(f"open('{number}.txt')" for number in range(30))
 
     assert len(found(check, {"h.py": handler(body)})) == 20
+
+
+@pytest.mark.parametrize(("file_name", "expected"), [("digits.mar", 1), ("digits", 0)])
+def test_directory(file_name: str, expected: int, tmp_path: Path):
+    """To a directory, as `no-archive` makes it, files may be moved after the build."""
+    made = subject({"h.py": handler("open('a.txt')")})
+    made.root, made.file_name = tmp_path, file_name
+
+    assert len(list(check(made))) == expected
