@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from weakref import WeakKeyDictionary
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.lineage import Lineage, trace_lineage
@@ -19,6 +20,9 @@ from hatch_mar.torchserve.handlers import (
     Helper,
     parse_entry,
 )
+
+TRACED: WeakKeyDictionary[Subject, list[Lineage | None]] = WeakKeyDictionary()
+"""What has been found of each archive, since many checks ask for it."""
 
 
 def built_in(subject: Subject) -> BuiltIn | None:
@@ -100,6 +104,12 @@ def handler_lineage(subject: Subject) -> Lineage | None:
 
 def handler_lineages(subject: Subject) -> list[Lineage | None]:
     """That of each class that the worker may make an object of; none if it calls a function."""
+    if subject not in TRACED:
+        TRACED[subject] = trace_handler(subject)
+    return TRACED[subject]
+
+
+def trace_handler(subject: Subject) -> list[Lineage | None]:
     name, function = parse_entry(subject.value("handler") or "")
     module = subject.module(name)
     if module is None or module.may_have(function or "handle") or module.only_class is None:

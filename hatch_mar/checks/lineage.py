@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, cast
 
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.classes import CLASS_DECORATORS, is_plain_base, last_name, may_set
+from hatch_mar.pysource.classes import CLASS_DECORATORS, is_plain_base, last_name, names_set
 from hatch_mar.pysource.functions import Function, FunctionNode
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, Values, dotted_name, imported_name
@@ -16,11 +18,20 @@ MOST_LINKS = 20
 """Classes and imports that are followed from one to the next."""
 
 
-class Link(NamedTuple):
+@dataclass(frozen=True)
+class Link:
     """A class of the archive."""
 
     module: Module
     definition: ast.ClassDef
+
+    @cached_property
+    def names(self) -> Namespace:
+        return Namespace(self.definition.body)
+
+    @cached_property
+    def names_set(self) -> frozenset[str]:
+        return names_set(self.definition)
 
 
 class Lineage(NamedTuple):
@@ -38,9 +49,8 @@ class Lineage(NamedTuple):
     def find(self, name: str) -> tuple[Link, Values] | None:
         """The class of the archive whose attribute an object has under a name, and what it is."""
         for link in self.links:
-            own = Namespace(link.definition.body)
-            if own.has(name):
-                return link, own.get(name)
+            if link.names.has(name):
+                return link, link.names.get(name)
         return None
 
     def find_method(self, name: str) -> tuple[Module, FunctionNode] | None:
@@ -62,13 +72,13 @@ class Lineage(NamedTuple):
 
     def leaves(self, name: str) -> bool:
         """Whether the class leaves something to the method of this name of TorchServe's own class."""
-        values = (value for link in self.links for value in Namespace(link.definition.body).get(name))
+        values = (value for link in self.links for value in link.names.get(name))
         is_kept = all(value is None or calls_method(value, name) for value in values)
         return self.base is not None and is_kept and not self.may_set(name)
 
     def may_set(self, name: str) -> bool:
         """Whether any of the classes may give its objects an attribute of this name."""
-        return any(may_set(link.definition, name) for link in self.links)
+        return any(name in link.names_set for link in self.links)
 
 
 def trace_lineage(

@@ -146,10 +146,16 @@ def is_plain_base(base: ast.expr, module: Namespace) -> bool:
 
 def may_set(tree: ast.AST, name: str) -> bool:
     """Whether any code in the class may set an attribute of this name, through its name as a string too."""
-    return any(
-        (isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store))
-        or (isinstance(node, ast.Constant) and node.value == name)
+    return name in names_set(tree)
+
+
+def names_set(tree: ast.AST) -> frozenset[str]:
+    """The attributes that code may set, whether that is known to run or not, by name or by text."""
+    return frozenset(
+        node.attr if isinstance(node, ast.Attribute) else str(node.value)
         for node in ast.walk(tree)
+        if (isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
+        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 from hatch_mar.pysource.classes import last_name
@@ -38,8 +39,11 @@ CONSTRUCTORS = {
 LOGGERS = {"print", "logging", "logger", "log", "LOG", "LOGGER", "_logger"}
 """What is only told of a value."""
 
-MOST_NAMES = 5
-"""Names that are followed from one to the next."""
+MOST_NAMES, MOST_VALUES = 5, 1000
+"""Names that are followed from one to the next, and values of theirs that are looked at."""
+
+Bound = Mapping[str, Sequence["ast.expr | None"]]
+"""Every value that a function binds to a local name; None among them for one that cannot be told."""
 
 
 def own_nodes(tree: ast.AST) -> Iterator[ast.AST]:
@@ -70,9 +74,16 @@ def find_wrong_return(function: FunctionNode, names: Namespace) -> tuple[int, st
     if any(last_name(decorator) not in TRANSPARENT for decorator in function.decorator_list):
         return None
     returns = sorted((node for node in nodes if isinstance(node, ast.Return)), key=lambda node: node.lineno)
-    kinds = [(node.lineno, kind_of_value(node.value, function, names)) for node in returns]
-    if any(kind is None for _, kind in kinds):
-        return None
+    bound = bind_locals(function)
+    kinds: list[tuple[int, str | None]] = []
+    known: dict[str, str | None] = {}
+    for node in returns:
+        name = node.value.id if isinstance(node.value, ast.Name) else ""
+        kind = known[name] if name in known else kind_of_value(node.value, bound, names)
+        if kind is None:
+            return None
+        known |= {name: kind} if name else {}
+        kinds.append((node.lineno, kind))
     told = [(line, kind) for line, kind in kinds if kind and kind != "None"]
     if told:
         return told[0]
@@ -87,7 +98,7 @@ def is_stub(function: FunctionNode) -> bool:
     )
 
 
-def kind_of_value(value: ast.expr | None, function: FunctionNode, names: Namespace) -> str | None:
+def kind_of_value(value: ast.expr | None, bound: Bound, names: Namespace) -> str | None:
     """What an expression of a function is, if it is certainly not a list."""
     if value is None:
         return "None"
@@ -101,48 +112,52 @@ def kind_of_value(value: ast.expr | None, function: FunctionNode, names: Namespa
         case ast.Call(func=called) if imported_name(dotted_name(called), names) == "json.dumps":
             return "a string"
         case ast.Name(id=name):
-            values = values_behind(function, name)
-            kinds = [kind_of_value(each, function, names) if each else None for each in values]
+            kinds = [
+                kind_of_value(each, bound, names) if each else None for each in values_behind(bound, name)
+            ]
             return kinds[0] if kinds and all(kinds) else None
     return None
 
 
-def values_behind(function: FunctionNode, name: str) -> list[ast.expr | None]:
+def values_behind(bound: Bound, name: str) -> list[ast.expr | None]:
     """Every value that a local name may have, through other names too; None for those that cannot be told."""
     followed = [name]
     values: list[ast.expr | None] = []
     for each in followed:
-        found = bound_values(function, each)
-        values += [value for value in found if not isinstance(value, ast.Name)]
-        names = dict.fromkeys(value.id for value in found if isinstance(value, ast.Name))
-        followed += [other for other in names if other not in followed]
-        if not found or len(followed) > MOST_NAMES:
+        found = bound.get(each, ())
+        if not found or len(followed) > MOST_NAMES or len(values) + len(found) > MOST_VALUES:
             return [None]
+        values += [value for value in found if not isinstance(value, ast.Name)]
+        others = dict.fromkeys(value.id for value in found if isinstance(value, ast.Name))
+        followed += [other for other in others if other not in followed]
     return values
 
 
-def bound_values(function: FunctionNode, name: str) -> list[ast.expr | None]:
-    """Every value that a function binds to a local name; None among them for one that cannot be told."""
-    values: list[ast.expr | None] = []
+def bind_locals(function: FunctionNode) -> Bound:
+    """What a function binds its local names to."""
+    bound: defaultdict[str, list[ast.expr | None]] = defaultdict(list)
     told: set[ast.AST] = set()
     for node in own_nodes(function):
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                pass
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                targets = [target]
-            case _:
-                continue
-        if found := [target for target in targets if is_mention(target, name)]:
-            told.update(found)
-            values.append(value)
-    stores = (
-        node
-        for node in own_nodes(function)
-        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
-    )
-    others = [None for node in stores if node not in told]
-    return values + others + [None] * (name in bound_otherwise(function))
+        targets, value = targets_of(node)
+        for target in targets:
+            if isinstance(target, ast.Name):
+                told.add(target)
+                bound[target.id].append(value)
+    for node in own_nodes(function):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node not in told:
+            bound[node.id].append(None)
+    for name in bound_otherwise(function):
+        bound[name or ""].append(None)
+    return bound
+
+
+def targets_of(node: ast.AST) -> tuple[list[ast.expr], ast.expr | None]:
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            return targets, value
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            return [target], value
+    return [], None
 
 
 def bound_otherwise(function: FunctionNode) -> Iterator[str | None]:

@@ -66,19 +66,14 @@ def catches(handler: ast.ExceptHandler) -> bool:
 
 def path_lines(tree: ast.AST) -> frozenset[int]:
     """The lines of a module that may change where Python finds modules, so that imports may not fail."""
-    asked = {
-        id(value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Compare) and all(isinstance(each, (ast.In, ast.NotIn)) for each in node.ops)
-        for value in node.comparators
-    }
-    return frozenset(
-        node.lineno
-        for node in ast.walk(tree)
-        if (
-            isinstance(node, (ast.Attribute, ast.Name))
-            and dotted_name(node) in PATHS
-            and id(node) not in asked
-        )
-        or (isinstance(node, ast.Name) and node.id in ("__path__", "exec", "__import__"))
-    )
+    lines: set[int] = set()
+    asked: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[value]):
+                asked.add(id(value))
+            case ast.Name(id="__path__" | "exec" | "__import__"):
+                lines.add(node.lineno)
+            case ast.Attribute() | ast.Name() if dotted_name(node) in PATHS and id(node) not in asked:
+                lines.add(node.lineno)
+    return frozenset(lines)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.pysource.classes import ClassBinding, class_bindings
+from hatch_mar.pysource.functions import Function, FunctionNode
 from hatch_mar.pysource.imports import path_lines
 from hatch_mar.pysource.namespace import Namespace, dotted_name
 
@@ -99,6 +100,12 @@ class Module:
         """The names that its functions bind in the module."""
         nodes = ast.walk(self.tree) if self.tree else ()
         return frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names)
+
+    @cached_property
+    def functions(self) -> tuple[FunctionNode, ...]:
+        """All functions and methods, however deep."""
+        nodes = ast.walk(self.tree) if self.tree else ()
+        return tuple(node for node in nodes if isinstance(node, Function))
 
     @cached_property
     def given_attributes(self) -> frozenset[str]:

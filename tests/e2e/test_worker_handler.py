@@ -287,7 +287,7 @@ GOOD = {
             except (ImportError, OSError):
                 import neighbour
             def handle(data, context):
-                if data is not None:
+                if len(data or []) > 9:
                     import nothing_such
                 return []
             """,

@@ -5,7 +5,6 @@ All of it is certain: a rehearsal of the worker comes to the line, whatever the 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from typing import cast
 
@@ -51,6 +50,9 @@ NONE = Rule(
     fix="set it in `initialize`",
 )
 
+MOST_MISSING = 50
+"""Things that are looked at further, and reported."""
+
 
 MAPPING = "self.mapping"
 
@@ -68,6 +70,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     for event in subject.rehearsal:
         if not isinstance(event, Missing) or not event.is_certain or event.identity in said:
             continue
+        if len(said) > MOST_MISSING:
+            return
         if isinstance(event.owner, Package) and changes_path(subject):
             continue
         if event.of == MAPPING and are_labels_elsewhere(subject):
@@ -169,10 +173,8 @@ def find_break(owner: object, name: str) -> tuple[Class, FunctionNode] | None:
 
 def is_parameter(event: Missing) -> bool:
     """Whether what is None is a parameter of the function around it."""
-    nodes = ast.walk(event.module.tree) if event.module.tree else ()
     return any(
-        isinstance(node, Function)
-        and node.lineno <= event.line <= (node.end_lineno or 0)
-        and event.of in (parameter(node, 0), parameter(node, 1))
-        for node in nodes
+        each.lineno <= event.line <= (each.end_lineno or 0)
+        and event.of in (parameter(each, 0), parameter(each, 1))
+        for each in event.module.functions
     )

@@ -189,8 +189,9 @@ class Network(Worker):
     def gather(self, parts: Iterable[tuple[str, Value]]) -> Shapes:
         found: Shapes = {}
         for prefix, value in parts:
-            self.take_step()
-            for name, shape in self.tensors_of(value).items():
+            tensors = self.tensors_of(value)
+            self.take_step(1 + len(tensors))
+            for name, shape in tensors.items():
                 found[f"{prefix}.{name}".removesuffix(".")] = shape
         return found
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
+from hatch_mar.pysource.classes import names_set
 from hatch_mar.pysource.module import Module
 
 Value = object
@@ -126,13 +127,8 @@ class Class:
 
     @cached_property
     def named(self) -> frozenset[str]:
-        """The attributes that its code may set, whether that is known to run or not, by name or by text."""
-        return frozenset(
-            node.attr if isinstance(node, ast.Attribute) else str(node.value)
-            for node in ast.walk(self.node)
-            if (isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
-            or (isinstance(node, ast.Constant) and isinstance(node.value, str))
-        )
+        """The attributes that its code may set."""
+        return names_set(self.node)
 
     @cached_property
     def is_open(self) -> bool:
