@@ -122,39 +122,28 @@ WITH_TENSORS: Mapping[str, tuple[str, Callable[[Given], Shapes]]] = {
 """The arguments that are known of a layer, in their order, and what it has. With others, it may have more."""
 
 WITHOUT_TENSORS = {
-    *(
-        "AdaptiveAvgPool1d",
-        "AdaptiveAvgPool2d",
-        "AdaptiveAvgPool3d",
-        "AdaptiveMaxPool1d",
-        "AdaptiveMaxPool2d",
-    ),
+    *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
+    *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"),
     *("AvgPool1d", "AvgPool2d", "AvgPool3d", "MaxPool1d", "MaxPool2d", "MaxPool3d"),
-    *("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout"),
+    *("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"),
+    *("CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU"),
+    *("LogSigmoid", "Mish", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softplus", "Softshrink"),
+    *("Softsign", "Tanh", "Tanhshrink", "Threshold", "LogSoftmax", "Softmax", "Softmax2d", "Softmin"),
     *(
-        "CELU",
-        "ELU",
-        "GELU",
-        "GLU",
-        "Hardsigmoid",
-        "Hardswish",
-        "Hardtanh",
-        "LeakyReLU",
-        "LogSigmoid",
-        "Mish",
+        "CosineSimilarity",
+        "Flatten",
+        "Fold",
+        "Identity",
+        "LocalResponseNorm",
+        "PairwiseDistance",
+        "Unflatten",
     ),
-    *("RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softplus", "Softsign", "Tanh", "Threshold"),
-    *("LogSoftmax", "Softmax", "Softmax2d", "CosineSimilarity", "Flatten", "Unflatten", "Identity"),
-    *("Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "PixelShuffle", "PixelUnshuffle"),
-    *(
-        "ConstantPad1d",
-        "ConstantPad2d",
-        "ReflectionPad1d",
-        "ReflectionPad2d",
-        "ReplicationPad2d",
-        "ZeroPad2d",
-    ),
+    *("Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "PixelShuffle", "PixelUnshuffle"),
+    *(f"{kind}Pad{n}d" for kind in ("Constant", "Reflection", "Replication", "Zero") for n in (1, 2, 3)),
+    *("BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CrossEntropyLoss", "HuberLoss", "KLDivLoss", "L1Loss"),
+    *("MSELoss", "NLLLoss", "SmoothL1Loss", "TripletMarginLoss"),
 }
+"""The losses among them have a tensor if they are given one."""
 
 
 def shapes_of(layer: str, args: Sequence[object], keywords: Given) -> Shapes | None:

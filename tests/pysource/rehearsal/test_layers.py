@@ -65,9 +65,9 @@ def test_all():
 @pytest.mark.parametrize("name", sorted(WITHOUT_TENSORS))
 def test_without(name: str, torch: ModuleType):
     arguments = {
-        **dict.fromkeys(("Threshold", "Unflatten"), (1, (1, 2))),
-        **dict.fromkeys(("ConstantPad1d", "ConstantPad2d"), (1, 0)),
-        **dict.fromkeys(("Dropout", "GELU", "GLU", "Identity", "ReLU"), ()),
+        **dict.fromkeys(("Threshold", "Unflatten", "Fold"), (1, (1, 2))),
+        **dict.fromkeys(("ConstantPad1d", "ConstantPad2d", "ConstantPad3d"), (1, 0)),
+        **dict.fromkeys(("LocalResponseNorm", "Unfold"), (1,)),
     }
     needed = ("Pad", "Pool", "Pixel")
     args = arguments.get(name, (1,) if any(part in name for part in needed) else ())

@@ -52,6 +52,7 @@ PLAIN = [
     "self.fc = nn.Linear(1, 1)\nself.plain = [nn.Linear(1, 1)]",
     "widths = (3, 4)\nself.fc = nn.Linear(widths[0], widths[1])",
     "for number in range(2): print(number)\nself.fc = nn.Linear(1, 1)",
+    "self.fc, self.loss = nn.Linear(1, 1), nn.CrossEntropyLoss(label_smoothing=0.1)",
     "",
 ]
 
@@ -66,6 +67,7 @@ INTRICATE = [
     "self.fc = nn.Linear(1, 1)\nself.fc.weight = nn.Parameter(torch.ones(3))",
     "self.fc = nn.Linear(1, 1).double()",
     "self.fc = nn.Transformer()",
+    "self.loss = nn.CrossEntropyLoss(weight=torch.ones(3))",
     "self.w = nn.Parameter(torch.eye(2))",
     "self.w = nn.Parameter(torch.ones(torch.cuda.device_count()))",
     "setattr(self, 'fc', nn.Linear(1, 1))",
