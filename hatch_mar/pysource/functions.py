@@ -35,6 +35,18 @@ CONSTRUCTORS = {
     "float": "a number",
 }
 """Built-in functions and what they return."""
+RETURNED = {
+    "json.dumps": "a string",
+    **dict.fromkeys(
+        (
+            *("torch.argmax", "torch.sigmoid", "torch.softmax", "torch.nn.functional.softmax"),
+            *("torch.tensor", "torch.cat", "torch.stack", "torch.squeeze", "torch.round"),
+        ),
+        "a tensor",
+    ),
+    **dict.fromkeys(("numpy.argmax", "numpy.array", "numpy.concatenate", "numpy.stack"), "an array"),
+}
+"""Functions of other modules, by their full names, and what they return."""
 
 LOGGERS = {"print", "logging", "logger", "log", "LOG", "LOGGER", "_logger"}
 """What is only told of a value."""
@@ -109,8 +121,8 @@ def kind_of_value(value: ast.expr | None, bound: Bound, names: Namespace) -> str
             return "None" if constant is None else "a string" if isinstance(constant, str) else "a constant"
         case ast.Call(func=ast.Name(id=called)) if not names.has(called):
             return CONSTRUCTORS.get(called)
-        case ast.Call(func=called) if imported_name(dotted_name(called), names) == "json.dumps":
-            return "a string"
+        case ast.Call(func=called):
+            return RETURNED.get(imported_name(dotted_name(called), names))
         case ast.Name(id=name):
             kinds = [
                 kind_of_value(each, bound, names) if each else None for each in values_behind(bound, name)

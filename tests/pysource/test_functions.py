@@ -10,6 +10,8 @@ import pytest
 from hatch_mar.pysource.functions import FunctionNode, find_wrong_return, reads_first_alone
 from hatch_mar.pysource.namespace import Namespace
 
+IMPORTS = "import json, torch\nimport numpy as np\nimport torch.nn.functional as F"
+
 
 def parse(body: str, head: str = "def f(self, data):", before: str = "") -> tuple[FunctionNode, Namespace]:
     tree = ast.parse(f"{dedent(before)}\n{head}\n{indent(dedent(body), '    ')}")
@@ -29,6 +31,9 @@ class TestReturn:
             ("return f'{data}'", "a string"),
             ("return str(data)", "a string"),
             ("return json.dumps(data)", "a string"),
+            ("best = torch.argmax(data, 1)\nreturn best", "a tensor"),
+            ("return F.softmax(data, dim=1)", "a tensor"),
+            ("return np.array(data)", "an array"),
             ("return 1, 2", "a tuple"),
             ("return (each for each in data)", "a generator"),
             ("return 1", "a constant"),
@@ -46,7 +51,7 @@ class TestReturn:
         ],
     )
     def test_wrong(self, body: str, kind: str):
-        found = find_wrong_return(*parse(body, before="import json"))
+        found = find_wrong_return(*parse(body, before=IMPORTS))
 
         assert found is not None
         assert found[1] == kind
