@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, Literal, NamedTuple
 
-from hatch_mar.text import escape, truncate
+from hatch_mar.text import escape, quote_some, truncate
 
 Severity = Literal["error", "warning", "note"]
 """An error fails on a server; a warning fails under some settings; a note is worth knowing.
@@ -161,6 +161,14 @@ def dotted_key(key: Key) -> str:
             bare = re.fullmatch(r"[A-Za-z0-9_-]+", part)
             text += f".{part if bare else json.dumps(part, ensure_ascii=False)}"
     return text.removeprefix(".")
+
+
+def name_archives(finding: Finding, among: Collection[str]) -> str:
+    """Which of a project's archives a finding is about, as the end of its line; empty if that is plain."""
+    has_own_table = any(isinstance(part, int) for part in finding.place.key)
+    if not finding.archives or has_own_table or set(finding.archives).issuperset(among):
+        return ""
+    return f" (archive{'s' * (len(finding.archives) > 1)} {quote_some(finding.archives)})"
 
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:

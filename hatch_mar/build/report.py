@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.build.plan import Planned
-from hatch_mar.finding import merge
+from hatch_mar.finding import merge, name_archives
 
 
 def line_of(artifact: Artifact, root: Path) -> str:
@@ -23,5 +23,6 @@ def relative(path: Path, root: Path) -> str:
 
 def list_warnings(planned: Iterable[Planned]) -> Iterator[str]:
     """A line for each warning, once for all archives that share it."""
-    for finding in merge(finding for one in planned for finding in one.warnings):
-        yield f"Warning: {finding}"
+    warnings = {one.config.name: one.warnings for one in planned}
+    for finding in merge(finding for found in warnings.values() for finding in found):
+        yield f"Warning: {finding}{name_archives(finding, warnings)}"

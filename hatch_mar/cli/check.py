@@ -13,7 +13,7 @@ from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.configured import not_ignored
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli._annotation import annotation
+from hatch_mar.cli._annotation import annotation, escape_data
 from hatch_mar.cli._codes import add_code_options, find_rule, is_wanted
 from hatch_mar.cli._json import print_json
 from hatch_mar.cli._parser import make_parser
@@ -21,7 +21,7 @@ from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._rules import describe_rules, list_rules
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
-from hatch_mar.finding import Finding, merge
+from hatch_mar.finding import Finding, merge, name_archives
 from hatch_mar.output import annotate, log, show
 from hatch_mar.project.build_requirements import find_lacking
 from hatch_mar.project.config.models import Config, path_of, select
@@ -80,12 +80,13 @@ def main(arguments: list[str]) -> int:
     consumers = options.consumers or DEFAULT_CONSUMERS
     findings = [finding for file in files for finding in check_path(file, budget, consumers)]
     others: list[str] = []
+    archives: list[str] = []
     if names or not files:
-        found, others = check_project(options, names, budget)
+        found, archives, others = check_project(options, names, budget)
         findings += found
     findings = [finding for finding in findings if is_wanted(finding, options)]
     if findings or not others:
-        print_findings(findings, options.form, passed=not others)
+        print_findings(findings, options.form, archives, passed=not others)
     if others:
         raise ConfigError(*others)
     counted = ("error", "warning") if options.strict else ("error",)
@@ -94,12 +95,14 @@ def main(arguments: list[str]) -> int:
 
 def check_project(
     options: Namespace, names: Sequence[str], budget: Budget
-) -> tuple[list[Finding], list[str]]:
+) -> tuple[list[Finding], list[str], list[str]]:
     """What is wrong with a project's configuration and its archives, or with those of these names.
 
-    What is not a finding, such as that the build backend fails, ends the check, and stands apart.
+    Then the archives' names. What is not a finding, such as that the build backend fails, ends the
+    check, and stands apart.
     """
     findings: list[Finding] = []
+    archives: list[str] = []
     others: list[str] = []
     with collect(findings, others=others):
         project = open_project(options, tell=log)
@@ -107,6 +110,7 @@ def check_project(
         findings += find_wrapping_faults(project.pyproject)
         instant = build_instant(reproducible=project.reproducible)
         configs = select(load_configs(project), names)
+        archives += [config.name for config in configs]
         targets: list[Target] = []
         for config in configs:
             target = Target(config, path_of(config, project.root, project.build_directory))
@@ -117,7 +121,7 @@ def check_project(
             targets.append(target)
         findings += find_unbuilt(configs, project)
         findings += find_obstacles(targets, owner_of(project))
-    return locate(merge(findings), Path(options.project)), others
+    return locate(merge(findings), Path(options.project)), archives, others
 
 
 def find_unbuilt(configs: Sequence[Config], project: PyProject) -> Iterator[Finding]:
@@ -145,14 +149,14 @@ def collect(findings: list[Finding], *archives: str, others: list[str] | None = 
         findings += [each._replace(archives=archives or each.archives) for each in error.findings]
 
 
-def print_findings(findings: list[Finding], form: str, *, passed: bool) -> None:
+def print_findings(findings: list[Finding], form: str, archives: list[str], *, passed: bool) -> None:
     if form == "json":
         print_json([finding.to_json() for finding in findings])
         return
     for finding in findings:
         if form == "github":
-            annotate(annotation(finding))
+            annotate(annotation(finding) + escape_data(name_archives(finding, archives)))
         else:
-            show(f"{finding.severity}: {finding}")
+            show(f"{finding.severity}: {finding}{name_archives(finding, archives)}")
     if form == "text" and passed and all(finding.severity == "note" for finding in findings):
         show("All checks passed")

@@ -52,6 +52,25 @@ class TestProject:
         assert main(["check"]) == 0
         assert capsys.readouterr() == ("All checks passed\n", "")
 
+    def test_some(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """A finding about some of the archives says about which, unless that is plain."""
+        archives = ["model-name = 'a'\nextra-files = ['lib.py']", "model-name = 'b'", "model-name = '1'"]
+        written(
+            project, "import lib\n" + GOOD, "".join(f"[[tool.mar.archives]]\n{each}\n" for each in archives)
+        )
+        (project / "lib.py").touch()
+
+        assert main(["check"]) == 1
+        one, other = capsys.readouterr().out.splitlines()
+        assert one.endswith('pack it with `extra-files = ["lib.py"]` (archives `b`, `1`)')
+        assert "MAR009" in other
+        assert "archive " not in other
+
+        main(["check", "--output-format", "github"])
+        assert capsys.readouterr().out.splitlines()[0].endswith("(archives `b`, `1`)")
+        main(["check", "b"])
+        assert "(archive" not in capsys.readouterr().out
+
     def test_error(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """An error is shown with its place and fix, and sets the exit status."""
         written(project, BAD)

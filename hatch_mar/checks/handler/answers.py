@@ -92,7 +92,7 @@ def check_steps(subject: Subject, lineage: Lineage) -> Iterator[Finding]:
 def check_return(subject: Subject, module: Module, function: FunctionNode, name: str) -> Iterator[Finding]:
     if found := find_wrong_return(function, module.names):
         line, kind = found
-        text = f"`{name}` returns {kind}, not a list with an answer for each request"
+        text = f"`{name}` returns {kind}, not a list"
         yield NOT_A_LIST.at(subject.place(module.member, line), text)
 
 

@@ -29,7 +29,7 @@ class TestReturn:
         files = {"h.py": source, "c.yaml": f"asyncCommunication: {str('async' in source).lower()}"}
         assert found(check, files, config_file="c.yaml") == [
             (
-                f"digits.mar/h.py:{line}: MAR263 {said}, not a list with an answer for each request;"
+                f"digits.mar/h.py:{line}: MAR263 {said}, not a list;"
                 " return a list with an answer for each request"
             )
         ]
