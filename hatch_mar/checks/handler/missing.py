@@ -56,6 +56,9 @@ MOST_MISSING = 50
 
 MAPPING = "self.mapping"
 
+OF_ARCHIVE = {"manifest": "manifest", "model_yaml_config": "model configuration"}
+"""Tables of the context that the archive brings, and what they are called."""
+
 ALIKE = 0.75
 """How much a key must be like another to be taken for a misspelling of it."""
 
@@ -101,7 +104,7 @@ def report(subject: Subject, event: Missing) -> Finding:
             text = f"`{name}` is a dictionary, which has no attribute {quote(event.key)}"
             return ATTRIBUTE.at(place, text, f'write `["{event.key}"]`')
         case Table() as table:
-            return report_key(table, event.key, place)
+            return report_key(subject, table, event.key, place)
         case Package(frame=frame):
             what, known = f"`{frame.module.member.name}` does not define", frame.module.names
         case Class(node=node):
@@ -110,14 +113,16 @@ def report(subject: Subject, event: Missing) -> Finding:
     return ATTRIBUTE.at(place, f"{what} {quote(event.key)}, which the handler reads", fix)
 
 
-def report_key(table: Table, key: str, place: Place) -> Finding:
+def report_key(subject: Subject, table: Table, key: str, place: Place) -> Finding:
     kind, _, path = table.name.partition("[")
-    names = {"manifest": "manifest", "model_yaml_config": "model configuration"}
-    where = f"The archive's {names[kind]}" if kind in names else f"`{table.name}`"
+    meant = did_you_mean(key, table.data, cutoff=ALIKE)
+    if kind == "model_yaml_config" and subject.value("configFile") is None:
+        text = f"The archive has no model configuration, and so no {quote(key)} in it"
+        return KEY.at(place, text, "set `config-file`, or read it with `.get`")
+    if kind not in OF_ARCHIVE:
+        return KEY.at(place, f"`{table.name}` has no {quote(key)}", meant or "use what it has")
     inner = f" in `{table.name}`" if path else ""
-    return KEY.at(
-        place, f"{where} has no {quote(key)}{inner}", did_you_mean(key, table.data, cutoff=ALIKE) or None
-    )
+    return KEY.at(place, f"The archive's {OF_ARCHIVE[kind]} has no {quote(key)}{inner}", meant or None)
 
 
 def report_attribute(subject: Subject, event: Missing, place: Place) -> Finding:

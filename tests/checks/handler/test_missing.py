@@ -85,7 +85,13 @@ class TestKey:
     def test_properties(self) -> None:
         [message] = found(check, {"h.py": INITIALIZE.format("context.system_properties['gpu']")})
 
-        assert ": MAR267 `system_properties` has no `gpu`;" in message
+        assert message.endswith(": MAR267 `system_properties` has no `gpu`; use what it has")
+
+    def test_no_configuration(self) -> None:
+        [message] = found(check, {"h.py": INITIALIZE.format("context.model_yaml_config['a']")})
+
+        text = "The archive has no model configuration, and so no `a` in it"
+        assert message.endswith(f": MAR267 {text}; set `config-file`, or read it with `.get`")
 
     @pytest.mark.parametrize(
         "use",
