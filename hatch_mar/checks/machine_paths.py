@@ -18,7 +18,7 @@ OF_MACHINE = Rule(
     code="MAR252",
     severity="warning",
     title="Code names a path of the machine that builds the archive",
-    consequence="on a server, nothing is there",
+    consequence="the server has no such path",
     fix="join the name in the archive to `model_dir`, and pack the file",
 )
 

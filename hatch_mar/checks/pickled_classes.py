@@ -30,7 +30,7 @@ IN_MAIN = Rule(
     title="A pickle names what was defined in the script that saved it",
     consequence=(
         "the worker dies with `Can't get attribute 'Net' on <module '__main__' from"
-        " '…/model_service_worker.py'>`, for its `__main__` is TorchServe's own"
+        " '…/model_service_worker.py'>`, because its `__main__` is TorchServe's own"
     ),
     fix=(
         "save a state_dict, or save it again in a script that imports the class from a packed module;"

@@ -33,10 +33,10 @@ UNREGISTERED = Rule(
 NAMES_GPU = Rule(
     code="MAR432",
     severity="warning",
-    title="The code of TorchScript uses a GPU of its own",
+    title="TorchScript has a GPU written into its code",
     consequence=(
-        "it fails on a server without one, and in a worker of another with `Expected all tensors to be on the"
-        " same device`, whatever `map_location` it is loaded with"
+        "it fails on a server without a GPU, and in a worker of another GPU with `Expected all tensors to be"
+        " on the same device`, whatever `map_location` it is loaded with"
     ),
     fix="take the device from an input (`x.device`) and save it again, or set `deviceType` to `gpu`",
 )
@@ -111,9 +111,8 @@ def check_member(subject: Subject, member: Member, worker: Worker) -> Iterator[F
             if owner not in worker.imported:
                 yield report_operators(subject, member, worker, owner, operators)
     if weights.devices and subject.model_config.settings.get("deviceType") != "gpu":
-        text = (
-            f"The code of {quote(member.name)} uses {quote_some(weights.devices)}, wherever it is loaded to"
-        )
+        devices = quote_some(weights.devices)
+        text = f"The code of {quote(member.name)} always uses {devices}, whatever device it is loaded to"
         yield NAMES_GPU.at(subject.place(member), text)
 
 

@@ -159,7 +159,7 @@ class TestDevices:
         found = only(archive(script('torch.to(x, torch.device("cuda:0"))')))
 
         assert (found.code, found.severity) == ("MAR432", "warning")
-        assert found.message == "The code of `w.pt` uses `cuda:0`, wherever it is loaded to"
+        assert found.message == "The code of `w.pt` always uses `cuda:0`, whatever device it is loaded to"
 
     def test_on_gpu(self):
         """A model that is served on GPUs only may ask for one."""

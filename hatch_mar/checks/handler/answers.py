@@ -24,7 +24,7 @@ NOT_A_LIST = Rule(
     severity="warning",
     consumer=TORCHSERVE,  # KServe's envelope makes a list of anything
     title="The handler does not return a list",
-    consequence="every request is answered with `Invalid model predict output`, unless an envelope mends it",
+    consequence="every request is answered with `Invalid model predict output`, unless an envelope does",
     fix="return a list with an answer for each request",
 )
 STEP = Rule(
@@ -37,7 +37,7 @@ PLAIN = "make it a plain method, or define an `async` method `handle` that await
 FIRST_ONLY = Rule(
     code="MAR265",
     severity="warning",
-    title="The handler looks at the first request of a batch only",
+    title="The handler looks only at the first request of a batch",
     consequence="requests that come together are answered with `number of batch response mismatched`",
     fix="answer every request, or set `batchSize: 1`",
 )
@@ -99,5 +99,5 @@ def check_return(subject: Subject, module: Module, function: FunctionNode, name:
 def report_first_only(subject: Subject, place: Place, who: str) -> Iterator[Finding]:
     size = subject.model_config.settings.get("batchSize")
     if isinstance(size, int) and size > 1:
-        text = f"{who} looks at the first request alone, but a batch has up to {size} by `batchSize`"
+        text = f"{who} looks only at the first request, but a batch has up to {size} by `batchSize`"
         yield FIRST_ONLY.at(place, text)

@@ -28,7 +28,7 @@ DOWNLOAD = Rule(
     code="MAR257",
     severity="warning",
     title="The handler downloads what it loads",
-    consequence="without access to the internet, or while the other side is down, no worker loads the model",
+    consequence="without access to the internet, or while the host is down, no worker can load the model",
     fix="pack it and load it from the model's directory, or ignore this if the server's image has it",
 )
 LOCAL = "local-dir:"

@@ -23,7 +23,7 @@ from hatch_mar.text import quote, quote_some
 INCOMPLETE = Rule(
     code="MAR258",
     severity="warning",
-    title="A folder that `from_pretrained` loads is not whole",
+    title="A folder that `from_pretrained` loads is incomplete",
     consequence="the worker dies with `OSError` or `ValueError`, or goes on with random weights",
     fix="pack it there: `extra-files` packs at the root, `force-include` anywhere",
 )

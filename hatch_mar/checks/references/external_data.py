@@ -13,14 +13,14 @@ from hatch_mar.text import count_of, quote
 
 MISSING = Rule(
     code="MAR421",
-    title="Data that an ONNX model needs beside it are not packed",
+    title="An ONNX model's external data is not packed",
     consequence="ONNX Runtime refuses the model: `External data path does not exist`",
     fix="pack the file beside the model, or export the model with `external_data=False`",
 )
 SHORT = Rule(
     code="MAR422",
-    title="The data beside an ONNX model are cut off",
-    consequence="ONNX Runtime refuses the model: they `are out of bounds or can not be read in full`",
+    title="An ONNX model's external data is cut off",
+    consequence="ONNX Runtime refuses the model: `… are out of bounds or can not be read in full`",
     fix="export the model again, and pack both files",
 )
 

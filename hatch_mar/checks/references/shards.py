@@ -22,14 +22,14 @@ MISSING = Rule(
     severity="warning",
     title="Some shards of weights are not packed",
     consequence="whoever loads the others dies with `FileNotFoundError` or `OSError`",
-    fix="pack them beside the others",
+    fix="pack all of them in one folder",
 )
 LACKING = Rule(
     code="MAR424",
     severity="warning",
     title="A shard lacks tensors that the index says are in it",
     consequence="`from_pretrained` gives them random numbers, after a line in the worker's log",
-    fix="pack the index and the shards of one `save_pretrained`",
+    fix="pack the index and the shards that the same `save_pretrained` wrote",
 )
 SUFFIX = ".index.json"
 LARGEST_INDEX = 10_000_000

@@ -30,7 +30,7 @@ def check(file: SpecFile, spec: Spec) -> Iterator[Finding]:
     yield from islice(check_edges(file, spec), MOST_FINDINGS)
     if circle := find_circle(spec):
         shown = " → ".join(quote(node) for node in circle[:6]) + (" → …" if circle[6:] else "")
-        yield GRAPH.at(file.place(spec.nodes[circle[0]]), f"`dag` goes in a circle: {shown}")
+        yield GRAPH.at(file.place(spec.nodes[circle[0]]), f"`dag` has a cycle: {shown}")
     begins = starts(spec)
     if begins[1:]:
         fix = "begin with one node that leads to all of them, such as a function"

@@ -135,7 +135,7 @@ class TestFirst:
         assert found(check, files) == []
         assert found(check, {**files, "c.yaml": "batchSize: 1"}, config_file="c.yaml") == []
         expected = (
-            f"digits.mar/h.py:{line}: MAR265 `{who}` looks at the first request alone, but a batch has up"
+            f"digits.mar/h.py:{line}: MAR265 `{who}` looks only at the first request, but a batch has up"
             " to 2 by `batchSize`; answer every request, or set `batchSize: 1`"
         )
         assert messages == ([expected] if line else [])
@@ -145,6 +145,6 @@ class TestFirst:
         """TorchServe's own text handler answers the first request alone."""
         messages = found(check, {**BATCHES, "source_vocab.pt": ""}, handler, config_file="c.yaml")
 
-        assert ["MAR265 Handler `text_classifier` looks at" in message for message in messages] == [
+        assert ["MAR265 Handler `text_classifier` looks only at" in message for message in messages] == [
             True
         ] * told

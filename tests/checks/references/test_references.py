@@ -141,7 +141,7 @@ class TestShards:
 
         assert fault == (
             f"digits.mar/{INDEX}: MAR423 `{INDEX}` names `2.safetensors`, which the archive does not have;"
-            " pack them beside the others"
+            " pack all of them in one folder"
         )
 
     def test_all(self):
@@ -211,7 +211,8 @@ class TestNumbered:
 
         assert fault == (
             "digits.mar/m/a-00002-of-00003.gguf: MAR423 `m/a-00002-of-00003.gguf` is one of 3 shards, and the"
-            " archive lacks `m/a-00001-of-00003.gguf`, `m/a-00003-of-00003.gguf`; pack them beside the others"
+            " archive lacks `m/a-00001-of-00003.gguf`, `m/a-00003-of-00003.gguf`;"
+            " pack all of them in one folder"
         )
 
     def test_many(self):

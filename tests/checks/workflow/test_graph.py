@@ -19,11 +19,11 @@ REMOVE = "remove one of the steps"
         ),
         (
             "  prepare: [net]\n  net: [finish]\n  finish: [net]\n",
-            f":4: MAR854 `dag` goes in a circle: `net` → `finish` → `net`; {REMOVE}",
+            f":4: MAR854 `dag` has a cycle: `net` → `finish` → `net`; {REMOVE}",
         ),
         (
             "  net: [finish]\n  finish: [net]\n",
-            f":4: MAR854 `dag` goes in a circle: `finish` → `net` → `finish`; {REMOVE}",
+            f":4: MAR854 `dag` has a cycle: `finish` → `net` → `finish`; {REMOVE}",
         ),
         (
             "  prepare: [net]\n  finish: [net]\n",
