@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,10 @@ ENDINGS = {
     "SIGABRT": "compiled code aborted",
 }
 """What the way in which a process ended says about the reason."""
+
+
+OF_DICT = re.compile(r"\bdict\b")
+"""What is in the message of an error about a dict, and not in one about a state_dict."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def find_fix(candidate: Candidate, options: Options, error: WorkerError) -> str:
         if options.building:
             how = f"`hatch-mar try --env {name}` passes it on, a build does not"
         return f"the shell has a variable `{name}`, which the archive's code does not see: {how}"
-    if candidate.handler == "base_handler" and not options.envelope and "dict" in error.message:
+    if candidate.handler == "base_handler" and not options.envelope and OF_DICT.search(error.message):
         return (
             "without an envelope, TorchServe's `base_handler` gets dicts instead of tensors: try"
             " `--envelope body`, and deploy with `service_envelope=body`"

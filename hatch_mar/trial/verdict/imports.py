@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hatch_mar.torchserve.distributions import list_known
 from hatch_mar.torchserve.handlers import BUILT_INS, HANDLERS_PACKAGE, parse_entry
 from hatch_mar.torchserve.packages import OTHER_PYTHONS, Environment
 from hatch_mar.trial.candidate import Candidate, Options
@@ -36,6 +37,9 @@ def fix_import(candidate: Candidate, options: Options, error: WorkerError, modul
             return f"`{file}` names it: `--requirements` installs that for the trial"
     if error.by_torchserve:
         return f"TorchServe imports it but does not require it: pip install {top}"
+    if Environment(server_packages=candidate.subject.server_packages).has_installed(top):
+        package = next(iter(list_known(top)), top)
+        return f"the server has it, but this environment does not: pip install {package}"
     return "pack it into the archive, or name it in its requirements and try with `--requirements`"
 
 

@@ -123,7 +123,7 @@ class TestExplainError:
 
         assert "`--envelope body`" in explain_error(candidate, Options(), error).fix
         assert explain_error(candidate, Options(envelope="body"), error).fix == ""
-        assert explain_error(candidate, Options(), WorkerError("RuntimeError", "no weights")).fix == ""
+        assert explain_error(candidate, Options(), WorkerError("RuntimeError", "of state_dict")).fix == ""
 
 
 class TestExplainResponse:

@@ -45,6 +45,7 @@ TYPO = candidate_of(handler="base_handlr.py")
         (TYPO, Options(), missing("base_handlr", masked=MASKED.replace("image_classifier", "base_handlr")),
          "neither a file of the archive nor one of TorchServe's own"),
         (OWN, Options(), missing("captum", by_torchserve=True), "require it: pip install captum"),
+        (OWN, Options(), missing("torchvision"), "but this environment does not: pip install torchvision"),
         (OWN, Options(), missing("imp"), "part of Python in other versions"),
         (OWN, Options(), missing("json.deep"), "the `json` that is installed here does not have it"),
         (OWN, Options(), nameless("json"), "the `json` that is installed here does not have it"),
