@@ -71,6 +71,9 @@ TORCHSERVE = Rule(
 OF_WORKFLOW = "pack it with `extra-files`, or add it to `server-packages` if the server has it"
 """A workflow has no requirements, and no packages."""
 
+UNPACKED = ("absent", "lacking", "name")
+"""What may be otherwise if modules are unpacked first."""
+
 MOST_PROBLEMS = 100
 """Imports that are looked at further, and reported."""
 
@@ -99,6 +102,8 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
             if key in seen or len(seen) == MOST_PROBLEMS:
                 continue
             seen.add(key)
+            if problem.kind in UNPACKED and may_be_unpacked(subject, problem):
+                continue
             if not may_be_required(subject, problem):
                 yield report_problem(subject, problem, masked)
     for name, module in reach.modules.items():
@@ -109,6 +114,15 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
             )
     if reach.stopped:
         raise reach.stopped
+
+
+def may_be_unpacked(subject: Subject, problem: Problem) -> bool:
+    """Whether files of any name, modules too, may be unpacked in the importing module before the import."""
+    made = Made()
+    for event in subject.rehearsal:
+        if event.module is problem.module and event.line < problem.line:
+            made.follow(event)
+    return made.anything
 
 
 def find_late_imports(subject: Subject) -> Iterator[LateImport]:

@@ -40,7 +40,7 @@ ATTRIBUTE = Rule(
     severity="warning",
     title="The handler reads an attribute that nothing sets",
     consequence="the worker dies with `AttributeError`, or every request fails",
-    fix="set it in `initialize`",
+    fix="define it, or set it in `initialize`",
 )
 NONE = Rule(
     code="MAR269",
@@ -130,7 +130,8 @@ def report_attribute(subject: Subject, event: Missing, place: Place) -> Finding:
     name = quote(f"self.{event.key}")
     broken = find_break(event.owner, "__init__") if event.key in (*ATTRIBUTES, "profiler_args") else None
     if broken is None:
-        return ATTRIBUTE.at(place, f"Nothing sets {name}, which the handler reads")
+        who = f"`{event.owner.node.name}`" if isinstance(event.owner, Class) else "The object"
+        return ATTRIBUTE.at(place, f"{who} has no {quote(event.key or '')}, and nothing sets it")
     of, constructor = broken
     is_inherited = isinstance(event.owner, Class) and event.line == event.owner.node.lineno
     where = (

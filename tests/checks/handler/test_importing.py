@@ -73,6 +73,8 @@ class TestAbsent:
             "with contextlib.suppress(ImportError):\n    import cv2",
             "import sys\nsys.path.insert(0, 'lib')\nimport cv2",
             "import site\nsite.addsitedir('lib')\nimport cv2",
+            "import zipfile\nwith zipfile.ZipFile('lib.zip') as file: file.extractall()\nimport cv2",
+            "import os\nos.system('pip install opencv-python')\nimport cv2",
         ],
     )
     def test_good(self, source: str) -> None:

@@ -170,7 +170,10 @@ class TestAttribute:
     def test_unset(self) -> None:
         """What is missing is said once, and of two things in a line the first."""
         assert found(check, {"h.py": INITIALIZE.format("self.a + self.b + self.a")}) == [
-            "digits.mar/h.py:2: MAR268 Nothing sets `self.a`, which the handler reads; set it in `initialize`"
+            (
+                "digits.mar/h.py:2: MAR268 `Handler` has no `a`, and nothing sets it;"
+                " define it, or set it in `initialize`"
+            )
         ]
 
     def test_inherited(self) -> None:
