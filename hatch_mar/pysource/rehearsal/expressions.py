@@ -61,8 +61,15 @@ def is_plain_format(left: object) -> bool:
     return isinstance(left, int) or (isinstance(left, str) and not re.search("%[^sd%]", left))
 
 
+MOST_ROUNDS = 20
+"""Rounds of a loop that are followed one by one."""
+
+
 class Expressions(Calls):
     """Evaluates expressions."""
+
+    def assign(self, target: ast.expr, value: Value, frame: Frame) -> None:
+        raise NotImplementedError
 
     def evaluate(self, node: ast.expr | None, frame: Frame) -> Value:
         self.take_step()
@@ -223,16 +230,33 @@ class Expressions(Calls):
         values = self.evaluate(first.iter, frame)
         if values is None:
             self.report_none(first.iter, frame)
+        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        is_plain = not others and not first.ifs and not isinstance(node, ast.GeneratorExp)
+        if is_plain and isinstance(values, (tuple, Mapping)) and len(values) <= MOST_ROUNDS:
+            return self.collect(parts, first.target, values, inner)
         is_certain = values is BATCH and not others and not first.ifs
         with self.doubt(not is_certain):
             for generator in node.generators:
                 for target in ast.walk(generator.target):
                     if isinstance(target, ast.Name):
                         self.store.bind(inner, target.id, UNKNOWN)
-            parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
             for part in (*(test for each in node.generators for test in each.ifs), *parts):
                 self.evaluate(part, inner)
         return BATCH if is_certain else PRESENT
+
+    def collect(
+        self, parts: list[ast.expr], target: ast.expr, values: Iterable[Value], inner: Frame
+    ) -> Value:
+        """What a list or a dictionary has after one round for each of the values."""
+        rounds: list[tuple[Value, ...]] = []
+        for value in values:
+            self.assign(target, value, inner)
+            rounds.append(tuple(self.evaluate(part, inner) for part in parts))
+        last = [each[-1] for each in rounds]
+        if len(parts) == 1:
+            return contain(tuple(last), last)
+        keys = [each[0] for each in rounds]
+        return contain(dict(zip(keys, last)), last) if all(map(is_constant, keys)) else PRESENT
 
     def call(self, node: ast.Call, frame: Frame) -> Value:
         function = self.evaluate(node.func, frame)

@@ -12,6 +12,7 @@ from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Loop, Try, dotted_name
 from hatch_mar.pysource.rehearsal.bindings import Bindings
 from hatch_mar.pysource.rehearsal.events import Event
+from hatch_mar.pysource.rehearsal.expressions import MOST_ROUNDS
 from hatch_mar.pysource.rehearsal.paths import MODEL_DIR
 from hatch_mar.pysource.rehearsal.store import Store
 from hatch_mar.pysource.rehearsal.values import (
@@ -31,8 +32,6 @@ from hatch_mar.pysource.rehearsal.values import (
 
 DEEPEST = 20
 """Calls within one another that are followed."""
-MOST_ROUNDS = 20
-"""Rounds of a loop that are followed one by one."""
 
 TRANSPARENT = (
     *("staticmethod", "classmethod", "property", "cached_property", "override"),
