@@ -23,6 +23,7 @@ OTHER_PYTHONS = frozenset(
     ]
 )
 """Modules of older and newer standard libraries, since the server may have another Python."""
+OF_PYTHON = sys.stdlib_module_names | OTHER_PYTHONS | {"__main__"}
 
 
 class Environment:
@@ -72,7 +73,7 @@ class Environment:
 
     def has(self, module: str) -> bool:
         """Whether a module is there, or may be: Python's own, the server's or a required one."""
-        return module in sys.stdlib_module_names or module in OTHER_PYTHONS or self.has_installed(module)
+        return module in OF_PYTHON or self.has_installed(module)
 
     def has_installed(self, module: str) -> bool:
         """Whether the server or the archive's requirements bring a module, or may."""

@@ -10,7 +10,17 @@ from hatch_mar.torchserve.packages import Environment
 @pytest.mark.parametrize(
     "module",
     [
-        *("json", "tomllib", "distutils", "torch", "torchgen", "functorch", "torchvision", "torchaudio"),
+        *(
+            "json",
+            "__main__",
+            "tomllib",
+            "distutils",
+            "torch",
+            "torchgen",
+            "functorch",
+            "torchvision",
+            "torchaudio",
+        ),
         *("ts", "numpy", "PIL", "yaml", "captum", "pynvml", "matplotlib", "mpl_toolkits", "dateutil"),
         *("requests", "charset_normalizer", "setuptools", "pkg_resources", "Cython", "nvidia", "triton"),
         *("model_archiver", "typing_extensions", "jinja2"),
