@@ -142,11 +142,12 @@ class TestInterrupted:
         """Ctrl-C ends the worker of a build, and leaves neither an archive nor anything else."""
         (root / "pyproject.toml").write_text(
             '[project]\nname = "digits"\nversion = "1"\n[tool.mar]\nhandler = "handler.py"\ntry = true\n'
+            'ignore = ["MAR252"]\n'  # the mark's path is this machine's
         )
         mark = root / "worker"
         hang = f"pathlib.Path({str(mark)!r}).write_text(str(os.getpid())); time.sleep(60)"
         (root / "handler.py").write_text(
-            f"import os, pathlib, time\ndef handle(data, context):\n    {hang}\n"
+            f"import os, pathlib, time\ndef handle(data, context):\n    {hang}\n    return data\n"
         )
         temporary = root / "t"
         temporary.mkdir()
