@@ -142,7 +142,7 @@ class Statements(Bindings):
         """Run one of several blocks, of which it is not known which."""
         if len(bodies) == 1:
             return self.run(bodies[0], frame)
-        reached: list[Store] = []
+        ways: list[Store] = []
         recorded: list[list[Event]] = []
         ends: list[End | None] = []
         for body in bodies:
@@ -150,11 +150,13 @@ class Statements(Bindings):
             store, end = self.fork(partial(self.run, body, frame))
             recorded.append(self.events[first:])
             ends.append(end)
-            reached += [] if end else [store]
+            ways += [] if end == "raise" else [store]
         agree(recorded, self.doubts + 1)
         leaving = {end for end in ends if end not in (None, "raise")}
-        if reached:
-            self.join(reached)
+        if ways:
+            # what a way binds that leaves is so after the loop or the call
+            self.join(ways)
+        if None in ends:
             # what follows is not reached on every way; the function or the loop ends this doubt
             self.doubts += bool(leaving)
             return None
@@ -210,21 +212,19 @@ class Statements(Bindings):
         return None
 
     def run_with(self, node: ast.With | ast.AsyncWith, frame: Frame) -> End | None:
-        names = []
         for item in node.items:
             value = self.evaluate(item.context_expr, frame)
-            names.append(last_name(item.context_expr))
             if item.optional_vars:
                 self.assign(item.optional_vars, value, frame)
-        bodies = [[], node.body] if "suppress" in names else [node.body]
-        return self.run_any(bodies, frame)
+        may_suppress = any(names_exceptions(item.context_expr) for item in node.items)
+        return self.run_any([[], node.body] if may_suppress else [node.body], frame)
 
     def run_try(self, node: ast.Try, frame: Frame) -> End | None:
         body = [*node.body, *node.orelse]
-        caught = [handler.body for handler in node.handlers if not ends_in_raise(handler.body)]
-        end = self.run_any([body, *caught], frame)
+        caught = [handler.body for handler in node.handlers if not always_raises(handler.body)]
+        end = self.run_any([body, *caught, *([[]] if leaves(node.finalbody) else [])], frame)
         for handler in node.handlers:
-            if ends_in_raise(handler.body):
+            if always_raises(handler.body):
                 self.fork(partial(self.run, handler.body, frame))
         return self.run(node.finalbody, frame) or end
 
@@ -277,8 +277,23 @@ def agree(recorded: list[list[Event]], doubts: int) -> None:
             event.doubts -= 1
 
 
-def ends_in_raise(body: list[ast.stmt]) -> bool:
+def leaves(body: list[ast.stmt]) -> bool:
+    """Whether statements may leave a function or a loop, by which an exception is forgotten."""
+    nodes = (inner for each in body for inner in ast.walk(each))
+    return any(isinstance(node, (ast.Return, ast.Break, ast.Continue)) for node in nodes)
+
+
+def names_exceptions(context: ast.expr) -> bool:
+    """Whether a context, such as `suppress(OSError)`, may be one that exceptions do not leave."""
+    given = context.args if isinstance(context, ast.Call) else []
+    names = [last_name(context), *map(last_name, given)]
+    return any(name == "suppress" or name.endswith(("Error", "Exception")) for name in names if name)
+
+
+def always_raises(body: list[ast.stmt]) -> bool:
     """Whether what handles an exception raises it, or another, or ends the worker."""
+    if leaves(body):
+        return False
     match body[-1]:
         case ast.Raise():
             return True
