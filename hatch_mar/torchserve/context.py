@@ -10,7 +10,7 @@ SYSTEM_PROPERTIES = (
 CONTEXT_ATTRIBUTES = (
     *("model_name", "manifest", "system_properties", "_system_properties", "model_yaml_config"),
     *("request_ids", "request_processor", "_request_processor", "metrics", "_metrics"),
-    *("_limit_max_image_pixels", "stopping_criteria"),
+    *("_limit_max_image_pixels", "stopping_criteria", "cl_socket"),
     *("header_key_sequence_id", "header_key_sequence_start", "header_key_sequence_end"),
     *("get_request_id", "get_request_header", "get_all_request_header", "get_sequence_id"),
     *("set_response_content_type", "get_response_content_type", "get_response_headers"),

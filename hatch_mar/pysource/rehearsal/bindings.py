@@ -21,6 +21,7 @@ from hatch_mar.pysource.rehearsal.values import (
     Reference,
     Table,
     Value,
+    is_container,
 )
 
 
@@ -79,15 +80,24 @@ class Bindings(Expressions):
             case Table(name=name) | Reference(name=name):
                 self.changed.add(name)
             case tuple() | Mapping():
-                self.assign(target.value, PRESENT, frame)
+                self.forget(target.value, frame)
+
+    def forget(self, node: ast.expr, frame: Frame) -> None:
+        match node:
+            case ast.Name(id=name):
+                self.store.bind(self.find_scope(name, frame) or frame, name, PRESENT)
+            case ast.Attribute():
+                self.assign(node, PRESENT, frame)
+            case ast.Subscript():
+                self.forget(node.value, frame)
 
     def forget_changed(self, node: ast.expr, frame: Frame) -> None:
         """A list or a dictionary is no longer known after a call like `append`."""
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as receiver)):
                 value = self.evaluate(receiver, frame)
-                if isinstance(value, (tuple, Mapping)):
-                    self.assign(receiver, PRESENT, frame)
+                if is_container(value):
+                    self.forget(receiver, frame)
                 elif isinstance(value, Reference):
                     self.changed.add(value.name)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.rehearsal import library
 from hatch_mar.pysource.rehearsal.events import Call
 from hatch_mar.pysource.rehearsal.objects import Objects, defining_class
@@ -100,6 +101,9 @@ class Calls(Objects):
                 return BATCH if library.is_per_request(name, args, keywords) else UNKNOWN
             case Method(value=value, name=name):
                 return self.call_table(value, name, args)
+            case _:
+                # a name that `import *` may have brought, a value of a table, what a call returned
+                self.record(node, frame, f".{last_name(node.func) or ''}", args, keywords)
         return UNKNOWN
 
     def call_outside(
@@ -138,8 +142,16 @@ class Calls(Objects):
         given = [*args, *(keywords[key] for key in ("args", "argv") if key in keywords)]
         if name in library.PARSING and given in ([], [None]):
             self.report_arguments(node, frame, name)
-        # what gets an object may set attributes of it
-        self.changed.update(each for each in (*args, *keywords.values()) if isinstance(each, Instance))
+        self.mark_changed(name, list(values_in((*args, *keywords.values()))))
+
+    def mark_changed(self, name: str, given: Sequence[Value]) -> None:
+        """What gets an object may set attributes of it; what gets a table, its keys."""
+        self.changed.update(each for each in given if isinstance(each, Instance))
+        if Reference("sys") in given or library.ARGUMENTS in given:
+            self.changed.add(library.ARGUMENTS)
+        if not library.is_harmless(name):
+            self.changed.update(each for each in given if isinstance(each, Context))
+            self.changed.update(each.name for each in given if isinstance(each, Table))
 
     def get_attribute(self, node: ast.Call, args: tuple[Value, ...], frame: Frame) -> Value:
         value, name, *default = args
@@ -155,7 +167,9 @@ class Calls(Objects):
             return UNKNOWN
         if name == "get" and args and isinstance(args[0], str):
             default = args[1] if len(args) > 1 else None
-            return data.get(args[0], UNKNOWN if self.is_changed(value) else default)
+            found = data.get(args[0], UNKNOWN if self.is_changed(value) else default)
+            # None in a dictionary of the code's own is there to be replaced
+            return UNKNOWN if found is None and data is value else found
         if name in VIEWS and not args and not self.is_changed(value):
             values = VIEWS[name](data)
             return contain(values, values)
@@ -170,3 +184,13 @@ class Calls(Objects):
         instance = scope.instance if scope else None
         of = args[0] if args else defining_class(scope)
         return Super(instance, of) if instance and isinstance(of, Class) else UNKNOWN
+
+
+def values_in(values: Iterable[Value]) -> Iterator[Value]:
+    """Values, and those of lists and dictionaries among them."""
+    for value in values:
+        yield value
+        if isinstance(value, tuple):
+            yield from values_in(value)
+        elif isinstance(value, Mapping):
+            yield from values_in(value.values())

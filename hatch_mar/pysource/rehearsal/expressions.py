@@ -17,12 +17,14 @@ from hatch_mar.pysource.rehearsal.values import (
     UNKNOWN,
     Frame,
     Function,
+    Method,
     Reference,
     Table,
     Value,
     blend,
     contain,
     is_constant,
+    is_container,
     is_none,
     truth,
 )
@@ -133,9 +135,10 @@ class Expressions(Calls):
             case Reference(name=library.ARGUMENTS) if key != 0:
                 self.report_arguments(node, frame, library.ARGUMENTS)
             case Mapping() if is_constant(key):
-                return value.get(key, UNKNOWN)
+                found = value.get(key, UNKNOWN)
+                return UNKNOWN if found is None else found
             case tuple() | str() if isinstance(key, int) and -len(value) <= key < len(value):
-                return value[key]
+                return UNKNOWN if value[key] is None else value[key]
         return UNKNOWN
 
     def sequence(self, elements: Iterable[ast.expr], frame: Frame) -> Value:
@@ -264,6 +267,25 @@ class Expressions(Calls):
         given = {each.arg: self.evaluate(each.value, frame) for each in node.keywords}
         keywords = {name or REST: value for name, value in given.items()}
         if args is not None and REST not in keywords:
-            return self.apply(function, args, keywords, node, frame)
-        keywords |= {REST: UNKNOWN} if None in given else {}
-        return self.apply_partly(function, args or (UNKNOWN,) * len(node.args), keywords, node, frame)
+            value = self.apply(function, args, keywords, node, frame)
+        else:
+            keywords |= {REST: UNKNOWN} if None in given else {}
+            args = args or (UNKNOWN,) * len(node.args)
+            value = self.apply_partly(function, args, keywords, node, frame)
+        if may_change(function):
+            given_by = (*node.args, *(each.value for each in node.keywords))
+            for each, before in zip(given_by, (*args, *keywords.values())):
+                if is_container(before):
+                    self.forget(each, frame)
+        return value
+
+    def forget(self, node: ast.expr, frame: Frame) -> None:
+        """What a list or a dictionary has may not be what is known of it."""
+        raise NotImplementedError
+
+
+def may_change(function: Value) -> bool:
+    """Whether a function may put something into a list or a dictionary that it is given."""
+    if isinstance(function, Reference):
+        return function.name not in library.FUNCTIONS and not library.is_harmless(function.name)
+    return not isinstance(function, Method)

@@ -57,15 +57,19 @@ class Objects(Ways):
         raise NotImplementedError
 
     def look_up(self, name: str, frame: Frame) -> Value:
+        if scope := self.find_scope(name, frame):
+            return self.store.get(scope, name)
+        return Reference(name) if hasattr(builtins, name) else UNKNOWN
+
+    def find_scope(self, name: str, frame: Frame) -> Frame | None:
+        """The frame in which a name is found that code of another one uses."""
         scope: Frame | None = frame.owner(name)
         while scope is not None:
             # a method does not see the names of its class
-            if scope is frame or scope.of is None:
-                value = self.store.get(scope, name)
-                if value is not ABSENT:
-                    return value
+            if (scope is frame or scope.of is None) and self.store.get(scope, name) is not ABSENT:
+                return scope
             scope = scope.outer
-        return Reference(name) if hasattr(builtins, name) else UNKNOWN
+        return None
 
     def bind(self, name: str, value: Value, frame: Frame) -> Value:
         self.store.bind(frame.owner(name), name, value)
@@ -121,8 +125,8 @@ class Objects(Ways):
 
     def context_attribute(self, name: str, node: ast.expr, frame: Frame) -> Value:
         value = self.store.get(Context, name)
-        if value is not ABSENT:
-            return value
+        if value is not ABSENT or Context() in self.changed:
+            return UNKNOWN if value is ABSENT else value
         self.report_missing(node, frame, "context", name)
         return UNKNOWN
 
@@ -175,7 +179,10 @@ class Objects(Ways):
 
     def is_changed(self, value: Value) -> bool:
         """Whether code may have added to a table what it did not have."""
-        return isinstance(value, Table) and value.name in self.changed
+        if not isinstance(value, Table):
+            return False
+        outer = value.name.partition("[")[0]
+        return Context() in self.changed or not {value.name, outer}.isdisjoint(self.changed)
 
     def report_none(self, node: ast.expr, frame: Frame) -> None:
         """Something of an expression that is None is used, unless code that was not followed may set it."""

@@ -17,6 +17,8 @@ from tests.pysource.rehearsal import in_initialize, plain, rehearse, shown
         ("pathlib.Path('a').read_text()", "pathlib.Path.read_text", ("a",)),
         ("from zipfile import ZipFile as Z\nZ.open('a')", "zipfile.ZipFile.open", ("a",)),
         ("context.metrics.add('a')", ".add", ("a",)),
+        ("brought_by_star('a')", ".brought_by_star", ("a",)),
+        ("{'a': None}['a']('b')", ".", ("b",)),
         ("torch.jit.load(*os.environ)", "torch.jit.load", (UNKNOWN,)),
         ("getattr(torch, 'load')('a')", "torch.load", ("a",)),
     ],
