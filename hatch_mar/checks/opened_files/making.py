@@ -5,24 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from hatch_mar.checks.opened_files.reading import opened_path
+from hatch_mar.checks.opened_files.reading import opened_path, written_path
 from hatch_mar.pysource.rehearsal.events import Call, Event
+from hatch_mar.pysource.rehearsal.library import is_harmless
 from hatch_mar.pysource.rehearsal.paths import MODEL_DIR, absolute
 from hatch_mar.pysource.rehearsal.values import Value
 
 UNPACKS = re.compile(
-    r"extract|unpack|untar|unzip|download|fetch|retrieve|clone|^subprocess\.|^os\.(system|popen|spawn|exec)",
+    r"extract|unpack|untar|unzip|download|fetch|fget|retrieve|clone|create_subprocess"
+    r"|^(subprocess|pty|pexpect|sh)\.|^os\.(system|popen|spawn|exec)",
     re.IGNORECASE,
 )
 """What is in the name of a function that makes files whose names cannot be told."""
 
+PLACES = {
+    **dict.fromkeys(
+        ("shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "shutil.move"), "dst"
+    ),
+    **dict.fromkeys(("os.rename", "os.replace", "os.link", "os.symlink"), "dst"),
+}
+"""Functions that make a file where their second argument says, and what that is called."""
+
+MOVES = re.compile(r"(^|[._])(f?chdir|cd|pushd|(in|change|working|switch)_?(cwd|dir\w*))$", re.IGNORECASE)
+"""The name of a function that leaves the directory which the worker runs in."""
+
 MAKES = re.compile(r"copy|move|save|write|dump|export|convert|make|build|prepare|sync", re.IGNORECASE)
 """What is in the name of a function that may make files in a folder that it is given."""
-
-HARMLESS = re.compile(
-    r"^(logging|warnings|sys\.path|torch\.device)\b|^print$|(^|\.)(info|debug|warning|error)$"
-)
-"""Functions that make no files, whatever they are given."""
 
 
 class Made:
@@ -43,18 +51,24 @@ class Made:
         return any(full == made or full.startswith(f"{made}/") for made in self.paths)
 
     def follow(self, event: Event) -> None:
-        if not isinstance(event, Call) or HARMLESS.search(event.name):
+        if not isinstance(event, Call) or is_harmless(event.name):
             return
-        self.moved |= event.name in ("os.chdir", "os.fchdir")
+        self.moved |= MOVES.search(event.name) is not None
         paths = set(map(absolute, texts_in([*event.args, *event.keywords.values()])))
         name = ".".join(event.name.rsplit(".", 2)[-2:])
-        if UNPACKS.search(name):
+        if UNPACKS.search(name) or makes_unknown(event):
             self.anything = True
         elif MAKES.search(name):
             self.paths |= paths
         elif opened_path(event) is None:
             # `os.path.exists` asks for it, and what is not known may do anything with it
             self.paths |= paths - {MODEL_DIR}
+
+
+def makes_unknown(call: Call) -> bool:
+    """Whether a call makes a file whose name is not known."""
+    place = call.argument(1, PLACES[call.name]) if call.name in PLACES else written_path(call)
+    return not (place is None or isinstance(place, (str, int)))
 
 
 def texts_in(values: Iterable[Value]) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from hatch_mar.pysource.rehearsal.events import Call
+from hatch_mar.pysource.rehearsal.values import Value
 
 Argument = tuple[int, str]
 """The argument that names the file: its position and its keyword."""
@@ -97,20 +99,37 @@ READERS: Mapping[str, Argument] = {
 SEARCHED = {"ctypes.CDLL", "ctypes.cdll.LoadLibrary", "PIL.ImageFont.truetype"}
 """Those that look for a name without a folder in places of the system."""
 
+OF_NETWORK = re.compile(r"[A-Za-z][\w+.-]*://")
+"""How an address begins, such as `https://` or `s3://`, which some of them take for a path, too."""
+
 
 def opened_path(call: Call) -> str | None:
     """The path that a call opens to read it, if it does and the path is known."""
     if call.name in WITH_MODE:
-        (position, keyword), at = WITH_MODE[call.name]
-        mode = call.argument(at, "mode")
-        given = at < len(call.args) or "mode" in call.keywords
-        if given and not (isinstance(mode, str) and "r" in mode):
+        if is_written(call):
             return None
+        (position, keyword), _ = WITH_MODE[call.name]
     elif call.name in READERS:
         position, keyword = READERS[call.name]
     else:
         return None
     path = call.argument(position, keyword)
-    if not isinstance(path, str) or (call.name in SEARCHED and "/" not in path):
+    if not isinstance(path, str) or OF_NETWORK.match(path):
         return None
-    return path
+    return None if call.name in SEARCHED and "/" not in path else path
+
+
+def written_path(call: Call) -> Value:
+    """The path of a file that a call may write; None if it opens none to write it."""
+    if call.name not in WITH_MODE or not is_written(call):
+        return None
+    (position, keyword), _ = WITH_MODE[call.name]
+    return call.argument(position, keyword)
+
+
+def is_written(call: Call) -> bool:
+    """Whether the mode of a call is, or may be, one to write."""
+    _, at = WITH_MODE[call.name]
+    mode = call.argument(at, "mode")
+    given = at < len(call.args) or "mode" in call.keywords
+    return given and not (isinstance(mode, str) and "r" in mode)

@@ -43,6 +43,8 @@ def test_readers(name: str):
         ("zipfile.ZipFile('a', 'a')", []),
         ("pathlib.Path('a').open('rb')", ["a"]),
         ("ctypes.CDLL('libm.so.6')", []),
+        ("pandas.read_csv('https://example.org/a.csv')", []),
+        ("pandas.read_parquet('s3://a/b')", []),
         ("os.path.exists('a')", []),
     ],
 )
