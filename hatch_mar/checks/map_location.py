@@ -33,7 +33,7 @@ REPLACING = re.compile(rb"\btorch(?:\.jit)?\.load\s*=")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    if subject.model_config.settings.get("deviceType") == "gpu":
+    if subject.setting("deviceType") == "gpu":
         return
     members = [member for member in subject.archive.members if find_gpus(subject, member)]
     loads = find_load_calls(subject) if members and not find_words(subject, REPLACING) else {}

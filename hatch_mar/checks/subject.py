@@ -131,6 +131,11 @@ class Subject:
         data = self.text(member)
         return read(data, self.budget, is_whole=len(data) < LARGEST_TEXT)
 
+    def setting(self, key: str) -> object:
+        """What the model configuration sets a key to; None if it does not."""
+        # without a file, the reader of YAML need not be loaded
+        return self.model_config.settings.get(key) if self.named_member("configFile") else None
+
     @cached_property
     def rehearsal(self) -> list[Event]:
         """What the worker does with the handler, in its order; nothing if the handler is not in the archive.
@@ -141,8 +146,8 @@ class Subject:
         from hatch_mar.pysource.rehearsal.worker import MOST_STEPS, Worker
 
         handler, function = parse_entry(self.value("handler") or "")
-        config = self.model_config
-        settings = config.table if self.named_member("configFile") else config.settings
+        config = self.model_config if self.named_member("configFile") else None
+        settings: Mapping[str, object] | None = config.table if config else {}
         worker = Worker(self.module, self.manifest.document, settings, self.members)
         try:
             return worker.serve(handler, function)

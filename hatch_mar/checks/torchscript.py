@@ -110,7 +110,7 @@ def check_member(subject: Subject, member: Member, worker: Worker) -> Iterator[F
         for owner, operators in group_by_owner(weights.operators).items():
             if owner not in worker.imported:
                 yield report_operators(subject, member, worker, owner, operators)
-    if weights.devices and subject.model_config.settings.get("deviceType") != "gpu":
+    if weights.devices and subject.setting("deviceType") != "gpu":
         devices = quote_some(weights.devices)
         text = f"The code of {quote(member.name)} always uses {devices}, whatever device it is loaded to"
         yield NAMES_GPU.at(subject.place(member), text)

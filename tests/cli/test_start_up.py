@@ -8,9 +8,7 @@ from pathlib import Path
 
 SLOW = {
     "concurrent.futures",
-    "dataclasses",
     "hashlib",
-    "inspect",
     "packaging",
     "pathspec",
     "pkgutil",
@@ -18,7 +16,10 @@ SLOW = {
     "yaml",
     "zipfile",
 }
-"""Modules that take milliseconds to import, and that packing one handler does not need."""
+"""Modules that take milliseconds to import, and that packing one handler does not need.
+
+`dataclasses`, which imports `inspect`, is worth its 3 ms to what follows the handler's code.
+"""
 
 ARCHIVE = ["archive", "--model-name", "m", "--version", "1", "--handler", "handler.py"]
 # argparse itself imports some of them, since Python 3.14

@@ -97,7 +97,7 @@ def check_return(subject: Subject, module: Module, function: FunctionNode, name:
 
 
 def report_first_only(subject: Subject, place: Place, who: str) -> Iterator[Finding]:
-    size = subject.model_config.settings.get("batchSize")
+    size = subject.setting("batchSize")
     if isinstance(size, int) and size > 1:
         text = f"{who} looks only at the first request, but a batch has up to {size} by `batchSize`"
         yield FIRST_ONLY.at(place, text)

@@ -124,7 +124,7 @@ def check_class(subject: Subject, module: Module, found: ast.ClassDef) -> Iterat
 def check_async(subject: Subject, module: Module, shown: str, values: Values) -> Iterator[Finding]:
     if not all(isinstance(value, ast.AsyncFunctionDef) and not value.decorator_list for value in values):
         return
-    if subject.model_config.settings.get("asyncCommunication") is not True:
+    if subject.setting("asyncCommunication") is not True:
         place = subject.place(module.member, first_line(values))
         yield ASYNC.at(place, f"{shown} is `async`, but TorchServe is not told to await it")
 
