@@ -147,11 +147,31 @@ class Calls(Objects):
     def mark_changed(self, name: str, given: Sequence[Value]) -> None:
         """What gets an object may set attributes of it; what gets a table, its keys."""
         self.changed.update(each for each in given if isinstance(each, Instance))
+        if not library.is_harmless(name):
+            for each in given:
+                self.forget_given(each)
         if Reference("sys") in given or library.ARGUMENTS in given:
             self.changed.add(library.ARGUMENTS)
         if not library.is_harmless(name):
             self.changed.update(each for each in given if isinstance(each, Context))
             self.changed.update(each.name for each in given if isinstance(each, Table))
+
+    def forget_given(self, value: Value) -> None:
+        """What an object or a function has set may be set to something else by whoever is given it."""
+        match value:
+            case Instance():
+                self.forget_attributes(value)
+            case Function(bound_to=Instance() as instance):
+                self.forget_attributes(instance)
+            case Function(node=node, frame=frame):
+                declared = [each for each in ast.walk(node) if isinstance(each, (ast.Global, ast.Nonlocal))]
+                for name in (name for each in declared for name in each.names):
+                    self.store.bind(self.find_scope(name, frame) or frame.globals, name, UNKNOWN)
+
+    def forget_attributes(self, instance: Instance) -> None:
+        for name in self.store.all_of(instance):
+            self.take_step()
+            self.store.bind(instance, name, UNKNOWN)
 
     def get_attribute(self, node: ast.Call, args: tuple[Value, ...], frame: Frame) -> Value:
         value, name, *default = args

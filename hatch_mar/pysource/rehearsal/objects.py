@@ -133,10 +133,9 @@ class Objects(Ways):
     def instance_attribute(
         self, instance: Instance, name: str, node: ast.expr | ast.ClassDef, frame: Frame
     ) -> Value:
-        value = self.store.get(instance, name)
+        value, line = self.store.get(instance, name), instance.of.lineage
         if value is not ABSENT:
-            return value
-        line = instance.of.lineage
+            return UNKNOWN if has_setter(self.class_attribute(line, name)) else value
         if is_known(line) and instance not in self.changed and not instance.of.may_set(name):
             found = self.class_attribute(line, name)
             inherited = METHODS if Reference(BASE_HANDLER) in line else ()
@@ -200,6 +199,16 @@ def defining_class(frame: Frame | None) -> Class | None:
     while frame is not None and frame.of is None:
         frame = frame.outer
     return frame.of if frame else None
+
+
+def has_setter(value: Value) -> bool:
+    """Whether what a class has is a property, to which another value may have been given than it has."""
+    decorators = (
+        value.node.decorator_list
+        if isinstance(value, Function) and not isinstance(value.node, ast.Lambda)
+        else []
+    )
+    return any(last_name(each) == "setter" for each in decorators)
 
 
 def is_known(line: list[Value]) -> bool:

@@ -216,8 +216,20 @@ class Statements(Bindings):
             value = self.evaluate(item.context_expr, frame)
             if item.optional_vars:
                 self.assign(item.optional_vars, value, frame)
-        may_suppress = any(names_exceptions(item.context_expr) for item in node.items)
+        may_suppress = any(self.may_suppress(item.context_expr, frame) for item in node.items)
         return self.run_any([[], node.body] if may_suppress else [node.body], frame)
+
+    def may_suppress(self, context: ast.expr, frame: Frame) -> bool:
+        """Whether exceptions may not leave a context, such as `suppress(OSError)` or the archive's own."""
+        if not isinstance(context, ast.Call):
+            return False
+        names = [last_name(each) or "" for each in (context, *context.args)]
+        if any(name == "suppress" or name.endswith(("Error", "Exception")) for name in names):
+            return True
+        function = self.look_up(context.func.id, frame) if isinstance(context.func, ast.Name) else UNKNOWN
+        return isinstance(function, Function) and any(
+            isinstance(each, ast.Try) for each in ast.walk(function.node)
+        )
 
     def run_try(self, node: ast.Try, frame: Frame) -> End | None:
         body = [*node.body, *node.orelse]
@@ -281,13 +293,6 @@ def leaves(body: list[ast.stmt]) -> bool:
     """Whether statements may leave a function or a loop, by which an exception is forgotten."""
     nodes = (inner for each in body for inner in ast.walk(each))
     return any(isinstance(node, (ast.Return, ast.Break, ast.Continue)) for node in nodes)
-
-
-def names_exceptions(context: ast.expr) -> bool:
-    """Whether a context, such as `suppress(OSError)`, may be one that exceptions do not leave."""
-    given = context.args if isinstance(context, ast.Call) else []
-    names = [last_name(context), *map(last_name, given)]
-    return any(name == "suppress" or name.endswith(("Error", "Exception")) for name in names if name)
 
 
 def always_raises(body: list[ast.stmt]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.pysource.rehearsal.events import Missing
+from hatch_mar.pysource.rehearsal.values import UNKNOWN
 from tests.pysource.rehearsal import in_initialize, rehearse, seen, shown
 
 BASE = "from ts.torch_handler.base_handler import BaseHandler\n"
@@ -146,3 +147,20 @@ def test_modules():
     files = {"h.py": "import p, seen\nseen(p.q.a)\nclass A: ...", "p/__init__.py": "", "p/q.py": "a = 1"}
 
     assert seen(rehearse(files)) == [1]
+
+
+def test_setter():
+    """What has been given to a property is not what it has."""
+    source = """
+        import seen
+        class Handler:
+            @property
+            def a(self): return 1
+            @a.setter
+            def a(self, value): ...
+            def initialize(self, context):
+                self.a = None
+                seen(self.a)
+            def handle(self, data, context): ...
+    """
+    assert seen(rehearse(source)) == [UNKNOWN]

@@ -120,3 +120,14 @@ def test_depth():
 
     assert shown(f"seen(1)\ndef f():\n{nested}seen(2)\ndef g():\n{nested}f()\ng()\nseen(3)") == [1]
     assert shown("seen(1)\n" + "a = 1\n" * 60_000 + "seen(2)") == [1]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [("yield", [1]), ("try: yield\n    except OSError: ...", [("?", 1)])],
+)
+def test_own_context(body: str, expected: list[object]):
+    """Exceptions may not leave a context of the archive's own that catches them."""
+    source = f"import seen\n@contextmanager\ndef own():\n    {body}\nwith own(): seen(1)\nclass A: ..."
+
+    assert seen(rehearse(source)) == expected
