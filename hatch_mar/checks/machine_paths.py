@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hatch_mar.checks.packed_code import find_modules
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Rule
+from hatch_mar.finding import MOST_FINDINGS, Finding, Rule
 from hatch_mar.pysource.namespace import truth_of
 from hatch_mar.text import quote, shorten
 
@@ -31,9 +31,6 @@ FEWEST_PARTS = 3
 LONGEST_PATH = 200
 """Characters of a path that is shown."""
 
-MOST_PATHS = 20
-"""Paths that are reported."""
-
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Report each path once, where it is first met.
@@ -49,7 +46,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for module in find_modules(subject, words):
         for node in find_texts(module.tree):
             path = str(node.value)
-            if path not in reported and len(reported) < MOST_PATHS and is_within(path, folders):
+            if path not in reported and len(reported) < MOST_FINDINGS and is_within(path, folders):
                 reported.add(path)
                 shown = quote(shorten(path, LONGEST_PATH))
                 text = f"{shown} is a path of the machine that builds the archive"

@@ -14,7 +14,7 @@ from hatch_mar.checks.opened_files.making import Made
 from hatch_mar.checks.opened_files.reading import opened_path
 from hatch_mar.checks.references.absent import advise_packing, find_elsewhere
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
 from hatch_mar.pysource.rehearsal.events import Call
 from hatch_mar.pysource.rehearsal.paths import absolute, member_name
 from hatch_mar.text import did_you_mean, quote
@@ -32,9 +32,6 @@ MANIFEST_FOLDER = "MAR-INF/"
 ALIKE = 0.75
 """How much a name must be like a member's to be taken for a misspelling of it."""
 
-MOST_FILES = 20
-"""Files that are reported."""
-
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Follow the handler, and report each file once, where it is first opened.
@@ -48,7 +45,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         path = opened_path(event) if isinstance(event, Call) and event.is_certain else None
         if path and absolute(path) not in reported and not made.may_have(path):
             found = report(subject, path, subject.place(event.module.member, event.line))
-            if found and len(reported) < MOST_FILES:
+            if found and len(reported) < MOST_FINDINGS:
                 reported.add(absolute(path))
                 yield found
         made.follow(event)
