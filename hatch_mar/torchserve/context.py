@@ -15,5 +15,5 @@ CONTEXT_ATTRIBUTES = (
     *("get_request_id", "get_request_header", "get_all_request_header", "get_sequence_id"),
     *("set_response_content_type", "get_response_content_type", "get_response_headers"),
     *("set_response_header", "get_response_status", "set_response_status", "set_all_response_status"),
-    *("cl_socket", "__dict__", "__class__"),
+    *("__dict__", "__class__"),
 )
