@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from hatch_mar.checks.opened_files.reading import opened_path, written_path
 from hatch_mar.pysource.rehearsal.events import Call, Event
 from hatch_mar.pysource.rehearsal.library import is_harmless
 from hatch_mar.pysource.rehearsal.paths import MODEL_DIR, absolute
-from hatch_mar.pysource.rehearsal.values import Value
+from hatch_mar.pysource.rehearsal.values import Value, elements, is_container
 
 UNPACKS = re.compile(
     r"extract|unpack|untar|unzip|download|fetch|fget|retrieve|clone|create_subprocess"
@@ -74,9 +74,5 @@ def makes_unknown(call: Call) -> bool:
 def texts_in(values: Iterable[Value]) -> Iterator[str]:
     """The texts among arguments, and in lists of them, such as a command's."""
     for value in values:
-        if isinstance(value, str) and value:
-            yield value
-        elif isinstance(value, tuple):
-            yield from (each for each in value if isinstance(each, str) and each)
-        elif isinstance(value, Mapping):
-            yield from (each for each in value.values() if isinstance(each, str) and each)
+        inner = elements(value) if is_container(value) else (value,)
+        yield from (each for each in inner if isinstance(each, str) and each)
