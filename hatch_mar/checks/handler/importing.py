@@ -87,7 +87,7 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
         Exhausted: they could not be followed to their end.
     """
     reach = Reach(subject)
-    seen: set[tuple[bool | str, str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     # what the worker reports as missing, whatever the handler cannot import
     reported = f"{HANDLERS_PACKAGE}.{(subject.value('handler') or '').partition('.')[0]}"
     for problems, masked in (
@@ -97,8 +97,8 @@ def check(subject: Subject, handler: str | None, model_file: str | None) -> Iter
     ):
         for problem in problems:
             is_absent = problem.kind in ("absent", "needed")
-            named = (top_of(problem.name), "") if is_absent else (problem.name, problem.module.member.name)
-            key = is_absent or problem.kind, *named
+            file = problem.module.member.name
+            key = ("absent", top_of(problem.name), "") if is_absent else (problem.kind, problem.name, file)
             if key in seen or len(seen) == MOST_PROBLEMS:
                 continue
             seen.add(key)
