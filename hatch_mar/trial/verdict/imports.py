@@ -24,7 +24,7 @@ def fix_import(candidate: Candidate, options: Options, error: WorkerError, modul
     if top in OTHER_PYTHONS:
         return "it is part of Python in other versions than this one"
     if module != top:
-        return fix_part(candidate, module)
+        return describe_found(candidate, top)
     if options.building:
         return (
             f"pack it, or have the build install the package that provides `{top}`: name it in `dependencies`"
@@ -66,12 +66,8 @@ def fix_name(candidate: Candidate, error: WorkerError, module: str) -> str:
     return describe_found(candidate, module)
 
 
-def fix_part(candidate: Candidate, module: str) -> str:
-    """What to do about a module that is not in its package, which was found."""
-    return describe_found(candidate, module.partition(".")[0])
-
-
 def describe_found(candidate: Candidate, module: str) -> str:
+    """Which module was found, and lacks what is imported from it."""
     path = module.replace(".", "/")
     for name in (f"{path}.py", f"{path}/__init__.py"):
         if name in candidate.subject.members:
