@@ -18,7 +18,7 @@ from hatch_mar.checks.packed_code import find_modules, find_words
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.text import quote, quote_some
-from hatch_mar.torchserve.handlers import BUILT_INS
+from hatch_mar.torchserve.handlers import imports_of
 from hatch_mar.torchserve.packages import Environment
 
 UNREGISTERED = Rule(
@@ -148,8 +148,7 @@ def find_imported(subject: Subject) -> frozenset[str] | None:
         if module.tree is None:
             return None
         imported.update(name.partition(".")[0] for name in module.imported)
-        built_ins = (each for each in BUILT_INS.values() if each.module in module.imported)
-        imported.update(name for each in built_ins for name in each.imports)
+        imported.update(name for each in module.imported for name in imports_of(each))
     return None if any(may_register(subject, name) for name in imported) else frozenset(imported)
 
 
