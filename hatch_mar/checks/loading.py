@@ -18,7 +18,7 @@ from hatch_mar.checks.handler_facts import find_loaded
 from hatch_mar.checks.many import show_first
 from hatch_mar.checks.pickled_classes import Pair, PickledNames
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Place, Rule, Severity
+from hatch_mar.finding import Finding, Rule, Severity
 from hatch_mar.text import and_more, quote, quote_some
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
 
@@ -97,7 +97,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         for member in members
         for finding in check_member(subject, member, worker, by_torchserve=member in own)
     )
-    yield from show_first(found, Place(subject.file_name))
+    yield from show_first(subject, found)
 
 
 def find_known(subject: Subject) -> list[Member]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule, Severity
 from hatch_mar.text import count_of, quote_some
 
 
-def show_first(found: Iterable[tuple[str, Finding]], place: Place) -> Iterator[Finding]:
-    """The first `MOST_FINDINGS` of each rule, and at `place` in which other files there are more.
+def show_first(subject: Subject, found: Iterable[tuple[str, Finding]]) -> Iterator[Finding]:
+    """The first `MOST_FINDINGS` of each rule, and one about the archive that names the other files.
 
     A rule's warnings are counted apart from its errors, which they must not hide.
 
@@ -28,4 +29,4 @@ def show_first(found: Iterable[tuple[str, Finding]], place: Place) -> Iterator[F
             others.setdefault(kind, {})[name] = None
     for (rule, severity), names in others.items():
         text = f"The same is true of {count_of(len(names), 'more file')}: {quote_some(list(names))}"
-        yield rule.at(place, text, severity=severity)
+        yield rule.at(Place(subject.file_name), text, severity=severity)

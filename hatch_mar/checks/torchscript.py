@@ -16,7 +16,7 @@ from hatch_mar.checks.load_calls import find_load_calls
 from hatch_mar.checks.many import show_first
 from hatch_mar.checks.packed_code import find_modules, find_words
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Place, Rule
+from hatch_mar.finding import Finding, Rule
 from hatch_mar.text import quote, quote_some
 from hatch_mar.torchserve.handlers import imports_of
 from hatch_mar.torchserve.packages import Environment
@@ -75,7 +75,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         for member in subject.archive.members
         for finding in check_member(subject, member, worker)
     )
-    yield from show_first(found, Place(subject.file_name))
+    yield from show_first(subject, found)
 
 
 class Worker:

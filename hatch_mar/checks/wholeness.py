@@ -13,7 +13,7 @@ from typing import NamedTuple
 from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.checks.many import show_first
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Place, Rule, Severity
+from hatch_mar.finding import Finding, Rule, Severity
 from hatch_mar.text import quote
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.suffixes import OF_WEIGHTS
@@ -81,7 +81,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         if member != own
         for finding in check_member(subject, member)
     )
-    yield from show_first(found, Place(subject.file_name))
+    yield from show_first(subject, found)
 
 
 def check_member(subject: Subject, member: Member) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from hatch_mar.archive.archive import Member
 from hatch_mar.checks.many import show_first
 from hatch_mar.checks.references import external_data, numbered, sentence_modules, shards
 from hatch_mar.checks.subject import Subject
-from hatch_mar.finding import Finding, Place
+from hatch_mar.finding import Finding
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -18,7 +18,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         for member in subject.members.values()
         for finding in check_member(subject, member)
     )
-    yield from show_first(chain(found, numbered.check(subject)), Place(subject.file_name))
+    yield from show_first(subject, chain(found, numbered.check(subject)))
 
 
 def check_member(subject: Subject, member: Member) -> Iterator[Finding]:
