@@ -20,7 +20,7 @@ from hatch_mar.checks.load_calls import find_load_calls
 from hatch_mar.checks.packed_code import changes_path, find_modules, find_words
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.pysource.main_module import find_placed
+from hatch_mar.pysource.main_module import MAIN, find_placed
 from hatch_mar.torchserve import consumers
 from hatch_mar.torchserve.server_packages import NEWER_MODULES
 from hatch_mar.weights.kind import Kind
@@ -73,8 +73,7 @@ NEWER = Rule(
 Pair = tuple[str, str]
 """A module, and a name in it."""
 
-MAIN = "__main__"
-OF_MAIN = re.compile(rb"__main__")
+OF_MAIN = re.compile(MAIN.encode())
 WINDOWS_MODULES = frozenset(("nt", "msvcrt", "winreg", "_winapi", "_winreg", "winsound", "_overlapped"))
 """Modules of the standard library that Python has on Windows only."""
 WINDOWS_PATH = "WindowsPath"
@@ -216,7 +215,7 @@ REASONS = {
 
 def is_newer(module: str) -> bool:
     """Whether the server's own versions do not have a module yet."""
-    return any(module == newer or module.startswith(f"{newer}.") for newer in NEWER_MODULES)
+    return f"{module}.".startswith(tuple(f"{newer}." for newer in NEWER_MODULES))
 
 
 def is_importable(pair: Pair) -> bool:

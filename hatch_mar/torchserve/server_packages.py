@@ -30,6 +30,6 @@ SERVER_PACKAGES = frozenset(
 OWN_PACKAGES = frozenset(["torch", "torchserve"])
 """Those of which a second copy, of another version, breaks a worker."""
 
-NEWER_MODULES = {"numpy._core": "numpy 1.26", "pathlib._local": "Python 3.13"}
-"""Modules that pickles name and the image lacks, which has numpy 1.24.3 (requirements/torch_common.txt) and
-Python 3.9 (docker/Dockerfile), with what has them."""
+NEWER_MODULES = ("numpy._core", "pathlib._local")
+"""Modules of numpy 1.26 and Python 3.13 that pickles name; the image has numpy 1.24.3
+(requirements/torch_common.txt) and Python 3.9 (docker/Dockerfile)."""
