@@ -12,6 +12,7 @@ from hatch_mar.budget import STEPS
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.text import MOST_NAMES, and_more, quote, quote_some
+from hatch_mar.weights.kind import Kind
 
 if TYPE_CHECKING:
     from hatch_mar.pysource.rehearsal.layers import Shape
@@ -29,7 +30,7 @@ def check_fit(subject: Subject, module: str, name: str) -> Iterator[Finding]:
     """Compare the weights with the tensors of the class that the module defines."""
     member = subject.named_member("serializedFile")
     weights = subject.weights(member) if member else None
-    if member is None or weights is None or weights.kind.value != "state-dict" or weights.prefix:
+    if member is None or weights is None or weights.kind is not Kind.STATE_DICT or weights.prefix:
         return
     expected = find_tensors(subject, module)
     if expected is None:
@@ -57,7 +58,7 @@ def describe_misfit(expected: Mapping[str, Shape], present: Shapes) -> str:
     """What `load_state_dict` would refuse; empty if there is nothing."""
     from hatch_mar.pysource.rehearsal.layers import COUNTER
 
-    # old batch norms have no counter, which torch mends
+    # torch adds the counter, which old batch norms do not have
     lacking = [name for name in expected if name not in present and not name.endswith(COUNTER)]
     unknown = [name for name in present if name not in expected]
     others = [
