@@ -47,17 +47,7 @@ OF_TOKENIZER = re.compile(r"\w*Tokenizer(?:Fast)?")
 OF_PROCESSOR = re.compile(r"\w*(?:ImageProcessor(?:Fast)?|FeatureExtractor)")
 
 OF_WORDS = (
-    ".json",
-    ".txt",
-    ".model",
-    ".spm",
-    ".bpe",
-    ".vocab",
-    ".tiktoken",
-    ".codes",
-    ".dict",
-    ".pkl",
-    ".tsv",
+    *(".json", ".txt", ".model", ".spm", ".bpe", ".vocab", ".tiktoken", ".codes", ".dict", ".pkl", ".tsv"),
 )
 """The suffixes of the words of tokenizers, which have many names."""
 NOT_WORDS = {

@@ -19,12 +19,9 @@ WITHIN = {
     "graph": {1: "node", 5: "tensor", 15: "sparse tensor"},
     "node": {5: "attribute"},
     "attribute": {
-        5: "tensor",
-        10: "tensor",
-        6: "graph",
-        11: "graph",
-        22: "sparse tensor",
-        23: "sparse tensor",
+        **dict.fromkeys((5, 10), "tensor"),
+        **dict.fromkeys((6, 11), "graph"),
+        **dict.fromkeys((22, 23), "sparse tensor"),
     },
     "sparse tensor": {1: "tensor", 2: "tensor"},
 }

@@ -92,7 +92,6 @@ def find_gpu_attributes(value: object) -> dict[str, str]:
         for name, inner in (each.state.items or {}).items():
             left.append(inner)
             match inner:
-                case Instance(maker=("torch", "device"), arguments=(str(device), *_)):
-                    if device.startswith("cuda"):
-                        found[name] = device
+                case Instance(maker=("torch", "device"), arguments=(str(gpu), *_)) if gpu.startswith("cuda"):
+                    found[name] = gpu
     return found
