@@ -18,7 +18,6 @@ from hatch_mar.torchserve.handlers import (
     SOURCE_VOCABULARY,
     BuiltIn,
     Helper,
-    parse_entry,
 )
 
 TRACED: WeakKeyDictionary[Subject, list[Lineage | None]] = WeakKeyDictionary()
@@ -50,7 +49,7 @@ def name_built_in(subject: Subject, found: BuiltIn) -> str:
 
 
 def handler_module(subject: Subject) -> Module | None:
-    return subject.module(parse_entry(subject.value("handler") or "")[0])
+    return subject.module(subject.handler[0])
 
 
 def imported_built_ins(subject: Subject) -> list[BuiltIn]:
@@ -88,7 +87,7 @@ def loads_as_base_handler(subject: Subject) -> bool:
 
 def handler_function(subject: Subject) -> tuple[Module, FunctionNode] | None:
     """The function that the worker calls; None if it calls an object's, or one that cannot be told."""
-    name, function = parse_entry(subject.value("handler") or "")
+    name, function = subject.handler
     module = subject.module(name)
     match list(module.names.get(function or "handle")) if module else []:
         case [ast.FunctionDef() | ast.AsyncFunctionDef() as found]:
@@ -110,7 +109,7 @@ def handler_lineages(subject: Subject) -> list[Lineage | None]:
 
 
 def trace_handler(subject: Subject) -> list[Lineage | None]:
-    name, function = parse_entry(subject.value("handler") or "")
+    name, function = subject.handler
     module = subject.module(name)
     if module is None or module.may_have(function or "handle") or module.only_class is None:
         return []

@@ -115,6 +115,11 @@ class Subject:
         value = (manifest.workflow if manifest.is_of_workflow else manifest.model).get(key)
         return value if isinstance(value, str) else None
 
+    @property
+    def handler(self) -> tuple[str, str | None]:
+        """The dotted name of the handler's module, empty if there is none, and the function that is named."""
+        return parse_entry(self.value("handler") or "")
+
     def named_member(self, key: str) -> Member | None:
         """The member that a key of the manifest names, such as `configFile`."""
         name = self.value(key)
@@ -145,12 +150,11 @@ class Subject:
         """
         from hatch_mar.pysource.rehearsal.worker import MOST_STEPS, Worker
 
-        handler, function = parse_entry(self.value("handler") or "")
         config = self.model_config if self.named_member("configFile") else None
         settings: Mapping[str, object] | None = config.table if config else {}
         worker = Worker(self.module, self.manifest.document, settings, self.members)
         try:
-            return worker.serve(handler, function)
+            return worker.serve(*self.handler)
         finally:
             self.budget.spend(STEPS, MOST_STEPS - worker.steps)
 

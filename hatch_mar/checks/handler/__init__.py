@@ -18,7 +18,7 @@ from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.module import PYTHON
 from hatch_mar.text import did_you_mean
 from hatch_mar.torchserve import runtimes
-from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS, parse_entry
+from hatch_mar.torchserve.handlers import BUILT_INS, LSP_BUILT_INS
 
 RUNTIME = Rule(
     code="MAR201",
@@ -94,7 +94,7 @@ def check_python(subject: Subject) -> Iterator[Finding]:
     handler = subject.value("handler")
     if handler is None:
         yield NO_HANDLER.at(subject.set_by("handler"), "The manifest names no handler")
-    name, function = parse_entry(handler or "")
+    name, function = subject.handler
     module = subject.module(name)
     if module is None:
         yield from check_elsewhere(subject, handler, name) if handler is not None else ()
