@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -55,6 +56,10 @@ class Module:
         """The package that the module's relative imports start from, by the module's dotted name."""
         return name if self.is_package else name.rpartition(".")[0]
 
+    def walk(self) -> Iterator[ast.AST]:
+        """All nodes of its syntax tree; none if it could not be parsed."""
+        return ast.walk(self.tree) if self.tree else iter(())
+
     @cached_property
     def names(self) -> Namespace:
         return Namespace(self.tree.body if self.tree else ())
@@ -84,7 +89,7 @@ class Module:
     def late_names(self) -> frozenset[str | None]:
         """Names that functions or expressions bind; None among them for any number of others."""
         names: set[str | None] = set()
-        for node in ast.walk(self.tree) if self.tree else ():
+        for node in self.walk():
             if isinstance(node, ast.Global):
                 names.update(node.names)
             elif isinstance(node, ast.NamedExpr):
@@ -98,22 +103,19 @@ class Module:
     @cached_property
     def declared_global(self) -> frozenset[str]:
         """The names that its functions bind in the module."""
-        nodes = ast.walk(self.tree) if self.tree else ()
-        return frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names)
+        return frozenset(name for node in self.walk() if isinstance(node, ast.Global) for name in node.names)
 
     @cached_property
     def functions(self) -> tuple[FunctionNode, ...]:
         """All functions and methods, however deep."""
-        nodes = ast.walk(self.tree) if self.tree else ()
-        return tuple(node for node in nodes if isinstance(node, Function))
+        return tuple(node for node in self.walk() if isinstance(node, Function))
 
     @cached_property
     def given_attributes(self) -> frozenset[str]:
         """The attributes that its code sets of anything but `self`."""
-        nodes = ast.walk(self.tree) if self.tree else ()
         return frozenset(
             node.attr
-            for node in nodes
+            for node in self.walk()
             if isinstance(node, ast.Attribute)
             and isinstance(node.ctx, ast.Store)
             and not (isinstance(node.value, ast.Name) and node.value.id == "self")
@@ -128,7 +130,7 @@ class Module:
     def imported(self) -> frozenset[str]:
         """The full names of everything that the module imports, functions and conditions included."""
         names: set[str] = set()
-        for node in ast.walk(self.tree) if self.tree else ():
+        for node in self.walk():
             if isinstance(node, ast.Import):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
