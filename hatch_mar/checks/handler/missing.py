@@ -6,7 +6,6 @@ All of it is certain: a rehearsal of the worker comes to the line, whatever the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from hatch_mar.checks.handler_facts import handler_function
 from hatch_mar.checks.index_to_name import NAME as LABELS
@@ -170,10 +169,11 @@ def report_none(subject: Subject, event: Missing, place: Place) -> Finding:
 
 def find_break(owner: object, name: str) -> tuple[Class, FunctionNode] | None:
     """The class whose method keeps those of its base classes of this name from being called."""
-    for each in owner.lineage if isinstance(owner, Class) else ():
-        for node in each.node.body if isinstance(each, Class) else ():
+    lineage = owner.lineage if isinstance(owner, Class) else ()
+    for each in (each for each in lineage if isinstance(each, Class)):
+        for node in each.node.body:
             if isinstance(node, Function) and node.name == name and not calls_method(node, name):
-                return cast("Class", each), node
+                return each, node
     return None
 
 
