@@ -164,7 +164,7 @@ def dotted_key(key: Key) -> str:
 
 
 def name_archives(finding: Finding, among: Collection[str]) -> str:
-    """Which of a project's archives a finding is about, as the end of its line; empty if that is plain."""
+    """Which of a project's archives a finding is about, as the end of its line; empty if that is obvious."""
     has_own_table = any(isinstance(part, int) for part in finding.place.key)
     if not finding.archives or has_own_table or set(finding.archives).issuperset(among):
         return ""

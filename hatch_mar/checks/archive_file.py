@@ -1,4 +1,4 @@
-"""An archive on disk, whoever made it, checked as it is."""
+"""An archive on disk, made by any tool, checked as it is."""
 
 from __future__ import annotations
 

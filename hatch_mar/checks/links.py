@@ -1,7 +1,7 @@
 """Links among an archive's files that lead out of the project, or out of the archive's own directory.
 
-Whoever may put a file into a package or beside the weights may put a link there to what only others
-may read, and it is packed with the rest; TorchServe follows those of a directory that it loads.
+Anyone who can put a file into a package or beside the weights can put a link there to a file that only
+others may read, which is packed with the rest; TorchServe follows the links of a directory that it loads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LEADS_OUT = Rule(
     code="MAR841",
     severity="warning",
     title="A link leads out of the project, or out of the archive's directory",
-    consequence="the file that it leads to is packed or served, whoever made the link",
+    consequence="the file that it leads to is packed or served, even if someone else made the link",
     fix="name the link by itself in `[tool.mar]` if it is meant, or remove it",
 )
 

@@ -23,7 +23,7 @@ OF_MACHINE = Rule(
 )
 
 HOMES = re.compile(r"^(?:/home/(?!model-server\b|venv\b)|/Users/|[A-Za-z]:[\\/]Users[\\/])[^/\\]+[\\/]")
-"""What is in the folder of somebody; the official image has only these two in /home."""
+"""A path in someone's home folder; the official image has only the two in /home."""
 
 FEWEST_PARTS = 3
 """Parts of a path, such as `/home/me`, that another machine does not have by chance."""

@@ -1,7 +1,7 @@
 """All Python of an archive that the worker may run, wherever it is imported.
 
-What a check takes to be missing may be put there by any of it, so that a word which is nowhere in it is what
-makes a check certain. A module is parsed only if it has such a word.
+Any of it may bring what a check takes to be missing, so a check is certain only if no module has a word for
+that. A module is parsed only if it has such a word.
 """
 
 from __future__ import annotations

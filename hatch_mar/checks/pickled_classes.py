@@ -1,4 +1,4 @@
-"""What a pickle imports that no worker can import: to be allowed is not to be there.
+"""What a pickle imports that the worker does not have, whether or not it is allowed to.
 
 An unpickler imports each name as Python does (pickle.py, `find_class`), in the worker, whose `__main__` is
 TorchServe's `model_service_worker.py`. Code of the archive may put a name there, or have an unpickler of its
@@ -47,7 +47,7 @@ ABSENT = Rule(
     code="MAR418",
     severity="warning",
     title="A pickle names a module that may be missing",
-    consequence="if the server lacks it too, whoever loads the file dies with `No module named …`",
+    consequence="if the server lacks it too, loading the file fails with `No module named …`",
     fix=(
         "save a state_dict; or pack the module, add it to the archive's requirements, or to `server-packages`"
         " if the server has it"
@@ -56,14 +56,14 @@ ABSENT = Rule(
 LACKING = Rule(
     code="MAR419",
     title="A pickle names what its packed module does not have",
-    consequence="whoever loads the file dies with `Can't get attribute …` or `No module named …`",
+    consequence="loading the file fails with `Can't get attribute …` or `No module named …`",
     fix="pack the module as it was when the file was saved, or save the file again",
 )
 NEWER = Rule(
     code="MAR434",
     severity="warning",
     title="A pickle names what is newer than the server",
-    consequence="on TorchServe's own image, whoever loads the file dies with `No module named 'numpy._core'`",
+    consequence="on TorchServe's own image, loading the file fails with `No module named 'numpy._core'`",
     fix=(
         "save it again with the server's versions, or as a state_dict without it; or add the package to the"
         " archive's requirements, or to `server-packages` if the server has a newer one"

@@ -94,7 +94,7 @@ def check_vertex(subject: Subject) -> Iterator[Finding]:
 
 
 def check_sagemaker(subject: Subject) -> Iterator[Finding]:
-    """What is wrong with a file. Who uploads a directory packs it, as SageMaker's own library does."""
+    """What is wrong with a file. A directory is packed for the upload, by SageMaker's own library too."""
     if subject.file_name.endswith(".mar"):
         text = f"SageMaker does not unpack `{subject.file_name}`, which is not a `.tar.gz`"
         yield SAGEMAKER.at(file_name_place(subject), text)

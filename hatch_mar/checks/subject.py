@@ -101,7 +101,7 @@ class Subject:
 
     @property
     def may_grow(self) -> bool:
-        """Whether files may be added to it after the build, as people do that of `no-archive`."""
+        """Whether files may be added after the build, as to the directory that `no-archive` makes."""
         return self.root is not None and not self.file_name.endswith(suffixes.ARCHIVES)
 
     @cached_property

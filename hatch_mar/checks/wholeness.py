@@ -1,4 +1,4 @@
-"""Whether files of weights are whole, wherever they are packed: no pointers, nothing cut off or damaged.
+"""Whether files of weights are whole, wherever they are packed: not pointers, cut off or damaged.
 
 A handler opens extra files and packages as it does the weights that the manifest names, so every member
 is looked at. A pointer is never what is meant, whatever the file; damage is known of weights alone.

@@ -49,7 +49,7 @@ RETURNED = {
 """Functions of other modules, by their full names, and what they return."""
 
 LOGGERS = {"print", "logging", "logger", "log", "LOG", "LOGGER", "_logger"}
-"""What is only told of a value."""
+"""How the names of functions begin that only log a value."""
 
 MOST_NAMES, MOST_VALUES = 5, 1000
 """Names that are followed from one to the next, and values of theirs that are looked at."""

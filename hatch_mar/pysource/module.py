@@ -75,7 +75,7 @@ class Module:
         return self.classes[0] if len(self.classes) == 1 else None
 
     def may_have(self, name: str) -> bool:
-        """Whether the module may have a name once it is imported; certainly not only if its syntax tells."""
+        """Whether the module may have a name once it is imported; False only if its syntax rules that out."""
         return (
             self.tree is None
             or self.names.has(name)

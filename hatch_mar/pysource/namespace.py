@@ -42,6 +42,7 @@ class Namespace:
         return any(value is not None for value in self.get(name))
 
     def list_bound(self) -> list[str]:
+        """The names that are bound on at least one way through the statements."""
         return [name for name in self.scope.bound if self.has(name)]
 
     def run(self, body: Iterable[ast.stmt], outer: Scope | None) -> Scope | None:

@@ -1,4 +1,4 @@
-"""Who takes model archives: TorchServe, and what wraps it or runs it on other systems."""
+"""What model archives are made for: TorchServe, and what wraps it or runs it on other systems."""
 
 TORCHSERVE = "torchserve"
 KSERVE = "kserve"

@@ -230,7 +230,7 @@ NAMESPACES = frozenset(
         *("sphinxcontrib", "zope"),
     ]
 )
-"""Packages that are no distribution's own: many have modules in them."""
+"""Namespace packages, in which many distributions have modules."""
 
 
 def list_known(module: str) -> list[str]:

@@ -214,7 +214,7 @@ def handles_in_steps(path: str) -> bool:
 
 
 def imports_of(module: str) -> tuple[str, ...]:
-    """What one of TorchServe's modules imports, beyond what it has itself."""
+    """What one of TorchServe's modules imports, beyond those of torch and of what its wheel requires."""
     return next((each.imports for each in (*ALL_BUILT_INS, *HELPERS) if each.module == module), ())
 
 

@@ -1,4 +1,4 @@
-"""The tensors of a file."""
+"""The names and shapes of the tensors in a file."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ KNOWN = {
     *(Kind.SAFETENSORS, Kind.STATE_DICT, Kind.CHECKPOINT, Kind.MODULE, Kind.TENSOR, Kind.TORCHSCRIPT),
     *(Kind.EXPORTED_PROGRAM, Kind.ONNX, Kind.GGUF, Kind.HDF5, Kind.TFLITE),
 }
-"""The kinds of which it is known that they are no other."""
+"""The kinds that a file cannot be taken for by mistake."""
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 TOKENIZER = "tokenizer_config.json"
 ADAPTER = "adapter_config.json"
@@ -137,7 +137,7 @@ class Folder:
         return () if any(name in self.files for name in names) else names
 
     def may_need_words(self, reader: str) -> bool:
-        """Whether a tokenizer is not known to do without; code of one's own may have them anywhere."""
+        """Whether a tokenizer may need a vocabulary here; custom code may have it anywhere."""
         settings = self.read(TOKENIZER)
         classes = (reader, settings.get("tokenizer_class"), self.config.get("tokenizer_class"))
         names = [name for name in (*classes, self.config.get("model_type")) if isinstance(name, str)]

@@ -21,7 +21,7 @@ MISSING = Rule(
     code="MAR423",
     severity="warning",
     title="Some shards of weights are not packed",
-    consequence="whoever loads the others dies with `FileNotFoundError` or `OSError`",
+    consequence="loading the others fails with `FileNotFoundError` or `OSError`",
     fix="pack all of them in one folder",
 )
 LACKING = Rule(

@@ -15,7 +15,7 @@ LACKING = Rule(
     consequence="the registration fails with a `NullPointerException`, or the message that it is not defined",
     fix="add it, or build the archive again",
 )
-NO_HANDLER = "TorchServe registers no workflow without a handler, not even one of models only"
+NO_HANDLER = "TorchServe does not register a workflow without a handler, even if it has only models"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -32,6 +32,6 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield LACKING.at(subject.set_by("workflow-name"), NO_HANDLER, fix)
     spec = subject.value("specFile")
     if workflow.get("specFile") in (None, ""):
-        yield LACKING.at(subject.set_by("spec-file"), "The workflow's manifest names no `specFile`")
+        yield LACKING.at(subject.set_by("spec-file"), "The workflow's manifest does not name a `specFile`")
     elif spec and posixpath.normpath(spec) not in subject.members:
         yield LACKING.at(subject.set_by("spec-file"), f"The archive has no `{spec}`")

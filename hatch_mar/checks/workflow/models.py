@@ -17,7 +17,7 @@ from hatch_mar.torchserve.workflow_spec import MODEL_KEYS, SETTINGS, Spec
 
 NO_ARCHIVE = Rule(
     code="MAR856",
-    title="A model of the workflow names no archive that TorchServe can get",
+    title="A model of the workflow does not name an archive that TorchServe can get",
     consequence="the registration fails with `Workflow Node … failed to register`",
     fix="set its `url` to the name of an archive in the model store, or to a URL",
 )

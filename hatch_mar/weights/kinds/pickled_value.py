@@ -39,6 +39,7 @@ def find_devices(pickle: Pickle) -> tuple[str, ...]:
 
 
 def tell_value(pickle: Pickle) -> Weights:
+    """What the pickled value is: a tensor, a state_dict, a module or something else."""
     value = pickle.value
     if isinstance(value, Tensor):
         return Weights(Kind.TENSOR, tensors=1, dtypes=dtype_names([value]))

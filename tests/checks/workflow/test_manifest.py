@@ -29,8 +29,8 @@ def test_handler():
     """A handler must be named, even if no node is a function."""
     assert found("models: {net: {url: net.mar}}\ndag: {net: []}\n", manifest={"handler": None}) == [
         (
-            f"error: {MANIFEST} TorchServe registers no workflow without a handler, not even one of models"
-            " only; set `handler`, to an empty file if no function is needed"
+            f"error: {MANIFEST} TorchServe does not register a workflow without a handler, even if it has"
+            " only models; set `handler`, to an empty file if no function is needed"
         )
     ]
 
@@ -56,6 +56,6 @@ def test_not_a_string(key: str):
 
 def test_spec():
     assert found(manifest={"specFile": None}) == [
-        f"error: {MANIFEST} The workflow's manifest names no `specFile`; {AGAIN}"
+        f"error: {MANIFEST} The workflow's manifest does not name a `specFile`; {AGAIN}"
     ]
     assert found(manifest={"specFile": "./s.yaml"}) == []
