@@ -15,6 +15,7 @@ from hatch_mar.checks.opened_files.reading import opened_path
 from hatch_mar.checks.references.absent import advise_packing, find_elsewhere
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule
+from hatch_mar.names import RESERVED_FOLDERS
 from hatch_mar.pysource.rehearsal.events import Call
 from hatch_mar.pysource.rehearsal.paths import absolute, member_name
 from hatch_mar.text import did_you_mean, quote
@@ -26,8 +27,6 @@ NOT_PACKED = Rule(
     consequence="the worker, or the request, fails with `FileNotFoundError` or the like",
     fix="pack it, or open it under the name that it has in the archive",
 )
-
-MANIFEST_FOLDER = "MAR-INF/"
 
 ALIKE = 0.75
 """How much a name must be like a member's to be taken for a misspelling of it."""
@@ -63,7 +62,7 @@ def report(subject: Subject, path: str, place: Place) -> Finding | None:
 def has(subject: Subject, name: str) -> bool:
     """Whether the worker finds a file or a folder of this name in the model's directory."""
     known = name in subject.members or name in subject.folders or name == "."
-    return known or f"{name}/".startswith(MANIFEST_FOLDER)
+    return known or name.partition("/")[0] in RESERVED_FOLDERS
 
 
 def describe(subject: Subject, name: str) -> str:
