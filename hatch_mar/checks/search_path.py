@@ -28,9 +28,6 @@ def may_change_path(subject: Subject, module: Module) -> bool:
 def idle_lines(subject: Subject, module: Module) -> set[int]:
     """The lines that add the worker's own directory, and nothing else."""
     calls = [event for event in subject.rehearsal if isinstance(event, Call) and event.module is module]
-    idle = {call.line: True for call in calls if call.name in ADDING}
-    for call in calls:
-        if call.line in idle and call.name in ADDING:
-            folder = call.argument(ADDING[call.name])
-            idle[call.line] &= isinstance(folder, str) and member_name(folder) == "."
-    return {line for line, is_idle in idle.items() if is_idle}
+    folders = [(call.line, call.argument(ADDING[call.name])) for call in calls if call.name in ADDING]
+    others = {line for line, path in folders if not isinstance(path, str) or member_name(path) != "."}
+    return {line for line, _ in folders} - others
