@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.classes import CLASS_DECORATORS, is_plain_base, last_name, names_set
@@ -127,11 +127,9 @@ def find_class(
     """The class that an expression of a module refers to, of TorchServe or of the archive."""
     shown = dotted_name(expression)
     for _ in range(MOST_LINKS):
-        values = list(module.names.get(shown.partition(".")[0]))
-        if [shown] == [value.name for value in values if isinstance(value, ast.ClassDef)] and len(
-            values
-        ) == 1:
-            return name, module, cast("ast.ClassDef", values[0])
+        match list(module.names.get(shown.partition(".")[0])):
+            case [ast.ClassDef(name=own) as definition] if own == shown:
+                return name, module, definition
         path, _, last = imported_name(shown, module.names, module.package_of(name)).rpartition(".")
         if path.startswith(f"{HANDLERS_PACKAGE}."):
             return BUILT_IN_CLASSES.get(last)
