@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from weakref import WeakKeyDictionary
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.checks.lineage import Lineage, trace_lineage
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.functions import FunctionNode
+from hatch_mar.pysource.functions import Function, FunctionNode
 from hatch_mar.pysource.module import Module
 from hatch_mar.torchserve.handlers import (
     BUILT_INS,
@@ -87,11 +86,10 @@ def loads_as_base_handler(subject: Subject) -> bool:
 
 def handler_function(subject: Subject) -> tuple[Module, FunctionNode] | None:
     """The function that the worker calls; None if it calls an object's, or one that cannot be told."""
-    name, function = subject.handler
-    module = subject.module(name)
-    match list(module.names.get(function or "handle")) if module else []:
-        case [ast.FunctionDef() | ast.AsyncFunctionDef() as found]:
-            return (module, found) if module else None
+    module = handler_module(subject)
+    found = list(module.names.get(subject.handler[1] or "handle")) if module else []
+    if module and len(found) == 1 and isinstance(found[0], Function):
+        return module, found[0]
     return None
 
 
