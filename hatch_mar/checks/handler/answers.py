@@ -67,18 +67,16 @@ def check_whole(
 
 def check_steps(subject: Subject, lineage: Lineage) -> Iterator[Finding]:
     for step in STEPS:
-        module, function = lineage.find_method(step) or (None, None)
-        if module is None or function is None:
+        found = lineage.find_method(step)
+        if found is None:
             continue
-        name = f"{lineage.name}.{step}"
+        module, function = found
+        name, place = f"{lineage.name}.{step}", subject.place(module.member, function.lineno)
         if isinstance(function, ast.AsyncFunctionDef):
-            place = subject.place(module.member, function.lineno)
             yield STEP.at(place, f"`{name}` is `async`, but `BaseHandler.handle` does not await it", PLAIN)
         if not accepts(function, 1, bound=True):
-            place = subject.place(module.member, function.lineno)
-            yield STEP.at(
-                place, f"`BaseHandler.handle` calls `{name}` with one argument, which it does not take"
-            )
+            text = f"`BaseHandler.handle` calls `{name}` with one argument, which it does not take"
+            yield STEP.at(place, text)
         elif step == "preprocess" and (line := reads_first_alone(function, 1)):
             yield from report_first_only(subject, subject.place(module.member, line), f"`{name}`")
         elif step == "postprocess":
