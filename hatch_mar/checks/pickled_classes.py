@@ -8,7 +8,7 @@ own that finds names elsewhere: then nothing is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 from functools import cached_property
 from itertools import islice
 
@@ -149,7 +149,7 @@ class PickledNames:
         return any(f"{mark}{module}.{name}{mark}".encode() in words for mark in "\"'")
 
     def report(
-        self, rule: Rule, member: Member, imports: str, names: Iterable[str], *, certain: bool
+        self, rule: Rule, member: Member, imports: str, names: Collection[str], *, certain: bool
     ) -> Finding:
         """The finding that a file imports what is not there.
 
@@ -164,7 +164,8 @@ class PickledNames:
         elif not certain and member.name not in self.loaded:
             severity = "warning"
         place = self.subject.place(member)
-        return rule.at(place, f"{imports}, {REASONS[rule]}", fix, severity=severity)
+        reason = REASONS[rule].format("is" if len(names) == 1 else "are")
+        return rule.at(place, f"{imports}, which {reason}", fix, severity=severity)
 
     @property
     def is_for_windows(self) -> bool:
@@ -205,11 +206,11 @@ class PickledNames:
 
 
 REASONS = {
-    IN_MAIN: "which is nowhere in the worker, whose `__main__` is TorchServe's own",
-    OF_WINDOWS: "which works on Windows only",
-    NEWER: "which the server's own versions of Python and numpy do not have",
-    ABSENT: "which is neither in the archive nor in its requirements nor on the server",
-    LACKING: "which the archive's own module does not have",
+    IN_MAIN: "{} nowhere in the worker, whose `__main__` is TorchServe's own",
+    OF_WINDOWS: "{} for Windows only",
+    NEWER: "the server's own versions of Python and numpy do not have",
+    ABSENT: "{} neither in the archive nor in its requirements nor on the server",
+    LACKING: "the archive's own module does not have",
 }
 
 

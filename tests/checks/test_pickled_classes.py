@@ -20,8 +20,7 @@ LOADING = "import torch\ntorch.load('w.pth', weights_only=False)\n"
 
 def pickled(*names: str) -> bytes:
     """A file of torch.save that makes an object of each class."""
-    parts = (each.rpartition(".") for each in names)
-    objects = {module: f"c{module}\n{name}\n)R".encode() for module, _, name in parts}
+    objects = {each: "c{}\n{}\n)R".format(*each.rsplit(".", 1)).encode() for each in names}
     return zipped(saved(protocol2(dictionary(objects))))
 
 
@@ -52,6 +51,12 @@ def only(of: Subject) -> Finding:
 
 class TestMain:
     """What a script had defined is nowhere in the worker."""
+
+    def test_several(self):
+        """Several names are told in one sentence."""
+        message = only(archive("__main__.Net", "__main__.Words")).message
+
+        assert "imports `__main__.Net`, `__main__.Words`, which are nowhere in the worker" in message
 
     def test_message(self):
         found = only(allowing(archive("__main__.Net", code=LOADING), "__main__.Net"))
@@ -121,7 +126,7 @@ class TestWindows:
         found = only(allowing(archive(name, code=LOADING), name))
 
         assert (found.code, found.severity) == ("MAR417", "error")
-        assert found.message == f"`torch.load` of `w.pth` imports `{name}`, which works on Windows only"
+        assert found.message == f"`torch.load` of `w.pth` imports `{name}`, which is for Windows only"
 
     def test_replaced(self):
         """The usual remedy."""
