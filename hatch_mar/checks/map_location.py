@@ -13,7 +13,7 @@ from hatch_mar.checks.load_calls import find_load_calls
 from hatch_mar.checks.packed_code import find_words
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.pysource.rehearsal.events import REST, Call
+from hatch_mar.pysource.rehearsal.events import Call
 from hatch_mar.text import quote, quote_some
 
 WITHOUT_MAP_LOCATION = Rule(
@@ -53,4 +53,4 @@ def find_gpus(subject: Subject, member: Member) -> list[str]:
 def has_location(call: Call) -> bool:
     """Whether a call passes `map_location`, or may do so."""
     given = (*call.args[1:2], call.keywords.get("map_location"))
-    return REST in call.keywords or any(value is not None for value in given)
+    return not call.is_whole or any(value is not None for value in given)
