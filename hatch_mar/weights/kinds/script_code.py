@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from hatch_mar.budget import SCANNED_CODE, Budget
@@ -35,7 +34,6 @@ NAMED = re.compile(
 )
 """A string, or an operator, or a class of a library's own."""
 DEVICE = rb'torch\.device\("(cuda(?::\d+)?)"\)'
-NOTHING: Mapping[str, str] = MappingProxyType({})
 FUNCTION, METHOD = 2, 4
 """How many spaces are before the statements of a function, and of a class's methods."""
 MOST_NAMES = 20
@@ -49,7 +47,7 @@ class Code(NamedTuple):
     """GPUs that it uses outside of branches and loops, by name or as an attribute: `cuda:0`."""
 
 
-def inspect_code(sources: Iterable[bytes], budget: Budget, attributes: Mapping[str, str] = NOTHING) -> Code:
+def inspect_code(sources: Iterable[bytes], budget: Budget, attributes: Mapping[str, str]) -> Code:
     """What the modules of a TorchScript archive need.
 
     Args:

@@ -34,7 +34,7 @@ def f(x: Tensor) -> Tensor:
 
 
 def look(*sources: str) -> Code:
-    return inspect_code([source.encode() for source in sources], Budget())
+    return inspect_code([source.encode() for source in sources], Budget(), {})
 
 
 def test_code():
@@ -116,4 +116,4 @@ def test_bounded(source: str):
 
     assert time.process_time() - begin < 3
     with pytest.raises(Exhausted):
-        inspect_code([source.encode()], enough_for(SCANNED_CODE, 100))
+        inspect_code([source.encode()], enough_for(SCANNED_CODE, 100), {})
