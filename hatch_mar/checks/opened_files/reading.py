@@ -131,5 +131,5 @@ def is_written(call: Call) -> bool:
     """Whether the mode of a call is, or may be, one to write."""
     _, at = WITH_MODE[call.name]
     mode = call.argument(at, "mode")
-    given = at < len(call.args) or "mode" in call.keywords
+    given = at < len(call.args) or "mode" in call.keywords or not call.is_whole
     return given and not (isinstance(mode, str) and "r" in mode)

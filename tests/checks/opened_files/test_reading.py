@@ -39,6 +39,7 @@ def test_readers(name: str):
         ("open('a', mode='r+b')", ["a"]),
         ("open('a', 'w')", []),
         ("open('a', os.name)", []),
+        ("open('a', **os.environ)", []),
         ("h5py.File('a', 'r')", ["a"]),
         ("zipfile.ZipFile('a', 'a')", []),
         ("pathlib.Path('a').open('rb')", ["a"]),
