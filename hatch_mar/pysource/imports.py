@@ -23,10 +23,6 @@ class Import(NamedTuple):
     level: int
     line: int
 
-    @property
-    def top(self) -> str:
-        return self.module.partition(".")[0]
-
     def __str__(self) -> str:
         return "." * self.level + self.module
 
