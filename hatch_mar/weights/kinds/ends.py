@@ -27,13 +27,8 @@ LOADED = 1
 
 def find_cut(view: View, kind: Kind) -> tuple[str, ...]:
     """That a file ends before its header says; nothing if it does not, or if that is not known."""
-    needed = None
-    if kind is Kind.NPY:
-        needed = end_of_array(view)
-    elif kind is Kind.HDF5:
-        needed = end_of_hdf5(view)
-    elif kind is Kind.ELF:
-        needed = end_of_elf(view)
+    readers = {Kind.NPY: end_of_array, Kind.HDF5: end_of_hdf5, Kind.ELF: end_of_elf}
+    needed = readers[kind](view) if kind in readers else None
     return (f"it ends after {view.size} of {needed} bytes",) if needed and needed > view.size else ()
 
 
