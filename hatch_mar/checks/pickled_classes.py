@@ -108,6 +108,7 @@ class PickledNames:
             return {}
 
     def rule_of(self, pair: Pair, member: Member) -> Rule | None:
+        """The rule that a name breaks; None if the worker has it, or may."""
         module, name = pair
         top = name.partition(".")[0]
         if module == MAIN:

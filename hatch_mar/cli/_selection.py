@@ -31,7 +31,8 @@ def is_archive(path: Path) -> bool:
 
 
 def only_child(path: Path) -> list[Path]:
-    with suppress(OSError):  # as one that may not be read
+    """The one thing in a directory; none if there are more, or it cannot be read."""
+    with suppress(OSError):
         children = list(islice(path.iterdir(), 2))
         return children if len(children) == 1 else []
     return []

@@ -164,6 +164,7 @@ def bind_locals(function: FunctionNode) -> Bound:
 
 
 def targets_of(node: ast.AST) -> tuple[list[ast.expr], ast.expr | None]:
+    """What a statement assigns to, and the value; no targets if it is not an assignment."""
     match node:
         case ast.Assign(targets=targets, value=value):
             return targets, value

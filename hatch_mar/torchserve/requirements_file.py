@@ -231,6 +231,7 @@ def required_distribution(requirement: str) -> str | None:
 
 
 def required_extras(requirement: str) -> Iterator[str]:
+    """The distribution with each extra that is required of it, such as `transformers[torch]`."""
     try:
         found = Requirement(requirement)
     except InvalidRequirement:

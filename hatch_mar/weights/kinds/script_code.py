@@ -41,6 +41,8 @@ MOST_NAMES = 20
 
 
 class Code(NamedTuple):
+    """What a TorchScript archive's code needs of the worker."""
+
     operators: tuple[str, ...] = ()
     """Those that torch does not have: `torchvision::nms`."""
     devices: tuple[str, ...] = ()
