@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hatch_mar.checks.subject import Subject
-from hatch_mar.pysource.classes import CLASS_DECORATORS, is_plain_base, last_name, names_set
+from hatch_mar.pysource.classes import is_plain_base, is_transparent, names_set
 from hatch_mar.pysource.functions import Function, FunctionNode
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, Values, dotted_name, imported_name
@@ -106,19 +106,6 @@ def trace_lineage(
             return None
         links, base = [*links, *further.links], further.base
     return Lineage(tuple(links), base) if len(links) <= MOST_LINKS else None
-
-
-def is_transparent(definition: ast.ClassDef) -> bool:
-    """Whether a class has only the attributes that its body and its bases give it."""
-    own = Namespace(definition.body)
-    return (
-        not any(last_name(decorator) not in CLASS_DECORATORS for decorator in definition.decorator_list)
-        and all(
-            each.arg == "metaclass" and last_name(each.value) == "ABCMeta" for each in definition.keywords
-        )
-        and not own.stars
-        and not any(map(own.has, ("__getattr__", "__getattribute__", "__new__")))
-    )
 
 
 def find_class(

@@ -128,13 +128,20 @@ def class_attribute(found: ast.ClassDef, name: str, module: Namespace) -> Values
     own = Namespace(found.body)
     if own.has(name):
         return own.get(name)
-    if own.stars or own.has("__getattr__") or own.has("__getattribute__") or may_set(found, name):
-        return None
-    if any(last_name(decorator) not in CLASS_DECORATORS for decorator in found.decorator_list):
-        return None
-    if any(keyword.arg != "metaclass" or last_name(keyword.value) != "ABCMeta" for keyword in found.keywords):
+    if name in names_set(found) or not is_transparent(found):
         return None
     return frozenset() if all(is_plain_base(base, module) for base in found.bases) else None
+
+
+def is_transparent(found: ast.ClassDef) -> bool:
+    """Whether a class has only the attributes that its body and its bases give it."""
+    own = Namespace(found.body)
+    return (
+        all(last_name(each) in CLASS_DECORATORS for each in found.decorator_list)
+        and all(each.arg == "metaclass" and last_name(each.value) == "ABCMeta" for each in found.keywords)
+        and not own.stars
+        and not any(map(own.has, ("__getattr__", "__getattribute__", "__new__")))
+    )
 
 
 def is_plain_base(base: ast.expr, module: Namespace) -> bool:
@@ -142,11 +149,6 @@ def is_plain_base(base: ast.expr, module: Namespace) -> bool:
     if isinstance(base, ast.Name) and not module.has(base.id):
         return hasattr(builtins, base.id)
     return last_name(base) in PLAIN_BASES
-
-
-def may_set(tree: ast.AST, name: str) -> bool:
-    """Whether any code in the class may set an attribute of this name, through its name as a string too."""
-    return name in names_set(tree)
 
 
 def names_set(tree: ast.AST) -> frozenset[str]:
