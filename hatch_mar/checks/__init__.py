@@ -29,7 +29,7 @@ CHECKS: Mapping[str, str | None] = {
     "wholeness": None,
     "references": None,
     "loading": None,
-    "torchscript": None,
+    "torchscript_needs": None,
     "map_location": None,
     "model_config": "configFile",
     "requirements": "requirementsFile",

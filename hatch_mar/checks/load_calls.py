@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.rehearsal.events import Call
+from hatch_mar.pysource.rehearsal.known_values import Result
 from hatch_mar.pysource.rehearsal.paths import member_name
-from hatch_mar.pysource.rehearsal.values import Result
 
 LOADERS = (
     *("torch.load", "torch.jit.load", "pickle.load", "joblib.load", "dill.load", "cloudpickle.load"),

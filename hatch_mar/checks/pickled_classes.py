@@ -14,7 +14,7 @@ from itertools import islice
 
 from hatch_mar.archive.archive import Member
 from hatch_mar.budget import Exhausted
-from hatch_mar.checks.handler.importing import advise_packing
+from hatch_mar.checks.handler.importing import advise_packing_module
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.load_calls import find_load_calls
 from hatch_mar.checks.packed_code import changes_path, find_modules, find_words
@@ -138,7 +138,7 @@ class PickledNames:
             return LACKING
         # pickles name modules deep in what a requirement is installed with, of which not all is known
         may_be_brought = environment.requires_unknown or environment.may_bring(module)
-        return None if may_be_brought and not advise_packing(self.subject, module, member) else ABSENT
+        return None if may_be_brought and not advise_packing_module(self.subject, module, member) else ABSENT
 
     def may_replace(self, module: str, name: str) -> bool:
         """Whether code of the archive may have an unpickler take something else for a name."""
@@ -160,7 +160,9 @@ class PickledNames:
         """
         fix, severity = None, rule.severity
         if rule is ABSENT:
-            fixes = (advise_packing(self.subject, name, member) for name in islice(names, MOST_MODULES))
+            fixes = (
+                advise_packing_module(self.subject, name, member) for name in islice(names, MOST_MODULES)
+            )
             fix = next(filter(None, fixes), None)
         elif not certain and member.name not in self.loaded:
             severity = "warning"

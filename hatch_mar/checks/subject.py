@@ -148,7 +148,7 @@ class Subject:
         Raises:
             Exhausted: too much Python has been parsed already.
         """
-        from hatch_mar.pysource.rehearsal.worker import MOST_STEPS, Worker
+        from hatch_mar.pysource.rehearsal.serving import MOST_STEPS, Worker
 
         config = self.model_config if self.named_member("configFile") else None
         settings: Mapping[str, object] | None = config.table if config else {}

@@ -16,8 +16,8 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule, Severity
 from hatch_mar.text import quote
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.suffixes import OF_WEIGHTS
 from hatch_mar.weights.weights import Weights
+from hatch_mar.weights.weights_suffixes import OF_WEIGHTS
 
 POINTER = Rule(
     code="MAR403",

@@ -9,7 +9,7 @@ import pytest
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.checks.subject import Subject
 from hatch_mar.checks.wholeness import check
-from hatch_mar.weights.suffixes import OF_WEIGHTS
+from hatch_mar.weights.weights_suffixes import OF_WEIGHTS
 from tests.archives import MANIFEST
 from tests.checks import HANDLER, found, subject
 from tests.weights.files import ANNEX, DVC, LFS, TENSORS, safetensors, zipped

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from hatch_mar.checks import loading, map_location, torchscript
+from hatch_mar.checks import loading, map_location, torchscript_needs
 from hatch_mar.checks.subject import Subject
 from tests.checks import NET, subject
 from tests.checks.test_map_location import GPU
@@ -122,7 +122,7 @@ def outcomes(written: Mapping[str, bytes], tmp_path_factory: pytest.TempPathFact
 
 
 def find_codes(of: Subject) -> Iterator[str]:
-    return (finding.code for each in (loading, torchscript, map_location) for finding in each.check(of))
+    return (finding.code for each in (loading, torchscript_needs, map_location) for finding in each.check(of))
 
 
 @pytest.mark.parametrize("name", CASES)

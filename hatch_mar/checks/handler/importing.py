@@ -175,7 +175,7 @@ def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Fi
         f"`{problem.name}` is neither in the archive nor in its requirements nor on the server,"
         f" and without it the worker would report `No module named '{masked or problem.name}'`"
     )
-    fix = advise_packing(subject, problem.name, problem.module.member) or advise_requiring(
+    fix = advise_packing_module(subject, problem.name, problem.module.member) or advise_requiring(
         subject, problem.name
     )
     return ABSENT.at(place, text, fix)
@@ -186,11 +186,11 @@ def may_be_required(subject: Subject, problem: Problem) -> bool:
     return (
         problem.kind == "absent"
         and subject.environment.may_bring(problem.name)
-        and not advise_packing(subject, problem.name, problem.module.member)
+        and not advise_packing_module(subject, problem.name, problem.module.member)
     )
 
 
-def advise_packing(subject: Subject, name: str, wanting: Member) -> str | None:
+def advise_packing_module(subject: Subject, name: str, wanting: Member) -> str | None:
     """What to write in `[tool.mar]` if the project itself has the module of a name that a member imports."""
     if subject.root is None:
         return None

@@ -16,7 +16,7 @@ from hatch_mar.finding import Finding, Place, Rule
 from hatch_mar.pysource.functions import Function, FunctionNode, parameter
 from hatch_mar.pysource.namespace import Namespace
 from hatch_mar.pysource.rehearsal.events import DICTIONARY, Missing
-from hatch_mar.pysource.rehearsal.values import Class, Package, Table
+from hatch_mar.pysource.rehearsal.known_values import Class, Package, Table
 from hatch_mar.text import did_you_mean, quote
 from hatch_mar.torchserve.base_handler import ATTRIBUTES, CALLS
 from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from hatch_mar.checks.machine_paths import HOMES, OF_MACHINE
 from hatch_mar.checks.opened_files.making import Made
-from hatch_mar.checks.opened_files.reading import opened_path
+from hatch_mar.checks.opened_files.openers import opened_path
 from hatch_mar.checks.references.absent import advise_packing, find_elsewhere
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Place, Rule

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from hatch_mar.checks.opened_files.reading import opened_path, written_path
+from hatch_mar.checks.opened_files.openers import opened_path, written_path
 from hatch_mar.pysource.rehearsal.events import Call, Event
+from hatch_mar.pysource.rehearsal.known_values import Value, elements, is_container
 from hatch_mar.pysource.rehearsal.library import is_harmless
 from hatch_mar.pysource.rehearsal.paths import MODEL_DIR, absolute
-from hatch_mar.pysource.rehearsal.values import Value, elements, is_container
 
 UNPACKS = re.compile(
     r"extract|unpack|untar|unzip|download|fetch|fget|retrieve|clone|create_subprocess"

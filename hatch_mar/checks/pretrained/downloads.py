@@ -20,8 +20,8 @@ from hatch_mar.checks.pretrained.libraries import (
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.pysource.rehearsal.events import Call
+from hatch_mar.pysource.rehearsal.known_values import Reference, Value
 from hatch_mar.pysource.rehearsal.paths import member_name
-from hatch_mar.pysource.rehearsal.values import Reference, Value
 from hatch_mar.text import quote
 
 DOWNLOAD = Rule(

@@ -11,8 +11,8 @@ from itertools import islice
 
 from hatch_mar.checks.opened_files.making import Made
 from hatch_mar.checks.pretrained.downloads import DOWNLOAD, is_there, shorten_name
-from hatch_mar.checks.pretrained.folder import ADAPTER, CONFIG, EXPECTED, WEIGHTS, Folder
 from hatch_mar.checks.pretrained.libraries import HUB_NAME, find_downloader
+from hatch_mar.checks.pretrained.model_folder import ADAPTER, CONFIG, EXPECTED, WEIGHTS, Folder
 from hatch_mar.checks.references.absent import advise, advise_packing, describe_absence, find_elsewhere
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding, Place, Rule

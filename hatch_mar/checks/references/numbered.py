@@ -17,7 +17,7 @@ from hatch_mar.checks.references.shards import MISSING, SUFFIX
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding
 from hatch_mar.text import MOST_NAMES, and_more, quote, quote_some
-from hatch_mar.weights.suffixes import OF_WEIGHTS
+from hatch_mar.weights.weights_suffixes import OF_WEIGHTS
 
 NUMBERED = re.compile(r"(.+)-([0-9]{5})-of-([0-9]{5})(\.\w+)", re.DOTALL)
 

@@ -10,14 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
-from hatch_mar.checks.workflow import functions, graph, manifest, models, spec_file, values
+from hatch_mar.checks.workflow import (
+    graph,
+    graph_functions,
+    graph_models,
+    registration,
+    spec_file,
+    spec_values,
+)
 from hatch_mar.checks.workflow.spec_file import SpecFile
 from hatch_mar.finding import Finding
 from hatch_mar.torchserve import workflow_spec
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    yield from manifest.check(subject)
+    yield from registration.check(subject)
     member = subject.named_member("specFile")
     if member is None:
         return
@@ -28,7 +35,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     if document.table is None:
         return
     spec = workflow_spec.Spec(document.table)
-    yield from values.check(file, document.table)
-    yield from models.check(file, spec)
+    yield from spec_values.check(file, document.table)
+    yield from graph_models.check(file, spec)
     yield from graph.check(file, spec)
-    yield from functions.check(file, spec)
+    yield from graph_functions.check(file, spec)

@@ -6,10 +6,9 @@ import ast
 from collections.abc import Mapping
 from typing import cast
 
+from hatch_mar.pysource.rehearsal.evaluation import Expressions
 from hatch_mar.pysource.rehearsal.events import LateImport
-from hatch_mar.pysource.rehearsal.expressions import Expressions
-from hatch_mar.pysource.rehearsal.library import ARGUMENTS
-from hatch_mar.pysource.rehearsal.values import (
+from hatch_mar.pysource.rehearsal.known_values import (
     ABSENT,
     PRESENT,
     UNKNOWN,
@@ -23,6 +22,7 @@ from hatch_mar.pysource.rehearsal.values import (
     Value,
     is_container,
 )
+from hatch_mar.pysource.rehearsal.library import ARGUMENTS
 
 
 class Bindings(Expressions):

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.rehearsal import library
 from hatch_mar.pysource.rehearsal.events import Call
-from hatch_mar.pysource.rehearsal.objects import Objects, defining_class
-from hatch_mar.pysource.rehearsal.values import (
+from hatch_mar.pysource.rehearsal.known_values import (
     ABSENT,
     BATCH,
     UNKNOWN,
@@ -28,6 +27,7 @@ from hatch_mar.pysource.rehearsal.values import (
     Value,
     contain,
 )
+from hatch_mar.pysource.rehearsal.objects import Objects, defining_class
 from hatch_mar.torchserve.base_handler import NEEDS
 from hatch_mar.torchserve.handlers import STEPS, handles_in_steps
 
@@ -157,7 +157,7 @@ class Calls(Objects):
             self.changed.update(each.name for each in given if isinstance(each, Table))
 
     def forget_given(self, value: Value) -> None:
-        """What an object or a function has set may be set to something else by whoever is given it."""
+        """What an object or a function has set may be set to something else by what is given it."""
         match value:
             case Instance():
                 self.forget_attributes(value)

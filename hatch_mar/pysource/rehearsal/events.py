@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.rehearsal.values import UNKNOWN, Class, Package, Table, Value
+from hatch_mar.pysource.rehearsal.known_values import UNKNOWN, Class, Package, Table, Value
 
 DICTIONARY = "dict"
 """What lacks an attribute that is written as one, though a table has keys."""

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
+from hatch_mar.pysource.rehearsal.known_values import UNKNOWN, Value, is_constant
 from hatch_mar.pysource.rehearsal.paths import MODEL_DIR, absolute
-from hatch_mar.pysource.rehearsal.values import UNKNOWN, Value, is_constant
 
 LONGEST_RANGE = 100
 """Numbers of a range that are told apart."""

@@ -6,9 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from hatch_mar.pysource.rehearsal.layers import WITH_TENSORS, WITHOUT_TENSORS, Shape, Shapes, shapes_of
-from hatch_mar.pysource.rehearsal.objects import PLAIN_CLASSES
-from hatch_mar.pysource.rehearsal.values import (
+from hatch_mar.pysource.rehearsal.known_values import (
     PRESENT,
     UNKNOWN,
     Class,
@@ -21,8 +19,10 @@ from hatch_mar.pysource.rehearsal.values import (
     Value,
     is_constant,
 )
+from hatch_mar.pysource.rehearsal.layers import WITH_TENSORS, WITHOUT_TENSORS, Shape, Shapes, shapes_of
+from hatch_mar.pysource.rehearsal.objects import PLAIN_CLASSES
+from hatch_mar.pysource.rehearsal.serving import Worker
 from hatch_mar.pysource.rehearsal.ways import Stopped
-from hatch_mar.pysource.rehearsal.worker import Worker
 
 MODULES = {"torch.nn.Module", "torch.nn.modules.Module", "torch.nn.modules.module.Module"}
 CONSTRUCTORS = {f"{each}.__init__" for each in MODULES}

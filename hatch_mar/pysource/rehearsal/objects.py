@@ -10,7 +10,7 @@ from dataclasses import replace
 from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.rehearsal import library
 from hatch_mar.pysource.rehearsal.events import DICTIONARY
-from hatch_mar.pysource.rehearsal.values import (
+from hatch_mar.pysource.rehearsal.known_values import (
     ABSENT,
     UNKNOWN,
     Class,

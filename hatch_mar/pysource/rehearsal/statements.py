@@ -11,11 +11,9 @@ from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Loop, Try, dotted_name
 from hatch_mar.pysource.rehearsal.bindings import Bindings
+from hatch_mar.pysource.rehearsal.evaluation import MOST_ROUNDS
 from hatch_mar.pysource.rehearsal.events import Event
-from hatch_mar.pysource.rehearsal.expressions import MOST_ROUNDS
-from hatch_mar.pysource.rehearsal.paths import MODEL_DIR
-from hatch_mar.pysource.rehearsal.store import Store
-from hatch_mar.pysource.rehearsal.values import (
+from hatch_mar.pysource.rehearsal.known_values import (
     ABSENT,
     BATCH,
     UNKNOWN,
@@ -29,6 +27,8 @@ from hatch_mar.pysource.rehearsal.values import (
     blend,
     truth,
 )
+from hatch_mar.pysource.rehearsal.paths import MODEL_DIR
+from hatch_mar.pysource.rehearsal.store import Store
 
 DEEPEST = 20
 """Calls within one another that are followed."""

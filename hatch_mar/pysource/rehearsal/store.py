@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hatch_mar.pysource.rehearsal.values import ABSENT, UNKNOWN, Value, blend
+from hatch_mar.pysource.rehearsal.known_values import ABSENT, UNKNOWN, Value, blend
 
 Key = tuple[object, str]
 """A frame or an object, and a name in it."""

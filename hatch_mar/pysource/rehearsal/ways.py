@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from hatch_mar.pysource.rehearsal.events import Event, Missing, Phase, ReadArguments
+from hatch_mar.pysource.rehearsal.known_values import Class, Frame, Package, Table
 from hatch_mar.pysource.rehearsal.library import ARGUMENTS
 from hatch_mar.pysource.rehearsal.store import Store
-from hatch_mar.pysource.rehearsal.values import Class, Frame, Package, Table
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from hatch_mar.checks import check
 from hatch_mar.text import count_of, name_of_status
 from hatch_mar.trial.candidate import Candidate, Options
 from hatch_mar.trial.environment import is_withheld
-from hatch_mar.trial.verdict.imports import fix_import
+from hatch_mar.trial.verdict.import_errors import fix_import
 from hatch_mar.trial.worker.error import WorkerError, last_line
 from hatch_mar.trial.worker.run import Run
 

@@ -10,8 +10,8 @@ from hatch_mar.budget import RECORDS
 from hatch_mar.weights.kinds.pickle_file import has_suffix, read_pickles
 from hatch_mar.weights.kinds.tar_file import is_tar
 from hatch_mar.weights.loading import NOT_OF_TORCH, Loading
-from hatch_mar.weights.suffixes import OF_JOBLIB
 from hatch_mar.weights.view import Slice, View
+from hatch_mar.weights.weights_suffixes import OF_JOBLIB
 from hatch_mar.zip_records import BZIP2, DEFLATED, RAW_WINDOW
 
 Look = Callable[[View, str], tuple[Loading, ...]]

@@ -15,9 +15,9 @@ from hatch_mar.weights.pickles.code_runners import is_listed
 from hatch_mar.weights.pickles.disassembler import HIGHEST_PROTOCOL, OPAQUE
 from hatch_mar.weights.pickles.interpreter import Interpreter, Pickle, interpret
 from hatch_mar.weights.pickles.joblib_arrays import ArrayInterpreter, is_wrapper
-from hatch_mar.weights.suffixes import OF_JOBLIB, OF_PICKLE, OF_TORCH
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.weights.weights import Weights
+from hatch_mar.weights.weights_suffixes import OF_JOBLIB, OF_PICKLE, OF_TORCH
 from hatch_mar.zip_records import LOCAL_SIGNATURE
 
 MAGIC = 0x1950A86A20F9469CFC6C

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.loading import Loading
-from hatch_mar.weights.suffixes import OF_TORCH
 from hatch_mar.weights.view import Slice, View
 from hatch_mar.weights.weights import Weights
+from hatch_mar.weights.weights_suffixes import OF_TORCH
 
 LOADED = (*(suffix for suffix in OF_TORCH if suffix != ".tar"), ".pt.tar", ".pth.tar")
 """Suffixes of what is meant for torch.load. Other tars are for other readers."""

@@ -10,7 +10,7 @@ from hatch_mar.archive.archive import BytesSource, Member
 from hatch_mar.pysource.module import Module, parse_module
 from hatch_mar.pysource.rehearsal.events import Call, Event
 from hatch_mar.pysource.rehearsal.paths import MODEL_DIR
-from hatch_mar.pysource.rehearsal.worker import Worker
+from hatch_mar.pysource.rehearsal.serving import Worker
 
 SHOWN = "seen"
 """A function that is not in the archive, to which programs pass what is to be seen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.pysource.rehearsal.events import Call, Missing
-from hatch_mar.pysource.rehearsal.values import UNKNOWN
+from hatch_mar.pysource.rehearsal.known_values import UNKNOWN
 from tests.pysource.rehearsal import in_initialize, plain, rehearse, shown
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hatch_mar.pysource.rehearsal.events import Call
-from hatch_mar.pysource.rehearsal.values import UNKNOWN
+from hatch_mar.pysource.rehearsal.known_values import UNKNOWN
 from tests.pysource.rehearsal import rehearse
 
 

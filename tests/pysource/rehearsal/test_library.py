@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_mar.pysource.rehearsal import library
-from hatch_mar.pysource.rehearsal.values import UNKNOWN
+from hatch_mar.pysource.rehearsal.known_values import UNKNOWN
 from tests.pysource.rehearsal import shown
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.pysource.rehearsal.events import Missing
-from hatch_mar.pysource.rehearsal.values import UNKNOWN
+from hatch_mar.pysource.rehearsal.known_values import UNKNOWN
 from tests.pysource.rehearsal import in_initialize, rehearse, seen, shown
 
 BASE = "from ts.torch_handler.base_handler import BaseHandler\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.pysource.rehearsal.values import PRESENT, UNKNOWN
+from hatch_mar.pysource.rehearsal.known_values import PRESENT, UNKNOWN
 from tests.pysource.rehearsal import rehearse, seen, shown
 
 

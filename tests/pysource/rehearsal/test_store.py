@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hatch_mar.pysource.rehearsal.known_values import ABSENT, PRESENT, UNKNOWN
 from hatch_mar.pysource.rehearsal.store import Store
-from hatch_mar.pysource.rehearsal.values import ABSENT, PRESENT, UNKNOWN
 
 
 def test_get():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatch_mar.pysource.rehearsal.values import UNKNOWN
+from hatch_mar.pysource.rehearsal.known_values import UNKNOWN
 from hatch_mar.pysource.rehearsal.ways import Ways
 
 

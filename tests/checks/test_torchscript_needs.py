@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.checks.subject import Subject
-from hatch_mar.checks.torchscript import check
+from hatch_mar.checks.torchscript_needs import check
 from hatch_mar.finding import MOST_FINDINGS, Finding
 from tests.checks import BASE, HANDLER, NET, Files, subject
 from tests.weights.files import zipped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.checks.opened_files.reading import READERS, WITH_MODE, opened_path
+from hatch_mar.checks.opened_files.openers import READERS, WITH_MODE, opened_path
 from hatch_mar.pysource.rehearsal.events import Call
 from tests.pysource.rehearsal import rehearse
 

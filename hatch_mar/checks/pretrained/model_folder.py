@@ -18,7 +18,7 @@ from hatch_mar.checks.references.json_file import read_json
 from hatch_mar.checks.references.shards import read_index
 from hatch_mar.checks.subject import Subject
 from hatch_mar.weights.kind import Kind
-from hatch_mar.weights.suffixes import OF_WEIGHTS
+from hatch_mar.weights.weights_suffixes import OF_WEIGHTS
 
 CONFIG = "config.json"
 WEIGHTS = (

@@ -6,7 +6,7 @@ import pytest
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.checks.subject import Subject
-from hatch_mar.checks.workflow.manifest import check
+from hatch_mar.checks.workflow.registration import check
 from tests.checks.workflow import found, subject
 
 MANIFEST = "WAR-INF/MANIFEST.json: MAR851"

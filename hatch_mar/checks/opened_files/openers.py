@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from hatch_mar.pysource.rehearsal.events import Call
-from hatch_mar.pysource.rehearsal.values import Value
+from hatch_mar.pysource.rehearsal.known_values import Value
 
 Argument = tuple[int, str]
 """The argument that names the file: its position and its keyword."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.pysource.rehearsal.values import BATCH, PRESENT, UNKNOWN, Reference, Result
+from hatch_mar.pysource.rehearsal.known_values import BATCH, PRESENT, UNKNOWN, Reference, Result
 from tests.pysource.rehearsal import rehearse, seen, shown
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from hatch_mar.archive.archive import Archive
-from hatch_mar.checks import handler, map_location, opened_files, pretrained, torchscript
+from hatch_mar.checks import handler, map_location, opened_files, pretrained, torchscript_needs
 from hatch_mar.checks.handler import entry_point
 from hatch_mar.checks.handler_facts import handler_module
 from hatch_mar.checks.subject import Subject
@@ -62,7 +62,7 @@ def check_models(models: Sequence[Subject]) -> Iterator[Finding]:
     for model in models[:1]:
         # what one function has made in their folder, another may open
         model.rehearsal = [event for each in models for event in each.rehearsal]
-        for module in (opened_files, pretrained, torchscript, map_location):
+        for module in (opened_files, pretrained, torchscript_needs, map_location):
             yield from module.check(model)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from hatch_mar.pysource.rehearsal import library
 from hatch_mar.pysource.rehearsal.calls import Calls
 from hatch_mar.pysource.rehearsal.events import REST
-from hatch_mar.pysource.rehearsal.values import (
+from hatch_mar.pysource.rehearsal.known_values import (
     BATCH,
     PRESENT,
     UNKNOWN,

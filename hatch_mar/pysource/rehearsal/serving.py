@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping
 
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.rehearsal.events import Event
-from hatch_mar.pysource.rehearsal.paths import MODEL_DIR
-from hatch_mar.pysource.rehearsal.statements import Statements
-from hatch_mar.pysource.rehearsal.values import (
+from hatch_mar.pysource.rehearsal.known_values import (
     ABSENT,
     BATCH,
     PRESENT,
@@ -24,6 +22,8 @@ from hatch_mar.pysource.rehearsal.values import (
     Table,
     Value,
 )
+from hatch_mar.pysource.rehearsal.paths import MODEL_DIR
+from hatch_mar.pysource.rehearsal.statements import Statements
 from hatch_mar.pysource.rehearsal.ways import Stopped
 from hatch_mar.torchserve.base_handler import ATTRIBUTES, CALLS, NEEDS
 from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES, SYSTEM_PROPERTIES

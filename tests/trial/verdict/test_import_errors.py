@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.trial.candidate import Candidate, Options
-from hatch_mar.trial.verdict.imports import fix_import
+from hatch_mar.trial.verdict.import_errors import fix_import
 from hatch_mar.trial.worker.error import Frame, WorkerError
 from tests.trial import candidate_of
 
