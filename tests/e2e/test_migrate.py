@@ -42,7 +42,7 @@ FILES: Mapping[str, bytes] = {
     "VERSION": b"2.1\n",
     "model.py": b"class Net: ...\n",
     "handlers/digits.py": b"def handle(data, context):\n    return data\n",
-    "handlers/letters.py": b"def handle(data, context):\n    return list(data)\n",
+    "handlers/letters.py": b"def handle(data, context):\n    return list(data or ())\n",
     "weights/digits.pth": checkpoint(),
     "weights/letters.pth": checkpoint(),
     "labels/digits.json": b'{"0": "zero"}\n',

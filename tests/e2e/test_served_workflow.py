@@ -30,7 +30,7 @@ def finish(data, context):
 GOOD = {
     "plain": spec(),
     "defaults": spec(defaults=GLOBALS),
-    "odd-defaults": spec(defaults="  batch-size: 0\n  retry-attempts: -1\n  max-batch-delay: -5\n"),
+    "odd-defaults": spec(defaults="  batch-size: 0\n  max-batch-delay: -5\n"),
     "functions-only": "models: {}\ndag: {prepare: [finish]}\n",
     "not-utf-8": b"# caf\xe9\n" + spec().encode(),
     "no-string-at-the-top": "on: 5\n" + spec(),

@@ -114,10 +114,13 @@ def find_obstacle(target: Target, owner: Owner | None) -> Iterator[Finding]:
         yield LONG_NAME.at(config.origins[key], text, f"set a shorter `{key}`")
         return
     place = config.origins["export-path"]
+    foreign: list[str] = []
     try:
         with explain_write_errors(path):
             refuse_obstacle(path, config.format)
-            foreign = find_foreign(path, archive) if archive else []
+            # another build may be replacing it just now, and this one looks again before it does
+            with suppress(FileNotFoundError):
+                foreign = find_foreign(path, archive) if archive else []
     except PackError as error:
         yield OBSTACLE.at(place, str(error), "")
     else:

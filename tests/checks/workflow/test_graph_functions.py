@@ -8,7 +8,7 @@ import pytest
 
 from hatch_mar.checks.handler.importing import OF_WORKFLOW
 from hatch_mar.pysource.module import PYTHON
-from tests.checks.test_torchscript import TWICE
+from tests.checks.test_torchscript_needs import TWICE
 from tests.checks.workflow import FLOW, findings, found, spec
 
 TYPO = spec(dag="  prepare: [net]\n  net: [finnish]\n")

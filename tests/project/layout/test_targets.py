@@ -3,10 +3,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.packager.owner import Owner, claim
 from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
+from hatch_mar.project.layout import targets
 from hatch_mar.project.layout.targets import Target, find_obstacles
 from tests.archives import PACKING, archive_of
 
@@ -77,6 +80,19 @@ class TestFindObstacles:
             f"Cannot replace `{path}`: no build wrote `notes.txt` in it;"
             " move what you need away, and delete the directory [MAR035]"
         )
+
+    def test_replaced(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A directory that another build is just replacing is no obstacle."""
+
+        def replace(path: Path, archive: object) -> list[str]:
+            (path / "model.py").unlink()
+            return [str(os.stat(path / "model.py"))]
+
+        archive = archive_of({"model.py": b"model"})
+        path = pack_as(archive, tmp_path / "a", FORMATS["no-archive"], PACKING).path
+        monkeypatch.setattr(targets, "find_foreign", replace)
+
+        assert [*find_obstacles([Target(config("a", "no-archive"), path, archive)])] == []
 
     def test_same_bytes(self, tmp_path: Path):
         """A copy, whose files have times of their own, is replaced if the archive has all that is in it."""
