@@ -22,7 +22,7 @@ NAMES = """
     _caffe2 caffe2 cuda fb metal metal_prepack prepacked vulkan vulkan_prepack vulkan_quantized_prepack
     xnnpack
     ao bucketing c10d_functional cplib device_mesh flex_lib fsdp pippy quantized_decomposed semi_structured
-    streams torch_attn triton
+    streams torch_attn triton _inductor_test onnx_symbolic
 """
 NAMESPACES = frozenset(NAMES.split())
 """Namespaces of what torch itself registers: the operators of torch 2.13 (`torch._C._jit_get_all_schemas`,
