@@ -52,7 +52,7 @@ def check_edges(file: SpecFile, spec: Spec) -> Iterator[Finding]:
 
 def find_circle(spec: Spec) -> list[str]:
     """The nodes of a circle, of which the last is the first again; none if no two or more form one."""
-    sorter = TopologicalSorter[str]()
+    sorter: TopologicalSorter[str] = TopologicalSorter()
     for node, following in spec.edges.items():
         for each in following:
             if each != node:
