@@ -18,13 +18,11 @@ UNPACKS = re.compile(
 )
 """What is in the name of a function that makes files whose names cannot be told."""
 
-PLACES = {
-    **dict.fromkeys(
-        ("shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "shutil.move"), "dst"
-    ),
-    **dict.fromkeys(("os.rename", "os.replace", "os.link", "os.symlink"), "dst"),
+PLACING = {
+    *("shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "shutil.move"),
+    *("os.rename", "os.replace", "os.link", "os.symlink"),
 }
-"""Functions that make a file where their second argument says, and what that is called."""
+"""Functions that make a file where their second argument, `dst`, says."""
 
 MOVES = re.compile(r"(^|[._])(f?chdir|cd|pushd|(in|change|working|switch)_?(cwd|dir\w*))$", re.IGNORECASE)
 """The name of a function that leaves the directory which the worker runs in."""
@@ -67,7 +65,7 @@ class Made:
 
 def makes_unknown(call: Call) -> bool:
     """Whether a call makes a file whose name is not known."""
-    place = call.argument(1, PLACES[call.name]) if call.name in PLACES else written_path(call)
+    place = call.argument(1, "dst") if call.name in PLACING else written_path(call)
     return not (place is None or isinstance(place, (str, int)))
 
 

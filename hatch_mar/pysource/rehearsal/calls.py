@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from hatch_mar.pysource.classes import last_name
 from hatch_mar.pysource.rehearsal import library
@@ -39,6 +40,15 @@ VIEWS: Mapping[str, Callable[[Mapping[object, Value]], tuple[Value, ...]]] = {
 """What methods of a dictionary go through."""
 
 
+class Site(NamedTuple):
+    """A call as it is written, where it is, and the arguments that it has there."""
+
+    node: ast.Call
+    frame: Frame
+    args: tuple[Value, ...]
+    keywords: Mapping[str, Value]
+
+
 class Calls(Objects):
     """Calls what is known, and records the calls of what is not in the archive."""
 
@@ -50,15 +60,9 @@ class Calls(Objects):
     ) -> Value:
         raise NotImplementedError
 
-    def apply(
-        self,
-        function: Value,
-        args: tuple[Value, ...],
-        keywords: Mapping[str, Value],
-        node: ast.Call,
-        frame: Frame,
-    ) -> Value:
+    def apply(self, function: Value, site: Site) -> Value:
         """Call anything with arguments that are all given."""
+        node, frame, args, keywords = site
         match function:
             case Function():
                 return self.run_function(function, args, keywords)
@@ -72,30 +76,24 @@ class Calls(Objects):
                 return self.store.get(Context, str(args[1])) is not ABSENT
             case Reference(name="importlib.import_module") if args and isinstance(args[0], str):
                 return self.import_module(args[0]) or Reference(args[0])
-        return self.apply_partly(function, args, keywords, node, frame)
+        return self.apply_partly(function, site)
 
-    def apply_partly(
-        self,
-        function: Value,
-        args: tuple[Value, ...],
-        keywords: Mapping[str, Value],
-        node: ast.Call,
-        frame: Frame,
-    ) -> Value:
+    def apply_partly(self, function: Value, site: Site) -> Value:
         """Call what is not in the archive, with all arguments that are known."""
+        node, frame, args, keywords = site
         match function:
             case Inherited():
                 for name in NEEDS.get(function.name, ()):
                     self.instance_attribute(function.instance, name, node, frame)
                 if function.name in STEPS and args[:1] == (None,) and handles_in_steps(function.base):
                     self.report_none(node.args[0], frame)
-                self.record(node, frame, f"{function.base}.{function.name}", args, keywords)
+                self.record(f"{function.base}.{function.name}", site)
                 return self.call_inherited(function, args, keywords)
             case Reference(name=name):
-                return self.call_outside(name, args, keywords, node, frame)
+                return self.call_outside(name, site)
             case Method(value=str() as text, name=name):
                 if name not in library.METHODS:
-                    self.record(node, frame, f"pathlib.Path.{name}", (text, *args), keywords)
+                    self.record(f"pathlib.Path.{name}", site._replace(args=(text, *args)))
                 return library.call_method(text, name, *args, **keywords)
             case Method(value=Unknown.BATCH, name=name):
                 return BATCH if library.is_per_request(name, args, keywords) else UNKNOWN
@@ -103,18 +101,12 @@ class Calls(Objects):
                 return self.call_table(value, name, args)
             case _:
                 # a name that `import *` may have brought, a value of a table, what a call returned
-                self.record(node, frame, f".{last_name(node.func) or ''}", args, keywords)
+                self.record(f".{last_name(node.func) or ''}", site)
         return UNKNOWN
 
-    def call_outside(
-        self,
-        name: str,
-        args: tuple[Value, ...],
-        keywords: Mapping[str, Value],
-        node: ast.Call,
-        frame: Frame,
-    ) -> Value:
+    def call_outside(self, name: str, site: Site) -> Value:
         """Call a function by its full name; what is known of Python's library is computed."""
+        node, frame, args, keywords = site
         if name in ("enumerate", "list") and args == (BATCH,):
             return BATCH
         if name in library.ITERATING and args[:1] == (None,):
@@ -123,20 +115,14 @@ class Calls(Objects):
             return UNKNOWN if library.ARGUMENTS in self.changed else library.FEWEST_ARGUMENTS
         if name in library.FUNCTIONS:
             return library.compute(library.FUNCTIONS[name], *args, **keywords)
-        self.record(node, frame, name, args, keywords)
+        self.record(name, site)
         package, _, last = name.rpartition(".")
         if package in ("torch", "torch.nn.functional") and args[:1] == (BATCH,):
             return BATCH if library.is_per_request(last, args[1:], keywords) else UNKNOWN
         return Result(name, next((each for each in args[:1] if isinstance(each, str)), None))
 
-    def record(
-        self,
-        node: ast.Call,
-        frame: Frame,
-        name: str,
-        args: tuple[Value, ...],
-        keywords: Mapping[str, Value],
-    ) -> None:
+    def record(self, name: str, site: Site) -> None:
+        node, frame, args, keywords = site
         where = frame.module, node.lineno, self.phase, self.doubts
         self.events.append(Call(*where, name, args, keywords))
         given = [*args, *(keywords[key] for key in ("args", "argv") if key in keywords)]
@@ -147,14 +133,14 @@ class Calls(Objects):
     def mark_changed(self, name: str, given: Sequence[Value]) -> None:
         """What gets an object may set attributes of it; what gets a table, its keys."""
         self.changed.update(each for each in given if isinstance(each, Instance))
-        if not library.is_harmless(name):
-            for each in given:
-                self.forget_given(each)
         if Reference("sys") in given or library.ARGUMENTS in given:
             self.changed.add(library.ARGUMENTS)
-        if not library.is_harmless(name):
-            self.changed.update(each for each in given if isinstance(each, Context))
-            self.changed.update(each.name for each in given if isinstance(each, Table))
+        if library.is_harmless(name):
+            return
+        self.changed.update(each for each in given if isinstance(each, Context))
+        self.changed.update(each.name for each in given if isinstance(each, Table))
+        for each in given:
+            self.forget_given(each)
 
     def forget_given(self, value: Value) -> None:
         """What an object or a function has set may be set to something else by what is given it."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hatch_mar.pysource.rehearsal import library
-from hatch_mar.pysource.rehearsal.calls import Calls
+from hatch_mar.pysource.rehearsal.calls import Calls, Site
 from hatch_mar.pysource.rehearsal.events import REST
 from hatch_mar.pysource.rehearsal.known_values import (
     BATCH,
@@ -267,11 +267,11 @@ class Expressions(Calls):
         given = {each.arg: self.evaluate(each.value, frame) for each in node.keywords}
         keywords = {name or REST: value for name, value in given.items()}
         if args is not None and REST not in keywords:
-            value = self.apply(function, args, keywords, node, frame)
+            value = self.apply(function, Site(node, frame, args, keywords))
         else:
             keywords |= {REST: UNKNOWN} if None in given else {}
             args = args or (UNKNOWN,) * len(node.args)
-            value = self.apply_partly(function, args, keywords, node, frame)
+            value = self.apply_partly(function, Site(node, frame, args, keywords))
         if may_change(function):
             given_by = (*node.args, *(each.value for each in node.keywords))
             for each, before in zip(given_by, (*args, *keywords.values())):

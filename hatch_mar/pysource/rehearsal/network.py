@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from hatch_mar.pysource.rehearsal.calls import Site
 from hatch_mar.pysource.rehearsal.known_values import (
     PRESENT,
     UNKNOWN,
@@ -81,39 +82,25 @@ class Network(Worker):
         except (Intricate, Stopped, RecursionError):
             return None
 
-    def apply_partly(
-        self,
-        function: Value,
-        args: tuple[Value, ...],
-        keywords: Mapping[str, Value],
-        node: ast.Call,
-        frame: Frame,
-    ) -> Value:
-        value = super().apply_partly(function, args, keywords, node, frame)
+    def apply_partly(self, function: Value, site: Site) -> Value:
+        value = super().apply_partly(function, site)
         if isinstance(value, Result) and (
             split_part(value.name)[1] == "" or value.name in (*FILLED, ORDERED)
         ):
-            return Layer(value.name, args, keywords)
+            return Layer(value.name, site.args, site.keywords)
         return value
 
-    def record(
-        self,
-        node: ast.Call,
-        frame: Frame,
-        name: str,
-        args: tuple[Value, ...],
-        keywords: Mapping[str, Value],
-    ) -> None:
+    def record(self, name: str, site: Site) -> None:
         part, rest = split_part(name)
         if part and rest and rest.partition(".")[0] not in HARMLESS:
             raise Intricate
         is_followed = (part and not rest) or name in CONSTRUCTORS
         changing = (Instance,) if name.rpartition(".")[0] in MODULES else (Instance, Layer)
-        given = (*args, *keywords.values())
+        given = (*site.args, *site.keywords.values())
         if not is_followed and any(isinstance(each, changing) for each in given):
             # what gets a module may change it
             raise Intricate
-        super().record(node, frame, name, (), {})
+        super().record(name, site._replace(args=(), keywords={}))
 
     def call_inherited(
         self, method: Inherited, args: tuple[Value, ...], keywords: Mapping[str, Value]
