@@ -7,13 +7,16 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from hatch_mar.__about__ import __version__
 from hatch_mar.errors import HatchMarError, explain_system_errors
 from hatch_mar.output import abandon, finish, log, prepare, show
 from hatch_mar.own_modules import leave_out_modules
 from hatch_mar.text import did_you_mean
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 COMMANDS = {
     "build": "write the archives that a project's pyproject.toml declares",
@@ -31,7 +34,13 @@ FAULTS, USAGE, INTERRUPTED = 1, 2, 130
 
 
 class Command(Protocol):
-    def main(self, arguments: list[str]) -> int: ...
+    """What a command's module has."""
+
+    def parser(self) -> ArgumentParser:
+        """All of its options."""
+
+    def main(self, arguments: list[str]) -> int:
+        """Run it; the exit status is that of `hatch-mar`."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,16 +70,20 @@ def run(name: str, *arguments: str) -> int:
     if name not in COMMANDS:
         log(f"Unknown command `{name}`; {did_you_mean(name, COMMANDS) or 'see `hatch-mar --help`'}")
         return USAGE
-    module = f"{name}_" if iskeyword(name) else name
     try:
         with explain_system_errors(), leave_out_modules():
-            command = cast("Command", import_module(f"{__name__}.{module}"))
-            return command.main([*arguments])
+            return load_command(name).main([*arguments])
     except HatchMarError as error:
         log(*error.faults)
         return FAULTS
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def load_command(name: str) -> Command:
+    """The module of one of `COMMANDS`."""
+    module = f"{name}_" if iskeyword(name) else name
+    return cast("Command", import_module(f"{__name__}.{module}"))
 
 
 def usage() -> str:

@@ -7,7 +7,7 @@ left nothing to tell. Warnings, faults and progress are lines on standard error.
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
+from argparse import _ActionsContainer
 from itertools import islice
 from typing import Any
 
@@ -19,7 +19,7 @@ PIECES = 10_000
 """Parts of a document, such as a key or a number, that are text in memory."""
 
 
-def add_json_option(command: ArgumentParser) -> None:
+def add_json_option(command: _ActionsContainer) -> None:
     command.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from typing import NoReturn
+from collections.abc import Collection
+from typing import Any, NoReturn
 
 from hatch_mar.output import show
 from hatch_mar.text import escape
@@ -12,6 +13,17 @@ from hatch_mar.text import escape
 class CommandParser(ArgumentParser):
     """A parser that shows what was typed without its control characters."""
 
+    spelled_out: Collection[str] = ()
+    """The options, as attributes of the namespace, whose long names cannot be shortened."""
+
+    def _get_option_tuples(self, option_string: str) -> list[Any]:
+        found: list[Any] = super()._get_option_tuples(option_string)
+        return [
+            (action, option, *rest)
+            for action, option, *rest in found
+            if action.dest not in self.spelled_out or not option.startswith("--")
+        ]
+
     def error(self, message: str) -> NoReturn:
         super().error(escape(message))
 
@@ -19,7 +31,7 @@ class CommandParser(ArgumentParser):
         show(*self.format_help().splitlines())  # argparse's own passes over a disk that is full
 
 
-def make_parser(command: str, description: str, example: str) -> ArgumentParser:
+def make_parser(command: str, description: str, example: str) -> CommandParser:
     return CommandParser(
         prog=f"hatch-mar {command}",
         description=description,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
@@ -9,7 +10,7 @@ from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.checks.configured import find_faults
-from hatch_mar.cli._json import describe, print_json
+from hatch_mar.cli._json import add_json_option, describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import CheckError, ConfigError
@@ -19,20 +20,30 @@ from hatch_mar.project.config.models import Config
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.timestamp import build_instant
 
-DESCRIPTION = """Write one model archive. The options are torch-model-archiver's, and two more: with --strict,
-what the checks find is an error and not a warning; --json prints JSON."""
+DESCRIPTION = "Write one model archive, with the options of torch-model-archiver."
 EXAMPLE = """hatch-mar archive --model-name digits --version 1.0 --model-file digits/model.py \\
     --serialized-file weights/digits.pth --handler digits/handler.py --export-path model-store -f"""
 
+OWN = ("strict", "json")
+"""Options that torch-model-archiver lacks; as prefixes of these, `--s` would no longer be its own."""
+
+
+def parser() -> ArgumentParser:
+    command = make_parser("archive", DESCRIPTION, EXAMPLE)
+    add_options(command)
+    own = command.add_argument_group("options that torch-model-archiver does not have")
+    own.add_argument("--strict", action="store_true", help="what the checks find is an error")
+    add_json_option(own)
+    command.spelled_out = OWN
+    return command
+
 
 def main(arguments: list[str]) -> int:
-    command = add_options(make_parser("archive", DESCRIPTION, EXAMPLE))
-    # not options of the parser's: torch-model-archiver's prefixes would no longer be unique
-    own = {"--strict", "--json"}.intersection(arguments)
-    options = command.parse_args([argument for argument in arguments if argument not in own])
-    config = read_options(options)
-    artifact, _ = write_archive(config, options.export_path, force=options.force, strict="--strict" in own)
-    if "--json" in own:
+    options = parser().parse_args(arguments)
+    given = {name: value for name, value in vars(options).items() if name not in OWN}
+    config = read_options(Namespace(**given))
+    artifact, _ = write_archive(config, options.export_path, force=options.force, strict=options.strict)
+    if options.json:
         print_json(describe(config, artifact))
     else:
         show(artifact.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 from hatch_mar.build.plan import plan_project
@@ -16,7 +17,7 @@ from hatch_mar.output import log, show
 from hatch_mar.project.pyproject import without_detours
 
 
-def main(arguments: list[str]) -> int:
+def parser() -> ArgumentParser:
     command = make_parser(
         "build",
         "Write the archives that a project's pyproject.toml declares, whatever its build backend.",
@@ -30,8 +31,12 @@ def main(arguments: list[str]) -> int:
     )  # fmt: skip
     add_json_option(command)
     command.add_argument("-q", "--quiet", action="store_true", help="show no progress")
-    options = command.parse_args(arguments)
+    return command
 
+
+def main(arguments: list[str]) -> int:
+    command = parser()
+    options = command.parse_args(arguments)
     if options.output == "":
         command.error("argument --output: must name a directory, such as `.`")
     project = open_project(options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +34,7 @@ from hatch_mar.project.timestamp import build_instant
 from hatch_mar.torchserve.consumers import CONSUMERS, DEFAULT_CONSUMERS
 
 
-def main(arguments: list[str]) -> int:
+def parser() -> ArgumentParser:
     command = make_parser(
         "check",
         "Find what would break where an archive is deployed. None of the archive's code runs.",
@@ -61,6 +61,11 @@ def main(arguments: list[str]) -> int:
         help="`github` makes annotations, `markdown` is for --list",
     )  # fmt: skip
     command.set_defaults(form="text")
+    return command
+
+
+def main(arguments: list[str]) -> int:
+    command = parser()
     options = command.parse_args(arguments)
     if options.list:
         try:

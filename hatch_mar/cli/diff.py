@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 from hatch_mar.cli import FAULTS
@@ -11,7 +12,7 @@ from hatch_mar.inspection.diff import compare
 from hatch_mar.output import show
 
 
-def main(arguments: list[str]) -> int:
+def parser() -> ArgumentParser:
     command = make_parser(
         "diff",
         "Compare two archives, whatever their formats. The exit status is 1 if they differ.",
@@ -20,8 +21,11 @@ def main(arguments: list[str]) -> int:
     command.add_argument("a", type=Path, metavar="A", help="a .mar, .war, .tar.gz or directory")
     command.add_argument("b", type=Path, metavar="B", help="another one")
     add_json_option(command)
-    options = command.parse_args(arguments)
+    return command
 
+
+def main(arguments: list[str]) -> int:
+    options = parser().parse_args(arguments)
     differences = compare(options.a, options.b)
     if options.json:
         print_json([vars(difference) for difference in differences])

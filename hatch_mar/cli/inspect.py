@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 from hatch_mar.cli._json import add_json_option, print_json
@@ -11,7 +12,7 @@ from hatch_mar.output import show
 from hatch_mar.text import format_size
 
 
-def main(arguments: list[str]) -> int:
+def parser() -> ArgumentParser:
     command = make_parser(
         "inspect",
         "Show an archive's manifest and members, without unpacking it or running its code.",
@@ -19,8 +20,11 @@ def main(arguments: list[str]) -> int:
     )
     command.add_argument("file", type=Path, metavar="FILE", help="a .mar, .war, .tar.gz or directory")
     add_json_option(command)
-    options = command.parse_args(arguments)
+    return command
 
+
+def main(arguments: list[str]) -> int:
+    options = parser().parse_args(arguments)
     inspection = inspect(options.file)
     if options.json:
         print_json(inspection.to_json())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from argparse import SUPPRESS, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path, PurePath
@@ -48,14 +48,19 @@ EXAMPLE = """hatch-mar migrate --write -- sh scripts/archive.sh
   hatch-mar migrate -- torch-model-archiver --model-name digits -v 1.0 --handler image_classifier"""
 
 
+def parser() -> ArgumentParser:
+    command = make_parser("migrate", DESCRIPTION, EXAMPLE)
+    command.usage = "hatch-mar migrate [--write] [--project DIR] [--no-pack] [--json] -- COMMAND ..."
+    command.add_argument("--write", action="store_true", help="add the tables to pyproject.toml")
+    command.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")
+    command.add_argument("--no-pack", action="store_true", help="record the calls, but pack nothing")
+    add_json_option(command)
+    command.add_argument("files", nargs="*", help=SUPPRESS)
+    return command
+
+
 def main(arguments: list[str]) -> int:
-    parsed = make_parser("migrate", DESCRIPTION, EXAMPLE)
-    parsed.usage = "hatch-mar migrate [--write] [--project DIR] [--no-pack] [--json] -- COMMAND ..."
-    parsed.add_argument("--write", action="store_true", help="add the tables to pyproject.toml")
-    parsed.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")
-    parsed.add_argument("--no-pack", action="store_true", help="record the calls, but pack nothing")
-    add_json_option(parsed)
-    parsed.add_argument("files", nargs="*", help=SUPPRESS)
+    parsed = parser()
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options, command = parsed.parse_args(arguments[:end]), arguments[end + 1 :]
     if options.files and not command:

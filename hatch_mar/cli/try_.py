@@ -30,21 +30,8 @@ the archives of a project get the requests of their [[tool.mar.examples]]."""
 EXAMPLE = "hatch-mar try digits\n  hatch-mar try model-store/digits.mar --input samples/five.png --serve"
 
 
-def main(arguments: list[str]) -> int:
-    command = add_options(make_parser("try", DESCRIPTION, EXAMPLE))
-    options = command.parse_args(arguments)
-    files, names = split(options.archives, Path(options.project))
-    if options.serve and (reason := find_missing()):
-        raise TrialError(reason)
-    if options.update and (files or options.input):
-        command.error("--update works on the examples of a project; it cannot be used with FILE or --input")
-    if options.timeout is not None and options.timeout <= 0:
-        command.error("--timeout must be more than 0")
-    with exit_on_signals():
-        return run_trials(options, files, names)
-
-
-def add_options(command: ArgumentParser) -> ArgumentParser:
+def parser() -> ArgumentParser:
+    command = make_parser("try", DESCRIPTION, EXAMPLE)
     command.add_argument(
         "archives", nargs="*", metavar="NAME|FILE", help="a model's name, or a .mar, .tar.gz or directory"
     )
@@ -82,6 +69,20 @@ def add_options(command: ArgumentParser) -> ArgumentParser:
         "-v", "--verbose", action="store_true", help="show what the worker, or the server, printed"
     )
     return command
+
+
+def main(arguments: list[str]) -> int:
+    command = parser()
+    options = command.parse_args(arguments)
+    files, names = split(options.archives, Path(options.project))
+    if options.serve and (reason := find_missing()):
+        raise TrialError(reason)
+    if options.update and (files or options.input):
+        command.error("--update works on the examples of a project; it cannot be used with FILE or --input")
+    if options.timeout is not None and options.timeout <= 0:
+        command.error("--timeout must be more than 0")
+    with exit_on_signals():
+        return run_trials(options, files, names)
 
 
 def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:

@@ -156,6 +156,13 @@ class TestUsage:
         assert archive(*LEAST[:place], *LEAST[place + 2 :]) == 2
         assert "hatch-mar archive: error: the following arguments are required: " in capsys.readouterr().err
 
+    @pytest.mark.parametrize("option", ["--serialized-file", "--seri", "--s"])
+    def test_prefix(self, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """torch-model-archiver's options can be shortened as there; ours cannot, and so change nothing."""
+        assert archive(*LEAST, option, "weights/model.pth", "--json", "--strict") == 0
+        assert json.loads(capsys.readouterr().out)["name"] == "digits"
+        assert archive(*LEAST, "--stric") == 2
+
     @pytest.mark.parametrize(
         "more", [["more"], ["--none"], ["--runtime", "java"], ["--archive-format", "zip"]]
     )

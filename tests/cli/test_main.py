@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar import __version__
-from hatch_mar.cli import COMMANDS, main
+from hatch_mar.cli import COMMANDS, load_command, main
 from tests.archives import needs_posix
 
 
@@ -58,6 +58,15 @@ class TestMain:
         assert main(["check", "a" * 300]) == 1
         [line] = "".join(capsys.readouterr()).splitlines()
         assert f"`{'a' * 300}`" in line
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_parser(name: str):
+    """A command's parser can be had without running it, for what documents and completes it."""
+    parser = load_command(name).parser()
+
+    assert parser.prog == f"hatch-mar {name}"
+    assert "--json" in parser.format_help()
 
 
 @needs_posix
