@@ -1,0 +1,113 @@
+"""A shell that a page's commands are typed into, so that `cd` and `export` last."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from shutil import rmtree
+from types import TracebackType
+from typing import NamedTuple
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Result(NamedTuple):
+    status: int
+    lines: list[str]
+
+
+class Shell:
+    """Bash in a folder, in a session of its own that ends with it, whatever was started there."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.scratch = Path(tempfile.mkdtemp(prefix="shell"))
+        read, write = os.pipe()
+        self.process = subprocess.Popen(
+            ["bash", "--norc", "--noprofile"],
+            cwd=folder,
+            env=dict(environ),
+            stdin=subprocess.PIPE,
+            pass_fds=[write],
+            start_new_session=True,
+            encoding="utf-8",
+        )
+        os.close(write)
+        self.statuses = os.fdopen(read)
+        self.status_descriptor = write
+
+    def __enter__(self) -> Shell:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.statuses.close()
+        if self.process.stdin:
+            self.process.stdin.close()
+        rmtree(self.scratch)
+
+    def run(self, command: str, *, terminal: bool = False) -> Result:
+        """What a command prints to standard output and error."""
+        script, output = self.scratch / "script", self.scratch / "output"
+        if terminal:
+            return self.run_on_terminal(command)
+        script.write_text(command, encoding="utf-8")
+        return self.type(f'eval "$(cat {script})" </dev/null >{output} 2>&1', output)
+
+    def type(self, line: str, output: Path) -> Result:
+        output.write_bytes(b"")
+        assert self.process.stdin is not None
+        # the descriptor is the shell's alone: what is started and stays would keep the pipe open
+        pipe = self.status_descriptor
+        self.process.stdin.write(f"{{ {line}; }} {pipe}>&-\necho $? >&{pipe}\n")
+        self.process.stdin.flush()
+        status = self.statuses.readline()
+        if not status:
+            raise EOFError(f"The shell has ended: {output.read_text(encoding='utf-8', errors='replace')}")
+        return Result(int(status), output.read_text(encoding="utf-8", errors="replace").splitlines())
+
+    def run_on_terminal(self, command: str) -> Result:
+        """As `run`, on a terminal; a command that changes the shell's folder or variables does not last."""
+        import pty
+
+        exports = self.scratch / "exports"
+        self.type(f"{{ export -p; echo \"cd '$PWD'\"; }} >{exports}", self.scratch / "output")
+        prefix = f". {exports}; stty cols 100 rows 40; "
+        master, slave = pty.openpty()
+        with subprocess.Popen(
+            ["bash", "--norc", "--noprofile", "-c", prefix + command],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        ) as process:
+            os.close(slave)
+            text = read_all(master)
+        os.close(master)
+        return Result(process.returncode, [last_state(line) for line in text.splitlines()])
+
+
+def read_all(descriptor: int) -> str:
+    data = b""
+    with suppress(OSError):  # Linux: the last process that had the terminal is gone
+        while some := os.read(descriptor, 65536):
+            data += some
+    return data.decode("utf-8", "replace")
+
+
+def last_state(line: str) -> str:
+    """What a line of a terminal shows in the end, without its colours."""
+    return ESCAPES.sub("", line).rstrip("\r").rpartition("\r")[2]
