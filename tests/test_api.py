@@ -1,4 +1,4 @@
-"""`import hatch_mar`, as the README shows it."""
+"""`import hatch_mar`, as its page of the reference shows it."""
 
 from __future__ import annotations
 

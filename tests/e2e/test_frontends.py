@@ -1,6 +1,6 @@
 """Every frontend delivers the archives where it delivers the wheel, or makes none at all.
 
-The commands are those of the README's table "What each frontend does", and are named as there.
+The commands are those of `docs/reference/frontends.md`, and are named as there.
 """
 
 from __future__ import annotations
@@ -99,12 +99,11 @@ def words_of(command: str, **variables: str) -> list[str]:
     return [variables.get(word, word) for word in shlex.split(command)]
 
 
-class TestReadme:
+class TestPage:
     def test_table(self) -> None:
-        """The README's table has the commands that are run here, row by row, and no other."""
-        readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-        section = readme.partition("\n## What each frontend does\n")[2].partition("\n## ")[0]
-        rows = re.findall(r"^\| (`.*?) \| ", section, re.M)
+        """The page's table has the commands that are run here, row by row, and no other."""
+        page = (CHECKOUT / "docs" / "reference" / "frontends.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| (`.*?) \| ", page, re.M)
 
         assert [re.findall(r"`([^`]+)`", row) for row in rows] == [
             [*commands] for commands in (WRITING, TARGET, CHECKING, CLEANING, DISCARDING, OF_SDIST)

@@ -29,7 +29,7 @@ class TestOptions:
         assert table_of(call(LEAST, project), project) == TABLE
 
     def test_all(self, project: Path) -> None:
-        """Every option is a key, in the order of the README."""
+        """Every option is a key, in the order of the reference."""
         options = (
             "--model-n digits -v2 --handler=handler.py --model-file model.py --ser weights/model.pth"
             " --extra-files labels/*.json,vocab,,a.txt -r requirements.txt -c model-config.yaml"
