@@ -635,8 +635,8 @@ class TestMigrated:
 
 
 def test_documented(tmp_path: Path, run: Run, plugin_wheel: Path) -> None:
-    """The project that `docs/backends.md` shows builds as it stands there."""
-    document = (CHECKOUT / "docs/backends.md").read_text(encoding="utf-8")
+    """The project that `docs/how-to/other-backends.md` shows builds as it stands there."""
+    document = (CHECKOUT / "docs/how-to/other-backends.md").read_text(encoding="utf-8")
     text = document.partition("```toml\n")[2].partition("```")[0]
     for name, data in {
         "pyproject.toml": text.encode(),
