@@ -36,7 +36,7 @@ class Run:
 
     Args:
         home: the folder in which those of the page are made.
-        replaced: what stands for what in commands, and the other way round in what they print.
+        replaced: what stands for what in files and commands, and the other way round in what they print.
     """
 
     def __init__(self, page: Page, home: Path, typed: Typed, replaced: Mapping[str, str]) -> None:
@@ -58,7 +58,7 @@ class Run:
                 if result.status:
                     yield Mismatch(block, block.text, result.status, [], result.lines)
             elif block.title and block.reason is None:
-                write_file(folder / block.title, block.text)
+                write_file(folder / block.title, self.replace(block.text))
             elif block.is_run:
                 yield from self.run_block(block)
 

@@ -24,6 +24,10 @@ echo before >taken
 a = 1
 ```
 
+```text title="place"
+/home/me/page
+```
+
 1. In a list:
 
    ```console
@@ -33,6 +37,8 @@ a = 1
    $ cd deep; \\
      pwd
    /home/me/page/deep
+   $ diff ../place <(dirname $PWD) && echo same
+   same
    $ export X=7
    ```
 
