@@ -415,15 +415,6 @@ class TestExample:
         assert [report["name"] for report in reports] == ["digits", "digits-scripted"]
         assert [len(report["replies"]) for report in reports] == [5, 5]
 
-    def test_docs(self, example: Path, run: Run):
-        """The whole example of docs/try.md works as it stands there."""
-        text = (CHECKOUT / "docs" / "try.md").read_text(encoding="utf-8")
-        toml = text.partition("```toml\n")[2].partition("```")[0]
-        (example / "pyproject.toml").write_text(toml, encoding="utf-8")
-        output = run("python", "-m", "hatch_mar", "try", cwd=example)
-
-        assert output.count("  ok   ") == 3
-
     def test_in_the_build(self, example: Path, run: Run):
         """With `try = true` a build fails over an answer that differs, and leaves what stands there."""
         require_module("build")
