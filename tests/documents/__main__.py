@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+EXAMPLES = Path("tests", "checks", "examples")
 
 
 def main() -> int:
@@ -19,9 +20,15 @@ def main() -> int:
     options = parser.parse_args()
     if options.update:
         os.environ["UPDATE_DOCUMENTS"] = "1"
-    pages = [page.resolve().relative_to(ROOT).as_posix() for page in options.pages]
-    test = ROOT / "tests" / "e2e" / "test_documents.py"
-    return pytest.main(["-q", "-p", "no:cacheprovider", *(f"{test}::test_page[{page}]" for page in pages)])
+    tests = [name_test(page.resolve().relative_to(ROOT)) for page in options.pages]
+    return pytest.main(["-q", "-p", "no:cacheprovider", *tests])
+
+
+def name_test(page: Path) -> str:
+    """The test that runs a page."""
+    if page.parent == EXAMPLES:
+        return f"{ROOT / 'tests/checks/test_examples.py'}::test_example[{page.stem}]"
+    return f"{ROOT / 'tests/e2e/test_documents.py'}::test_page[{page.as_posix()}]"
 
 
 if __name__ == "__main__":

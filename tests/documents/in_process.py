@@ -1,11 +1,12 @@
-"""Types a page's commands into this process, for pages that only use `hatch-mar` and `python FILE`."""
+"""Types a page's commands into bash, but `hatch-mar` into this process, which is ten times as fast."""
 
 from __future__ import annotations
 
 import io
 import os
-import runpy
 import shlex
+import subprocess
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.documents.shell import Result
 
 
 class InProcess:
+    """Runs commands in a folder that `cd` changes; nothing else of the shell lasts."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
@@ -23,18 +26,30 @@ class InProcess:
         if program == "cd":
             self.folder = Path(self.folder, arguments[0])
             return Result(0, [])
+        if program == "hatch-mar":
+            return self.run_here(arguments)
+        return self.run_in_bash(command)
+
+    def run_here(self, arguments: list[str]) -> Result:
         printed = io.StringIO()
         before = os.getcwd()
         os.chdir(self.folder)
         try:
             with redirect_stdout(printed), redirect_stderr(printed):
-                if program == "python":
-                    runpy.run_path(arguments[0], run_name="__main__")
-                    status = 0
-                elif program == "hatch-mar":
-                    status = main(arguments)
-                else:
-                    raise AssertionError(f"`{program}` cannot be run here; use `hatch-mar` or `python`")
+                status = main(arguments)
         finally:
             os.chdir(before)
         return Result(status, printed.getvalue().splitlines())
+
+    def run_in_bash(self, command: str) -> Result:
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=os.environ | {"PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+        return Result(done.returncode, done.stdout.splitlines())
