@@ -14,7 +14,7 @@ from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.build.plan import Planned, plan_project
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig
-from hatch_mar.project.config.schema import parse_table
+from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.pyproject import PyProject, without_detours
 from hatch_mar.project.timestamp import build_instant

@@ -8,7 +8,7 @@ import pytest
 
 from hatch_mar.errors import ConfigError, HatchMarError, explain_system_errors
 from hatch_mar.finding import Place
-from hatch_mar.project.config.schema import CLASH
+from hatch_mar.project.config.table import CLASH
 
 FINDING = CLASH.at(Place("pyproject.toml"), "Two", "rename one")
 

@@ -18,8 +18,8 @@ from hatch_mar.budget import Budget
 from hatch_mar.checks.configured import check_configuration, find_faults
 from hatch_mar.errors import CheckError, LayoutError
 from hatch_mar.finding import Finding
-from hatch_mar.project.config import schema
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
+from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.layout.targets import Target, find_obstacles, find_sdist_clashes
@@ -90,7 +90,7 @@ def load_configs(project: Project) -> tuple[Config, ...]:
         ConfigError: its `[tool.mar]` is invalid.
     """
     table = table_at(project.pyproject, "tool").get("mar")
-    return schema.parse_table(table, name=project.name, version=project.version)
+    return parse_table(table, name=project.name, version=project.version)
 
 
 def plan_project(

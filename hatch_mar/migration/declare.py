@@ -14,7 +14,7 @@ from hatch_mar.finding import Finding, Place
 from hatch_mar.migration.call import WORKFLOW_ARCHIVER, Call
 from hatch_mar.migration.translate import Relocation, table_of, target_of
 from hatch_mar.project.config.models import PYPROJECT, Config, Origins, directory_of
-from hatch_mar.project.config.schema import parse_table
+from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.edit import Table, Tables, format_tables
 
 

@@ -13,7 +13,8 @@ from hatch_mar.archive.filesystem.regular import read_bytes
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.build_system import Edit, name_builders, require_plugin, why_not_wrapped, wrap
 from hatch_mar.project.config.models import MAR, PYPROJECT, TABLE
-from hatch_mar.project.config.schema import PROJECT_KEYS, parse_table
+from hatch_mar.project.config.schema import PROJECT_KEYS
+from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.config.values import HATCHLING, WRAPPER
 from hatch_mar.project.delegate import find_wrapping_faults, name_delegate
 from hatch_mar.project.hatch_hook import is_declared, name_hatch_builders

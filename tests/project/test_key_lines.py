@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_mar.finding import Key, Place
-from hatch_mar.project.config.schema import CLASH
+from hatch_mar.project.config.table import CLASH
 from hatch_mar.project.key_lines import find_line, key_lines, locate
 from hatch_mar.project.toml import tomllib
 

@@ -8,8 +8,8 @@ import pytest
 
 from hatch_mar.archive.filesystem.folder import Folder
 from hatch_mar.errors import TrialError
-from hatch_mar.project.config import schema
 from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.update_examples import update_examples
@@ -24,9 +24,7 @@ def update(root: Path, toml: str, *bodies: bytes) -> list[str]:
     """The places that an update changes if the project's examples get these answers."""
     (root / "pyproject.toml").write_text(HEAD + toml, newline="")
     project = PyProject(root)
-    [loaded] = schema.parse_table(
-        project.pyproject["tool"]["mar"], name=lambda: "digits", version=lambda: "1"
-    )
+    [loaded] = parse_table(project.pyproject["tool"]["mar"], name=lambda: "digits", version=lambda: "1")
     assert isinstance(loaded, ArchiveConfig)
     replies = [Reply(str(index), True, 0.0, Answer(body), index) for index, body in enumerate(bodies)]
     return list(update_examples(loaded, Report("digits", replies=replies), root))
@@ -60,7 +58,7 @@ class TestFile:
     def test_error(self, tmp_path: Path):
         """An answer with the status of an error is never written."""
         (tmp_path / "pyproject.toml").write_text(HEAD + self.TOML)
-        [loaded] = schema.parse_table(
+        [loaded] = parse_table(
             PyProject(tmp_path).pyproject["tool"]["mar"], name=lambda: "digits", version=lambda: "1"
         )
         report = Report("digits", replies=[Reply("one", False, 0.0, Answer(b"", status=404), 0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 import posixpath
 from collections import Counter
@@ -19,6 +20,12 @@ from hatch_mar.torchserve.consumers import DEFAULT_CONSUMERS
 PYPROJECT = "pyproject.toml"
 MAR = ("tool", "mar")
 TABLE = dotted_key(MAR)
+
+
+def field_of(key: str) -> str:
+    """The field of a configuration that has a key's value: `model_name` for `model-name`."""
+    name = key.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 class Origins(dict[str, Place]):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from hatch_mar.finding import Finding, Key, Place, Rule, dotted_key, field
 from hatch_mar.project.config.models import PYPROJECT
-from hatch_mar.text import did_you_mean
+from hatch_mar.project.config.shape import Shaped, shaped
+from hatch_mar.text import did_you_mean, quote_each
 
 UNKNOWN = Rule(
     code="MAR003",
@@ -22,7 +23,7 @@ VALUE = Rule(
     severity="error",
     title="A field has an invalid value",
     consequence="the archive cannot be built",
-    fix="give it a value of the type in the README's table",
+    fix="give it a value of its type; `hatch-mar schema` shows the types and meanings of all keys",
 )
 REQUIRED = Rule(
     code="MAR005",
@@ -31,6 +32,8 @@ REQUIRED = Rule(
     consequence="the archive cannot be built",
     fix="set it",
 )
+
+Item = TypeVar("Item")
 
 DEEPEST = 50
 """Levels of tables and arrays that a value may have."""
@@ -120,6 +123,7 @@ def walk(value: object, levels: int = DEEPEST) -> Iterator[tuple[Key, object]]:
         yield from (((key, *path), inner) for path, inner in walk(item, levels - 1))
 
 
+@shaped("string", {"type": "string", "pattern": r"\S"})
 def string(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a string")
@@ -128,15 +132,16 @@ def string(value: object) -> str:
     return value
 
 
-def array_of(read: Reader, noun: str, most: int = MOST_ITEMS) -> Callable[[object], tuple[Any, ...]]:
+def array_of(read: Shaped[Item], noun: str, most: int = MOST_ITEMS) -> Shaped[tuple[Item, ...]]:
     """A reader of arrays of at most so many items; `noun` is the plural for these."""
 
-    def read_array(value: object) -> tuple[Any, ...]:
+    @shaped(f"array of {noun}", {"type": "array", "items": read.schema, "maxItems": most})
+    def read_array(value: object) -> tuple[Item, ...]:
         if not isinstance(value, list):
             raise ValueError(f"must be an array of {noun}")
         if len(value) > most:
             raise ValueError(f"must not have more than {most} {noun}")
-        items: list[Any] = []
+        items: list[Item] = []
         faults: list[Fault] = []
         for number, item in enumerate(value):
             if len(faults) >= MOST_FAULTS:
@@ -152,19 +157,22 @@ def array_of(read: Reader, noun: str, most: int = MOST_ITEMS) -> Callable[[objec
     return read_array
 
 
-def one_of(*choices: str) -> Callable[[object], str]:
+def one_of(*choices: str) -> Shaped[str]:
+    listed = quote_each(choices)
 
+    @shaped(listed, {"type": "string", "enum": [*choices]})
     def read_choice(value: object) -> str:
         if string(value) not in choices:
-            raise ValueError(f"must be one of {', '.join(f'`{choice}`' for choice in choices)}: `{value}`")
+            raise ValueError(f"must be one of {listed}: `{value}`")
         return str(value)
 
     return read_choice
 
 
-def matching(pattern: str, what: str) -> Callable[[object], str]:
+def matching(pattern: str, what: str) -> Shaped[str]:
     """A reader of strings that match a pattern; `what` says in a message what that is."""
 
+    @shaped("string", {"type": "string", "pattern": f"^(?:{pattern})$"})
     def read_match(value: object) -> str:
         text = string(value)
         if re.fullmatch(pattern, text):

@@ -1,332 +1,199 @@
-"""Reads the `[tool.mar]` table into the configuration of archives.
+"""Every key of `[tool.mar]`: what reads it, what it means, and what applies if it is not set.
 
-Faults are reported at once, each with its full key.
+The JSON Schema, the tables of the documentation, the help of `hatch-mar archive` and the comments of
+`hatch-mar init` are made from this.
 """
 
 from __future__ import annotations
 
-import keyword
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
-from typing import Any, NamedTuple
-
 from hatch_mar.archive.formats.format import FORMATS
-from hatch_mar.errors import ConfigError
-from hatch_mar.finding import Finding, Place, Rule, dotted_key, field
-from hatch_mar.names import name_fault
 from hatch_mar.project.config import values
-from hatch_mar.project.config.models import (
-    MAR,
-    PYPROJECT,
-    TABLE,
-    ArchiveConfig,
-    Config,
-    Origins,
-    WorkflowConfig,
-    directory_of,
-    output_of,
-)
-from hatch_mar.project.config.reading import (
-    MOST_FAULTS,
-    REQUIRED,
-    VALUE,
-    Fault,
-    Reader,
-    array_of,
-    one_of,
-    read_keys,
-)
+from hatch_mar.project.config.models import ArchiveConfig, Example, WorkflowConfig
+from hatch_mar.project.config.reading import array_of, one_of, string
+from hatch_mar.project.config.setting import Setting, Settings, table_of, with_defaults
 from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.consumers import CONSUMERS
 
-MISSING = Rule(
-    code="MAR002",
-    severity="error",
-    title="The table `[tool.mar]` is missing",
-    consequence="there is nothing to build",
-    fix="declare an archive there, with at least its `handler`",
-)
-EXCLUSIVE = Rule(
-    code="MAR006",
-    severity="error",
-    title="Two fields that exclude each other are both set",
-    consequence="it is unclear which of them applies",
-    fix="remove one of them",
-)
-CLASH = Rule(
-    code="MAR007",
-    severity="error",
-    title="Two archives would be written to one file",
-    consequence="the second would replace the first",
-    fix="give one of them another `model-name`, `archive-name`, `archive-format` or `export-path`",
+EXAMPLE_KEYS: Settings = with_defaults(
+    Example._field_defaults,
+    {
+        "input": Setting(
+            values.json_value,
+            "The body of the request. A string is a path, relative to the project; anything else is sent as"
+            " JSON.",
+            required="is required: a file's path, or JSON",
+        ),
+        "content-type": Setting(
+            string,
+            "The type of the request's body.",
+            unset="from the file's suffix; `application/json` for JSON",
+        ),
+        "expect": Setting(
+            values.json_value,
+            "The answer. A string is the path of a file. JSON is compared as JSON, text without trailing"
+            " newlines, and anything else byte for byte.",
+        ),
+        "expect-schema": Setting(
+            values.schema_or_path,
+            "A [JSON Schema](https://json-schema.org) that the answer must fit: a table, or the path of a"
+            " file. Nothing is fetched for it.",
+        ),
+        "tolerance": Setting(
+            values.tolerance,
+            "How much a number in the answer may differ from what is expected, relatively or absolutely.",
+        ),
+    },
 )
 
-ARCHIVE_KEYS: Mapping[str, Reader] = {
-    "model-name": values.model_name,
-    "version": values.version,
-    "handler": values.handler,
-    "model-file": values.path,
-    "serialized-file": values.path_or_paths,
-    "extra-files": values.paths_or_commas,
-    "packages": values.paths,
-    "include-project": values.boolean,
-    "force-include": values.targets,
-    "exclude": values.patterns,
-    "requirements-file": values.path,
-    "requirements-from": values.requirements_sources,
-    "config-file": values.path,
-    "config": values.model_config,
-    "runtime": one_of(*runtimes.KNOWN, *runtimes.FORMER),
-    "export-path": values.path,
-    "archive-name": values.archive_name,
-    "archive-format": one_of(*FORMATS),
-    "archive-root": values.archive_root,
-    "compression": one_of("auto", "store", "deflate"),
-    "force": values.boolean,
-    "ignore": values.codes,
-    "allow-globals": values.names,
-    "server-packages": values.distributions,
-    "consumers": array_of(one_of(*CONSUMERS), "names"),
-    "try": values.boolean,
-    "examples": values.examples,
-}
+HANDLERS = "a built-in handler such as `base_handler`, `path/to/handler.py` or `package.module`"
 
-WORKFLOW_OPTIONS: dict[str, Reader] = {
-    "workflow-name": values.workflow_name,
-    "spec-file": values.path,
-    "handler": values.path,
-    "extra-files": values.paths_or_commas,
-    "export-path": values.path,
-    "force": values.boolean,
-}
-"""The options of torch-workflow-archiver, with their readers."""
+ARCHIVE_KEYS: Settings = with_defaults(
+    ArchiveConfig._field_defaults,
+    {
+        "model-name": Setting(
+            values.model_name,
+            "The model's name: a letter, followed by letters, digits, `_`, `-` and `.`.",
+            unset="the project's name",
+        ),
+        "version": Setting(values.version, "The model's version.", unset="the project's version"),
+        "handler": Setting(
+            values.handler,
+            f"The code that answers requests: {HANDLERS}. A function of yours follows a colon, as in"
+            " `path/to/handler.py:function`.",
+            unset="required",
+        ),
+        "model-file": Setting(
+            values.path,
+            "The Python file with the eager model's class. TorchScript and ONNX models do not need one.",
+        ),
+        "serialized-file": Setting(
+            values.path_or_paths,
+            "The weights, such as a `.pt`, `.pth` or `.onnx` file. Of weights in several files, such as an"
+            " index and its shards, the manifest names the first. All go to the archive's root.",
+        ),
+        "extra-files": Setting(
+            values.paths_or_commas,
+            "More files and directories for the archive's root. A file keeps its base name, and of a"
+            " directory the contents are packed. `**` matches files at any depth.",
+        ),
+        "packages": Setting(
+            values.paths,
+            "Python packages to put at the archive's root as directories: `src/my_pkg` becomes `my_pkg/…`."
+            " Files that git ignores are packed too, because weights often are; `exclude` leaves files out.",
+        ),
+        "include-project": Setting(
+            values.boolean,
+            "Whether to add every file that a build would put into the project's wheel, so that"
+            ' `handler = "my_pkg.serving:handle"` works.',
+        ),
+        "force-include": Setting(
+            values.targets,
+            "Files and directories to put anywhere in the archive: where they are, and their names in it.",
+        ),
+        "exclude": Setting(
+            values.patterns,
+            "Files to leave out of directories, globs and packages, as `.gitignore` names them.",
+        ),
+        "requirements-file": Setting(
+            values.path, "The `requirements.txt` that TorchServe installs for the model."
+        ),
+        "requirements-from": Setting(
+            values.requirements_sources,
+            "What to write into `requirements.txt` from the project's own metadata: `dependencies`,"
+            " `optional-dependencies.NAME` or `dependency-groups.NAME`.",
+        ),
+        "config-file": Setting(values.path, "The model configuration, such as `model-config.yaml`."),
+        "config": Setting(
+            values.model_config, "The model configuration as a table, written as `model-config.yaml`."
+        ),
+        "runtime": Setting(one_of(*runtimes.KNOWN, *runtimes.FORMER), "What runs the handler."),
+        "export-path": Setting(
+            values.path,
+            "The directory in which the archive is written.",
+            unset="the build directory",
+        ),
+        "archive-name": Setting(
+            values.archive_name,
+            "The file's name without its suffix. It may use `{model-name}` and `{version}`.",
+        ),
+        "archive-format": Setting(
+            one_of(*FORMATS),
+            "What is written: a `.mar` (`default`), a `.mar` without compression (`zip-store`), a `.tar.gz`"
+            " (`tgz`) or a directory (`no-archive`).",
+        ),
+        "archive-root": Setting(
+            values.archive_root,
+            "The directory inside a `tgz`. `.` works with both SageMaker and TorchServe.",
+        ),
+        "compression": Setting(
+            one_of("auto", "store", "deflate"),
+            "How the members of a `default` or `tgz` archive are compressed. `auto` compresses a member of at"
+            " least 1 MiB if a sample of it shrinks by at least a fifth.",
+        ),
+        "force": Setting(
+            values.boolean,
+            "Whether to replace an archive that exists and differs. If `false`, that is an error.",
+        ),
+        "ignore": Setting(values.codes, "Checks to disable, by their codes."),
+        "allow-globals": Setting(
+            values.names,
+            "Names that loading the weights or another file may import, in addition to those that torch"
+            " allows. They must be importable in the worker.",
+        ),
+        "server-packages": Setting(
+            values.distributions,
+            "Packages that your server's image has in addition to those of `pytorch/torchserve`.",
+        ),
+        "consumers": Setting(
+            array_of(consumer := one_of(*CONSUMERS), consumer.kind),
+            "What the archive is deployed to, whose rules of portability apply.",
+        ),
+        "try": Setting(
+            values.boolean,
+            "Whether every build runs the examples, and fails if an answer differs. This needs torch.",
+        ),
+        "examples": Setting(
+            array_of(table_of(Example, EXAMPLE_KEYS), "tables"),
+            "Requests and their expected answers, for `hatch-mar try`.",
+        ),
+    },
+)
 
 CHECKING_KEYS = ("ignore", "allow-globals", "server-packages", "consumers")
 """What the checks are told, of any archive: a workflow has these keys too, and inherits them."""
 
-WORKFLOW_KEYS: Mapping[str, Reader] = WORKFLOW_OPTIONS | {key: ARCHIVE_KEYS[key] for key in CHECKING_KEYS}
+WORKFLOW_KEYS: Settings = with_defaults(
+    WorkflowConfig._field_defaults,
+    {
+        "workflow-name": Setting(
+            values.workflow_name,
+            "The workflow's name: a letter, followed by letters, digits, `_`, `-` and `.`.",
+            required="is required",
+        ),
+        "spec-file": Setting(values.path, "The workflow's specification, in YAML.", required="is required"),
+        "handler": Setting(values.path, "The Python file with the workflow's functions."),
+        "extra-files": ARCHIVE_KEYS["extra-files"],
+        "export-path": ARCHIVE_KEYS["export-path"],
+        "force": ARCHIVE_KEYS["force"],
+    }
+    | {key: ARCHIVE_KEYS[key] for key in CHECKING_KEYS},
+)
 
-PROJECT_KEYS: Mapping[str, Reader] = {"build-backend": values.build_backend}
+PROJECT_KEYS: Settings = {
+    "build-backend": Setting(
+        values.build_backend,
+        "The build backend that `hatch_mar.backend` wraps, in a project that hatchling does not build.",
+    )
+}
 """The keys of `[tool.mar]` that are about the project, which no archive inherits."""
 
-TABLES = ("archives", "workflows")
-"""The keys of `[tool.mar]` that hold tables of their own."""
+TABLES = {
+    "archives": "Archives, each in a table. The other keys of `[tool.mar]` are their defaults.",
+    "workflows": "Workflows, each in a table; each becomes a `.war`.",
+}
+"""The keys of `[tool.mar]` that hold tables of their own, and what these mean."""
 MOST_TABLES = 1000
 """Archives, and workflows, of one project."""
 
 ONE_OF_TWO = (("requirements-file", "requirements-from"), ("config-file", "config"))
 """Pairs of keys of which only one may be set."""
-
-HANDLER_NEEDED = (
-    "is required: a built-in handler such as `base_handler`, `path/to/handler.py` or `package.module`"
-)
-
-
-def parse_table(
-    table: object, *, name: Callable[[], str], version: Callable[[], str], file: str | None = PYPROJECT
-) -> tuple[Config, ...]:
-    """The archives and workflows of a `[tool.mar]` table.
-
-    Args:
-        table: the value of `tool.mar`; None if it is not set.
-        name: returns the project's name; called only if an archive does not set its own.
-        version: returns the project's version; called only if an archive does not set its own.
-        file: the file that the table was read from; None for a table that is about no project.
-
-    Raises:
-        ConfigError: with the faults of the table, all unless there are very many.
-    """
-    place = Place(file, None, MAR)
-    if table is None:
-        raise ConfigError(MISSING.at(place, f"Table `{TABLE}` is missing"))
-    if not isinstance(table, dict):
-        raise ConfigError(VALUE.at(place, f"{field(MAR)} must be a table", ""))
-
-    findings: list[Finding] = []
-    if file:
-        read_table({key: table[key] for key in table if key in PROJECT_KEYS}, place, PROJECT_KEYS, findings)
-        table = {key: value for key, value in table.items() if key not in PROJECT_KEYS}
-    shared = {key: value for key, value in table.items() if key not in TABLES}
-    others = (*TABLES, *(PROJECT_KEYS if file else ()))
-    defaults = read_table(shared, place, ARCHIVE_KEYS, findings, others=others)
-    archives = read_archives(table, place, defaults, findings, name)
-    workflows = read_workflows(table, place, defaults, findings)
-    raise_findings(name_archives(findings, [*archives, *workflows]))
-
-    configs: list[tuple[Place, Config]] = [
-        (draft.place, ArchiveConfig(**draft.settings(version))) for draft in archives
-    ]
-    configs += [(draft.place, WorkflowConfig(**draft.settings())) for draft in workflows]
-    raise_findings(find_strange_names([config for _, config in configs]))
-    raise_findings(find_clashes(configs))
-    outputs = tuple(output_of(config) for _, config in configs if config.export_path)
-    models = tuple(config.file_name for _, config in configs if isinstance(config, ArchiveConfig))
-    return tuple(
-        config._replace(outputs=outputs)
-        if isinstance(config, ArchiveConfig)
-        else config._replace(models=models)
-        for _, config in configs
-    )
-
-
-def raise_findings(findings: Iterator[Finding] | list[Finding]) -> None:
-    if found := dict.fromkeys(islice(findings, MOST_FAULTS)):
-        raise ConfigError(*found)
-
-
-def name_archives(findings: list[Finding], drafts: list[Draft]) -> Iterator[Finding]:
-    """The findings, each with the archives it is about: that of its table, or all that inherit a default."""
-    for finding in findings:
-        key = finding.place.key
-        own = [draft.name for draft in drafts if key[: len(draft.place.key)] == draft.place.key]
-        names = own or [draft.name for draft in drafts]
-        yield finding._replace(archives=tuple(name for name in names if name))
-
-
-class Value(NamedTuple):
-    value: Any
-    place: Place
-
-
-class Draft(NamedTuple):
-    """The values of one archive, including those it inherits."""
-
-    place: Place
-    values: dict[str, Value]
-
-    @property
-    def name(self) -> str | None:
-        """The model's or workflow's, if it has a valid one."""
-        named = self.values.get("model-name") or self.values.get("workflow-name")
-        return named.value if named else None
-
-    def settings(self, version: Callable[[], str] | None = None) -> dict[str, Any]:
-        """The fields of an `ArchiveConfig` or `WorkflowConfig`; `version` is called if no version is set."""
-        found = self.values
-        if version and "version" not in found:
-            found = found | {"version": Value(version(), self.place._replace(key=(*MAR, "version")))}
-        settings = {attribute_of(key): value.value for key, value in found.items()}
-        return settings | {"origins": Origins((key, value.place) for key, value in found.items())}
-
-
-def attribute_of(key: str) -> str:
-    name = key.replace("-", "_")
-    return f"{name}_" if keyword.iskeyword(name) else name
-
-
-def read_archives(
-    table: dict[str, Any],
-    place: Place,
-    defaults: dict[str, Value],
-    findings: list[Finding],
-    name: Callable[[], str],
-) -> list[Draft]:
-    """The archives of `[tool.mar]`; what is wrong with them is added to `findings`."""
-    shared = table.keys() - TABLES
-    if "archives" in table:
-        tables = read_tables(table["archives"], place.within("archives"), "model-name", findings)
-    else:
-        tables = [] if "workflows" in table and shared <= {*CHECKING_KEYS} else [(place, {})]
-    drafts: list[Draft] = []
-    for found, own in tables:
-        if len(findings) >= MOST_FAULTS:
-            break
-        draft = Draft(found, inherit(defaults, read_table(own, found, ARCHIVE_KEYS, findings)))
-        if "model-name" not in draft.values and "model-name" not in shared | own.keys():
-            findings += name_after_project(draft, name(), place.within("model-name"))
-        if "handler" not in draft.values and "handler" not in shared | own.keys():
-            findings.append(Fault(REQUIRED, ("handler",), HANDLER_NEEDED).at(found))
-        drafts.append(draft)
-    return drafts
-
-
-def name_after_project(draft: Draft, name: str, place: Place) -> Iterator[Finding]:
-    """Name an archive after the project, whose name may not be valid for a model."""
-    draft.values["model-name"] = Value(name, place)
-    try:
-        values.model_name(name)
-    except ValueError as error:
-        text = f"must be set, since the project's own name {error}"
-        yield Fault(REQUIRED, ("model-name",), text).at(draft.place)
-
-
-def read_workflows(
-    table: dict[str, Any], place: Place, defaults: dict[str, Value], findings: list[Finding]
-) -> list[Draft]:
-    if "workflows" not in table:
-        return []
-    inherited = {key: value for key, value in defaults.items() if key in CHECKING_KEYS}
-    tables = read_tables(table["workflows"], place.within("workflows"), "workflow-name", findings)
-    required = {"workflow-name": "is required", "spec-file": "is required"}
-    return [
-        Draft(found, inherited | read_table(own, found, WORKFLOW_KEYS, findings, required=required))
-        for found, own in tables
-    ]
-
-
-def read_tables(
-    tables: object, place: Place, name_key: str, findings: list[Finding]
-) -> list[tuple[Place, dict[str, Any]]]:
-    """Each table of an array and its place; `name_key` is the key that names a table."""
-    if isinstance(tables, dict):
-        header = f"`[[{dotted_key(place.key)}]]`"
-        names = [key for key, table in tables.items() if isinstance(table, dict)]
-        named = f' with `{name_key} = "{names[0]}"`' if names else ""
-        findings.append(Fault(VALUE, (), f"must be an array of tables; write {header}{named}").at(place))
-        return []
-    if not isinstance(tables, list) or not tables:
-        findings.append(Fault(VALUE, (), "must be an array with at least one table").at(place))
-        return []
-    if len(tables) > MOST_TABLES:
-        findings.append(Fault(VALUE, (), f"must not have more than {MOST_TABLES} tables").at(place))
-        return []
-    found = [(place.within(number), table) for number, table in enumerate(tables)]
-    findings += [
-        Fault(VALUE, (), "must be a table").at(item) for item, table in found if not isinstance(table, dict)
-    ]
-    return [(item, table) for item, table in found if isinstance(table, dict)]
-
-
-def read_table(
-    table: Mapping[str, Any],
-    place: Place,
-    keys: Mapping[str, Reader],
-    findings: list[Finding],
-    *,
-    required: Mapping[str, str] = {},
-    others: tuple[str, ...] = (),
-) -> dict[str, Value]:
-    """The valid values of a table; what is wrong with the others is added to `findings`."""
-    found, faults = read_keys(table, keys, required=required, others=others)
-    findings += [fault.at(place) for fault in faults]
-    for one, other in ONE_OF_TWO:
-        if one in table and other in table:
-            names = f"`{dotted_key((*place.key, one))}` and `{dotted_key((*place.key, other))}`"
-            findings.append(EXCLUSIVE.at(place.within(other), f"Fields {names} cannot both be set", ""))
-    return {key: Value(value, place.within(key)) for key, value in found.items()}
-
-
-def inherit(defaults: dict[str, Value], own: dict[str, Value]) -> dict[str, Value]:
-    """An archive's values over the defaults; one key of an exclusive pair drops an inherited other."""
-    replaced = {other for pair in ONE_OF_TWO for key, other in (pair, pair[::-1]) if key in own}
-    return {key: value for key, value in defaults.items() if key not in replaced} | own
-
-
-def find_strange_names(configs: list[Config]) -> Iterator[Finding]:
-    """File and folder names that filling in `{version}` makes invalid."""
-    for config in configs:
-        if isinstance(config, WorkflowConfig):
-            continue
-        for key, name in (("archive-name", config.file_name), ("archive-root", config.root)):
-            if "/" in name or name.startswith("..") or name_fault(name.removeprefix(".") or "-"):
-                text = f"must give the name of one file or folder, not `{name}`"
-                yield Fault(VALUE, (), text).at(config.origins[key])
-
-
-def find_clashes(configs: list[tuple[Place, Config]]) -> Iterator[Finding]:
-    first: dict[tuple[str, str], Place] = {}
-    for place, config in configs:
-        other = first.setdefault((directory_of(config), config.file_name.casefold()), place)
-        if other != place:
-            tables = f"`{dotted_key(other.key)}` and `{dotted_key(place.key)}`"
-            yield CLASH.at(place, f"Fields {tables} both write `{config.file_name}`")

@@ -7,103 +7,108 @@ ValueError whose message continues "Field `key` ...".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import date, time
-from glob import has_magic
 from itertools import groupby, islice
 from typing import Any
 
 from hatch_mar.archive.manifest import is_deeper_than
 from hatch_mar.names import name_fault
-from hatch_mar.project.config.models import Example
 from hatch_mar.project.config.reading import (
     DEEPEST,
     MOST_FAULTS,
     VALUE,
     Fault,
     Invalid,
-    Reader,
     array_of,
     faults_in,
     matching,
-    read_keys,
     string,
     walk,
 )
+from hatch_mar.project.config.shape import Schema, Shaped, fits, lacks, restrict, shaped
 from hatch_mar.text import shorten
 
-NAME_RULE = (
-    "must begin with a letter, followed by letters, digits, `_`, `-` and `.` (never two dots in a row): `{}`"
-)
 WRAPPER = "hatch_mar.backend"
 HATCHLING = "hatchling.build"
 
 HAS_DATE = "must not be a date; make it a string"
 
 
+@shaped("boolean", {"type": "boolean"})
 def boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be a boolean")
     return value
 
 
-def path(value: object) -> str:
-    text = string(value)
-    if re.search(r"[\x00-\x1f\x7f-\x9f]", text):
-        raise ValueError(f"must not have control characters: `{text}`")
-    if "\\" in text:
-        raise ValueError(f"must use `/` between folders: `{text}`")
-    return text
+NO_CONTROL = lacks(r"[\x00-\x1f\x7f-\x9f]", "must not have control characters: `{}`")
+NO_BACKSLASH = lacks(r"\\", "must use `/` between folders: `{}`")
+
+path = restrict(string, "path", NO_CONTROL, NO_BACKSLASH)
+paths = array_of(path, "paths")
+paths_or_globs = array_of(path, "paths or globs")
+
+NO_EMPTY_PART = lacks(r"(?:^|,)\s*(?:,|$)", "must not have empty paths between its commas")
+COMMA_SEPARATED: Schema = {"type": "string", "allOf": [NO_EMPTY_PART.schema, NO_BACKSLASH.schema]}
+PATHS_OR_COMMAS = "array of paths or globs, or one string with commas"
 
 
-def build_backend(value: object) -> str:
-    """A build backend that `hatch_mar.backend` can wrap, written as in `[build-system]` (PEP 517)."""
-    text = string(value)
-    dotted = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
-    if not re.fullmatch(rf"{dotted}(?::{dotted})?", text, re.ASCII):
-        raise ValueError(f"must be a build backend, as `module` or `module:object`: `{text}`")
-    module = text.partition(":")[0]
-    if module == WRAPPER:
-        raise ValueError(
-            f"must not be `{WRAPPER}` itself; name the backend that it wraps, such as `setuptools.build_meta`"
-        )
-    if module == HATCHLING:
-        raise ValueError(
-            f"must not be `{HATCHLING}`; name that in `build-system.build-backend`, and enable the build hook"
-            " with `[tool.hatch.build.hooks.mar]`"
-        )
-    return text
-
-
+@shaped(PATHS_OR_COMMAS, {"anyOf": [paths_or_globs.schema, COMMA_SEPARATED]})
 def paths_or_commas(value: object) -> tuple[str, ...]:
     """An array of paths, or one comma-separated string as torch-model-archiver takes."""
     if isinstance(value, str):
+        if not NO_EMPTY_PART.is_met(value):
+            raise ValueError(NO_EMPTY_PART.message)
         value = [part.strip() for part in value.split(",")]
-        if not all(value):
-            raise ValueError("must not have empty paths between its commas")
     if not isinstance(value, list):
-        raise ValueError("must be an array of strings, or one string with commas")
-    return paths(value)
+        raise ValueError(f"must be an {PATHS_OR_COMMAS}")
+    return paths_or_globs(value)
 
 
+first_path = restrict(
+    path,
+    "path",
+    lacks(r"[*?[]", "must begin with a path, which the manifest names, not with a pattern: `{}`"),
+)
+PATHS: Schema = {
+    **paths_or_globs.schema,
+    "minItems": 1,
+    "items": [first_path.schema],
+    "additionalItems": path.schema,
+}
+
+
+@shaped("path, or array of a path and then paths or globs", {"anyOf": [path.schema, PATHS]})
 def path_or_paths(value: object) -> str | tuple[str, ...]:
     """A path, or an array of paths and patterns that begins with a path."""
     if isinstance(value, str):
         return path(value)
     if not isinstance(value, list):
-        raise ValueError("must be a string, or an array of strings")
-    found = paths(value)
+        raise ValueError("must be a path, or an array of paths or globs")
+    found = paths_or_globs(value)
     if not found:
         raise ValueError("must not be empty; leave it out instead")
-    if has_magic(found[0]):
-        raise ValueError(
-            f"must begin with a path, which the manifest names, not with a pattern: `{found[0]}`"
-        )
+    first_path(found[0])
     return found
 
 
+@shaped("string", {"type": "string"})
+def target(value: object) -> str:
+    """A name in an archive, where `""` is the root."""
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    name = "" if value in ("/", ".", "./") else value.removeprefix("./").removesuffix("/")
+    if name and (fault := name_fault(name)):
+        raise ValueError(f"{fault}: `{value}`")
+    return name
+
+
+@shaped(
+    "table of sources and targets",
+    {"type": "object", "propertyNames": path.schema, "additionalProperties": target.schema},
+)
 def targets(value: object) -> dict[str, str]:
-    """`force-include`: sources on disk and their names in the archive, where `""` is the root."""
+    """`force-include`: sources on disk and their names in the archive."""
     if not isinstance(value, dict):
         raise ValueError("must be a table of sources and targets")
     found: dict[str, str] = {}
@@ -120,66 +125,61 @@ def targets(value: object) -> dict[str, str]:
     return found
 
 
-def target(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be a string")
-    name = "" if value in ("/", ".", "./") else value.removeprefix("./").removesuffix("/")
-    if name and (fault := name_fault(name)):
-        raise ValueError(f"{fault}: `{value}`")
-    return name
+def single_dots(first: str, others: str) -> str:
+    """A pattern of names that begin with one kind of character, go on with another, and have no `..`."""
+    return rf"{first}(?:\.?{others})*\.?"
 
 
-def without_placeholders(template: str) -> str:
-    return template.replace("{model-name}", "").replace("{version}", "")
+NAME_RULE = (
+    "must begin with a letter, followed by letters, digits, `_`, `-` and `.` (never two dots in a row): `{}`"
+)
+model_name = restrict(string, "string", fits(single_dots("[A-Za-z0-9]", "[A-Za-z0-9_-]"), NAME_RULE))
+"""A letter, then letters, digits, `_`, `-` and `.`; TorchServe refuses `..` (ModelArchive.java).
+
+A name that begins with a digit is accepted here; `checks.configured` reports it.
+"""
+workflow_name = restrict(string, "string", fits(single_dots("[A-Za-z]", "[A-Za-z0-9_-]"), NAME_RULE))
+
+PLACEHOLDER = r"\{model-name\}|\{version\}"
+NAME_PART = rf"(?:[A-Za-z0-9_+-]|{PLACEHOLDER})"
+
+archive_name = restrict(
+    string,
+    "template",
+    fits(
+        rf"(?:[^{{}}]|{PLACEHOLDER})*",
+        "may have the placeholders `{model-name}` and `{version}`, and no others: `{}`",
+    ),
+    fits(
+        single_dots(NAME_PART, NAME_PART),
+        "must be a file's name without its suffix, of letters, digits, `_`, `-`, `+` and `.`: `{}`",
+    ),
+)
+
+ROOT_RULE = "must be the name of one folder, or `.`: `{}`"
+one_folder = restrict(string, "template", fits(rf"(?:[^/{{}}]|{PLACEHOLDER})+", ROOT_RULE))
 
 
-def archive_name(value: object) -> str:
-    text = string(value)
-    bare = without_placeholders(text)
-    if "{" in bare or "}" in bare:
-        raise ValueError(
-            f"may have the placeholders `{{model-name}}` and `{{version}}`, and no others: `{text}`"
-        )
-    if not re.fullmatch(r"[A-Za-z0-9_.+-]*", bare) or ".." in text or text.startswith("."):
-        raise ValueError(
-            f"must be a file's name without its suffix, of letters, digits, `_`, `-`, `+` and `.`: `{text}`"
-        )
-    return text
-
-
+@shaped(one_folder.kind, one_folder.schema)
 def archive_root(value: object) -> str:
-    text = string(value)
-    bare = without_placeholders(text)
-    if text != "." and (name_fault(text) or "/" in text or "{" in bare or "}" in bare):
-        raise ValueError(f"must be the name of one folder, or `.`: `{text}`")
+    text = one_folder(value)
+    if text != "." and name_fault(text):
+        raise ValueError(ROOT_RULE.replace("{}", text))
     return text
 
 
-def model_name(value: object) -> str:
-    """A letter, then letters, digits, `_`, `-` and `.`; TorchServe refuses `..` (ModelArchive.java).
-
-    A name that begins with a digit is accepted here; `checks.configured` reports it.
-    """
-    text = string(value)
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", text) or ".." in text:
-        raise ValueError(NAME_RULE.format(text))
-    return text
-
-
-def workflow_name(value: object) -> str:
-    if model_name(value)[0].isdigit():
-        raise ValueError(NAME_RULE.format(value))
-    return str(value)
+IDENTIFIER = r"(?:[A-Za-z_]|[^\x00-\x7f])(?:[A-Za-z0-9_]|[^\x00-\x7f])*"
+handler = restrict(
+    path,
+    "string",
+    fits(
+        f"[^:]+(?::{IDENTIFIER})?",
+        "must have a function's name after its colon, as in `handler.py:handle`: `{}`",
+    ),
+)
 
 
-def handler(value: object) -> str:
-    text = path(value)
-    file, colon, function = text.partition(":")
-    if not file or (colon and not function.isidentifier()):
-        raise ValueError(f"must have a function's name after its colon, as in `handler.py:handle`: `{text}`")
-    return text
-
-
+@shaped("string", {**string.schema, **NO_CONTROL.schema})
 def version(value: object) -> str:
     text = string(value)
     if not text.isprintable():
@@ -187,6 +187,25 @@ def version(value: object) -> str:
     return text
 
 
+DOTTED = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
+build_backend = restrict(
+    string,
+    "`module` or `module:object`",
+    fits(rf"{DOTTED}(?::{DOTTED})?", "must be a build backend, as `module` or `module:object`: `{}`"),
+    lacks(
+        rf"^{re.escape(WRAPPER)}(?::|$)",
+        f"must not be `{WRAPPER}` itself; name the backend that it wraps, such as `setuptools.build_meta`",
+    ),
+    lacks(
+        rf"^{re.escape(HATCHLING)}(?::|$)",
+        f"must not be `{HATCHLING}`; name that in `build-system.build-backend`, and enable the build hook"
+        " with `[tool.hatch.build.hooks.mar]`",
+    ),
+)
+"""A build backend that `hatch_mar.backend` can wrap, written as in `[build-system]` (PEP 517)."""
+
+
+@shaped("table", {"type": "object", "minProperties": 1})
 def model_config(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("must be a table")
@@ -215,6 +234,7 @@ MOST_STARS, MOST_DOUBLE_STARS = 3, 4
 is the length of a name to the power of their number."""
 
 
+@shaped("string", string.schema)
 def pattern(value: object) -> str:
     """A pattern of gitignore(5)."""
     from pathspec import GitIgnoreSpec
@@ -235,47 +255,32 @@ def pattern(value: object) -> str:
     return text
 
 
+@shaped("number", {"type": "number", "minimum": 0})
 def tolerance(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise ValueError("must be a number of at least 0")
     return value
 
 
+@shaped("path, or JSON", {})
 def json_value(value: object) -> object:
     refuse_dates(value)
     return value
 
 
-EXAMPLE_KEYS: Mapping[str, Reader] = {
-    "input": json_value,
-    "content-type": string,
-    "expect": json_value,
-    "expect-schema": json_value,
-    "tolerance": tolerance,
-}
-
-
-def example(value: object) -> Example:
-    if not isinstance(value, dict):
-        raise ValueError("must be a table")
-    found, faults = read_keys(value, EXAMPLE_KEYS, required={"input": "is required: a file's path, or JSON"})
-    if faults:
-        raise Invalid(faults)
-    return Example(**{key.replace("-", "_"): item for key, item in found.items()})
+schema_or_path = Shaped(json_value, "path, or table", json_value.schema)
 
 
 requirements_source = matching(
-    r"dependencies|(?:optional-dependencies|dependency-groups)\..+",
+    r"dependencies|(?:optional-dependencies|dependency-groups)\.[^\n]+",
     "`dependencies`, `optional-dependencies.NAME` or `dependency-groups.NAME`",
 )
 distribution = matching(
     "[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "the name of a distribution, such as `torchvision`"
 )
 code = matching("MAR[0-9]{3}", "a check's code, such as `MAR203`")
-paths = array_of(path, "paths")
 codes = array_of(code, "codes")
-patterns = array_of(pattern, "patterns", MOST_PATTERNS)
+patterns = array_of(pattern, "gitignore patterns", MOST_PATTERNS)
 names = array_of(string, "names")
 requirements_sources = array_of(requirements_source, "sources")
 distributions = array_of(distribution, "distributions")
-examples = array_of(example, "tables")

@@ -20,7 +20,7 @@ from hatch_mar.archive.packager.owner import WAYS_OUT, Owner, describe_conflict
 from hatch_mar.errors import PackError
 from hatch_mar.finding import Finding, Rule
 from hatch_mar.project.config.models import Config, WorkflowConfig
-from hatch_mar.project.config.schema import CLASH
+from hatch_mar.project.config.table import CLASH
 from hatch_mar.project.interface import Project
 from hatch_mar.torchserve import suffixes
 

@@ -8,7 +8,7 @@ import pytest
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig, Config, Origins
-from hatch_mar.project.config.schema import parse_table
+from hatch_mar.project.config.table import parse_table
 
 LEAST = {"handler": "base_handler"}
 

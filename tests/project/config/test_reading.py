@@ -18,10 +18,12 @@ from hatch_mar.project.config.reading import (
     read_keys,
     string,
 )
+from hatch_mar.project.config.shape import shaped
 
 PLACE = Place("pyproject.toml", None, ("tool", "mar", "x"))
 
 
+@shaped("integer", {"type": "integer"})
 def whole(value: object) -> int:
     if not isinstance(value, int):
         raise ValueError("must be a whole number; leave the point out")

@@ -7,7 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from hatch_mar.project.config import values
-from hatch_mar.project.config.schema import parse_table
+from hatch_mar.project.config.table import parse_table
 from tests.project.config import (
     LEAST,
     NAME_RULE,
@@ -172,7 +172,7 @@ class TestSerializedFile:
     @pytest.mark.parametrize(
         ("value", "text"),
         [
-            (1, "` must be a string, or an array of strings"),
+            (1, "` must be a path, or an array of paths or globs"),
             ([], "` must not be empty; leave it out instead"),
             (["*.bin"], "` must begin with a path, which the manifest names, not with a pattern: `*.bin`"),
             (["w.pt", 1], "[1]` must be a string"),
@@ -244,7 +244,9 @@ class TestExtraFiles:
     @pytest.mark.parametrize("value", [1, {"a": "b"}])
     def test_not_array(self, value: object):
         """Any other value is an error."""
-        expected = "Field `tool.mar.extra-files` must be an array of strings, or one string with commas"
+        expected = (
+            "Field `tool.mar.extra-files` must be an array of paths or globs, or one string with commas"
+        )
 
         assert faults_of("extra-files", value) == (expected,)
 
@@ -363,7 +365,9 @@ class TestExclude:
 
     def test_not_array(self):
         """Anything other than an array is an error."""
-        assert faults_of("exclude", "*.tmp") == ("Field `tool.mar.exclude` must be an array of patterns",)
+        assert faults_of("exclude", "*.tmp") == (
+            "Field `tool.mar.exclude` must be an array of gitignore patterns",
+        )
 
     def test_element(self):
         """An invalid pattern is reported with its index."""

@@ -4,7 +4,8 @@ import pytest
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import ArchiveConfig, WorkflowConfig
-from hatch_mar.project.config.schema import parse_table
+from hatch_mar.project.config.table import parse_table
+from hatch_mar.project.config.values import PATHS_OR_COMMAS
 from tests.project.config import (
     HANDLER_FORMS,
     LEAST,
@@ -193,7 +194,7 @@ class TestFaults:
             "Field `tool.mar.force` must be a boolean",
             "Unknown field `tool.mar.serialised-file`; did you mean `serialized-file`?",
             "Field `tool.mar.archives[0].compression` must be one of `auto`, `store`, `deflate`: `zstd`",
-            "Field `tool.mar.archives[1].extra-files` must be an array of strings, or one string with commas",
+            f"Field `tool.mar.archives[1].extra-files` must be an {PATHS_OR_COMMAS}",
             "Field `tool.mar.archives[1].handler` is required: " + HANDLER_FORMS,
         )
 
