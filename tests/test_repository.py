@@ -19,7 +19,8 @@ from tests.archives import needs_cpython
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 DOCUMENTS = [
-    file for folder in (".", "docs", "benchmarks", "example_project") for file in (ROOT / folder).glob("*.md")
+    *(file for folder in (".", "benchmarks", "example_project") for file in (ROOT / folder).glob("*.md")),
+    *(ROOT / "docs").rglob("*.md"),
 ]
 
 UNTESTED = "migration/shims/"
