@@ -192,7 +192,7 @@ class TestRequests:
         assert [address for address in addresses if not is_within(address) and address[:5] != "data:"] == []
 
     def test_scripts(self, site: Path):
-        """The theme's scripts load something only for what no page has, such as diagrams"""
+        """The theme's scripts load something only for what no page has, such as diagrams."""
         scripts = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.js"))
         hosts = {*re.findall(r"https?://([\w.-]+)", scripts)}
         pages = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
