@@ -30,6 +30,11 @@ def log(*lines: object) -> None:
     write("".join(f"{escape(line)}\n" for line in lines), sys.stderr, flush=True)
 
 
+def prompt(text: str) -> None:
+    """Show what is to be typed, and stay on its line."""
+    write(escape(text), sys.stderr, flush=True)
+
+
 def annotate(command: str) -> None:
     """Print a workflow command of our own, whose parts have been escaped."""
     write(f"{command}\n", sys.stdout)

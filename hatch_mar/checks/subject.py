@@ -239,12 +239,20 @@ class Subject:
         path = name.replace(".", "/")
         for file in (f"{path}/__init__.py", f"{path}.py"):
             if member := self.members.get(file):
-                if file not in self.modules:
-                    source = self.text(member)
-                    self.budget.spend(TOKENS, TOKENS_OF_A_FILE + count_tokens(source))
-                    self.modules[file] = parse_module(member, source)
-                return self.modules[file]
+                return self.parse(member)
         return None
+
+    def parse(self, member: Member) -> Module:
+        """A member as a module, whatever its name; parsed once.
+
+        Raises:
+            Exhausted: too much Python has been parsed already.
+        """
+        if member.name not in self.modules:
+            source = self.text(member)
+            self.budget.spend(TOKENS, TOKENS_OF_A_FILE + count_tokens(source))
+            self.modules[member.name] = parse_module(member, source)
+        return self.modules[member.name]
 
 
 def identify(member: Member) -> object:

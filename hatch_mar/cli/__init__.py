@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 COMMANDS = {
+    "init": "propose a repository's first [tool.mar]",
     "build": "write the archives that a project's pyproject.toml declares",
     "archive": "write one archive, with the options of torch-model-archiver",
     "check": "find what would break where an archive is deployed",

@@ -6,20 +6,18 @@ import os
 import shlex
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path, PurePath
 
 from hatch_mar.archive.filesystem.regular import open_input
-from hatch_mar.budget import Budget
-from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli import USAGE
 from hatch_mar.cli._archiver import archive_and_record
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._refusals import find_refusals
 from hatch_mar.cli._termination import exit_on_signals
-from hatch_mar.errors import ConfigError, LayoutError
-from hatch_mar.finding import Finding
+from hatch_mar.errors import ConfigError
 from hatch_mar.migration.call import call_in
 from hatch_mar.migration.declare import declare_calls, tables_of
 from hatch_mar.migration.outcome import explain_no_tables, list_notes
@@ -28,10 +26,8 @@ from hatch_mar.output import log, show
 from hatch_mar.project.build_system import has_setup
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.edit import Tables, add_tables, format_tables, will_make_archives
-from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.sdist_ignore import find_unignored, ignore
-from hatch_mar.project.timestamp import build_instant
 
 LONGEST_SHEBANG = 1000
 """Bytes; Linux reads 255."""
@@ -110,20 +106,6 @@ def show_tables(recording: Recording, project: Path, root: Path, options: Namesp
     if faults:
         raise ConfigError(*faults)
     return 0
-
-
-def find_refusals(configs: Iterable[Config], root: Path) -> Iterator[str]:
-    """Why a build of the project at `root` would write none of its archives."""
-    budget = Budget()
-    for config in configs:
-        faults: Sequence[Finding | str]
-        try:
-            archive = lay_out(config, root, build_instant())
-            found = find_faults(config, archive, root, budget)
-            faults = [each for each in found if each.severity == "error"]
-        except LayoutError as error:
-            faults = error.causes
-        yield from (f"a build refuses archive `{config.name}`: {fault}" for fault in faults)
 
 
 def add_to_project(

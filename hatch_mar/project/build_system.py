@@ -79,17 +79,19 @@ def list_required(build_system: Mapping[str, Any]) -> set[str]:
     return {canonicalize_name(re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0]) for line in requires}
 
 
-def why_not_wrapped(root: Path, content: Mapping[str, Any]) -> str | None:
+def why_not_wrapped(root: Path, content: Mapping[str, Any], *, adopt: bool = False) -> str | None:
     """Why `hatch_mar.backend` should not wrap the build backend of a project, or None if it may.
 
-    A project that is not a package is not built until `build-system` says that it is one.
+    A project that is not a package is not built until `build-system` says that it is one, which is only to
+    be added if `adopt` says so and there is a `[project]` to build.
     """
     if "backend-path" in table_at(content, *SYSTEM):
         return "`build-system.backend-path` allows no build backend from outside the project"
     for keys, key in NOT_A_PACKAGE:
         if table_at(content, *keys).get(key) is False:
             return f"`{'.'.join((*keys, key))}` is false"
-    if SYSTEM[0] not in content and not has_setup(root):
+    is_package = SYSTEM[0] in content or has_setup(root) or (adopt and "project" in content)
+    if not is_package:
         return "the project has no `[build-system]`"
     return None
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.archive.filesystem.regular import read_bytes
@@ -21,7 +22,10 @@ from hatch_mar.project.hatch_hook import is_declared, name_hatch_builders
 from hatch_mar.project.hatch_settings import HATCH_TOML
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import table_at
-from hatch_mar.text import escape_commands, join_steps, quote
+from hatch_mar.text import escape_commands, join_steps, quote, quote_each
+
+if TYPE_CHECKING:
+    from hatch_mar.project.toml_text import TomlText
 
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
 
@@ -42,8 +46,8 @@ def format_tables(tables: Tables) -> str:
     )
 
 
-def to_value(value: str | Sequence[str]) -> str:
-    """A TOML string, or an array of them. TOML has all the escapes of JSON."""
+def to_value(value: str | Sequence[str] | Mapping[str, str]) -> str:
+    """A TOML string, or an array or an inline table of them. TOML has all the escapes of JSON."""
     if isinstance(value, str):
         try:
             value.encode()
@@ -53,6 +57,8 @@ def to_value(value: str | Sequence[str]) -> str:
         return escape_commands(
             "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in text)
         )
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{to_value(key)} = {to_value(each)}' for key, each in value.items())} }}"
     line = f"[{', '.join(map(to_value, value))}]"
     if len(line) <= 88:
         return line
@@ -68,23 +74,49 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
         ConfigError: it has such archives already, it would give them other values, or its
             tables are written in a way that nothing can be added to. The file is then as it was.
     """
+    refuse_conflicts(table_at(project.pyproject, "tool", "mar"), tables)
+    names = [table[NAMES[array]] for array, several in tables.items() for table in several]
+    pieces: dict[tuple[str, ...], str] = {
+        (*MAR, array): format_tables({array: several}) for array, several in tables.items()
+    }
+    return add_text(project, pieces, quote_each(names), buildable=buildable)
+
+
+def add_table(project: PyProject, text: str, *, buildable: bool = True) -> list[str]:
+    """Add `[tool.mar]`, with all that is in it, to a project that does not have it; as `add_tables` does.
+
+    A project without `[build-system]` becomes a package, which setuptools builds.
+    """
+    return add_text(project, {MAR: text}, f"`[{TABLE}]`", buildable=buildable, adopt=True)
+
+
+def add_text(
+    project: PyProject,
+    pieces: Mapping[tuple[str, ...], str],
+    names: str,
+    *,
+    buildable: bool,
+    adopt: bool = False,
+) -> list[str]:
+    """Add tables, given as text by the key of the first of them, and what makes a build read them."""
     try:
         from hatch_mar.project.toml_text import CannotEdit, TomlText
     except ImportError:
         raise ConfigError("Option `--write` needs tomlkit: pip install 'hatch-mar[cli]'") from None
 
-    refuse_conflicts(table_at(project.pyproject, "tool", "mar"), tables)
     path = Path(os.path.realpath(project.root / PYPROJECT))
     original = read_bytes(path).decode() if path.exists() else None
-    edits, advice, builder = set_up_build(project)
+    edits, advice, builder = set_up_build(project, adopt=adopt)
+    own = [Edit("paste the tables", partial(append, tables=piece, path=key)) for key, piece in pieces.items()]
+    # wrapping a backend sets a key of `[tool.mar]`, whose header must not come again after that
+    is_wrapped = table_at(project.pyproject, "build-system").get("build-backend") != HATCHLING
+    steps = [*own, *edits] if MAR in pieces and is_wrapped else [*edits, *own]
     text = TomlText(original or "")
     try:
-        for edit in edits:
-            edit.apply(text)
-        for array, several in tables.items():
-            text.append(format_tables({array: several}), (*MAR, array))
+        for step in steps:
+            step.apply(text)
     except CannotEdit as error:
-        by_hand = join_steps([*(edit.todo for edit in edits), "paste the tables"])
+        by_hand = join_steps([*(edit.todo for edit in edits), own[0].todo])
         fault = f"Cannot edit `{path}`, because {error}; edit it by hand: {by_hand}"
         raise ConfigError(fault, *advice) from None
     # the project's own name and version make no difference here
@@ -94,14 +126,20 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
     except OSError as error:
         raise ConfigError(f"Cannot write `{path}`: {error.strerror or error}") from None
 
-    names = [f"`{table[NAMES[array]]}`" for array, several in tables.items() for table in several]
     done = [] if original is not None else [f"Created `{path}`"]
-    done += [f"Added {', '.join(names)} to `{path}`", *(edit.done for edit in edits), *advice]
+    done += [f"Added {names} to `{path}`", *(edit.done for edit in edits), *advice]
     return [*done, builder] if buildable else done
 
 
-def set_up_build(project: PyProject) -> tuple[list[Edit], list[str], str]:
+def append(text: TomlText, tables: str, path: tuple[str, ...]) -> None:
+    text.append(tables, path)
+
+
+def set_up_build(project: PyProject, *, adopt: bool = False) -> tuple[list[Edit], list[str], str]:
     """What to change so that the project's build makes its archives.
+
+    Args:
+        adopt: whether a project that names no build backend is to become a package.
 
     Returns:
         The changes, lines on what is left to be done by hand, and a sentence on what then builds
@@ -122,7 +160,7 @@ def set_up_build(project: PyProject) -> tuple[list[Edit], list[str], str]:
         if faults := [fault.text for fault in find_wrapping_faults(content)]:
             return edits, [], f"`hatch-mar build` builds them, but no other build does: {'; '.join(faults)}"
         return edits, [], name_builders(name_delegate(content))
-    if reason := why_not_wrapped(project.root, content):
+    if reason := why_not_wrapped(project.root, content, adopt=adopt):
         return [], [], f"`hatch-mar build` builds them, since {reason}"
     return wrap(content), [], name_builders(backend)
 

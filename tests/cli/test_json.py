@@ -28,6 +28,7 @@ HANDLER = "def handle(data, context):\n    return data\n"
 OPTIONS = ["--model-name=letters", "--version=1", "--handler=handler.py"]
 
 WORKING = {
+    "init": [],
     "build": [],
     "archive": OPTIONS,
     "check": [],
@@ -39,6 +40,7 @@ WORKING = {
 """What each command is called with to do its work."""
 
 FAILING = {
+    "init": ["--project", "nowhere"],
     "build": ["nothing-such"],
     "archive": [*OPTIONS, "--model-file=absent.py"],
     "check": ["digits.mar", "damaged.mar"],

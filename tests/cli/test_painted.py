@@ -16,6 +16,7 @@ from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.cli import main
 from tests.archives import PACKING, needs_posix
+from tests.weights import onnx_files
 
 PAINT = "\x1b[2J\r::add-mask::a\n  ::error file=x::b\u2028##[error]c\u202e\x85\x7f"
 
@@ -93,6 +94,7 @@ handler = "数.py"
 """
 
 COMMANDS = {
+    "init": ["init", "--project=数"],
     "build": ["build", "--output=数"],
     "archive": ["archive", "--model-name=a", "--version=1", "--handler=数.py", "--export-path=数"],
     "check": ["check"],
@@ -112,6 +114,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
     (tmp_path / "数.py").write_text("def handle(data, context):\n    return data\n")
     (tmp_path / "数").mkdir()
+    (tmp_path / "数" / "数.onnx").write_bytes(onnx_files.model())
     for name, file in (("数.mar", "数.py"), ("b.mar", "b.py")):
         archive = Archive(
             Manifest({"model": {"modelName": "数", "handler": file}}),

@@ -192,6 +192,12 @@ def may_be_required(subject: Subject, problem: Problem) -> bool:
 
 def advise_packing_module(subject: Subject, name: str, wanting: Member) -> str | None:
     """What to write in `[tool.mar]` if the project itself has the module of a name that a member imports."""
+    found = find_in_project(subject, name, wanting)
+    return f'pack it with `{found[0]} = ["{found[1]}"]`' if found else None
+
+
+def find_in_project(subject: Subject, name: str, wanting: Member) -> tuple[str, str] | None:
+    """The project's own module that a member imports: the key that packs it, and its path."""
     if subject.root is None:
         return None
     module, source = top_of(name), wanting.source
@@ -203,7 +209,7 @@ def advise_packing_module(subject: Subject, name: str, wanting: Member) -> str |
         for file, key in ways:
             path = folder / file
             if path.is_relative_to(subject.root) and (path.is_file() or (path / "__init__.py").is_file()):
-                return f'pack it with `{key} = ["{path.relative_to(subject.root).as_posix()}"]`'
+                return key, path.relative_to(subject.root).as_posix()
     return None
 
 

@@ -1,0 +1,131 @@
+"""`hatch-mar init`: a repository's first `[tool.mar]`."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from hatch_mar.cli._json import add_json_option, print_json
+from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._question import choose_by
+from hatch_mar.cli._refusals import find_refusals
+from hatch_mar.errors import ConfigError
+from hatch_mar.output import log, show
+from hatch_mar.project.build_system import has_setup
+from hatch_mar.project.config.models import PYPROJECT, TABLE
+from hatch_mar.project.config.table import parse_table
+from hatch_mar.project.config.values import model_name
+from hatch_mar.project.edit import add_table
+from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.toml import table_at
+from hatch_mar.proposal.annotated import format_proposal
+from hatch_mar.proposal.assembly import TO_WRITE
+from hatch_mar.proposal.proposal import Proposal, propose
+from hatch_mar.proposal.repository import list_repository
+
+NEW = f"make a `{PYPROJECT}` with `hatch new --init` or `uv init`"
+
+DESCRIPTION = f"""Look at a repository and propose its [tool.mar]: an archive for each model, with the
+handler, the model file, labels, configuration and requirements that belong to it. Weights are
+known by their content, a handler by having what TorchServe calls. No code of the repository is
+run.
+
+The proposal is printed; --write adds it to {PYPROJECT}, with what makes a build read it. Where
+several handlers or model files may be meant, you are asked; without a terminal, they are listed
+and the exit status is 1.
+
+A {PYPROJECT} that has a [tool.mar] stays as it is, with exit status 0."""
+EXAMPLE = "hatch-mar init --write && hatch build"
+
+
+def parser() -> ArgumentParser:
+    command = make_parser("init", DESCRIPTION, EXAMPLE)
+    command.add_argument("--write", action="store_true", help=f"add the proposal to {PYPROJECT}")
+    command.add_argument(
+        "--yes", "-y", action="store_true", help="ask nothing, and take the first of several files"
+    )
+    command.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")
+    add_json_option(command)
+    return command
+
+
+def main(arguments: list[str]) -> int:
+    options = parser().parse_args(arguments)
+    directory = Path(options.project)
+    if not directory.is_dir():
+        raise ConfigError(f"Not a directory: `{directory}`")
+    project = PyProject(directory, new=True)
+    path = project.root / PYPROJECT
+    if "mar" in table_at(project.pyproject, "tool"):
+        return report(options, {}, [f"`{path}` has `[{TABLE}]` already, which stays as it is"], [])
+    is_missing = not path.exists() and not has_setup(project.root)
+    if is_missing and options.write:
+        raise ConfigError(f"File not found: `{path}`; {NEW}")
+
+    proposal = find_proposal(project, options)
+    notes = [*proposal.notes, *list_refusals(proposal, project)]
+    changes: list[str] = []
+    text = format_proposal(proposal)
+    if options.write:
+        changes = add_table(project, text)
+    else:
+        wanted = f"; {NEW} first" if is_missing else ""
+        notes.append(f"nothing is written yet; `--write` adds this to `{path}`{wanted}")
+    if not options.json:
+        show(*changes or text.removesuffix("\n").split("\n"), flush=True)
+    return report(options, proposal.to_table(), notes, changes)
+
+
+def report(options: Namespace, table: Mapping[str, object], notes: list[str], changes: list[str]) -> int:
+    """Tell what else is to be told of a proposal."""
+    if options.json:
+        print_json({"table": table, "notes": notes, "changes": changes})
+    else:
+        log(*(f"Note: {note}" for note in notes))
+    return 0
+
+
+def find_proposal(project: PyProject, options: Namespace) -> Proposal:
+    """
+    Raises:
+        ConfigError: there is nothing to propose, or several files may be meant and nobody can be asked.
+    """
+    repository = list_repository(project.root, (project.build_directory,))
+    proposal = propose(
+        repository,
+        choose_by(takes_first=options.yes),
+        project_name=name_of(project),
+        has_version=may_have_version(project),
+    )
+    if not proposal.shared:
+        raise ConfigError(
+            f"No weights found in `{project.root}`, so there is nothing to pack", *proposal.notes
+        )
+    return proposal
+
+
+def name_of(project: PyProject) -> str | None:
+    """The project's name if a model can have it, as far as it stands in `pyproject.toml`."""
+    name = project.project.get("name")
+    try:
+        return None if name is None or model_name(name)[0].isdigit() else name
+    except ValueError:
+        return None
+
+
+def may_have_version(project: PyProject) -> bool:
+    """Whether the project's version is there, or is for its build backend to tell."""
+    if project.project:
+        return "version" in project.project or "version" in project.project.get("dynamic", ())
+    return "build-system" in project.pyproject or has_setup(project.root)
+
+
+def list_refusals(proposal: Proposal, project: PyProject) -> Iterator[str]:
+    """Why a build would write none of the archives, unless that has been told."""
+    configs = parse_table(
+        proposal.to_table(),
+        name=lambda: name_of(project) or "model",
+        version=lambda: str(project.project.get("version", "0")),
+    )
+    yield from find_refusals([config for config in configs if config.handler != TO_WRITE], project.root)

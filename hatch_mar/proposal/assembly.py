@@ -1,0 +1,154 @@
+"""An archive's table, put together from a model of the repository and what belongs to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from hatch_mar.checks import model_file
+from hatch_mar.checks.handler.reach import Reach
+from hatch_mar.checks.subject import Subject
+from hatch_mar.proposal.draft import Table, add, as_subject
+from hatch_mar.proposal.imported import add_modules
+from hatch_mar.proposal.neighbours import CONFIGURATIONS, LABELS, REQUIREMENTS, find_nearest, narrow
+from hatch_mar.proposal.network_files import NetworkFiles, find_networks
+from hatch_mar.proposal.omissions import Omissions
+from hatch_mar.proposal.parts import Part
+from hatch_mar.proposal.repository import Repository, folder_of, join
+from hatch_mar.proposal.serving_files import find_handlers
+from hatch_mar.text import quote
+from hatch_mar.weights.kind import Kind
+
+BUILT_IN = "base_handler"
+TO_WRITE = "handler.py"
+"""The handler of a model that none of TorchServe's own loads, which is still to be written."""
+OF_BUILT_IN = (Kind.TORCHSCRIPT, Kind.STATE_DICT, Kind.ONNX)
+"""What `base_handler` loads."""
+OF_CLASS = (Kind.STATE_DICT, Kind.CHECKPOINT)
+"""What is loaded into an object of a class."""
+
+Choose = Callable[[str, Sequence[str]], str]
+"""Answers a question with one of several files."""
+
+
+class Assembly:
+    """Puts the tables of a repository's models together.
+
+    `choose` is asked where several files may be meant, once for the same files.
+    """
+
+    def __init__(
+        self, repository: Repository, subject: Subject, choose: Choose, omissions: Omissions
+    ) -> None:
+        self.repository = repository
+        self.subject = subject
+        self.choose = choose
+        self.omissions = omissions
+        self.chosen: dict[tuple[str, ...], str] = {}
+        """The answers so far, by the files that there were."""
+        self.notes: dict[str, None] = {}
+        """What is still to be done."""
+
+    @cached_property
+    def handlers(self) -> list[str]:
+        return find_handlers(self.repository, self.subject, self.omissions)
+
+    @cached_property
+    def networks(self) -> NetworkFiles:
+        return find_networks(self.repository, self.subject, self.omissions)
+
+    def assemble(self, part: Part, name: str, weights: Sequence[str]) -> Table:
+        """The table of a model, which packs no other of the repository's `weights`."""
+        table: Table = {"model-name": name, "handler": self.find_handler(part)}
+        if part.weights:
+            table["serialized-file"] = [*part.weights] if len(part.weights) > 1 else part.weights[0]
+        if part.folders:
+            table["force-include"] = {**part.folders}
+        for path in part.extra_files:
+            add(table, "extra-files", path)
+        if part.kind in OF_CLASS and (found := self.find_model_file(part, table)):
+            table["model-file"] = found
+        self.add_neighbours(part, table)
+        add_modules(table, self.repository.root)
+        packages = tuple(f"{package}/" for package in table.get("packages", []))
+        for path in weights:
+            if path.startswith(packages):
+                add(table, "exclude", path)
+        return table
+
+    def find_handler(self, part: Part) -> str:
+        """The file of the handler; one of TorchServe's own where that is right, or else one to be written."""
+        if found := self.pick(f"Which handler is for {quote(part.path)}?", self.handlers, part):
+            return found
+        none = "no file has what TorchServe calls in a handler"
+        if part.kind in OF_BUILT_IN:
+            self.note(
+                f"{none}, so `{BUILT_IN}` is proposed, which loads the model, but does not make tensors of"
+                " requests; derive a class from it that has a `preprocess`, or name another of TorchServe's"
+                " own, such as `image_classifier`"
+            )
+            return BUILT_IN
+        how = "with `from_pretrained`" if part.kind is None else "itself"
+        self.note(
+            f"{none}, and none of TorchServe's own loads {quote(part.path)}; write `{TO_WRITE}`, with a class"
+            f" derived from `BaseHandler` whose `initialize` loads the model {how}"
+        )
+        return TO_WRITE
+
+    def find_model_file(self, part: Part, table: Table) -> str | None:
+        """The file with the class of the model, unless the handler does without."""
+        usable, others = self.networks
+        root = self.repository.root
+        some = as_subject({**table, "model-file": next(iter(usable), "model.py")}, root)
+        if model_file.loading_severity(some) is None:
+            return None
+        fitting = [path for path in usable if is_fitting(as_subject({**table, "model-file": path}, root))]
+        question = f"Which file has the model's class for {quote(part.path)}?"
+        if found := self.pick(question, fitting or usable, part):
+            return found
+        self.note(
+            f"{quote(part.path)} is a {part.description}, which needs a `model-file`, and no Python file"
+            " defines only the model's class, made without arguments"
+        )
+        for other in others:
+            self.note(other)
+        return None
+
+    def pick(self, question: str, candidates: Sequence[str], part: Part) -> str | None:
+        """One of several files: the nearest to the model, the one of its name, or the one that is chosen."""
+        nearest = narrow(candidates, join(part.home, "any"))
+        alike = [path for path in nearest if is_alike(path, part.path)]
+        left = alike if len(alike) == 1 else nearest
+        if len(left) < 2:
+            return next(iter(left), None)
+        if tuple(left) not in self.chosen:
+            self.chosen[tuple(left)] = self.choose(question, left)
+        return self.chosen[tuple(left)]
+
+    def add_neighbours(self, part: Part, table: Table) -> None:
+        """Add the labels, the requirements and the configuration that lie nearest."""
+        files = self.repository.files
+        homes = [part.home, *(folder_of(str(table.get(key, ""))) for key in ("handler", "model-file"))]
+        if labels := find_nearest(files, LABELS, homes):
+            add(table, "extra-files", labels)
+        for key, names in (("requirements-file", REQUIREMENTS), ("config-file", CONFIGURATIONS)):
+            if found := find_nearest(files, names, homes):
+                table[key] = found
+
+    def note(self, line: str) -> None:
+        self.notes[line] = None
+
+
+def is_fitting(subject: Subject) -> bool:
+    """Whether TorchServe could load an archive's weights into the class of its model file."""
+    imports = Reach(subject).start(model_file.module_stem(subject.value("modelFile")))
+    faults = [*model_file.check_file(subject), *(each for each in imports if each.kind == "relative")]
+    return not faults
+
+
+def is_alike(path: str, other: str) -> bool:
+    """Whether one of two files is named after the other: `cats_handler.py` after `cats.pt`."""
+    one, two = ({*re.split(r"[\W_]+", PurePosixPath(each).stem.lower())} for each in (path, other))
+    return one <= two or two <= one

@@ -1,0 +1,44 @@
+"""Files that belong to a model by their names and by where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from pathlib import PurePosixPath
+
+from hatch_mar.proposal.repository import folder_of, is_of_tests
+
+LABELS = ("index_to_name.json",)
+CONFIGURATIONS = tuple(f"model{mark}config{suffix}" for mark in ("-", "_") for suffix in (".yaml", ".yml"))
+REQUIREMENTS = ("requirements.txt",)
+
+
+def find_nearest(files: Sequence[str], names: Iterable[str], homes: Sequence[str]) -> str | None:
+    """The file of one of these names that belongs to what lies in the folders `homes`, given by priority.
+
+    It is in one of them, or in a folder that they are in, the nearest first. None if there is none.
+    """
+    wanted = [file for file in files if PurePosixPath(file).name in names and not is_of_tests(file)]
+    by_folder = {folder_of(file): file for file in reversed(wanted)}
+    for home in homes:
+        folder = home
+        while True:
+            if folder in by_folder:
+                return by_folder[folder]
+            if not folder:
+                break
+            folder = folder_of(folder)
+    return None
+
+
+def narrow(candidates: Sequence[str], path: str) -> list[str]:
+    """Those of the files that share most folders with another file, if that is more than the root."""
+    shared = {each: count_shared(each, path) for each in candidates}
+    most = max(shared.values(), default=0)
+    return [each for each in candidates if shared[each] == most]
+
+
+def count_shared(one: str, other: str) -> int:
+    """How many folders two files share, from the root on."""
+    pairs = zip(one.split("/")[:-1], other.split("/")[:-1])
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,0 +1,24 @@
+"""What a proposal leaves out, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hatch_mar.text import quote_some
+
+
+class Omissions:
+    """Files that are left out, by the reason."""
+
+    def __init__(self) -> None:
+        self.paths: dict[str, list[str]] = {}
+
+    def add(self, reason: str, *paths: str) -> None:
+        """Leave files out; `reason` continues "`a` and `b` are left out: "."""
+        self.paths.setdefault(reason, []).extend(paths)
+
+    def describe(self) -> Iterator[str]:
+        """A line for each reason."""
+        for reason, paths in self.paths.items():
+            if paths:
+                yield f"left out {quote_some(paths)}: {reason}"

@@ -1,0 +1,98 @@
+"""The models of a repository, for each of which there is to be an archive."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from hatch_mar.checks.references.numbered import NUMBERED
+from hatch_mar.proposal.hub_folders import HubFolder
+from hatch_mar.proposal.naming import Origin
+from hatch_mar.proposal.repository import folder_of, join
+from hatch_mar.proposal.trained import POINTERS, Trained
+from hatch_mar.text import count_of
+from hatch_mar.weights.kind import Kind
+
+FORMS = {
+    Kind.TORCHSCRIPT: "scripted",
+    Kind.ONNX: "onnx",
+    Kind.SAFETENSORS: "safetensors",
+    Kind.EXPORTED_PROGRAM: "exported",
+    Kind.AOTINDUCTOR: "compiled",
+    Kind.GGUF: "gguf",
+}
+"""What a name tells of a model that may be there as a state_dict too."""
+UNFETCHED = {".onnx": Kind.ONNX, ".pt": Kind.TORCHSCRIPT, ".safetensors": Kind.SAFETENSORS}
+"""What weights are taken for by their suffix as long as they are not there; others for a state_dict."""
+
+
+class Part(NamedTuple):
+    """A model, with paths relative to the repository's root."""
+
+    origin: Origin
+    kind: Kind | None
+    """What its weights are; None for a folder that `from_pretrained` reads."""
+    description: str
+    weights: tuple[str, ...] = ()
+    extra_files: tuple[str, ...] = ()
+    folders: Mapping[str, str] = {}
+    """Folders that are packed whole, each with its name in the archive."""
+    base: str = ""
+    """The model that it is an adapter for; empty if it is not one."""
+
+    @property
+    def path(self) -> str:
+        """What a person calls it: its first file, or its folder."""
+        return self.weights[0] if self.weights else self.origin.path
+
+    @property
+    def home(self) -> str:
+        """The folder that it is in."""
+        return self.origin.path if self.origin.is_folder else folder_of(self.origin.path)
+
+
+def list_parts(found: Sequence[Trained], hubs: Sequence[HubFolder]) -> list[Part]:
+    """The models that weights are of, in the order of the weights."""
+    parts: dict[object, Part] = {}
+    shards: dict[tuple[str, str], list[Trained]] = defaultdict(list)
+    for trained in found:
+        hub = next((hub for hub in hubs if hub.owns(trained.path)), None)
+        name = NUMBERED.fullmatch(trained.name.name)
+        if hub:
+            parts.setdefault(hub.path, part_of_folder(hub))
+        elif name:
+            key = folder_of(trained.path), name[1] + name[3] + name[4]
+            shards[key].append(trained)
+            parts[key] = part_of_shards(shards[key])
+        else:
+            parts[trained] = part_of_file(trained)
+    return [*parts.values()]
+
+
+def part_of_folder(hub: HubFolder) -> Part:
+    what = "adapter" if hub.base else "model"
+    return Part(
+        Origin(hub.path, is_folder=True),
+        None,
+        f"{what} that `from_pretrained` loads",
+        hub.list_patterns(),
+        hub.extra_files,
+        hub.folders,
+        hub.base,
+    )
+
+
+def part_of_shards(shards: Sequence[Trained]) -> Part:
+    first = shards[0]
+    stem = NUMBERED.sub(r"\1\4", first.path)
+    paths = tuple(sorted(each.path for each in shards))
+    return Part(Origin(stem), first.kind, f"{count_of(len(paths), 'shard')} of {first.kind.label}", paths)
+
+
+def part_of_file(trained: Trained) -> Part:
+    is_there = trained.kind not in POINTERS
+    kind = trained.kind if is_there else UNFETCHED.get(trained.suffix, Kind.STATE_DICT)
+    beside = (join(folder_of(trained.path), each.path) for each in trained.weights.external)
+    weights = (trained.path, *dict.fromkeys(beside))
+    return Part(Origin(trained.path, form=FORMS.get(kind, "")), kind, trained.weights.describe(), weights)

@@ -1,0 +1,93 @@
+"""A repository's `[tool.mar]` as a person might write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from hatch_mar.proposal.assembly import Assembly, Choose
+from hatch_mar.proposal.draft import Table
+from hatch_mar.proposal.hub_folders import find_hub_folders
+from hatch_mar.proposal.naming import name_models
+from hatch_mar.proposal.omissions import Omissions
+from hatch_mar.proposal.parts import list_parts
+from hatch_mar.proposal.repository import Repository
+from hatch_mar.proposal.trained import find_trained
+from hatch_mar.proposal.training import leave_out_stages
+from hatch_mar.text import quote
+
+OWN = ("model-name", "serialized-file")
+"""Keys that archives do not share, even if they have the same values."""
+ORDER = (
+    *("model-name", "version", "handler", "model-file", "serialized-file", "extra-files", "packages"),
+    *("force-include", "exclude", "requirements-file", "config-file"),
+)
+"""The keys that are proposed, in the order in which people write them."""
+
+
+class Proposal(NamedTuple):
+    """What `[tool.mar]` could be."""
+
+    shared: Table
+    """Its own keys, which are the only archive's, or the defaults of several."""
+    archives: Sequence[Table] = ()
+    """The tables of `archives`; none if there is one archive."""
+    descriptions: Sequence[str] = ()
+    """What the weights of each archive are."""
+    notes: Sequence[str] = ()
+    """What was left out, and what is still to be done, a line for each."""
+
+    def to_table(self) -> Mapping[str, object]:
+        """The value of `tool.mar`."""
+        return {**self.shared, **({"archives": [*self.archives]} if self.archives else {})}
+
+
+def propose(
+    repository: Repository, choose: Choose, *, project_name: str | None, has_version: bool
+) -> Proposal:
+    """What a project could declare, which is nothing if there are no weights to pack.
+
+    Args:
+        project_name: that of the project, if it can name a model.
+        has_version: whether the project has a version, which archives take as theirs.
+    """
+    omissions = Omissions()
+    subject = repository.as_subject()
+    trained = leave_out_stages(find_trained(repository, omissions), omissions)
+    hubs = find_hub_folders(subject, trained, omissions)
+    parts = list_parts(trained, hubs)
+    names = name_models([part.origin for part in parts])
+    assembly = Assembly(repository, subject, choose, omissions)
+    weights = [each.path for each in trained]
+    tables = [assembly.assemble(part, name or "model", weights) for part, name in zip(parts, names)]
+    if project_name and names == [""]:
+        del tables[0]["model-name"]  # which is then the project's
+    if not has_version:
+        tables = [{**table, "version": "1.0"} for table in tables]
+    notes = [
+        *repository.notes,
+        *assembly.notes,
+        *(
+            f"{quote(part.path)} is an adapter for {quote(part.base)}, which the handler loads too"
+            for part in parts
+            if part.base
+        ),
+        *omissions.describe(),
+    ]
+    shared, archives = share([in_order(table) for table in tables])
+    return Proposal(shared, archives, [part.description for part in parts], notes)
+
+
+def in_order(table: Table) -> Table:
+    return {key: table[key] for key in ORDER if key in table}
+
+
+def share(tables: Sequence[Table]) -> tuple[Table, list[Table]]:
+    """The keys that are the same in all tables, and what is left of each; of one table, all keys."""
+    if len(tables) < 2:
+        return next(iter(tables), {}), []
+    first = tables[0]
+    same = [key for key in first if key not in OWN and all(each.get(key) == first[key] for each in tables)]
+    return {key: first[key] for key in same}, [
+        {key: value for key, value in table.items() if key not in same} for table in tables
+    ]

@@ -1,0 +1,149 @@
+"""The weights in a repository, known by their content, wherever they lie and whatever their suffix."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from hatch_mar.archive.archive import FileSource, Member
+from hatch_mar.budget import Budget, Exhausted
+from hatch_mar.errors import ReadError
+from hatch_mar.inspection.contents import inspect_contents
+from hatch_mar.project.config import values
+from hatch_mar.project.config.models import PYPROJECT
+from hatch_mar.proposal.omissions import Omissions
+from hatch_mar.proposal.repository import Repository, is_of_tests
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.weights import Weights
+from hatch_mar.weights.weights_suffixes import OF_TORCH, OF_WEIGHTS
+
+MOST_FILES = 10_000
+"""Files that are looked into, which takes some seconds."""
+
+MODELS = frozenset(
+    (
+        *(Kind.TORCHSCRIPT, Kind.STATE_DICT, Kind.CHECKPOINT, Kind.MODULE, Kind.EXPORTED_PROGRAM),
+        *(Kind.AOTINDUCTOR, Kind.SAFETENSORS, Kind.ONNX, Kind.GGUF),
+    )
+)
+"""The kinds that are models, or their numbers."""
+POINTERS = frozenset((Kind.LFS_POINTER, Kind.ANNEX_POINTER, Kind.DVC_FILE))
+"""What stands for weights that have yet to be fetched."""
+BROKEN = frozenset((Kind.EMPTY, Kind.TRUNCATED, Kind.CORRUPT, Kind.HTML))
+ESTIMATORS = ("sklearn.", "xgboost.", "lightgbm.", "catboost.")
+"""Packages whose pickled objects are models."""
+
+OF_MODELS = (*OF_TORCH, ".safetensors", ".onnx", ".pt2", ".gguf")
+"""The suffixes of models, whose files are looked into before any other."""
+DVC = ".dvc"
+"""The suffix of what DVC keeps in the place of a file."""
+MEDIA = ("image", "text", "audio", "video", "font")
+DOCUMENTS = ("application/json", "application/pdf", "application/javascript", "application/xml")
+
+
+class Trained(NamedTuple):
+    """A file of weights that an archive could have."""
+
+    path: str
+    """Relative to the repository's root."""
+    weights: Weights
+
+    @property
+    def kind(self) -> Kind:
+        return self.weights.kind
+
+    @property
+    def name(self) -> PurePosixPath:
+        return PurePosixPath(self.path)
+
+    @property
+    def suffix(self) -> str:
+        return self.name.suffix.lower()
+
+
+def find_trained(repository: Repository, omissions: Omissions) -> list[Trained]:
+    """The weights that a person might ship, in the order of the repository."""
+    present = {f"{path}{DVC}" for path in repository.files}
+    files = sorted(
+        (path for path in repository.files if path not in present and may_be_weights(path)),
+        key=rank_by_suffix,
+    )
+    found: dict[str, Trained] = {}
+    budget = Budget()
+    for number, path in enumerate(files):
+        try:
+            trained = look_into(path, repository, budget)
+        except Exhausted:
+            omissions.add("there is more in the repository than is looked into", *files[number:])
+            break
+        except (ReadError, OSError):
+            if rank_by_suffix(path) == 0:
+                omissions.add("they cannot be read", path)
+            continue
+        if is_proposed(trained, omissions):
+            found[trained.path] = trained
+        if number + 1 == MOST_FILES:
+            omissions.add("there are more files than are looked into", *files[number + 1 :])
+            break
+    return [found[path] for path in repository.files if path in found] + [
+        trained for path, trained in found.items() if trained.kind is Kind.DVC_FILE
+    ]
+
+
+def may_be_weights(path: str) -> bool:
+    """Whether a file's suffix is not that of text, code, pictures or sounds."""
+    kind, _ = TYPES.guess_type(path)
+    return kind is None or not (kind.startswith(MEDIA) or kind in DOCUMENTS)
+
+
+TYPES = mimetypes.MimeTypes()
+"""Python's own list, whatever the system's says."""
+
+
+def rank_by_suffix(path: str) -> int:
+    suffix = PurePosixPath(path.lower()).suffix
+    return 0 if suffix in (*OF_MODELS, DVC) else 1 if suffix in OF_WEIGHTS else 2
+
+
+def look_into(path: str, repository: Repository, budget: Budget) -> Trained:
+    """What a file is.
+
+    Raises:
+        Exhausted: the budget does not suffice.
+        ReadError, OSError: it cannot be read.
+    """
+    file = repository.root / path
+    if os.path.islink(file) and not file.exists():
+        return Trained(path, Weights(Kind.ANNEX_POINTER))
+    budget.release_memory()
+    weights = inspect_contents(Member(PurePosixPath(path).name, FileSource(file)), budget)
+    if weights.kind is Kind.DVC_FILE:
+        return Trained(path.removesuffix(DVC), weights)
+    return Trained(path, weights)
+
+
+def is_proposed(trained: Trained, omissions: Omissions) -> bool:
+    """Whether a person might ship a file; what looks like weights, and is not, is said to be left out."""
+    weights, path = trained.weights, trained.path
+    is_named_so = trained.suffix in OF_MODELS
+    if weights.kind in POINTERS:
+        is_model = is_named_so
+    else:
+        is_model = weights.kind in MODELS or weights.type.startswith(ESTIMATORS)
+    if not is_model:
+        if is_named_so:
+            is_what = "not whole" if weights.kind in BROKEN else "not a model"
+            omissions.add(f"{is_what} ({weights.describe()})", path)
+        return False
+    if is_of_tests(path):
+        omissions.add("among tests", path)
+        return False
+    try:
+        values.path(path)
+        path.encode()
+    except ValueError:
+        omissions.add(f"`{PYPROJECT}` cannot have such a name; rename it", path)
+        return False
+    return True

@@ -1,0 +1,90 @@
+"""What a training leaves beside the weights that it was for: its stages, and what only it can go on with."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from hatch_mar.proposal.omissions import Omissions
+from hatch_mar.proposal.repository import folder_of
+from hatch_mar.proposal.trained import Trained
+from hatch_mar.text import quote
+from hatch_mar.weights.kind import Kind
+
+NUMBERED = re.compile(r"(?<![a-z])(?:epoch|ep|global_?step|step|iter|iteration|checkpoint|ckpt)[-_=]?(\d+)")
+NAMED = re.compile(r"(?<![a-z])(?:best|final|latest|last)(?![a-z])")
+"""How names tell the stages of one training apart."""
+MEASURE = re.compile(r"[a-z_]+=[\d.]+")
+"""What a stage has reached, as Lightning writes it: `val_loss=0.25`."""
+BEST = ("best", "final", "latest", "last")
+"""The stages that are called something, in the order in which a person would ship them."""
+FOLDER = re.compile(r"checkpoint-(\d+)")
+"""Where the Trainer of transformers saves a stage, beside the model that it ends with."""
+
+
+def leave_out_stages(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
+    """The weights, of each training only the best or else the last, and no checkpoint of what is exported."""
+    kept = leave_out_checkpoints(leave_out_folders(found, omissions), omissions)
+    runs: dict[object, list[Trained]] = defaultdict(list)
+    for trained in kept:
+        runs[name_run(trained)].append(trained)
+    for stages in runs.values():
+        chosen = min(stages, key=rank_stage)
+        others = [each for each in stages if each is not chosen]
+        omissions.add(f"other stages of the training of {quote(chosen.path)}", *paths_of(others))
+        kept = [each for each in kept if each not in others]
+    return kept
+
+
+def leave_out_folders(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
+    """The weights without those in folders of stages, but for the last folder if the end is not saved."""
+    ends = {folder_of(trained.path) for trained in found if stage_folder(trained) is None}
+    last: dict[str, int] = {}
+    for trained in found:
+        if (stage := stage_folder(trained)) and stage[0] not in ends:
+            last[stage[0]] = max(stage[1], last.get(stage[0], 0))
+    kept = []
+    for trained in found:
+        stage = stage_folder(trained)
+        if stage is None or last.get(stage[0]) == stage[1]:
+            kept.append(trained)
+        else:
+            omissions.add("earlier stages of a training", trained.path)
+    return kept
+
+
+def stage_folder(trained: Trained) -> tuple[str, int] | None:
+    """The folder of a training, and the number of the stage in whose folder the weights are."""
+    *above, folder, _ = ("", *trained.path.split("/"))
+    found = FOLDER.fullmatch(folder)
+    return ("/".join(above[1:]), int(found[1])) if found else None
+
+
+def leave_out_checkpoints(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
+    """The weights without checkpoints, where those of a model were saved in the same folder."""
+    exported = {folder_of(trained.path) for trained in found if trained.kind is not Kind.CHECKPOINT}
+    left = [each for each in found if each.kind is Kind.CHECKPOINT and folder_of(each.path) in exported]
+    omissions.add("checkpoints, beside which the model itself is saved", *paths_of(left))
+    return [each for each in found if each not in left]
+
+
+def name_run(trained: Trained) -> object:
+    """What the stages of one training have in common; unlike anything else's for what is no stage."""
+    stem = trained.name.stem.lower()
+    rest, count = NUMBERED.subn("", NAMED.sub("\0", stem))
+    if not count and "\0" not in rest:
+        return trained.path
+    name = re.sub(r"[\0\W_]+", " ", MEASURE.sub("", rest)).strip()
+    return folder_of(trained.path), name, trained.suffix
+
+
+def rank_stage(trained: Trained) -> tuple[int, list[int]]:
+    stem = trained.name.stem.lower()
+    if found := NAMED.search(stem):
+        return BEST.index(found[0]), []
+    return len(BEST), [-int(number) for number in NUMBERED.findall(stem)]
+
+
+def paths_of(found: Sequence[Trained]) -> list[str]:
+    return [trained.path for trained in found]

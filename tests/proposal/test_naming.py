@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatch_mar.project.config.values import model_name
+from hatch_mar.proposal.naming import Origin, name_models
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("digits.pt", "digits"),
+        ("w/cats.state.pth.tar", "cats.state"),
+        ("models/sentiment/model.pt", "sentiment"),
+        ("sentiment/onnx/model.onnx", "sentiment"),
+        ("models/pytorch_model.bin", ""),
+        ("best.pt", ""),
+        ("3d net.pt", "model-3d-net"),
+        ("a..b.pt", "a.b"),
+        ("_x_.pt", "x"),
+        ("Köln.pt", "K-ln"),
+    ],
+)
+def test_one(path: str, name: str) -> None:
+    """A model is named after its file, or after the folder that says what it is."""
+    assert name_models([Origin(path)]) == [name]
+
+
+@pytest.mark.parametrize(
+    ("origins", "names"),
+    [
+        ([Origin("bert", True)], ["bert"]),
+        ([Origin("out/checkpoint-10", True)], [""]),
+        ([Origin("w/d.pth"), Origin("w/d.pt", form="scripted")], ["d", "d-scripted"]),
+        (
+            [Origin("w/d.pth"), Origin("w/d.pt", form="scripted"), Origin("w/d.onnx", form="onnx")],
+            ["d", "d-scripted", "d-onnx"],
+        ),
+        ([Origin("a/model.pt"), Origin("b/model.pt")], ["a", "b"]),
+        ([Origin("x/A.pt"), Origin("y/a.pt")], ["x-A", "y-a"]),
+        ([Origin("model.pt"), Origin("best.pt")], ["model", "best"]),
+        ([Origin("é.pt"), Origin("ö.pt")], ["model", "model-2"]),
+        ([Origin("bert", True), Origin("bert/onnx/model.onnx", form="onnx")], ["bert", "bert-onnx"]),
+    ],
+)
+def test_several(origins: list[Origin], names: list[str]) -> None:
+    """Those of one name are told apart by their form, or by their folders."""
+    assert name_models(origins) == names
+
+
+PATHS = st.text("aB./-_1é ", min_size=1, max_size=8).filter(lambda path: path.strip("/") == path)
+
+
+@given(
+    st.lists(st.builds(Origin, PATHS, st.booleans(), st.sampled_from(["", "onnx"])), min_size=2, max_size=6)
+)
+def test_valid(origins: list[Origin]) -> None:
+    """Whatever the paths are, the names are valid, and no two of them are one where case is ignored."""
+    names = name_models(origins)
+
+    assert len({name.casefold() for name in names}) == len(origins)
+    assert all(model_name(name) and name[0].isalpha() for name in names)

@@ -1,0 +1,479 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.project.config.table import parse_table
+from hatch_mar.proposal.proposal import Proposal
+from tests.proposal import (
+    CHECKPOINT,
+    FUNCTION,
+    HANDLER,
+    LFS,
+    LINEAR,
+    NETWORK,
+    ONNX,
+    OTHER_NETWORK,
+    PICKLE,
+    SAFETENSORS,
+    SCRIPTED,
+    STATE_DICT,
+    Files,
+    proposal_for,
+)
+
+NO_HANDLER = "no file has what TorchServe calls in a handler, and none of TorchServe's own loads"
+TO_WRITE = (
+    "write `handler.py`, with a class derived from `BaseHandler` whose `initialize` loads the model with"
+    " `from_pretrained`"
+)
+NEEDED = (
+    "which needs a `model-file`, and no Python file defines only the model's class, made without arguments"
+)
+INSTEAD = "`from_pretrained` loads `bert-tiny/model.safetensors` instead"
+HUB = {"config.json": {"model_type": "bert"}, "tokenizer.json": {}, "vocab.txt": "", "README.md": ""}
+
+
+def shared(root: Path, files: Files) -> dict[str, object]:
+    """The table of a repository's only archive."""
+    found = proposal_for(root, files)
+    assert not found.archives
+    assert_valid(found)
+    return dict(found.shared)
+
+
+def assert_valid(found: Proposal) -> None:
+    assert parse_table(dict(found.to_table()), name=lambda: "digits", version=lambda: "1")
+
+
+class TestWeights:
+    @pytest.mark.parametrize("name", ["digits.pt", "digits", "deep/er/digits.weights", "digits.png.bin"])
+    def test_by_content(self, tmp_path: Path, name: str):
+        """Weights may lie anywhere, and be called anything."""
+        assert shared(tmp_path, {name: SCRIPTED, "handler.py": HANDLER})["serialized-file"] == name
+
+    def test_ignored(self, tmp_path: Path):
+        """What git ignores is looked at."""
+        files = {".gitignore": "weights/\n", "weights/digits.pt": SCRIPTED, "handler.py": HANDLER}
+
+        assert shared(tmp_path, files)["serialized-file"] == "weights/digits.pt"
+
+    def test_several(self, tmp_path: Path):
+        """Each is an archive of its own; what all share stands once."""
+        found = proposal_for(
+            tmp_path,
+            {
+                "a.onnx": ONNX,
+                "w/b.pt": SCRIPTED,
+                "handler.py": HANDLER,
+                "index_to_name.json": {},
+                "w/requirements.txt": "",
+            },
+        )
+
+        assert_valid(found)
+        assert found.shared == {"handler": "handler.py", "extra-files": ["index_to_name.json"]}
+        assert found.archives == [
+            {"model-name": "a", "serialized-file": "a.onnx"},
+            {"model-name": "b", "serialized-file": "w/b.pt", "requirements-file": "w/requirements.txt"},
+        ]
+
+    def test_not_weights(self, tmp_path: Path):
+        """What is called as weights are, and is something else, is left out, and so is what tests have."""
+        found = proposal_for(
+            tmp_path,
+            {
+                "optimizer.pt": PICKLE,
+                "empty.pth": b"",
+                "tests/a.pt": SCRIPTED,
+                "b.pt": SCRIPTED,
+                "c.npy": b"x",
+            },
+        )
+
+        assert found.shared["serialized-file"] == "b.pt"
+        assert found.notes[1:] == [
+            "left out `empty.pth`: not whole (empty file)",
+            "left out `optimizer.pt`: not a model (pickle of `dict`)",
+            "left out `tests/a.pt`: among tests",
+        ]
+
+    def test_estimator(self, tmp_path: Path):
+        """A pickled object of a package for models is a model, and needs a handler."""
+        data = b"\x80\x04\x8c\x0csklearn.tree\x8c\x04Tree\x93)R."
+
+        assert shared(tmp_path, {"m.pkl": data, "handler.py": FUNCTION})["serialized-file"] == "m.pkl"
+
+    def test_none(self, tmp_path: Path):
+        found = proposal_for(tmp_path, {"handler.py": HANDLER, "a.ipynb": {}, "README.md": "", "w.pt": b""})
+
+        assert not found.shared
+        assert found.notes == ["left out `w.pt`: not whole (empty file)"]
+
+    @pytest.mark.parametrize("name", ["digits.pt", "digits.pth", "digits.onnx", "digits.safetensors"])
+    def test_pointer(self, tmp_path: Path, name: str):
+        """What git-lfs has yet to bring is proposed as if it were there."""
+        files = {name: LFS, "picture.png": LFS, "data.csv": LFS, "handler.py": FUNCTION}
+
+        assert shared(tmp_path, files)["serialized-file"] == name
+
+    def test_dvc(self, tmp_path: Path):
+        """So is what DVC has yet to bring, but not once more if it is there."""
+        description = "outs:\n- md5: abc\n  path: digits.pt\n"
+        files = {"w/a.pt.dvc": description, "b.pt": SCRIPTED, "b.pt.dvc": description, "h.py": FUNCTION}
+        found = proposal_for(tmp_path, files)
+
+        assert [table["serialized-file"] for table in found.archives] == ["b.pt", "w/a.pt"]
+
+    def test_external_data(self, tmp_path: Path):
+        """The files that an ONNX model has its tensors in belong to it."""
+        from tests.weights.onnx_files import external, model, tensor
+
+        files = {"m/a.onnx": model(tensor(external("a.data"))), "m/a.data": b"12", "h.py": FUNCTION}
+
+        assert shared(tmp_path, files)["serialized-file"] == ["m/a.onnx", "m/a.data"]
+
+    def test_shards(self, tmp_path: Path):
+        """Numbered shards are one model."""
+        files = {f"big-0000{number}-of-00002.safetensors": SAFETENSORS for number in (1, 2)}
+
+        assert shared(tmp_path, {**files, "h.py": FUNCTION})["serialized-file"] == [*files]
+
+    @pytest.mark.skipif("sys.platform != 'linux'", reason="other systems have no such names")
+    def test_name(self, tmp_path: Path):
+        """A name that TOML cannot have is left out."""
+        import os
+
+        with open(os.fsencode(tmp_path) + b"/a\xff.pt", "wb") as file:
+            file.write(SCRIPTED)
+        found = proposal_for(tmp_path, {"b.pt": SCRIPTED, "c\\d.pt": SCRIPTED})
+
+        assert found.shared["serialized-file"] == "b.pt"
+        assert found.notes[1:] == [
+            "left out `a\\udcff.pt`, `c\\d.pt`: `pyproject.toml` cannot have such a name; rename it"
+        ]
+
+
+class TestHandler:
+    @pytest.mark.parametrize("source", [HANDLER, FUNCTION], ids=["class", "function"])
+    def test_found(self, tmp_path: Path, source: str):
+        """The handler is the file that TorchServe can call, whatever its name."""
+        files = {"a.pt": SCRIPTED, "serve.py": source, "train.py": "def main(): ...\n", "setup.py": FUNCTION}
+
+        assert shared(tmp_path, files)["handler"] == "serve.py"
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "from django import BaseCommand\nclass Command(BaseCommand):\n    def handle(self, *args): ...\n",
+            "def handle(request): ...\n",
+            "class A:\n    def handle(self, data, context): ...\n",
+            "def handle(data, context:\n",
+        ],
+        ids=["django", "one argument", "no initialize", "syntax"],
+    )
+    def test_not(self, tmp_path: Path, source: str):
+        assert shared(tmp_path, {"a.pt": SCRIPTED, "x.py": source})["handler"] == "base_handler"
+
+    def test_inherited(self, tmp_path: Path):
+        """The base class may be the project's own."""
+        derived = "from pkg.base import Handler\nclass Mine(Handler):\n    pass\n"
+        files = {
+            "a.pt": SCRIPTED,
+            "src/pkg/base.py": HANDLER,
+            "src/pkg/mine.py": derived,
+            "src/pkg/__init__.py": "",
+        }
+        asked = []
+
+        def choose(question: str, answers: object) -> str:
+            asked.append(answers)
+            return "src/pkg/mine.py"
+
+        found = proposal_for(tmp_path, files, choose=choose)
+
+        assert asked == [["src/pkg/base.py", "src/pkg/mine.py"]]
+        assert found.shared["handler"] == "src/pkg/mine.py"
+        assert found.shared["packages"] == ["src/pkg"]
+
+    def test_almost(self, tmp_path: Path):
+        """One with a second class is proposed, unless another is right: checks tell what is wrong with it."""
+        almost = {"a.pt": SCRIPTED, "serve.py": f"{HANDLER}class Error(Exception): ...\n"}
+
+        assert shared(tmp_path, almost)["handler"] == "serve.py"
+        assert shared(tmp_path, {**almost, "right.py": HANDLER})["handler"] == "right.py"
+
+    def test_nearest(self, tmp_path: Path):
+        """Where each model has its own handler, nothing is asked."""
+        files = {
+            f"models/{name}/{file}": content
+            for name in "ab"
+            for file, content in (("m.pt", SCRIPTED), ("h.py", HANDLER))
+        }
+        found = proposal_for(tmp_path, files)
+
+        assert [table["handler"] for table in found.archives] == ["models/a/h.py", "models/b/h.py"]
+
+    def test_namesake(self, tmp_path: Path):
+        """Nor where it is called as the model is."""
+        files = {"w/cats.pt": SCRIPTED, "w/dogs.pt": SCRIPTED, "cats.py": HANDLER, "dogs.py": HANDLER}
+        found = proposal_for(tmp_path, files)
+
+        assert [table["handler"] for table in found.archives] == ["cats.py", "dogs.py"]
+
+    def test_asked_once(self, tmp_path: Path):
+        """One question is enough for several models with the same handlers."""
+        asked = []
+
+        def choose(question: str, answers: object) -> str:
+            asked.append((question, answers))
+            return "y.py"
+
+        files = {"a.pt": SCRIPTED, "b.pt": SCRIPTED, "x.py": HANDLER, "y.py": FUNCTION, "z.py": HANDLER}
+        found = proposal_for(tmp_path, files, choose=choose)
+
+        assert asked == [("Which handler is for `a.pt`?", ["x.py", "y.py", "z.py"])]
+        assert found.shared == {"handler": "y.py"}
+
+    @pytest.mark.parametrize(
+        ("name", "data", "handler"),
+        [
+            ("a.pt", SCRIPTED, "base_handler"),
+            ("a.onnx", ONNX, "base_handler"),
+            ("a.pth", STATE_DICT, "base_handler"),
+            ("a.safetensors", SAFETENSORS, "handler.py"),
+            ("a.ckpt", CHECKPOINT, "handler.py"),
+        ],
+    )
+    def test_none(self, tmp_path: Path, name: str, data: bytes, handler: str):
+        """TorchServe's own is proposed where it loads the model, or else one that is to be written."""
+        found = proposal_for(tmp_path, {name: data, "model.py": LINEAR})
+
+        assert found.shared["handler"] == handler
+        assert found.notes[0].startswith("no file has what TorchServe calls in a handler, ")
+
+
+class TestModelFile:
+    def test_found(self, tmp_path: Path):
+        """A state_dict gets the file with the one class, TorchScript gets none."""
+        found = proposal_for(
+            tmp_path, {"a.pth": STATE_DICT, "a.pt": SCRIPTED, "h.py": HANDLER, "m.py": LINEAR}
+        )
+
+        assert found.archives == [
+            {"model-name": "a-scripted", "serialized-file": "a.pt"},
+            {"model-name": "a", "model-file": "m.py", "serialized-file": "a.pth"},
+        ]
+
+    def test_fitting(self, tmp_path: Path):
+        """Of several, that is taken into which the weights fit."""
+        files = {"a.pth": STATE_DICT, "h.py": HANDLER, "x.py": OTHER_NETWORK, "y.py": LINEAR}
+
+        assert shared(tmp_path, files)["model-file"] == "y.py"
+
+    def test_asked(self, tmp_path: Path):
+        files = {"a.pth": STATE_DICT, "h.py": HANDLER, "x.py": LINEAR, "y.py": LINEAR}
+        found = proposal_for(tmp_path, files, choose=lambda question, answers: answers[1])
+
+        assert found.shared["model-file"] == "y.py"
+
+    def test_none(self, tmp_path: Path):
+        """What is lacking is said, and what nearly is one."""
+        two = f"{NETWORK}class Block(nn.Module): ...\n"
+        required = NETWORK.replace("(self):", "(self, size):")
+        found = proposal_for(
+            tmp_path, {"a.pth": STATE_DICT, "h.py": HANDLER, "two.py": two, "r.py": required}
+        )
+
+        assert "model-file" not in found.shared
+        assert found.notes == [
+            f"`a.pth` is a state_dict, 2 tensors, float32, {NEEDED}",
+            "`r.py`: Class `Net` is made without arguments, but requires `size`",
+            "`two.py` defines `Net`, `Block`, but a model file has only one class",
+        ]
+
+    def test_not_wanted(self, tmp_path: Path):
+        """A handler that makes the model itself gets the module that it imports."""
+        handler = (
+            "import torch\nfrom net import Net\nfrom ts.torch_handler.base_handler import BaseHandler\n"
+            "class Handler(BaseHandler):\n    def initialize(self, context):\n        self.model = Net()\n"
+        )
+        found = shared(tmp_path, {"a.pth": STATE_DICT, "h.py": handler, "net.py": NETWORK})
+
+        assert found == {
+            "model-name": "a",
+            "handler": "h.py",
+            "serialized-file": "a.pth",
+            "extra-files": ["net.py"],
+        }
+
+
+class TestModules:
+    def test_relative(self, tmp_path: Path):
+        """A handler with relative imports is named in its package, which is packed without its weights."""
+        found = shared(
+            tmp_path,
+            {
+                "src/pkg/__init__.py": "",
+                "src/pkg/serving/__init__.py": "",
+                "src/pkg/serving/h.py": f"from ..read import read\n{HANDLER}",
+                "src/pkg/read.py": "read = 1\n",
+                "src/pkg/data/cats.pt": SCRIPTED,
+            },
+        )
+
+        assert found == {
+            "model-name": "cats",
+            "handler": "pkg.serving.h",
+            "serialized-file": "src/pkg/data/cats.pt",
+            "packages": ["src/pkg"],
+            "exclude": ["src/pkg/data/cats.pt"],
+        }
+
+    def test_chain(self, tmp_path: Path):
+        """What the imported modules import is packed too; what is not the project's own is not."""
+        files = {
+            "cats.pt": SCRIPTED,
+            "serving/h.py": f"import numpy\nimport one\n{HANDLER}",
+            "serving/one.py": "import two, nowhere\n",
+            "two/__init__.py": "",
+        }
+
+        assert shared(tmp_path, files)["extra-files"] == ["serving/one.py"]
+        assert shared(tmp_path, files)["packages"] == ["two"]
+
+
+class TestHub:
+    def test_folder(self, tmp_path: Path):
+        """A model, its configuration and its tokenizer are one archive."""
+        files = {f"bert-tiny/{name}": content for name, content in HUB.items()}
+        files |= {"bert-tiny/model.safetensors": SAFETENSORS, "bert-tiny/pytorch_model.bin": STATE_DICT}
+        files |= {"bert-tiny/training_args.bin": PICKLE, "bert-tiny/tf_model.h5": b"\x89HDF\r\n\x1a\n"}
+        found = proposal_for(tmp_path, files)
+
+        assert found.shared == {
+            "model-name": "bert-tiny",
+            "handler": "handler.py",
+            "serialized-file": "bert-tiny/model.safetensors",
+            "extra-files": [f"bert-tiny/{name}" for name in ("config.json", "tokenizer.json", "vocab.txt")],
+        }
+        assert found.notes == [
+            f"{NO_HANDLER} `bert-tiny/model.safetensors`; {TO_WRITE}",
+            "left out `bert-tiny/training_args.bin`: not a model (pickle of `dict`)",
+            f"left out `bert-tiny/pytorch_model.bin`: {INSTEAD}",
+        ]
+
+    def test_shards(self, tmp_path: Path):
+        """The manifest names the index; the shards are a pattern."""
+        shards = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+        index = {"weight_map": dict(zip("ab", shards))}
+        files = {**HUB, "model.safetensors.index.json": index, **dict.fromkeys(shards, SAFETENSORS)}
+        found = shared(tmp_path, {**files, "h.py": FUNCTION})
+
+        assert found == {
+            "handler": "h.py",
+            "serialized-file": ["model.safetensors.index.json", "model-*-of-00002.safetensors"],
+            "extra-files": ["config.json", "tokenizer.json", "vocab.txt"],
+        }
+
+    def test_stages(self, tmp_path: Path):
+        """Of the folders of a training only the end is proposed."""
+        files = {
+            f"out/{folder}{name}": content
+            for folder in ("", "checkpoint-10/", "checkpoint-9/")
+            for name, content in {**HUB, "model.safetensors": SAFETENSORS}.items()
+        }
+
+        assert shared(tmp_path, files)["serialized-file"] == "out/model.safetensors"
+
+    def test_modules(self, tmp_path: Path):
+        """The folders of a model of sentence-transformers keep their names."""
+        modules = [
+            {"path": "", "type": "sentence_transformers.models.Transformer"},
+            {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+            {"path": "2_Dense", "type": "sentence_transformers.models.Dense"},
+        ]
+        files = {**HUB, "model.safetensors": SAFETENSORS, "modules.json": modules}
+        files |= {
+            "1_Pooling/config.json": {},
+            "2_Dense/config.json": {},
+            "2_Dense/model.safetensors": SAFETENSORS,
+        }
+        found = shared(tmp_path, {f"st/{name}": content for name, content in files.items()})
+
+        assert found["serialized-file"] == "st/model.safetensors"
+        assert found["force-include"] == {"st/1_Pooling": "1_Pooling", "st/2_Dense": "2_Dense"}
+
+    def test_pipeline(self, tmp_path: Path):
+        """So do those of a pipeline of diffusers, which has no weights of its own."""
+        index = {
+            "_class_name": "P",
+            "unet": ["diffusers", "U"],
+            "tokenizer": ["transformers", "T"],
+            "no": None,
+        }
+        files = {"model_index.json": index, "tokenizer/vocab.json": {}, "unet/config.json": {}}
+        files["unet/diffusion_pytorch_model.safetensors"] = SAFETENSORS
+        found = shared(tmp_path, {f"sd/{name}": content for name, content in files.items()})
+
+        assert found == {
+            "model-name": "sd",
+            "handler": "handler.py",
+            "extra-files": ["sd/model_index.json"],
+            "force-include": {"sd/unet": "unet", "sd/tokenizer": "tokenizer"},
+        }
+
+    def test_adapter(self, tmp_path: Path):
+        """The model that an adapter is for is named."""
+        files = {"adapter_config.json": {"base_model_name_or_path": "org/base"}}
+        found = proposal_for(tmp_path, {**files, "adapter_model.safetensors": SAFETENSORS, "h.py": FUNCTION})
+
+        assert found.shared["extra-files"] == ["adapter_config.json"]
+        assert found.notes == [
+            "`adapter_model.safetensors` is an adapter for `org/base`, which the handler loads too"
+        ]
+
+
+class TestNeighbours:
+    def test_nearest(self, tmp_path: Path):
+        """Of the labels, requirements and configurations those nearest to the model are its own."""
+        files = {
+            "requirements.txt": "",
+            "docs/requirements.txt": "",
+            "a/model_config.yml": "",
+            "index_to_name.json": {},
+        }
+        files |= {"a/index_to_name.json": {}, "a/w/cats.pt": SCRIPTED, "serving/h.py": HANDLER}
+        found = shared(tmp_path, files)
+
+        assert found["extra-files"] == ["a/index_to_name.json"]
+        assert found["requirements-file"] == "requirements.txt"
+        assert found["config-file"] == "a/model_config.yml"
+
+    def test_of_handler(self, tmp_path: Path):
+        """What lies beside the handler belongs to it."""
+        files = {"w/cats.pt": SCRIPTED, "serving/h.py": HANDLER, "serving/requirements.txt": ""}
+
+        assert shared(tmp_path, files)["requirements-file"] == "serving/requirements.txt"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "named"),
+    [("digits", "model.pt", None), (None, "model.pt", "model"), ("digits", "cats.pt", "cats")],
+)
+def test_name(tmp_path: Path, name: str | None, path: str, named: str | None) -> None:
+    """A model whose file says nothing of it is called as the project."""
+    assert proposal_for(tmp_path, {path: SCRIPTED}, name=name).shared.get("model-name") == named
+
+
+def test_version(tmp_path: Path) -> None:
+    """A project without a version gets one."""
+    from hatch_mar.proposal.proposal import propose
+    from hatch_mar.proposal.repository import list_repository
+    from tests.proposal import refuse, write
+
+    write(tmp_path, {"a.pt": SCRIPTED, "b.pt": SCRIPTED})
+    found = propose(list_repository(tmp_path), refuse, project_name=None, has_version=False)
+
+    assert found.shared == {"version": "1.0", "handler": "base_handler"}

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from hatch_mar.proposal.omissions import Omissions
+from hatch_mar.proposal.trained import Trained
+from hatch_mar.proposal.training import leave_out_stages
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.weights import Weights
+
+
+def keep(*paths: str, kind: Kind = Kind.STATE_DICT) -> tuple[list[str], list[str]]:
+    """The weights that are kept, and what is said of the others."""
+    omissions = Omissions()
+    found = leave_out_stages([Trained(path, Weights(kind)) for path in paths], omissions)
+    return [each.path for each in found], [*omissions.describe()]
+
+
+@pytest.mark.parametrize(
+    ("stages", "kept"),
+    [
+        (("a/epoch=9-step=90-val_loss=0.3.ckpt", "a/epoch=10-step=100.ckpt"), "a/epoch=10-step=100.ckpt"),
+        (("best.pt", "last.pt"), "best.pt"),
+        (("net_epoch_1.pth", "net_epoch_2.pth", "net_best.pth"), "net_best.pth"),
+        (("best_model.pth", "last_model.pth"), "best_model.pth"),
+        (("ckpt-1.pt", "ckpt-2.pt", "latest.pt"), "latest.pt"),
+        (("out/checkpoint-9/w.bin", "out/checkpoint-10/w.bin"), "out/checkpoint-10/w.bin"),
+        (("out/checkpoint-9/w.bin", "out/w.bin"), "out/w.bin"),
+        (("checkpoint-9/w.bin", "w.bin"), "w.bin"),
+    ],
+)
+def test_stages(stages: tuple[str, ...], kept: str) -> None:
+    """Of the stages of one training the best is kept, or else the last."""
+    assert keep(*stages)[0] == [kept]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("resnet18.pt", "resnet50.pt"),
+        ("bestiary.pt", "blast.pt"),
+        ("a/best.pt", "b/best.pt"),
+        ("cats_best.pt", "dogs_best.pt"),
+        ("best.pt", "best.onnx"),
+        ("a-step1.pt", "b-step2.pt"),
+    ],
+)
+def test_others(paths: tuple[str, ...]) -> None:
+    """Models of their own are all kept."""
+    assert keep(*paths) == ([*paths], [])
+
+
+def test_said() -> None:
+    assert keep("best.pt", "last.pt")[1] == ["left out `last.pt`: other stages of the training of `best.pt`"]
+    assert keep("a/checkpoint-1/w", "a/checkpoint-2/w")[1] == [
+        "left out `a/checkpoint-1/w`: earlier stages of a training"
+    ]
+
+
+def test_checkpoints() -> None:
+    """A checkpoint is left out where the model itself is saved beside it."""
+    omissions = Omissions()
+    checkpoint, model = (
+        Trained("a/c.ckpt", Weights(Kind.CHECKPOINT)),
+        Trained("a/m.pt", Weights(Kind.STATE_DICT)),
+    )
+    other = Trained("b/c.ckpt", Weights(Kind.CHECKPOINT))
+
+    assert leave_out_stages([checkpoint, model, other], omissions) == [model, other]
+    assert [*omissions.describe()] == [
+        "left out `a/c.ckpt`: checkpoints, beside which the model itself is saved"
+    ]
