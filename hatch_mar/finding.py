@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, Literal, NamedTuple
 
+from hatch_mar.__about__ import DOCUMENTATION
 from hatch_mar.text import escape, quote_some, truncate
 
 Severity = Literal["error", "warning", "note"]
@@ -84,6 +85,11 @@ class Rule:
     def is_about_configuration(self) -> bool:
         return self.code.startswith("MAR0")
 
+    @property
+    def page(self) -> str:
+        """The address of the page about the rule."""
+        return f"{DOCUMENTATION}reference/checks/{self.code}/"
+
     def applies_to(self, consumers: Collection[str]) -> bool:
         """Whether an archive for these consumers must obey the rule."""
         return self.consumer is None or self.consumer in consumers
@@ -95,7 +101,7 @@ class Rule:
         return Finding(self, severity or self.severity, place, text, self.fix if fix is None else fix)
 
     def to_json(self) -> dict[str, Any]:
-        names = ("code", "severity", "consumer", "title", "consequence", "fix", "ignorable")
+        names = ("code", "severity", "consumer", "title", "consequence", "fix", "ignorable", "page")
         return {name: getattr(self, name) for name in names}
 
 

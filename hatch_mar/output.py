@@ -9,9 +9,38 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TextIO
+from typing import Literal, TextIO
 
 from hatch_mar.text import escape
+
+Verbosity = Literal["quiet", "normal", "verbose"]
+
+QUIET = "show only results and faults, without notes and progress"
+VERBOSE = "also show what is done, why, and how long it takes"
+"""What the two mean, for every command."""
+
+verbosity: Verbosity = "normal"
+
+
+def set_verbosity(wanted: Verbosity) -> None:
+    global verbosity  # noqa: PLW0603 - a process has one standard error
+    verbosity = wanted
+
+
+def is_quiet() -> bool:
+    return verbosity == "quiet"
+
+
+def remark(*lines: object) -> None:
+    """Print lines to standard error, unless the command is to be quiet."""
+    if not is_quiet():
+        log(*lines)
+
+
+def explain(*lines: object) -> None:
+    """Print lines to standard error if the command is to say what it does and why."""
+    if verbosity == "verbose":
+        log(*lines)
 
 
 def prepare() -> None:

@@ -95,13 +95,29 @@ def first_messages(messages: Iterable[str]) -> tuple[str, ...]:
 
 
 def format_size(count: int) -> str:
-    """A size: "12 bytes", "1.5 MiB"."""
-    amount = float(count)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if amount < 1024 or unit == "GiB":
-            return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
+    """A size: "1 byte", "1.5 MiB", "120 GiB"."""
+    if count < 1024:
+        return count_of(count, "byte")
+    amount, units = count / 1024, ["TiB", "GiB", "MiB", "KiB"]
+    while amount >= 1023.5 and len(units) > 1:
         amount /= 1024
-    raise AssertionError
+        units.pop()
+    unit = units[-1]
+    return f"{amount:.1f} {unit}" if amount < 99.95 else f"{amount:,.0f} {unit}"
+
+
+def format_seconds(seconds: float) -> str:
+    """A time that something takes: "6.1 ms", "1.3 s", "2 min 5 s"; an integer stands for whole seconds."""
+    whole = round(seconds)
+    if seconds < 9.95 and not isinstance(seconds, int):
+        if seconds >= 0.9995:
+            return f"{seconds:.1f} s"
+        return f"{seconds * 1000:.1f} ms" if seconds < 0.00995 else f"{seconds * 1000:.0f} ms"
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:

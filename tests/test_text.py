@@ -13,6 +13,7 @@ from hatch_mar.text import (
     count_of,
     escape,
     first_messages,
+    format_seconds,
     format_size,
     join_steps,
     name_of_status,
@@ -134,14 +135,43 @@ class TestFormatSize:
         ("count", "expected"),
         [
             (0, "0 bytes"),
+            (1, "1 byte"),
             (1023, "1023 bytes"),
             (1536, "1.5 KiB"),
+            ((1 << 20) - 1, "1.0 MiB"),
             (3 << 20, "3.0 MiB"),
-            (5 << 40, "5120.0 GiB"),
+            (120 << 30, "120 GiB"),
+            (5 << 40, "5.0 TiB"),
+            (5000 << 40, "5,000 TiB"),
         ],
     )
     def test_unit(self, count: int, expected: str) -> None:
         assert format_size(count) == expected
+
+
+class TestFormatSeconds:
+    @pytest.mark.parametrize(
+        ("seconds", "expected"),
+        [
+            (0.0, "0.0 ms"),
+            (0.0061, "6.1 ms"),
+            (0.25, "250 ms"),
+            (0.9996, "1.0 s"),
+            (9.94, "9.9 s"),
+            (9.96, "10 s"),
+            (59.4, "59 s"),
+            (59.6, "1 min 0 s"),
+            (125.0, "2 min 5 s"),
+            (3599.7, "1 h 0 min"),
+            (3780.0, "1 h 3 min"),
+        ],
+    )
+    def test_unit(self, seconds: float, expected: str) -> None:
+        assert format_seconds(seconds) == expected
+
+    def test_whole(self) -> None:
+        """Seconds that were counted have no fractions."""
+        assert [format_seconds(number) for number in (0, 5, 65)] == ["0 s", "5 s", "1 min 5 s"]
 
 
 class TestNameOfStatus:

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from hatch_mar import output
+from hatch_mar.terminal.codes import CLEAR_LINE, takes_codes
+from hatch_mar.text import format_seconds, format_size
+
 PATIENCE = 1.0
 """Seconds before anything is shown."""
 BETWEEN_FRAMES, BETWEEN_LINES = 0.1, 10.0
@@ -21,7 +25,7 @@ class Progress:
     def __init__(self, total: int, stream: TextIO | None = None) -> None:
         self.total = total
         self.stream = stream or sys.stderr
-        self.moving = self.stream.isatty()
+        self.moving = takes_codes(self.stream) and output.verbosity != "verbose"  # whose lines come between
         self.began = time.monotonic()
         self.next = self.began + PATIENCE
         self.done = 0
@@ -53,20 +57,19 @@ class Progress:
         """Clear the line."""
         with self.lock:
             if self.shown and self.moving:
-                self.stream.write("\r\x1b[K")
+                self.stream.write(CLEAR_LINE)
                 self.stream.flush()
             self.shown = False
 
     def show(self, line: str) -> None:
         self.shown = True
-        self.stream.write(f"\r\x1b[K{line}" if self.moving else f"{line}\n")
+        self.stream.write(f"{CLEAR_LINE}{line}" if self.moving else f"{line}\n")
         self.stream.flush()
 
     def line(self, seconds: float) -> str:
         rate = self.done / seconds
         left = max(0, self.total - self.done) / rate if rate else 0.0
-        mebi = 1 << 20
         return (
-            f"Packing archives: {self.done / mebi:,.0f} of {self.total / mebi:,.0f} MiB,"
-            f" {rate / mebi:,.0f} MiB/s, {left:.0f} s left"
+            f"Packing archives: {format_size(self.done)} of {format_size(self.total)},"
+            f" {format_size(round(rate))}/s, {format_seconds(round(left))} left"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import time
 from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from hatch_mar.__about__ import __version__
 from hatch_mar.errors import HatchMarError, explain_system_errors
-from hatch_mar.output import abandon, finish, log, prepare, show
+from hatch_mar.output import QUIET, VERBOSE, abandon, explain, finish, log, prepare, set_verbosity, show
 from hatch_mar.own_modules import leave_out_modules
-from hatch_mar.text import did_you_mean
+from hatch_mar.text import did_you_mean, format_seconds
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -62,18 +63,26 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(name: str, *arguments: str) -> int:
-    if name in ("-h", "--help"):
+    if name == "help" and arguments:
+        name, arguments = arguments[0], ("--help",)
+    if name in ("-h", "--help", "help"):
         show(*usage().split("\n"))
         return 0
-    if name == "--version":
+    if name in ("-V", "--version"):
         show(f"hatch-mar {__version__}")
         return 0
     if name not in COMMANDS:
-        log(f"Unknown command `{name}`; {did_you_mean(name, COMMANDS) or 'see `hatch-mar --help`'}")
+        kind = "option" if name.startswith("-") else "command"
+        hint = did_you_mean(name, [*COMMANDS, "help", "--help", "--version"]) or "see `hatch-mar --help`"
+        log(f"Unknown {kind} `{name}`; {hint}")
         return USAGE
+    set_verbosity("normal")
+    began = time.monotonic()
     try:
         with explain_system_errors(), leave_out_modules():
-            return load_command(name).main([*arguments])
+            status = load_command(name).main([*arguments])
+            explain(f"Took {format_seconds(time.monotonic() - began)}")
+            return status
     except HatchMarError as error:
         log(*error.faults)
         return FAULTS
@@ -94,5 +103,10 @@ def usage() -> str:
         "usage: hatch-mar COMMAND ...\n\n"
         "TorchServe model archives, declared in pyproject.toml.\n\n"
         f"{commands}\n\n"
-        "`hatch-mar COMMAND --help` shows a command's options, with an example."
+        "Every command has:\n"
+        f"  -q, --quiet    {QUIET}\n"
+        f"  -v, --verbose  {VERBOSE};\n"
+        "                 `archive` has only the long one, since `-v` is the model's version there\n"
+        "  -V             show the version of hatch-mar\n\n"
+        "`hatch-mar help COMMAND` shows a command's options, with an example."
     )

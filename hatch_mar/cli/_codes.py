@@ -36,6 +36,8 @@ def find_rule(code: str) -> Rule:
 
 def is_wanted(finding: Finding, options: Namespace) -> bool:
     """Whether to show it. What leaves a configuration unusable is always shown, as with the key `ignore`."""
+    if finding.severity == "note" and options.quiet:
+        return False
     if not finding.rule.ignorable:
         return True
     return finding.code not in options.ignore and (not options.select or finding.code in options.select)

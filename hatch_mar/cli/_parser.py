@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Collection
+import sys
+from argparse import Action, ArgumentParser, RawDescriptionHelpFormatter, _ActionsContainer
+from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
-from hatch_mar.output import show
-from hatch_mar.text import escape
+from hatch_mar.cli._verbosity import add_verbosity_options
+from hatch_mar.output import show, write
+from hatch_mar.text import did_you_mean, escape
 
 
 class CommandParser(ArgumentParser):
-    """A parser that shows what was typed without its control characters."""
+    """A parser that knows what was meant, and shows what was typed without its control characters."""
 
     spelled_out: Collection[str] = ()
     """The options, as attributes of the namespace, whose long names cannot be shortened."""
+
+    def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
+        options, rest = self.parse_known_args(None if args is None else [*args], namespace)
+        if rest:
+            known = [name for name in self._option_string_actions if name.startswith("--")]
+            unknown = next((word for word in rest if word.startswith("--")), "").partition("=")[0]
+            question = did_you_mean(unknown, known) if unknown else ""
+            self.error(f"unrecognized arguments: {' '.join(rest)}" + (f"; {question}" if question else ""))
+        return options
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         found: list[Any] = super()._get_option_tuples(option_string)
@@ -28,13 +39,31 @@ class CommandParser(ArgumentParser):
         super().error(escape(message))
 
     def print_help(self, file: object = None) -> None:  # noqa: ARG002
-        show(*self.format_help().splitlines())  # argparse's own passes over a disk that is full
+        # argparse's own passes over a disk that is full; the text is ours, and Python 3.14 has coloured it
+        write(self.format_help(), sys.stdout)
 
 
-def make_parser(command: str, description: str, example: str) -> CommandParser:
-    return CommandParser(
+class ShowVersion(Action):
+    def __call__(self, parser: ArgumentParser, *_: object) -> NoReturn:
+        from hatch_mar.__about__ import __version__
+
+        show(f"hatch-mar {__version__}")
+        parser.exit()
+
+
+def make_parser(command: str, description: str, example: str, *, common: bool = True) -> CommandParser:
+    """The parser of a command, with the options that all commands have in common."""
+    parser = CommandParser(
         prog=f"hatch-mar {command}",
         description=description,
         epilog=f"example:\n  {example}",
         formatter_class=RawDescriptionHelpFormatter,
     )
+    if common:
+        add_version_option(parser, "-V", "--version")
+        add_verbosity_options(parser)
+    return parser
+
+
+def add_version_option(command: _ActionsContainer, *names: str) -> None:
+    command.add_argument(*names, action=ShowVersion, nargs=0, help="show the version of hatch-mar")

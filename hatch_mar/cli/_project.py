@@ -6,6 +6,7 @@ from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
+from hatch_mar.output import explain
 from hatch_mar.project.pyproject import PyProject
 
 
@@ -20,6 +21,6 @@ def add_project_options(command: ArgumentParser, project: str = "the project") -
     )
 
 
-def open_project(options: Namespace, tell: Callable[[str], object] | None = None) -> PyProject:
+def open_project(options: Namespace, tell: Callable[[str], object] = explain) -> PyProject:
     """The project of the options; `tell` is given a line before its build backend is called."""
     return PyProject(Path(options.project), isolation=options.isolation, tell=tell)

@@ -43,6 +43,7 @@ def describe_rules(chosen: Iterable[Rule]) -> Iterator[str]:
         yield f"{rule.code}, {describe_severity(rule)}: {rule.title}"
         yield f"  What happens: {rule.consequence}"
         yield f"  What to do:   {rule.fix}"
+        yield f"  More:         {rule.page}"
         if not rule.ignorable:
             yield "  It cannot be ignored."
 

@@ -11,8 +11,9 @@ from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.pack import pack_as
 from hatch_mar.checks.configured import find_faults
 from hatch_mar.cli._json import add_json_option, describe, print_json
-from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._parser import add_version_option, make_parser
 from hatch_mar.cli._termination import exit_on_signals
+from hatch_mar.cli._verbosity import add_verbosity_options
 from hatch_mar.errors import CheckError, ConfigError
 from hatch_mar.output import log, show
 from hatch_mar.project.config.archiver_options import add_options, read_options
@@ -24,16 +25,18 @@ DESCRIPTION = "Write one model archive, with the options of torch-model-archiver
 EXAMPLE = """hatch-mar archive --model-name digits --version 1.0 --model-file digits/model.py \\
     --serialized-file weights/digits.pth --handler digits/handler.py --export-path model-store -f"""
 
-OWN = ("strict", "json")
+OWN = ("strict", "json", "quiet", "verbose")
 """Options that torch-model-archiver lacks; as prefixes of these, `--s` would no longer be its own."""
 
 
 def parser() -> ArgumentParser:
-    command = make_parser("archive", DESCRIPTION, EXAMPLE)
+    command = make_parser("archive", DESCRIPTION, EXAMPLE, common=False)
     add_options(command)
     own = command.add_argument_group("options that torch-model-archiver does not have")
     own.add_argument("--strict", action="store_true", help="what the checks find is an error")
     add_json_option(own)
+    add_verbosity_options(own, short_verbose=False)
+    add_version_option(own, "-V")
     command.spelled_out = OWN
     return command
 

@@ -30,7 +30,6 @@ def parser() -> ArgumentParser:
         help="write all archives here (default: to their export-path, or else to the build directory)",
     )  # fmt: skip
     add_json_option(command)
-    command.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     return command
 
 

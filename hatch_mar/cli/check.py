@@ -13,16 +13,16 @@ from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.configured import not_ignored
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli._annotation import annotation, escape_data
 from hatch_mar.cli._codes import add_code_options, find_rule, is_wanted
+from hatch_mar.cli._findings import add_format_options, choose_form, show_findings, show_verdict
 from hatch_mar.cli._json import print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._rules import describe_rules, list_rules
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
-from hatch_mar.finding import Finding, merge, name_archives
-from hatch_mar.output import annotate, log, show
+from hatch_mar.finding import Finding, merge
+from hatch_mar.output import remark, show
 from hatch_mar.project.build_requirements import find_lacking
 from hatch_mar.project.config.models import Config, path_of, select
 from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
@@ -55,12 +55,7 @@ def parser() -> ArgumentParser:
         help="whose rules of portability apply to FILEs (default: torchserve)",
     )  # fmt: skip
     command.add_argument("--list", action="store_true", help="show all checks, or those with the given codes")
-    command.add_argument("--json", action="store_const", dest="form", const="json", help="print JSON")
-    command.add_argument(
-        "--output-format", dest="form", choices=["text", "json", "github", "markdown"],
-        help="`github` makes annotations, `markdown` is for --list",
-    )  # fmt: skip
-    command.set_defaults(form="text")
+    add_format_options(command, "markdown")
     return command
 
 
@@ -82,20 +77,33 @@ def main(arguments: list[str]) -> int:
 
     files, names = split(options.archives, Path(options.project))
     budget = Budget()
-    consumers = options.consumers or DEFAULT_CONSUMERS
-    findings = [finding for file in files for finding in check_path(file, budget, consumers)]
+    findings: list[Finding] = []
     others: list[str] = []
     archives: list[str] = []
+    for file in files:
+        with collect(findings, str(file), others=others):
+            found = check_path(file, budget, options.consumers or DEFAULT_CONSUMERS)
+            findings += [with_path(finding, file) for finding in found]
     if names or not files:
-        found, archives, others = check_project(options, names, budget)
-        findings += found
+        found, archives, causes = check_project(options, names, budget)
+        findings, others = findings + found, others + causes
     findings = [finding for finding in findings if is_wanted(finding, options)]
+    form = choose_form(options.form)
     if findings or not others:
-        print_findings(findings, options.form, archives, passed=not others)
+        show_findings(findings, form, among=archives, root=Path(options.project), files=files)
+        show_verdict(findings, form, passed=not others)
     if others:
         raise ConfigError(*others)
     counted = ("error", "warning") if options.strict else ("error",)
     return FAULTS if any(finding.severity in counted for finding in findings) else 0
+
+
+def with_path(finding: Finding, archive: Path) -> Finding:
+    """A finding in an archive, placed by the archive's path, since two archives may share a name."""
+    name, separator, member = (finding.place.file or "").partition("/")
+    if name != archive.name:
+        return finding
+    return finding._replace(place=finding.place._replace(file=f"{archive}{separator}{member}"))
 
 
 def check_project(
@@ -110,7 +118,7 @@ def check_project(
     archives: list[str] = []
     others: list[str] = []
     with collect(findings, others=others):
-        project = open_project(options, tell=log)
+        project = open_project(options, tell=remark)
         findings += find_wrong_options(project.hatch)
         findings += find_wrapping_faults(project.pyproject)
         instant = build_instant(reproducible=project.reproducible)
@@ -152,16 +160,3 @@ def collect(findings: list[Finding], *archives: str, others: list[str] | None = 
         elif rest:
             raise
         findings += [each._replace(archives=archives or each.archives) for each in error.findings]
-
-
-def print_findings(findings: list[Finding], form: str, archives: list[str], *, passed: bool) -> None:
-    if form == "json":
-        print_json([finding.to_json() for finding in findings])
-        return
-    for finding in findings:
-        if form == "github":
-            annotate(annotation(finding) + escape_data(name_archives(finding, archives)))
-        else:
-            show(f"{finding.severity}: {finding}{name_archives(finding, archives)}")
-    if form == "text" and passed and all(finding.severity == "note" for finding in findings):
-        show("All checks passed")

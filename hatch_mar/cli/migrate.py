@@ -22,7 +22,7 @@ from hatch_mar.migration.call import call_in
 from hatch_mar.migration.declare import declare_calls, tables_of
 from hatch_mar.migration.outcome import explain_no_tables, list_notes
 from hatch_mar.migration.record import Recording, record
-from hatch_mar.output import log, show
+from hatch_mar.output import log, remark, show
 from hatch_mar.project.build_system import has_setup
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.edit import Tables, add_tables, format_tables, will_make_archives
@@ -46,7 +46,9 @@ EXAMPLE = """hatch-mar migrate --write -- sh scripts/archive.sh
 
 def parser() -> ArgumentParser:
     command = make_parser("migrate", DESCRIPTION, EXAMPLE)
-    command.usage = "hatch-mar migrate [--write] [--project DIR] [--no-pack] [--json] -- COMMAND ..."
+    command.usage = (
+        "hatch-mar migrate [-q | -v] [--write] [--project DIR] [--no-pack] [--json] -- COMMAND ..."
+    )
     command.add_argument("--write", action="store_true", help="add the tables to pyproject.toml")
     command.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")
     command.add_argument("--no-pack", action="store_true", help="record the calls, but pack nothing")
@@ -76,7 +78,7 @@ def main(arguments: list[str]) -> int:
     if call := call_in(command, os.getcwd()):
         recording = Recording(command, 0, [call], [])
     else:
-        log(f"Running `{shlex.join(command)}`, and recording what it packs")
+        remark(f"Running `{shlex.join(command)}`, and recording what it packs")
         with exit_on_signals():
             recording = record(command, archive_and_record, root, pack=not options.no_pack)
     if failures := [*explain_no_tables(recording, root)]:
@@ -102,7 +104,7 @@ def show_tables(recording: Recording, project: Path, root: Path, options: Namesp
         print_json({"tables": tables, "notes": notes, "changes": changes})
     else:
         show(*changes or format_tables(tables).removesuffix("\n").split("\n"), flush=True)
-        log(*(f"Note: {note}" for note in notes))
+        remark(*(f"Note: {note}" for note in notes))
     if faults:
         raise ConfigError(*faults)
     return 0

@@ -16,7 +16,7 @@ from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import TrialError
-from hatch_mar.output import finish, log, show
+from hatch_mar.output import finish, log, remark, show
 from hatch_mar.project.config.models import ArchiveConfig, select
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.trial.candidate import ENVELOPE, Candidate, Options, lay_out_candidate, open_candidate
@@ -65,9 +65,6 @@ def parser() -> ArgumentParser:
         help="to load, and for each answer (default: the model configuration's, or 120 as in TorchServe)",
     )  # fmt: skip
     add_json_option(command)
-    command.add_argument(
-        "-v", "--verbose", action="store_true", help="show what the worker, or the server, printed"
-    )
     return command
 
 
@@ -88,7 +85,7 @@ def main(arguments: list[str]) -> int:
 def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
     how = Options(options.timeout, options.envelope, options.requirements, tuple(options.env))
     requests = tuple(read_request(file) for file in options.input) if options.input else None
-    say = log if options.json else show
+    say = remark if options.json or options.quiet else show
     reports, budget = [], Budget()
     with ExitStack() as stack:
         candidates = [stack.enter_context(open_candidate(file, requests or (), budget)) for file in files]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_mar.errors import ConfigError
+from hatch_mar.output import explain
 from hatch_mar.own_modules import leave_out_modules
 from hatch_mar.project.backend_failure import reasons_of
 from hatch_mar.project.config.models import PYPROJECT
@@ -65,6 +66,7 @@ def open_builder(root: Path, isolation: bool | None) -> Iterator[ProjectBuilder]
             builder = ProjectBuilder(root, runner=run_without_archives)
             missing = find_missing(builder)
             if not missing:
+                explain("It runs in this environment, which has all that it requires")
                 yield builder
                 return
             if isolation is False:
@@ -72,6 +74,8 @@ def open_builder(root: Path, isolation: bool | None) -> Iterator[ProjectBuilder]
                     f"The build backend of `{root}` needs {quote_each(missing)}, which this environment"
                     " lacks; install what is missing, or use `--isolation`"
                 )
+        reason = f"this one lacks {quote_each(missing)}" if missing else "`--isolation` asks for it"
+        explain(f"It runs in an isolated environment, since {reason}")
         from build.env import DefaultIsolatedEnv
 
         with DefaultIsolatedEnv() as environment:

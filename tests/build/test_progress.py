@@ -93,9 +93,9 @@ class TestMoved:
 
         assert made.stream.getvalue() == text
         assert text.splitlines() == [
-            "Packing archives: 1 of 100 MiB, 1 MiB/s, 99 s left",
-            "Packing archives: 11 of 100 MiB, 1 MiB/s, 89 s left",
-            "Packing archives: 21 of 100 MiB, 1 MiB/s, 79 s left",
+            "Packing archives: 1.0 MiB of 100 MiB, 1.0 MiB/s, 1 min 39 s left",
+            "Packing archives: 11.0 MiB of 100 MiB, 1.0 MiB/s, 1 min 29 s left",
+            "Packing archives: 21.0 MiB of 100 MiB, 1.0 MiB/s, 1 min 19 s left",
         ]
 
     def test_terminal(self, clock: Clock):
@@ -107,9 +107,9 @@ class TestMoved:
 
         assert frames == [
             "",
-            "Packing archives: 1 of 4 MiB, 1 MiB/s, 3 s left",
-            "Packing archives: 3 of 4 MiB, 3 MiB/s, 0 s left",
-            "Packing archives: 4 of 4 MiB, 2 MiB/s, 0 s left",
+            "Packing archives: 1.0 MiB of 4.0 MiB, 1.0 MiB/s, 3 s left",
+            "Packing archives: 3.0 MiB of 4.0 MiB, 2.7 MiB/s, 0 s left",
+            "Packing archives: 4.0 MiB of 4.0 MiB, 2.0 MiB/s, 0 s left",
             "",
         ]
 
@@ -125,9 +125,9 @@ class TestMoved:
 
         assert frames == [
             "",
-            "Packing archives: 1 of 4 MiB, 1 MiB/s, 3 s left",
+            "Packing archives: 1.0 MiB of 4.0 MiB, 1.0 MiB/s, 3 s left",
             "dist/one.mar\n",
-            "Packing archives: 3 of 4 MiB, 1 MiB/s, 1 s left",
+            "Packing archives: 3.0 MiB of 4.0 MiB, 1.0 MiB/s, 1 s left",
         ]
 
     def test_more_than_known(self, clock: Clock):
@@ -140,13 +140,13 @@ class TestMoved:
         """Where nothing has moved, no time is told that would be endless."""
         made = Progress(MEBI, io.StringIO())
 
-        assert told(made, clock, 2.0, count=0).endswith(" 0 MiB/s, 0 s left\n")
+        assert told(made, clock, 2.0, count=0).endswith(" 0 bytes/s, 0 s left\n")
 
     def test_large(self, clock: Clock):
         """Large numbers can be read."""
         made = Progress(6 << 30, io.StringIO())
 
-        assert "1,024 of 6,144 MiB, 512 MiB/s, 10 s left\n" in told(made, clock, 2.0, count=1 << 30)
+        assert "1.0 GiB of 6.0 GiB, 512 MiB/s, 10 s left\n" in told(made, clock, 2.0, count=1 << 30)
 
     def test_threads(self, monkeypatch: pytest.MonkeyPatch):
         """Threads that share it lose no byte and mix no lines."""
@@ -162,7 +162,8 @@ class TestMoved:
             thread.join()
 
         assert made.done == 8000 * MEBI
-        line = re.compile(r"Packing archives: [\d,]+ of 8,000 MiB, [\d,]+ MiB/s, \d+ s left")
+        done, rate, left = r"[\d.,]+ [MG]iB of 7\.8 GiB", r"[\d.,]+ [KMGT]iB/s", r"(\d+ min )?\d+ s left"
+        line = re.compile(f"Packing archives: {done}, {rate}, {left}")
         assert all(line.fullmatch(found) for found in made.stream.getvalue().splitlines())
 
     def test_standard_error(self, capsys: pytest.CaptureFixture[str], clock: Clock):
@@ -211,7 +212,7 @@ class TestBuild:
         assert b"\x1b" not in done.stderr
         assert b"\r" not in done.stderr
         # not always up to the end, where what is printed may go first
-        assert any(re.match(r"Packing archives: \d+ of 16 MiB, ", line) for line in lines)
+        assert any(re.match(r"Packing archives: [\d.]+ (bytes|[KM]iB) of 16.0 MiB, ", line) for line in lines)
         assert done.stdout.decode().splitlines() == [f"{root}/dist/{name}.mar" for name in ("one", "two")]
 
     @pytest.mark.parametrize("options", [["-q"], ["--quiet"]])

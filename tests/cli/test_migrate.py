@@ -412,6 +412,6 @@ class TestUsage:
         out = migrate("--help")
 
         assert out.startswith(
-            "usage: hatch-mar migrate [--write] [--project DIR] [--no-pack] [--json] -- COMMAND"
+            "usage: hatch-mar migrate [-q | -v] [--write] [--project DIR] [--no-pack] [--json] -- COMMAND"
         )
         assert "example:\n  hatch-mar migrate --write -- sh scripts/archive.sh\n" in out

@@ -25,6 +25,8 @@ from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Ma
 from hatch_mar.budget import Budget
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import Finding
+from hatch_mar.output import explain
+from hatch_mar.text import count_of
 from hatch_mar.torchserve import suffixes
 
 LARGEST_MANIFEST = 1 << 20
@@ -93,6 +95,7 @@ def open_container(path: Path, budget: Budget | None = None, *, deep: bool = Fal
     with ExitStack() as stack:
         with explain_read_errors(path), explain_stop(path):
             container = read_container(path, stack, budget or Budget(), deep=deep)
+        explain(f"Read `{path}` as a {container.kind} with {count_of(len(container.members), 'member')}")
         yield container
 
 

@@ -27,14 +27,15 @@ from hatch_mar.archive.packager.owner import Owner, adopt, claim, refuse_others
 from hatch_mar.archive.packager.records import remove_records
 from hatch_mar.archive.packager.records_folder import lock_records
 from hatch_mar.archive.packager.unchanged import (
+    find_change,
     fingerprint_inputs,
-    is_unchanged,
     remember,
     renew_stamp,
     settle_inputs,
 )
 from hatch_mar.errors import PackError
 from hatch_mar.names import name_fault
+from hatch_mar.output import explain
 
 
 def pack_as(
@@ -78,10 +79,13 @@ def pack_as(
             refuse_others(path, owner)
         began = time.time_ns()
         inputs = fingerprint_inputs(archive, packing, settings) if settings else None
-        if inputs and is_unchanged(path, inputs):
+        change = find_change(path, inputs)
+        if inputs and not change:
+            explain(f"Not packing `{path}`: nothing has changed since the last build")
             if keep(path, owner, mode):
                 renew_stamp(path, inputs)
             return Artifact(path, unchanged=True)
+        explain(f"Packing `{path}`" + (f": {change}" if settings else ""))
         # before they are read, since a mapped file may change from then on
         settled = inputs is not None and settle_inputs(archive)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+import os
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -55,11 +56,17 @@ def settle_inputs(archive: Archive) -> bool:
     return all(settle(source.path) for source in sources if isinstance(source, FileSource))
 
 
-def is_unchanged(path: Path, inputs: str) -> bool:
-    """Whether the artifact at `path` was made from these inputs, and nothing has changed it since."""
+def find_change(path: Path, inputs: str | None) -> str | None:
+    """Why the artifact at `path` is to be packed; None if it is still what these inputs gave."""
+    if not os.path.lexists(path):
+        return "it does not exist yet"
+    recorded = read_record(path, STAMP)
+    if inputs is None or not recorded:
+        return "it is not recorded what the archive there was made from"
     with suppress(OSError):
-        return read_record(path, STAMP) == make_stamp(path, inputs)
-    return False
+        if recorded == make_stamp(path, inputs):
+            return None
+    return "a file, a setting or the archive itself has changed since the last build"
 
 
 def remember(path: Path, inputs: str | None, archive: Archive, began: int) -> None:

@@ -70,21 +70,21 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """The report as people read it, without the faults."""
-        from hatch_mar.text import format_size
+        from hatch_mar.text import format_seconds, format_size
 
         if self.loaded_by:
             yield f"{self.name}: {self.loaded_by}{self.describe_device}"
         if self.ready_seconds is not None:
-            yield f"  server ready after {self.ready_seconds:.1f} s"
+            yield f"  server ready after {format_seconds(self.ready_seconds)}"
         if self.load_seconds is not None:
-            yield f"  loaded in {self.load_seconds:.2f} s"
+            yield f"  loaded in {format_seconds(self.load_seconds)}"
         if self.load_seconds is not None and self.ok and not self.replies:
             yield "  it only loaded, since no request was given; `--input FILE` sends one"
         width = max((len(reply.label) for reply in self.replies), default=0)
         for reply in self.replies:
             text = reply.answer.summary if reply.answer else reply.note
             verdict = "ok  " if reply.ok else "FAIL"
-            yield f"  {verdict} {reply.label:{width}} {reply.seconds * 1000:8.1f} ms  {text}"
+            yield f"  {verdict} {reply.label:{width}} {format_seconds(reply.seconds):>11}  {text}"
         if self.peak_memory is not None:
             gpu = "" if self.peak_gpu_memory is None else f", on the GPU {format_size(self.peak_gpu_memory)}"
             yield f"  peak memory {format_size(self.peak_memory)}{gpu}"

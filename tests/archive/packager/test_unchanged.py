@@ -14,7 +14,7 @@ from hatch_mar.archive.packager import unchanged
 from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.pack import pack_as, remove_artifact
 from hatch_mar.archive.packager.records import STAMP
-from hatch_mar.archive.packager.unchanged import fingerprint_inputs, is_unchanged, remember
+from hatch_mar.archive.packager.unchanged import find_change, fingerprint_inputs, remember
 from hatch_mar.errors import PackError
 from tests.archive.packager import record_file
 from tests.archives import INSTANT, MANIFEST, PACKING, UnreadableSource, needs_posix, tree
@@ -280,7 +280,7 @@ class TestArtifact:
         build(archive(weights), path, form)
         moved = path.parent.rename(path.parent.with_name("moved")) / path.name
 
-        assert not is_unchanged(moved, fingerprint_inputs(archive(weights), PACKING, "settings"))
+        assert find_change(moved, fingerprint_inputs(archive(weights), PACKING, "settings"))
         assert build(archive(weights), moved, form).unchanged
 
     def test_a_file_more(self, path: Path, form: Format, weights: Path):
@@ -370,7 +370,7 @@ class TestStampFile:
         with pytest.raises(PackError):
             build(broken, path, form)
 
-        assert is_unchanged(path, fingerprint_inputs(archive(weights), PACKING, "settings"))
+        assert find_change(path, fingerprint_inputs(archive(weights), PACKING, "settings")) is None
 
 
 class TestYoung:

@@ -31,7 +31,7 @@ class TestReport:
         assert list(REPORT.lines()) == [
             "digits: TorchServe 0.12.0's own loader, on the CPU: torch finds no GPU",
             "  server ready after 1.2 s",
-            "  loaded in 0.50 s",
+            "  loaded in 500 ms",
             "  ok   one               1.0 ms  [1]",
             "  FAIL a batch of 2     10.0 ms  answers differ from those alone",
             "  peak memory 1.0 MiB, on the GPU 2.0 MiB",
@@ -42,7 +42,7 @@ class TestReport:
         report = Report("digits", load_seconds=0.5)
 
         assert list(report.lines()) == [
-            "  loaded in 0.50 s",
+            "  loaded in 500 ms",
             "  it only loaded, since no request was given; `--input FILE` sends one",
         ]
 

@@ -1,0 +1,102 @@
+"""How findings are shown: with the line that they are about, in one line each, as JSON, or as annotations."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from hatch_mar.cli._annotation import annotation, escape_data
+from hatch_mar.cli._json import print_json
+from hatch_mar.finding import Finding, Severity, name_archives
+from hatch_mar.output import annotate, is_quiet
+from hatch_mar.terminal.painting import Line, Part, show_painted
+from hatch_mar.text import count_of
+
+FORMS = ("full", "concise", "json", "github")
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+def add_format_options(command: ArgumentParser, *more: str) -> None:
+    """Add `--output-format`, with these forms too, and `--json` as a short way to write one of its values."""
+    command.add_argument("--json", action="store_const", dest="form", const="json", help="print JSON")
+    command.add_argument(
+        "--output-format", dest="form", choices=[*FORMS, *more],
+        help="`full` shows the line of the file, and is the default on a terminal; `concise` is one line for"
+        " each finding, and the default elsewhere; `github` makes annotations",
+    )  # fmt: skip
+
+
+def choose_form(wanted: str | None) -> str:
+    """The form to use: the one that was asked for, or what suits standard output."""
+    return wanted or ("full" if sys.stdout is not None and sys.stdout.isatty() else "concise")
+
+
+def show_findings(
+    findings: Sequence[Finding], form: str, *, among: Collection[str], root: Path, files: Sequence[Path] = ()
+) -> None:
+    """Print findings about the archives of the project at `root` with the names `among`, or about `files`."""
+    paths = {str(file) for file in files}
+
+    def name(finding: Finding) -> str:
+        # the place of what is wrong with a file begins with its path
+        return "" if paths.intersection(finding.archives) else name_archives(finding, among)
+
+    if form == "json":
+        print_json([finding.to_json() for finding in findings])
+    elif form == "github":
+        for finding in findings:
+            annotate(annotation(finding) + escape_data(name(finding)))
+    elif form == "full":
+        from hatch_mar.cli._excerpts import find_excerpts
+
+        excerpts = find_excerpts(findings, root, files)
+        for finding in findings:
+            show_painted(*full_lines(finding, name(finding), excerpts.get(finding)))
+    else:
+        for finding in findings:
+            show_painted(Line((finding.severity, finding.severity), f": {finding}{name(finding)}"))
+
+
+def show_verdict(findings: Collection[Finding], form: str, *, passed: bool) -> None:
+    """Print that all checks `passed`, or how many findings there are where they take several lines each."""
+    if is_quiet() or form not in ("full", "concise"):
+        return
+    if passed and all(finding.severity == "note" for finding in findings):
+        show_painted(Line(("All checks passed", "passed")))
+    elif form == "full":
+        show_painted(count_findings(findings))
+
+
+def full_lines(finding: Finding, archives: str, excerpt: str | None) -> Iterator[Line]:
+    """What is wrong, where, the line of that place, what to do, and where there is more about it."""
+    place = finding.place
+    severity: Part = (finding.severity, finding.severity)
+    head: list[Part] = [severity, ": ", (finding.message, "strong"), f" [{finding.code}]"]
+    margin = " " * len(str(place.line or ""))
+    if place.file:
+        yield Line(*head)
+        where = place.file if place.line is None else f"{place.file}:{place.line}"
+        yield Line(margin, ("--> ", "faint"), where, archives)
+    else:
+        yield Line(*head, archives)
+    if excerpt:
+        yield Line((f"{margin} |", "faint"))
+        yield Line((f"{place.line} | ", "faint"), excerpt)
+        yield Line((f"{margin} |", "faint"))
+    if finding.fix:
+        yield Line((f"{margin} = ", "faint"), "help: ", finding.fix)
+    yield Line((f"{margin} = ", "faint"), "more: ", finding.rule.page)
+    yield Line()
+
+
+def count_findings(findings: Iterable[Finding]) -> Line:
+    """How many there are of each severity: "2 errors, 1 warning"."""
+    counts = Counter(finding.severity for finding in findings)
+    parts: list[Part] = []
+    for severity in SEVERITIES:
+        if counts[severity]:
+            parts += [", "] * bool(parts) + [(count_of(counts[severity], severity), severity)]
+    return Line(*parts)

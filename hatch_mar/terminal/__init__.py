@@ -1,0 +1,1 @@
+"""What a terminal shows beyond plain text: colours, and a line that is written over."""
