@@ -11,7 +11,7 @@ from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._question import choose_by
 from hatch_mar.cli._refusals import find_refusals
 from hatch_mar.errors import ConfigError
-from hatch_mar.output import log, show
+from hatch_mar.output import remark, show
 from hatch_mar.project.build_system import has_setup
 from hatch_mar.project.config.models import PYPROJECT, TABLE
 from hatch_mar.project.config.table import parse_table
@@ -82,7 +82,7 @@ def report(options: Namespace, table: Mapping[str, object], notes: list[str], ch
     if options.json:
         print_json({"table": table, "notes": notes, "changes": changes})
     else:
-        log(*(f"Note: {note}" for note in notes))
+        remark(*(f"Note: {note}" for note in notes))
     return 0
 
 

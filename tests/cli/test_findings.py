@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.__about__ import DOCUMENTATION
+from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.formats.limits import UNFINISHED
+from hatch_mar.archive.manifest import Manifest
 from hatch_mar.cli import main
 from hatch_mar.cli._findings import show_findings, show_verdict
 from hatch_mar.finding import Place
 from hatch_mar.output import set_verbosity
-from tests.archives import PACKING, archive_of, needs_posix
+from tests.archives import PACKING, needs_posix
 
 PYPROJECT = """
 [project]
@@ -91,8 +93,8 @@ class TestFull:
         """Of several archives with one name, each finding says by the path which it is about."""
         for folder, form in (("a", "tgz"), ("b", "zip-store")):
             (project / folder).mkdir()
-            archive = archive_of({"handler.py": HANDLER.encode()})
-            archive.manifest.model["handler"] = "handler.py"
+            manifest = Manifest({"model": {"modelName": "m", "handler": "handler.py"}})
+            archive = Archive(manifest, [Member("handler.py", BytesSource(HANDLER.encode()))])
             FORMATS[form].write(archive, project / folder / f"m{FORMATS[form].suffix}", PACKING)
 
         assert main(["check", "a/m.tar.gz", "b/m.mar", "--select=MAR208", "--output-format", "full"]) == 1

@@ -33,7 +33,7 @@ class TestReport:
             "  server ready after 1.2 s",
             "  loaded in 500 ms",
             "  ok   one               1.0 ms  [1]",
-            "  FAIL a batch of 2     10.0 ms  answers differ from those alone",
+            "  FAIL a batch of 2       10 ms  answers differ from those alone",
             "  peak memory 1.0 MiB, on the GPU 2.0 MiB",
         ]
 
