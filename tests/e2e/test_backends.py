@@ -19,8 +19,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.archives import needs_posix
-from tests.conftest import checkpoint
-from tests.e2e.conftest import ARCHIVES, CHECKOUT, MODELS, SDIST, WHEEL, Project, Run
+from tests.e2e.conftest import ARCHIVES, MODELS, SDIST, WHEEL, Project, Run
 from tests.e2e.delivery import MARS, NO_WEIGHTS, assert_delivered, contents, in_dist, lines_of, listing
 
 BUILD = ("python", "-m", "build", "--installer", "uv")
@@ -632,27 +631,3 @@ class TestMigrated:
 
         assert listing(project.root / "dist") == {SDIST, WHEEL, "digits.mar"}
         assert manifest(project.root / "dist/digits.mar")["modelVersion"] == "3"
-
-
-def test_documented(tmp_path: Path, run: Run, plugin_wheel: Path) -> None:
-    """The project that `docs/how-to/other-backends.md` shows builds as it stands there."""
-    document = (CHECKOUT / "docs/how-to/other-backends.md").read_text(encoding="utf-8")
-    text = document.partition("```toml\n")[2].partition("```")[0]
-    for name, data in {
-        "pyproject.toml": text.encode(),
-        "digits/__init__.py": b"",
-        "digits/handler.py": b"def handle(data, context):\n    return data\n",
-        "digits/model.py": b"class Net: ...\n",
-        "weights/digits.pth": checkpoint(),
-    }.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(data)
-    links = dict.fromkeys(("PIP_FIND_LINKS", "UV_FIND_LINKS"), str(plugin_wheel.parent))
-
-    output = run(*BUILD, cwd=tmp_path, **links)
-
-    assert lines_of(output, ("digits.mar",)) == in_dist("digits.mar")
-    sdist, wheel = "digits-1.0.0.tar.gz", "digits-1.0.0-py3-none-any.whl"
-    assert listing(tmp_path / "dist") == {"digits.mar", sdist, wheel}
-    with ZipFile(tmp_path / "dist/digits.mar") as archive:
-        assert archive.read("requirements.txt") == b"numpy\n"
