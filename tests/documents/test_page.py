@@ -163,7 +163,7 @@ class TestRun:
         ("a\n…\nd", "a\nd", True),
         ("a\n…\nd", "a\nb", False),
         ("a …", "a b c", True),
-        ("loaded in 0.08 s", "loaded in 12.1 s", True),
+        ("loaded in 80 ms", "loaded in 12.1 s", True),
         ("peak memory 244.1 MiB", "peak memory 1.0 MiB", True),
         ("size 244.1 MiB", "size 1.0 MiB", False),
         ("Python 3.11.7", "Python 3.11.9", True),

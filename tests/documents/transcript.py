@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 VARYING = (
-    (re.compile(r" *\b\d+(?:\.\d+)? (ms|s)\b"), r" 0 \1"),
+    (re.compile(r" *\b\d+(?:\.\d+)? (?:ms|s)\b"), " 0 s"),
     (re.compile(r"peak memory \d+(?:\.\d+)? [KMG]iB"), "peak memory 0 MiB"),
     (re.compile(r"Python 3\.\d+\.\d+"), "Python 3"),
 )
