@@ -28,7 +28,7 @@ from hatch_mar.project.config.models import Config, path_of, select
 from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
 from hatch_mar.project.hatch_hook import find_missing_hook, find_wrong_options
 from hatch_mar.project.key_lines import locate
-from hatch_mar.project.layout.targets import Target, find_obstacles
+from hatch_mar.project.layout.targets import Target, find_obstacles, find_sdist_clashes
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.torchserve.consumers import CONSUMERS, DEFAULT_CONSUMERS
@@ -134,6 +134,7 @@ def check_project(
             targets.append(target)
         findings += find_unbuilt(configs, project)
         findings += find_obstacles(targets, owner_of(project))
+        findings += find_sdist_clashes(configs, project)
     return locate(merge(findings), Path(options.project)), archives, others
 
 

@@ -164,7 +164,10 @@ class TestProject:
 class TestBuildHook:
     """A project of hatchling's whose build hook is not enabled."""
 
-    MISSING = "No build makes these archives but `hatch build -t mar`; add `[tool.hatch.build.hooks.mar]`"
+    MISSING = (
+        "Only `hatch-mar build` and `hatch build -t mar` make these archives;"
+        " add `[tool.hatch.build.hooks.mar]`"
+    )
 
     def test_missing(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """This is a warning, about `[tool.mar]` and all archives."""
@@ -522,6 +525,14 @@ class TestOutput:
 
         assert main(["check", "--json"]) == 1
         assert [each["code"] for each in json.loads(capsys.readouterr().out)] == ["MAR027"]
+
+    def test_sdist(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """So is the sdist, which a build would write to the archive's path."""
+        written(project, GOOD, "archive-format = 'tgz'\narchive-name = 'digits-1.0'")
+
+        for command in ("check", "build"):
+            assert main([command]) == 1
+            assert "has the name of the project's sdist" in "".join(capsys.readouterr())
 
     def test_foreign(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """So are files in the directory that is to be replaced, which no build wrote."""
