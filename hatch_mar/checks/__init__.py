@@ -17,6 +17,7 @@ from hatch_mar.checks.handler_facts import needs_config
 from hatch_mar.checks.subject import Subject
 from hatch_mar.errors import ReadError
 from hatch_mar.finding import RULES, Finding, Place, Rule
+from hatch_mar.text import did_you_mean
 
 CHECKS: Mapping[str, str | None] = {
     "archive_names": None,
@@ -85,3 +86,8 @@ def rules() -> list[Rule]:
         for module in walk_packages(import_module(package).__path__, f"{package}."):
             import_module(module.name)
     return [RULES[code] for code in sorted(RULES)]
+
+
+def suggest_code(text: str) -> str:
+    """A question with the code that was probably meant; empty if only digits differ, which tells nothing."""
+    return did_you_mean(text, [rule.code for rule in rules()], cutoff=0.9)

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from hatch_mar.archive.archive import Archive
 from hatch_mar.budget import Budget
-from hatch_mar.checks import check, rules
+from hatch_mar.checks import check, rules, suggest_code
 from hatch_mar.checks.links import check_project_links
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import MOST_FINDINGS, Finding, Rule, field
 from hatch_mar.project.config.models import ArchiveConfig, Config
-from hatch_mar.text import did_you_mean
 
 DIGIT = Rule(
     code="MAR009",
@@ -73,6 +72,6 @@ def check_codes(config: Config) -> Iterator[Finding]:
         place = config.origins["ignore"].within(number)
         if code not in known:
             text = f"{field(place.key)} is not the code of a check: `{code}`"
-            yield CODE.at(place, text, did_you_mean(code, known))
+            yield CODE.at(place, text, suggest_code(code) or None)
         elif not known[code].ignorable:
             yield CODE.at(place, f"{field(place.key)} cannot be ignored: `{code}`", "remove it")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
-from hatch_mar.checks import rules
+from hatch_mar.checks import rules, suggest_code
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.text import did_you_mean
 
 
 def add_code_options(command: ArgumentParser) -> None:
@@ -30,7 +29,7 @@ def find_rule(code: str) -> Rule:
     known = {rule.code: rule for rule in rules()}
     if found := known.get(code.strip().upper()):
         return found
-    question = did_you_mean(code.strip(), known)
+    question = suggest_code(code.strip())
     raise ArgumentTypeError(f"`{code}` is not the code of a check" + (f"; {question}" if question else ""))
 
 

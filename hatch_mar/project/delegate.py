@@ -24,7 +24,7 @@ NOT_WRAPPED = Rule(
     code="MAR029",
     severity="warning",
     title="`build-backend` is set in `[tool.mar]`, but another backend builds the project",
-    consequence="no build but `hatch-mar build` makes the archives",
+    consequence="only `hatch-mar build` makes the archives",
     fix=f"set `build-system.build-backend` to `{WRAPPER}`",
 )
 NOT_OURS = "it fails without `hatch-mar` too; require a version that works with this Python"

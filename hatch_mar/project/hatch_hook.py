@@ -48,7 +48,7 @@ def find_missing_hook(settings: HatchSettings) -> Iterator[Finding]:
     elif not is_declared(settings):
         header = dotted_key(settings.place("hooks", PLUGIN_NAME).key)
         where = f" to `{HATCH_TOML}`" if settings.file == HATCH_TOML else ""
-        text = "No build makes these archives but `hatch build -t mar`"
+        text = "Only `hatch-mar build` and `hatch build -t mar` make these archives"
         yield NOT_ENABLED.at(place, text, f"add `[{header}]`{where}")
 
 

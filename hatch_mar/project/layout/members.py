@@ -66,6 +66,10 @@ class Claim(NamedTuple):
     """Where its bytes come from, for a message."""
     place: Place
 
+    def describe(self, place: Place) -> str:
+        """Its source, and the key unless it is the one at `place`."""
+        return self.source if self.place == place else f"{self.source} ({self.place})"
+
 
 class Members:
     """The members of an archive so far, and what is wrong with them.
@@ -190,7 +194,7 @@ class Members:
     def add(self, member: Member, source: str, place: Place) -> None:
         name = member.name
         if fault := name_fault(name):
-            self.refuse(NAME, place, f": archive member `{name}`, from {source}, {fault}")
+            self.refuse(NAME, place, f": archive member `{name}`, from {source}, {fault}", NAME.fix)
             return
         other = self.claims.setdefault(fold_name(name), Claim(member, source, place))
         if other.member is member or (
@@ -201,7 +205,7 @@ class Members:
         self.refuse(
             TWO_SOURCES,
             place,
-            f": archive member `{name}`{also} comes from {source} and from {other.source} ({other.place})",
+            f": archive member `{name}`{also} comes from {source} and from {other.describe(place)}",
             "rename one",
         )
 
@@ -232,7 +236,7 @@ class Members:
                         TWO_SOURCES,
                         claim.place,
                         f": archive member `{claim.member.name}`, from {claim.source}, needs a folder where"
-                        f" `{other.member.name}` is a file, from {other.source} ({other.place})",
+                        f" `{other.member.name}` is a file, from {other.describe(claim.place)}",
                         "rename one",
                     )
 

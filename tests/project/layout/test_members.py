@@ -348,7 +348,8 @@ class TestExtraFiles:
         Path(os.fsdecode(os.fsencode(project / "assets") + b"/weights-\xff")).touch()
         expected = (
             "Field `tool.mar.extra-files`: archive member `weights-\udcff`, from `assets/weights-\udcff`,"
-            " must be valid Unicode, since zips have no other names"
+            " must be valid Unicode, since zips have no other names;"
+            " rename the file, or leave it out with `exclude`"
         )
 
         assert faults(project, extra_files=("assets",)) == (expected,)
@@ -358,7 +359,8 @@ class TestExtraFiles:
         write(project, "assets/MAR-INF/MANIFEST.json")
         expected = (
             "Field `tool.mar.extra-files`: archive member `MAR-INF/MANIFEST.json`, from"
-            " `assets/MAR-INF/MANIFEST.json`, is in `MAR-INF`, which is reserved for the manifest"
+            " `assets/MAR-INF/MANIFEST.json`, is in `MAR-INF`, which is reserved for the manifest;"
+            " rename the file, or leave it out with `exclude`"
         )
 
         assert faults(project, extra_files=("assets",)) == (expected,)
@@ -564,7 +566,7 @@ class TestClash:
         write(project, "one/name", "two/name/file")
         expected = (
             "Field `tool.mar.extra-files`: archive member `name/file`, from `two/name/file`, needs a folder"
-            " where `name` is a file, from `one/name` (Field `tool.mar.extra-files`); rename one"
+            " where `name` is a file, from `one/name`; rename one"
         )
 
         assert faults(project, extra_files=patterns) == (expected,)
@@ -577,7 +579,7 @@ class TestClash:
         write(project, f"a/{one}", f"b/{other}")
         expected = (
             f"Field `tool.mar.extra-files`: archive member `{other}`, which on macOS and Windows is `{one}`,"
-            f" comes from `b/{other}` and from `a/{one}` (Field `tool.mar.extra-files`); rename one"
+            f" comes from `b/{other}` and from `a/{one}`; rename one"
         )
 
         assert faults(project, extra_files=("a", "b")) == (expected,)
