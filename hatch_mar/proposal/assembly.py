@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from glob import has_magic
 from pathlib import PurePosixPath
 
+from hatch_mar.budget import Exhausted
 from hatch_mar.checks import model_file
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
@@ -63,7 +65,11 @@ class Assembly:
         """The table of a model, which packs no other of the repository's `weights`."""
         table: Table = {"model-name": name, "handler": self.find_handler(part)}
         if part.weights:
-            table["serialized-file"] = [*part.weights] if len(part.weights) > 1 else part.weights[0]
+            first, *others = part.weights
+            # an array begins with a path that cannot be taken for a pattern
+            table["serialized-file"] = [first, *others] if others and not has_magic(first) else first
+            for path in others if has_magic(first) else ():
+                add(table, "extra-files", path)
         if part.folders:
             table["force-include"] = {**part.folders}
         for path in part.extra_files:
@@ -101,8 +107,7 @@ class Assembly:
         """The file with the class of the model, unless the handler does without."""
         usable, others = self.networks
         root = self.repository.root
-        some = as_subject({**table, "model-file": next(iter(usable), "model.py")}, root)
-        if model_file.loading_severity(some) is None:
+        if not wants_model_file(as_subject({**table, "model-file": next(iter(usable), "model.py")}, root)):
             return None
         fitting = [path for path in usable if is_fitting(as_subject({**table, "model-file": path}, root))]
         question = f"Which file has the model's class for {quote(part.path)}?"
@@ -129,7 +134,7 @@ class Assembly:
 
     def add_neighbours(self, part: Part, table: Table) -> None:
         """Add the labels, the requirements and the configuration that lie nearest."""
-        files = self.repository.files
+        files = {*self.repository.files}
         homes = [part.home, *(folder_of(str(table.get(key, ""))) for key in ("handler", "model-file"))]
         if labels := find_nearest(files, LABELS, homes):
             add(table, "extra-files", labels)
@@ -141,11 +146,21 @@ class Assembly:
         self.notes[line] = None
 
 
+def wants_model_file(subject: Subject) -> bool:
+    """Whether TorchServe, or a handler that imitates it, loads an archive's model file."""
+    try:
+        return model_file.loading_severity(subject) is not None
+    except Exhausted:  # the handler is too long to tell
+        return True
+
+
 def is_fitting(subject: Subject) -> bool:
     """Whether TorchServe could load an archive's weights into the class of its model file."""
     imports = Reach(subject).start(model_file.module_stem(subject.value("modelFile")))
-    faults = [*model_file.check_file(subject), *(each for each in imports if each.kind == "relative")]
-    return not faults
+    try:
+        return not any(each.kind == "relative" for each in imports) and not [*model_file.check_file(subject)]
+    except Exhausted:  # it is too long to tell
+        return True
 
 
 def is_alike(path: str, other: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from glob import has_magic
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from hatch_mar.checks.references.numbered import NUMBERED
 from hatch_mar.checks.references.shards import SUFFIX, read_index
 from hatch_mar.checks.subject import Subject
 from hatch_mar.proposal.omissions import Omissions
-from hatch_mar.proposal.repository import folder_of, join
+from hatch_mar.proposal.repository import can_be_declared, folder_of, join
 from hatch_mar.proposal.trained import Trained
 from hatch_mar.text import quote
 
@@ -64,11 +65,7 @@ class HubFolder(NamedTuple):
 
 def find_hub_folders(subject: Subject, found: Sequence[Trained], omissions: Omissions) -> list[HubFolder]:
     """The folders of models that have any of the weights, in the order of the repository."""
-    folders = [
-        hub
-        for path in dict.fromkeys(folder for trained in found for folder in list_folders(trained.path))
-        if (hub := read_folder(subject, path))
-    ]
+    folders = [hub for path in list_folders(found) if (hub := read_folder(subject, path))]
     # a folder may be part of another model, as of a pipeline
     hubs = [hub for hub in folders if not any(other.owns(join(hub.path, "any")) for other in folders)]
     for hub in hubs:
@@ -79,11 +76,20 @@ def find_hub_folders(subject: Subject, found: Sequence[Trained], omissions: Omis
     return hubs
 
 
-def list_folders(path: str) -> Iterator[str]:
-    """Where what a file of weights belongs to may be described: beside it, or in the folder above."""
-    yield folder_of(path)
-    if "/" in folder_of(path) or folder_of(path):
-        yield folder_of(folder_of(path))
+def list_hub_files(files: Iterable[str], found: Sequence[Trained]) -> Iterator[str]:
+    """The files that may belong to such folders."""
+    yield from (trained.path for trained in found)
+    folders = {*list_folders(found)}
+    for path in files:
+        folder, _, name = path.rpartition("/")
+        if folder in folders and (READ.fullmatch(name) or name in WEIGHTS):
+            yield path
+
+
+def list_folders(found: Sequence[Trained]) -> list[str]:
+    """Where the models that weights belong to may be described: beside them, or in the folder above."""
+    own = [folder_of(trained.path) for trained in found]
+    return [*dict.fromkeys(each for folder in own for each in (folder, folder_of(folder)))]
 
 
 def read_folder(subject: Subject, path: str) -> HubFolder | None:
@@ -91,7 +97,7 @@ def read_folder(subject: Subject, path: str) -> HubFolder | None:
     folder = Folder(subject, path or ".")
     extra = tuple(join(path, name) for name in sorted(folder.files) if READ.fullmatch(name))
     if PIPELINE in folder.files:
-        parts = [name for name in folder.read(PIPELINE) if join(path, name) in subject.folders]
+        parts = [name for name in folder.read(PIPELINE) if has_folder(subject, join(path, name))]
         return HubFolder(path, (), extra, {join(path, name): name for name in parts}, "")
     base = folder.read(ADAPTER).get("base_model_name_or_path")
     names = ADAPTER_WEIGHTS if isinstance(base, str) else WEIGHTS if folder.config else ()
@@ -100,11 +106,16 @@ def read_folder(subject: Subject, path: str) -> HubFolder | None:
         return None
     files = [weights]
     if weights.endswith(SUFFIX):
-        files += sorted(read_index(subject, folder.files[weights]))
+        files += sorted(filter(is_beside, read_index(subject, folder.files[weights])))
         extra = tuple(each for each in extra if each != join(path, weights))
     modules = {join(path, name): name for name in list_modules(subject, folder)}
     loaded = tuple(join(path, name) for name in files)
     return HubFolder(path, loaded, extra, modules, base if isinstance(base, str) else "")
+
+
+def is_beside(name: str) -> bool:
+    """Whether a name in an index is that of a file in its folder."""
+    return "/" not in name and can_be_declared(name)
 
 
 def list_modules(subject: Subject, folder: Folder) -> list[str]:
@@ -112,4 +123,10 @@ def list_modules(subject: Subject, folder: Folder) -> list[str]:
     if sentence_modules.NAME not in folder.files:
         return []
     modules = sentence_modules.read_modules(subject, folder.files[sentence_modules.NAME])
-    return [module.path for module in modules if folder.path(module.path) in subject.folders]
+    return [module.path for module in modules if has_folder(subject, folder.path(module.path))]
+
+
+def has_folder(subject: Subject, path: str) -> bool:
+    """Whether a repository has a folder; what is outside of it is none."""
+    is_inside = subject.root is not None and ".." not in path.split("/")
+    return is_inside and os.path.isdir(os.path.join(subject.root or "", path))

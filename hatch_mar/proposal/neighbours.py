@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
-from pathlib import PurePosixPath
 
-from hatch_mar.proposal.repository import folder_of, is_of_tests
+from hatch_mar.proposal.repository import join, parents_of
 
 LABELS = ("index_to_name.json",)
 CONFIGURATIONS = tuple(f"model{mark}config{suffix}" for mark in ("-", "_") for suffix in (".yaml", ".yml"))
 REQUIREMENTS = ("requirements.txt",)
 
 
-def find_nearest(files: Sequence[str], names: Iterable[str], homes: Sequence[str]) -> str | None:
+def find_nearest(files: Collection[str], names: Sequence[str], homes: Iterable[str]) -> str | None:
     """The file of one of these names that belongs to what lies in the folders `homes`, given by priority.
 
     It is in one of them, or in a folder that they are in, the nearest first. None if there is none.
     """
-    wanted = [file for file in files if PurePosixPath(file).name in names and not is_of_tests(file)]
-    by_folder = {folder_of(file): file for file in reversed(wanted)}
-    for home in homes:
-        folder = home
-        while True:
-            if folder in by_folder:
-                return by_folder[folder]
-            if not folder:
-                break
-            folder = folder_of(folder)
-    return None
+    folders = (folder for home in homes for folder in parents_of(join(home, "any")))
+    paths = (join(folder, name) for folder in folders for name in names)
+    return next((path for path in paths if path in files), None)
 
 
 def narrow(candidates: Sequence[str], path: str) -> list[str]:

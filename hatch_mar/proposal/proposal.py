@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hatch_mar.proposal.assembly import Assembly, Choose
 from hatch_mar.proposal.draft import Table
-from hatch_mar.proposal.hub_folders import find_hub_folders
+from hatch_mar.proposal.hub_folders import find_hub_folders, list_hub_files
 from hatch_mar.proposal.naming import name_models
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.parts import list_parts
@@ -52,8 +52,8 @@ def propose(
         has_version: whether the project has a version, which archives take as theirs.
     """
     omissions = Omissions()
-    subject = repository.as_subject()
     trained = leave_out_stages(find_trained(repository, omissions), omissions)
+    subject = repository.as_subject(list_hub_files(repository.files, trained))
     hubs = find_hub_folders(subject, trained, omissions)
     parts = list_parts(trained, hubs)
     names = name_models([part.origin for part in parts])

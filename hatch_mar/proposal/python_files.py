@@ -11,7 +11,7 @@ from hatch_mar.budget import FILES, Exhausted
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.errors import ReadError
 from hatch_mar.proposal.omissions import Omissions
-from hatch_mar.proposal.repository import Repository, is_of_tests
+from hatch_mar.proposal.repository import Repository, can_be_declared, is_of_tests
 from hatch_mar.pysource.module import Module
 
 MOST_FILES = 10_000
@@ -42,7 +42,9 @@ def parse_files(
 
 def is_for_serving(path: str) -> bool:
     name = PurePosixPath(path).name
-    return name not in OF_TOOLS and name.removesuffix(".py").isidentifier() and not is_of_tests(path)
+    is_importable = name.removesuffix(".py").isidentifier() and name not in OF_TOOLS
+    # after a colon, a handler has its function
+    return is_importable and not is_of_tests(path) and can_be_declared(path) and ":" not in path
 
 
 def dotted_path(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.walk import CACHES, DEEPEST, is_cache_file
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.checks.subject import Subject
+from hatch_mar.project.config import values
 from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.text import quote_some
 
@@ -39,16 +40,17 @@ class Repository(NamedTuple):
     notes: tuple[str, ...] = ()
     """Why something may be missing from `files`."""
 
-    def as_subject(self) -> Subject:
-        """The repository as checks see an archive, as if all of it were packed.
+    def as_subject(self, others: Iterable[str]) -> Subject:
+        """The Python files of the repository, and others, as checks see those of an archive.
 
         What is in `src` also has the name under which Python finds it there.
         """
-        members = [Member(path, FileSource(self.root / path)) for path in self.files]
+        python = [path for path in self.files if path.endswith(".py")]
+        members = [Member(path, FileSource(self.root / path)) for path in dict.fromkeys((*python, *others))]
         members += [
-            Member(path.removeprefix(SOURCES), FileSource(self.root / path))
-            for path in self.files
-            if path.startswith(SOURCES)
+            member._replace(name=member.name.removeprefix(SOURCES))
+            for member in members
+            if member.name.startswith(SOURCES)
         ]
         return Subject(Archive(Manifest({}), members), "", root=self.root)
 
@@ -142,6 +144,16 @@ def is_of_tests(path: str) -> bool:
     *folders, name = path.lower().split("/")
     is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
     return not OF_TESTS.isdisjoint(folders) or (is_test and name.endswith(".py"))
+
+
+def can_be_declared(path: str) -> bool:
+    """Whether a path can stand in `[tool.mar]`."""
+    try:
+        values.path(path)
+        path.encode()
+    except ValueError:
+        return False
+    return True
 
 
 def parents_of(path: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from hatch_mar.budget import Exhausted
 from hatch_mar.checks.handler import entry_point
 from hatch_mar.checks.lineage import trace_lineage
 from hatch_mar.checks.subject import Subject
@@ -27,8 +28,12 @@ def find_handlers(repository: Repository, subject: Subject, omissions: Omissions
     certain: list[str] = []
     meant: list[str] = []
     for path, module in parse_files(repository, subject, WORDS, omissions):
-        if is_meant(subject, dotted_path(path), module):
-            faults = [*entry_point.check(subject, module, None)]
+        try:
+            is_handler_file = is_meant(subject, dotted_path(path), module)
+            faults = [*entry_point.check(subject, module, None)] if is_handler_file else []
+        except Exhausted:  # the modules of its base classes are too long
+            continue
+        if is_handler_file:
             # whether a handler may be async is for the model configuration to say
             is_certain = all(fault.rule is entry_point.ASYNC for fault in faults)
             (certain if is_certain else meant).append(path)

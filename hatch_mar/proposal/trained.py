@@ -11,16 +11,15 @@ from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.contents import inspect_contents
-from hatch_mar.project.config import values
 from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.proposal.omissions import Omissions
-from hatch_mar.proposal.repository import Repository, is_of_tests
+from hatch_mar.proposal.repository import Repository, can_be_declared, is_of_tests
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.weights import Weights
-from hatch_mar.weights.weights_suffixes import OF_TORCH, OF_WEIGHTS
+from hatch_mar.weights.weights_suffixes import OF_TORCH
 
-MOST_FILES = 10_000
-"""Files that are looked into, which takes some seconds."""
+MOST_FILES, MOST_OTHERS = 10_000, 2_000
+"""Files that are looked into, of which so many at most have no suffix of a model: some seconds' worth."""
 
 MODELS = frozenset(
     (
@@ -37,6 +36,8 @@ ESTIMATORS = ("sklearn.", "xgboost.", "lightgbm.", "catboost.")
 
 OF_MODELS = (*OF_TORCH, ".safetensors", ".onnx", ".pt2", ".gguf")
 """The suffixes of models, whose files are looked into before any other."""
+OF_DATA = (".npy", ".npz", ".h5", ".hdf5", ".dat", ".csv", ".parquet", ".so", ".tar", ".zip", ".gz")
+"""Those of data, whose files are looked into last."""
 DVC = ".dvc"
 """The suffix of what DVC keeps in the place of a file."""
 MEDIA = ("image", "text", "audio", "video", "font")
@@ -72,11 +73,16 @@ def find_trained(repository: Repository, omissions: Omissions) -> list[Trained]:
     )
     found: dict[str, Trained] = {}
     budget = Budget()
+    named = sum(1 for path in files if rank_by_suffix(path) == 0)
+    most = min(MOST_FILES, named + MOST_OTHERS)
     for number, path in enumerate(files):
+        if number == most:
+            omissions.add("there are too many files to look into all of them", *files[number:])
+            break
         try:
             trained = look_into(path, repository, budget)
         except Exhausted:
-            omissions.add("there is more in the repository than is looked into", *files[number:])
+            omissions.add("there is too much in the files to look into all of them", *files[number:])
             break
         except (ReadError, OSError):
             if rank_by_suffix(path) == 0:
@@ -84,9 +90,6 @@ def find_trained(repository: Repository, omissions: Omissions) -> list[Trained]:
             continue
         if is_proposed(trained, omissions):
             found[trained.path] = trained
-        if number + 1 == MOST_FILES:
-            omissions.add("there are more files than are looked into", *files[number + 1 :])
-            break
     return [found[path] for path in repository.files if path in found] + [
         trained for path, trained in found.items() if trained.kind is Kind.DVC_FILE
     ]
@@ -103,8 +106,8 @@ TYPES = mimetypes.MimeTypes()
 
 
 def rank_by_suffix(path: str) -> int:
-    suffix = PurePosixPath(path.lower()).suffix
-    return 0 if suffix in (*OF_MODELS, DVC) else 1 if suffix in OF_WEIGHTS else 2
+    _, suffix = os.path.splitext(path.lower())
+    return 0 if suffix in (*OF_MODELS, DVC) else 1 if suffix not in OF_DATA else 2
 
 
 def look_into(path: str, repository: Repository, budget: Budget) -> Trained:
@@ -140,10 +143,7 @@ def is_proposed(trained: Trained, omissions: Omissions) -> bool:
     if is_of_tests(path):
         omissions.add("among tests", path)
         return False
-    try:
-        values.path(path)
-        path.encode()
-    except ValueError:
+    if not can_be_declared(path):
         omissions.add(f"`{PYPROJECT}` cannot have such a name; rename it", path)
         return False
     return True

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.project.config.table import parse_table
+from hatch_mar.proposal import trained
 from hatch_mar.proposal.proposal import Proposal
 from tests.proposal import (
     CHECKPOINT,
@@ -477,3 +478,39 @@ def test_version(tmp_path: Path) -> None:
     found = propose(list_repository(tmp_path), refuse, project_name=None, has_version=False)
 
     assert found.shared == {"version": "1.0", "handler": "base_handler"}
+
+
+@pytest.mark.parametrize("name", ["MOST_FILES", "MOST_OTHERS"])
+def test_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Of very many files only some are looked into, those that are called as models are before all others."""
+    monkeypatch.setattr(trained, name, 1)
+    found = proposal_for(tmp_path, {"a": "", "b.npy": "", "sub/c.pt": SCRIPTED})
+
+    assert found.shared["serialized-file"] == "sub/c.pt"
+    assert found.notes[1].endswith("`b.npy`: there are too many files to look into all of them")
+
+
+def test_strange_paths(tmp_path: Path) -> None:
+    """A pattern's characters in paths mean nothing, and files that cannot be declared are not proposed."""
+    shards = {f"a[1]/big-0000{number}-of-00002.safetensors": SAFETENSORS for number in (1, 2)}
+    found = shared(tmp_path, {**shards, "a:b/x.py": HANDLER, "c\td/y.py": HANDLER, "h.py": HANDLER})
+
+    assert found["handler"] == "h.py"
+    assert found["serialized-file"] == "a[1]/big-00001-of-00002.safetensors"
+    assert found["extra-files"] == ["a[1]/big-00002-of-00002.safetensors"]
+
+
+def test_index_elsewhere(tmp_path: Path) -> None:
+    """What an index names outside of its folder is not packed."""
+    index = {"weight_map": {"a": "../../secret", "b": "/etc/passwd", "c": "c.safetensors"}}
+    files = {**HUB, "model.safetensors.index.json": index, "c.safetensors": SAFETENSORS, "h.py": FUNCTION}
+
+    assert shared(tmp_path, files)["serialized-file"] == ["model.safetensors.index.json", "c.safetensors"]
+
+
+def test_exhausted(tmp_path: Path) -> None:
+    """Python that is too long to be read is no obstacle."""
+    endless = "x = [" + "1, " * 200_000 + "]\n"
+    files = {"a.pth": STATE_DICT, "m.py": f"{NETWORK}{endless}", "h.py": f"{HANDLER}{endless}"}
+
+    assert shared(tmp_path, files)["serialized-file"] == "a.pth"
