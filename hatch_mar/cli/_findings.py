@@ -19,11 +19,11 @@ FORMS = ("full", "concise", "json", "github")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
-def add_format_options(command: ArgumentParser, *more: str) -> None:
-    """Add `--output-format`, with these forms too, and `--json` as a short way to write one of its values."""
+def add_format_options(command: ArgumentParser) -> None:
+    """Add `--output-format`, and `--json` as a short way to write one of its values."""
     command.add_argument("--json", action="store_const", dest="form", const="json", help="print JSON")
     command.add_argument(
-        "--output-format", dest="form", choices=[*FORMS, *more],
+        "--output-format", dest="form", choices=FORMS,
         help="`full` shows the line of the file, and is the default on a terminal; `concise` is one line for"
         " each finding, and the default elsewhere; `github` makes annotations",
     )  # fmt: skip

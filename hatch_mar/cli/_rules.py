@@ -1,4 +1,4 @@
-"""What `hatch-mar check --list` prints: all checks, as lines or as the page of the documentation, or some."""
+"""What `hatch-mar check --list` prints: all checks, a line each, or all that is known of some."""
 
 from __future__ import annotations
 
@@ -8,31 +8,10 @@ from hatch_mar.checks import rules
 from hatch_mar.finding import Rule
 
 
-def list_rules(form: str) -> str:
-    found = rules()
-    if form != "markdown":
-        return "\n".join(f"{rule.code}  {rule.severity:7}  {rule.title}" for rule in found)
-    *codes, last = (f"`{rule.code}`" for rule in found if rule.is_about_configuration and rule.ignorable)
-    rows = (
-        " | ".join(text.replace("|", "\\|") for text in (rule.title, rule.consequence, rule.fix))
-        for rule in found
-    )
-    table = [f"| {rule.code} | {describe_severity(rule)} | {row} |" for rule, row in zip(found, rows)]
-    return "\n".join(
-        [
-            "# Checks",
-            "",
-            "Every build, and `hatch-mar check`, looks for these. An error stops the build: the archive",
-            "fails where it is deployed. A warning is shown: it fails under some setting. A note is worth",
-            "knowing, and shown by `hatch-mar check` only. What is for a consumer applies if `consumers` in",
-            "`[tool.mar]` names it. `ignore` switches codes off; of those that begin with `MAR0`, which are",
-            f"about the configuration itself, only {', '.join(codes)} and {last}.",
-            "",
-            "| Code | Severity | What is wrong | What happens | What to do |",
-            "| --- | --- | --- | --- | --- |",
-            *table,
-        ]
-    )
+def list_rules() -> Iterator[str]:
+    """All checks, a line each."""
+    for rule in rules():
+        yield f"{rule.code}  {rule.severity:7}  {rule.title}"
 
 
 def describe_rules(chosen: Iterable[Rule]) -> Iterator[str]:

@@ -55,7 +55,7 @@ def parser() -> ArgumentParser:
         help="whose rules of portability apply to FILEs (default: torchserve)",
     )  # fmt: skip
     command.add_argument("--list", action="store_true", help="show all checks, or those with the given codes")
-    add_format_options(command, "markdown")
+    add_format_options(command)
     return command
 
 
@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
         elif chosen:
             show(*describe_rules(chosen))
         else:
-            show(*list_rules(options.form).split("\n"))
+            show(*list_rules())
         return 0
 
     files, names = split(options.archives, Path(options.project))

@@ -116,8 +116,12 @@ class TestAddress:
 
 class TestNavigation:
     def test_whole(self):
-        """Every page is in the navigation once, and nothing else is."""
-        written = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+        """Every page is in the navigation once, and nothing else is; the checks have a list of their own."""
+        written = [
+            path.relative_to(ROOT / "docs").as_posix()
+            for path in (ROOT / "docs").rglob("*.md")
+            if not path.match("checks/MAR*.md")
+        ]
 
         assert sorted(pages_of(CONFIG["nav"])) == sorted(written)
 

@@ -1,0 +1,66 @@
+"""The keys of `[tool.mar]`, from their settings."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator
+
+from hatch_mar.project.config.archiver_options import add_options
+from hatch_mar.project.config.schema import ARCHIVE_KEYS, EXAMPLE_KEYS, ONE_OF_TWO, WORKFLOW_KEYS
+from hatch_mar.project.config.setting import Setting, Settings
+from parts.markdown import table
+
+
+def list_archiver_keys() -> str:
+    """A table of the keys that are options of torch-model-archiver, in its order."""
+    options = vars(add_options(ArgumentParser(add_help=False)).parse_args(REQUIRED))
+    keys = [option.replace("_", "-") for option in options]
+    return make_table({key: ARCHIVE_KEYS[key] for key in keys})
+
+
+REQUIRED = ["--model-name=", "--handler=", "--version="]
+"""Without these the options cannot be parsed."""
+
+
+def list_workflow_keys() -> str:
+    return make_table(WORKFLOW_KEYS)
+
+
+def list_example_keys() -> str:
+    return make_table(EXAMPLE_KEYS)
+
+
+def make_table(settings: Settings) -> str:
+    rows = [
+        (f"`{key}`", setting.kind, show_default(setting), setting.meaning)
+        for key, setting in settings.items()
+    ]
+    return table(("Key", "Type", "Default", "Meaning"), rows)
+
+
+def describe_keys() -> str:
+    """A section for each key of an archive."""
+    return "\n\n".join(describe_key(key, setting) for key, setting in ARCHIVE_KEYS.items())
+
+
+def describe_key(key: str, setting: Setting) -> str:
+    facts = [f"**Type:** {setting.kind}"]
+    if default := show_default(setting):
+        facts.append("**Required**" if default == "required" else f"**Default:** {default}")
+    meaning = " ".join([setting.meaning, *exclusions(key)])
+    return f"### `{key}`\n\n{meaning}\n\n" + "  \n".join(facts)
+
+
+def show_default(setting: Setting) -> str:
+    """What applies if a key is not set, as words or as a value in TOML; empty if nothing does."""
+    if setting.required:
+        return "required"
+    return setting.unset or ("" if setting.default is None else f"`{json.dumps(setting.default)}`")
+
+
+def exclusions(key: str) -> Iterator[str]:
+    """Which other key cannot be set beside this one."""
+    for pair in ONE_OF_TWO:
+        for other in {*pair} - {key} if key in pair else ():
+            yield f"It excludes [`{other}`](#{other})."

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from hatch_mar.project.config.schema import ARCHIVE_KEYS
+from parts.keys import describe_keys, list_archiver_keys, list_example_keys, list_workflow_keys
+
+
+def test_describe_keys():
+    """Every key has a section, with its type, its default, and what it excludes."""
+    sections = describe_keys().split("\n\n### ")
+
+    assert len(sections) == len(ARCHIVE_KEYS)
+    assert sections[[*ARCHIVE_KEYS].index("config-file")].splitlines() == [
+        "`config-file`",
+        "",
+        "The model configuration, such as `model-config.yaml`. It excludes [`config`](#config).",
+        "",
+        "**Type:** path",
+    ]
+    assert sections[[*ARCHIVE_KEYS].index("force")].endswith("**Type:** boolean  \n**Default:** `true`")
+
+
+def test_list_archiver_keys():
+    """The table has torch-model-archiver's options in its order, and none of `hatch-mar`'s own."""
+    rows = list_archiver_keys().splitlines()[2:]
+
+    assert [row.split("`")[1] for row in rows] == [
+        *("model-name", "serialized-file", "model-file", "handler", "extra-files", "runtime"),
+        *("export-path", "archive-format", "force", "version", "requirements-file", "config-file"),
+    ]
+    assert rows[0].startswith("| `model-name` | string | the project's name | ")
+
+
+def test_list_workflow_keys():
+    """A key that a workflow must have says so."""
+    assert "| `spec-file` | path | required | " in list_workflow_keys()
+
+
+def test_list_example_keys():
+    """A default is shown as TOML has it."""
+    assert "| `tolerance` | number | `0.0001` | " in list_example_keys()
