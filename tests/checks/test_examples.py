@@ -32,7 +32,7 @@ TO_COME = (
     *("MAR10", "MAR11", "MAR12", "MAR13", "MAR19"),
     *("MAR20", "MAR21", "MAR22", "MAR23", "MAR24", "MAR25", "MAR26", "MAR27", "MAR30"),
     *("MAR40", "MAR41", "MAR42", "MAR43"),
-    *("MAR70", "MAR80", "MAR81", "MAR82", "MAR83", "MAR84", "MAR85", "MAR89", "MAR90"),
+    *("MAR80", "MAR81", "MAR82", "MAR83", "MAR84", "MAR89"),
 )
 """What the codes begin with that have no examples yet."""
 
