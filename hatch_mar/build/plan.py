@@ -14,6 +14,7 @@ from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.owner import Owner
 from hatch_mar.archive.packager.pack import pack_as
+from hatch_mar.archive.packager.unchanged import find_change, fingerprint_inputs
 from hatch_mar.budget import Budget
 from hatch_mar.checks.configured import check_configuration, find_faults
 from hatch_mar.errors import CheckError, LayoutError
@@ -61,21 +62,37 @@ class Planned:
                 has an archive of another project.
             TrialError: the archive's answers are not those that its examples expect.
         """
-        config, settings, accept = self.config, repr(self.config), None
+        config, accept = self.config, None
         if isinstance(config, ArchiveConfig) and config.try_:
             from hatch_mar.trial import in_build
 
-            settings += in_build.fingerprint(config, self.root)
             accept = partial(in_build.try_draft, config, self.archive, self.root, stop or Event())
-        packing = Packing(self.instant, config.compression, config.root, advance)
         return pack_as(
-            *(self.archive, self.path, config.format, packing),
+            *(self.archive, self.path, config.format, self.packing._replace(report=advance)),
             force=config.force,
-            settings=settings,
+            settings=self.settings,
             accept=accept,
             owner=self.owner,
             mode=mode,
         )
+
+    @property
+    def packing(self) -> Packing:
+        return Packing(self.instant, self.config.compression, self.config.root)
+
+    @property
+    def settings(self) -> str:
+        """All that decides what a build writes, besides the contents of the archive."""
+        if isinstance(self.config, ArchiveConfig) and self.config.try_:
+            from hatch_mar.trial import in_build
+
+            return repr(self.config) + in_build.fingerprint(self.config, self.root)
+        return repr(self.config)
+
+    def find_change(self) -> str | None:
+        """Why a build would pack the archive; None if it would leave it as it is. Nothing is written."""
+        inputs = fingerprint_inputs(self.archive, self.packing, self.settings)
+        return find_change(self.path, inputs)
 
     @property
     def size(self) -> int:

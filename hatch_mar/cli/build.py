@@ -9,6 +9,7 @@ from hatch_mar.build.plan import plan_project
 from hatch_mar.build.report import list_warnings
 from hatch_mar.build.run import build_all
 from hatch_mar.build.unwanted import find_in_next_sdist
+from hatch_mar.cli._dry_run import describe_plan, plan_lines
 from hatch_mar.cli._json import add_json_option, describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
@@ -29,6 +30,11 @@ def parser() -> ArgumentParser:
         "--output", metavar="DIR",
         help="write all archives here (default: to their export-path, or else to the build directory)",
     )  # fmt: skip
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show what would be written, from what and where, and write nothing",
+    )
     add_json_option(command)
     return command
 
@@ -44,6 +50,12 @@ def main(arguments: list[str]) -> int:
     log(*list_warnings(planned))
     if output:
         log(*(f"Warning: {line}" for line in find_in_next_sdist(planned, project.hatch)))
+    if options.dry_run:
+        if options.json:
+            print_json([describe_plan(one) for one in planned])
+        else:
+            show(*(line for one in planned for line in plan_lines(one)))
+        return 0
     configs = {one.path: one.config for one in planned}
     built = []
     try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
+from hatch_mar.errors import ReadError
 from hatch_mar.inspection.report import Inspection, inspect
 from hatch_mar.output import show
 from hatch_mar.text import format_size
@@ -15,33 +17,53 @@ from hatch_mar.text import format_size
 def parser() -> ArgumentParser:
     command = make_parser(
         "inspect",
-        "Show an archive's manifest and members, without unpacking it or running its code.",
+        "Show the manifest and the members of archives, without unpacking them or running their code.",
         "hatch-mar inspect dist/digits.mar",
     )
-    command.add_argument("file", type=Path, metavar="FILE", help="a .mar, .war, .tar.gz or directory")
+    command.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="a .mar, .war, .tar.gz or directory"
+    )
     add_json_option(command)
     return command
 
 
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
-    inspection = inspect(options.file)
-    if options.json:
-        print_json(inspection.to_json())
-    else:
-        show(*lines(inspection))
+    inspections: list[Inspection] = []
+    faults: list[str] = []
+    for file in options.files:
+        try:
+            inspection = inspect(file)
+        except ReadError as error:  # the others are shown all the same
+            faults += error.faults
+            continue
+        inspections.append(inspection)
+        if not options.json:
+            show(*[""] * (len(inspections) > 1), *lines(inspection))
+    if options.json and inspections:
+        print_json([inspection.to_json() for inspection in inspections])
+    if faults:
+        raise ReadError(*faults)
     return 0
 
 
-def lines(inspection: Inspection) -> list[str]:
-    found = [f"{inspection.path}  {inspection.kind}, {format_size(inspection.size)}"]
-    found += [f"content  {inspection.content_digest}"] if inspection.content_digest else []
-    found += ["", *(f"{key:18} {value}" for key, value in inspection.manifest_values())]
-    found += ["", f"{'size':>12} {'packed':>12}  sha256        name"]
+def lines(inspection: Inspection) -> Iterator[str]:
+    yield f"{inspection.path}  {inspection.kind}, {format_size(inspection.size)}"
+    if inspection.content_digest:
+        yield f"content  {inspection.content_digest}"
+    yield ""
+    for key, value in inspection.manifest_values():
+        yield f"{key:18} {value}"
+    yield ""
+    yield f"{'size':>10} {'packed':>10}  sha256        name"
     for member in inspection.members:
-        packed = "-" if member.packed is None else str(member.packed)
+        packed = "-" if member.packed is None else format_size(member.packed)
         digest = (member.sha256 or "")[:12]
         weights = f"  ({member.weights})" if member.weights else ""
-        found.append(f"{member.size:>12} {packed:>12}  {digest:12}  {member.name}{weights}")
-        found += [f"{'':>41}{does}" for loading in member.loadings if (does := loading.describe())]
-    return found + [line for fault in inspection.faults for line in ("", fault)]
+        yield f"{format_size(member.size):>10} {packed:>10}  {digest:12}  {member.name}{weights}"
+        for loading in member.loadings:
+            if does := loading.describe():
+                yield f"{'':>37}{does}"
+    for fault in inspection.faults:
+        yield ""
+        yield fault

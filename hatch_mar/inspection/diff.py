@@ -12,6 +12,7 @@ from hatch_mar.archive.archive import Member
 from hatch_mar.archive.digest import sha256
 from hatch_mar.archive.formats.reader import read
 from hatch_mar.budget import Budget
+from hatch_mar.text import format_size
 
 T = TypeVar("T")
 
@@ -29,14 +30,20 @@ class Difference:
     after: Any = None
 
     def line(self) -> str:
-        last = self.before if self.change == "removed" else self.after
-        unit = "" if self.what == "manifest" else " byte" if last == 1 else " bytes"
-        mark, values = {
-            "added": ("+", f"{self.after}"),
-            "removed": ("-", f"{self.before}"),
-            "changed": ("~", f"{self.before} -> {self.after}"),
-        }[self.change]
-        return f"{mark} {self.what} {self.name}: {values}{unit}"
+        form = str if self.what == "manifest" else format_size
+        if self.change == "added":
+            return f"+ {self.what} {self.name}: {form(self.after)}"
+        if self.change == "removed":
+            return f"- {self.what} {self.name}: {form(self.before)}"
+        return f"~ {self.what} {self.name}: {self.describe_change(form)}"
+
+    def describe_change(self, form: Callable[[Any], str]) -> str:
+        before, after = form(self.before), form(self.after)
+        if before != after:
+            return f"{before} -> {after}"
+        if self.before == self.after:
+            return f"{after}, with other content"
+        return f"{self.before:,} -> {self.after:,} bytes"
 
 
 def compare(one: Path, other: Path) -> list[Difference]:

@@ -260,7 +260,7 @@ class TestBuild:
             data = None if path.is_dir() else path.read_bytes()
             assert each["sha256"] == (data and hashlib.sha256(data).hexdigest())
             main(["inspect", "--json", str(path)])
-            inspected = json.loads(capsys.readouterr().out)
+            [inspected] = json.loads(capsys.readouterr().out)
             assert [each[key] for key in ("size", "content_digest")] == [
                 inspected[key] for key in ("size", "content_digest")
             ]

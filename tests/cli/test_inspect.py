@@ -33,8 +33,8 @@ class TestInspect:
         assert lines[1] == f"content  {content_digest(ARCHIVE)}"
         assert "modelName          digits" in lines
         size = len(MANIFEST_BYTES)
-        assert any(line.startswith(f"{size:>12} {size:>12}  ") for line in lines)
-        assert next(line for line in lines if "model.py" in line).split()[:2] == ["15", "15"]
+        assert any(line.startswith(f"{size:>4} bytes {size:>4} bytes  ") for line in lines)
+        assert next(line for line in lines if "model.py" in line).startswith("  15 bytes   15 bytes  ")
         assert not any("\x1b" in line for line in lines)
         assert lines[-1].startswith("Archive member `a\\x1b[2J` ")
 
@@ -63,10 +63,42 @@ class TestInspect:
     def test_json(self, path: Path, capsys: pytest.CaptureFixture[str]):
         """`--json` prints the same as JSON."""
         assert main(["inspect", "--json", str(path)]) == 0
-        document = json.loads(capsys.readouterr().out)
+        [document] = json.loads(capsys.readouterr().out)
 
         assert document["manifest"] == {"model": {"modelName": "digits"}}
         assert [member["name"] for member in document["members"]][1:] == ["a\x1b[2J", "model.py"]
+
+    def test_several(self, path: Path, capsys: pytest.CaptureFixture[str]):
+        """Several archives are shown in turn, whether or not another can be read."""
+        (path.parent / "page.mar").write_bytes(b"<html>")
+        other = path.with_name("other.mar")
+        other.write_bytes(path.read_bytes())
+        files = [str(path), str(path.parent / "page.mar"), str(other)]
+
+        assert main(["inspect", *files]) == 1
+        out, err = capsys.readouterr()
+        shown = out.split("\n\n" + str(other))
+        assert len(shown) == 2
+        assert shown[0].startswith(str(path))
+        assert err.startswith(f"{path.parent / 'page.mar'}: MAR801 ")
+
+        assert main(["inspect", "--json", *files]) == 1
+        assert [found["path"] for found in json.loads(capsys.readouterr().out)] == [files[0], files[2]]
+
+    def test_one_is_an_array_too(self, path: Path, capsys: pytest.CaptureFixture[str]):
+        """What a pattern of the shell gives is always an array, even if it is one file."""
+        assert main(["inspect", "--json", str(path)]) == 0
+        assert len(json.loads(capsys.readouterr().out)) == 1
+
+    def test_large(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """Large sizes are shown as people read them."""
+        archive = archive_of({"zeros": bytes(3 << 20)})
+        FORMATS["default"].write(archive, tmp_path / "m.mar", PACKING._replace(compression="deflate"))
+
+        assert main(["inspect", str(tmp_path / "m.mar")]) == 0
+        line = capsys.readouterr().out.splitlines()[-1]
+        assert line.split()[:4] == ["3.0", "MiB", *line.split()[2:4]]
+        assert "KiB" in line
 
     @needs_posix
     @pytest.mark.parametrize("command", ["inspect", "check"])

@@ -81,7 +81,8 @@ def test_names(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     """As JSON, a name is what it is."""
     assert main(["inspect", "--json", str(write(tmp_path, "zip-store"))]) == 0
 
-    assert PAINT in [member["name"] for member in json.loads(capfd.readouterr().out)["members"]]
+    [found] = json.loads(capfd.readouterr().out)
+    assert PAINT in [member["name"] for member in found["members"]]
 
 
 PROJECT = """

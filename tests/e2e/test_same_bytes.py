@@ -294,7 +294,7 @@ class TestContentDigest:
             output = run(
                 "python", "-m", "hatch_mar", "inspect", path, "--json", cwd=root, PYTHONPATH=str(CHECKOUT)
             )
-            found.add(json.loads(output)["content_digest"])
+            found.update(each["content_digest"] for each in json.loads(output))
 
         assert len(found) == 1
         assert re.fullmatch("[0-9a-f]{64}", found.pop())

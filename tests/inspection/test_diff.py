@@ -117,7 +117,13 @@ class TestDifference:
         [
             (Difference("member", "a", "added", None, 2), "+ member a: 2 bytes"),
             (Difference("member", "a", "removed", 1, None), "- member a: 1 byte"),
-            (Difference("member", "a", "changed", 1, 2), "~ member a: 1 -> 2 bytes"),
+            (Difference("member", "a", "changed", 1, 2), "~ member a: 1 byte -> 2 bytes"),
+            (Difference("member", "a", "changed", 3 << 20, 7 << 30), "~ member a: 3.0 MiB -> 7.0 GiB"),
+            (
+                Difference("member", "a", "changed", 1048576, 1048577),
+                "~ member a: 1,048,576 -> 1,048,577 bytes",
+            ),
+            (Difference("member", "a", "changed", 1536, 1536), "~ member a: 1.5 KiB, with other content"),
             (Difference("manifest", "model.a", "changed", "x", None), "~ manifest model.a: x -> None"),
         ],
     )
