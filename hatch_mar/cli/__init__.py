@@ -27,6 +27,7 @@ COMMANDS = {
     "inspect": "show what is in an archive",
     "diff": "compare two archives",
     "migrate": "run a command, and turn its torch-model-archiver calls into [tool.mar] tables",
+    "schema": "print the JSON Schema of [tool.mar], for editors",
     "try": "run an archive's code as TorchServe's worker would, and see what it answers",
 }
 """The commands, each the module of its name in this package, imported only when it is called."""

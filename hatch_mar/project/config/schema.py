@@ -10,7 +10,7 @@ from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.project.config import values
 from hatch_mar.project.config.models import ArchiveConfig, Example, WorkflowConfig
 from hatch_mar.project.config.reading import array_of, one_of, string
-from hatch_mar.project.config.setting import Setting, Settings, table_of, with_defaults
+from hatch_mar.project.config.setting import Pairs, Setting, Settings, table_of, tables_of, with_defaults
 from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.consumers import CONSUMERS
 
@@ -187,13 +187,19 @@ PROJECT_KEYS: Settings = {
 }
 """The keys of `[tool.mar]` that are about the project, which no archive inherits."""
 
-TABLES = {
-    "archives": "Archives, each in a table. The other keys of `[tool.mar]` are their defaults.",
-    "workflows": "Workflows, each in a table; each becomes a `.war`.",
-}
-"""The keys of `[tool.mar]` that hold tables of their own, and what these mean."""
-MOST_TABLES = 1000
-"""Archives, and workflows, of one project."""
+ONE_OF_TWO: Pairs = (("requirements-file", "requirements-from"), ("config-file", "config"))
 
-ONE_OF_TWO = (("requirements-file", "requirements-from"), ("config-file", "config"))
-"""Pairs of keys of which only one may be set."""
+TABLES: Settings = {
+    "archives": Setting(
+        tables_of(ARCHIVE_KEYS, "archives", "model-name", ONE_OF_TWO),
+        "The archives, if there are several: each is a table, and the other keys of `[tool.mar]` are their"
+        " defaults.",
+        unset="`[tool.mar]` itself is the one archive",
+    ),
+    "workflows": Setting(
+        tables_of(WORKFLOW_KEYS, "workflows", "workflow-name"),
+        "The workflows, each of which becomes a `.war`. TorchServe 0.12 registers workflows; its later"
+        " development branch does not.",
+    ),
+}
+"""The keys of `[tool.mar]` that hold tables of their own."""

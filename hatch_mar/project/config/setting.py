@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from hatch_mar.project.config.models import field_of
+from hatch_mar.project.config.models import TABLE, field_of
 from hatch_mar.project.config.reading import Fault, Invalid, read_keys
 from hatch_mar.project.config.shape import Schema, Shaped, shaped
 
 Made = TypeVar("Made")
+
+MOST_TABLES = 1000
+"""Archives, and workflows, of one project."""
 
 
 class Setting(NamedTuple):
@@ -36,6 +40,13 @@ class Setting(NamedTuple):
         return self.meaning.split(". ")[0].removesuffix(".")
 
     @property
+    def shown_default(self) -> str:
+        """What applies if the key is not set, in Markdown; empty if nothing does."""
+        if self.required:
+            return "required"
+        return self.unset or ("" if self.default is None else f"`{json.dumps(self.default)}`")
+
+    @property
     def schema(self) -> Schema:
         """Its meaning, values and default as JSON Schema (draft-07)."""
         default = {} if self.default is None else {"default": self.default}
@@ -43,6 +54,8 @@ class Setting(NamedTuple):
 
 
 Settings = Mapping[str, Setting]
+Pairs = Sequence[tuple[str, str]]
+"""Pairs of keys of which only one may be set."""
 
 
 def with_defaults(fields: Mapping[str, Any], settings: Settings) -> Settings:
@@ -81,7 +94,34 @@ def table_of(make: Callable[..., Made], settings: Settings) -> Shaped[Made]:
     return read_table
 
 
-def table_schema(settings: Settings, one_of_two: Sequence[tuple[str, str]] = ()) -> Schema:
+def tables_of(settings: Settings, key: str, name_key: str, one_of_two: Pairs = ()) -> Shaped[list[object]]:
+    """A reader of an array of tables with such keys, each of which is still to be read.
+
+    `key` is the array's in `[tool.mar]`, and `name_key` the one that names a table.
+    """
+    schema = {
+        "type": "array",
+        "items": table_schema(settings, one_of_two),
+        "minItems": 1,
+        "maxItems": MOST_TABLES,
+    }
+
+    @shaped("array of tables", schema)
+    def read_tables(value: object) -> list[object]:
+        if isinstance(value, dict):
+            names = [name for name, table in value.items() if isinstance(table, dict)]
+            named = f' with `{name_key} = "{names[0]}"`' if names else ""
+            raise ValueError(f"must be an array of tables; write `[[{TABLE}.{key}]]`{named}")
+        if not isinstance(value, list) or not value:
+            raise ValueError("must be an array with at least one table")
+        if len(value) > MOST_TABLES:
+            raise ValueError(f"must not have more than {MOST_TABLES} tables")
+        return value
+
+    return read_tables
+
+
+def table_schema(settings: Settings, one_of_two: Pairs = ()) -> Schema:
     """The JSON Schema of a table with such keys, of which only one of each pair may be set."""
     schema: dict[str, Any] = {
         "type": "object",
@@ -91,5 +131,5 @@ def table_schema(settings: Settings, one_of_two: Sequence[tuple[str, str]] = ())
     if required := [key for key, setting in settings.items() if setting.required]:
         schema["required"] = required
     if pairs := [pair for pair in one_of_two if settings.keys() >= {*pair}]:
-        schema["allOf"] = [{"not": {"required": [*pair]}} for pair in pairs]
+        schema["dependencies"] = {one: {"properties": {other: False}} for one, other in pairs}
     return schema

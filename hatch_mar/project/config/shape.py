@@ -49,6 +49,11 @@ def fits(pattern: str, message: str) -> Demand:
     return Demand(lambda text: re.fullmatch(pattern, text) is not None, schema, message)
 
 
+def has_none_of(characters: str, message: str) -> Demand:
+    """None of the characters, which are written as in a character class, is in the string."""
+    return fits(rf"[^{characters}]*", message)
+
+
 def lacks(pattern: str, message: str) -> Demand:
     """Nothing in the string matches the pattern."""
     return Demand(lambda text: re.search(pattern, text) is None, {"not": {"pattern": pattern}}, message)

@@ -25,12 +25,11 @@ from hatch_mar.project.config.models import (
     field_of,
     output_of,
 )
-from hatch_mar.project.config.reading import MOST_FAULTS, REQUIRED, VALUE, Fault
+from hatch_mar.project.config.reading import MOST_FAULTS, REQUIRED, VALUE, Fault, faults_in
 from hatch_mar.project.config.schema import (
     ARCHIVE_KEYS,
     CHECKING_KEYS,
     HANDLERS,
-    MOST_TABLES,
     ONE_OF_TWO,
     PROJECT_KEYS,
     TABLES,
@@ -158,7 +157,7 @@ def read_archives(
     """The archives of `[tool.mar]`; what is wrong with them is added to `findings`."""
     shared = table.keys() - TABLES.keys()
     if "archives" in table:
-        tables = read_tables(table["archives"], place.within("archives"), "model-name", findings)
+        tables = read_tables(table, "archives", place, findings)
     else:
         tables = [] if "workflows" in table and shared <= {*CHECKING_KEYS} else [(place, {})]
     drafts: list[Draft] = []
@@ -190,27 +189,21 @@ def read_workflows(
     if "workflows" not in table:
         return []
     inherited = {key: value for key, value in defaults.items() if key in CHECKING_KEYS}
-    tables = read_tables(table["workflows"], place.within("workflows"), "workflow-name", findings)
+    tables = read_tables(table, "workflows", place, findings)
     return [
         Draft(found, inherited | read_table(own, found, WORKFLOW_KEYS, findings)) for found, own in tables
     ]
 
 
 def read_tables(
-    tables: object, place: Place, name_key: str, findings: list[Finding]
+    table: dict[str, Any], key: str, place: Place, findings: list[Finding]
 ) -> list[tuple[Place, dict[str, Any]]]:
-    """Each table of an array and its place; `name_key` is the key that names a table."""
-    if isinstance(tables, dict):
-        header = f"`[[{dotted_key(place.key)}]]`"
-        names = [key for key, table in tables.items() if isinstance(table, dict)]
-        named = f' with `{name_key} = "{names[0]}"`' if names else ""
-        findings.append(Fault(VALUE, (), f"must be an array of tables; write {header}{named}").at(place))
-        return []
-    if not isinstance(tables, list) or not tables:
-        findings.append(Fault(VALUE, (), "must be an array with at least one table").at(place))
-        return []
-    if len(tables) > MOST_TABLES:
-        findings.append(Fault(VALUE, (), f"must not have more than {MOST_TABLES} tables").at(place))
+    """Each table of an array and its place."""
+    place = place.within(key)
+    try:
+        tables = TABLES[key].read(table[key])
+    except ValueError as error:
+        findings += [fault.at(place) for fault in faults_in(error)]
         return []
     found = [(place.within(number), table) for number, table in enumerate(tables)]
     findings += [

@@ -25,7 +25,7 @@ from hatch_mar.project.config.reading import (
     string,
     walk,
 )
-from hatch_mar.project.config.shape import Schema, Shaped, fits, lacks, restrict, shaped
+from hatch_mar.project.config.shape import Schema, fits, has_none_of, lacks, restrict, shaped
 from hatch_mar.text import shorten
 
 WRAPPER = "hatch_mar.backend"
@@ -41,8 +41,8 @@ def boolean(value: object) -> bool:
     return value
 
 
-NO_CONTROL = lacks(r"[\x00-\x1f\x7f-\x9f]", "must not have control characters: `{}`")
-NO_BACKSLASH = lacks(r"\\", "must use `/` between folders: `{}`")
+NO_CONTROL = has_none_of(r"\x00-\x1f\x7f-\x9f", "must not have control characters: `{}`")
+NO_BACKSLASH = has_none_of(r"\\", "must use `/` between folders: `{}`")
 
 path = restrict(string, "path", NO_CONTROL, NO_BACKSLASH)
 paths = array_of(path, "paths")
@@ -68,7 +68,7 @@ def paths_or_commas(value: object) -> tuple[str, ...]:
 first_path = restrict(
     path,
     "path",
-    lacks(r"[*?[]", "must begin with a path, which the manifest names, not with a pattern: `{}`"),
+    has_none_of(r"*?\[", "must begin with a path, which the manifest names, not with a pattern: `{}`"),
 )
 PATHS: Schema = {
     **paths_or_globs.schema,
@@ -157,7 +157,7 @@ archive_name = restrict(
 )
 
 ROOT_RULE = "must be the name of one folder, or `.`: `{}`"
-one_folder = restrict(string, "template", fits(rf"(?:[^/{{}}]|{PLACEHOLDER})+", ROOT_RULE))
+one_folder = restrict(string, "template", fits(rf"(?:[^/\\{{}}\x00-\x1f]|{PLACEHOLDER})+", ROOT_RULE))
 
 
 @shaped(one_folder.kind, one_folder.schema)
@@ -179,7 +179,7 @@ handler = restrict(
 )
 
 
-@shaped("string", {**string.schema, **NO_CONTROL.schema})
+@shaped("string", {**string.schema, "allOf": [NO_CONTROL.schema]})
 def version(value: object) -> str:
     text = string(value)
     if not text.isprintable():
@@ -262,13 +262,17 @@ def tolerance(value: object) -> float:
     return value
 
 
-@shaped("path, or JSON", {})
+@shaped("path, or JSON", {"type": ["string", "number", "boolean", "array", "object"]})
 def json_value(value: object) -> object:
     refuse_dates(value)
     return value
 
 
-schema_or_path = Shaped(json_value, "path, or table", json_value.schema)
+@shaped("path, or table", {"type": ["string", "object"]})
+def schema_or_path(value: object) -> object:
+    if not isinstance(value, (str, dict)):
+        raise ValueError("must be a path or a table")
+    return json_value(value)
 
 
 requirements_source = matching(

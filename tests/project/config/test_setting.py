@@ -11,6 +11,7 @@ from hatch_mar.project.config.setting import (
     read_settings,
     table_of,
     table_schema,
+    tables_of,
     with_defaults,
 )
 
@@ -118,4 +119,44 @@ class TestTableSchema:
         """Of a pair of its keys only one may be set; other pairs are not its business."""
         schema = table_schema(KEYS, [("class", "other-names"), ("class", "file")])
 
-        assert schema["allOf"] == [{"not": {"required": ["class", "other-names"]}}]
+        assert schema["dependencies"] == {"class": {"properties": {"other-names": False}}}
+
+
+class TestTablesOf:
+    READER = tables_of(KEYS, "things", "class")
+
+    def test_taken(self):
+        """The tables are not looked into yet."""
+        assert self.READER([{"x": 1}, 2]) == [{"x": 1}, 2]
+
+    @pytest.mark.parametrize(
+        ("value", "message"),
+        [
+            ([], "must be an array with at least one table"),
+            ("a", "must be an array with at least one table"),
+            ({}, "must be an array of tables; write `[[tool.mar.things]]`"),
+            ({"a": {}}, 'must be an array of tables; write `[[tool.mar.things]]` with `class = "a"`'),
+            ([{}] * 1001, "must not have more than 1000 tables"),
+        ],
+    )
+    def test_wrong(self, value: object, message: str):
+        with pytest.raises(ValueError) as error:  # noqa: PT011
+            self.READER(value)
+
+        assert str(error.value) == message
+
+
+class TestShownDefault:
+    @pytest.mark.parametrize(
+        ("setting", "shown"),
+        [
+            (Setting(string, "A.", required="is required"), "required"),
+            (Setting(string, "A.", unset="the project's name"), "the project's name"),
+            (Setting(string, "A.", default=False), "`false`"),
+            (Setting(string, "A.", default=["a"]), '`["a"]`'),
+            (Setting(string, "A."), ""),
+        ],
+    )
+    def test_shown(self, setting: Setting, shown: str):
+        """A value is shown as TOML has it."""
+        assert setting.shown_default == shown

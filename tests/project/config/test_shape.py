@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.project.config.reading import string
-from hatch_mar.project.config.shape import fits, lacks, restrict, shaped
+from hatch_mar.project.config.shape import fits, has_none_of, lacks, restrict, shaped
 
 word = restrict(
     string,
     "word",
     lacks(" ", "must not have spaces: `{}`"),
+    has_none_of("-0-9", "must not have digits: `{}`"),
     fits("[a-z{}]+|A", "must be of small letters or `{x}`: `{}`"),
 )
 
@@ -37,6 +38,7 @@ class TestRestrict:
             (1, "must be a string"),
             ("", "must not be empty"),
             ("a B", "must not have spaces: `a B`"),
+            ("a1", "must not have digits: `a1`"),
             ("AB", "must be of small letters or `{x}`: `AB`"),
             ("a\n", "must be of small letters or `{x}`: `a\n`"),
         ],
@@ -57,6 +59,7 @@ class TestRestrict:
             "pattern": r"\S",
             "allOf": [
                 {"not": {"pattern": " "}},
+                {"pattern": "^(?:[^-0-9]*)$"},
                 {"pattern": "^(?:[a-z{}]+|A)$"},
                 {"pattern": "^(?:.*!)$"},
             ],

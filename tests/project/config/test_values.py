@@ -726,3 +726,12 @@ class TestForce:
     def test_not_boolean(self, value: object):
         """Anything other than a boolean is an error."""
         assert faults_of("force", value) == ("Field `tool.mar.force` must be a boolean",)
+
+
+class TestExpectSchema:
+    @pytest.mark.parametrize("value", [True, 1, ["a"]])
+    def test_neither(self, value: object):
+        """A schema is a table, or in a file."""
+        expected = "Field `tool.mar.examples[0].expect-schema` must be a path or a table"
+
+        assert faults_of("examples", [{"input": "a", "expect-schema": value}]) == (expected,)
