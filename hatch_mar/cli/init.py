@@ -16,15 +16,16 @@ from hatch_mar.project.build_system import has_setup
 from hatch_mar.project.config.models import PYPROJECT, TABLE
 from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.config.values import model_name
-from hatch_mar.project.edit import add_table
+from hatch_mar.project.edit import add_table, will_make_archives
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import table_at
 from hatch_mar.proposal.annotated import format_proposal
 from hatch_mar.proposal.assembly import TO_WRITE
+from hatch_mar.proposal.packaging_faults import find_packaging_faults
 from hatch_mar.proposal.proposal import Proposal, propose
 from hatch_mar.proposal.repository import list_repository
 
-NEW = f"make a `{PYPROJECT}` with `hatch new --init` or `uv init`"
+NEW = f"make a `{PYPROJECT}` with `uv init` or `hatch new --init`"
 
 DESCRIPTION = f"""Look at a repository and propose its [tool.mar]: an archive for each model, with the
 handler, the model file, labels, configuration and requirements that belong to it. Weights are
@@ -64,11 +65,14 @@ def main(arguments: list[str]) -> int:
         raise ConfigError(f"File not found: `{path}`; {NEW}")
 
     proposal = find_proposal(project, options)
-    notes = [*proposal.notes, *list_refusals(proposal, project)]
+    obstacles = [*find_packaging_faults(project)] if will_make_archives(project, adopt=True) else []
+    refusals = [*list_refusals(proposal, project)]
+    notes = [*proposal.notes, *obstacles, *refusals]
     changes: list[str] = []
     text = format_proposal(proposal)
     if options.write:
-        changes = add_table(project, text)
+        is_buildable = not refusals and not (obstacles and will_make_archives(project))
+        changes = add_table(project, text, adopt=not obstacles, buildable=is_buildable)
     else:
         wanted = f"; {NEW} first" if is_missing else ""
         notes.append(f"nothing is written yet; `--write` adds this to `{path}`{wanted}")

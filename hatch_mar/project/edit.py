@@ -82,12 +82,13 @@ def add_tables(project: PyProject, tables: Tables, *, buildable: bool = True) ->
     return add_text(project, pieces, quote_each(names), buildable=buildable)
 
 
-def add_table(project: PyProject, text: str, *, buildable: bool = True) -> list[str]:
+def add_table(project: PyProject, text: str, *, adopt: bool, buildable: bool = True) -> list[str]:
     """Add `[tool.mar]`, with all that is in it, to a project that does not have it; as `add_tables` does.
 
-    A project without `[build-system]` becomes a package, which setuptools builds.
+    Args:
+        adopt: whether a project without `[build-system]` is to become a package, which setuptools builds.
     """
-    return add_text(project, {MAR: text}, f"`[{TABLE}]`", buildable=buildable, adopt=True)
+    return add_text(project, {MAR: text}, f"`[{TABLE}]`", buildable=buildable, adopt=adopt)
 
 
 def add_text(
@@ -165,10 +166,12 @@ def set_up_build(project: PyProject, *, adopt: bool = False) -> tuple[list[Edit]
     return wrap(content), [], name_builders(backend)
 
 
-def will_make_archives(project: PyProject) -> bool:
-    """Whether builds of the project make its archives, when `add_tables` has set that up."""
+def will_make_archives(project: PyProject, *, adopt: bool = False) -> bool:
+    """Whether builds of the project make its archives, when that has been set up."""
     backend = table_at(project.pyproject, "build-system").get("build-backend")
-    return backend in (HATCHLING, WRAPPER) or not why_not_wrapped(project.root, project.pyproject)
+    return backend in (HATCHLING, WRAPPER) or not why_not_wrapped(
+        project.root, project.pyproject, adopt=adopt
+    )
 
 
 def enable_hook() -> Edit:

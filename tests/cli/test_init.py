@@ -24,7 +24,12 @@ name = "digits"
 version = "1.0"
 """
 PROJECT = HATCHLING[HATCHLING.index("[project]") :]
-FILES = {"weights/digits.pt": SCRIPTED, "handler.py": HANDLER, "index_to_name.json": {"0": "zero"}}
+FILES = {
+    "digits/__init__.py": "",
+    "weights/digits.pt": SCRIPTED,
+    "handler.py": HANDLER,
+    "index_to_name.json": {"0": "zero"},
+}
 TWO_HANDLERS = {"cats.pt": SCRIPTED, "b.py": HANDLER, "a.py": HANDLER, "pyproject.toml": HATCHLING}
 TABLE = """\
 [tool.mar]
@@ -168,7 +173,9 @@ class TestWritten:
 
     def test_no_build_system(self, init: Init):
         """A project that names no backend is one of setuptools'."""
-        write(init.root, {**FILES, "pyproject.toml": PROJECT})
+        write(
+            init.root, {**FILES, "pyproject.toml": f"{PROJECT}\n[tool.setuptools]\npackages = ['digits']\n"}
+        )
         init("--write")
 
         assert tomllib.loads(init.pyproject)["build-system"] == {
@@ -179,6 +186,16 @@ class TestWritten:
             tomllib.loads(init.pyproject)["tool"]["mar"]["build-backend"]
             == "setuptools.build_meta:__legacy__"
         )
+
+    def test_several_packages(self, init: Init):
+        """If setuptools would refuse the project, it is left as it is."""
+        write(init.root, {**FILES, "pyproject.toml": PROJECT, "samples/a.json": {}})
+
+        assert init("--write").splitlines()[1:] == [
+            "`hatch-mar build` builds them, since the project has no `[build-system]`"
+        ]
+        assert init.err.startswith("Note: setuptools takes `digits`, `samples`, `weights` for packages ")
+        assert "build-system" not in init.pyproject
 
     @pytest.mark.parametrize("start", ["[tool.ruff]\n", f"{PROJECT}\n[tool.uv]\npackage = false\n"])
     def test_no_package(self, init: Init, start: str):
@@ -220,10 +237,10 @@ class TestWritten:
         assert init() == TABLE.replace(
             "\n# The code", '\n# The model\'s version\nversion = "1.0"\n# The code'
         )
-        assert init.err.endswith("; make a `pyproject.toml` with `hatch new --init` or `uv init` first\n")
+        assert init.err.endswith("; make a `pyproject.toml` with `uv init` or `hatch new --init` first\n")
         init("--write", status=1)
         assert init.err == (
-            f"File not found: `{path}`; make a `pyproject.toml` with `hatch new --init` or `uv init`\n"
+            f"File not found: `{path}`; make a `pyproject.toml` with `uv init` or `hatch new --init`\n"
         )
         assert not path.exists()
 
