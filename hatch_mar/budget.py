@@ -34,7 +34,7 @@ RECORDS = Unit("records", 8)
 OPERATIONS = Unit("operations", 0.6)
 """Those of pickles."""
 REQUIREMENT_LINES = Unit("requirement lines", 30)
-TOKENS = Unit("tokens", 2.5, 450)
+TOKENS = Unit("tokens of Python", 2.5, 450)
 """Words and signs of Python."""
 STEPS = Unit("steps", 12, 100)
 """Those of a rehearsal of Python."""

@@ -26,7 +26,7 @@ NOT_AN_OBJECT = Rule(
         "a TorchServe that starts with `--models all` exits with a `NullPointerException` if it is `null`,"
         " and refuses the archive with `Failed to parse signature.json` if it is anything else"
     ),
-    fix="make `model` an object",
+    fix="make it an object, with `modelName`, `modelVersion` and `handler`",
 )
 NO_MODEL = Rule(
     code="MAR102",
@@ -52,7 +52,7 @@ NO_NAME = Rule(
         "TorchServe uses the file's name if it loads the archive when it starts, and answers a"
         " registration without `model_name` with `Model name is not defined`"
     ),
-    fix="set `model-name`",
+    fix="add `modelName` to its `model`",
 )
 UNREACHABLE_MODEL = Rule(
     code="MAR105",
@@ -85,7 +85,7 @@ FILE_NAME = Rule(
     code="MAR121",
     title="The archive's file name contains `..`",
     consequence="TorchServe refuses it with `Relative path is not allowed in url`",
-    fix="name the file without two dots in a row",
+    fix="remove one of them",
 )
 LONELY_MANIFEST = Rule(
     code="MAR122",

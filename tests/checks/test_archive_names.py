@@ -63,7 +63,10 @@ class TestManifest:
     def test_no_object(self, model: object) -> None:
         """If `model` is not an object, TorchServe exits or refuses the archive."""
         assert found(document={"model": model}) == [
-            f"{PLACE}: MAR101 `model` in the manifest is not an object; make `model` an object"
+            (
+                f"{PLACE}: MAR101 `model` in the manifest is not an object;"
+                " make it an object, with `modelName`, `modelVersion` and `handler`"
+            )
         ]
 
     @pytest.mark.parametrize("key", ["handler", "envelope", "requirementsFile", "configFile", "description"])
@@ -83,7 +86,7 @@ class TestManifest:
     def test_no_name(self, name: str | None) -> None:
         """Without a name, TorchServe uses the file's name, or refuses the registration."""
         assert of_model(modelName=name) == [
-            f"{PLACE}: MAR104 The manifest has no model name; set `model-name`"
+            f"{PLACE}: MAR104 The manifest has no model name; add `modelName` to its `model`"
         ]
 
     def test_unreachable_model(self) -> None:
@@ -202,10 +205,7 @@ class TestFile:
     def test_dots(self, origins: dict[str, str], place: str) -> None:
         """Two dots in a row are shown where the name is set."""
         assert found("h.py", file_name="a..b.mar", origins=origins) == [
-            (
-                f"{place}: MAR121 The file name `a..b.mar` has two dots in a row;"
-                " name the file without two dots in a row"
-            )
+            (f"{place}: MAR121 The file name `a..b.mar` has two dots in a row; remove one of them")
         ]
 
     def test_lonely_manifest(self, tmp_path: Path) -> None:

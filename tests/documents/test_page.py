@@ -167,6 +167,7 @@ class TestRun:
         ("peak memory 244.1 MiB", "peak memory 1.0 MiB", True),
         ("size 244.1 MiB", "size 1.0 MiB", False),
         ("Python 3.11.7", "Python 3.11.9", True),
+        ("is not Python 3.11", "is not Python 3.13", True),
         ("a.b", "axb", False),
     ],
 )

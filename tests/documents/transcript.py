@@ -7,9 +7,9 @@ import re
 VARYING = (
     (re.compile(r" *\b\d+(?:\.\d+)? (?:ms|s)\b"), " 0 s"),
     (re.compile(r"peak memory \d+(?:\.\d+)? [KMG]iB"), "peak memory 0 MiB"),
-    (re.compile(r"Python 3\.\d+\.\d+"), "Python 3"),
+    (re.compile(r"Python 3(\.\d+)+"), "Python 3"),
 )
-"""What differs between two runs, or two machines: times, memory, Python's patch version."""
+"""What differs between two runs, or two machines: times, memory, Python's version."""
 
 ELLIPSIS = "…"
 

@@ -152,7 +152,8 @@ archive_name = restrict(
     ),
     fits(
         single_dots(NAME_PART, NAME_PART),
-        "must be a file's name without its suffix, of letters, digits, `_`, `-`, `+` and `.`: `{}`",
+        "must be a file's name without its suffix, of letters, digits, `_`, `-`, `+` and `.`"
+        " (never two dots in a row): `{}`",
     ),
 )
 

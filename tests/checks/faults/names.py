@@ -75,8 +75,7 @@ NAMES = {
     "dots in the file name": Fault(
         "a..b.mar",
         MAR,
-        "a..b.mar: MAR121 The file name `a..b.mar` has two dots in a row;"
-        " name the file without two dots in a row",
+        "a..b.mar: MAR121 The file name `a..b.mar` has two dots in a row; remove one of them",
         raises="Relative path is not allowed in url",
     ),
     "member that leaves the tar": Fault(
@@ -97,14 +96,14 @@ NAMES = {
         "m.mar",
         manifest('{"model": null}'),
         "m.mar/MAR-INF/MANIFEST.json: MAR101 `model` in the manifest is not an object;"
-        " make `model` an object",
+        " make it an object, with `modelName`, `modelVersion` and `handler`",
         raises="NullPointerException",
     ),
     "model is an array": Fault(
         "m.mar",
         manifest('{"model": []}'),
         "m.mar/MAR-INF/MANIFEST.json: MAR101 `model` in the manifest is not an object;"
-        " make `model` an object",
+        " make it an object, with `modelName`, `modelVersion` and `handler`",
         raises="Failed to parse signature.json",
     ),
     "model's version is an array": Fault(
@@ -123,7 +122,7 @@ NAMES = {
     "no model name": Fault(
         "m.mar",
         manifest('{"model": {"modelVersion": "1"}}'),
-        "m.mar/MAR-INF/MANIFEST.json: MAR104 The manifest has no model name; set `model-name`",
+        "m.mar/MAR-INF/MANIFEST.json: MAR104 The manifest has no model name; add `modelName` to its `model`",
         tree=manifest_tree('{"model": {"modelVersion": "1"}}'),
         model=None,
     ),

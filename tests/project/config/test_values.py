@@ -519,7 +519,7 @@ class TestArchiveName:
         """A value that is not a plain file name is an error."""
         expected = (
             "Field `tool.mar.archive-name` must be a file's name without its suffix, of letters, digits,"
-            f" `_`, `-`, `+` and `.`: `{template}`"
+            f" `_`, `-`, `+` and `.` (never two dots in a row): `{template}`"
         )
 
         assert faults_of("archive-name", template) == (expected,)
