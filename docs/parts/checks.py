@@ -58,7 +58,10 @@ def list_ignorable() -> str:
         for rule in rules()
         if rule.is_about_configuration and rule.ignorable
     )
-    return f"Of the codes that begin with `MAR0`, `ignore` may have only {', '.join(codes)} and {last}."
+    return (
+        "Of the codes that begin with `MAR0`, which are about the configuration itself, it takes only"
+        f" {', '.join(codes)} and {last}."
+    )
 
 
 def write_pages() -> dict[str, str]:
@@ -83,7 +86,7 @@ def describe_severity(rule: Rule) -> str:
     article = "An" if rule.severity == "error" else "A"
     consumer = f", if `consumers` has `{rule.consumer}`" if rule.consumer else ""
     ignored = f'`ignore = ["{rule.code}"]` switches it off.' if rule.ignorable else "It cannot be ignored."
-    return f"{article} [{rule.severity}](index.md#severities){consumer}. {ignored}"
+    return f"{article} [{rule.severity}](index.md#severities){consumer}. {ignored} [All checks](index.md)"
 
 
 def show_example(text: str) -> str:
