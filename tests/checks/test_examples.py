@@ -31,7 +31,6 @@ TABLE = re.compile(r"^\[[^\n]*\]\n(?:(?!\[).*\n?)*", re.M)
 TO_COME = (
     *("MAR20", "MAR21", "MAR22", "MAR23", "MAR24", "MAR25", "MAR26", "MAR27"),
     *("MAR40", "MAR41", "MAR42", "MAR43"),
-    *("MAR80", "MAR81", "MAR82", "MAR83", "MAR84", "MAR89"),
 )
 """What the codes begin with that have no examples yet."""
 
