@@ -215,9 +215,16 @@ class TestWorkflows:
 
 class TestPreCommit:
     @needs_311
-    def test_valid(self):
-        """pre-commit accepts its configuration."""
-        result = run(sys.executable, "-m", "pre_commit", "validate-config", ".pre-commit-config.yaml")
+    @pytest.mark.parametrize(
+        ("command", "file"),
+        [
+            ("validate-config", ".pre-commit-config.yaml"),
+            ("validate-manifest", ".pre-commit-hooks.yaml"),
+        ],
+    )
+    def test_valid(self, command: str, file: str):
+        """pre-commit accepts its configuration here, and the hook for others."""
+        result = run(sys.executable, "-m", "pre_commit", command, file)
 
         assert result.returncode == 0, result.stdout
 
