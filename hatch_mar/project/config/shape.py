@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 Value_co = TypeVar("Value_co", covariant=True)
 Schema = Mapping[str, Any]
@@ -34,40 +34,27 @@ def shaped(kind: str, schema: Schema) -> Callable[[Callable[[object], Value_co]]
     return lambda read: Shaped(read, kind, schema)
 
 
-class Demand(NamedTuple):
-    """What is asked of a string, in Python and in JSON Schema."""
+def restrict(base: Shaped[str], kind: str, pattern: str, message: str) -> Shaped[str]:
+    """A reader of those strings of another one that match a pattern.
 
-    is_met: Callable[[str], bool]
-    schema: Schema
-    message: str
-    """What is said of a string that does not meet it, in which `{}` stands for the string."""
+    Args:
+        base: reads the string first, so that its messages come first.
+        kind: the type, as for `Shaped`.
+        pattern: of whole strings, which Python, Rust and JavaScript must read alike. The schema has only this
+            one, so it must match nothing that the base refuses.
+        message: what is said of other strings, where `{}` stands for the string.
+    """
 
-
-def fits(pattern: str, message: str) -> Demand:
-    """All of the string matches the pattern, which Python, Rust and JavaScript must read alike."""
-    schema = {"pattern": f"^(?:{pattern})$"}
-    return Demand(lambda text: re.fullmatch(pattern, text) is not None, schema, message)
-
-
-def has_none_of(characters: str, message: str) -> Demand:
-    """None of the characters, which are written as in a character class, is in the string."""
-    return fits(rf"[^{characters}]*", message)
-
-
-def lacks(pattern: str, message: str) -> Demand:
-    """Nothing in the string matches the pattern."""
-    return Demand(lambda text: re.search(pattern, text) is None, {"not": {"pattern": pattern}}, message)
-
-
-def restrict(base: Shaped[str], kind: str, *demands: Demand) -> Shaped[str]:
-    """A reader of the strings that another one takes and that are as demanded."""
-
+    @shaped(kind, {"type": "string", "pattern": f"^(?:{pattern})$"})
     def read(value: object) -> str:
         text = base(value)
-        for demand in demands:
-            if not demand.is_met(text):
-                raise ValueError(demand.message.replace("{}", text))
+        if not re.fullmatch(pattern, text):
+            raise ValueError(message.replace("{}", text))
         return text
 
-    schemas = [*base.schema.get("allOf", ()), *(demand.schema for demand in demands)]
-    return Shaped(read, kind, {**base.schema, "allOf": schemas})
+    return read
+
+
+def free_of(characters: str) -> str:
+    """A pattern of texts without some characters, and not only of spaces. They are written as in brackets."""
+    return rf" *[^ {characters}][^{characters}]*"

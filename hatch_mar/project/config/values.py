@@ -25,7 +25,7 @@ from hatch_mar.project.config.reading import (
     string,
     walk,
 )
-from hatch_mar.project.config.shape import Schema, fits, has_none_of, lacks, restrict, shaped
+from hatch_mar.project.config.shape import Schema, free_of, restrict, shaped
 from hatch_mar.text import shorten
 
 WRAPPER = "hatch_mar.backend"
@@ -41,15 +41,16 @@ def boolean(value: object) -> bool:
     return value
 
 
-NO_CONTROL = has_none_of(r"\x00-\x1f\x7f-\x9f", "must not have control characters: `{}`")
-NO_BACKSLASH = has_none_of(r"\\", "must use `/` between folders: `{}`")
+CONTROL = r"\x00-\x1f\x7f-\x9f"
+BACKSLASH = r"\\"
 
-path = restrict(string, "path", NO_CONTROL, NO_BACKSLASH)
+plain = restrict(string, "string", free_of(CONTROL), "must not have control characters: `{}`")
+path = restrict(plain, "path", free_of(CONTROL + BACKSLASH), "must use `/` between folders: `{}`")
 paths = array_of(path, "paths")
 paths_or_globs = array_of(path, "paths or globs")
 
-NO_EMPTY_PART = lacks(r"(?:^|,)\s*(?:,|$)", "must not have empty paths between its commas")
-COMMA_SEPARATED: Schema = {"type": "string", "allOf": [NO_EMPTY_PART.schema, NO_BACKSLASH.schema]}
+PART = rf"\s*[^,\s{BACKSLASH}][^,{BACKSLASH}]*"
+COMMA_SEPARATED: Schema = {"type": "string", "pattern": f"^{PART}(?:,{PART})*$"}
 PATHS_OR_COMMAS = "array of paths or globs, or one string with commas"
 
 
@@ -57,9 +58,9 @@ PATHS_OR_COMMAS = "array of paths or globs, or one string with commas"
 def paths_or_commas(value: object) -> tuple[str, ...]:
     """An array of paths, or one comma-separated string as torch-model-archiver takes."""
     if isinstance(value, str):
-        if not NO_EMPTY_PART.is_met(value):
-            raise ValueError(NO_EMPTY_PART.message)
         value = [part.strip() for part in value.split(",")]
+        if not all(value):
+            raise ValueError("must not have empty paths between its commas")
     if not isinstance(value, list):
         raise ValueError(f"must be an {PATHS_OR_COMMAS}")
     return paths_or_globs(value)
@@ -68,7 +69,8 @@ def paths_or_commas(value: object) -> tuple[str, ...]:
 first_path = restrict(
     path,
     "path",
-    has_none_of(r"*?\[", "must begin with a path, which the manifest names, not with a pattern: `{}`"),
+    free_of(rf"{CONTROL}{BACKSLASH}*?\["),
+    "must begin with a path, which the manifest names, not with a pattern: `{}`",
 )
 PATHS: Schema = {
     **paths_or_globs.schema,
@@ -133,32 +135,33 @@ def single_dots(first: str, others: str) -> str:
 NAME_RULE = (
     "must begin with a letter, followed by letters, digits, `_`, `-` and `.` (never two dots in a row): `{}`"
 )
-model_name = restrict(string, "string", fits(single_dots("[A-Za-z0-9]", "[A-Za-z0-9_-]"), NAME_RULE))
+model_name = restrict(string, "string", single_dots("[A-Za-z0-9]", "[A-Za-z0-9_-]"), NAME_RULE)
 """A letter, then letters, digits, `_`, `-` and `.`; TorchServe refuses `..` (ModelArchive.java).
 
 A name that begins with a digit is accepted here; `checks.configured` reports it.
 """
-workflow_name = restrict(string, "string", fits(single_dots("[A-Za-z]", "[A-Za-z0-9_-]"), NAME_RULE))
+workflow_name = restrict(string, "string", single_dots("[A-Za-z]", "[A-Za-z0-9_-]"), NAME_RULE)
 
 PLACEHOLDER = r"\{model-name\}|\{version\}"
 NAME_PART = rf"(?:[A-Za-z0-9_+-]|{PLACEHOLDER})"
 
-archive_name = restrict(
+template = restrict(
     string,
     "template",
-    fits(
-        rf"(?:[^{{}}]|{PLACEHOLDER})*",
-        "may have the placeholders `{model-name}` and `{version}`, and no others: `{}`",
-    ),
-    fits(
-        single_dots(NAME_PART, NAME_PART),
-        "must be a file's name without its suffix, of letters, digits, `_`, `-`, `+` and `.`"
-        " (never two dots in a row): `{}`",
-    ),
+    rf"(?:[^{{}}]|{PLACEHOLDER})*",
+    "may have the placeholders `{model-name}` and `{version}`, and no others: `{}`",
+)
+archive_name = restrict(
+    template,
+    "template",
+    single_dots(NAME_PART, NAME_PART),
+    "must be a file's name without its suffix, of letters, digits, `_`, `-`, `+` and `.` (never two dots in"
+    " a row): `{}`",
 )
 
 ROOT_RULE = "must be the name of one folder, or `.`: `{}`"
-one_folder = restrict(string, "template", fits(rf"(?:[^/\\{{}}\x00-\x1f]|{PLACEHOLDER})+", ROOT_RULE))
+ROOT_PART = rf"(?:[^ /{{}}{CONTROL}{BACKSLASH}]|{PLACEHOLDER})"
+one_folder = restrict(string, "template", rf" *{ROOT_PART}(?: |{ROOT_PART})*", ROOT_RULE)
 
 
 @shaped(one_folder.kind, one_folder.schema)
@@ -173,14 +176,12 @@ IDENTIFIER = r"(?:[A-Za-z_]|[^\x00-\x7f])(?:[A-Za-z0-9_]|[^\x00-\x7f])*"
 handler = restrict(
     path,
     "string",
-    fits(
-        f"[^:]+(?::{IDENTIFIER})?",
-        "must have a function's name after its colon, as in `handler.py:handle`: `{}`",
-    ),
+    rf"{free_of(f':{CONTROL}{BACKSLASH}')}(?::{IDENTIFIER})?",
+    "must have a function's name after its colon, as in `handler.py:handle`: `{}`",
 )
 
 
-@shaped("string", {**string.schema, "allOf": [NO_CONTROL.schema]})
+@shaped(plain.kind, plain.schema)
 def version(value: object) -> str:
     text = string(value)
     if not text.isprintable():
@@ -189,21 +190,30 @@ def version(value: object) -> str:
 
 
 DOTTED = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
-build_backend = restrict(
+object_reference = restrict(
     string,
     "`module` or `module:object`",
-    fits(rf"{DOTTED}(?::{DOTTED})?", "must be a build backend, as `module` or `module:object`: `{}`"),
-    lacks(
-        rf"^{re.escape(WRAPPER)}(?::|$)",
-        f"must not be `{WRAPPER}` itself; name the backend that it wraps, such as `setuptools.build_meta`",
-    ),
-    lacks(
-        rf"^{re.escape(HATCHLING)}(?::|$)",
-        f"must not be `{HATCHLING}`; name that in `build-system.build-backend`, and enable the build hook"
-        " with `[tool.hatch.build.hooks.mar]`",
-    ),
+    rf"{DOTTED}(?::{DOTTED})?",
+    "must be a build backend, as `module` or `module:object`: `{}`",
 )
-"""A build backend that `hatch_mar.backend` can wrap, written as in `[build-system]` (PEP 517)."""
+NOT_WRAPPED: Schema = {"pattern": rf"^(?:{re.escape(WRAPPER)}|{re.escape(HATCHLING)})(?::|$)"}
+
+
+@shaped(object_reference.kind, {**object_reference.schema, "not": NOT_WRAPPED})
+def build_backend(value: object) -> str:
+    """A build backend that `hatch_mar.backend` can wrap, written as in `[build-system]` (PEP 517)."""
+    text = object_reference(value)
+    module = text.partition(":")[0]
+    if module == WRAPPER:
+        raise ValueError(
+            f"must not be `{WRAPPER}` itself; name the backend that it wraps, such as `setuptools.build_meta`"
+        )
+    if module == HATCHLING:
+        raise ValueError(
+            f"must not be `{HATCHLING}`; name that in `build-system.build-backend`, and enable the build hook"
+            " with `[tool.hatch.build.hooks.mar]`"
+        )
+    return text
 
 
 @shaped("table", {"type": "object", "minProperties": 1})
