@@ -91,7 +91,7 @@ def make_project(folder: Path) -> None:
     folder.mkdir()
     for block in PROJECT.blocks():
         if block.title:
-            write_file(folder / block.title, block.text)
+            write_file(folder, block.title, block.text)
     for weights in FOLDER.glob("*.pt*"):
         shutil.copy(weights, folder)
 

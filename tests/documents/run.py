@@ -10,6 +10,9 @@ from tests.documents.page import Block, Page
 from tests.documents.shell import Result
 from tests.documents.transcript import matches
 
+ADDED = " (added at the end)"
+"""What the title of a block says that does not replace a file."""
+
 
 class Typed(Protocol):
     """Runs a command in a page's folder."""
@@ -58,7 +61,7 @@ class Run:
                 if result.status:
                     yield Mismatch(block, block.text, result.status, [], result.lines)
             elif block.title and block.reason is None:
-                write_file(folder / block.title, self.replace(block.text))
+                write_file(folder, block.title, self.replace(block.text))
             elif block.is_run:
                 yield from self.run_block(block)
 
@@ -89,6 +92,9 @@ class Run:
         return text.split("\n") if text else []
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(folder: Path, title: str, text: str) -> None:
+    name = title.removesuffix(ADDED)
+    path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    before = "" if name == title else path.read_text(encoding="utf-8") + "\n"
+    path.write_text(before + text, encoding="utf-8")

@@ -28,11 +28,17 @@ a = 1
 /home/me/page
 ```
 
+```toml title="deep/a.toml (added at the end)"
+b = 2
+```
+
 1. In a list:
 
    ```console
    $ cat deep/a.toml taken
    a = 1
+
+   b = 2
    before
    $ cd deep; \\
      pwd
@@ -117,7 +123,7 @@ class TestRun:
     @pytest.mark.parametrize(
         ("right", "wrong", "command"),
         [
-            ("a = 1\n   before", "a = 2\n   before", "cat deep/a.toml taken"),
+            ("a = 1\n\n   b = 2", "a = 1\n   b = 2", "cat deep/a.toml taken"),
             ("No such file", "No such folder", "echo $X; pwd; sleep 0; ls nothing"),
             ("X=7", "X=8; false", "export X=8; false"),
             ("7\nterminal", "7", "echo $X; test -t 1 && echo terminal"),
@@ -138,7 +144,7 @@ class TestRun:
     def test_update(self, running: Run):
         """An update puts what is printed where something else was, and leaves the rest alone."""
         page = running.page
-        page.path.write_text(PAGE.replace("a = 1\n   before", "a = 2"))
+        page.path.write_text(PAGE.replace("   a = 1\n\n   b = 2\n   before", "   a = 2"))
         assert len([*running.mismatches()]) == 1
         write_outputs(page, running.outputs)
 
@@ -168,6 +174,7 @@ class TestRun:
         ("size 244.1 MiB", "size 1.0 MiB", False),
         ("Python 3.11.7", "Python 3.11.9", True),
         ("is not Python 3.11", "is not Python 3.13", True),
+        ("torch 2.13.0", "torch 2.13.0+cpu", True),
         ("a.b", "axb", False),
     ],
 )

@@ -8,8 +8,9 @@ VARYING = (
     (re.compile(r" *\b\d+(?:\.\d+)? (?:ms|s)\b"), " 0 s"),
     (re.compile(r"peak memory \d+(?:\.\d+)? [KMG]iB"), "peak memory 0 MiB"),
     (re.compile(r"Python 3(\.\d+)+"), "Python 3"),
+    (re.compile(r"(torch \d+\.\d+\.\d+)\+\w+"), r"\1"),
 )
-"""What differs between two runs, or two machines: times, memory, Python's version."""
+"""What differs between two runs, or two machines: times, memory, versions of Python, builds of torch."""
 
 ELLIPSIS = "…"
 
