@@ -54,9 +54,6 @@ class Handler(BaseHandler):
         self.handle.parallelism = context.model_yaml_config["micro_batching"]["parallelism"]
 """
 
-# looking for the module is enough for its package to complain (`missing`)
-pytestmark = pytest.mark.filterwarnings("ignore:The pynvml package is deprecated:FutureWarning")
-
 NOTE = "MAR611"
 """Every archive with requirements has it; here the server has the setting."""
 

@@ -82,8 +82,6 @@ FAILING = {
 }
 """A warning is found, and every request fails in these words."""
 
-pytestmark = pytest.mark.filterwarnings("ignore:The pynvml package is deprecated:FutureWarning")
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TorchServe]:

@@ -90,7 +90,7 @@ def network() -> tuple[bytes, bytes, list[Any]]:
     """A network's weights, the network as TorchScript, and its answers."""
     weights, scripted = io.BytesIO(), io.BytesIO()
     with warnings.catch_warnings():
-        # torch warns of pynvml, and of TorchScript
+        # torch warns of TorchScript
         warnings.simplefilter("ignore")
         import torch
 
