@@ -2,8 +2,7 @@
 
 A page is Markdown, with these blocks:
 
-- A fenced block with a title is a file of the page's folder. A title that ends in ` (added at the end)` adds to
-  the file that is there.
+- A fenced block with a title is a file of the page's folder; ` (added at the end)` after its name adds to it.
 - A block `console` has commands, each after `$ `, and below each what it prints.
 - A block `sh` has commands that must succeed.
 - A comment `not run: REASON` before a block says why it cannot run here.
