@@ -48,7 +48,7 @@ def show_findings(
         print_json([finding.to_json() for finding in findings])
     elif form == "github":
         for finding in findings:
-            annotate(annotation(finding) + escape_data(name(finding)))
+            annotate(annotation(finding, root) + escape_data(name(finding)))
     elif form == "full":
         from hatch_mar.cli._excerpts import find_excerpts
 
