@@ -11,7 +11,7 @@ from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._question import choose_by
 from hatch_mar.cli._refusals import find_refusals
 from hatch_mar.errors import ConfigError
-from hatch_mar.output import remark, show
+from hatch_mar.output import explain, remark, show
 from hatch_mar.project.build_system import has_setup
 from hatch_mar.project.config.models import PYPROJECT, TABLE
 from hatch_mar.project.config.table import parse_table
@@ -24,6 +24,7 @@ from hatch_mar.proposal.assembly import TO_WRITE
 from hatch_mar.proposal.packaging_faults import find_packaging_faults
 from hatch_mar.proposal.proposal import Proposal, propose
 from hatch_mar.proposal.repository import list_repository
+from hatch_mar.text import count_of
 
 NEW = f"make a `{PYPROJECT}` with `uv init` or `hatch new --init`"
 
@@ -96,6 +97,7 @@ def find_proposal(project: PyProject, options: Namespace) -> Proposal:
         ConfigError: there is nothing to propose, or several files may be meant and nobody can be asked.
     """
     repository = list_repository(project.root, (project.build_directory,))
+    explain(f"Looking at {count_of(len(repository.files), 'file')} below `{project.root}`")
     proposal = propose(
         repository,
         choose_by(takes_first=options.yes),

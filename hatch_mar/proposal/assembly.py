@@ -17,6 +17,7 @@ from hatch_mar.proposal.imported import add_modules
 from hatch_mar.proposal.neighbours import CONFIGURATIONS, LABELS, REQUIREMENTS, find_nearest, narrow
 from hatch_mar.proposal.network_files import NetworkFiles, find_networks
 from hatch_mar.proposal.omissions import Omissions
+from hatch_mar.proposal.opened import add_opened
 from hatch_mar.proposal.parts import Part
 from hatch_mar.proposal.repository import Repository, folder_of, join
 from hatch_mar.proposal.serving_files import find_handlers
@@ -76,8 +77,10 @@ class Assembly:
             add(table, "extra-files", path)
         if part.kind in OF_CLASS and (found := self.find_model_file(part, table)):
             table["model-file"] = found
-        self.add_neighbours(part, table)
+        homes = [part.home, *(folder_of(str(table.get(key, ""))) for key in ("handler", "model-file"))]
+        self.add_neighbours(table, homes)
         add_modules(table, self.repository.root)
+        add_opened(table, self.repository, homes)
         packages = tuple(f"{package}/" for package in table.get("packages", []))
         for path in weights:
             if path.startswith(packages):
@@ -132,10 +135,9 @@ class Assembly:
             self.chosen[tuple(left)] = self.choose(question, left)
         return self.chosen[tuple(left)]
 
-    def add_neighbours(self, part: Part, table: Table) -> None:
+    def add_neighbours(self, table: Table, homes: Sequence[str]) -> None:
         """Add the labels, the requirements and the configuration that lie nearest."""
         files = {*self.repository.files}
-        homes = [part.home, *(folder_of(str(table.get(key, ""))) for key in ("handler", "model-file"))]
         if labels := find_nearest(files, LABELS, homes):
             add(table, "extra-files", labels)
         for key, names in (("requirements-file", REQUIREMENTS), ("config-file", CONFIGURATIONS)):

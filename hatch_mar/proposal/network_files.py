@@ -16,7 +16,7 @@ from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, dotted_name, imported_name
 from hatch_mar.text import quote
 
-WORDS = re.compile(rb"\bdef\s+forward\b|\btorchvision\b|\bnn\b")
+WORDS = tuple(map(re.compile, (rb"\bclass\b.*\bModule\b", rb"\bdef\s+forward\b", rb"\btorchvision\b|\bnn\.")))
 """One of these is in every model file."""
 NETWORKS = ("torch.nn.", "torchvision.models.")
 """Where the base classes of networks are."""
@@ -31,7 +31,7 @@ class NetworkFiles(NamedTuple):
 
 def find_networks(repository: Repository, subject: Subject, omissions: Omissions) -> NetworkFiles:
     found = NetworkFiles([], [])
-    for path, module in parse_files(repository, subject, WORDS, omissions):
+    for path, module in parse_files(repository, subject, WORDS, omissions).items():
         name = dotted_path(path)
         definitions = [each for found in module.classes for each in found.definitions]
         networks = [each for each in definitions if is_network(name, module, each)]

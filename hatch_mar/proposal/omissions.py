@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from hatch_mar.text import quote_some
 
@@ -17,8 +17,8 @@ class Omissions:
         """Leave files out; `reason` continues "`a` and `b` are left out: "."""
         self.paths.setdefault(reason, []).extend(paths)
 
-    def describe(self) -> Iterator[str]:
-        """A line for each reason."""
+    def describe(self, packed: Collection[str] = ()) -> Iterator[str]:
+        """A line for each reason, without the files that are packed after all."""
         for reason, paths in self.paths.items():
-            if paths:
-                yield f"left out {quote_some(paths)}: {reason}"
+            if left := [path for path in paths if path not in packed]:
+                yield f"left out {quote_some(left)}: {reason}"

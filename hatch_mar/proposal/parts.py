@@ -71,7 +71,7 @@ def list_parts(found: Sequence[Trained], hubs: Sequence[HubFolder]) -> list[Part
 
 
 def part_of_folder(hub: HubFolder) -> Part:
-    what = "adapter" if hub.base else "model"
+    what = "An adapter" if hub.base else "A model"
     return Part(
         Origin(hub.path, is_folder=True),
         None,

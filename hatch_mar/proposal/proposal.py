@@ -72,7 +72,7 @@ def propose(
             for part in parts
             if part.base
         ),
-        *omissions.describe(),
+        *omissions.describe({path for table in tables for path in table.get("extra-files", [])}),
     ]
     shared, archives = share([in_order(table) for table in tables])
     return Proposal(shared, archives, [part.description for part in parts], notes)

@@ -18,8 +18,8 @@ from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, dotted_name, imported_name
 from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
 
-WORDS = re.compile(rb"[Hh]andle")
-"""It is in every handler, which has or inherits a function of that name."""
+WORDS = tuple(map(re.compile, (rb"\btorch_handler\b", rb"\bdef\s+handle\b", rb"\bclass\b.*\(.*[Hh]andle")))
+"""One of these is in every handler, but in few other files."""
 METHODS = ("initialize", "handle")
 
 
@@ -27,7 +27,7 @@ def find_handlers(repository: Repository, subject: Subject, omissions: Omissions
     """The files that a worker can call; if there are none, those that were meant to be."""
     certain: list[str] = []
     meant: list[str] = []
-    for path, module in parse_files(repository, subject, WORDS, omissions):
+    for path, module in parse_files(repository, subject, WORDS, omissions).items():
         try:
             is_handler_file = is_meant(subject, dotted_path(path), module)
             faults = [*entry_point.check(subject, module, None)] if is_handler_file else []

@@ -90,6 +90,10 @@ def find_trained(repository: Repository, omissions: Omissions) -> list[Trained]:
             continue
         if is_proposed(trained, omissions):
             found[trained.path] = trained
+    if any(trained.kind is not Kind.PICKLE for trained in found.values()):
+        beside = [path for path, trained in found.items() if trained.kind is Kind.PICKLE]
+        omissions.add("pickles beside a model; if its handler reads them, add them to `extra-files`", *beside)
+        found = {path: trained for path, trained in found.items() if path not in beside}
     return [found[path] for path in repository.files if path in found] + [
         trained for path, trained in found.items() if trained.kind is Kind.DVC_FILE
     ]

@@ -24,6 +24,7 @@ from tests.proposal import (
     proposal_for,
 )
 
+SCALER = b"\x80\x04\x8c\x0csklearn.tree\x8c\x04Tree\x93)R."
 NO_HANDLER = "no file has what TorchServe calls in a handler, and none of TorchServe's own loads"
 TO_WRITE = (
     "write `handler.py`, with a class derived from `BaseHandler` whose `initialize` loads the model with"
@@ -102,9 +103,7 @@ class TestWeights:
 
     def test_estimator(self, tmp_path: Path):
         """A pickled object of a package for models is a model, and needs a handler."""
-        data = b"\x80\x04\x8c\x0csklearn.tree\x8c\x04Tree\x93)R."
-
-        assert shared(tmp_path, {"m.pkl": data, "handler.py": FUNCTION})["serialized-file"] == "m.pkl"
+        assert shared(tmp_path, {"m.pkl": SCALER, "handler.py": FUNCTION})["serialized-file"] == "m.pkl"
 
     def test_none(self, tmp_path: Path):
         found = proposal_for(tmp_path, {"handler.py": HANDLER, "a.ipynb": {}, "README.md": "", "w.pt": b""})
@@ -331,6 +330,38 @@ class TestModules:
             "packages": ["src/pkg"],
             "exclude": ["src/pkg/data/cats.pt"],
         }
+
+    def test_opened(self, tmp_path: Path):
+        """Files and folders that the handler opens are packed under the names that it opens."""
+        opening = (
+            "import joblib, json, os\n"
+            "def handle(data, context):\n"
+            "    folder = context.system_properties.get('model_dir')\n"
+            "    scale = joblib.load(os.path.join(folder, 'scaler.pkl'))\n"
+            "    words = json.load(open(os.path.join(folder, 'assets/words.json')))\n"
+            "    os.listdir(os.path.join(folder, 'images'))\n"
+            "    json.load(open(os.path.join(folder, 'nowhere.json')))\n"
+            "    return data\n"
+        )
+        found = proposal_for(
+            tmp_path,
+            {
+                "cats.pt": SCRIPTED,
+                "serving/h.py": opening,
+                "serving/scaler.pkl": SCALER,
+                "other.pkl": SCALER,
+                "assets/words.json": {},
+                "serving/images/a.png": "",
+            },
+        )
+
+        assert found.shared["extra-files"] == ["serving/scaler.pkl"]
+        assert found.shared["force-include"] == {
+            "assets/words.json": "assets/words.json",
+            "serving/images": "images",
+        }
+        [note] = found.notes
+        assert note.startswith("left out `other.pkl`: pickles beside a model; if its handler reads them, ")
 
     def test_chain(self, tmp_path: Path):
         """What the imported modules import is packed too; what is not the project's own is not."""

@@ -8,6 +8,7 @@ or unpacks need not be in the archive, and neither need those that it may not op
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from hatch_mar.checks.machine_paths import HOMES, OF_MACHINE
 from hatch_mar.checks.opened_files.making import Made
@@ -38,15 +39,23 @@ def check(subject: Subject) -> Iterator[Finding]:
     Raises:
         Exhausted: the handler could not be followed to its end.
     """
+    found = (report(subject, path, place) for path, place in find_opened(subject))
+    yield from islice(filter(None, found), MOST_FINDINGS)
+
+
+def find_opened(subject: Subject) -> Iterator[tuple[str, Place]]:
+    """The paths that the handler certainly opens, and where it does so first, but for what it makes itself.
+
+    Raises:
+        Exhausted: the handler could not be followed to its end.
+    """
     made = Made()
-    reported: set[str] = set()
+    seen: set[str] = set()
     for event in subject.rehearsal:
         path = opened_path(event) if isinstance(event, Call) and event.is_certain else None
-        if path and absolute(path) not in reported and not made.may_have(path):
-            found = report(subject, path, subject.place(event.module.member, event.line))
-            if found and len(reported) < MOST_FINDINGS:
-                reported.add(absolute(path))
-                yield found
+        if path and absolute(path) not in seen and not made.may_have(path):
+            seen.add(absolute(path))
+            yield path, subject.place(event.module.member, event.line)
         made.follow(event)
 
 
