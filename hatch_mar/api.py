@@ -32,6 +32,7 @@ def load(
     returns an `Artifact`.
 
     Args:
+        project: the project's directory.
         output: the directory for all of them; by default the `export-path` of each, or else the
             project's build directory.
         isolation: whether the build backend, if it has to be asked for something, runs in an isolated
@@ -50,8 +51,12 @@ def model_archive(
 ) -> Archive:
     """An archive from Python values instead of `[tool.mar]`.
 
-    `keys` are those of `[tool.mar]` with underscores (`serialized_file`, `extra_files`, ...),
-    their paths relative to `root`.
+    Args:
+        model_name: the model's name.
+        version: the model's version.
+        handler: as the key `handler`.
+        root: the directory that paths are relative to.
+        keys: the other keys of `[tool.mar]`, with underscores: `serialized_file`, `extra_files`, ...
 
     Raises:
         HatchMarError: with all faults of the values, or of the files they name.
@@ -83,8 +88,12 @@ def pack(
 ) -> Artifact:
     """Write an archive to `path` completely or not at all, in the format that the suffix stands for.
 
-    `.mar` and `.war` are zips; a `.tar.gz` has everything in the folder `archive_root` (by default
-    the model's name); a path without a suffix becomes a directory.
+    Args:
+        archive: what to write.
+        path: where to: a `.mar` or `.war`, which are zips, a `.tar.gz`, or a directory if there is no suffix.
+        compression: `auto`, `store` or `deflate`, as the key `compression`.
+        archive_root: the directory inside a `.tar.gz`; by default the model's name.
+        force: whether to replace an archive that differs.
 
     Raises:
         HatchMarError: it cannot be written; an existing archive is left unchanged.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 import hatch_mar
 from hatch_mar import HatchMarError
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "api.md"
 
 PYPROJECT = """
 [project]
@@ -30,6 +34,33 @@ def test_names():
     """Every public name can be imported, and other names raise AttributeError."""
     assert all(hasattr(hatch_mar, name) for name in hatch_mar.__all__)
     assert not hasattr(hatch_mar, "nothing_such")
+
+
+class TestPage:
+    def test_names(self):
+        """The page has every public name."""
+        page = PAGE.read_text(encoding="utf-8")
+        shown = re.findall(r"^::: hatch_mar\.(\w+)$", page, re.M)
+
+        assert sorted([*shown, "__version__"]) == sorted(hatch_mar.__all__)
+        assert "`hatch_mar.__version__`" in page
+
+    def test_example(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """The example on it runs."""
+        [example] = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+        project = root / "path" / "to" / "project"
+        project.mkdir(parents=True)
+        for name in ("pyproject.toml", "handler.py"):
+            shutil.copy(root / name, project)
+        (root / "digits.pt").write_bytes(b"weights")
+        (root / "model-store").mkdir()
+
+        exec(example, {})
+
+        path, sha256, digest, handler, members = capsys.readouterr().out.splitlines()
+        assert path == str(project / "dist" / "digits.mar")
+        assert len(sha256) == len(digest) == 64
+        assert (handler, members) == ("base_handler", "['digits.pt']")
 
 
 def test_load(root: Path):

@@ -89,11 +89,14 @@ class BytesSource(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A file inside an archive. `name` is relative to the archive's root and uses `/`."""
+    """A file inside an archive."""
 
     name: str
+    """Its path relative to the archive's root, with `/`."""
     source: Source
+    """Where its bytes come from: `size()` tells how many, `open()` gives them as a stream."""
     executable: bool = False
+    """Whether its owner may execute it."""
 
     def read(self, most: int) -> bytes:
         """The first `most` bytes."""
@@ -106,7 +109,12 @@ class Member(NamedTuple):
 
 
 class Archive:
-    """A manifest and its members, in the order of their names."""
+    """A manifest and its members."""
+
+    manifest: Manifest
+    """What TorchServe reads first."""
+    members: tuple[Member, ...]
+    """All other files, in the order of their names."""
 
     def __init__(self, manifest: Manifest, members: Iterable[Member]) -> None:
         self.manifest = manifest

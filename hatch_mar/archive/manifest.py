@@ -30,7 +30,9 @@ class Manifest(NamedTuple):
     """
 
     document: Mapping[str, Any]
+    """The whole JSON object."""
     name: str = MANIFEST_NAME
+    """Its path in the archive, which tells a model's manifest from a workflow's."""
 
     @classmethod
     def for_model(
@@ -87,7 +89,7 @@ class Manifest(NamedTuple):
 
     @classmethod
     def from_json(cls, data: bytes, name: str = MANIFEST_NAME) -> Manifest:
-        """Read a manifest.
+        """A manifest from its bytes.
 
         Raises:
             ValueError: the bytes are not a JSON object in UTF-8 without a byte order mark;
@@ -107,6 +109,7 @@ class Manifest(NamedTuple):
         return cls(document, name)
 
     def to_json(self) -> bytes:
+        """The bytes that an archive has."""
         return json.dumps(self.document, indent=2).encode("utf-8")
 
     @property

@@ -72,7 +72,11 @@ class Container:
 
 @contextmanager
 def read(path: str | PathLike[str], budget: Budget | None = None) -> Iterator[Archive]:
-    """The archive at `path`: a `.mar`, a `.tar.gz` or a directory. Members can be read while it is open.
+    """The archive at `path`, for a `with` statement. Its members can be read inside it.
+
+    Args:
+        path: a `.mar`, `.war`, `.tar.gz` or directory.
+        budget: how much is read of a file that somebody else may have made to be expensive.
 
     Raises:
         ReadError: it is not an archive, or it is damaged.

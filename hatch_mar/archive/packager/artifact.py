@@ -13,6 +13,7 @@ class Artifact(NamedTuple):
     """What is on disk after a build."""
 
     path: Path
+    """The file, or the directory of a `no-archive`."""
     unchanged: bool
     """Whether it was there already, and was left as it was."""
 
