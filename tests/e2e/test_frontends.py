@@ -100,12 +100,12 @@ def words_of(command: str, **variables: str) -> list[str]:
 
 
 class TestPage:
-    def test_table(self) -> None:
-        """The page's table has the commands that are run here, row by row, and no other."""
+    def test_lists(self) -> None:
+        """The page's lists have the commands that are run here, one after the other, and no other."""
         page = (CHECKOUT / "docs" / "reference" / "frontends.md").read_text(encoding="utf-8")
-        rows = re.findall(r"^\| (`.*?) \| ", page, re.M)
+        lists = re.findall(r"^```text\n(.*?)^```$", page, re.M | re.S)
 
-        assert [re.findall(r"`([^`]+)`", row) for row in rows] == [
+        assert [commands.splitlines() for commands in lists] == [
             [*commands] for commands in (WRITING, TARGET, CHECKING, CLEANING, DISCARDING, OF_SDIST)
         ]
 
