@@ -73,7 +73,12 @@ def main(arguments: list[str]) -> int:
     text = format_proposal(proposal)
     if options.write:
         is_buildable = not refusals and not (obstacles and will_make_archives(project))
-        changes = add_table(project, text, adopt=not obstacles, buildable=is_buildable)
+        try:
+            changes = add_table(project, text, adopt=not obstacles, buildable=is_buildable)
+        except ConfigError:
+            if not options.json:
+                show(*text.splitlines())  # to be pasted by hand
+            raise
     else:
         wanted = f"; {NEW} first" if is_missing else ""
         notes.append(f"nothing is written yet; `--write` adds this to `{path}`{wanted}")

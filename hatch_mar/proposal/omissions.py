@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from hatch_mar.text import quote_some
+from hatch_mar.text import first_messages, quote_some
 
 
 class Omissions:
@@ -17,8 +17,11 @@ class Omissions:
         """Leave files out; `reason` continues "`a` and `b` are left out: "."""
         self.paths.setdefault(reason, []).extend(paths)
 
-    def describe(self, packed: Collection[str] = ()) -> Iterator[str]:
-        """A line for each reason, without the files that are packed after all."""
-        for reason, paths in self.paths.items():
-            if left := [path for path in paths if path not in packed]:
-                yield f"left out {quote_some(left)}: {reason}"
+    def describe(self, packed: Collection[str] = ()) -> tuple[str, ...]:
+        """A line for each reason, unless there are very many, without the files that are packed after all."""
+        left = {
+            reason: [path for path in paths if path not in packed] for reason, paths in self.paths.items()
+        }
+        return first_messages(
+            f"left out {quote_some(paths)}: {reason}" for reason, paths in left.items() if paths
+        )

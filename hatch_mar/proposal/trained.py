@@ -142,7 +142,7 @@ def is_proposed(trained: Trained, omissions: Omissions) -> bool:
     if not is_model:
         if is_named_so:
             is_what = "not whole" if weights.kind in BROKEN else "not a model"
-            omissions.add(f"{is_what} ({weights.describe()})", path)
+            omissions.add(f"{is_what} ({weights._replace(reason='').describe_kind()})", path)
         return False
     if is_of_tests(path):
         omissions.add("among tests", path)

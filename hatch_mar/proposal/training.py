@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from hatch_mar.checks.references.numbered import NUMBERED as NUMBERED_SHARD
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.repository import folder_of
 from hatch_mar.proposal.trained import Trained
@@ -19,12 +20,14 @@ MEASURE = re.compile(r"[a-z_]+=[\d.]+")
 """What a stage has reached, as Lightning writes it: `val_loss=0.25`."""
 BEST = ("best", "final", "latest", "last")
 """The stages that are called something, in the order in which a person would ship them."""
+MOST_MODELS = 20
+"""Models in one folder. Tensors that a network is trained with may look as its own do."""
 FOLDER = re.compile(r"checkpoint-(\d+)")
 """Where the Trainer of transformers saves a stage, beside the model that it ends with."""
 
 
 def leave_out_stages(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
-    """The weights, of each training only the best or else the last, and no checkpoint of what is exported."""
+    """The weights, of each training only the best or else the last, without checkpoints of what is saved."""
     kept = leave_out_checkpoints(leave_out_folders(found, omissions), omissions)
     runs: dict[object, list[Trained]] = defaultdict(list)
     for trained in kept:
@@ -34,7 +37,15 @@ def leave_out_stages(found: Sequence[Trained], omissions: Omissions) -> list[Tra
         others = [each for each in stages if each is not chosen]
         omissions.add(f"other stages of the training of {quote(chosen.path)}", *paths_of(others))
         kept = [each for each in kept if each not in others]
-    return kept
+    return leave_out_data(kept, omissions)
+
+
+def leave_out_data(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
+    """The weights without those in folders that have so many that they must be data."""
+    counts = Counter(folder_of(each.path) for each in found if not NUMBERED_SHARD.fullmatch(each.name.name))
+    data = [each for each in found if counts[folder_of(each.path)] > MOST_MODELS]
+    omissions.add("so many in one folder seem to be data", *paths_of(data))
+    return [each for each in found if each not in data]
 
 
 def leave_out_folders(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:

@@ -212,6 +212,15 @@ class TestWritten:
 
         assert init("--write").startswith(f"Created `{init.root / 'pyproject.toml'}`\n")
 
+    def test_inline(self, init: Init):
+        """A table that nothing can be added to is left alone, and the proposal printed to be pasted."""
+        start = f"tool = {{ ruff = {{}} }}\n{HATCHLING}"
+        write(init.root, {**FILES, "pyproject.toml": start})
+
+        assert init("--write", status=1) == TABLE
+        assert "because `tool` is written inline; edit it by hand: " in init.err
+        assert init.pyproject == start
+
     def test_json(self, init: Init):
         write(init.root, {**FILES, "pyproject.toml": HATCHLING})
         changes = json.loads(init("--write", "--json"))["changes"]

@@ -539,6 +539,19 @@ def test_index_elsewhere(tmp_path: Path) -> None:
     assert shared(tmp_path, files)["serialized-file"] == ["model.safetensors.index.json", "c.safetensors"]
 
 
+def test_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No code of the repository is run, whatever it is called."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mark = f"open({str(tmp_path / 'ran')!r}, 'w').close()\n"
+    system = b"cposix\nsystem\n(Vtouch ran\ntR."
+    files = {f"{name}.py": f"{mark}{HANDLER}" for name in ("handler", "torch", "setup", "conftest")}
+    files |= {"__init__.py": mark, "a.pt": SCRIPTED, "b.pt": system, "c.pkl": system}
+    proposal_for(tmp_path, files, choose=lambda question, answers: answers[0])
+
+    assert not (tmp_path / "ran").exists()
+
+
 def test_exhausted(tmp_path: Path) -> None:
     """Python that is too long to be read is no obstacle."""
     endless = "x = [" + "1, " * 200_000 + "]\n"

@@ -57,6 +57,17 @@ def test_said() -> None:
     ]
 
 
+def test_data() -> None:
+    """Very many in one folder are data, but shards are not."""
+    data = [f"data/{number}.pt" for number in range(21)]
+    shards = [f"big/w-000{number}-of-00030.bin" for number in range(10, 31)]
+
+    kept, [said] = keep("a.pt", *data, *shards)
+
+    assert kept == ["a.pt", *shards]
+    assert said.endswith("`data/4.pt` and 16 more: so many in one folder seem to be data")
+
+
 def test_checkpoints() -> None:
     """A checkpoint is left out where the model itself is saved beside it."""
     omissions = Omissions()
