@@ -29,6 +29,7 @@ COMMANDS = {
     "migrate": "run a command, and turn its torch-model-archiver calls into [tool.mar] tables",
     "schema": "print the JSON Schema of [tool.mar], for editors",
     "try": "run an archive's code as TorchServe's worker would, and see what it answers",
+    "completion": "print a script that completes the command line in bash, zsh or fish",
 }
 """The commands, each the module of its name in this package, imported only when it is called."""
 

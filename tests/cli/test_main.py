@@ -21,7 +21,7 @@ class TestMain:
         assert main(arguments) == 0
 
         text = capsys.readouterr().out
-        assert all(f"  {name:7}  {what}\n" in text for name, what in COMMANDS.items())
+        assert all(f"  {name:10}  {what}\n" in text for name, what in COMMANDS.items())
 
     def test_version(self, capsys: pytest.CaptureFixture[str]):
         """The version is the package's."""
