@@ -242,6 +242,13 @@ class TestPreCommit:
         assert {name: of_ci.get(name, version) for name, version in of_hooks.items()} == of_hooks
 
 
+def anchors_of(document: Path) -> set[str]:
+    """What a repository's host makes of a document's headings."""
+    text = re.sub(r"^( *)```.*?^\1```", "", document.read_text(encoding="utf-8"), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
 class TestDocuments:
     def test_commands(self):
         """`.ci/run` runs the README's two commands as they stand there, one after the other."""
@@ -254,10 +261,16 @@ class TestDocuments:
 
     @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
     def test_links(self, file: Path):
-        """Links into the repository lead somewhere."""
-        links = re.findall(r"\]\((?!https?://|#)([^)#]+)[^)]*\)", file.read_text(encoding="utf-8"))
+        """Links into the repository lead somewhere, also to the headings of where they lead."""
+        text = file.read_text(encoding="utf-8")
+        links = re.findall(r"\]\((?!https?://)([^)#]*)(?:#([^)]+))?\)", text)
 
-        assert [link for link in links if not (file.parent / link).exists()] == []
+        assert [link for link, _ in links if not (file.parent / link).exists()] == []
+        assert [
+            (link, anchor)
+            for link, anchor in links
+            if anchor and anchor not in anchors_of(file.parent / link if link else file)
+        ] == []
 
     def test_paths(self):
         """What CONTRIBUTING.md sends its reader to exists: folders, files and names in them."""
