@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -38,13 +37,6 @@ class Setting(NamedTuple):
     def summary(self) -> str:
         """The first sentence of its meaning, without the full stop."""
         return self.meaning.split(". ")[0].removesuffix(".")
-
-    @property
-    def shown_default(self) -> str:
-        """What applies if the key is not set, in Markdown; empty if nothing does."""
-        if self.required:
-            return "required"
-        return self.unset or ("" if self.default is None else f"`{json.dumps(self.default)}`")
 
     @property
     def schema(self) -> Schema:

@@ -216,7 +216,7 @@ def build_backend(value: object) -> str:
     return text
 
 
-@shaped("table", {"type": "object", "minProperties": 1})
+@shaped("table", {"type": "object", "minProperties": 1, "additionalProperties": True})
 def model_config(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("must be a table")
@@ -273,13 +273,16 @@ def tolerance(value: object) -> float:
     return value
 
 
-@shaped("path, or JSON", {"type": ["string", "number", "boolean", "array", "object"]})
+@shaped(
+    "path, or JSON",
+    {"type": ["string", "number", "boolean", "array", "object"], "additionalProperties": True},
+)
 def json_value(value: object) -> object:
     refuse_dates(value)
     return value
 
 
-@shaped("path, or table", {"type": ["string", "object"]})
+@shaped("path, or table", {"type": ["string", "object"], "additionalProperties": True})
 def schema_or_path(value: object) -> object:
     if not isinstance(value, (str, dict)):
         raise ValueError("must be a path or a table")

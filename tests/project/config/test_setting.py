@@ -144,19 +144,3 @@ class TestTablesOf:
             self.READER(value)
 
         assert str(error.value) == message
-
-
-class TestShownDefault:
-    @pytest.mark.parametrize(
-        ("setting", "shown"),
-        [
-            (Setting(string, "A.", required="is required"), "required"),
-            (Setting(string, "A.", unset="the project's name"), "the project's name"),
-            (Setting(string, "A.", default=False), "`false`"),
-            (Setting(string, "A.", default=["a"]), '`["a"]`'),
-            (Setting(string, "A."), ""),
-        ],
-    )
-    def test_shown(self, setting: Setting, shown: str):
-        """A value is shown as TOML has it."""
-        assert setting.shown_default == shown
