@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.build.plan import Planned
-from hatch_mar.finding import merge, name_archives
+from hatch_mar.finding import Finding, merge, name_archives
 
 
 def line_of(artifact: Artifact, root: Path) -> str:
@@ -23,6 +23,12 @@ def relative(path: Path, root: Path) -> str:
 
 def list_warnings(planned: Iterable[Planned]) -> Iterator[str]:
     """A line for each warning, once for all archives that share it."""
-    warnings = {one.config.name: one.warnings for one in planned}
-    for finding in merge(finding for found in warnings.values() for finding in found):
-        yield f"Warning: {finding}{name_archives(finding, warnings)}"
+    planned = [*planned]
+    names = [one.config.name for one in planned]
+    for finding in merge_warnings(planned):
+        yield f"Warning: {finding}{name_archives(finding, names)}"
+
+
+def merge_warnings(planned: Iterable[Planned]) -> list[Finding]:
+    """Each warning once, for all archives that share it."""
+    return merge(finding for one in planned for finding in one.warnings)

@@ -11,8 +11,8 @@ from pathlib import Path
 from hatch_mar.cli._annotation import annotation, escape_data
 from hatch_mar.cli._json import print_json
 from hatch_mar.finding import Finding, Severity, name_archives
-from hatch_mar.output import annotate, is_quiet
-from hatch_mar.terminal.painting import Line, Part, show_painted
+from hatch_mar.output import annotate, is_quiet, log
+from hatch_mar.terminal.painting import Line, Part, log_painted, show_painted
 from hatch_mar.text import count_of
 
 FORMS = ("full", "concise", "json", "github")
@@ -58,6 +58,23 @@ def show_findings(
     else:
         for finding in findings:
             show_painted(Line((finding.severity, finding.severity), f": {finding}{name(finding)}"))
+
+
+def log_findings(
+    causes: Sequence[Finding | str], lines: Iterable[str], root: Path, among: Collection[str] = ()
+) -> None:
+    """Print what is wrong with a project to standard error: on a terminal in full, elsewhere as `lines`."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        log(*lines)
+        return
+    from hatch_mar.cli._excerpts import find_excerpts
+    from hatch_mar.project.key_lines import locate
+
+    findings = locate((cause for cause in causes if isinstance(cause, Finding)), root)
+    excerpts = find_excerpts(findings, root, ())
+    for finding in findings:
+        log_painted(*full_lines(finding, name_archives(finding, among), excerpts.get(finding)))
+    log_painted(*(Line(("error", "error"), f": {cause}") for cause in causes if isinstance(cause, str)))
 
 
 def show_verdict(findings: Collection[Finding], form: str, *, passed: bool) -> None:

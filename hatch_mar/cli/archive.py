@@ -15,7 +15,7 @@ from hatch_mar.cli._parser import add_version_option, make_parser
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.cli._verbosity import add_verbosity_options
 from hatch_mar.errors import CheckError, ConfigError
-from hatch_mar.output import log, show
+from hatch_mar.output import show
 from hatch_mar.project.config.archiver_options import add_options, read_options
 from hatch_mar.project.config.models import Config
 from hatch_mar.project.layout.layout import lay_out
@@ -72,7 +72,10 @@ def write_archive(
     findings = [found for found in find_faults(config, archive, Path.cwd()) if found.severity != "note"]
     if findings and strict:
         raise CheckError(*findings)
-    log(*(f"Warning: {finding}" for finding in findings))
+    if findings:
+        from hatch_mar.cli._findings import log_findings
+
+        log_findings(findings, (f"Warning: {finding}" for finding in findings), Path.cwd())
     with exit_on_signals():
         packing = Packing(instant, config.compression, config.root)
         return pack_as(archive, path, config.format, packing), archive

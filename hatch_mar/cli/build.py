@@ -6,14 +6,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from hatch_mar.build.plan import plan_project
-from hatch_mar.build.report import list_warnings
+from hatch_mar.build.report import list_warnings, merge_warnings
 from hatch_mar.build.run import build_all
 from hatch_mar.build.unwanted import find_in_next_sdist
+from hatch_mar.cli import FAULTS
 from hatch_mar.cli._dry_run import describe_plan, plan_lines
+from hatch_mar.cli._findings import log_findings
 from hatch_mar.cli._json import add_json_option, describe, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._termination import exit_on_signals
+from hatch_mar.errors import HatchMarError
 from hatch_mar.output import log, show
 from hatch_mar.project.pyproject import without_detours
 
@@ -46,8 +49,13 @@ def main(arguments: list[str]) -> int:
         command.error("argument --output: must name a directory, such as `.`")
     project = open_project(options)
     output = without_detours(Path(options.output)) if options.output else None
-    planned = plan_project(project, project.build_directory, options.names, output=output)
-    log(*list_warnings(planned))
+    try:
+        planned = plan_project(project, project.build_directory, options.names, output=output)
+    except HatchMarError as error:
+        log_findings(error.causes, error.faults, project.root)
+        return FAULTS
+    names = [one.config.name for one in planned]
+    log_findings(merge_warnings(planned), list_warnings(planned), project.root, names)
     if output:
         log(*(f"Warning: {line}" for line in find_in_next_sdist(planned, project.hatch)))
     if options.dry_run:

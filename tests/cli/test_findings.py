@@ -198,6 +198,25 @@ class TestTerminal:
         assert r"\x1b[2J" in text
         assert {*re.findall("\x1b\\[([0-9;]*.)", text)} == {"1;31m", "1m", "2m", "0m"}
 
+    def test_build(self, project: Path):
+        """A build's errors and warnings are shown in the same way, and so are those of `archive`."""
+        text = run_on_terminal("build", NO_COLOR="1")
+        assert text.startswith(
+            "error: Field `tool.mar.force` must be a boolean [MAR004]\n --> pyproject.toml:8\n"
+        )
+        assert "8 | force = 1\n" in text
+
+        Path("pyproject.toml").write_text(PYPROJECT.replace("force = 1", ""))
+        Path("handler.py").write_text(HANDLER.replace("\t", "").replace("\x1b[2J", ""))
+        options = ["--model-name=digits", "--version=1", "--handler=handler.py"]
+        for arguments, path in ((["build"], f"{project}/dist/"), (["archive", *options], "")):
+            text = run_on_terminal(*arguments, NO_COLOR="1")
+            assert text.startswith(
+                "warning: `nothing_such` is neither in the archive nor in its requirements"
+            )
+            assert "1 | import nothing_such\n" in text
+            assert text.splitlines()[-1] == f"{path}digits.mar"
+
     def test_pipe(self):
         """In a pipe, each is one line without colours, unless they are asked for."""
         command = [sys.executable, "-m", "hatch_mar", "check"]
