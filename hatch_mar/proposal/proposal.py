@@ -16,6 +16,8 @@ from hatch_mar.proposal.trained import find_trained
 from hatch_mar.proposal.training import leave_out_stages
 from hatch_mar.text import quote
 
+MOST_ARCHIVES = 100
+"""Archives that are proposed, which takes seconds."""
 OWN = ("model-name", "serialized-file")
 """Keys that archives do not share, even if they have the same values."""
 ORDER = (
@@ -55,7 +57,9 @@ def propose(
     trained = leave_out_stages(find_trained(repository, omissions), omissions)
     subject = repository.as_subject(list_hub_files(repository.files, trained))
     hubs = find_hub_folders(subject, trained, omissions)
-    parts = list_parts(trained, hubs)
+    models = list_parts(trained, hubs)
+    parts = models[:MOST_ARCHIVES]
+    omissions.add("there are more models than are proposed", *(part.path for part in models[MOST_ARCHIVES:]))
     names = name_models([part.origin for part in parts])
     assembly = Assembly(repository, subject, choose, omissions)
     weights = [each.path for each in trained]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
+from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from hatch_mar.budget import Budget, Exhausted
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.contents import inspect_contents
 from hatch_mar.project.config.models import PYPROJECT
+from hatch_mar.project.unfetched import ANNEX
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.repository import Repository, can_be_declared, is_of_tests
 from hatch_mar.weights.kind import Kind
@@ -90,13 +92,18 @@ def find_trained(repository: Repository, omissions: Omissions) -> list[Trained]:
             continue
         if is_proposed(trained, omissions):
             found[trained.path] = trained
-    if any(trained.kind is not Kind.PICKLE for trained in found.values()):
-        beside = [path for path, trained in found.items() if trained.kind is Kind.PICKLE]
-        omissions.add("pickles beside a model; if its handler reads them, add them to `extra-files`", *beside)
-        found = {path: trained for path, trained in found.items() if path not in beside}
-    return [found[path] for path in repository.files if path in found] + [
-        trained for path, trained in found.items() if trained.kind is Kind.DVC_FILE
-    ]
+    kept = leave_out_pickles(found.values(), omissions)
+    order = {path: number for number, path in enumerate(repository.files)}
+    return sorted(kept, key=lambda trained: order.get(trained.path, len(order)))
+
+
+def leave_out_pickles(found: Collection[Trained], omissions: Omissions) -> list[Trained]:
+    """The weights without pickles of other packages, such as scalers, where there is a model besides."""
+    pickles = [trained.path for trained in found if trained.kind is Kind.PICKLE]
+    if len(pickles) == len(found):
+        return [*found]
+    omissions.add("pickles beside a model; if its handler reads them, add them to `extra-files`", *pickles)
+    return [trained for trained in found if trained.kind is not Kind.PICKLE]
 
 
 def may_be_weights(path: str) -> bool:
@@ -122,7 +129,7 @@ def look_into(path: str, repository: Repository, budget: Budget) -> Trained:
         ReadError, OSError: it cannot be read.
     """
     file = repository.root / path
-    if os.path.islink(file) and not file.exists():
+    if os.path.islink(file) and not file.exists() and ANNEX in os.readlink(file).replace("\\", "/"):
         return Trained(path, Weights(Kind.ANNEX_POINTER))
     budget.release_memory()
     weights = inspect_contents(Member(PurePosixPath(path).name, FileSource(file)), budget)

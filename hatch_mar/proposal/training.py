@@ -1,10 +1,10 @@
-"""What a training leaves beside the weights that it was for: its stages, and what only it can go on with."""
+"""What training leaves behind besides the weights that a person would ship."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hatch_mar.checks.references.numbered import NUMBERED as NUMBERED_SHARD
 from hatch_mar.proposal.omissions import Omissions
@@ -32,20 +32,24 @@ def leave_out_stages(found: Sequence[Trained], omissions: Omissions) -> list[Tra
     runs: dict[object, list[Trained]] = defaultdict(list)
     for trained in kept:
         runs[name_run(trained)].append(trained)
+    chosen = []
     for stages in runs.values():
-        chosen = min(stages, key=rank_stage)
-        others = [each for each in stages if each is not chosen]
-        omissions.add(f"other stages of the training of {quote(chosen.path)}", *paths_of(others))
-        kept = [each for each in kept if each not in others]
-    return leave_out_data(kept, omissions)
+        best = min(stages, key=rank_stage)
+        chosen.append(best)
+        others = (each.path for each in stages if each is not best)
+        omissions.add(f"other stages of the training of {quote(best.path)}", *others)
+    return leave_out_data(keep(kept, paths_of(chosen)), omissions)
 
 
 def leave_out_data(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
     """The weights without those in folders that have so many that they must be data."""
     counts = Counter(folder_of(each.path) for each in found if not NUMBERED_SHARD.fullmatch(each.name.name))
-    data = [each for each in found if counts[folder_of(each.path)] > MOST_MODELS]
-    omissions.add("so many in one folder seem to be data", *paths_of(data))
-    return [each for each in found if each not in data]
+    crowded = {folder for folder, count in counts.items() if count > MOST_MODELS}
+    omissions.add(
+        "so many in one folder seem to be data",
+        *(each.path for each in found if folder_of(each.path) in crowded),
+    )
+    return [each for each in found if folder_of(each.path) not in crowded]
 
 
 def leave_out_folders(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
@@ -75,9 +79,9 @@ def stage_folder(trained: Trained) -> tuple[str, int] | None:
 def leave_out_checkpoints(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
     """The weights without checkpoints, where those of a model were saved in the same folder."""
     exported = {folder_of(trained.path) for trained in found if trained.kind is not Kind.CHECKPOINT}
-    left = [each for each in found if each.kind is Kind.CHECKPOINT and folder_of(each.path) in exported]
-    omissions.add("checkpoints, beside which the model itself is saved", *paths_of(left))
-    return [each for each in found if each not in left]
+    left = [each.path for each in found if each.kind is Kind.CHECKPOINT and folder_of(each.path) in exported]
+    omissions.add("checkpoints, beside which the model itself is saved", *left)
+    return keep(found, set(paths_of(found)) - set(left))
 
 
 def name_run(trained: Trained) -> object:
@@ -97,5 +101,10 @@ def rank_stage(trained: Trained) -> tuple[int, list[int]]:
     return len(BEST), [-int(number) for number in NUMBERED.findall(stem)]
 
 
-def paths_of(found: Sequence[Trained]) -> list[str]:
+def keep(found: Iterable[Trained], paths: Iterable[str]) -> list[Trained]:
+    wanted = {*paths}
+    return [trained for trained in found if trained.path in wanted]
+
+
+def paths_of(found: Iterable[Trained]) -> list[str]:
     return [trained.path for trained in found]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.project.config.table import parse_table
-from hatch_mar.proposal import trained
+from hatch_mar.proposal import proposal, trained
 from hatch_mar.proposal.proposal import Proposal
 from tests.proposal import (
     CHECKPOINT,
@@ -519,6 +519,15 @@ def test_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> Non
 
     assert found.shared["serialized-file"] == "sub/c.pt"
     assert found.notes[1].endswith("`b.npy`: there are too many files to look into all of them")
+
+
+def test_many_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody wants the tables of thousands of models."""
+    monkeypatch.setattr(proposal, "MOST_ARCHIVES", 2)
+    found = proposal_for(tmp_path, {f"{name}.pt": SCRIPTED for name in "dcba"})
+
+    assert [table["model-name"] for table in found.archives] == ["a", "b"]
+    assert found.notes[1:] == ["left out `c.pt`, `d.pt`: there are more models than are proposed"]
 
 
 def test_strange_paths(tmp_path: Path) -> None:
