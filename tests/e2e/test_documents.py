@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the documents s
 
 
 def has_commands(path: Path) -> bool:
-    return any(block.is_run for block in Page(path).blocks())
+    return any(block.is_run or block.word == "before" for block in Page(path).blocks())
 
 
 def name_page(path: Path) -> str:
