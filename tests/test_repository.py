@@ -259,6 +259,10 @@ class TestDocuments:
         assert len(commands) == 2
         assert re.findall(r'^bash -c "(.*)"$', ci, re.M) == commands
 
+    def test_door(self):
+        """The README is no longer than somebody reads who has just met it."""
+        assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
+
     @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
     def test_links(self, file: Path):
         """Links into the repository lead somewhere, also to the headings of where they lead."""
