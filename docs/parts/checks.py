@@ -95,7 +95,9 @@ def show_example(text: str) -> str:
     return text.replace("## Example\n", f"## Example\n\n{BEGINNING}\n", 1)
 
 
-BEGINNING = "In [this little project](index.md#the-project-of-the-examples):"
+BEGINNING = (
+    "The files that are not shown are those of [this little project](index.md#the-project-of-the-examples)."
+)
 
 
 def show_project() -> str:

@@ -51,7 +51,7 @@ class TestWritePage:
         assert self.page("MAR303").splitlines()[:7] == [
             "# MAR303: The model file does not define exactly one class",
             "",
-            'An [error](index.md#severities). `ignore = ["MAR303"]` switches it off.',
+            'An [error](index.md#severities). `ignore = ["MAR303"]` switches it off. [All checks](index.md)',
             "",
             f"**What happens:** {rule.consequence[0].upper()}{rule.consequence[1:]}.",
             "",
@@ -64,7 +64,7 @@ class TestWritePage:
 
     def test_not_ignorable(self):
         """It says what cannot be switched off."""
-        assert "It cannot be ignored.\n" in self.page("MAR003")
+        assert "It cannot be ignored. [All checks](index.md)\n" in self.page("MAR003")
 
     def test_example(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """The example comes last, without the comments for its runner."""
@@ -75,7 +75,8 @@ class TestWritePage:
 
         assert self.page("MAR303").endswith(
             "import the others.\n\n## Example\n\n"
-            "In [this little project](index.md#the-project-of-the-examples):\n\nBad.\n\n## Fixed\n\nGood.\n"
+            "The files that are not shown are those of"
+            " [this little project](index.md#the-project-of-the-examples).\n\nBad.\n\n## Fixed\n\nGood.\n"
         )
 
 
