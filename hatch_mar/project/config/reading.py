@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from hatch_mar.finding import Finding, Key, Place, Rule, dotted_key, field
 from hatch_mar.project.config.models import PYPROJECT
-from hatch_mar.project.config.shape import Shaped, shaped
+from hatch_mar.project.config.shape import Shaped, shaped, whole
 from hatch_mar.text import did_you_mean, quote_each
 
 UNKNOWN = Rule(
@@ -172,7 +172,7 @@ def one_of(*choices: str) -> Shaped[str]:
 def matching(pattern: str, what: str) -> Shaped[str]:
     """A reader of strings that match a pattern; `what` says in a message what that is."""
 
-    @shaped("string", {"type": "string", "pattern": f"^(?:{pattern})$"})
+    @shaped("string", {"type": "string", "pattern": whole(pattern)})
     def read_match(value: object) -> str:
         text = string(value)
         if re.fullmatch(pattern, text):

@@ -45,7 +45,7 @@ def restrict(base: Shaped[str], kind: str, pattern: str, message: str) -> Shaped
         message: what is said of other strings, where `{}` stands for the string.
     """
 
-    @shaped(kind, {"type": "string", "pattern": f"^(?:{pattern})$"})
+    @shaped(kind, {"type": "string", "pattern": whole(pattern)})
     def read(value: object) -> str:
         text = base(value)
         if not re.fullmatch(pattern, text):
@@ -53,6 +53,11 @@ def restrict(base: Shaped[str], kind: str, pattern: str, message: str) -> Shaped
         return text
 
     return read
+
+
+def whole(pattern: str) -> str:
+    """A pattern for JSON Schema, which searches, where Python would ask for a full match."""
+    return f"^(?:{pattern})$" if "|" in pattern else f"^{pattern}$"
 
 
 def free_of(characters: str) -> str:

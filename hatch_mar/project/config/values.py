@@ -6,6 +6,7 @@ ValueError whose message continues "Field `key` ...".
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, time
 from itertools import groupby, islice
@@ -25,7 +26,7 @@ from hatch_mar.project.config.reading import (
     string,
     walk,
 )
-from hatch_mar.project.config.shape import Schema, free_of, restrict, shaped
+from hatch_mar.project.config.shape import Schema, free_of, restrict, shaped, whole
 from hatch_mar.text import shorten
 
 WRAPPER = "hatch_mar.backend"
@@ -50,7 +51,7 @@ paths = array_of(path, "paths")
 paths_or_globs = array_of(path, "paths or globs")
 
 PART = rf"\s*[^,\s{BACKSLASH}][^,{BACKSLASH}]*"
-COMMA_SEPARATED: Schema = {"type": "string", "pattern": f"^{PART}(?:,{PART})*$"}
+COMMA_SEPARATED: Schema = {"type": "string", "pattern": whole(rf"{PART}(?:,{PART})*")}
 PATHS_OR_COMMAS = "array of paths or globs, or one string with commas"
 
 
@@ -268,8 +269,8 @@ def pattern(value: object) -> str:
 
 @shaped("number", {"type": "number", "minimum": 0})
 def tolerance(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        raise ValueError("must be a number of at least 0")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ValueError("must be a finite number of at least 0")
     return value
 
 

@@ -84,6 +84,7 @@ LENIENT: Sequence[tuple[str, Sequence[str], Sequence[object]]] = [
     ),
     ("what a member may be called is told by `name_fault`", ["force-include"], [{"a": "../b"}]),
     ("the same", ["archive-root"], ["..", "c:a", "MAR-INF", "a:b:c"]),
+    ("JSON has no such numbers", ["examples.tolerance"], [1e400, float("nan")]),
     ("stars are counted", ["exclude"], [["*a*a*a*ab"], ["**/a/" * 5 + "b"]]),
     ("the grammar of gitignore is pathspec's", ["exclude"], [["!"]]),
     ("a date within a value is a string to many tools", ["examples.input", "examples.expect"], HOLDING_DATES),

@@ -46,6 +46,10 @@ class TestRestrict:
 
         assert str(error.value) == message
 
+    def test_one_way(self):
+        """A pattern without alternatives stands as it is."""
+        assert unspaced.schema == {"type": "string", "pattern": "^[^ ]+$"}
+
     def test_schema(self):
         """The schema has one pattern, of whole strings."""
         assert word.schema == {"type": "string", "pattern": "^(?:[a-z{}]+|A)$"}
