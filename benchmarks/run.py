@@ -157,6 +157,15 @@ def small_files_case(work: Path, count: int) -> Case:
     )
 
 
+def help_case(work: Path) -> Case:
+    """What it takes to start, before any work."""
+    return Case(
+        "--help",
+        {"torch-model-archiver": [*ARCHIVER, "--help"], "hatch-mar archive": [*HATCH_MAR, "--help"]},
+        work,
+    )
+
+
 def tiny_case(work: Path) -> Case:
     tiny = archiver_options()
     return Case(
@@ -192,6 +201,7 @@ def write_noise(path: Path, size: int) -> None:
 def measure_cases(quick: bool) -> Iterator[Case]:
     size, count = (128 * MIB, 1) if quick else (1024 * MIB, 5)
     makers: list[Callable[[Path], Case]] = [
+        help_case,
         tiny_case,
         lambda work: small_files_case(work, 10_000),
         lambda work: weights_case(work, size),

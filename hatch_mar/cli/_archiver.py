@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hatch_mar.cli import FAULTS, INTERRUPTED, main
-from hatch_mar.cli.archive import write_archive
+from hatch_mar.cli._archiving import write_archive
 from hatch_mar.errors import HatchMarError
 from hatch_mar.migration.call import DROP_IN, CallFile, call_in
 from hatch_mar.migration.packed import snapshot

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from argparse import Action, ArgumentParser, RawDescriptionHelpFormatter, _ActionsContainer
+from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter, _ActionsContainer
 from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
-from hatch_mar.cli._verbosity import add_verbosity_options
-from hatch_mar.output import show, write
+from hatch_mar.output import QUIET, VERBOSE, Verbosity, set_verbosity, show, write
 from hatch_mar.text import did_you_mean, escape
 
 
@@ -67,3 +66,22 @@ def make_parser(command: str, description: str, example: str, *, common: bool = 
 
 def add_version_option(command: _ActionsContainer, *names: str) -> None:
     command.add_argument(*names, action=ShowVersion, nargs=0, help="show the version of hatch-mar")
+
+
+class SetVerbosity(Action):
+    """Applies to the whole process, and is the value of the option as well."""
+
+    def __init__(self, const: Verbosity, **settings: Any) -> None:
+        super().__init__(nargs=0, default=False, **settings)
+        self.verbosity = const
+
+    def __call__(self, _: ArgumentParser, namespace: Namespace, *__: object) -> None:
+        set_verbosity(self.verbosity)
+        setattr(namespace, self.dest, True)
+
+
+def add_verbosity_options(command: _ActionsContainer, *, short_verbose: bool = True) -> None:
+    either = command.add_mutually_exclusive_group()
+    either.add_argument("-q", "--quiet", action=SetVerbosity, const="quiet", help=QUIET)
+    names = ("-v", "--verbose") if short_verbose else ("--verbose",)
+    either.add_argument(*names, action=SetVerbosity, const="verbose", help=VERBOSE)

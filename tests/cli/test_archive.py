@@ -24,7 +24,7 @@ def archive(*arguments: str) -> int:
 def _inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     # what they find has tests of its own
-    monkeypatch.setattr("hatch_mar.cli.archive.find_faults", lambda *_: [])
+    monkeypatch.setattr("hatch_mar.cli._archiving.find_faults", lambda *_: [])
 
 
 class TestArchive:

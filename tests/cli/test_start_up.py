@@ -21,6 +21,32 @@ SLOW = {
 `dataclasses`, which imports `inspect`, is worth its 3 ms to what follows the handler's code.
 """
 
+HELP = """
+import argparse, sys
+from hatch_mar.cli import main
+try:
+    main(["archive", "--help"])
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def test_help():
+    """`hatch-mar archive --help` imports nothing that packs or checks."""
+    result = subprocess.run([sys.executable, "-c", HELP], capture_output=True, encoding="utf-8", check=True)
+    modules = result.stderr.split()
+
+    assert "usage: hatch-mar archive" in result.stdout
+    assert "hatch_mar.cli.archive" in modules
+    assert not [
+        name
+        for name in modules
+        if name.startswith(
+            ("hatch_mar.checks", "hatch_mar.project.layout", "hatch_mar.archive.packager.pack")
+        )
+    ]
+
+
 ARCHIVE = ["archive", "--model-name", "m", "--version", "1", "--handler", "handler.py"]
 # argparse itself imports some of them, since Python 3.14
 PROGRAM = f"""
