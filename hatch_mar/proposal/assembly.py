@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from glob import has_magic
 from pathlib import PurePosixPath
@@ -21,7 +21,7 @@ from hatch_mar.proposal.opened import add_opened
 from hatch_mar.proposal.parts import Part
 from hatch_mar.proposal.repository import Repository, folder_of, join
 from hatch_mar.proposal.serving_files import find_handlers
-from hatch_mar.text import quote
+from hatch_mar.text import quote, quote_some
 from hatch_mar.weights.kind import Kind
 
 BUILT_IN = "base_handler"
@@ -51,8 +51,10 @@ class Assembly:
         self.omissions = omissions
         self.chosen: dict[tuple[str, ...], str] = {}
         """The answers so far, by the files that there were."""
-        self.notes: dict[str, None] = {}
-        """What is still to be done."""
+        self.remarks: dict[str, list[str]] = {}
+        """What is still to be done, and for which models."""
+        self.others: Sequence[str] = ()
+        """Which files are not the model files that are lacking, and why."""
 
     @cached_property
     def handlers(self) -> list[str]:
@@ -91,18 +93,19 @@ class Assembly:
         """The file of the handler; one of TorchServe's own where that is right, or else one to be written."""
         if found := self.pick(f"Which handler is for {quote(part.path)}?", self.handlers, part):
             return found
-        none = "no file has what TorchServe calls in a handler"
         if part.kind in OF_BUILT_IN:
-            self.note(
-                f"{none}, so `{BUILT_IN}` is proposed, which loads the model, but does not make tensors of"
-                " requests; derive a class from it that has a `preprocess`, or name another of TorchServe's"
-                " own, such as `image_classifier`"
+            self.remark(
+                f"no handler was found for {{}}, so `{BUILT_IN}` is proposed: it loads the model, but does not"
+                " turn requests into tensors; derive a class with a `preprocess` from it, or name another of"
+                " TorchServe's handlers, such as `image_classifier`",
+                part,
             )
             return BUILT_IN
-        how = "with `from_pretrained`" if part.kind is None else "itself"
-        self.note(
-            f"{none}, and none of TorchServe's own loads {quote(part.path)}; write `{TO_WRITE}`, with a class"
-            f" derived from `BaseHandler` whose `initialize` loads the model {how}"
+        how = "it with `from_pretrained`" if part.kind is None else "it"
+        self.remark(
+            "no handler was found for {}, and none of TorchServe's own loads such a model; write"
+            f" `{TO_WRITE}`, with a class derived from `BaseHandler` whose `initialize` loads {how}",
+            part,
         )
         return TO_WRITE
 
@@ -116,12 +119,13 @@ class Assembly:
         question = f"Which file has the model's class for {quote(part.path)}?"
         if found := self.pick(question, fitting or usable, part):
             return found
-        self.note(
-            f"{quote(part.path)} is a {part.description}, which needs a `model-file`, and no Python file"
-            " defines only the model's class, made without arguments"
-        )
-        for other in others:
-            self.note(other)
+        if table["handler"] != TO_WRITE:
+            self.remark(
+                "no model file was found for {}: TorchServe loads a state_dict into the only class that a"
+                " Python file defines, which it makes without arguments",
+                part,
+            )
+            self.others = others
         return None
 
     def pick(self, question: str, candidates: Sequence[str], part: Part) -> str | None:
@@ -144,8 +148,15 @@ class Assembly:
             if found := find_nearest(files, names, homes):
                 table[key] = found
 
-    def note(self, line: str) -> None:
-        self.notes[line] = None
+    def remark(self, text: str, part: Part) -> None:
+        """Note what is still to be done for a model, whose name the text has a place for."""
+        self.remarks.setdefault(text, []).append(part.path)
+
+    def list_notes(self) -> Iterator[str]:
+        """What is still to be done, a line each."""
+        for text, paths in self.remarks.items():
+            yield text.format(quote_some(paths))
+        yield from self.others
 
 
 def wants_model_file(subject: Subject) -> bool:

@@ -70,7 +70,7 @@ def propose(
         tables = [{**table, "version": "1.0"} for table in tables]
     notes = [
         *repository.notes,
-        *assembly.notes,
+        *assembly.list_notes(),
         *(
             f"{quote(part.path)} is an adapter for {quote(part.base)}, which the handler loads too"
             for part in parts

@@ -320,6 +320,6 @@ def test_hub(init: Init) -> None:
     write(init.root, {"config.json": {"a": 1}, "model.safetensors": SAFETENSORS, "pyproject.toml": HATCHLING})
     init("--write")
 
-    assert "write `handler.py`, with a class derived from `BaseHandler`" in init.err
+    assert "; write `handler.py`, with a class derived from `BaseHandler`" in init.err
     assert main(["check"]) == 1
     assert "file not found: `handler.py`" in init.capfd.readouterr().out

@@ -25,13 +25,13 @@ from tests.proposal import (
 )
 
 SCALER = b"\x80\x04\x8c\x0csklearn.tree\x8c\x04Tree\x93)R."
-NO_HANDLER = "no file has what TorchServe calls in a handler, and none of TorchServe's own loads"
 TO_WRITE = (
-    "write `handler.py`, with a class derived from `BaseHandler` whose `initialize` loads the model with"
-    " `from_pretrained`"
+    "and none of TorchServe's own loads such a model; write `handler.py`, with a class derived from"
+    " `BaseHandler` whose `initialize` loads it with `from_pretrained`"
 )
 NEEDED = (
-    "which needs a `model-file`, and no Python file defines only the model's class, made without arguments"
+    "TorchServe loads a state_dict into the only class that a Python file defines, which it makes without"
+    " arguments"
 )
 INSTEAD = "`from_pretrained` loads `bert-tiny/model.safetensors` instead"
 HUB = {"config.json": {"model_type": "bert"}, "tokenizer.json": {}, "vocab.txt": "", "README.md": ""}
@@ -251,7 +251,7 @@ class TestHandler:
         found = proposal_for(tmp_path, {name: data, "model.py": LINEAR})
 
         assert found.shared["handler"] == handler
-        assert found.notes[0].startswith("no file has what TorchServe calls in a handler, ")
+        assert found.notes[0].startswith(f"no handler was found for `{name}`, ")
 
 
 class TestModelFile:
@@ -288,7 +288,7 @@ class TestModelFile:
 
         assert "model-file" not in found.shared
         assert found.notes == [
-            f"`a.pth` is a state_dict, 2 tensors, float32, {NEEDED}",
+            f"no model file was found for `a.pth`: {NEEDED}",
             "`r.py`: Class `Net` is made without arguments, but requires `size`",
             "`two.py` defines `Net`, `Block`, but a model file has only one class",
         ]
@@ -391,7 +391,7 @@ class TestHub:
             "extra-files": [f"bert-tiny/{name}" for name in ("config.json", "tokenizer.json", "vocab.txt")],
         }
         assert found.notes == [
-            f"{NO_HANDLER} `bert-tiny/model.safetensors`; {TO_WRITE}",
+            f"no handler was found for `bert-tiny/model.safetensors`, {TO_WRITE}",
             "left out `bert-tiny/training_args.bin`: not a model (pickle of `dict`)",
             f"left out `bert-tiny/pytorch_model.bin`: {INSTEAD}",
         ]
