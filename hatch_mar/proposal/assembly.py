@@ -32,6 +32,20 @@ OF_BUILT_IN = (Kind.TORCHSCRIPT, Kind.STATE_DICT, Kind.ONNX)
 OF_CLASS = (Kind.STATE_DICT, Kind.CHECKPOINT)
 """What is loaded into an object of a class."""
 
+BUILT_IN_INSTEAD = (
+    f"no handler was found for {{}}, so `{BUILT_IN}` is proposed: it loads the model, but does not turn"
+    " requests into tensors; derive a class with a `preprocess` from it, or name another of TorchServe's"
+    " handlers, such as `image_classifier`"
+)
+NO_HANDLER = (
+    "no handler was found for {}, and none of TorchServe's own loads such a model; write"
+    f" `{TO_WRITE}`, with a class derived from `BaseHandler` whose `initialize` loads it"
+)
+NO_MODEL_FILE = (
+    "no model file was found for {}: TorchServe loads a state_dict into the only class that a Python file"
+    " defines, which it makes without arguments"
+)
+
 Choose = Callable[[str, Sequence[str]], str]
 """Answers a question with one of several files."""
 
@@ -94,19 +108,9 @@ class Assembly:
         if found := self.pick(f"Which handler is for {quote(part.path)}?", self.handlers, part):
             return found
         if part.kind in OF_BUILT_IN:
-            self.remark(
-                f"no handler was found for {{}}, so `{BUILT_IN}` is proposed: it loads the model, but does not"
-                " turn requests into tensors; derive a class with a `preprocess` from it, or name another of"
-                " TorchServe's handlers, such as `image_classifier`",
-                part,
-            )
+            self.remark(BUILT_IN_INSTEAD, part)
             return BUILT_IN
-        how = "it with `from_pretrained`" if part.kind is None else "it"
-        self.remark(
-            "no handler was found for {}, and none of TorchServe's own loads such a model; write"
-            f" `{TO_WRITE}`, with a class derived from `BaseHandler` whose `initialize` loads {how}",
-            part,
-        )
+        self.remark(NO_HANDLER + (" with `from_pretrained`" if part.kind is None else ""), part)
         return TO_WRITE
 
     def find_model_file(self, part: Part, table: Table) -> str | None:
@@ -120,11 +124,7 @@ class Assembly:
         if found := self.pick(question, fitting or usable, part):
             return found
         if table["handler"] != TO_WRITE:
-            self.remark(
-                "no model file was found for {}: TorchServe loads a state_dict into the only class that a"
-                " Python file defines, which it makes without arguments",
-                part,
-            )
+            self.remark(NO_MODEL_FILE, part)
             self.others = others
         return None
 
