@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from parts import checks, commands, documents, keys
+from parts import benchmarks, checks, commands, documents, keys
 
 ROOT = Path(__file__).parents[1]
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
+    "benchmarks": benchmarks.show_results,
     "archiver keys": keys.list_archiver_keys,
     "keys": keys.describe_keys,
     "example keys": keys.list_example_keys,
