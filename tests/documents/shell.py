@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
 import tempfile
@@ -17,6 +18,10 @@ from typing import NamedTuple
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
+DEADLINE = 300
+"""Seconds after which a command hangs for certain."""
+
+
 class Result(NamedTuple):
     status: int
     lines: list[str]
@@ -25,7 +30,8 @@ class Result(NamedTuple):
 class Shell:
     """Bash in a folder, in a session of its own that ends with it, whatever was started there."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], deadline: float = DEADLINE) -> None:
+        self.deadline = deadline
         self.scratch = Path(tempfile.mkdtemp(prefix="shell"))
         read, write = os.pipe()
         self.process = subprocess.Popen(
@@ -74,9 +80,11 @@ class Shell:
         pipe = self.status_descriptor
         self.process.stdin.write(f"{{ {line}; }} {pipe}>&-\necho $? >&{pipe}\n")
         self.process.stdin.flush()
-        status = self.statuses.readline()
+        is_done, _, _ = select.select([self.statuses], [], [], self.deadline)
+        status = self.statuses.readline() if is_done else ""
         if not status:
-            raise EOFError(f"The shell has ended: {output.read_text(encoding='utf-8', errors='replace')}")
+            what = "The shell has ended" if is_done else f"No end after {self.deadline} seconds"
+            raise EOFError(f"{what}: {output.read_text(encoding='utf-8', errors='replace')}")
         return Result(int(status), output.read_text(encoding="utf-8", errors="replace").splitlines())
 
     def run_on_terminal(self, command: str) -> Result:

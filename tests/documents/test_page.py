@@ -150,6 +150,15 @@ class TestRun:
 
         assert page.text == PAGE
 
+    def test_hanging(self, home: Path):
+        """A command that hangs fails its page, and shows what it has printed."""
+        environ = {"PATH": "/usr/bin:/bin"}
+        with (
+            Shell(home / "page", environ, deadline=0.2) as shell,
+            pytest.raises(EOFError, match=r"No end after 0.2 seconds: begun"),
+        ):
+            shell.run("echo begun; sleep 1000")
+
     def test_leftover(self, home: Path):
         """What a page has started ends with it."""
         with Shell(home, {"PATH": "/usr/bin:/bin"}) as shell:
