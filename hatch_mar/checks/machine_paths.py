@@ -19,7 +19,7 @@ OF_MACHINE = Rule(
     severity="warning",
     title="Code names a path of the machine that builds the archive",
     consequence="the server has no such path",
-    fix="join the name in the archive to `model_dir`, and pack the file",
+    fix="pack the file, and build its path from `model_dir` or `__file__`",
 )
 
 HOMES = re.compile(r"^(?:/home/(?!model-server\b|venv\b)|/Users/|[A-Za-z]:[\\/]Users[\\/])[^/\\]+[\\/]")

@@ -143,7 +143,8 @@ def check_nowhere(subject: Subject, handler: str, name: str) -> Iterator[Finding
         return
     top, dot, _ = name.partition(".")
     if dot and any(member.startswith(f"{top}/") and member.endswith(".py") for member in subject.members):
-        yield MISSING.at(place, f"The archive has `{top}`, but it has no module `{name}`")
+        text = f"The archive's `{top}` has no module `{name}`"
+        yield MISSING.at(place, text, "name a module that it has, or pack this one too")
     elif handler.partition(":")[0].endswith(".py"):
         yield MISSING.at(place, f"The archive has no `{name}.py` at its root")
     elif not (subject.environment.has_installed(name) or subject.environment.may_bring(name)):

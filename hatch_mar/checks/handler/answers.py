@@ -31,7 +31,7 @@ STEP = Rule(
     code="MAR264",
     title="A step of the handler cannot be called as `BaseHandler.handle` calls it",
     consequence="every request is answered with `Prediction failed`, after a `TypeError`",
-    fix="take one argument besides the object, and give all others a default",
+    fix="take one argument besides `self`, and give all others a default",
 )
 PLAIN = "make it a plain method, or define an `async` method `handle` that awaits it"
 FIRST_ONLY = Rule(
@@ -75,7 +75,7 @@ def check_steps(subject: Subject, lineage: Lineage) -> Iterator[Finding]:
         if isinstance(function, ast.AsyncFunctionDef):
             yield STEP.at(place, f"`{name}` is `async`, but `BaseHandler.handle` does not await it", PLAIN)
         if not accepts(function, 1, bound=True):
-            text = f"`BaseHandler.handle` calls `{name}` with one argument, which it does not take"
+            text = f"`{name}` cannot be called with one argument, the data, as `BaseHandler.handle` calls it"
             yield STEP.at(place, text)
         elif step == "preprocess" and (line := reads_first_alone(function, 1)):
             yield from report_first_only(subject, subject.place(module.member, line), f"`{name}`")

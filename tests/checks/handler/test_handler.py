@@ -112,7 +112,10 @@ class TestFound:
             (
                 {"digits/__init__.py": ""},
                 "digits.h",
-                f"MAR206 The archive has `digits`, but it has no module `digits.h`; {PACK}",
+                (
+                    "MAR206 The archive's `digits` has no module `digits.h`;"
+                    " name a module that it has, or pack this one too"
+                ),
             ),
             (
                 {},
