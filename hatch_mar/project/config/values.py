@@ -223,14 +223,15 @@ def model_config(value: object) -> dict[str, Any]:
         raise ValueError("must be a table")
     if not value:
         raise ValueError("must not be empty; leave it out instead")
-    refuse_dates(value)
+    require_json(value)
     return value
 
 
-def refuse_dates(value: object) -> None:
-    """
+def require_json(value: object) -> None:
+    """Refuse a value that has dates, which JSON does not know, or that is nested very deeply.
+
     Raises:
-        Invalid: with the place of each date in a table or an array.
+        ValueError: it is nested too deeply; as an `Invalid`, with the place of each date.
     """
     if is_deeper_than(DEEPEST, value):
         raise ValueError(f"must not be nested more than {DEEPEST} levels deep")
@@ -279,7 +280,7 @@ def tolerance(value: object) -> float:
     {"type": ["string", "number", "boolean", "array", "object"], "additionalProperties": True},
 )
 def json_value(value: object) -> object:
-    refuse_dates(value)
+    require_json(value)
     return value
 
 
