@@ -10,9 +10,14 @@ from hatch_mar.output import explain
 from hatch_mar.project.pyproject import PyProject
 
 
-def add_project_options(command: ArgumentParser, project: str = "the project") -> None:
-    """Add the options; `project` says in the help what the project is for."""
+def add_project_option(command: ArgumentParser, project: str = "the project") -> None:
+    """Add `--project`; `project` says in the help what the project is for."""
     command.add_argument("--project", default=".", metavar="DIR", help=f"{project} (default: here)")
+
+
+def add_project_options(command: ArgumentParser, project: str = "the project") -> None:
+    """Add `--project`, and how its build backend is asked."""
+    add_project_option(command, project)
     command.add_argument(
         "--isolation",
         action=BooleanOptionalAction,

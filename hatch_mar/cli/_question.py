@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.output import log, prompt
-
-Choose = Callable[[str, Sequence[str]], str]
+from hatch_mar.proposal.assembly import Choose
 
 
 def choose_by(*, takes_first: bool) -> Choose:
@@ -46,9 +45,10 @@ def ask(question: str, answers: Sequence[str]) -> str:
 
 
 def refuse_to_guess(question: str, answers: Sequence[str]) -> str:
-    """
+    """Choose nothing, where nobody can be asked.
+
     Raises:
-        ConfigError: always, since there may be any of the answers.
+        ConfigError: always, with the answers that there are.
     """
     hint = "Answer on a terminal, or take the first with `--yes`"
     raise ConfigError(f"{question} {hint}:", *(f"  {answer}" for answer in answers))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._project import add_project_option
 from hatch_mar.cli._question import choose_by
 from hatch_mar.cli._refusals import find_refusals
 from hatch_mar.errors import ConfigError
@@ -47,7 +48,7 @@ def parser() -> ArgumentParser:
     command.add_argument(
         "--yes", "-y", action="store_true", help="ask nothing, and take the first of several files"
     )
-    command.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")
+    add_project_option(command)
     add_json_option(command)
     return command
 
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> int:
     project = PyProject(directory, new=True)
     path = project.root / PYPROJECT
     if "mar" in table_at(project.pyproject, "tool"):
-        return report(options, {}, [f"`{path}` has `[{TABLE}]` already, which stays as it is"], [])
+        return report(options, {}, "", [f"`{path}` has `[{TABLE}]` already, which stays as it is"])
     is_missing = not path.exists() and not has_setup(project.root)
     if is_missing and options.write:
         raise ConfigError(f"File not found: `{path}`; {NEW}")
@@ -82,22 +83,28 @@ def main(arguments: list[str]) -> int:
     else:
         wanted = f"; {NEW} first" if is_missing else ""
         notes.append(f"nothing is written yet; `--write` adds this to `{path}`{wanted}")
-    if not options.json:
-        show(*changes or text.removesuffix("\n").split("\n"), flush=True)
-    return report(options, proposal.to_table(), notes, changes)
+    return report(options, proposal.to_table(), text, notes, changes)
 
 
-def report(options: Namespace, table: Mapping[str, object], notes: list[str], changes: list[str]) -> int:
-    """Tell what else is to be told of a proposal."""
+def report(
+    options: Namespace,
+    table: Mapping[str, object],
+    text: str,
+    notes: Sequence[str],
+    changes: Sequence[str] = (),
+) -> int:
+    """Print a table, of which `text` is the TOML, or what has changed instead; the exit status."""
     if options.json:
         print_json({"table": table, "notes": notes, "changes": changes})
     else:
+        show(*changes or text.splitlines(), flush=True)
         remark(*(f"Note: {note}" for note in notes))
     return 0
 
 
 def find_proposal(project: PyProject, options: Namespace) -> Proposal:
-    """
+    """What the project could declare.
+
     Raises:
         ConfigError: there is nothing to propose, or several files may be meant and nobody can be asked.
     """

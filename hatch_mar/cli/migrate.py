@@ -15,6 +15,7 @@ from hatch_mar.cli import USAGE
 from hatch_mar.cli._archiver import archive_and_record
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._project import add_project_option
 from hatch_mar.cli._refusals import find_refusals
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import ConfigError
@@ -50,7 +51,7 @@ def parser() -> ArgumentParser:
         "hatch-mar migrate [-q | -v] [--write] [--project DIR] [--no-pack] [--json] -- COMMAND ..."
     )
     command.add_argument("--write", action="store_true", help="add the tables to pyproject.toml")
-    command.add_argument("--project", default=".", metavar="DIR", help="the project (default: here)")
+    add_project_option(command)
     command.add_argument("--no-pack", action="store_true", help="record the calls, but pack nothing")
     add_json_option(command)
     command.add_argument("files", nargs="*", help=SUPPRESS)
