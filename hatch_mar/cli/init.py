@@ -135,7 +135,7 @@ def name_of(project: PyProject) -> str | None:
 def may_have_version(project: PyProject) -> bool:
     """Whether the project's version is there, or is for its build backend to tell."""
     if project.project:
-        return "version" in project.project or "version" in project.project.get("dynamic", ())
+        return "version" in project.project or project.leaves_to_backend("version")
     return "build-system" in project.pyproject or has_setup(project.root)
 
 

@@ -19,8 +19,13 @@ def pattern_for(path: Path, suffix: str) -> str:
 
     `path` is relative to the project, where hatchling takes the line to begin.
     """
-    folder, _, name = re.sub(r"([\\*?\[\]])", r"\\\1", f"/{path.as_posix()}").rpartition("/")
+    folder, _, name = escape_pattern(f"/{path.as_posix()}").rpartition("/")
     return f"{folder}/*{suffix}" if suffix else f"{folder}/{name}/"
+
+
+def escape_pattern(path: str) -> str:
+    """A path as a pattern that matches only this path, if it does not begin with a sign of patterns."""
+    return re.sub(r"([\\*?\[\]])", r"\\\1", path)
 
 
 def find_nearest(root: Path) -> Path | None:

@@ -12,6 +12,7 @@ from hatch_mar.budget import Exhausted
 from hatch_mar.checks import model_file
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
+from hatch_mar.project.gitignore import escape_pattern
 from hatch_mar.proposal.draft import Table, add, as_subject
 from hatch_mar.proposal.imported import add_modules
 from hatch_mar.proposal.neighbours import CONFIGURATIONS, LABELS, REQUIREMENTS, find_nearest, narrow
@@ -31,6 +32,9 @@ OF_BUILT_IN = (Kind.TORCHSCRIPT, Kind.STATE_DICT, Kind.ONNX)
 """What `base_handler` loads."""
 OF_CLASS = (Kind.STATE_DICT, Kind.CHECKPOINT)
 """What is loaded into an object of a class."""
+
+MOST_EXCLUDED = 5
+"""Files in packages that are excluded by their paths."""
 
 BUILT_IN_INSTEAD = (
     f"no handler was found for {{}}, so `{BUILT_IN}` is proposed: it loads the model, but does not turn"
@@ -79,7 +83,7 @@ class Assembly:
         return find_networks(self.repository, self.subject, self.omissions)
 
     def assemble(self, part: Part, name: str, weights: Sequence[str]) -> Table:
-        """The table of a model, which packs no other of the repository's `weights`."""
+        """The table of a model, whose packages bring none of the repository's `weights`."""
         table: Table = {"model-name": name, "handler": self.find_handler(part)}
         if part.weights:
             first, *others = part.weights
@@ -98,9 +102,8 @@ class Assembly:
         add_modules(table, self.repository.root)
         add_opened(table, self.repository, homes)
         packages = tuple(f"{package}/" for package in table.get("packages", []))
-        for path in weights:
-            if path.startswith(packages):
-                add(table, "exclude", path)
+        if inside := [path for path in weights if path.startswith(packages)]:
+            table["exclude"] = list_patterns(inside)
         return table
 
     def find_handler(self, part: Part) -> str:
@@ -174,6 +177,14 @@ def is_fitting(subject: Subject) -> bool:
         return not any(each.kind == "relative" for each in imports) and not [*model_file.check_file(subject)]
     except Exhausted:  # it is too long to tell
         return True
+
+
+def list_patterns(paths: Sequence[str]) -> list[str]:
+    """Patterns that exclude files, each by its path, or all of a suffix if they are many."""
+    if len(paths) <= MOST_EXCLUDED:
+        return [escape_pattern(path) for path in paths]
+    suffixes = (PurePosixPath(path).suffix for path in paths)
+    return sorted({f"*{suffix}" for suffix in suffixes if suffix})
 
 
 def is_alike(path: str, other: str) -> bool:

@@ -17,6 +17,9 @@ class Omissions:
         """Leave files out; `reason` continues "`a` and `b` are left out: "."""
         self.paths.setdefault(reason, []).extend(paths)
 
+    def list_paths(self) -> list[str]:
+        return [path for paths in self.paths.values() for path in paths]
+
     def describe(self, packed: Collection[str] = ()) -> tuple[str, ...]:
         """A line for each reason, unless there are very many, without the files that are packed after all."""
         left = {

@@ -12,7 +12,7 @@ from hatch_mar.proposal.naming import name_models
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.parts import list_parts
 from hatch_mar.proposal.repository import Repository
-from hatch_mar.proposal.trained import find_trained
+from hatch_mar.proposal.trained import OF_MODELS, find_trained
 from hatch_mar.proposal.training import leave_out_stages
 from hatch_mar.text import quote
 
@@ -62,7 +62,8 @@ def propose(
     omissions.add("there are more models than are proposed", *(part.path for part in models[MOST_ARCHIVES:]))
     names = name_models([part.origin for part in parts])
     assembly = Assembly(repository, subject, choose, omissions)
-    weights = [each.path for each in trained]
+    left = (path for path in omissions.list_paths() if path.lower().endswith(OF_MODELS))
+    weights = [*(each.path for each in trained), *left]
     tables = [assembly.assemble(part, name or "model", weights) for part, name in zip(parts, names)]
     if project_name and names == [""]:
         del tables[0]["model-name"]  # which is then the project's

@@ -331,6 +331,15 @@ class TestModules:
             "exclude": ["src/pkg/data/cats.pt"],
         }
 
+    def test_many_weights(self, tmp_path: Path):
+        """Nor with the weights that are left out."""
+        files = {"pkg/__init__.py": "", "pkg/h.py": f"import pkg\n{HANDLER}", "pkg/cats.pt": SCRIPTED}
+        few = shared(tmp_path, {**files, "pkg/last[1].ckpt": CHECKPOINT})
+        many = shared(tmp_path, {**files, **{f"pkg/epoch_{number}.ckpt": CHECKPOINT for number in range(9)}})
+
+        assert few["exclude"] == ["pkg/cats.pt", "pkg/last\\[1\\].ckpt"]
+        assert many["exclude"] == ["*.ckpt", "*.pt"]
+
     def test_opened(self, tmp_path: Path):
         """Files and folders that the handler opens are packed under the names that it opens."""
         opening = (
