@@ -22,7 +22,7 @@ from hatch_mar.cli._rules import describe_rules, list_rules
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
-from hatch_mar.output import remark, show
+from hatch_mar.output import explain, remark, show
 from hatch_mar.project.build_requirements import find_lacking
 from hatch_mar.project.config.models import Config, path_of, select
 from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
@@ -127,6 +127,7 @@ def check_project(
         targets: list[Target] = []
         for config in configs:
             target = Target(config, path_of(config, project.root, project.build_directory))
+            explain(f"Checking archive `{config.name}`")
             with collect(findings, config.name):
                 archive, found = examine(config, project, instant, budget)
                 findings += found
