@@ -19,6 +19,7 @@ from tests.e2e.conftest import Run as Runner
 
 PAGES = [
     CHECKOUT / "README.md",
+    CHECKOUT / "example_project" / "README.md",
     # the pages of the checks show examples that `tests/checks/test_examples.py` runs
     *sorted(path for path in (CHECKOUT / "docs").rglob("*.md") if not path.match("reference/checks/*")),
 ]
