@@ -10,4 +10,6 @@ A page is Markdown, with these blocks:
 - A comment `folder: NAME` begins a new, empty folder.
 - A comment `terminal` before a block says that its commands run on a terminal.
 - A comment `needs: NAME…` names modules and commands without which the page cannot run.
+
+`ci.py`, in a comment `before`, runs the jobs of a page's workflow.
 """

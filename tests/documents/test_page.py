@@ -12,6 +12,7 @@ from tests.documents.page import Page, write_outputs
 from tests.documents.run import Run
 from tests.documents.shell import Shell
 from tests.documents.transcript import matches
+from tests.trial.processes import wait_for_end
 
 PAGE = """\
 # A page
@@ -165,7 +166,7 @@ class TestRun:
             pid = int(shell.run("sleep 1000 & echo $!").lines[0])
             assert Path(f"/proc/{pid}").exists()
 
-        assert not Path(f"/proc/{pid}/exe").exists()
+        wait_for_end(pid)
 
 
 @pytest.mark.parametrize(
