@@ -18,11 +18,11 @@ from hatch_mar.project.config.models import PYPROJECT, TABLE
 from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.config.values import model_name
 from hatch_mar.project.edit import add_table, will_make_archives
+from hatch_mar.project.packaging_faults import find_packaging_faults
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import table_at
 from hatch_mar.proposal.annotated import format_proposal
 from hatch_mar.proposal.assembly import TO_WRITE
-from hatch_mar.proposal.packaging_faults import find_packaging_faults
 from hatch_mar.proposal.proposal import Proposal, propose
 from hatch_mar.proposal.repository import list_repository
 from hatch_mar.text import count_of

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from hatch_mar.project.packaging_faults import find_packaging_faults
 from hatch_mar.project.pyproject import PyProject
-from hatch_mar.proposal.packaging_faults import find_packaging_faults
 from tests.proposal import write
 
 PROJECT = '[project]\nname = "My.Digits"\nversion = "1"\n'
