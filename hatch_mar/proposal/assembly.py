@@ -15,11 +15,11 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.project.gitignore import escape_pattern
 from hatch_mar.proposal.draft import Table, add, as_subject
 from hatch_mar.proposal.imported import add_modules
+from hatch_mar.proposal.model import Model
 from hatch_mar.proposal.neighbours import CONFIGURATIONS, LABELS, REQUIREMENTS, find_nearest, narrow
 from hatch_mar.proposal.network_files import NetworkFiles, find_networks
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.opened import add_opened
-from hatch_mar.proposal.parts import Part
 from hatch_mar.proposal.repository import Repository, folder_of, join
 from hatch_mar.proposal.serving_files import find_handlers
 from hatch_mar.text import quote, quote_some
@@ -82,22 +82,22 @@ class Assembly:
     def networks(self) -> NetworkFiles:
         return find_networks(self.repository, self.subject, self.omissions)
 
-    def assemble(self, part: Part, name: str, weights: Sequence[str]) -> Table:
+    def assemble(self, model: Model, name: str, weights: Sequence[str]) -> Table:
         """The table of a model, whose packages bring none of the repository's `weights`."""
-        table: Table = {"model-name": name, "handler": self.find_handler(part)}
-        if part.weights:
-            first, *others = part.weights
+        table: Table = {"model-name": name, "handler": self.find_handler(model)}
+        if model.weights:
+            first, *others = model.weights
             # an array begins with a path that cannot be taken for a pattern
             table["serialized-file"] = [first, *others] if others and not has_magic(first) else first
             for path in others if has_magic(first) else ():
                 add(table, "extra-files", path)
-        if part.folders:
-            table["force-include"] = {**part.folders}
-        for path in part.extra_files:
+        if model.folders:
+            table["force-include"] = {**model.folders}
+        for path in model.extra_files:
             add(table, "extra-files", path)
-        if part.kind in OF_CLASS and (found := self.find_model_file(part, table)):
+        if model.kind in OF_CLASS and (found := self.find_model_file(model, table)):
             table["model-file"] = found
-        homes = [part.home, *(folder_of(str(table.get(key, ""))) for key in ("handler", "model-file"))]
+        homes = [model.home, *(folder_of(str(table.get(key, ""))) for key in ("handler", "model-file"))]
         self.add_neighbours(table, homes)
         add_modules(table, self.repository.root)
         add_opened(table, self.repository, homes)
@@ -106,35 +106,35 @@ class Assembly:
             table["exclude"] = list_patterns(inside)
         return table
 
-    def find_handler(self, part: Part) -> str:
+    def find_handler(self, model: Model) -> str:
         """The file of the handler; one of TorchServe's own where that is right, or else one to be written."""
-        if found := self.pick(f"Which handler is for {quote(part.path)}?", self.handlers, part):
+        if found := self.pick(f"Which handler is for {quote(model.path)}?", self.handlers, model):
             return found
-        if part.kind in OF_BUILT_IN:
-            self.remark(BUILT_IN_INSTEAD, part)
+        if model.kind in OF_BUILT_IN:
+            self.remark(BUILT_IN_INSTEAD, model)
             return BUILT_IN
-        self.remark(NO_HANDLER + (" with `from_pretrained`" if part.kind is None else ""), part)
+        self.remark(NO_HANDLER + (" with `from_pretrained`" if model.kind is None else ""), model)
         return TO_WRITE
 
-    def find_model_file(self, part: Part, table: Table) -> str | None:
+    def find_model_file(self, model: Model, table: Table) -> str | None:
         """The file with the class of the model, unless the handler does without."""
         usable, others = self.networks
         root = self.repository.root
         if not wants_model_file(as_subject({**table, "model-file": next(iter(usable), "model.py")}, root)):
             return None
         fitting = [path for path in usable if is_fitting(as_subject({**table, "model-file": path}, root))]
-        question = f"Which file has the model's class for {quote(part.path)}?"
-        if found := self.pick(question, fitting or usable, part):
+        question = f"Which file has the model's class for {quote(model.path)}?"
+        if found := self.pick(question, fitting or usable, model):
             return found
         if table["handler"] != TO_WRITE:
-            self.remark(NO_MODEL_FILE, part)
+            self.remark(NO_MODEL_FILE, model)
             self.others = others
         return None
 
-    def pick(self, question: str, candidates: Sequence[str], part: Part) -> str | None:
+    def pick(self, question: str, candidates: Sequence[str], model: Model) -> str | None:
         """One of several files: the nearest to the model, the one of its name, or the one that is chosen."""
-        nearest = narrow(candidates, join(part.home, "any"))
-        alike = [path for path in nearest if is_alike(path, part.path)]
+        nearest = narrow(candidates, join(model.home, "any"))
+        alike = [path for path in nearest if is_alike(path, model.path)]
         left = alike if len(alike) == 1 else nearest
         if len(left) < 2:
             return next(iter(left), None)
@@ -151,9 +151,9 @@ class Assembly:
             if found := find_nearest(files, names, homes):
                 table[key] = found
 
-    def remark(self, text: str, part: Part) -> None:
+    def remark(self, text: str, model: Model) -> None:
         """Note what is still to be done for a model, whose name the text has a place for."""
-        self.remarks.setdefault(text, []).append(part.path)
+        self.remarks.setdefault(text, []).append(model.path)
 
     def list_notes(self) -> Iterator[str]:
         """What is still to be done, a line each."""

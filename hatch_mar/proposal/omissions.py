@@ -14,7 +14,7 @@ class Omissions:
         self.paths: dict[str, list[str]] = {}
 
     def add(self, reason: str, *paths: str) -> None:
-        """Leave files out; `reason` continues "`a` and `b` are left out: "."""
+        """Leave files out; `reason` continues "left out `a` and `b`: "."""
         self.paths.setdefault(reason, []).extend(paths)
 
     def list_paths(self) -> list[str]:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from hatch_mar.proposal.assembly import Assembly, Choose
 from hatch_mar.proposal.draft import Table
 from hatch_mar.proposal.hub_folders import find_hub_folders, list_hub_files
+from hatch_mar.proposal.model import list_models
 from hatch_mar.proposal.naming import name_models
 from hatch_mar.proposal.omissions import Omissions
-from hatch_mar.proposal.parts import list_parts
 from hatch_mar.proposal.repository import Repository
 from hatch_mar.proposal.trained import OF_MODELS, find_trained
 from hatch_mar.proposal.training import leave_out_stages
@@ -57,14 +57,14 @@ def propose(
     trained = leave_out_stages(find_trained(repository, omissions), omissions)
     subject = repository.as_subject(list_hub_files(repository.files, trained))
     hubs = find_hub_folders(subject, trained, omissions)
-    models = list_parts(trained, hubs)
-    parts = models[:MOST_ARCHIVES]
-    omissions.add("there are more models than are proposed", *(part.path for part in models[MOST_ARCHIVES:]))
-    names = name_models([part.origin for part in parts])
+    found = list_models(trained, hubs)
+    models = found[:MOST_ARCHIVES]
+    omissions.add("there are more models than are proposed", *(model.path for model in found[MOST_ARCHIVES:]))
+    names = name_models([model.origin for model in models])
     assembly = Assembly(repository, subject, choose, omissions)
     left = (path for path in omissions.list_paths() if path.lower().endswith(OF_MODELS))
     weights = [*(each.path for each in trained), *left]
-    tables = [assembly.assemble(part, name or "model", weights) for part, name in zip(parts, names)]
+    tables = [assembly.assemble(model, name or "model", weights) for model, name in zip(models, names)]
     if project_name and names == [""]:
         del tables[0]["model-name"]  # which is then the project's
     if not has_version:
@@ -73,14 +73,14 @@ def propose(
         *repository.notes,
         *assembly.list_notes(),
         *(
-            f"{quote(part.path)} is an adapter for {quote(part.base)}, which the handler loads too"
-            for part in parts
-            if part.base
+            f"{quote(model.path)} is an adapter for {quote(model.base)}, which the handler loads too"
+            for model in models
+            if model.base
         ),
         *omissions.describe({path for table in tables for path in table.get("extra-files", [])}),
     ]
     shared, archives = share([in_order(table) for table in tables])
-    return Proposal(shared, archives, [part.description for part in parts], notes)
+    return Proposal(shared, archives, [model.description for model in models], notes)
 
 
 def in_order(table: Table) -> Table:

@@ -27,7 +27,7 @@ UNFETCHED = {".onnx": Kind.ONNX, ".pt": Kind.TORCHSCRIPT, ".safetensors": Kind.S
 """What weights are taken for by their suffix as long as they are not there; others for a state_dict."""
 
 
-class Part(NamedTuple):
+class Model(NamedTuple):
     """A model, with paths relative to the repository's root."""
 
     origin: Origin
@@ -52,27 +52,27 @@ class Part(NamedTuple):
         return self.origin.path if self.origin.is_folder else folder_of(self.origin.path)
 
 
-def list_parts(found: Sequence[Trained], hubs: Sequence[HubFolder]) -> list[Part]:
+def list_models(found: Sequence[Trained], hubs: Sequence[HubFolder]) -> list[Model]:
     """The models that weights are of, in the order of the weights."""
-    parts: dict[object, Part] = {}
+    models: dict[object, Model] = {}
     shards: dict[tuple[str, str], list[Trained]] = defaultdict(list)
     for trained in found:
         hub = next((hub for hub in hubs if hub.owns(trained.path)), None)
         name = NUMBERED.fullmatch(trained.name.name)
         if hub:
-            parts.setdefault(hub.path, part_of_folder(hub))
+            models.setdefault(hub.path, model_of_folder(hub))
         elif name:
             key = folder_of(trained.path), name[1] + name[3] + name[4]
             shards[key].append(trained)
-            parts[key] = part_of_shards(shards[key])
+            models[key] = model_of_shards(shards[key])
         else:
-            parts[trained] = part_of_file(trained)
-    return [*parts.values()]
+            models[trained] = model_of_file(trained)
+    return [*models.values()]
 
 
-def part_of_folder(hub: HubFolder) -> Part:
+def model_of_folder(hub: HubFolder) -> Model:
     what = "An adapter" if hub.base else "A model"
-    return Part(
+    return Model(
         Origin(hub.path, is_folder=True),
         None,
         f"{what} that `from_pretrained` loads",
@@ -83,16 +83,16 @@ def part_of_folder(hub: HubFolder) -> Part:
     )
 
 
-def part_of_shards(shards: Sequence[Trained]) -> Part:
+def model_of_shards(shards: Sequence[Trained]) -> Model:
     first = shards[0]
     stem = NUMBERED.sub(r"\1\4", first.path)
     paths = tuple(sorted(each.path for each in shards))
-    return Part(Origin(stem), first.kind, f"{count_of(len(paths), 'shard')} of {first.kind.label}", paths)
+    return Model(Origin(stem), first.kind, f"{count_of(len(paths), 'shard')} of {first.kind.label}", paths)
 
 
-def part_of_file(trained: Trained) -> Part:
+def model_of_file(trained: Trained) -> Model:
     is_there = trained.kind not in POINTERS
     kind = trained.kind if is_there else UNFETCHED.get(trained.suffix, Kind.STATE_DICT)
     beside = (join(folder_of(trained.path), each.path) for each in trained.weights.external)
     weights = (trained.path, *dict.fromkeys(beside))
-    return Part(Origin(trained.path, form=FORMS.get(kind, "")), kind, trained.weights.describe(), weights)
+    return Model(Origin(trained.path, form=FORMS.get(kind, "")), kind, trained.weights.describe(), weights)
