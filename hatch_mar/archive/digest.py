@@ -8,11 +8,12 @@ from collections.abc import Callable
 from hatch_mar.archive.archive import Archive, Source
 
 
-def sha256(source: Source) -> bytes:
-    """The digest of a source's bytes. Costs a read of them."""
+def sha256(source: Source, advance: Callable[[int], object] = int) -> bytes:
+    """The digest of a source's bytes. Costs a read of them, of whose progress `advance` is told."""
     digest = hashlib.sha256()
     for chunk in source.chunks():
         digest.update(chunk)
+        advance(len(chunk))
     return digest.digest()
 
 

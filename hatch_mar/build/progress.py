@@ -1,11 +1,11 @@
-"""Shows the progress of a long build: one updated line on a terminal, a line every few seconds in a log."""
+"""Shows the progress of long work: one updated line on a terminal, a line every few seconds in a log."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -20,10 +20,13 @@ BETWEEN_FRAMES, BETWEEN_LINES = 0.1, 10.0
 
 
 class Progress:
-    """The bytes read by a build, its rate and the time left. Threads may share it."""
+    """The bytes that were read, the rate and, of a known total, the time left. Threads may share it."""
 
-    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+    def __init__(
+        self, total: int | None = None, stream: TextIO | None = None, *, what: str = "Packing archives"
+    ) -> None:
         self.total = total
+        self.what = what
         self.stream = stream or sys.stderr
         self.moving = takes_codes(self.stream) and output.verbosity != "verbose"  # whose lines come between
         self.began = time.monotonic()
@@ -68,8 +71,23 @@ class Progress:
 
     def line(self, seconds: float) -> str:
         rate = self.done / seconds
+        done, speed = format_size(self.done), f"{format_size(round(rate))}/s"
+        if self.total is None:
+            return f"{self.what}: {done}, {speed}"
         left = max(0, self.total - self.done) / rate if rate else 0.0
         return (
-            f"Packing archives: {format_size(self.done)} of {format_size(self.total)},"
-            f" {format_size(round(rate))}/s, {format_seconds(round(left))} left"
+            f"{self.what}: {done} of {format_size(self.total)}, {speed}, {format_seconds(round(left))} left"
         )
+
+
+@contextmanager
+def show_reading() -> Iterator[Callable[[int], object]]:
+    """Show the progress of a block that reads archives; it calls the value with each number of bytes."""
+    if output.is_quiet():
+        yield int
+        return
+    progress = Progress(what="Reading archives")
+    try:
+        yield progress.advance
+    finally:
+        progress.finish()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
+from hatch_mar.build.progress import show_reading
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
@@ -26,7 +27,8 @@ def parser() -> ArgumentParser:
 
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
-    differences = compare(options.a, options.b)
+    with show_reading() as advance:
+        differences = compare(options.a, options.b, advance)
     if options.json:
         print_json([vars(difference) for difference in differences])
     else:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
+from hatch_mar.build.progress import show_reading
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.errors import ReadError
@@ -33,7 +34,8 @@ def main(arguments: list[str]) -> int:
     faults: list[str] = []
     for file in options.files:
         try:
-            inspection = inspect(file)
+            with show_reading() as advance:
+                inspection = inspect(file, advance=advance)
         except ReadError as error:  # the others are shown all the same
             faults += error.faults
             continue

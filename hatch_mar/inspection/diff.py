@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,12 +47,15 @@ class Difference:
         return f"{self.before:,} -> {self.after:,} bytes"
 
 
-def compare(one: Path, other: Path) -> list[Difference]:
-    """All differences between two archives, the manifest's first."""
+def compare(one: Path, other: Path, advance: Callable[[int], object] = int) -> list[Difference]:
+    """All differences between two archives, the manifest's first.
+
+    `advance` is called with each number of bytes that were read to compare members.
+    """
     budget = Budget()
     with read(one, budget) as a, read(other, budget) as b:
         manifests = find_changes(flatten(a.manifest.document), flatten(b.manifest.document), operator.ne)
-        members = find_changes(by_name(a.members), by_name(b.members), differ)
+        members = find_changes(by_name(a.members), by_name(b.members), partial(differ, advance=advance))
         return [
             *(Difference("manifest", *change) for change in manifests),
             *(
@@ -74,8 +78,10 @@ def find_changes(
             yield name, "changed", before[name], after[name]
 
 
-def differ(one: Member, other: Member) -> bool:
-    return one.source.size() != other.source.size() or sha256(one.source) != sha256(other.source)
+def differ(one: Member, other: Member, advance: Callable[[int], object] = int) -> bool:
+    if one.source.size() != other.source.size():
+        return True
+    return sha256(one.source, advance) != sha256(other.source, advance)
 
 
 def flatten(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,10 @@ class Inspection:
         }
 
 
-def inspect(path: Path, budget: Budget | None = None) -> Inspection:
+def inspect(path: Path, budget: Budget | None = None, advance: Callable[[int], object] = int) -> Inspection:
     """What is in the archive at `path`, every member of which is read once, for its digest.
+
+    `advance` is called with each number of bytes that were read.
 
     As many members as `budget` allows are also looked into.
 
@@ -89,7 +91,7 @@ def inspect(path: Path, budget: Budget | None = None) -> Inspection:
         size = sum(file.stat().st_size for file in files_of(path))
         faults = [str(finding) for finding in container.findings if finding.rule is not DUPLICATE]
         faults += find_name_faults(container.members)
-        digest_of = cache(sha256)
+        digest_of = cache(partial(sha256, advance=advance))
         found = inspect_all(container.members, budget, faults)
         members = tuple(
             inspect_member(container, member, digest_of, found.get(member)) for member in container.members

@@ -12,6 +12,7 @@ import pytest
 
 from hatch_mar.build import progress
 from hatch_mar.build.progress import Progress
+from hatch_mar.cli import main
 from tests.archives import incompressible
 
 MEBI = 1 << 20
@@ -253,3 +254,25 @@ class TestBuild:
 
         assert "\r\x1b[KPacking archives: " in text
         assert lines == [f"{root}/dist/one.mar", f"{root}/dist/two.mar", ""]
+
+
+class TestReading:
+    """Commands that read whole archives."""
+
+    @pytest.fixture(autouse=True)
+    def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(progress, "PATIENCE", 0.0)
+
+    @pytest.mark.parametrize("command", ["inspect", "diff"])
+    def test_shown(self, command: str, root: Path, capsys: pytest.CaptureFixture[str]):
+        """How much has been read is shown, unless the command is to be quiet."""
+        assert main(["build", "--project", str(root), "-q"]) == 0
+        archives = [str(root / "dist/one.mar"), str(root / "dist/two.mar")]
+        capsys.readouterr()
+
+        main([command, *archives])
+        assert re.match(
+            r"Reading archives: [\d.]+ (bytes|[KM]iB), [\d.,]+ [KMGT]iB/s\n", capsys.readouterr().err
+        )
+        main([command, "-q", *archives])
+        assert capsys.readouterr().err == ""
