@@ -15,7 +15,7 @@ from hatch_mar.checks.references.shards import SUFFIX, read_index
 from hatch_mar.checks.subject import Subject
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.repository import can_be_declared, folder_of, join
-from hatch_mar.proposal.trained import Trained
+from hatch_mar.proposal.weights_files import WeightsFile
 from hatch_mar.text import quote
 
 PIPELINE = "model_index.json"
@@ -63,7 +63,7 @@ class HubFolder(NamedTuple):
         return self.weights
 
 
-def find_hub_folders(subject: Subject, found: Sequence[Trained], omissions: Omissions) -> list[HubFolder]:
+def find_hub_folders(subject: Subject, found: Sequence[WeightsFile], omissions: Omissions) -> list[HubFolder]:
     """The folders of models that have any of the weights, in the order of the repository."""
     folders = [hub for path in list_folders(found) if (hub := read_folder(subject, path))]
     # a folder may be part of another model, as of a pipeline
@@ -76,9 +76,9 @@ def find_hub_folders(subject: Subject, found: Sequence[Trained], omissions: Omis
     return hubs
 
 
-def list_hub_files(files: Iterable[str], found: Sequence[Trained]) -> Iterator[str]:
+def list_hub_files(files: Iterable[str], found: Sequence[WeightsFile]) -> Iterator[str]:
     """The files that may belong to such folders."""
-    yield from (trained.path for trained in found)
+    yield from (file.path for file in found)
     folders = {*list_folders(found)}
     for path in files:
         folder, _, name = path.rpartition("/")
@@ -86,9 +86,9 @@ def list_hub_files(files: Iterable[str], found: Sequence[Trained]) -> Iterator[s
             yield path
 
 
-def list_folders(found: Sequence[Trained]) -> list[str]:
+def list_folders(found: Sequence[WeightsFile]) -> list[str]:
     """Where the models that weights belong to may be described: beside them, or in the folder above."""
-    own = [folder_of(trained.path) for trained in found]
+    own = [folder_of(file.path) for file in found]
     return [*dict.fromkeys(each for folder in own for each in (folder, folder_of(folder)))]
 
 

@@ -10,7 +10,7 @@ from hatch_mar.checks.references.numbered import NUMBERED
 from hatch_mar.proposal.hub_folders import HubFolder
 from hatch_mar.proposal.naming import Origin
 from hatch_mar.proposal.repository import folder_of, join
-from hatch_mar.proposal.trained import POINTERS, Trained
+from hatch_mar.proposal.weights_files import POINTERS, WeightsFile
 from hatch_mar.text import count_of
 from hatch_mar.weights.kind import Kind
 
@@ -52,21 +52,21 @@ class Model(NamedTuple):
         return self.origin.path if self.origin.is_folder else folder_of(self.origin.path)
 
 
-def list_models(found: Sequence[Trained], hubs: Sequence[HubFolder]) -> list[Model]:
+def list_models(found: Sequence[WeightsFile], hubs: Sequence[HubFolder]) -> list[Model]:
     """The models that weights are of, in the order of the weights."""
     models: dict[object, Model] = {}
-    shards: dict[tuple[str, str], list[Trained]] = defaultdict(list)
-    for trained in found:
-        hub = next((hub for hub in hubs if hub.owns(trained.path)), None)
-        name = NUMBERED.fullmatch(trained.name.name)
+    shards: dict[tuple[str, str], list[WeightsFile]] = defaultdict(list)
+    for file in found:
+        hub = next((hub for hub in hubs if hub.owns(file.path)), None)
+        name = NUMBERED.fullmatch(file.name.name)
         if hub:
             models.setdefault(hub.path, model_of_folder(hub))
         elif name:
-            key = folder_of(trained.path), name[1] + name[3] + name[4]
-            shards[key].append(trained)
+            key = folder_of(file.path), name[1] + name[3] + name[4]
+            shards[key].append(file)
             models[key] = model_of_shards(shards[key])
         else:
-            models[trained] = model_of_file(trained)
+            models[file] = model_of_file(file)
     return [*models.values()]
 
 
@@ -83,16 +83,16 @@ def model_of_folder(hub: HubFolder) -> Model:
     )
 
 
-def model_of_shards(shards: Sequence[Trained]) -> Model:
+def model_of_shards(shards: Sequence[WeightsFile]) -> Model:
     first = shards[0]
     stem = NUMBERED.sub(r"\1\4", first.path)
     paths = tuple(sorted(each.path for each in shards))
     return Model(Origin(stem), first.kind, f"{count_of(len(paths), 'shard')} of {first.kind.label}", paths)
 
 
-def model_of_file(trained: Trained) -> Model:
-    is_there = trained.kind not in POINTERS
-    kind = trained.kind if is_there else UNFETCHED.get(trained.suffix, Kind.STATE_DICT)
-    beside = (join(folder_of(trained.path), each.path) for each in trained.weights.external)
-    weights = (trained.path, *dict.fromkeys(beside))
-    return Model(Origin(trained.path, form=FORMS.get(kind, "")), kind, trained.weights.describe(), weights)
+def model_of_file(file: WeightsFile) -> Model:
+    is_there = file.kind not in POINTERS
+    kind = file.kind if is_there else UNFETCHED.get(file.suffix, Kind.STATE_DICT)
+    beside = (join(folder_of(file.path), each.path) for each in file.weights.external)
+    weights = (file.path, *dict.fromkeys(beside))
+    return Model(Origin(file.path, form=FORMS.get(kind, "")), kind, file.weights.describe(), weights)

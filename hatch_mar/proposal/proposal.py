@@ -12,8 +12,8 @@ from hatch_mar.proposal.model import list_models
 from hatch_mar.proposal.naming import name_models
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.repository import Repository
-from hatch_mar.proposal.trained import OF_MODELS, find_trained
-from hatch_mar.proposal.training import leave_out_stages
+from hatch_mar.proposal.stages import leave_out_stages
+from hatch_mar.proposal.weights_files import OF_MODELS, find_weights_files
 from hatch_mar.text import quote
 
 MOST_ARCHIVES = 100
@@ -54,16 +54,16 @@ def propose(
         has_version: whether the project has a version, which archives take as theirs.
     """
     omissions = Omissions()
-    trained = leave_out_stages(find_trained(repository, omissions), omissions)
-    subject = repository.as_subject(list_hub_files(repository.files, trained))
-    hubs = find_hub_folders(subject, trained, omissions)
-    found = list_models(trained, hubs)
+    weights_files = leave_out_stages(find_weights_files(repository, omissions), omissions)
+    subject = repository.as_subject(list_hub_files(repository.files, weights_files))
+    hubs = find_hub_folders(subject, weights_files, omissions)
+    found = list_models(weights_files, hubs)
     models = found[:MOST_ARCHIVES]
     omissions.add("there are more models than are proposed", *(model.path for model in found[MOST_ARCHIVES:]))
     names = name_models([model.origin for model in models])
     assembly = Assembly(repository, subject, choose, omissions)
     left = (path for path in omissions.list_paths() if path.lower().endswith(OF_MODELS))
-    weights = [*(each.path for each in trained), *left]
+    weights = [*(each.path for each in weights_files), *left]
     tables = [assembly.assemble(model, name or "model", weights) for model, name in zip(models, names)]
     if project_name and names == [""]:
         del tables[0]["model-name"]  # which is then the project's

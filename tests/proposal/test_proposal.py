@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.project.config.table import parse_table
-from hatch_mar.proposal import proposal, trained
+from hatch_mar.proposal import proposal, weights_files
 from hatch_mar.proposal.proposal import Proposal
 from tests.proposal import (
     CHECKPOINT,
@@ -523,7 +523,7 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["MOST_FILES", "MOST_OTHERS"])
 def test_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Of very many files only some are looked into, those that are called as models are before all others."""
-    monkeypatch.setattr(trained, name, 1)
+    monkeypatch.setattr(weights_files, name, 1)
     found = proposal_for(tmp_path, {"a": "", "b.npy": "", "sub/c.pt": SCRIPTED})
 
     assert found.shared["serialized-file"] == "sub/c.pt"

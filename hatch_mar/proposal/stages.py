@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from hatch_mar.checks.references.numbered import NUMBERED as NUMBERED_SHARD
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.repository import folder_of
-from hatch_mar.proposal.trained import Trained
+from hatch_mar.proposal.weights_files import WeightsFile
 from hatch_mar.text import quote
 from hatch_mar.weights.kind import Kind
 
@@ -26,22 +26,22 @@ FOLDER = re.compile(r"checkpoint-(\d+)")
 """Where the Trainer of transformers saves a stage, beside the model that it ends with."""
 
 
-def leave_out_stages(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
+def leave_out_stages(found: Sequence[WeightsFile], omissions: Omissions) -> list[WeightsFile]:
     """The weights, of each training only the best or else the last, without checkpoints of what is saved."""
     kept = leave_out_checkpoints(leave_out_folders(found, omissions), omissions)
-    runs: dict[object, list[Trained]] = defaultdict(list)
-    for trained in kept:
-        runs[name_run(trained)].append(trained)
-    chosen = []
+    runs: dict[object, list[WeightsFile]] = defaultdict(list)
+    for file in kept:
+        runs[name_run(file)].append(file)
+    chosen: set[str] = set()
     for stages in runs.values():
         best = min(stages, key=rank_stage)
-        chosen.append(best)
+        chosen.add(best.path)
         others = (each.path for each in stages if each is not best)
         omissions.add(f"other stages of the training of {quote(best.path)}", *others)
-    return leave_out_data(keep(kept, paths_of(chosen)), omissions)
+    return leave_out_data([file for file in kept if file.path in chosen], omissions)
 
 
-def leave_out_data(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
+def leave_out_data(found: Sequence[WeightsFile], omissions: Omissions) -> list[WeightsFile]:
     """The weights without those in folders that have so many that they must be data."""
     counts = Counter(folder_of(each.path) for each in found if not NUMBERED_SHARD.fullmatch(each.name.name))
     crowded = {folder for folder, count in counts.items() if count > MOST_MODELS}
@@ -52,59 +52,50 @@ def leave_out_data(found: Sequence[Trained], omissions: Omissions) -> list[Train
     return [each for each in found if folder_of(each.path) not in crowded]
 
 
-def leave_out_folders(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
+def leave_out_folders(found: Sequence[WeightsFile], omissions: Omissions) -> list[WeightsFile]:
     """The weights without those in folders of stages, but for the last folder if the end is not saved."""
-    ends = {folder_of(trained.path) for trained in found if stage_folder(trained) is None}
+    ends = {folder_of(file.path) for file in found if stage_folder(file) is None}
     last: dict[str, int] = {}
-    for trained in found:
-        if (stage := stage_folder(trained)) and stage[0] not in ends:
+    for file in found:
+        if (stage := stage_folder(file)) and stage[0] not in ends:
             last[stage[0]] = max(stage[1], last.get(stage[0], 0))
     kept = []
-    for trained in found:
-        stage = stage_folder(trained)
+    for file in found:
+        stage = stage_folder(file)
         if stage is None or last.get(stage[0]) == stage[1]:
-            kept.append(trained)
+            kept.append(file)
         else:
-            omissions.add("earlier stages of a training", trained.path)
+            omissions.add("earlier stages of a training", file.path)
     return kept
 
 
-def stage_folder(trained: Trained) -> tuple[str, int] | None:
+def stage_folder(file: WeightsFile) -> tuple[str, int] | None:
     """The folder of a training, and the number of the stage in whose folder the weights are."""
-    *above, folder, _ = ("", *trained.path.split("/"))
+    *above, folder, _ = ("", *file.path.split("/"))
     found = FOLDER.fullmatch(folder)
     return ("/".join(above[1:]), int(found[1])) if found else None
 
 
-def leave_out_checkpoints(found: Sequence[Trained], omissions: Omissions) -> list[Trained]:
+def leave_out_checkpoints(found: Sequence[WeightsFile], omissions: Omissions) -> list[WeightsFile]:
     """The weights without checkpoints, where those of a model were saved in the same folder."""
-    exported = {folder_of(trained.path) for trained in found if trained.kind is not Kind.CHECKPOINT}
+    exported = {folder_of(file.path) for file in found if file.kind is not Kind.CHECKPOINT}
     left = [each.path for each in found if each.kind is Kind.CHECKPOINT and folder_of(each.path) in exported]
     omissions.add("checkpoints, beside which the model itself is saved", *left)
-    return keep(found, set(paths_of(found)) - set(left))
+    return [file for file in found if file.path not in left]
 
 
-def name_run(trained: Trained) -> object:
+def name_run(file: WeightsFile) -> object:
     """What the stages of one training have in common; unlike anything else's for what is no stage."""
-    stem = trained.name.stem.lower()
+    stem = file.name.stem.lower()
     rest, count = NUMBERED.subn("", NAMED.sub("\0", stem))
     if not count and "\0" not in rest:
-        return trained.path
+        return file.path
     name = re.sub(r"[\0\W_]+", " ", MEASURE.sub("", rest)).strip()
-    return folder_of(trained.path), name, trained.suffix
+    return folder_of(file.path), name, file.suffix
 
 
-def rank_stage(trained: Trained) -> tuple[int, list[int]]:
-    stem = trained.name.stem.lower()
+def rank_stage(file: WeightsFile) -> tuple[int, list[int]]:
+    stem = file.name.stem.lower()
     if found := NAMED.search(stem):
         return BEST.index(found[0]), []
     return len(BEST), [-int(number) for number in NUMBERED.findall(stem)]
-
-
-def keep(found: Iterable[Trained], paths: Iterable[str]) -> list[Trained]:
-    wanted = {*paths}
-    return [trained for trained in found if trained.path in wanted]
-
-
-def paths_of(found: Iterable[Trained]) -> list[str]:
-    return [trained.path for trained in found]

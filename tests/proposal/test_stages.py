@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.proposal.omissions import Omissions
-from hatch_mar.proposal.trained import Trained
-from hatch_mar.proposal.training import leave_out_stages
+from hatch_mar.proposal.stages import leave_out_stages
+from hatch_mar.proposal.weights_files import WeightsFile
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.weights import Weights
 
@@ -12,7 +12,7 @@ from hatch_mar.weights.weights import Weights
 def keep(*paths: str, kind: Kind = Kind.STATE_DICT) -> tuple[list[str], list[str]]:
     """The weights that are kept, and what is said of the others."""
     omissions = Omissions()
-    found = leave_out_stages([Trained(path, Weights(kind)) for path in paths], omissions)
+    found = leave_out_stages([WeightsFile(path, Weights(kind)) for path in paths], omissions)
     return [each.path for each in found], [*omissions.describe()]
 
 
@@ -72,10 +72,10 @@ def test_checkpoints() -> None:
     """A checkpoint is left out where the model itself is saved beside it."""
     omissions = Omissions()
     checkpoint, model = (
-        Trained("a/c.ckpt", Weights(Kind.CHECKPOINT)),
-        Trained("a/m.pt", Weights(Kind.STATE_DICT)),
+        WeightsFile("a/c.ckpt", Weights(Kind.CHECKPOINT)),
+        WeightsFile("a/m.pt", Weights(Kind.STATE_DICT)),
     )
-    other = Trained("b/c.ckpt", Weights(Kind.CHECKPOINT))
+    other = WeightsFile("b/c.ckpt", Weights(Kind.CHECKPOINT))
 
     assert leave_out_stages([checkpoint, model, other], omissions) == [model, other]
     assert [*omissions.describe()] == [

@@ -46,7 +46,7 @@ MEDIA = ("image", "text", "audio", "video", "font")
 DOCUMENTS = ("application/json", "application/pdf", "application/javascript", "application/xml")
 
 
-class Trained(NamedTuple):
+class WeightsFile(NamedTuple):
     """A file of weights that an archive could have."""
 
     path: str
@@ -66,14 +66,14 @@ class Trained(NamedTuple):
         return self.name.suffix.lower()
 
 
-def find_trained(repository: Repository, omissions: Omissions) -> list[Trained]:
+def find_weights_files(repository: Repository, omissions: Omissions) -> list[WeightsFile]:
     """The weights that a person might ship, in the order of the repository."""
     present = {f"{path}{DVC}" for path in repository.files}
     files = sorted(
         (path for path in repository.files if path not in present and may_be_weights(path)),
         key=rank_by_suffix,
     )
-    found: dict[str, Trained] = {}
+    found: dict[str, WeightsFile] = {}
     budget = Budget()
     named = sum(1 for path in files if rank_by_suffix(path) == 0)
     most = min(MOST_FILES, named + MOST_OTHERS)
@@ -82,7 +82,7 @@ def find_trained(repository: Repository, omissions: Omissions) -> list[Trained]:
             omissions.add("there are too many files to look into all of them", *files[number:])
             break
         try:
-            trained = look_into(path, repository, budget)
+            file = look_into(path, repository, budget)
         except Exhausted:
             omissions.add("there is too much in the files to look into all of them", *files[number:])
             break
@@ -90,20 +90,20 @@ def find_trained(repository: Repository, omissions: Omissions) -> list[Trained]:
             if rank_by_suffix(path) == 0:
                 omissions.add("they cannot be read", path)
             continue
-        if is_proposed(trained, omissions):
-            found[trained.path] = trained
+        if is_proposed(file, omissions):
+            found[file.path] = file
     kept = leave_out_pickles(found.values(), omissions)
     order = {path: number for number, path in enumerate(repository.files)}
-    return sorted(kept, key=lambda trained: order.get(trained.path, len(order)))
+    return sorted(kept, key=lambda file: order.get(file.path, len(order)))
 
 
-def leave_out_pickles(found: Collection[Trained], omissions: Omissions) -> list[Trained]:
+def leave_out_pickles(found: Collection[WeightsFile], omissions: Omissions) -> list[WeightsFile]:
     """The weights without pickles of other packages, such as scalers, where there is a model besides."""
-    pickles = [trained.path for trained in found if trained.kind is Kind.PICKLE]
+    pickles = [file.path for file in found if file.kind is Kind.PICKLE]
     if len(pickles) == len(found):
         return [*found]
     omissions.add("pickles beside a model; if its handler reads them, add them to `extra-files`", *pickles)
-    return [trained for trained in found if trained.kind is not Kind.PICKLE]
+    return [file for file in found if file.kind is not Kind.PICKLE]
 
 
 def may_be_weights(path: str) -> bool:
@@ -121,7 +121,7 @@ def rank_by_suffix(path: str) -> int:
     return 0 if suffix in (*OF_MODELS, DVC) else 1 if suffix not in OF_DATA else 2
 
 
-def look_into(path: str, repository: Repository, budget: Budget) -> Trained:
+def look_into(path: str, repository: Repository, budget: Budget) -> WeightsFile:
     """What a file is.
 
     Raises:
@@ -130,18 +130,18 @@ def look_into(path: str, repository: Repository, budget: Budget) -> Trained:
     """
     file = repository.root / path
     if os.path.islink(file) and not file.exists() and ANNEX in os.readlink(file).replace("\\", "/"):
-        return Trained(path, Weights(Kind.ANNEX_POINTER))
+        return WeightsFile(path, Weights(Kind.ANNEX_POINTER))
     budget.release_memory()
     weights = inspect_contents(Member(PurePosixPath(path).name, FileSource(file)), budget)
     if weights.kind is Kind.DVC_FILE:
-        return Trained(path.removesuffix(DVC), weights)
-    return Trained(path, weights)
+        return WeightsFile(path.removesuffix(DVC), weights)
+    return WeightsFile(path, weights)
 
 
-def is_proposed(trained: Trained, omissions: Omissions) -> bool:
+def is_proposed(file: WeightsFile, omissions: Omissions) -> bool:
     """Whether a person might ship a file; what looks like weights, and is not, is said to be left out."""
-    weights, path = trained.weights, trained.path
-    is_named_so = trained.suffix in OF_MODELS
+    weights, path = file.weights, file.path
+    is_named_so = file.suffix in OF_MODELS
     if weights.kind in POINTERS:
         is_model = is_named_so
     else:
