@@ -66,7 +66,8 @@ def prepare_environ(run: Runner, work: Path, plugin: Path, ports: dict[str, str]
     config = work / "config.properties"
     addresses = zip(("inference", "management", "metrics"), list(ports.values())[1:])
     lines = [f"{name}_address=http://{address}" for name, address in addresses]
-    lines += [f"grpc_{name}_port={free_port()}" for name in ("inference", "management")]
+    grpc = {f"grpc_{name}_port": str(free_port()) for name in ("inference", "management")}
+    lines += [f"{name}={port}" for name, port in grpc.items()]
     config.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     links = {
         name: f"{plugin.parent} {os.environ.get(name, '')}".strip()
@@ -75,6 +76,8 @@ def prepare_environ(run: Runner, work: Path, plugin: Path, ports: dict[str, str]
     return {
         **{name: value for name, value in run.environ.items() if name != "CI"},
         **links,
+        # for a page with a configuration of its own that lets the environment win (`enable_envvars_config`)
+        **{f"TS_{name.upper()}": port for name, port in grpc.items()},
         "HOME": str(work / "home" / "me"),
         "HATCH_MAR_CHECKOUT": str(CHECKOUT),
         "TMPDIR": str(temporary),
