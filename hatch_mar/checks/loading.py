@@ -35,8 +35,8 @@ PICKLE = Rule(
     title="Loading a file imports what `weights_only` does not allow",
     consequence="a handler can only load it if it trusts it (`weights_only=False`), which can run any code",
     fix=(
-        "save a plain state_dict; or list in `allow-globals` what you trust, which must also be importable"
-        " in the worker"
+        "save plain data, such as a state_dict; or list in `allow-globals` what you trust, which must also"
+        " be importable in the worker"
     ),
 )
 CODE = Rule(
@@ -50,7 +50,7 @@ UNKNOWN = Rule(
     severity="warning",
     title="What loading a file does cannot be told",
     consequence="it may import anything and run any code",
-    fix="save it in another way, such as a plain state_dict; or trust its source, and ignore this",
+    fix="save plain data, such as a state_dict; or trust its source, and ignore this",
 )
 EFFECT = Rule(
     code="MAR415",

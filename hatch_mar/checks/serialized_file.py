@@ -27,7 +27,7 @@ MISSING = Rule(
     code="MAR401",
     title="The weights are not in the archive",
     consequence="the worker dies with `FileNotFoundError`",
-    fix="set `serialized-file`, which packs them and names them in the manifest",
+    fix="set `serialized-file`, which packs the file and names it in the manifest",
 )
 NONE = Rule(
     code="MAR402",
@@ -51,7 +51,7 @@ SUFFIX = Rule(
     code="MAR408",
     title="Without a model file, nothing loads weights of this suffix",
     consequence="`BaseHandler` dies with `RuntimeError: No model weights could be loaded`",
-    fix="set `model-file`, or write a handler whose `initialize` loads them",
+    fix="set `model-file`, or write a handler whose `initialize` loads the file",
 )
 OTHER_KIND = Rule(
     code="MAR409",
@@ -125,9 +125,8 @@ def check_kind(subject: Subject, member: Member, weights: Weights) -> Iterator[F
     elif suffix not in SUFFIXES:
         yield SUFFIX.at(place, f"Without a model file, TorchServe does not load `{suffix or member.name}`")
     elif weights.kind.value not in SUFFIXES[suffix]:
-        yield OTHER_KIND.at(
-            place, f"A `{suffix}` file is loaded as what its suffix says, but this one is: {description}"
-        )
+        text = f"`{member.name}` is loaded as its suffix says, but it is: {description}"
+        yield OTHER_KIND.at(place, text)
 
 
 def fix_for(weights: Weights) -> str | None:

@@ -86,7 +86,7 @@ class TestThere:
 
         assert str(found) == (
             "m.mar/MAR-INF/MANIFEST.json: MAR401 The archive has no `w.pt`; set `serialized-file`,"
-            " which packs them and names them in the manifest"
+            " which packs the file and names it in the manifest"
         )
 
     def test_base_handler_without_anything(self):

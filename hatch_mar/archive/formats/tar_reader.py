@@ -36,7 +36,7 @@ SEVERAL_GZIPS = Rule(
         "TorchServe reads the first one and ignores the others without a message (`cat`, `bgzip` and some"
         " parallel gzips write such files)"
     ),
-    fix="pack it with `gzip`",
+    fix="compress the whole tar into one gzip, as `gzip` does",
 )
 SEVERAL_ROOTS = Rule(
     code="MAR823",

@@ -14,7 +14,7 @@ from hatch_mar.checks.handler_facts import built_in
 from hatch_mar.checks.model_config.file import ConfigFile
 from hatch_mar.checks.model_config.keys import nearest_key
 from hatch_mar.finding import Finding, Place, Rule
-from hatch_mar.text import ask_if_meant
+from hatch_mar.text import ask_if_meant, did_you_mean, quote_each
 from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.model_config import Table, in_yaml, kind_of
 
@@ -115,9 +115,6 @@ def check_arguments(place: Place, arguments: Mapping[Any, Any], key: str) -> Ite
 
 def check_backend(place: Place, backend: object, key: str) -> Iterator[Finding]:
     if backend not in BACKENDS:
-        known = ", ".join(f"`{known}`" for known in BACKENDS)
-        yield UNCOMPILED.at(
-            place,
-            f"TorchServe does not know the backend {in_yaml(backend)}, which `{key}` sets",
-            f"it knows {known}",
-        )
+        fix = did_you_mean(str(backend), BACKENDS) or f"it knows {quote_each(BACKENDS)}"
+        text = f"TorchServe does not know the backend {in_yaml(backend)}, which `{key}` sets"
+        yield UNCOMPILED.at(place, text, fix)

@@ -152,7 +152,10 @@ TARS = {
     "several gzips, cut between members": Fault(
         "m.tar.gz",
         gz(tar()[: tar().index(b"m/w.pt")], tar()[tar().index(b"m/w.pt") :]),
-        "MAR822 The file holds several gzips, of which TorchServe reads only the first; pack it with `gzip`",
+        (
+            "MAR822 The file holds several gzips, of which TorchServe reads only the first;"
+            " compress the whole tar into one gzip, as `gzip` does"
+        ),
         tree=less("w.pt"),
     ),
     "several roots": Fault(

@@ -31,7 +31,7 @@ FAULTS: list[tuple[str, str]] = [
         "pt2: {compile: {enable: true, backend: inductr}}\n",
         (
             ':1: MAR525 TorchServe does not know the backend "inductr", which `pt2.compile.backend` sets;'
-            f" {BACKENDS}"
+            " did you mean `inductor`?"
         ),
     ),
     ("pt2: x\n", f':1: MAR525 TorchServe does not know the backend "x", which `pt2` sets; {BACKENDS}'),
