@@ -116,7 +116,7 @@ def find_proposal(project: PyProject, options: Namespace) -> Proposal:
         project_name=name_of(project),
         has_version=may_have_version(project),
     )
-    if not proposal.shared:
+    if not proposal.to_table():
         raise ConfigError(
             f"No weights found in `{project.root}`, so there is nothing to pack", *proposal.notes
         )

@@ -28,12 +28,8 @@ def find_handlers(repository: Repository, subject: Subject, omissions: Omissions
     certain: list[str] = []
     meant: list[str] = []
     for path, module in parse_files(repository, subject, WORDS, omissions).items():
-        try:
-            is_handler_file = is_meant(subject, dotted_path(path), module)
-            faults = [*entry_point.check(subject, module, None)] if is_handler_file else []
-        except Exhausted:  # the modules of its base classes are too long
-            continue
-        if is_handler_file:
+        if is_meant(subject, dotted_path(path), module):
+            faults = [*entry_point.check(subject, module, None)]
             # whether a handler may be async is for the model configuration to say
             is_certain = all(fault.rule is entry_point.ASYNC for fault in faults)
             (certain if is_certain else meant).append(path)
@@ -51,7 +47,10 @@ def is_meant(subject: Subject, name: str, module: Module) -> bool:
 
 def is_handler(subject: Subject, name: str, module: Module, definition: ast.ClassDef) -> bool:
     """Whether a class has a handler's methods, or TorchServe's own class among its bases."""
-    lineage = trace_lineage(subject, name, module, definition)
+    try:
+        lineage = trace_lineage(subject, name, module, definition)
+    except Exhausted:  # the modules of its base classes are too long
+        lineage = None
     if lineage is not None:
         return lineage.base is not None or all(map(lineage.find, METHODS))
     own = Namespace(definition.body)

@@ -102,6 +102,15 @@ class TestPrinted:
             'serialized-file = "weights/digits.pt"\n'
         )
 
+    def test_nothing_shared(self, init: Init):
+        """Archives may have nothing in common."""
+        models = {"a/m.pt": SCRIPTED, "a/h.py": HANDLER, "b/m.pt": SCRIPTED, "b/h.py": HANDLER}
+        write(init.root, {**models, "pyproject.toml": HATCHLING})
+
+        assert init().startswith("# TorchScript\n[[tool.mar.archives]]\n")
+        assert init("--write")
+        assert main(["check"]) == 0
+
     def test_json(self, init: Init):
         write(init.root, {**FILES, "pyproject.toml": HATCHLING})
         found = json.loads(init("--json"))

@@ -570,9 +570,21 @@ def test_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-def test_exhausted(tmp_path: Path) -> None:
-    """Python that is too long to be read is no obstacle."""
-    endless = "x = [" + "1, " * 200_000 + "]\n"
-    files = {"a.pth": STATE_DICT, "m.py": f"{NETWORK}{endless}", "h.py": f"{HANDLER}{endless}"}
+ENDLESS = "x = [" + "1, " * 200_000 + "]\n"
 
-    assert shared(tmp_path, files)["serialized-file"] == "a.pth"
+
+@pytest.mark.parametrize(
+    "python",
+    [
+        {"m.py": f"{NETWORK}{ENDLESS}", "h.py": f"{HANDLER}{ENDLESS}"},
+        {
+            "n.py": "from pkg.base import Base\nclass Net(Base):\n    def forward(self, x): ...\n",
+            "h.py": "from pkg.base import Handler\nclass Mine(Handler):\n    pass\n",
+            "pkg/base.py": ENDLESS,
+        },
+    ],
+    ids=["files", "bases"],
+)
+def test_exhausted(tmp_path: Path, python: dict[str, str]) -> None:
+    """Python that is too long to be read is no obstacle."""
+    assert shared(tmp_path, {"a.pth": STATE_DICT, **python})["serialized-file"] == "a.pth"
