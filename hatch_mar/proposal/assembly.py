@@ -14,14 +14,14 @@ from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
 from hatch_mar.project.gitignore import escape_pattern
 from hatch_mar.proposal.draft import Table, add, as_subject
+from hatch_mar.proposal.handler_files import find_handlers
 from hatch_mar.proposal.imported import add_modules
 from hatch_mar.proposal.model import Model
-from hatch_mar.proposal.neighbours import CONFIGURATIONS, LABELS, REQUIREMENTS, find_nearest, narrow
-from hatch_mar.proposal.network_files import NetworkFiles, find_networks
+from hatch_mar.proposal.model_files import ModelFiles, find_model_files
+from hatch_mar.proposal.neighbours import CONFIGURATIONS, LABELS, REQUIREMENTS, find_nearest, keep_nearest
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.opened import add_opened
-from hatch_mar.proposal.repository import Repository, folder_of, join
-from hatch_mar.proposal.serving_files import find_handlers
+from hatch_mar.proposal.repository import Repository, folder_of
 from hatch_mar.text import quote, quote_some
 from hatch_mar.weights.kind import Kind
 
@@ -79,8 +79,8 @@ class Assembly:
         return find_handlers(self.repository, self.subject, self.omissions)
 
     @cached_property
-    def networks(self) -> NetworkFiles:
-        return find_networks(self.repository, self.subject, self.omissions)
+    def model_files(self) -> ModelFiles:
+        return find_model_files(self.repository, self.subject, self.omissions)
 
     def assemble(self, model: Model, name: str, weights: Sequence[str]) -> Table:
         """The table of a model, whose packages bring none of the repository's `weights`."""
@@ -118,7 +118,7 @@ class Assembly:
 
     def find_model_file(self, model: Model, table: Table) -> str | None:
         """The file with the class of the model, unless the handler does without."""
-        usable, others = self.networks
+        usable, others = self.model_files
         root = self.repository.root
         if not wants_model_file(as_subject({**table, "model-file": next(iter(usable), "model.py")}, root)):
             return None
@@ -133,7 +133,7 @@ class Assembly:
 
     def pick(self, question: str, candidates: Sequence[str], model: Model) -> str | None:
         """One of several files: the nearest to the model, the one of its name, or the one that is chosen."""
-        nearest = narrow(candidates, join(model.home, "any"))
+        nearest = keep_nearest(candidates, model.home)
         alike = [path for path in nearest if is_alike(path, model.path)]
         left = alike if len(alike) == 1 else nearest
         if len(left) < 2:
@@ -144,11 +144,11 @@ class Assembly:
 
     def add_neighbours(self, table: Table, homes: Sequence[str]) -> None:
         """Add the labels, the requirements and the configuration that lie nearest."""
-        files = {*self.repository.files}
-        if labels := find_nearest(files, LABELS, homes):
+        is_there = {*self.repository.files}.__contains__
+        if labels := find_nearest(LABELS, homes, is_there):
             add(table, "extra-files", labels)
         for key, names in (("requirements-file", REQUIREMENTS), ("config-file", CONFIGURATIONS)):
-            if found := find_nearest(files, names, homes):
+            if found := find_nearest(names, homes, is_there):
                 table[key] = found
 
     def remark(self, text: str, model: Model) -> None:

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 
-from hatch_mar.proposal.repository import join, parents_of
+from hatch_mar.proposal.repository import ascend, join
 
 LABELS = ("index_to_name.json",)
 CONFIGURATIONS = tuple(f"model{mark}config{suffix}" for mark in ("-", "_") for suffix in (".yaml", ".yml"))
 REQUIREMENTS = ("requirements.txt",)
 
 
-def find_nearest(files: Collection[str], names: Sequence[str], homes: Iterable[str]) -> str | None:
-    """The file of one of these names that belongs to what lies in the folders `homes`, given by priority.
+def find_nearest(names: Sequence[str], homes: Iterable[str], is_there: Callable[[str], bool]) -> str | None:
+    """The path of one of these names that belongs to what lies in the folders `homes`, given by priority.
 
     It is in one of them, or in a folder that they are in, the nearest first. None if there is none.
     """
-    folders = (folder for home in homes for folder in parents_of(join(home, "any")))
+    folders = (folder for home in homes for folder in ascend(home))
     paths = (join(folder, name) for folder in folders for name in names)
-    return next((path for path in paths if path in files), None)
+    return next(filter(is_there, paths), None)
 
 
-def narrow(candidates: Sequence[str], path: str) -> list[str]:
-    """Those of the files that share most folders with another file, if that is more than the root."""
-    shared = {each: count_shared(each, path) for each in candidates}
+def keep_nearest(files: Sequence[str], home: str) -> list[str]:
+    """Those of the files that share most folders with the folder `home`, from the root on."""
+    shared = {path: count_shared(path, home) for path in files}
     most = max(shared.values(), default=0)
-    return [each for each in candidates if shared[each] == most]
+    return [path for path in files if shared[path] == most]
 
 
-def count_shared(one: str, other: str) -> int:
-    """How many folders two files share, from the root on."""
-    pairs = zip(one.split("/")[:-1], other.split("/")[:-1])
+def count_shared(path: str, home: str) -> int:
+    """How many folders a file shares with a folder, from the root on."""
+    pairs = zip(path.split("/")[:-1], home.split("/"))
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -9,7 +9,7 @@ from hatch_mar.budget import Exhausted
 from hatch_mar.checks.opened_files import find_opened, has
 from hatch_mar.proposal.draft import Table, add, as_subject
 from hatch_mar.proposal.neighbours import find_nearest
-from hatch_mar.proposal.repository import Repository, join, parents_of
+from hatch_mar.proposal.repository import Repository
 from hatch_mar.pysource.rehearsal.paths import member_name
 
 
@@ -20,19 +20,15 @@ def add_opened(table: Table, repository: Repository, homes: Iterable[str]) -> No
         paths = [path for path, _ in find_opened(subject)]
     except Exhausted:  # the handler is too long
         return
+    files = {*repository.files}
     for name in dict.fromkeys(map(member_name, paths)):
         if name is None or has(subject, name):
             continue
-        found = find_nearest({*repository.files}, (name,), homes) or find_folder(repository, name, homes)
-        if found and found.rpartition("/")[2] == name and found in repository.files:
-            add(table, "extra-files", found)
+        file = find_nearest((name,), homes, files.__contains__)
+        found = file or find_nearest((name,), homes, lambda path: os.path.isdir(repository.root / path))
+        if file and "/" not in name:
+            add(table, "extra-files", file)
         elif found:
             included = table.setdefault("force-include", {})
             assert isinstance(included, dict)
             included[found] = name
-
-
-def find_folder(repository: Repository, name: str, homes: Iterable[str]) -> str | None:
-    """A folder of this name in or above one of the folders."""
-    paths = (join(folder, name) for home in homes for folder in parents_of(join(home, "any")))
-    return next((path for path in paths if os.path.isdir(repository.root / path)), None)

@@ -156,11 +156,12 @@ def can_be_declared(path: str) -> bool:
     return True
 
 
-def parents_of(path: str) -> Iterator[str]:
-    """The folders that a path is in, the innermost first, and last the root, which is empty."""
-    while path:
-        path = folder_of(path)
-        yield path
+def ascend(folder: str) -> Iterator[str]:
+    """A folder and those that it is in, the innermost first, and last the root, which is empty."""
+    yield folder
+    while folder:
+        folder = folder_of(folder)
+        yield folder
 
 
 def join(folder: str, name: str) -> str:

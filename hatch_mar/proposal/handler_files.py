@@ -28,7 +28,7 @@ def find_handlers(repository: Repository, subject: Subject, omissions: Omissions
     certain: list[str] = []
     meant: list[str] = []
     for path, module in parse_files(repository, subject, WORDS, omissions).items():
-        if is_meant(subject, dotted_path(path), module):
+        if has_handler(subject, dotted_path(path), module):
             faults = [*entry_point.check(subject, module, None)]
             # whether a handler may be async is for the model configuration to say
             is_certain = all(fault.rule is entry_point.ASYNC for fault in faults)
@@ -36,7 +36,7 @@ def find_handlers(repository: Repository, subject: Subject, omissions: Omissions
     return certain or meant
 
 
-def is_meant(subject: Subject, name: str, module: Module) -> bool:
+def has_handler(subject: Subject, name: str, module: Module) -> bool:
     """Whether a module has a function or a class that only TorchServe would call."""
     functions = module.names.get("handle")
     if any(isinstance(value, Function) for value in functions):

@@ -7,10 +7,10 @@ import re
 from typing import NamedTuple
 
 from hatch_mar.checks.subject import Subject
+from hatch_mar.proposal.handler_files import has_handler
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.python_files import dotted_path, parse_files
 from hatch_mar.proposal.repository import Repository
-from hatch_mar.proposal.serving_files import is_meant
 from hatch_mar.pysource.classes import describe_required, list_classes
 from hatch_mar.pysource.module import Module
 from hatch_mar.pysource.namespace import Namespace, dotted_name, imported_name
@@ -22,20 +22,20 @@ NETWORKS = ("torch.nn.", "torchvision.models.")
 """Where the base classes of networks are."""
 
 
-class NetworkFiles(NamedTuple):
+class ModelFiles(NamedTuple):
     usable: list[str]
     """Those with one class, which is made without arguments."""
     others: list[str]
     """Why others cannot be model files, a line for each."""
 
 
-def find_networks(repository: Repository, subject: Subject, omissions: Omissions) -> NetworkFiles:
-    found = NetworkFiles([], [])
+def find_model_files(repository: Repository, subject: Subject, omissions: Omissions) -> ModelFiles:
+    found = ModelFiles([], [])
     for path, module in parse_files(repository, subject, WORDS, omissions).items():
         name = dotted_path(path)
         definitions = [each for found in module.classes for each in found.definitions]
         networks = [each for each in definitions if is_network(name, module, each)]
-        if not networks or is_meant(subject, name, module):
+        if not networks or has_handler(subject, name, module):
             continue
         if module.only_class is None:
             shown = list_classes(module.classes)
