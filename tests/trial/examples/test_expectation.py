@@ -70,6 +70,7 @@ class TestCompareBatched:
         assert list(expectation.compare_batched(answer(1), answer("x"))) == [
             "the answer does not fit the schema: 'x' is not of type 'integer'"
         ]
+        assert list(expectation.compare_batched(answer("x"), answer("x"))) == []
 
 
 class TestLoad:
