@@ -27,6 +27,10 @@ SUBJECTS = {
 }
 """What the checks are about, by what their codes begin with."""
 
+BEGINNING = (
+    "The files that are not shown are those of [this little project](index.md#the-project-of-the-examples)."
+)
+
 
 def subject_of(rule: Rule) -> str:
     return SUBJECTS[max((start for start in SUBJECTS if rule.code.startswith(start)), key=len)]
@@ -93,11 +97,6 @@ def show_example(text: str) -> str:
     """An example without what only its runner reads, and with a link to the files that it begins with."""
     text = re.sub(r"^ *<!--.*?-->\n", "", text, flags=re.M | re.S).strip()
     return text.replace("## Example\n", f"## Example\n\n{BEGINNING}\n", 1)
-
-
-BEGINNING = (
-    "The files that are not shown are those of [this little project](index.md#the-project-of-the-examples)."
-)
 
 
 def show_project() -> str:

@@ -24,7 +24,7 @@ def describe_commands() -> str:
 
 
 def describe_command(name: str, parser: ArgumentParser) -> str:
-    groups = [(group.title or "", [*shown(group._group_actions)]) for group in parser._action_groups]
+    groups = [(group.title or "", [*list_shown(group._group_actions)]) for group in parser._action_groups]
     arguments = [action for _, actions in groups for action in actions if not action.option_strings]
     usage = parser.usage or " ".join([f"hatch-mar {name} [OPTIONS]", *map(show_argument, arguments)])
     example = dedent((parser.epilog or "").partition("\n")[2])
@@ -40,7 +40,7 @@ def describe_command(name: str, parser: ArgumentParser) -> str:
     )
 
 
-def shown(actions: Sequence[Action]) -> Iterator[Action]:
+def list_shown(actions: Sequence[Action]) -> Iterator[Action]:
     """Those that the help shows, but for `--help` itself."""
     for action in actions:
         if action.help != SUPPRESS and action.dest != "help":

@@ -11,16 +11,15 @@ from hatch_mar.project.config.schema import ARCHIVE_KEYS, EXAMPLE_KEYS, ONE_OF_T
 from hatch_mar.project.config.setting import Setting, Settings
 from parts.markdown import table
 
+REQUIRED = ("--model-name=", "--handler=", "--version=")
+"""The options of torch-model-archiver without which it parses none."""
+
 
 def list_archiver_keys() -> str:
     """A table of the keys that are options of torch-model-archiver, in its order."""
     options = vars(add_options(ArgumentParser(add_help=False)).parse_args(REQUIRED))
     keys = [option.replace("_", "-") for option in options]
     return make_table({key: ARCHIVE_KEYS[key] for key in keys})
-
-
-REQUIRED = ["--model-name=", "--handler=", "--version="]
-"""Without these the options cannot be parsed."""
 
 
 def list_workflow_keys() -> str:
@@ -48,7 +47,7 @@ def describe_key(key: str, setting: Setting) -> str:
     facts = [f"**Type:** {setting.kind}"]
     if default := show_default(setting):
         facts.append("**Required**" if default == "required" else f"**Default:** {default}")
-    meaning = " ".join([setting.meaning, *exclusions(key)])
+    meaning = " ".join([setting.meaning, *list_exclusions(key)])
     return f"### `{key}`\n\n{meaning}\n\n" + "  \n".join(facts)
 
 
@@ -59,7 +58,7 @@ def show_default(setting: Setting) -> str:
     return setting.unset or ("" if setting.default is None else f"`{json.dumps(setting.default)}`")
 
 
-def exclusions(key: str) -> Iterator[str]:
+def list_exclusions(key: str) -> Iterator[str]:
     """Which other key cannot be set beside this one."""
     for pair in ONE_OF_TWO:
         for other in {*pair} - {key} if key in pair else ():

@@ -12,7 +12,8 @@ CODE = re.compile(r"(`[^`]*`)")
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table, in whose cells `|` may stand."""
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+    cells = ([cell.replace("|", r"\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def code(*names: str) -> str:

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.checks import rules
-from hatch_mar.finding import RULES
+from hatch_mar.finding import Rule
 from parts import checks
 from parts.checks import list_checks, list_ignorable, show_project, subject_of, write_page, write_pages
+
+
+def rule_of(code: str) -> Rule:
+    return next(rule for rule in rules() if rule.code == code)
 
 
 def test_list_checks():
@@ -25,7 +29,7 @@ def test_list_checks():
 )
 def test_subject_of(code: str, expected: str):
     """The longest beginning of a code decides."""
-    assert subject_of(next(rule for rule in rules() if rule.code == code)) == expected
+    assert subject_of(rule_of(code)) == expected
 
 
 def test_list_ignorable():
@@ -40,13 +44,11 @@ def test_write_pages():
 
 class TestWritePage:
     def page(self, code: str) -> str:
-        rules()
-        return write_page(RULES[code])
+        return write_page(rule_of(code))
 
     def test_facts(self):
         """A page begins with what is wrong, how bad it is, what happens and what to do."""
-        rule = RULES["MAR303"] if rules() else None
-        assert rule
+        rule = rule_of("MAR303")
 
         assert self.page("MAR303").splitlines()[:7] == [
             "# MAR303: The model file does not define exactly one class",
