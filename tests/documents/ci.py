@@ -24,7 +24,7 @@ class Script(NamedTuple):
     folder: str
 
 
-def scripts(document: Mapping[str, Any], job: str, environ: Mapping[str, str]) -> Iterator[Script]:
+def list_scripts(document: Mapping[str, Any], job: str, environ: Mapping[str, str]) -> Iterator[Script]:
     """What a job runs: on GitHub a script for each step, on GitLab one, whose variables may name others."""
     if "jobs" not in document:
         found = document[job]
@@ -42,7 +42,7 @@ def run_job(document: Mapping[str, Any], job: str, environ: Mapping[str, str]) -
     with tempfile.TemporaryDirectory() as environment:
         subprocess.run([sys.executable, "-m", "venv", environment], check=True)
         path = os.pathsep.join([str(Path(environment, "bin")), environ["PATH"]])
-        for script in scripts(document, job, environ):
+        for script in list_scripts(document, job, environ):
             print(f"{job}: {script.text}", flush=True)
             subprocess.run(
                 ["bash", "-e", "-c", script.text],

@@ -95,12 +95,12 @@ class Page:
                     reason, is_terminal = None, False
                 number += 1
                 continue
-            block = self.fenced(lines, number, opened)
+            block = self.read_fenced(lines, number, opened)
             yield replace(block, reason=reason, is_terminal=is_terminal)
             number = block.line + block.text.count("\n") + 1
             reason, is_terminal = None, False
 
-    def fenced(self, lines: list[str], number: int, opened: re.Match[str]) -> Block:
+    def read_fenced(self, lines: list[str], number: int, opened: re.Match[str]) -> Block:
         indent, close = opened["indent"], f"{opened['indent']}{opened['fence']}"
         end = next((n for n in range(number + 1, len(lines)) if lines[n].rstrip() == close), None)
         if end is None:

@@ -14,7 +14,7 @@ ADDED = " (added at the end)"
 """What the title of a block says that does not replace a file."""
 
 
-class Typed(Protocol):
+class RunCommand(Protocol):
     """Runs a command in a page's folder."""
 
     def __call__(self, command: str, *, terminal: bool = False) -> Result: ...
@@ -42,10 +42,10 @@ class Run:
         replaced: what stands for what in files and commands, and the other way round in what they print.
     """
 
-    def __init__(self, page: Page, home: Path, typed: Typed, replaced: Mapping[str, str]) -> None:
+    def __init__(self, page: Page, home: Path, run_command: RunCommand, replaced: Mapping[str, str]) -> None:
         self.page = page
         self.home = home
-        self.typed = typed
+        self.run_command = run_command
         self.replaced = replaced
         self.outputs: dict[int, list[list[str]]] = {}
 
@@ -55,9 +55,9 @@ class Run:
             if block.word == "folder":
                 folder = self.home / block.text
                 folder.mkdir()
-                self.typed(f"cd '{folder}'")
+                self.run_command(f"cd '{folder}'")
             elif block.word == "before":
-                result = self.typed(self.replace(block.text))
+                result = self.run_command(self.replace(block.text))
                 if result.status:
                     yield Mismatch(block, block.text, result.status, [], result.lines)
             elif block.title and block.reason is None:
@@ -70,7 +70,7 @@ class Run:
         if block.language == "console":
             self.outputs[block.line] = outputs
         for step in block.steps():
-            result = self.typed(self.replace(step.command), terminal=block.is_terminal)
+            result = self.run_command(self.replace(step.command), terminal=block.is_terminal)
             printed = self.show(result.lines)
             if block.language == "sh":
                 is_right = result.status == 0

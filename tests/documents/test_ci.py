@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.ci import run_job, scripts
+from tests.documents.ci import list_scripts, run_job
 
 GITHUB = {
     "jobs": {
@@ -28,8 +28,8 @@ GITLAB = {"build": {"script": ["cd deep", "echo $X >x"], "variables": {"X": "$CI
 
 def test_github():
     """The steps of a workflow that run something, each with its own variables and folder."""
-    assert next(scripts(GITHUB, "build", {})) == ("echo $X >x", {"X": "1"}, "deep")
-    assert len([*scripts(GITHUB, "build", {})]) == 3
+    assert next(list_scripts(GITHUB, "build", {})) == ("echo $X >x", {"X": "1"}, "deep")
+    assert len([*list_scripts(GITHUB, "build", {})]) == 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pages are run on Linux")
