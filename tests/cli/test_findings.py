@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from hatch_mar.cli import main
 from hatch_mar.cli._findings import show_findings, show_verdict
 from hatch_mar.finding import Place
 from hatch_mar.output import set_verbosity
+from tests import terminals
 from tests.archives import PACKING, needs_posix
 
 PYPROJECT = """
@@ -147,27 +147,8 @@ class TestQuiet:
 
 def run_on_terminal(*arguments: str, **environment: str) -> str:
     """What a command in a process of its own shows on a terminal."""
-    ours, theirs = os.openpty()
-    shown = []
-
-    def read() -> None:
-        while True:
-            try:
-                data = os.read(ours, 1 << 16)
-            except OSError:  # Linux says so when the last writer is gone
-                return
-            if not data:
-                return
-            shown.append(data)
-
-    reader = threading.Thread(target=read)
-    reader.start()
     command = [sys.executable, "-m", "hatch_mar", *arguments]
-    subprocess.run(command, stdout=theirs, stderr=theirs, env={**os.environ, **environment}, check=False)
-    os.close(theirs)
-    reader.join()
-    os.close(ours)
-    return b"".join(shown).decode().replace("\r\n", "\n")
+    return terminals.run_on_terminal(command, {**os.environ, **environment})[1]
 
 
 @needs_posix

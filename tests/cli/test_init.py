@@ -13,6 +13,7 @@ from hatch_mar.cli import main
 from hatch_mar.project.toml import tomllib
 from tests.archives import tree
 from tests.proposal import HANDLER, LINEAR, OTHER_NETWORK, SAFETENSORS, SCRIPTED, STATE_DICT, write
+from tests.terminals import read_to_end
 
 HATCHLING = """\
 [build-system]
@@ -305,8 +306,7 @@ class TestChoice:
             while not seen.endswith(b"Number: "):
                 seen += os.read(terminal, 1024)
             os.write(terminal, typed.encode())
-            while more := read_to_end(terminal):
-                seen += more
+            seen += read_to_end(terminal)
         finally:
             os.close(terminal)
         _, ended = os.waitpid(child, 0)
@@ -314,14 +314,6 @@ class TestChoice:
         assert b"Which handler is for `cats.pt`?\r\n  1  a.py\r\n  2  b.py\r\n" in seen
         assert os.waitstatus_to_exitcode(ended) == status, seen
         assert expected in seen
-
-
-def read_to_end(terminal: int) -> bytes:
-    """What comes next from a terminal; nothing when its other side is closed."""
-    try:
-        return os.read(terminal, 1024)
-    except OSError:  # Linux, when nobody has the other side open any more
-        return b""
 
 
 def test_hub(init: Init) -> None:

@@ -15,6 +15,8 @@ from shutil import rmtree
 from types import TracebackType
 from typing import NamedTuple
 
+from tests.terminals import run_on_terminal
+
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -89,31 +91,11 @@ class Shell:
 
     def run_on_terminal(self, command: str) -> Result:
         """As `run`, on a terminal; a command that changes the shell's folder or variables does not last."""
-        import pty
-
         exports = self.scratch / "exports"
         self.type(f"{{ export -p; echo \"cd '$PWD'\"; }} >{exports}", self.scratch / "output")
         prefix = f". {exports}; stty cols 100 rows 40; "
-        master, slave = pty.openpty()
-        with subprocess.Popen(
-            ["bash", "--norc", "--noprofile", "-c", prefix + command],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        ) as process:
-            os.close(slave)
-            text = read_all(master)
-        os.close(master)
-        return Result(process.returncode, [last_state(line) for line in text.splitlines()])
-
-
-def read_all(descriptor: int) -> str:
-    data = b""
-    with suppress(OSError):  # Linux: the last process that had the terminal is gone
-        while some := os.read(descriptor, 65536):
-            data += some
-    return data.decode("utf-8", "replace")
+        status, text = run_on_terminal(["bash", "--norc", "--noprofile", "-c", prefix + command])
+        return Result(status, [last_state(line) for line in text.splitlines()])
 
 
 def last_state(line: str) -> str:
