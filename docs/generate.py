@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "benchmarks": benchmarks.show_results,
     "archiver keys": keys.list_archiver_keys,
-    "keys": keys.describe_keys,
+    "keys": keys.describe_archive_keys,
+    "project keys": keys.describe_project_keys,
     "example keys": keys.list_example_keys,
     "workflow keys": keys.list_workflow_keys,
     "commands": commands.list_commands,

@@ -7,7 +7,14 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 
 from hatch_mar.project.config.archiver_options import add_options
-from hatch_mar.project.config.schema import ARCHIVE_KEYS, EXAMPLE_KEYS, ONE_OF_TWO, WORKFLOW_KEYS
+from hatch_mar.project.config.schema import (
+    ARCHIVE_KEYS,
+    EXAMPLE_KEYS,
+    ONE_OF_TWO,
+    PROJECT_KEYS,
+    TABLES,
+    WORKFLOW_KEYS,
+)
 from hatch_mar.project.config.setting import Setting, Settings
 from parts.markdown import table
 
@@ -38,9 +45,17 @@ def make_table(settings: Settings) -> str:
     return table(("Key", "Type", "Default", "Meaning"), rows)
 
 
-def describe_keys() -> str:
-    """A section for each key of an archive."""
-    return "\n\n".join(describe_key(key, setting) for key, setting in ARCHIVE_KEYS.items())
+def describe_archive_keys() -> str:
+    return describe_keys(ARCHIVE_KEYS)
+
+
+def describe_project_keys() -> str:
+    return describe_keys({**TABLES, **PROJECT_KEYS})
+
+
+def describe_keys(settings: Settings) -> str:
+    """A section for each key."""
+    return "\n\n".join(describe_key(key, setting) for key, setting in settings.items())
 
 
 def describe_key(key: str, setting: Setting) -> str:

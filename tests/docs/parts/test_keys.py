@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import re
+
 from hatch_mar.project.config.schema import ARCHIVE_KEYS
-from parts.keys import describe_keys, list_archiver_keys, list_example_keys, list_workflow_keys
+from parts.keys import (
+    describe_archive_keys,
+    describe_project_keys,
+    list_archiver_keys,
+    list_example_keys,
+    list_workflow_keys,
+)
 
 
-def test_describe_keys():
+def test_describe_archive_keys():
     """Every key has a section, with its type, its default, and what it excludes."""
-    sections = describe_keys().split("\n\n### ")
+    sections = describe_archive_keys().split("\n\n### ")
 
     assert len(sections) == len(ARCHIVE_KEYS)
     assert sections[[*ARCHIVE_KEYS].index("config-file")].splitlines() == [
@@ -17,6 +25,15 @@ def test_describe_keys():
         "**Type:** path",
     ]
     assert sections[[*ARCHIVE_KEYS].index("force")].endswith("**Type:** boolean  \n**Default:** `true`")
+
+
+def test_describe_project_keys():
+    """The keys that no archive has follow."""
+    assert re.findall("^### `(.+)`$", describe_project_keys(), re.M) == [
+        "archives",
+        "workflows",
+        "build-backend",
+    ]
 
 
 def test_list_archiver_keys():
