@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hatch_mar.build import progress
 from hatch_mar.build.progress import Progress
 from hatch_mar.cli import main
 from tests.archives import incompressible
+from tests.terminals import read_to_end
 
 MEBI = 1 << 20
 
@@ -231,25 +233,12 @@ class TestBuild:
     def test_terminal(self, root: Path):
         """On a terminal a line moves, and what is printed stands on lines of its own."""
         ours, theirs = os.openpty()
-        shown = []
-
-        def show() -> None:
-            while True:
-                try:
-                    data = os.read(ours, 1 << 16)
-                except OSError:  # Linux says so when the last writer is gone
-                    return
-                if not data:
-                    return
-                shown.append(data)
-
-        reader = threading.Thread(target=show)
-        reader.start()
-        build(root, stdout=theirs, stderr=theirs)
-        os.close(theirs)
-        reader.join()
+        with ThreadPoolExecutor(1) as pool:
+            shown = pool.submit(read_to_end, ours)
+            build(root, stdout=theirs, stderr=theirs)
+            os.close(theirs)
         os.close(ours)
-        text = b"".join(shown).decode()
+        text = shown.result().decode()
         lines = [line.rpartition("\r\x1b[K")[2] for line in text.replace("\r\n", "\n").split("\n")]
 
         assert "\r\x1b[KPacking archives: " in text
