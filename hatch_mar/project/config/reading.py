@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from hatch_mar.finding import Finding, Key, Place, Rule, dotted_key, field
 from hatch_mar.project.config.models import PYPROJECT
-from hatch_mar.project.config.shape import Shaped, shaped, whole
+from hatch_mar.project.config.shape import ShapedReader, shaped
 from hatch_mar.text import did_you_mean, quote_each
 
 UNKNOWN = Rule(
@@ -132,7 +131,7 @@ def string(value: object) -> str:
     return value
 
 
-def array_of(read: Shaped[Item], noun: str, most: int = MOST_ITEMS) -> Shaped[tuple[Item, ...]]:
+def array_of(read: ShapedReader[Item], noun: str, most: int = MOST_ITEMS) -> ShapedReader[tuple[Item, ...]]:
     """A reader of arrays of at most so many items; `noun` is the plural for these."""
 
     @shaped(f"array of {noun}", {"type": "array", "items": read.schema, "maxItems": most})
@@ -157,7 +156,8 @@ def array_of(read: Shaped[Item], noun: str, most: int = MOST_ITEMS) -> Shaped[tu
     return read_array
 
 
-def one_of(*choices: str) -> Shaped[str]:
+def one_of(*choices: str) -> ShapedReader[str]:
+    """A reader of strings that takes only these."""
     listed = quote_each(choices)
 
     @shaped(listed, {"type": "string", "enum": [*choices]})
@@ -167,17 +167,3 @@ def one_of(*choices: str) -> Shaped[str]:
         return str(value)
 
     return read_choice
-
-
-def matching(pattern: str, what: str) -> Shaped[str]:
-    """A reader of strings that match a pattern; `what` says in a message what that is."""
-
-    @shaped("string", {"type": "string", "pattern": whole(pattern)})
-    def read_match(value: object) -> str:
-        text = string(value)
-        if re.fullmatch(pattern, text):
-            return text
-        question = f"; did you mean `{text.upper()}`?" if re.fullmatch(pattern, text.upper()) else ""
-        raise ValueError(f"must be {what}: `{text}`{question}")
-
-    return read_match

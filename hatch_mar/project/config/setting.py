@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from hatch_mar.project.config.models import TABLE, field_of
 from hatch_mar.project.config.reading import Fault, Invalid, read_keys
-from hatch_mar.project.config.shape import Schema, Shaped, shaped
+from hatch_mar.project.config.shape import Schema, ShapedReader, shaped
 
 Made = TypeVar("Made")
 
@@ -18,7 +18,7 @@ MOST_TABLES = 1000
 class Setting(NamedTuple):
     """What is known of a key."""
 
-    read: Shaped[Any]
+    read: ShapedReader[Any]
     meaning: str
     """In Markdown. The first sentence stands by itself."""
     unset: str = ""
@@ -71,7 +71,7 @@ def read_settings(
     return read_keys(table, readers, required=required, others=others)
 
 
-def table_of(make: Callable[..., Made], settings: Settings) -> Shaped[Made]:
+def table_of(make: Callable[..., Made], settings: Settings) -> ShapedReader[Made]:
     """A reader of tables with such keys, which makes something of their values."""
 
     @shaped("table", table_schema(settings))
@@ -86,7 +86,9 @@ def table_of(make: Callable[..., Made], settings: Settings) -> Shaped[Made]:
     return read_table
 
 
-def tables_of(settings: Settings, key: str, name_key: str, one_of_two: Pairs = ()) -> Shaped[list[object]]:
+def tables_of(
+    settings: Settings, key: str, name_key: str, one_of_two: Pairs = ()
+) -> ShapedReader[list[object]]:
     """A reader of an array of tables with such keys, each of which is still to be read.
 
     `key` is the array's in `[tool.mar]`, and `name_key` the one that names a table.

@@ -10,7 +10,7 @@ Value_co = TypeVar("Value_co", covariant=True)
 Schema = Mapping[str, Any]
 
 
-class Shaped(Generic[Value_co]):
+class ShapedReader(Generic[Value_co]):
     """A reader (`reading.Reader`) that says what it takes.
 
     Args:
@@ -29,27 +29,30 @@ class Shaped(Generic[Value_co]):
         return self.read(value)
 
 
-def shaped(kind: str, schema: Schema) -> Callable[[Callable[[object], Value_co]], Shaped[Value_co]]:
+def shaped(kind: str, schema: Schema) -> Callable[[Callable[[object], Value_co]], ShapedReader[Value_co]]:
     """A decorator that makes a function a reader of such values."""
-    return lambda read: Shaped(read, kind, schema)
+    return lambda read: ShapedReader(read, kind, schema)
 
 
-def restrict(base: Shaped[str], kind: str, pattern: str, message: str) -> Shaped[str]:
+def restrict(base: ShapedReader[str], kind: str, pattern: str, message: str) -> ShapedReader[str]:
     """A reader of those strings of another one that match a pattern.
 
     Args:
         base: reads the string first, so that its messages come first.
-        kind: the type, as for `Shaped`.
+        kind: the type, as for `ShapedReader`.
         pattern: of whole strings, which Python, Rust and JavaScript must read alike. The schema has only this
             one, so it must match nothing that the base refuses.
-        message: what is said of other strings, where `{}` stands for the string.
+        message: what is said of other strings, where `{}` stands for the string. If that would match in
+            capitals, it is asked whether they were meant.
     """
 
     @shaped(kind, {"type": "string", "pattern": whole(pattern)})
     def read(value: object) -> str:
         text = base(value)
         if not re.fullmatch(pattern, text):
-            raise ValueError(message.replace("{}", text))
+            is_question = text.isascii() and re.fullmatch(pattern, text.upper())
+            question = f"; did you mean `{text.upper()}`?" if is_question else ""
+            raise ValueError(message.replace("{}", text) + question)
         return text
 
     return read

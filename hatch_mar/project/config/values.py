@@ -22,7 +22,6 @@ from hatch_mar.project.config.reading import (
     Invalid,
     array_of,
     faults_in,
-    matching,
     string,
     walk,
 )
@@ -291,14 +290,19 @@ def schema_or_path(value: object) -> object:
     return json_value(value)
 
 
-requirements_source = matching(
+requirements_source = restrict(
+    string,
+    "string",
     r"dependencies|(?:optional-dependencies|dependency-groups)\.[^\n]+",
-    "`dependencies`, `optional-dependencies.NAME` or `dependency-groups.NAME`",
+    "must be `dependencies`, `optional-dependencies.NAME` or `dependency-groups.NAME`: `{}`",
 )
-distribution = matching(
-    "[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "the name of a distribution, such as `torchvision`"
+distribution = restrict(
+    string,
+    "string",
+    "[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?",
+    "must be the name of a distribution, such as `torchvision`: `{}`",
 )
-code = matching("MAR[0-9]{3}", "a check's code, such as `MAR203`")
+code = restrict(string, "string", "MAR[0-9]{3}", "must be a check's code, such as `MAR203`: `{}`")
 codes = array_of(code, "codes")
 patterns = array_of(pattern, "gitignore patterns", MOST_PATTERNS)
 names = array_of(string, "names")

@@ -11,7 +11,7 @@ unspaced = restrict(string, "word", "[^ ]+", "must not have spaces: `{}`")
 word = restrict(unspaced, "word", "[a-z{}]+|A", "must be of small letters or `{x}`: `{}`")
 
 
-class TestShaped:
+class TestShapedReader:
     def test_reader(self):
         """A reader reads as before, and says what it takes."""
 
@@ -43,6 +43,22 @@ class TestRestrict:
         """The base's own messages come first."""
         with pytest.raises(ValueError) as error:  # noqa: PT011
             word(value)
+
+        assert str(error.value) == message
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("mar203", "must be a code: `mar203`; did you mean `MAR203`?"),
+            ("mar", "must be a code: `mar`"),
+            ("mar20\u0131", "must be a code: `mar20\u0131`"),
+        ],
+    )
+    def test_capitals(self, text: str, message: str):
+        """Whoever forgot capitals is asked whether they were meant."""
+        code = restrict(string, "code", "MAR[0-9I]{3}", "must be a code: `{}`")
+        with pytest.raises(ValueError) as error:  # noqa: PT011
+            code(text)
 
         assert str(error.value) == message
 
