@@ -263,6 +263,20 @@ class TestDocuments:
         """The README is no longer than somebody reads who has just met it."""
         assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
 
+    def test_speed(self):
+        """The README's times are those that the benchmarks have written."""
+        results = (ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8")
+        seconds = {
+            command: float(time)
+            for command, time in re.findall(r"^\| 1024 MiB of weights \| (.*?) \| ([\d.]+)", results, re.M)
+        }
+        readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+        assert (
+            f"packs 1 GiB of weights in {seconds['hatch-mar archive']:.1f} s, `cp` takes"
+            f" {seconds['cp']:.1f} s, and `torch-model-archiver` {seconds['torch-model-archiver']:.0f} s"
+        ) in readme
+
     @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
     def test_links(self, file: Path):
         """Links into the repository lead somewhere, also to the headings of where they lead."""
