@@ -11,9 +11,9 @@ from hatch_mar.archive.filesystem.locks import SLEEP, TELL
 from hatch_mar.archive.formats.copy import cores
 from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.build.plan import WHEEL_MODE, Planned
-from hatch_mar.build.progress import Progress
 from hatch_mar.errors import HatchMarError, PackError, explain_system_errors
 from hatch_mar.output import log
+from hatch_mar.terminal.progress import Progress
 
 INTERRUPTED = "Interrupted"
 

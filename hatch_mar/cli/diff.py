@@ -5,12 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
-from hatch_mar.build.progress import show_reading
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.diff import compare
 from hatch_mar.output import show
+from hatch_mar.terminal.progress import show_reading
 
 
 def parser() -> ArgumentParser:

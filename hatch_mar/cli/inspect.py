@@ -6,12 +6,12 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.build.progress import show_reading
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.report import Inspection, inspect
 from hatch_mar.output import show
+from hatch_mar.terminal.progress import show_reading
 from hatch_mar.text import format_size
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.build import progress
-from hatch_mar.build.progress import Progress
 from hatch_mar.cli import main
+from hatch_mar.terminal import progress
+from hatch_mar.terminal.progress import Progress
 from tests.archives import incompressible
 from tests.terminals import read_to_end
 
@@ -21,7 +21,7 @@ MEBI = 1 << 20
 
 BUILD = """
 import sys
-from hatch_mar.build import progress
+from hatch_mar.terminal import progress
 from hatch_mar.cli import main
 
 progress.PATIENCE = progress.BETWEEN_FRAMES = progress.BETWEEN_LINES = 0.0
@@ -66,7 +66,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("hatch_mar.build.progress.time.monotonic", clock)
+    monkeypatch.setattr("hatch_mar.terminal.progress.time.monotonic", clock)
     return clock
 
 
