@@ -6,6 +6,8 @@ the journal as a line of JSON, so that the parent knows how far the worker got e
 archive's code ends the process.
 """
 
+from __future__ import annotations
+
 import base64
 import faulthandler
 import importlib.util
@@ -17,8 +19,11 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
-from typing import Any, BinaryIO
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -40,10 +45,14 @@ class Journal:
 
 
 class Recorder:
-    """The handler's entry point, which keeps what it raised or returned; `Service.predict` hides both."""
+    """The handler's entry point, which keeps what it raised or returned; `Service.predict` hides both.
 
-    def __init__(self, entry_point: Callable[[Any, Any], Any]) -> None:
+    With a loop, the entry point is awaited, as ts/async_service.py (`predict`) does.
+    """
+
+    def __init__(self, entry_point: Callable[[Any, Any], Any], loop: AbstractEventLoop | None) -> None:
         self.entry_point = entry_point
+        self.loop = loop
         self.error: BaseException | None = None
         self.returned: str | None = None
 
@@ -51,11 +60,26 @@ class Recorder:
         self.error = self.returned = None
         try:
             answers = self.entry_point(data, context)
+            if self.loop:
+                answers = self.loop.run_until_complete(wait_for(answers))
         except BaseException as error:
             self.error = error
             raise
         self.returned = f"{len(answers)}" if isinstance(answers, list) else type(answers).__name__
         return answers
+
+
+def start_loop() -> AbstractEventLoop:
+    """The loop of an asynchronous worker, which its handler may ask for when it is loaded."""
+    import asyncio
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
+
+
+async def wait_for(answers: Awaitable[Any]) -> Any:
+    return await answers
 
 
 def describe_error(error: BaseException, directory: str) -> Json:
@@ -211,12 +235,13 @@ def serve_batches(order: Json, journal: Journal, stacks: BinaryIO) -> None:
         device_note=note,
     )
     faulthandler.dump_traceback_later(limits["loading"], file=stacks)
+    loop = start_loop() if order["asynchronous"] else None
     began = time.perf_counter()
     service = loader.load(
         order["name"], directory, order["handler"], gpu, order["batch_size"], order["envelope"], True, metrics
     )
     journal.write("loaded", seconds=time.perf_counter() - began)
-    service._entry_point = recorder = Recorder(service._entry_point)
+    service._entry_point = recorder = Recorder(service._entry_point, loop)
     for number, batch in enumerate(order["batches"]):
         journal.write("asked", batch=number)
         faulthandler.dump_traceback_later(limits["answering"], file=stacks)

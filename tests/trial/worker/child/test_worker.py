@@ -12,7 +12,7 @@ from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.examples.request import Request
 from hatch_mar.trial.in_worker import try_in_worker
 from hatch_mar.trial.worker.child.worker import choose_device, describe_error, measure_peaks
-from tests.trial import STAND_IN, candidate_of, request_of
+from tests.trial import ECHO, STAND_IN, candidate_of, request_of
 
 
 def answers(code: str, *requests: Request, **keys: object) -> list[Answer]:
@@ -42,9 +42,9 @@ class TestWork:
     @pytest.mark.parametrize(("config", "more"), [("", []), ("asyncCommunication: true\n", ["--async"])])
     def test_arguments(self, config: str, more: list[str]):
         """A handler sees the arguments that a server gives to its worker."""
-        code = """
+        code = f"""
         import sys
-        def handle(data, context):
+        {"async " * len(more)}def handle(data, context):
             return data and [sys.argv] * len(data)
         """
         [answer] = answers(code, request_of(1), files={"c.yaml": config}, config_file="c.yaml")
@@ -59,6 +59,33 @@ class TestWork:
             "tcp" if sys.platform == "win32" else "unix",
             str(metrics),
         )
+
+    def test_asynchronous(self):
+        """A handler is awaited, in one loop, if the model configuration asks for it."""
+        code = """
+        import asyncio
+        class Handler:
+            def initialize(self, context):
+                self.loop = asyncio.get_event_loop()
+            async def handle(self, data, context):
+                await asyncio.sleep(0)
+                return [self.loop is asyncio.get_running_loop()] * len(data)
+        """
+        config = {"files": {"c.yaml": "asyncCommunication: true\n"}, "config_file": "c.yaml"}
+
+        assert [answer.value for answer in answers(code, request_of(1), request_of(2), **config)] == [
+            True,
+            True,
+        ]
+
+    def test_not_asynchronous(self):
+        """TorchServe awaits the answers of any handler, if the model configuration asks for it."""
+        candidate = candidate_of(
+            ECHO, request_of(1), files={"c.yaml": "asyncCommunication: true\n"}, config_file="c.yaml"
+        )
+        [fault] = try_in_worker(candidate, STAND_IN).faults
+
+        assert "TypeError: object list can't be used in 'await' expression" in fault
 
     @pytest.mark.parametrize("handler", ["package.entry:answer", "package.entry"])
     def test_package(self, handler: str):
