@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from hatch_mar.checks import rules
+from hatch_mar.cli._json import print_json
 from hatch_mar.finding import Rule
+from hatch_mar.output import show
+
+
+def show_rules(chosen: Sequence[Rule], *, as_json: bool) -> None:
+    """Print all that is known of the chosen checks, or if there are none a line for every check."""
+    if as_json:
+        print_json([rule.to_json() for rule in chosen or rules()])
+    elif chosen:
+        show(*describe_rules(chosen))
+    else:
+        show(*list_rules())
 
 
 def list_rules() -> Iterator[str]:

@@ -9,20 +9,18 @@ from pathlib import Path
 
 from hatch_mar.budget import Budget
 from hatch_mar.build.plan import examine, load_configs, owner_of
-from hatch_mar.checks import rules
 from hatch_mar.checks.archive_file import check_path
 from hatch_mar.checks.configured import not_ignored
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._codes import add_code_options, find_rule, is_wanted
 from hatch_mar.cli._findings import add_format_options, choose_form, show_findings, show_verdict
-from hatch_mar.cli._json import print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
-from hatch_mar.cli._rules import describe_rules, list_rules
+from hatch_mar.cli._rules import show_rules
 from hatch_mar.cli._selection import split
 from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.finding import Finding, merge
-from hatch_mar.output import explain, remark, show
+from hatch_mar.output import explain, remark
 from hatch_mar.project.build_requirements import find_lacking
 from hatch_mar.project.config.models import Config, path_of, select
 from hatch_mar.project.delegate import find_missing_wrapper, find_wrapping_faults
@@ -67,12 +65,7 @@ def main(arguments: list[str]) -> int:
             chosen = [find_rule(code) for code in options.archives]
         except ArgumentTypeError as error:
             command.error(str(error))
-        if options.form == "json":
-            print_json([rule.to_json() for rule in chosen or rules()])
-        elif chosen:
-            show(*describe_rules(chosen))
-        else:
-            show(*list_rules())
+        show_rules(chosen, as_json=options.form == "json")
         return 0
 
     files, names = split(options.archives, Path(options.project))
