@@ -23,6 +23,8 @@ NETWORKS = ("torch.nn.", "torchvision.models.")
 
 
 class ModelFiles(NamedTuple):
+    """What was found where a model file was looked for."""
+
     usable: list[str]
     """Those with one class, which is made without arguments."""
     others: list[str]
@@ -30,6 +32,7 @@ class ModelFiles(NamedTuple):
 
 
 def find_model_files(repository: Repository, subject: Subject, omissions: Omissions) -> ModelFiles:
+    """The model files of a repository, in its order, without handlers."""
     found = ModelFiles([], [])
     for path, module in parse_files(repository, subject, WORDS, omissions).items():
         name = dotted_path(path)

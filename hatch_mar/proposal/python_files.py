@@ -39,7 +39,7 @@ def parse_files(
             omissions.add("there is too much Python to read all of it", *(ranks.keys() - found.keys()))
             break
         except (OSError, ReadError):
-            omissions.add("they cannot be read", path)
+            omissions.add("cannot be read", path)
     return {path: found[path] for path in ranks if path in found}
 
 

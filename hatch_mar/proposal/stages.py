@@ -46,7 +46,7 @@ def leave_out_data(found: Sequence[WeightsFile], omissions: Omissions) -> list[W
     counts = Counter(folder_of(each.path) for each in found if not NUMBERED_SHARD.fullmatch(each.name.name))
     crowded = {folder for folder, count in counts.items() if count > MOST_MODELS}
     omissions.add(
-        "so many in one folder seem to be data",
+        "so many files in one folder look like data",
         *(each.path for each in found if folder_of(each.path) in crowded),
     )
     return [each for each in found if folder_of(each.path) not in crowded]
@@ -80,7 +80,7 @@ def leave_out_checkpoints(found: Sequence[WeightsFile], omissions: Omissions) ->
     """The weights without checkpoints, where those of a model were saved in the same folder."""
     exported = {folder_of(file.path) for file in found if file.kind is not Kind.CHECKPOINT}
     left = [each.path for each in found if each.kind is Kind.CHECKPOINT and folder_of(each.path) in exported]
-    omissions.add("checkpoints, beside which the model itself is saved", *left)
+    omissions.add("checkpoints; the model itself is saved beside them", *left)
     return [file for file in found if file.path not in left]
 
 

@@ -88,7 +88,7 @@ def find_weights_files(repository: Repository, omissions: Omissions) -> list[Wei
             break
         except (ReadError, OSError):
             if rank_by_suffix(path) == 0:
-                omissions.add("they cannot be read", path)
+                omissions.add("cannot be read", path)
             continue
         if is_proposed(file, omissions):
             found[file.path] = file
@@ -148,11 +148,11 @@ def is_proposed(file: WeightsFile, omissions: Omissions) -> bool:
         is_model = weights.kind in MODELS or weights.type.startswith(ESTIMATORS)
     if not is_model:
         if is_named_so:
-            is_what = "not whole" if weights.kind in BROKEN else "not a model"
+            is_what = "unusable" if weights.kind in BROKEN else "not a model"
             omissions.add(f"{is_what} ({weights._replace(reason='').describe_kind()})", path)
         return False
     if is_of_tests(path):
-        omissions.add("among tests", path)
+        omissions.add("part of the tests", path)
         return False
     if not can_be_declared(path):
         omissions.add(f"`{PYPROJECT}` cannot have such a name; rename it", path)

@@ -149,7 +149,7 @@ class TestPrinted:
         assert init(status=1) == ""
         assert init.err.splitlines() == [
             f"No weights found in `{init.root}`, so there is nothing to pack",
-            "left out `a.pt`: not whole (empty file)",
+            "left out `a.pt`: unusable (empty file)",
         ]
 
 

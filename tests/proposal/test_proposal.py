@@ -96,9 +96,9 @@ class TestWeights:
 
         assert found.shared["serialized-file"] == "b.pt"
         assert found.notes[1:] == [
-            "left out `empty.pth`: not whole (empty file)",
+            "left out `empty.pth`: unusable (empty file)",
             "left out `optimizer.pt`: not a model (pickle of `dict`)",
-            "left out `tests/a.pt`: among tests",
+            "left out `tests/a.pt`: part of the tests",
         ]
 
     def test_estimator(self, tmp_path: Path):
@@ -109,7 +109,7 @@ class TestWeights:
         found = proposal_for(tmp_path, {"handler.py": HANDLER, "a.ipynb": {}, "README.md": "", "w.pt": b""})
 
         assert not found.shared
-        assert found.notes == ["left out `w.pt`: not whole (empty file)"]
+        assert found.notes == ["left out `w.pt`: unusable (empty file)"]
 
     @pytest.mark.parametrize("name", ["digits.pt", "digits.pth", "digits.onnx", "digits.safetensors"])
     def test_pointer(self, tmp_path: Path, name: str):

@@ -65,7 +65,7 @@ def test_data() -> None:
     kept, [said] = keep("a.pt", *data, *shards)
 
     assert kept == ["a.pt", *shards]
-    assert said.endswith("`data/4.pt` and 16 more: so many in one folder seem to be data")
+    assert said.endswith("`data/4.pt` and 16 more: so many files in one folder look like data")
 
 
 def test_checkpoints() -> None:
@@ -79,5 +79,5 @@ def test_checkpoints() -> None:
 
     assert leave_out_stages([checkpoint, model, other], omissions) == [model, other]
     assert [*omissions.describe()] == [
-        "left out `a/c.ckpt`: checkpoints, beside which the model itself is saved"
+        "left out `a/c.ckpt`: checkpoints; the model itself is saved beside them"
     ]
