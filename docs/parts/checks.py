@@ -80,9 +80,8 @@ def write_page(rule: Rule) -> str:
         describe_severity(rule),
         f"**What happens:** {sentence(rule.consequence)}",
         f"**What to do:** {sentence(rule.fix)}",
+        show_example(example.read_text(encoding="utf-8")),
     ]
-    if example.is_file():
-        parts.append(show_example(example.read_text(encoding="utf-8")))
     return "\n\n".join(parts) + "\n"
 
 

@@ -56,7 +56,7 @@ EFFECT = Rule(
     code="MAR415",
     severity="warning",
     title="Loading a file does more than read it",
-    consequence="the worker does it too, with all that it may do",
+    consequence="the worker does it when it loads the file, with all of its permissions",
     fix="get the file from a source that you trust",
 )
 UNPICKLERS = ("torch.load", "pickle.load", "joblib.load")

@@ -14,7 +14,7 @@ from hatch_mar.text import quote
 SPARSE_MEMBER = Rule(
     code="MAR825",
     title="A member of the tar is sparse",
-    consequence="its holes are written in five ways, which readers of tars take differently",
+    consequence="there are five ways to store its holes, and readers of tars do not agree on them",
     fix="pack it without `--sparse`; compressed zeros take no room either",
 )
 

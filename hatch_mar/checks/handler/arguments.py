@@ -13,7 +13,7 @@ READ = Rule(
     code="MAR270",
     severity="warning",
     title="The handler reads the worker's own arguments",
-    consequence="the worker exits with `unrecognized arguments`, or goes on with what is not for the handler",
+    consequence="the worker exits with `unrecognized arguments`, or the handler takes them for its own",
     fix="read them only `if __name__ == '__main__'`, and take settings from the model configuration",
 )
 

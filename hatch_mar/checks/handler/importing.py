@@ -63,7 +63,7 @@ TORCHSERVE = Rule(
     code="MAR262",
     severity="warning",
     title="TorchServe does not have what is imported from it",
-    consequence="unless the server's TorchServe is of a version that does, the worker dies with"
+    consequence="unless the server's version of TorchServe has it, the worker dies with"
     " `No module named 'ts.torch_handler.…'`",
     fix="import what TorchServe 0.12 has",
 )

@@ -24,7 +24,7 @@ from hatch_mar.torchserve.context import CONTEXT_ATTRIBUTES
 UNGUARDED = Rule(
     code="MAR266",
     title="The handler's function uses its data at load, when it is None",
-    consequence="the worker fails: it calls the function with None, and with the context, to load the model",
+    consequence="the worker dies: to load the model, it calls the function with None and the context",
     fix="return early `if data is None`",
 )
 KEY = Rule(

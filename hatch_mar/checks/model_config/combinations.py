@@ -39,7 +39,10 @@ LEVELS = Rule(
     code="MAR519",
     severity="warning",
     title="`parallelLevel` and `torchrun` disagree",
-    consequence="the last one says how many processes TorchServe waits for, `torchrun` how many there are",
+    consequence=(
+        "TorchServe waits for as many processes as the key that comes last in the file says, and torchrun"
+        " starts as many as `nproc-per-node` says"
+    ),
     fix="leave `parallelLevel` out",
 )
 TORCHRUN_KEY = Rule(

@@ -21,7 +21,7 @@ ABSENT = Rule(
 OUTSIDE = Rule(
     code="MAR502",
     title="The model configuration's path leads out of the archive",
-    consequence="both halves of TorchServe follow it, and read whatever is there on the server",
+    consequence="TorchServe and its worker follow it, and read whatever is there on the server",
     fix="name a file of the archive, relative to its root",
 )
 ENCODING = Rule(
