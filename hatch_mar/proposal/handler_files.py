@@ -10,12 +10,12 @@ from hatch_mar.checks.handler import entry_point
 from hatch_mar.checks.lineage import trace_lineage
 from hatch_mar.checks.subject import Subject
 from hatch_mar.proposal.omissions import Omissions
-from hatch_mar.proposal.python_files import dotted_path, parse_files
+from hatch_mar.proposal.python_files import dotted_path, name_bases, parse_files
 from hatch_mar.proposal.repository import Repository
 from hatch_mar.pysource.classes import accepts
 from hatch_mar.pysource.functions import Function
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.namespace import Namespace, dotted_name, imported_name
+from hatch_mar.pysource.namespace import Namespace
 from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
 
 WORDS = tuple(map(re.compile, (rb"\btorch_handler\b", rb"\bdef\s+handle\b", rb"\bclass\b.*\(.*[Hh]andle")))
@@ -54,6 +54,5 @@ def is_handler(subject: Subject, name: str, module: Module, definition: ast.Clas
     if lineage is not None:
         return lineage.base is not None or all(map(lineage.find, METHODS))
     own = Namespace(definition.body)
-    package = module.package_of(name)
-    bases = (imported_name(dotted_name(base), module.names, package) for base in definition.bases)
+    bases = name_bases(definition, module, name)
     return all(map(own.has, METHODS)) or any(base.startswith(f"{HANDLERS_PACKAGE}.") for base in bases)

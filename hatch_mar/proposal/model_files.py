@@ -9,11 +9,11 @@ from typing import NamedTuple
 from hatch_mar.checks.subject import Subject
 from hatch_mar.proposal.handler_files import has_handler
 from hatch_mar.proposal.omissions import Omissions
-from hatch_mar.proposal.python_files import dotted_path, parse_files
+from hatch_mar.proposal.python_files import dotted_path, name_bases, parse_files
 from hatch_mar.proposal.repository import Repository
 from hatch_mar.pysource.classes import describe_required, list_classes
 from hatch_mar.pysource.module import Module
-from hatch_mar.pysource.namespace import Namespace, dotted_name, imported_name
+from hatch_mar.pysource.namespace import Namespace
 from hatch_mar.text import quote
 
 WORDS = tuple(map(re.compile, (rb"\bclass\b.*\bModule\b", rb"\bdef\s+forward\b", rb"\btorchvision\b|\bnn\.")))
@@ -52,7 +52,6 @@ def find_model_files(repository: Repository, subject: Subject, omissions: Omissi
 
 def is_network(name: str, module: Module, definition: ast.ClassDef) -> bool:
     """Whether a class is a `torch.nn.Module`, as far as its bases and its methods tell."""
-    package = module.package_of(name)
-    bases = [imported_name(dotted_name(base), module.names, package) for base in definition.bases]
+    bases = name_bases(definition, module, name)
     is_derived = any(base.startswith(NETWORKS) for base in bases)
     return is_derived or (bool(bases) and Namespace(definition.body).has("forward"))

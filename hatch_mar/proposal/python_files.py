@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ from hatch_mar.errors import ReadError
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.repository import Repository, can_be_declared, is_of_tests
 from hatch_mar.pysource.module import Module
+from hatch_mar.pysource.namespace import dotted_name, imported_name
 
 MOST_FILES = 20_000
 """Files that are searched for words, which takes about a second."""
@@ -57,6 +59,12 @@ def is_for_serving(path: str) -> bool:
     is_importable = name.removesuffix(".py").isidentifier() and name not in OF_TOOLS
     # after a colon, a handler has its function
     return is_importable and not is_of_tests(path) and can_be_declared(path) and ":" not in path
+
+
+def name_bases(definition: ast.ClassDef, module: Module, name: str) -> list[str]:
+    """The full names of a class's bases, as far as the imports of its module tell, which has this name."""
+    package = module.package_of(name)
+    return [imported_name(dotted_name(base), module.names, package) for base in definition.bases]
 
 
 def dotted_path(path: str) -> str:
