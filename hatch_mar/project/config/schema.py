@@ -46,6 +46,7 @@ EXAMPLE_KEYS: Settings = with_defaults(
 )
 
 HANDLERS = "a built-in handler such as `base_handler`, `path/to/handler.py` or `package.module`"
+"""What a handler may be: a part of its meaning, and of the message if there is none."""
 
 ARCHIVE_KEYS: Settings = with_defaults(
     ArchiveConfig._field_defaults,
