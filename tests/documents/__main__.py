@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents.run import UPDATE
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = Path("tests", "checks", "examples")
 
@@ -19,7 +21,7 @@ def main() -> int:
     parser.add_argument("pages", nargs="+", type=Path)
     options = parser.parse_args()
     if options.update:
-        os.environ["UPDATE_DOCUMENTS"] = "1"
+        os.environ[UPDATE] = "1"
     tests = [name_test(page.resolve().relative_to(ROOT)) for page in options.pages]
     return pytest.main(["-q", "-p", "no:cacheprovider", *tests])
 

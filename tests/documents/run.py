@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from tests.documents.page import Block, Page
+from tests.documents.page import Block, Page, write_outputs
 from tests.documents.shell import Result
 from tests.documents.transcript import matches
 
 ADDED = " (added at the end)"
 """What the title of a block says that does not replace a file."""
+
+UPDATE = "UPDATE_DOCUMENTS"
+"""The variable that is 1 if pages are to be written."""
 
 
 class RunCommand(Protocol):
@@ -48,6 +52,13 @@ class Run:
         self.run_command = run_command
         self.replaced = replaced
         self.outputs: dict[int, list[list[str]]] = {}
+
+    def compare(self) -> None:
+        """Run the page, which fails if a command prints anything else; an update then writes that into it."""
+        mismatches = [*self.mismatches()]
+        if os.environ.get(UPDATE) == "1":
+            write_outputs(self.page, self.outputs)
+        assert not mismatches, "\n\n".join(mismatch.describe(self.page) for mismatch in mismatches)
 
     def mismatches(self) -> Iterator[Mismatch]:
         folder = self.home / self.page.path.stem

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.page import Page, write_outputs
+from tests.documents.page import Page
 from tests.documents.run import Run
 from tests.documents.shell import Shell
 from tests.e2e.conftest import CHECKOUT, without
@@ -23,7 +23,6 @@ PAGES = [
     # the pages of the checks show examples that `tests/checks/test_examples.py` runs
     *sorted(path for path in (CHECKOUT / "docs").rglob("*.md") if not path.match("reference/checks/*")),
 ]
-IS_UPDATE = os.environ.get("UPDATE_DOCUMENTS") == "1"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the documents show what Linux prints")
 
@@ -49,11 +48,7 @@ def test_page(path: Path, tmp_path: Path, run: Runner, plugin_wheel: Path) -> No
     replaced = {"/home/me": str(home), **free_ports()}
     environ = prepare_environ(run, tmp_path, plugin_wheel, replaced)
     with Shell(folder, environ) as shell:
-        running = Run(page, home, shell.run, replaced)
-        mismatches = [*running.mismatches()]
-    if IS_UPDATE:
-        write_outputs(page, running.outputs)
-    assert not mismatches, "\n\n".join(mismatch.describe(page) for mismatch in mismatches)
+        Run(page, home, shell.run, replaced).compare()
 
 
 def prepare_environ(run: Runner, work: Path, plugin: Path, ports: dict[str, str]) -> dict[str, str]:
