@@ -123,15 +123,19 @@ def check_kind(subject: Subject, member: Member, weights: Weights) -> Iterator[F
         if weights.kind.value != "torchscript" or weights.lite:
             yield NOT_TORCHSCRIPT.at(place, f"The weights must be TorchScript, but are: {description}")
     elif suffix not in SUFFIXES:
-        yield SUFFIX.at(place, f"Without a model file, TorchServe does not load `{suffix or member.name}`")
+        text = f"Without a model file, TorchServe does not load `{suffix or member.name}`"
+        is_script = weights.kind.value == "torchscript" and not weights.lite
+        yield SUFFIX.at(
+            place, text, "rename it to `*.pt`, which is loaded as TorchScript" if is_script else None
+        )
     elif weights.kind.value not in SUFFIXES[suffix]:
         text = f"`{member.name}` is loaded as its suffix says, but it is: {description}"
         yield OTHER_KIND.at(place, text)
 
 
 def fix_for(weights: Weights) -> str | None:
+    keys = "".join(f"[{key!r}]" for key in weights.keys)
     if weights.kind.value == "checkpoint":
-        keys = "".join(f"[{key!r}]" for key in weights.state_dict)
         return f"save what is at {keys} in a file of its own"
     if weights.kind.value == "torchscript":
         return "remove `model-file`, which TorchScript does not need, or save `model.state_dict()`"

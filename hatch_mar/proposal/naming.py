@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
@@ -10,16 +11,28 @@ from typing import NamedTuple
 
 from hatch_mar.weights.weights_suffixes import OF_WEIGHTS
 
+MEASURE = re.compile(r"([a-z_]+)=(\d+(?:\.\d+)?)")
+"""What a training has reached, as Lightning writes it: `val_loss=0.25`."""
+UNSPEAKABLE = r"[0-9a-f]{12,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:offline-)?run-\d{8}_\d{6}-\w+"
+"""Hashes, and what MLflow and wandb call their runs."""
 GENERAL = re.compile(
     r"(?:pytorch|models?|weights?|checkpoints?|ckpt|best|last|final|latest|outputs?|state|dict|net|network"
-    r"|adapter|diffusion|traced|scripted|saved|exported|trained|epoch|step|[-_.\d=])+"
+    r"|adapter|diffusion|traced|scripted|quantized|saved|exported|trained|epoch|step|[-_.\d=])+"
+    rf"|{UNSPEAKABLE}|"
 )
 """Names of files that say nothing of the model."""
 FOLDERS = re.compile(
     r"(?:models?|weights?|checkpoints?|out|outputs?|runs?|exp|train|artifacts?|data|assets|src|lib|resources"
-    r"|files|results?|logs?|saved|exports?|exported|version|lightning|serving|onnx|torchscript|pytorch|[-_.\d])+"
+    r"|files|results?|logs?|saved|exports?|exported|version|lightning|serving|onnx|torchscript|pytorch"
+    r"|notebooks?|pretrained|trained|snapshots|blobs|mlruns|wandb|work|dirs?|detect|segment|classify"
+    rf"|[-_.\d])+|{UNSPEAKABLE}"
 )
 """Names of folders that say no more."""
+TIME = re.compile(r"\d{8}[-_T]?\d{4,6}[-_]")
+"""When a training began, before what it was of."""
+CACHED = re.compile(r"models--(?:.*?--)?(?=.)")
+"""What the folder of a model in the cache of Hugging Face's hub begins with, and its owner."""
+OF_SCRIPTS = (".torchscript", ".ts", ".ptl")
 LONGEST = 100
 """Characters of a name."""
 
@@ -83,7 +96,8 @@ def find_word(origin: Origin) -> str:
     """The part of a path that says what the model is; empty if none does."""
     *folders, _ = ("", *PurePosixPath(origin.path).parts)
     stem = stem_of(origin.path)
-    words = [stem] if not (FOLDERS if origin.is_folder else GENERAL).fullmatch(stem.lower()) else []
+    general = FOLDERS if origin.is_folder else GENERAL
+    words = [stem] if not general.fullmatch(MEASURE.sub("", stem.lower())) else []
     words += [folder for folder in reversed(folders) if not FOLDERS.fullmatch(folder.lower())]
     return next(filter(make_valid, words), "")
 
@@ -91,12 +105,15 @@ def find_word(origin: Origin) -> str:
 def stem_of(path: str) -> str:
     """A file's name without the suffixes of weights: `model_best` of `model_best.pth.tar`."""
     name = PurePosixPath(path)
-    while name.suffix.lower() in OF_WEIGHTS:
+    while name.suffix.lower() in (*OF_WEIGHTS, *OF_SCRIPTS):
         name = PurePosixPath(name.stem)
     return name.name
 
 
 def make_valid(word: str) -> str:
     """The word as the name of a model, which begins with a letter; empty if nothing is left of it."""
-    name = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9_.-]+", "-", word)).strip("-_.")[:LONGEST]
+    # `é` is an `e` and an accent
+    letters = "".join(each for each in unicodedata.normalize("NFKD", word) if not unicodedata.combining(each))
+    said = TIME.sub("", CACHED.sub("", letters, count=1), count=1)
+    name = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9_.-]+", "-", said)).strip("-_.")[:LONGEST]
     return f"model-{name}" if name[:1].isdigit() else name

@@ -21,8 +21,8 @@ class Weights(NamedTuple):
     """Tensors in the state_dict, or in the whole file if it has no state_dict."""
     dtypes: tuple[str, ...] = ()
     """Their distinct dtypes, the most frequent first: `float32`."""
-    state_dict: tuple[str, ...] = ()
-    """The keys that lead to a checkpoint's state_dict: `("model",)`."""
+    keys: tuple[str, ...] = ()
+    """Those that lead to the state_dict, or the module, in a checkpoint: `("model",)`."""
     prefix: str = ""
     """What every key of the state_dict begins with if a wrapper was saved instead of the
     model: `module.` (DataParallel), `_orig_mod.` (torch.compile), or both."""
@@ -66,9 +66,11 @@ class Weights(NamedTuple):
 
     def describe_kind(self) -> str:
         label = self.kind.label
+        keys = "".join(f"[{escape(key)!r}]" for key in self.keys)
         if self.kind is Kind.CHECKPOINT:
-            keys = "".join(f"[{escape(key)!r}]" for key in self.state_dict)
             return f"checkpoint with its state_dict at {keys}"
+        if self.kind is Kind.MODULE and keys:
+            return f"checkpoint with a {label} {quote(self.type)} at {keys}"
         if self.kind is Kind.LFS_POINTER and self.real_size is not None:
             return f"{label} (the real file has {count_of(self.real_size, 'byte')})"
         if self.kind is Kind.TORCHSCRIPT and self.lite:

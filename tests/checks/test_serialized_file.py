@@ -8,7 +8,7 @@ import pytest
 
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.manifest import Manifest
-from hatch_mar.checks.serialized_file import check
+from hatch_mar.checks.serialized_file import SUFFIX, check
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Finding
 from tests.weights.files import (
@@ -232,6 +232,13 @@ class TestScripted:
     def test_suffix(self, name: str):
         """No other suffix is loaded without a model file."""
         assert codes(TORCHSCRIPT, name) == [("MAR408", "error")]
+
+    def test_script_suffix(self):
+        """TorchScript is as good under the right name; a state_dict is not."""
+        assert [found.fix for found in findings(TORCHSCRIPT, "w.torchscript")] == [
+            "rename it to `*.pt`, which is loaded as TorchScript"
+        ]
+        assert [found.fix for found in findings(STATE_DICT, "w.pth")] == [SUFFIX.fix]
 
     @pytest.mark.parametrize("name", ["w.onnx", "w.so"])
     def test_other_kind(self, name: str):

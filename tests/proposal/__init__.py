@@ -22,6 +22,9 @@ SAFETENSORS = safetensors_of({"w": {"dtype": "F32", "shape": [2], "data_offsets"
 CHECKPOINT = zipped(
     saved(protocol2(dictionary({"state_dict": dictionary({"w": tensor()}), "epoch": text_of("3")})), {"0": 8})
 )
+NETWORK_PICKLE = b"cnets\nNet\n)\x81" + dictionary({"_parameters": b"}", "_modules": b"}"}) + b"b"
+YOLO = zipped(saved(protocol2(dictionary({"epoch": text_of("3"), "model": NETWORK_PICKLE}))))
+"""A checkpoint with a module instead of its state_dict."""
 PICKLE = zipped(saved(protocol2(dictionary({"lr": text_of("0.1")}))))
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
 

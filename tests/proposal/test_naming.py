@@ -20,7 +20,14 @@ from hatch_mar.proposal.naming import Origin, name_models
         ("3d net.pt", "model-3d-net"),
         ("a..b.pt", "a.b"),
         ("_x_.pt", "x"),
-        ("Köln.pt", "K-ln"),
+        ("Modèle Köln.pt", "Modele-Koln"),
+        ("yolov5s.torchscript", "yolov5s"),
+        ("lightning_logs/version_0/checkpoints/epoch=9-step=90-val_loss=0.25.ckpt", ""),
+        ("runs/detect/train2/weights/best.pt", ""),
+        ("notebooks/model.pt", ""),
+        ("mlruns/0/4ed4c38b5d4c4bd0a4e1b4e0a2cfd0ae/artifacts/model/data/model.pth", ""),
+        ("output/train/20230101-101010-resnet50-224/model_best.pth.tar", "resnet50-224"),
+        ("wandb/run-20230101_101010-1x2y3z4a/files/model.pt", ""),
     ],
 )
 def test_one(path: str, name: str) -> None:
@@ -33,6 +40,8 @@ def test_one(path: str, name: str) -> None:
     [
         ([Origin("bert", True)], ["bert"]),
         ([Origin("out/checkpoint-10", True)], [""]),
+        ([Origin("models--org--bert-base/snapshots/0123456789abcdef", True)], ["bert-base"]),
+        ([Origin("models--gpt2/snapshots/0123456789abcdef", True)], ["gpt2"]),
         ([Origin("w/d.pth"), Origin("w/d.pt", form="scripted")], ["d", "d-scripted"]),
         (
             [Origin("w/d.pth"), Origin("w/d.pt", form="scripted"), Origin("w/d.onnx", form="onnx")],
@@ -41,7 +50,7 @@ def test_one(path: str, name: str) -> None:
         ([Origin("a/model.pt"), Origin("b/model.pt")], ["a", "b"]),
         ([Origin("x/A.pt"), Origin("y/a.pt")], ["x-A", "y-a"]),
         ([Origin("model.pt"), Origin("best.pt")], ["model", "best"]),
-        ([Origin("é.pt"), Origin("ö.pt")], ["model", "model-2"]),
+        ([Origin("数.pt"), Origin("字.pt")], ["model", "model-2"]),
         ([Origin("bert", True), Origin("bert/onnx/model.onnx", form="onnx")], ["bert", "bert-onnx"]),
     ],
 )
@@ -50,7 +59,7 @@ def test_several(origins: list[Origin], names: list[str]) -> None:
     assert name_models(origins) == names
 
 
-PATHS = st.text("aB./-_1é ", min_size=1, max_size=8).filter(lambda path: path.strip("/") == path)
+PATHS = st.text("aB./-_1é数 ", min_size=1, max_size=8).filter(lambda path: path.strip("/") == path)
 
 
 @given(

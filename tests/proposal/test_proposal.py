@@ -20,6 +20,7 @@ from tests.proposal import (
     SAFETENSORS,
     SCRIPTED,
     STATE_DICT,
+    YOLO,
     Files,
     proposal_for,
 )
@@ -100,6 +101,12 @@ class TestWeights:
             "left out `optimizer.pt`: not a model (pickle of `dict`)",
             "left out `tests/a.pt`: part of the tests",
         ]
+
+    def test_yolo(self, tmp_path: Path):
+        """A checkpoint may hold the whole module."""
+        files = {"runs/detect/train/weights/best.pt": YOLO, "handler.py": FUNCTION}
+
+        assert shared(tmp_path, files)["serialized-file"] == "runs/detect/train/weights/best.pt"
 
     def test_estimator(self, tmp_path: Path):
         """A pickled object of a package for models is a model, and needs a handler."""

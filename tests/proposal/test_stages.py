@@ -19,7 +19,26 @@ def keep(*paths: str, kind: Kind = Kind.STATE_DICT) -> tuple[list[str], list[str
 @pytest.mark.parametrize(
     ("stages", "kept"),
     [
-        (("a/epoch=9-step=90-val_loss=0.3.ckpt", "a/epoch=10-step=100.ckpt"), "a/epoch=10-step=100.ckpt"),
+        (("a/epoch=9-step=90.ckpt", "a/epoch=10-step=100.ckpt"), "a/epoch=10-step=100.ckpt"),
+        (
+            ("epoch=8-val_loss=0.25.ckpt", "epoch=9-val_loss=0.3.ckpt", "last.ckpt"),
+            "epoch=8-val_loss=0.25.ckpt",
+        ),
+        (("epoch=8-val_acc=0.8.ckpt", "epoch=9-val_acc=0.75.ckpt"), "epoch=8-val_acc=0.8.ckpt"),
+        (("model_best.pth.tar", "last.pth.tar", "checkpoint-9.pth.tar"), "model_best.pth.tar"),
+        (("model_0004999.pth", "model_0009999.pth", "model_final.pth"), "model_final.pth"),
+        (
+            ("lightning_logs/version_9/a.ckpt", "lightning_logs/version_10/a.ckpt"),
+            "lightning_logs/version_10/a.ckpt",
+        ),
+        (
+            ("runs/train/exp/weights/best.pt", "runs/train/exp2/weights/best.pt"),
+            "runs/train/exp2/weights/best.pt",
+        ),
+        (
+            ("runs/detect/train/weights/best.pt", "runs/detect/train2/weights/last.pt"),
+            "runs/detect/train2/weights/last.pt",
+        ),
         (("best.pt", "last.pt"), "best.pt"),
         (("net_epoch_1.pth", "net_epoch_2.pth", "net_best.pth"), "net_best.pth"),
         (("best_model.pth", "last_model.pth"), "best_model.pth"),
@@ -43,6 +62,10 @@ def test_stages(stages: tuple[str, ...], kept: str) -> None:
         ("cats_best.pt", "dogs_best.pt"),
         ("best.pt", "best.onnx"),
         ("a-step1.pt", "b-step2.pt"),
+        ("fold_0.pt", "fold_1.pt"),
+        ("fold_0.pt", "cats_best.pt"),
+        ("data/train1/a.pt", "data/train2/a.pt"),
+        ("runs/detect/train/weights/best.pt", "runs/segment/train2/weights/best.pt"),
     ],
 )
 def test_others(paths: tuple[str, ...]) -> None:
@@ -52,6 +75,7 @@ def test_others(paths: tuple[str, ...]) -> None:
 
 def test_said() -> None:
     assert keep("best.pt", "last.pt")[1] == ["left out `last.pt`: other stages of the training of `best.pt`"]
+    assert keep("runs/exp/a.pt", "runs/exp2/a.pt")[1] == ["left out `runs/exp/a.pt`: earlier trainings"]
     assert keep("a/checkpoint-1/w", "a/checkpoint-2/w")[1] == [
         "left out `a/checkpoint-1/w`: earlier stages of a training"
     ]

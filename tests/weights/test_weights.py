@@ -14,9 +14,13 @@ class TestWeights:
             (Weights(Kind.TORCHSCRIPT), "TorchScript"),
             (Weights(Kind.LFS_POINTER, real_size=123), "git-lfs pointer (the real file has 123 bytes)"),
             (Weights(Kind.MODULE, type="a.B"), "pickled module `a.B`"),
+            (
+                Weights(Kind.MODULE, type="a.B", keys=("model",)),
+                "checkpoint with a pickled module `a.B` at ['model']",
+            ),
             (Weights(Kind.CORRUPT, "a zip, but"), "corrupt: a zip, but"),
             (
-                Weights(Kind.CHECKPOINT, state_dict=("a", "b\n")),
+                Weights(Kind.CHECKPOINT, keys=("a", "b\n")),
                 "checkpoint with its state_dict at ['a']['b\\\\n']",
             ),
         ],

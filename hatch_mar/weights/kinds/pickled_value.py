@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.pickles.interpreter import Pickle
@@ -13,7 +13,7 @@ from hatch_mar.weights.pickles.torch_objects import Dictionary, Instance, Tensor
 from hatch_mar.weights.weights import Weights
 
 USUAL_KEYS = ("state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "ema")
-"""Where checkpoints keep their state_dict, the most likely first."""
+"""Where checkpoints keep their state_dict, or a module, the most likely first."""
 WRAPPERS = ("module.", "_orig_mod.")
 """Put before every key by DataParallel (also distributed) and by torch.compile."""
 MOST_WRAPPERS = 4
@@ -49,9 +49,14 @@ def tell_value(pickle: Pickle) -> Weights:
         if located is not None:
             keys, state_dict = located
             return inspect_state_dict(state_dict, keys)
-    kind = Kind.MODULE if isinstance(value, Instance) and is_module(value) else Kind.PICKLE
     tensors = pickle.tensors
-    return Weights(kind, tensors=len(tensors), dtypes=dtype_names(tensors), type=class_name(value))
+    found = Weights(Kind.PICKLE, tensors=len(tensors), dtypes=dtype_names(tensors), type=class_name(value))
+    if is_module(value):
+        return found._replace(kind=Kind.MODULE)
+    modules = find_modules(value)
+    if key := min(modules, key=rank_key, default=None):
+        return found._replace(kind=Kind.MODULE, keys=(key,), type=class_name(modules[key]))
+    return found
 
 
 def inspect_state_dict(state_dict: Dictionary, keys: tuple[str, ...]) -> Weights:
@@ -61,7 +66,7 @@ def inspect_state_dict(state_dict: Dictionary, keys: tuple[str, ...]) -> Weights
         Kind.CHECKPOINT if keys else Kind.STATE_DICT,
         tensors=len(tensors),
         dtypes=dtype_names(tensors),
-        state_dict=keys,
+        keys=keys,
         prefix=wrapper_prefix(items),
     )
 
@@ -96,8 +101,18 @@ def find_state_dict(mapping: Dictionary) -> Located | None:
 
 def likelihood(candidate: Located) -> tuple[int, int]:
     keys, mapping = candidate
-    rank = USUAL_KEYS.index(keys[-1]) if keys[-1] in USUAL_KEYS else len(USUAL_KEYS)
-    return rank, -len(mapping.items or {})
+    return rank_key(keys[-1]), -len(mapping.items or {})
+
+
+def rank_key(key: str) -> int:
+    return USUAL_KEYS.index(key) if key in USUAL_KEYS else len(USUAL_KEYS)
+
+
+def find_modules(value: Any) -> dict[str, Instance]:
+    """The modules that a checkpoint holds instead of state_dicts, as YOLO's do."""
+    if not isinstance(value, Dictionary):
+        return {}
+    return {key: each for key, each in (value.items or {}).items() if is_module(each)}
 
 
 def is_state_dict(mapping: Dictionary) -> bool:
@@ -117,7 +132,9 @@ def is_extra(key: str) -> bool:
     return key.endswith("_extra_state") or "_packed_params" in key
 
 
-def is_module(instance: Instance) -> bool:
+def is_module(instance: Any) -> TypeGuard[Instance]:
+    if not isinstance(instance, Instance):
+        return False
     if instance.maker.module == GRAPH_MODULE:
         return True
     state = instance.state

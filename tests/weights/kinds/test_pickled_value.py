@@ -65,7 +65,7 @@ class TestCheckpoint:
         """The state_dict is found under its usual key, or it is the largest."""
         found = inspect_pickled(dictionary(items))
 
-        assert (found.kind, found.state_dict) == (Kind.CHECKPOINT, keys)
+        assert (found.kind, found.keys) == (Kind.CHECKPOINT, keys)
 
     def test_none(self):
         """A dictionary without one is a pickle."""
@@ -106,6 +106,14 @@ class TestObjects:
         state = dictionary({"training": b"\x88", "_parameters": b"}", "_modules": b"}"})
 
         assert inspect_pickled(b"cnets\nNet\n)\x81" + state + b"b") == Weights(Kind.MODULE, type="nets.Net")
+
+    def test_module_in_checkpoint(self):
+        """Checkpoints of YOLO have the module, which may be the average alone."""
+        state = dictionary({"_parameters": b"}", "_modules": b"}"})
+        module = b"cnets\nNet\n)\x81" + state + b"b"
+        checkpoint = dictionary({"epoch": text("3"), "model": b"N", "ema": module, "old": module})
+
+        assert inspect_pickled(checkpoint) == Weights(Kind.MODULE, keys=("ema",), type="nets.Net")
 
     def test_object(self):
         assert inspect_pickled(b"cargparse\nNamespace\n)\x81}b") == Weights(
