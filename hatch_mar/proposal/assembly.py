@@ -71,8 +71,6 @@ class Assembly:
         """The answers so far, by the files that there were."""
         self.remarks: dict[str, list[str]] = {}
         """What is still to be done, and for which models."""
-        self.others: Sequence[str] = ()
-        """Which files are not the model files that are lacking, and why."""
 
     @cached_property
     def handlers(self) -> list[str]:
@@ -118,7 +116,7 @@ class Assembly:
 
     def find_model_file(self, model: Model, table: Table) -> str | None:
         """The file with the class of the model, unless the handler does without."""
-        usable, others = self.model_files
+        usable = self.model_files.usable
         root = self.repository.root
         if not wants_model_file(as_subject({**table, "model-file": next(iter(usable), "model.py")}, root)):
             return None
@@ -128,7 +126,6 @@ class Assembly:
             return found
         if table["handler"] != TO_WRITE:
             self.remark(NO_MODEL_FILE, model)
-            self.others = others
         return None
 
     def pick(self, question: str, candidates: Sequence[str], model: Model) -> str | None:
@@ -159,7 +156,8 @@ class Assembly:
         """What is still to be done, a line each."""
         for text, paths in self.remarks.items():
             yield text.format(quote_some(paths))
-        yield from self.others
+        if NO_MODEL_FILE in self.remarks:
+            yield from self.model_files.others
 
 
 def wants_model_file(subject: Subject) -> bool:
