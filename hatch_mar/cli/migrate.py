@@ -12,10 +12,10 @@ from pathlib import Path, PurePath
 
 from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.cli import USAGE
-from hatch_mar.cli._archiver import archive_and_record
 from hatch_mar.cli._json import add_json_option, print_json
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_option
+from hatch_mar.cli._recorder import archive_and_record
 from hatch_mar.cli._refusals import find_refusals
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import ConfigError

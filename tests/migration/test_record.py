@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.cli._archiver import archive_and_record
+from hatch_mar.cli._recorder import archive_and_record
 from hatch_mar.errors import ConfigError
 from hatch_mar.migration import record as record_module
 from hatch_mar.migration.call import Call

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.archive import Archive
-from hatch_mar.cli import _archiver
-from hatch_mar.cli._archiver import archive_and_record
+from hatch_mar.cli import _recorder
+from hatch_mar.cli._recorder import archive_and_record
 from hatch_mar.migration.call import load_calls
 
 CALL = ["torch-model-archiver", "--model-name", "digits", "--version", "1.0", "--handler", "handler.py"]
@@ -35,7 +35,7 @@ def test_interrupted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> tuple[Path, Archive]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_archiver, "write_archive", interrupt)
+    monkeypatch.setattr(_recorder, "write_archive", interrupt)
 
     assert archive_and_record(CALL, calls, pack=True) == 130
     assert [call.status for call in load_calls(calls)] == [None]
@@ -43,7 +43,7 @@ def test_interrupted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_manifest(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The keys of the manifest that a program changed come with the call."""
-    monkeypatch.setenv(_archiver.CHANGED_MANIFEST, "base,model")
+    monkeypatch.setenv(_recorder.CHANGED_MANIFEST, "base,model")
 
     archive_and_record(CALL, calls, pack=False)
 
