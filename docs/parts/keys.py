@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from textwrap import fill
 
 from hatch_mar.project.config.archiver_options import add_options
 from hatch_mar.project.config.schema import (
@@ -23,10 +24,11 @@ REQUIRED = ("--model-name=", "--handler=", "--version=")
 
 
 def list_archiver_keys() -> str:
-    """A table of the keys that are options of torch-model-archiver, in its order."""
+    """A table of the keys that are options of torch-model-archiver, in its order; narrow, for the README."""
     options = vars(add_options(ArgumentParser(add_help=False)).parse_args(REQUIRED))
-    keys = [option.replace("_", "-") for option in options]
-    return make_table({key: ARCHIVE_KEYS[key] for key in keys})
+    settings = {key: ARCHIVE_KEYS[key] for key in (option.replace("_", "-") for option in options)}
+    rows = [(f"`{key}`", show_default(setting), setting.meaning) for key, setting in settings.items()]
+    return table(("Key", "Default", "Meaning"), rows)
 
 
 def list_workflow_keys() -> str:
@@ -62,7 +64,7 @@ def describe_key(key: str, setting: Setting) -> str:
     facts = [f"**Type:** {setting.kind}"]
     if default := show_default(setting):
         facts.append("**Required**" if default == "required" else f"**Default:** {default}")
-    meaning = " ".join([setting.meaning, *list_exclusions(key)])
+    meaning = fill(" ".join([setting.meaning, *list_exclusions(key)]), 100, break_on_hyphens=False)
     return f"### `{key}`\n\n{meaning}\n\n" + "  \n".join(facts)
 
 
@@ -77,4 +79,4 @@ def list_exclusions(key: str) -> Iterator[str]:
     """Which other key cannot be set beside this one."""
     for pair in ONE_OF_TWO:
         for other in {*pair} - {key} if key in pair else ():
-            yield f"It excludes [`{other}`](#{other})."
+            yield f"Set this or [`{other}`](#{other}), not both."

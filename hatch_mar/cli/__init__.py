@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 COMMANDS = {
-    "init": "propose a repository's first [tool.mar]",
+    "init": "propose a [tool.mar] for a repository",
     "build": "write the archives that a project's pyproject.toml declares",
     "archive": "write one archive, with the options of torch-model-archiver",
-    "check": "find what would break where an archive is deployed",
+    "check": "find what would fail where an archive is deployed",
     "inspect": "show what is in an archive",
     "diff": "compare two archives",
     "migrate": "run a command, and turn its torch-model-archiver calls into [tool.mar] tables",
     "schema": "print the JSON Schema of [tool.mar], for editors",
-    "try": "run an archive's code as TorchServe's worker would, and see what it answers",
+    "try": "run an archive's code as TorchServe's worker would, and show its answers",
     "completion": "print a script that completes the command line in bash, zsh or fish",
 }
 """The commands, each the module of its name in this package, imported only when it is called."""

@@ -21,8 +21,8 @@ def add_project_options(command: ArgumentParser, project: str = "the project") -
     command.add_argument(
         "--isolation",
         action=BooleanOptionalAction,
-        help="ask the build backend for what pyproject.toml leaves to it in an isolated environment, or in"
-        " this one (default: in this one if it has all that the backend requires)",
+        help="if the build backend has to be asked, for dynamic metadata, ask it in an isolated environment"
+        " or in this one (default: in this one if it has all that the backend requires)",
     )
 
 

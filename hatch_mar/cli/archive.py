@@ -21,7 +21,7 @@ def parser() -> ArgumentParser:
     command = make_parser("archive", DESCRIPTION, EXAMPLE, common=False)
     add_options(command)
     own = command.add_argument_group("options that torch-model-archiver does not have")
-    own.add_argument("--strict", action="store_true", help="what the checks find is an error")
+    own.add_argument("--strict", action="store_true", help="warnings count as errors")
     add_json_option(own)
     add_verbosity_options(own, short_verbose=False)
     add_version_option(own, "-V")

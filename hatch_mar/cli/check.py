@@ -1,4 +1,4 @@
-"""`hatch-mar check`: what would break where an archive is deployed."""
+"""`hatch-mar check`: what would fail where an archive is deployed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from hatch_mar.torchserve.consumers import CONSUMERS, DEFAULT_CONSUMERS
 def parser() -> ArgumentParser:
     command = make_parser(
         "check",
-        "Find what would break where an archive is deployed. None of the archive's code runs.",
+        "Find what would fail where an archive is deployed. None of the archive's code runs.",
         "hatch-mar check\n  hatch-mar check model-store/digits.mar --strict --ignore MAR902"
         "\n  hatch-mar check --list MAR231",
     )
@@ -43,14 +43,14 @@ def parser() -> ArgumentParser:
         "archives",
         nargs="*",
         metavar="NAME|FILE",
-        help="a name of the project, or a .mar, .war, .tar.gz or directory",
+        help="a model's or workflow's name, or a .mar, .war, .tar.gz or directory",
     )
     add_project_options(command, "the project that declares the names")
     command.add_argument("--strict", action="store_true", help="warnings count as errors")
     add_code_options(command)
     command.add_argument(
         "--consumer", action="append", choices=CONSUMERS, dest="consumers",
-        help="whose rules of portability apply to FILEs (default: torchserve)",
+        help="where FILEs are deployed (default: torchserve)",
     )  # fmt: skip
     command.add_argument("--list", action="store_true", help="show all checks, or those with the given codes")
     add_format_options(command)

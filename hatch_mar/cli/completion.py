@@ -15,7 +15,7 @@ from hatch_mar.output import write
 SHELLS = ("bash", "zsh", "fish")
 
 DESCRIPTION = """Print a script that completes commands, options, files and the codes of checks. Needs shtab,
-which `pip install 'hatch-mar[cli]'` installs. The script is complete in itself; print it again
+which `pip install 'hatch-mar[cli]'` installs. The script needs nothing else; print it again
 after an update of hatch-mar."""
 EXAMPLE = """hatch-mar completion bash > ~/.local/share/bash-completion/completions/hatch-mar
   hatch-mar completion zsh > ~/.zfunc/_hatch-mar       # a directory of your `fpath`

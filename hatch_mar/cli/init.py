@@ -31,14 +31,14 @@ NEW = f"make a `{PYPROJECT}` with `uv init` or `hatch new --init`"
 
 DESCRIPTION = f"""Look at a repository and propose its [tool.mar]: an archive for each model, with the
 handler, the model file, labels, configuration and requirements that belong to it. Weights are
-known by their content, a handler by having what TorchServe calls. No code of the repository is
-run.
+recognised by their content, handlers by what TorchServe calls in them. None of the repository's
+code runs.
 
-The proposal is printed; --write adds it to {PYPROJECT}, with what makes a build read it. Where
-several handlers or model files may be meant, you are asked; without a terminal, they are listed
+The proposal is printed; --write adds it to {PYPROJECT}, and makes builds write the archives. If
+several handlers or model files fit, you are asked which one; without a terminal, they are listed
 and the exit status is 1.
 
-A {PYPROJECT} that has a [tool.mar] stays as it is, with exit status 0."""
+If {PYPROJECT} already has a [tool.mar], it stays as it is, and the exit status is 0."""
 EXAMPLE = "hatch-mar init --write && hatch build"
 
 

@@ -35,8 +35,8 @@ LONGEST_SHEBANG = 1000
 
 DESCRIPTION = """Run a command and turn its calls of torch-model-archiver and torch-workflow-archiver into the
 [tool.mar] tables that build the same archives. The command may be a script, make, a Python
-program, the run of a notebook. It does all that it always does, except that hatch-mar packs, and
-what it prints goes to standard error. A COMMAND that is torch-model-archiver or
+program or the run of a notebook. It does all that it always does, except that hatch-mar packs,
+and what it prints goes to standard error. A COMMAND that is torch-model-archiver or
 torch-workflow-archiver itself is only translated, not run.
 
 An archive that was written without --export-path is built into the build directory. A build

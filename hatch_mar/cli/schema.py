@@ -12,13 +12,15 @@ from hatch_mar.project.config.json_schema import make_schema, make_whole_schema
 def parser() -> ArgumentParser:
     command = make_parser(
         "schema",
-        "Print the JSON Schema (draft-07) of [tool.mar], by which editors complete and check it.",
+        "Print the JSON Schema (draft-07) of [tool.mar], with which editors complete and check it.",
         "hatch-mar schema --whole > pyproject.schema.json",
     )
     command.add_argument(
-        "--whole", action="store_true", help="of all of pyproject.toml, where everything else is left open"
+        "--whole",
+        action="store_true",
+        help="print a schema of all of pyproject.toml, which leaves everything else open",
     )
-    command.add_argument("--json", action="store_true", help="print JSON, as without it")
+    command.add_argument("--json", action="store_true", help="print JSON, which is the default")
     return command
 
 

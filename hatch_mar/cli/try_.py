@@ -62,7 +62,8 @@ def parser() -> ArgumentParser:
     )  # fmt: skip
     command.add_argument(
         "--timeout", type=float, metavar="SECONDS",
-        help="to load, and for each answer (default: the model configuration's, or 120 as in TorchServe)",
+        help="how long to wait until the model is loaded, and for each answer (default: as its configuration"
+        " says, or 120 as in TorchServe)",
     )  # fmt: skip
     add_json_option(command)
     return command

@@ -69,13 +69,13 @@ ARCHIVE_KEYS: Settings = with_defaults(
         ),
         "serialized-file": Setting(
             values.path_or_paths,
-            "The weights, such as a `.pt`, `.pth` or `.onnx` file. Of weights in several files, such as an"
-            " index and its shards, the manifest names the first. All go to the archive's root.",
+            "The weights, such as a `.pt`, `.pth` or `.onnx` file. If there are several files, such as"
+            " an index and its shards, the manifest names the first. All go to the archive's root.",
         ),
         "extra-files": Setting(
             values.paths_or_commas,
-            "More files and directories for the archive's root. A file keeps its base name, and of a"
-            " directory the contents are packed. `**` matches files at any depth.",
+            "More files and directories for the archive's root. A file keeps its base name; of a"
+            " directory, the contents are packed. `**` matches files at any depth.",
         ),
         "packages": Setting(
             values.paths,
@@ -89,25 +89,28 @@ ARCHIVE_KEYS: Settings = with_defaults(
         ),
         "force-include": Setting(
             values.targets,
-            "Files and directories to put anywhere in the archive: where they are, and their names in it.",
+            "Files and directories to put anywhere in the archive: their paths, and their names in it.",
         ),
         "exclude": Setting(
             values.patterns,
-            "Files to leave out of directories, globs and packages, as `.gitignore` names them.",
+            "Files to leave out of directories, globs and packages, in the syntax of `.gitignore`.",
         ),
         "requirements-file": Setting(
             values.path, "The `requirements.txt` that TorchServe installs for the model."
         ),
         "requirements-from": Setting(
             values.requirements_sources,
-            "What to write into `requirements.txt` from the project's own metadata: `dependencies`,"
+            "Which requirements of the project to write into `requirements.txt`: `dependencies`,"
             " `optional-dependencies.NAME` or `dependency-groups.NAME`.",
         ),
         "config-file": Setting(values.path, "The model configuration, such as `model-config.yaml`."),
         "config": Setting(
             values.model_config, "The model configuration as a table, written as `model-config.yaml`."
         ),
-        "runtime": Setting(one_of(*runtimes.KNOWN, *runtimes.FORMER), "What runs the handler."),
+        "runtime": Setting(
+            one_of(*runtimes.KNOWN, *runtimes.FORMER),
+            "What runs the handler: Python or, with `LSP`, TorchServe's C++ worker.",
+        ),
         "export-path": Setting(
             values.path,
             "The directory in which the archive is written.",
@@ -124,7 +127,7 @@ ARCHIVE_KEYS: Settings = with_defaults(
         ),
         "archive-root": Setting(
             values.archive_root,
-            "The directory inside a `tgz`. `.` works with both SageMaker and TorchServe.",
+            "The directory at the top of a `tgz`. `.` works with both SageMaker and TorchServe.",
         ),
         "compression": Setting(
             one_of("auto", "store", "deflate"),
@@ -135,7 +138,7 @@ ARCHIVE_KEYS: Settings = with_defaults(
             values.boolean,
             "Whether to replace an archive that exists and differs. If `false`, that is an error.",
         ),
-        "ignore": Setting(values.codes, "Checks to disable, by their codes."),
+        "ignore": Setting(values.codes, "The codes of checks to switch off."),
         "allow-globals": Setting(
             values.names,
             "Names that loading the weights or another file may import, in addition to those that torch"
@@ -147,7 +150,7 @@ ARCHIVE_KEYS: Settings = with_defaults(
         ),
         "consumers": Setting(
             array_of(consumer := one_of(*CONSUMERS), consumer.kind),
-            "What the archive is deployed to, whose rules of portability apply.",
+            "Where the archive is deployed. Some checks apply only to one of these.",
         ),
         "try": Setting(
             values.boolean,
@@ -199,8 +202,8 @@ TABLES: Settings = {
     ),
     "workflows": Setting(
         tables_of(WORKFLOW_KEYS, "workflows", "workflow-name"),
-        "The workflows, each of which becomes a `.war`. TorchServe 0.12 registers workflows; its later"
-        " development branch does not.",
+        "The workflows: each table becomes a `.war`. TorchServe 0.12 can register workflows; its later"
+        " development branch cannot.",
     ),
 }
 """The keys of `[tool.mar]` that hold tables of their own."""

@@ -20,7 +20,7 @@ def test_describe_archive_keys():
     assert sections[[*ARCHIVE_KEYS].index("config-file")].splitlines() == [
         "`config-file`",
         "",
-        "The model configuration, such as `model-config.yaml`. It excludes [`config`](#config).",
+        "The model configuration, such as `model-config.yaml`. Set this or [`config`](#config), not both.",
         "",
         "**Type:** path",
     ]
@@ -44,7 +44,7 @@ def test_list_archiver_keys():
         *("model-name", "serialized-file", "model-file", "handler", "extra-files", "runtime"),
         *("export-path", "archive-format", "force", "version", "requirements-file", "config-file"),
     ]
-    assert rows[0].startswith("| `model-name` | string | the project's name | ")
+    assert rows[0].startswith("| `model-name` | the project's name | ")
 
 
 def test_list_workflow_keys():
