@@ -1,9 +1,9 @@
-"""Names, numbers and lists, formatted for people."""
+"""Names, numbers and lists, formatted for people; and lines, numbered as editors number them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 LONGEST_QUOTE = 200
@@ -12,7 +12,9 @@ MOST_MESSAGES = 20
 """The most faults that are shown for one file."""
 MOST_NAMES = 5
 """The most names that one message lists."""
-
+LINE_END = re.compile(r"\r\n|\r|\n")
+"""What ends a line in an editor. YAML and `str.splitlines` know more, such as U+2028: counted with those, a
+line's number would lead to another line."""
 
 COMMAND = re.compile(r"^([ \t]*):(?=:)|#(?=#\w*\[)")
 """What makes a line of a build's log a command: `::` at its beginning for GitHub, and anywhere in it
@@ -149,3 +151,16 @@ def show_path(path: str | Path, root: Path) -> str:
     """A path relative to `root` if it lies inside, with `/` between its folders."""
     path = Path(path)
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def line_at(text: str, index: int) -> int:
+    """The number of the line with the character at `index`."""
+    return sum(1 for end in LINE_END.finditer(text) if end.end() <= index) + 1
+
+
+def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of `str.splitlines`, each with the number of the line that it is in."""
+    number = 1
+    for line in text.splitlines(keepends=True):
+        yield number, line.splitlines()[0]
+        number += line.endswith(("\n", "\r"))

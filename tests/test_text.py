@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_mar.text import (
+    LINE_END,
     count_of,
     escape,
     first_messages,
     format_seconds,
     format_size,
     join_steps,
+    line_at,
     name_of_status,
+    numbered_lines,
     quote,
     quote_each,
     quote_some,
@@ -183,3 +186,36 @@ class TestNameOfStatus:
             "SIGKILL",
             "signal 200",
         ]
+
+
+TEXTS = st.text(alphabet="ab\n\r\x0b\x0c\x1c\x85\u2028\u2029")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("a\nb", [(1, "a"), (2, "b")]),
+        ("a\r\nb\rc\n", [(1, "a"), (2, "b"), (3, "c")]),
+        ("a\u2028b\x0cc\n\nd", [(1, "a"), (1, "b"), (1, "c"), (2, ""), (3, "d")]),
+    ],
+)
+def test_numbered_lines(text: str, expected: list[tuple[int, str]]):
+    """What only Python takes for the end of a line does not count."""
+    assert [*numbered_lines(text)] == expected
+
+
+@given(TEXTS)
+def test_all_lines_are_numbered(text: str):
+    """The lines are those of `splitlines`, and each is in the editor's line of its number."""
+    lines = LINE_END.split(text)
+    found = [*numbered_lines(text)]
+    assert [line for _, line in found] == text.splitlines()
+    assert all(line in lines[number - 1] for number, line in found)
+
+
+@given(TEXTS, st.data())
+def test_line_at(text: str, data: st.DataObject):
+    """The number is one more than the ends of lines before the character, as Python's files count them."""
+    index = data.draw(st.integers(0, len(text)).filter(lambda at: text[at - 1 : at + 1] != "\r\n"))
+    assert line_at(text, index) == LINE_END.sub("\n", text[:index]).count("\n") + 1

@@ -18,7 +18,7 @@ from hatch_mar.budget import JSON
 from hatch_mar.checks.handler_facts import built_in, imported_built_ins
 from hatch_mar.checks.subject import LARGEST_TEXT, Subject
 from hatch_mar.finding import Finding, Rule
-from hatch_mar.text import shorten
+from hatch_mar.text import line_at, shorten
 from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.handlers import BuiltIn
 
@@ -130,7 +130,7 @@ def check_labels(subject: Subject, member: Member, *, looked_up: bool) -> Iterat
         labels = json.loads(text, object_pairs_hook=Pairs)
     except json.JSONDecodeError as error:
         message = f"`{NAME}` is not JSON: {error.msg}"
-        yield SYNTAX.at(subject.place(member, error.lineno), message)
+        yield SYNTAX.at(subject.place(member, line_at(text, error.pos)), message)
     except UnicodeDecodeError as error:
         yield ENCODING.at(place, f"`{NAME}` is not UTF-8: {error.reason}")
     except (ValueError, RecursionError) as error:

@@ -13,13 +13,13 @@ from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.checks.subject import LARGEST_TEXT
 from hatch_mar.errors import HatchMarError
 from hatch_mar.finding import Finding
+from hatch_mar.text import LINE_END
 
 LONGEST_LINE = 100
 """Characters of a line that are shown; a line of somebody else's may have millions."""
 BEFORE = 30
 """Characters that are shown before what a finding is about, where that is far inside a long line."""
 
-LINE_END = re.compile(r"\r\n|\r|\n")
 QUOTED = re.compile("`([^`]+)`")
 
 Read = Callable[[int], bytes]

@@ -7,6 +7,7 @@ within SnakeYAML's limits, so that what is read here is read alike by both.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal, NamedTuple
@@ -18,7 +19,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 from yaml.reader import ReaderError
 
 from hatch_mar.budget import YAML, Budget
-from hatch_mar.text import shorten
+from hatch_mar.text import LINE_END, line_at, shorten
 
 MOST_CHARACTERS = 3 << 20
 """Characters of a document that SnakeYAML reads."""
@@ -106,7 +107,7 @@ def read_yaml(data: bytes, budget: Budget | None = None, *, is_whole: bool = Tru
         # the end of the beginning may be half a character
         text = data.decode("utf-8", "strict" if is_whole else "ignore")
     except UnicodeDecodeError as error:
-        return refuse_document("encoding", error.reason, data.count(b"\n", 0, error.start) + 1)
+        return refuse_document("encoding", error.reason, line_at(data[: error.start].decode(), error.start))
     if len(text) > MOST_CHARACTERS:
         return refuse_document("entangled", f"it has more than {MOST_CHARACTERS} characters")
     if not is_whole:
@@ -127,16 +128,15 @@ def read_yaml(data: bytes, budget: Budget | None = None, *, is_whole: bool = Tru
 def load_document(loader: Loader) -> Document:
     root, second = loader.document()
     if second is not None:
-        return refuse_document("documents", "a second document", second.start_mark.line + 1)
+        return refuse_document("documents", "a second document", loader.line_of(second))
     if root is None or root.tag.endswith(":null"):
         return refuse_document("empty", "no settings")
     if not isinstance(root, MappingNode):
-        return refuse_document(
-            "top-level", "one value" if isinstance(root, ScalarNode) else "a list", yaml_line(root)
-        )
+        found = "one value" if isinstance(root, ScalarNode) else "a list"
+        return refuse_document("top-level", found, loader.line_of(root))
     table: Any = loader.construct_document(root)
     if not isinstance(table, Table):
-        return refuse_document("top-level", kind_of(table), yaml_line(root))
+        return refuse_document("top-level", kind_of(table), loader.line_of(root))
     duplicates = [ConfigFault("duplicate", key, line) for key, line in dict.fromkeys(loader.duplicates)]
     return Document(table, tuple(duplicates))
 
@@ -165,9 +165,9 @@ def describe_yaml_error(error: Exception) -> str:
 
 def line_in(error: Exception, text: str) -> int | None:
     if isinstance(error, ReaderError):
-        return text.count("\n", 0, error.position) + 1
+        return line_at(text, error.position)
     mark = getattr(error, "problem_mark", None)
-    return None if mark is None else mark.line + 1
+    return None if mark is None else line_at(text, mark.index)
 
 
 class EntangledError(Exception):
@@ -189,12 +189,17 @@ class Loader(yaml.SafeLoader):
         super().__init__(text)
         self.depth = self.aliases = self.nodes = 0
         self.duplicates: list[tuple[str, int]] = []
+        self.line_ends = [end.end() for end in LINE_END.finditer(text)]
 
     def document(self) -> tuple[Node | None, Any]:
         """The document's root, None of an empty file, and the event that begins a second document."""
         root = self.get_node() if self.check_node() else None
         stream: Any = self
         return root, stream.peek_event() if self.check_node() else None
+
+    def line_of(self, part: Node | Event) -> int:
+        mark: Any = part.start_mark
+        return bisect_right(self.line_ends, mark.index) + 1
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         stream: Any = self
@@ -221,7 +226,7 @@ class Loader(yaml.SafeLoader):
         for key, _ in mapping.value:
             known = (key.tag, key.value) if isinstance(key, ScalarNode) else None
             if known in seen and key.tag != MERGE:
-                self.duplicates.append((key.value, yaml_line(key)))
+                self.duplicates.append((key.value, self.line_of(key)))
             seen.add(known or id(key))
         return mapping
 
@@ -252,15 +257,11 @@ class Loader(yaml.SafeLoader):
         yield table
         table.update(self.construct_mapping(node))
         # after the values: merge keys are resolved by then, and a key's last line is the one that counts
-        table.lines.update((self.construct_object(key), yaml_line(key)) for key, _ in node.value)
+        table.lines.update((self.construct_object(key), self.line_of(key)) for key, _ in node.value)
 
 
 Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_number)
 Loader.add_constructor("tag:yaml.org,2002:map", Loader.construct_table)
-
-
-def yaml_line(node: Node) -> int:
-    return int(node.start_mark.line) + 1
 
 
 def in_yaml(value: object) -> str:

@@ -18,6 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from hatch_mar.budget import REQUIREMENT_LINES, Budget, Exhausted, Unit
+from hatch_mar.text import numbered_lines
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -124,8 +125,8 @@ def logical_lines(text: str, budget: Budget) -> Iterator[tuple[int, str]]:
         Exhausted: there are too many, or one is too long.
     """
     first, parts = 0, list[str]()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if number > MOST_LINES:
+    for count, (number, line) in enumerate(numbered_lines(text), start=1):
+        if count > MOST_LINES:
             raise Exhausted(REQUIREMENT_LINES)
         first = first if parts else number
         comment = COMMENT.match(line)

@@ -51,6 +51,7 @@ FAULTS: list[tuple[str | bytes, str]] = [
     ),
     ('{"00": "a"}', f": MAR706 `{NAME}` has keys that are not class numbers: `00`; {KEYS}"),
     ('{"²": "a"}', f": MAR706 `{NAME}` has keys that are not class numbers: `²`; {KEYS}"),
+    ('{\r"0": a}', f":2: MAR703 `{NAME}` is not JSON: Expecting value; fix the file"),
     ('{"1": "a", "2": "b"}', f": MAR707 `{NAME}` has 2 labels, but none for `0`; {GAPS}"),
     ('{"0": "a", "1": "b", "5": "c"}', f": MAR707 `{NAME}` has 3 labels, but none for `2`; {GAPS}"),
     (

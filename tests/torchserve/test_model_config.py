@@ -38,6 +38,10 @@ class TestRead:
             (b"# a: 1", "empty", None),
             (b"[]", "top-level", 1),
             (b"a: 1\n1: 2", "key", 2),
+            ("# \u2028# \x85\n1: 2".encode(), "key", 2),
+            ("# \u2028# \x85\na: !x 1".encode(), "value", 2),
+            ("# \u2028# \x85\r\r\n\x07".encode(), "syntax", 3),
+            (b"\r\r\n# \xe9", "encoding", 3),
             (b"a: " + b"[" * 60 + b"]" * 60, "entangled", 1),
             (b"#" * (MOST_CHARACTERS + 1), "entangled", None),
             (b"a: [" + b"1," * 20_000 + b"]", "unchecked", None),
@@ -53,11 +57,11 @@ class TestRead:
 
     def test_duplicates(self):
         """If a key appears twice, the last one counts."""
-        document = read(b"a: 1\na: 2\n")
+        document = read("# \u2028\na: 1\r\na: 2\n".encode())
 
         assert document.table == {"a": 2}
         assert [(fault.kind, fault.problem, fault.line) for fault in document.faults] == [
-            ("duplicate", "a", 2)
+            ("duplicate", "a", 3)
         ]
 
     def test_beginning(self):

@@ -42,6 +42,7 @@ class TestDecode:
         ("a \\\n  >=1\nb\n", [(1, "a   >=1"), (3, "b")]),
         ("a\\", [(1, "a")]),
         ("# a\\\nb\n", [(1, ""), (2, "b")]),
+        ("a\x0cb\nc\n", [(1, "a"), (1, "b"), (2, "c")]),
     ],
 )
 def test_logical_lines(text: str, expected: list[tuple[int, str]]):
