@@ -18,7 +18,7 @@ from hatch_mar.archive.packager.unchanged import find_change, fingerprint_inputs
 from hatch_mar.budget import Budget
 from hatch_mar.checks.configured import check_configuration, find_faults
 from hatch_mar.errors import CheckError, LayoutError
-from hatch_mar.finding import Finding
+from hatch_mar.finding import Finding, merge
 from hatch_mar.project.config.models import ArchiveConfig, Config, path_of, select
 from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.interface import Project
@@ -148,7 +148,8 @@ def plan_project(
     if not output:
         faults += find_sdist_clashes([one.config for one in planned], project)
     if faults:
-        raise CheckError(*dict.fromkeys(faults))
+        others = [fault for fault in faults if isinstance(fault, str)]
+        raise CheckError(*merge(fault for fault in faults if isinstance(fault, Finding)), *others)
     return planned
 
 

@@ -17,6 +17,7 @@ from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.archive.packager.owner import Owner, read_owner
 from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.errors import CheckError, ConfigError, HatchMarError, PackError
+from hatch_mar.finding import Finding
 from tests.archives import INSTANT, SomeProject, needs_posix, tree
 from tests.build import LEAST, names_in, planned
 
@@ -57,6 +58,17 @@ class TestPlan:
             "Field `tool.mar.extra-files`: file not found: `missing.json` [MAR021]",
             "Field `tool.mar.archives[1].model-file`: file not found: `b.py` [MAR021]",
         )
+
+    def test_shared_fault(self, project: Path):
+        """A fault of a file that several archives have is one fault, of all of them."""
+        (project / "requirements.txt").write_text("foo bar\n")
+        archives = [{"model-name": "a"}, {"model-name": "b"}]
+        with pytest.raises(CheckError) as error:
+            planned(project, LEAST | {"requirements-file": "requirements.txt", "archives": archives})
+
+        [finding] = error.value.causes
+        assert isinstance(finding, Finding)
+        assert (finding.code, finding.archives) == ("MAR604", ("a", "b"))
 
     def test_paths(self, project: Path):
         """Each archive goes to the build directory or to its export path."""
