@@ -15,6 +15,7 @@ from hatch_mar.errors import HatchMarError
 from hatch_mar.finding import Finding
 from hatch_mar.text import LINE_END
 
+TAB = 4
 LONGEST_LINE = 100
 """Characters of a line that are shown; a line of somebody else's may have millions."""
 BEFORE = 30
@@ -74,7 +75,7 @@ def excerpts_of(findings: Iterable[Finding], data: bytes) -> dict[Finding, str]:
 
 def cut(line: str, finding: Finding) -> str:
     """A line, without what is far from what the finding is about if it is long."""
-    line = line.rstrip()
+    line = line.expandtabs(TAB).rstrip()
     if len(line) <= LONGEST_LINE:
         return line
     start = max(0, min(find_place(line, finding) - BEFORE, len(line) - LONGEST_LINE))

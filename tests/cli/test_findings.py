@@ -61,7 +61,7 @@ class TestFull:
         ]
 
     def test_line(self, project: Path, capsys: pytest.CaptureFixture[str]):
-        """A line of somebody else's stays one, tabs and all; the gutter is as wide as its number."""
+        """A line of somebody else's stays one, with spaces for tabs; the gutter is as wide as its number."""
         (project / "handler.py").write_text("\n" * 9 + HANDLER)
         (project / "pyproject.toml").write_text(PYPROJECT.replace("force = 1", ""))
 
@@ -69,7 +69,7 @@ class TestFull:
         assert capsys.readouterr().out.splitlines()[1:5] == [
             "  --> handler.py:10",
             "   |",
-            r"10 | \timport nothing_such\x1b[2J",
+            r"10 |     import nothing_such\x1b[2J",
             "   |",
         ]
 
