@@ -38,7 +38,7 @@ def write_archive(
     if findings:
         from hatch_mar.cli._findings import log_findings
 
-        log_findings(findings, (f"Warning: {finding}" for finding in findings), Path.cwd())
+        log_findings(findings, Path.cwd(), prefix="Warning: ")
     with exit_on_signals():
         packing = Packing(instant, config.compression, config.root)
         return pack_as(archive, path, config.format, packing), archive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser
 from collections import Counter
@@ -13,7 +14,7 @@ from hatch_mar.cli._json import print_json
 from hatch_mar.finding import Finding, Severity, name_archives
 from hatch_mar.output import annotate, is_quiet, log
 from hatch_mar.terminal.painting import Line, Part, log_painted, show_painted
-from hatch_mar.text import count_of
+from hatch_mar.text import count_of, show_path
 
 FORMS = ("full", "concise", "json", "github")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -44,6 +45,9 @@ def show_findings(
         # the place of what is wrong with a file begins with its path
         return "" if paths.intersection(finding.archives) else name_archives(finding, among)
 
+    def find(finding: Finding) -> Finding:
+        return finding if paths.intersection(finding.archives) else place_from_here(finding, root)
+
     if form == "json":
         print_json([finding.to_json() for finding in findings])
     elif form == "github":
@@ -54,18 +58,30 @@ def show_findings(
 
         excerpts = find_excerpts(findings, root, files)
         for finding in findings:
-            show_painted(*full_lines(finding, name(finding), excerpts.get(finding)))
+            show_painted(*full_lines(find(finding), name(finding), excerpts.get(finding)))
     else:
         for finding in findings:
-            show_painted(Line((finding.severity, finding.severity), f": {finding}{name(finding)}"))
+            show_painted(Line((finding.severity, finding.severity), f": {find(finding)}{name(finding)}"))
+
+
+def place_from_here(finding: Finding, root: Path) -> Finding:
+    """A finding about a file of the project at `root`, with the file's path from the working directory."""
+    file = finding.place.file
+    path = Path(os.path.abspath(root), file or "")
+    if file is None or not os.path.exists(path):  # a member of an archive that is to be built
+        return finding
+    return finding._replace(place=finding.place._replace(file=show_path(path, Path.cwd())))
 
 
 def log_findings(
-    causes: Sequence[Finding | str], lines: Iterable[str], root: Path, among: Collection[str] = ()
+    causes: Sequence[Finding | str], root: Path, among: Collection[str] = (), *, prefix: str = ""
 ) -> None:
-    """Print what is wrong with a project to standard error: on a terminal in full, elsewhere as `lines`."""
+    """Print what is wrong with a project to standard error: on a terminal in full, elsewhere a line each.
+
+    Each of these lines begins with `prefix`.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
-        log(*lines)
+        log(*(f"{prefix}{line_of(cause, root, among)}" for cause in causes))
         return
     from hatch_mar.cli._excerpts import find_excerpts
     from hatch_mar.project.key_lines import locate
@@ -73,8 +89,16 @@ def log_findings(
     findings = locate((cause for cause in causes if isinstance(cause, Finding)), root)
     excerpts = find_excerpts(findings, root, ())
     for finding in findings:
-        log_painted(*full_lines(finding, name_archives(finding, among), excerpts.get(finding)))
+        found = place_from_here(finding, root)
+        log_painted(*full_lines(found, name_archives(finding, among), excerpts.get(finding)))
     log_painted(*(Line(("error", "error"), f": {cause}") for cause in causes if isinstance(cause, str)))
+
+
+def line_of(cause: Finding | str, root: Path, among: Collection[str]) -> str:
+    """What is wrong with the project at `root`, in one line."""
+    if isinstance(cause, str):
+        return cause
+    return f"{place_from_here(cause, root)}{name_archives(cause, among)}"
 
 
 def show_verdict(findings: Collection[Finding], form: str, *, passed: bool) -> None:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from hatch_mar.build.plan import plan_project
-from hatch_mar.build.report import list_warnings, merge_warnings
+from hatch_mar.build.report import merge_warnings
 from hatch_mar.build.run import build_all
 from hatch_mar.build.unwanted import find_in_next_sdist
 from hatch_mar.cli import FAULTS
@@ -52,10 +52,10 @@ def main(arguments: list[str]) -> int:
     try:
         planned = plan_project(project, project.build_directory, options.names, output=output)
     except HatchMarError as error:
-        log_findings(error.causes, error.faults, project.root)
+        log_findings(error.causes, project.root)
         return FAULTS
     names = [one.config.name for one in planned]
-    log_findings(merge_warnings(planned), list_warnings(planned), project.root, names)
+    log_findings(merge_warnings(planned), project.root, names, prefix="Warning: ")
     if output:
         log(*(f"Warning: {line}" for line in find_in_next_sdist(planned, project.hatch)))
     if options.dry_run:

@@ -122,6 +122,45 @@ class TestFull:
         assert capsys.readouterr().out.count("MAR801") == 2
 
 
+class TestElsewhere:
+    """What is wrong with a project in another folder is found where it is said to be."""
+
+    @pytest.fixture(autouse=True)
+    def faulty(self, project: Path):
+        (project / "pyproject.toml").write_text(PYPROJECT.replace("force = 1", ""))
+
+    @pytest.mark.parametrize("form", ["full", "concise"])
+    def test_below(
+        self, form: str, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        monkeypatch.chdir(project.parent)
+
+        assert main(["check", "--project", project.name, "--output-format", form]) == 1
+        assert f" {project.name}/handler.py:1" in capsys.readouterr().out
+
+    def test_above(self, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+        (project / "weights").mkdir()
+        monkeypatch.chdir(project / "weights")
+
+        assert main(["check", "--project", ".."]) == 1
+        assert f"error: {(project / 'handler.py').as_posix()}:1: MAR208" in capsys.readouterr().out
+
+    def test_build(self, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+        monkeypatch.chdir(project.parent)
+
+        assert main(["build", "--project", project.name]) == 1
+        assert capsys.readouterr().err.startswith(f"{project.name}/handler.py:1: MAR208")
+
+    def test_no_file(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        """What no file of the project is, such as an archive that is to be built, keeps its name."""
+        monkeypatch.chdir(project.parent)
+        show_findings([UNFINISHED.at(Place("digits.mar"), "It is wrong", "")], "full", among=(), root=project)
+
+        assert "--> digits.mar\n" in capsys.readouterr().out
+
+
 class TestQuiet:
     def test_verdict(self, capsys: pytest.CaptureFixture[str]):
         """With `-q`, neither the number of findings is shown nor that there are none."""
