@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.archive.filesystem.regular import read_bytes
@@ -23,9 +22,6 @@ from hatch_mar.project.hatch_settings import HATCH_TOML
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.project.toml import table_at
 from hatch_mar.text import escape_commands, join_steps, quote, quote_each
-
-if TYPE_CHECKING:
-    from hatch_mar.project.toml_text import TomlText
 
 HOOK = ("tool", "hatch", "build", "hooks", "mar")
 
@@ -108,16 +104,21 @@ def add_text(
     path = Path(os.path.realpath(project.root / PYPROJECT))
     original = read_bytes(path).decode() if path.exists() else None
     edits, advice, builder = set_up_build(project, adopt=adopt)
-    own = [Edit("paste the tables", partial(append, tables=piece, path=key)) for key, piece in pieces.items()]
+
+    def paste(text: TomlText) -> None:
+        for key, piece in pieces.items():
+            text.append(piece, key)
+
+    own = Edit("paste the tables", paste)
     # wrapping a backend sets a key of `[tool.mar]`, whose header must not come again after that
     is_wrapped = table_at(project.pyproject, "build-system").get("build-backend") != HATCHLING
-    steps = [*own, *edits] if MAR in pieces and is_wrapped else [*edits, *own]
+    steps = [own, *edits] if MAR in pieces and is_wrapped else [*edits, own]
     text = TomlText(original or "")
     try:
         for step in steps:
             step.apply(text)
     except CannotEdit as error:
-        by_hand = join_steps([*(edit.todo for edit in edits), own[0].todo])
+        by_hand = join_steps([*(edit.todo for edit in edits), own.todo])
         fault = f"Cannot edit `{path}`, because {error}; edit it by hand: {by_hand}"
         raise ConfigError(fault, *advice) from None
     # the project's own name and version make no difference here
@@ -130,10 +131,6 @@ def add_text(
     done = [] if original is not None else [f"Created `{path}`"]
     done += [f"Added {names} to `{path}`", *(edit.done for edit in edits), *advice]
     return [*done, builder] if buildable else done
-
-
-def append(text: TomlText, tables: str, path: tuple[str, ...]) -> None:
-    text.append(tables, path)
 
 
 def set_up_build(project: PyProject, *, adopt: bool = False) -> tuple[list[Edit], list[str], str]:
