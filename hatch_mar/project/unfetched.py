@@ -41,10 +41,17 @@ def folders_between(path: Path, root: Path) -> Iterator[Path]:
 
 
 def names(lock: Path, path: Path) -> bool:
-    """Whether a lock has a path, on a line of its own as DVC writes it."""
+    """Whether a lock has a path."""
+    return path.as_posix() in list_locked(lock)
+
+
+def list_locked(lock: Path) -> Iterator[str]:
+    """The paths that a lock has, each on a line of its own as DVC writes it."""
     try:
-        lines = read_bytes(lock, LARGEST_LOCK).splitlines()
+        lines = read_bytes(lock, LARGEST_LOCK).decode("utf-8", "surrogateescape").splitlines()
     except OSError:
-        return False
-    wanted = f"path: {path.as_posix()}".encode("utf-8", "surrogateescape")
-    return any(line.strip(b" -") == wanted for line in lines)
+        return
+    for line in lines:
+        key, _, path = line.strip(" -").partition(": ")
+        if key == "path":
+            yield path

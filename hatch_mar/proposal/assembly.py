@@ -12,6 +12,7 @@ from hatch_mar.budget import Exhausted
 from hatch_mar.checks import model_file
 from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
+from hatch_mar.finding import Severity
 from hatch_mar.project.gitignore import escape_pattern
 from hatch_mar.proposal.draft import Table, add, as_subject
 from hatch_mar.proposal.handler_files import find_handlers
@@ -21,7 +22,7 @@ from hatch_mar.proposal.model_files import ModelFiles, find_model_files
 from hatch_mar.proposal.neighbours import CONFIGURATIONS, LABELS, REQUIREMENTS, find_nearest, keep_nearest
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.opened import add_opened
-from hatch_mar.proposal.repository import Repository, folder_of
+from hatch_mar.proposal.repository import Repository, can_be_declared, folder_of, is_of_tests
 from hatch_mar.text import quote, quote_some
 from hatch_mar.weights.kind import Kind
 
@@ -41,6 +42,9 @@ BUILT_IN_INSTEAD = (
     " requests into tensors; derive a class with a `preprocess` from it, or name another of TorchServe's"
     " handlers, such as `image_classifier`"
 )
+OF_SCRIPT = ".pt"
+"""The suffix by which `base_handler` knows TorchScript."""
+RENAMED = f"{BUILT_IN_INSTEAD}; rename it to `*{OF_SCRIPT}`, since it loads TorchScript by that suffix alone"
 NO_HANDLER = (
     "no handler was found for {}, and none of TorchServe's own loads such a model; write"
     f" `{TO_WRITE}`, with a class derived from `BaseHandler` whose `initialize` loads it"
@@ -93,10 +97,14 @@ class Assembly:
             table["force-include"] = {**model.folders}
         for path in model.extra_files:
             add(table, "extra-files", path)
-        if model.kind in OF_CLASS and (found := self.find_model_file(model, table)):
+        if (
+            model.kind in OF_CLASS
+            and not model.needs_handler
+            and (found := self.find_model_file(model, table))
+        ):
             table["model-file"] = found
         homes = [model.home, *(folder_of(str(table.get(key, ""))) for key in ("handler", "model-file"))]
-        self.add_neighbours(table, homes)
+        self.add_neighbours(table, homes, weights)
         add_modules(table, self.repository.root)
         add_opened(table, self.repository, homes)
         packages = tuple(f"{package}/" for package in table.get("packages", []))
@@ -108,8 +116,9 @@ class Assembly:
         """The file of the handler; one of TorchServe's own where that is right, or else one to be written."""
         if found := self.pick(f"Which handler is for {quote(model.path)}?", self.handlers, model):
             return found
-        if model.kind in OF_BUILT_IN:
-            self.remark(BUILT_IN_INSTEAD, model)
+        if model.kind in OF_BUILT_IN and not model.needs_handler:
+            is_called_so = model.kind is not Kind.TORCHSCRIPT or model.path.endswith(OF_SCRIPT)
+            self.remark(BUILT_IN_INSTEAD if is_called_so else RENAMED, model)
             return BUILT_IN
         self.remark(NO_HANDLER + (" with `from_pretrained`" if model.kind is None else ""), model)
         return TO_WRITE
@@ -118,13 +127,15 @@ class Assembly:
         """The file with the class of the model, unless the handler does without."""
         usable = self.model_files.usable
         root = self.repository.root
-        if not wants_model_file(as_subject({**table, "model-file": next(iter(usable), "model.py")}, root)):
+        supposed = as_subject({**table, "model-file": next(iter(usable), "model.py")}, root)
+        severity = find_severity(supposed)
+        if severity is None:
             return None
         fitting = [path for path in usable if is_fitting(as_subject({**table, "model-file": path}, root))]
         question = f"Which file has the model's class for {quote(model.path)}?"
         if found := self.pick(question, fitting or usable, model):
             return found
-        if table["handler"] != TO_WRITE:
+        if severity == "error":
             self.remark(NO_MODEL_FILE, model)
         return None
 
@@ -139,14 +150,24 @@ class Assembly:
             self.chosen[tuple(left)] = self.choose(question, left)
         return self.chosen[tuple(left)]
 
-    def add_neighbours(self, table: Table, homes: Sequence[str]) -> None:
+    def add_neighbours(self, table: Table, homes: Sequence[str], weights: Sequence[str]) -> None:
         """Add the labels, the requirements and the configuration that lie nearest."""
         is_there = {*self.repository.files}.__contains__
-        if labels := find_nearest(LABELS, homes, is_there):
+        if labels := find_nearest(LABELS, homes, is_there) or self.find_only(LABELS, weights):
             add(table, "extra-files", labels)
-        for key, names in (("requirements-file", REQUIREMENTS), ("config-file", CONFIGURATIONS)):
-            if found := find_nearest(names, homes, is_there):
-                table[key] = found
+        if requirements := find_nearest(REQUIREMENTS, homes, is_there):
+            table["requirements-file"] = requirements
+        if found := find_nearest(CONFIGURATIONS, homes, is_there) or self.find_only(CONFIGURATIONS, weights):
+            table["config-file"] = found
+
+    def find_only(self, names: Sequence[str], weights: Sequence[str]) -> str | None:
+        """The only file of these names in the repository, unless it lies with `weights`, and is theirs."""
+        found = [path for path in self.repository.files if PurePosixPath(path).name in names]
+        found = [path for path in found if not is_of_tests(path)]
+        if len(found) != 1 or not can_be_declared(found[0]):
+            return None
+        folder = f"{folder_of(found[0])}/"
+        return None if any(path.startswith(folder) for path in weights) else found[0]
 
     def remark(self, text: str, model: Model) -> None:
         """Note what is still to be done for a model, whose name the text has a place for."""
@@ -160,12 +181,12 @@ class Assembly:
             yield from self.model_files.others
 
 
-def wants_model_file(subject: Subject) -> bool:
-    """Whether TorchServe, or a handler that imitates it, loads an archive's model file."""
+def find_severity(subject: Subject) -> Severity | None:
+    """How bad a fault of an archive's model file is; None if nothing loads it."""
     try:
-        return model_file.loading_severity(subject) is not None
+        return model_file.loading_severity(subject)
     except Exhausted:  # the handler is too long to tell
-        return True
+        return "warning"
 
 
 def is_fitting(subject: Subject) -> bool:

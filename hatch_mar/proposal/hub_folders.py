@@ -20,6 +20,8 @@ from hatch_mar.text import quote
 
 PIPELINE = "model_index.json"
 """What diffusers knows the folders of a pipeline by."""
+FORMS = ("onnx", "openvino", "coreml", "original")
+"""Folders in that of a model, for other forms of it."""
 ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
 READ = re.compile(
@@ -48,10 +50,15 @@ class HubFolder(NamedTuple):
     def owns(self, path: str) -> bool:
         """Whether a file of weights is the model's, or another form of it."""
         folder, _, name = path.rpartition("/")
-        if any(path.startswith(f"{each}/") for each in self.folders):
+        if self.has_inside(path) or folder in [join(self.path, form) for form in FORMS]:
             return True
-        is_named_so = name in (*WEIGHTS, *ADAPTER_WEIGHTS) or NUMBERED.fullmatch(name)
+        # beside the folders of a pipeline may be a file with all of it
+        is_named_so = not self.weights or name in (*WEIGHTS, *ADAPTER_WEIGHTS) or NUMBERED.fullmatch(name)
         return folder == self.path and (path in self.weights or bool(is_named_so))
+
+    def has_inside(self, path: str) -> bool:
+        """Whether a file is in one of the folders that are packed."""
+        return any(path.startswith(f"{each}/") for each in self.folders)
 
     def list_patterns(self) -> tuple[str, ...]:
         """The weights, of which shards are one pattern if they are called so."""
@@ -67,9 +74,9 @@ def find_hub_folders(subject: Subject, found: Sequence[WeightsFile], omissions: 
     """The folders of models that have any of the weights, in the order of the repository."""
     folders = [hub for path in list_folders(found) if (hub := read_folder(subject, path))]
     # a folder may be part of another model, as of a pipeline
-    hubs = [hub for hub in folders if not any(other.owns(join(hub.path, "any")) for other in folders)]
+    hubs = [hub for hub in folders if not any(other.has_inside(join(hub.path, "any")) for other in folders)]
     for hub in hubs:
-        others = [each.path for each in found if hub.owns(each.path) and folder_of(each.path) == hub.path]
+        others = [each.path for each in found if hub.owns(each.path) and not hub.has_inside(each.path)]
         unread = [path for path in others if path not in hub.weights]
         loaded = quote(hub.weights[0]) if hub.weights else "other weights"
         omissions.add(f"`from_pretrained` loads {loaded} instead", *unread)

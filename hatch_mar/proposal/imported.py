@@ -16,10 +16,10 @@ PACKAGE = "__init__.py"
 
 
 def add_modules(table: Table, root: Path) -> None:
-    """Add the modules of the project at `root` that the handler and the model file import, and so on."""
+    """Add the modules of the project at `root` that its handler, model file and weights import, and so on."""
     for _ in range(MOST_ROUNDS):
         added = [add_module(table, root, problem) for problem in find_problems(table, root)]
-        if not any(added):
+        if not any([*added, *add_pickled(table, root)]):
             return
 
 
@@ -42,6 +42,19 @@ def add_module(table: Table, root: Path, problem: Problem) -> bool:
         return False
     found = find_in_project(as_subject(table, root), problem.name, importing)
     return found is not None and add(table, *found)
+
+
+def add_pickled(table: Table, root: Path) -> Iterator[bool]:
+    """Add the modules whose classes the weights are pickled with; whether each changed the table."""
+    subject = as_subject(table, root)
+    member = subject.named_member("serializedFile")
+    if member is None:  # it has yet to be fetched
+        return
+    reach = Reach(subject)
+    loadings = subject.weights(member).loadings
+    for name in sorted({module for loading in loadings for module, _ in loading.unsafe_globals}):
+        if reach.fault_of(name) == "absent" and (found := find_in_project(subject, name, member)):
+            yield add(table, *found)
 
 
 def name_by_package(table: Table, root: Path, handler: PurePosixPath) -> bool:

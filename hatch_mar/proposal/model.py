@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -23,6 +24,8 @@ FORMS = {
     Kind.GGUF: "gguf",
 }
 """What a name tells of a model that may be there as a state_dict too."""
+OF_LLAMA = re.compile(r"(consolidated)\.(\d{2})(\.\w+)$")
+"""The shards of Meta's own files, `consolidated.00.pth`."""
 UNFETCHED = {".onnx": Kind.ONNX, ".pt": Kind.TORCHSCRIPT, ".safetensors": Kind.SAFETENSORS}
 """What weights are taken for by their suffix as long as they are not there; others for a state_dict."""
 
@@ -38,6 +41,8 @@ class Model(NamedTuple):
     extra_files: tuple[str, ...] = ()
     folders: Mapping[str, str] = {}
     """Folders that are packed whole, each with its name in the archive."""
+    needs_handler: bool = False
+    """Whether TorchServe's own handlers do not load it, whatever its kind."""
     base: str = ""
     """The model that it is an adapter for; empty if it is not one."""
 
@@ -58,11 +63,11 @@ def list_models(found: Sequence[WeightsFile], hubs: Sequence[HubFolder]) -> list
     shards: dict[tuple[str, str], list[WeightsFile]] = defaultdict(list)
     for file in found:
         hub = next((hub for hub in hubs if hub.owns(file.path)), None)
-        name = NUMBERED.fullmatch(file.name.name)
+        name = NUMBERED.fullmatch(file.name.name) or OF_LLAMA.fullmatch(file.name.name)
         if hub:
             models.setdefault(hub.path, model_of_folder(hub))
         elif name:
-            key = folder_of(file.path), name[1] + name[3] + name[4]
+            key = folder_of(file.path), name[1] + "".join(name.groups()[2:])
             shards[key].append(file)
             models[key] = model_of_shards(shards[key])
         else:
@@ -79,15 +84,16 @@ def model_of_folder(hub: HubFolder) -> Model:
         hub.list_patterns(),
         hub.extra_files,
         hub.folders,
-        hub.base,
+        base=hub.base,
     )
 
 
 def model_of_shards(shards: Sequence[WeightsFile]) -> Model:
     first = shards[0]
-    stem = NUMBERED.sub(r"\1\4", first.path)
+    stem = OF_LLAMA.sub(r"\1\3", NUMBERED.sub(r"\1\4", first.path))
     paths = tuple(sorted(each.path for each in shards))
-    return Model(Origin(stem), first.kind, f"{count_of(len(paths), 'shard')} of {first.kind.label}", paths)
+    description = f"{count_of(len(paths), 'shard')} of {first.kind.label}"
+    return Model(Origin(stem), first.kind, description, paths, needs_handler=True)
 
 
 def model_of_file(file: WeightsFile) -> Model:
@@ -95,4 +101,5 @@ def model_of_file(file: WeightsFile) -> Model:
     kind = file.kind if is_there else UNFETCHED.get(file.suffix, Kind.STATE_DICT)
     beside = (join(folder_of(file.path), each.path) for each in file.weights.external)
     weights = (file.path, *dict.fromkeys(beside))
-    return Model(Origin(file.path, form=FORMS.get(kind, "")), kind, file.weights.describe(), weights)
+    origin = Origin(file.path, form=FORMS.get(kind, ""))
+    return Model(origin, kind, file.weights.describe(), weights, needs_handler=file.weights.lite)

@@ -17,7 +17,7 @@ UNSPEAKABLE = r"[0-9a-f]{12,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:off
 """Hashes, and what MLflow and wandb call their runs."""
 GENERAL = re.compile(
     r"(?:pytorch|models?|weights?|checkpoints?|ckpt|best|last|final|latest|outputs?|state|dict|net|network"
-    r"|adapter|diffusion|traced|scripted|quantized|saved|exported|trained|epoch|step|[-_.\d=])+"
+    r"|adapter|diffusion|consolidated|traced|scripted|quantized|saved|exported|trained|epoch|step|[-_.\d=])+"
     rf"|{UNSPEAKABLE}|"
 )
 """Names of files that say nothing of the model."""
@@ -47,14 +47,15 @@ class Origin(NamedTuple):
     """What tells it from another model of the same name: `onnx`."""
 
 
-def name_models(origins: Sequence[Origin]) -> list[str]:
+def name_models(origins: Sequence[Origin], project: str = "") -> list[str]:
     """A valid name for each model, no two of which are one on file systems that ignore case.
 
-    Empty for a single model whose path says nothing of it.
+    Of several models, one whose path says nothing of it is called as the project, if that can name a model.
+    Empty for a single one.
     """
     if len(origins) == 1:
         return [make_valid(find_word(origins[0]))]
-    ways = [list(list_names(origin)) for origin in origins]
+    ways = [list_names(origin, project) for origin in origins]
     while clashing := find_clashing([each[0] for each in ways]):
         changing = [number for number in clashing if len(ways[number]) > 1]
         # one that says its form leaves the short name to the other
@@ -72,12 +73,15 @@ def find_clashing(names: Sequence[str]) -> list[int]:
     return [number for number, name in enumerate(names) if taken[name.casefold()] > 1]
 
 
-def list_names(origin: Origin) -> list[str]:
+def list_names(origin: Origin, project: str) -> list[str]:
     """Names for a model, of which the later ones say more."""
     stem = stem_of(origin.path)
-    name = make_valid(find_word(origin) or stem) or "model"
+    word = find_word(origin)
+    name = make_valid(word or stem) or "model"
     folders = PurePosixPath(origin.path).parts[:-1]
     longer = [make_valid("-".join((*folders[-count:], stem))) or name for count in (1, 2) if folders]
+    if project and not word:
+        name, longer = project, [name, *longer]
     if not origin.form:
         return [name, *longer]
     return [name, *(f"{each}-{origin.form}" for each in (name, *longer))]

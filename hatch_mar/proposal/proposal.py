@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from hatch_mar.proposal.assembly import Assembly, Choose
@@ -14,7 +14,7 @@ from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.repository import Repository
 from hatch_mar.proposal.stages import leave_out_stages
 from hatch_mar.proposal.weights_files import OF_MODELS, find_weights_files
-from hatch_mar.text import quote
+from hatch_mar.text import quote, quote_some
 
 MOST_ARCHIVES = 100
 """Archives that are proposed, which takes seconds."""
@@ -60,7 +60,7 @@ def propose(
     found = list_models(weights_files, hubs)
     models = found[:MOST_ARCHIVES]
     omissions.add("there are more models than are proposed", *(model.path for model in found[MOST_ARCHIVES:]))
-    names = name_models([model.origin for model in models])
+    names = name_models([model.origin for model in models], project_name or "")
     assembly = Assembly(repository, subject, choose, omissions)
     left = (path for path in omissions.list_paths() if path.lower().endswith(OF_MODELS))
     weights = [*(each.path for each in weights_files), *left]
@@ -78,9 +78,19 @@ def propose(
             if model.base
         ),
         *omissions.describe({path for table in tables for path in table.get("extra-files", [])}),
+        *(() if models else describe_handlers(assembly.handlers)),
     ]
     shared, archives = share([in_order(table) for table in tables])
     return Proposal(shared, archives, [model.description for model in models], notes)
+
+
+def describe_handlers(paths: Sequence[str]) -> Iterator[str]:
+    """What to do where there are handlers, and no weights."""
+    if paths:
+        yield (
+            f"{quote_some(paths)} can be a handler: save or fetch its weights and look again, or write"
+            " `[tool.mar]` by hand if it downloads them"
+        )
 
 
 def in_order(table: Table) -> Table:

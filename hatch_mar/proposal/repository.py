@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
@@ -127,6 +127,8 @@ def is_of_project(folder: str, prefix: str) -> bool:
     """Whether a folder may have files that people made for the project, by its name and where it is."""
     if folder.startswith(".") or folder in CACHES or folder in INSTALLED or folder.endswith(".egg-info"):
         return False
+    if folder == "blobs" and PurePosixPath(prefix).name.startswith("models--"):
+        return False  # of the cache of Hugging Face's hub, whose `snapshots` link there
     return bool(prefix) or folder not in BUILT
 
 

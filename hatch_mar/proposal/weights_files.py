@@ -14,6 +14,7 @@ from hatch_mar.errors import ReadError
 from hatch_mar.inspection.contents import inspect_contents
 from hatch_mar.project.config.models import PYPROJECT
 from hatch_mar.project.unfetched import ANNEX
+from hatch_mar.proposal.locked import find_locked
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.repository import Repository, can_be_declared, is_of_tests
 from hatch_mar.weights.kind import Kind
@@ -40,6 +41,8 @@ OF_MODELS = (*OF_TORCH, ".safetensors", ".onnx", ".pt2", ".gguf")
 """The suffixes of models, whose files are looked into before any other."""
 OF_DATA = (".npy", ".npz", ".h5", ".hdf5", ".dat", ".csv", ".parquet", ".so", ".tar", ".zip", ".gz")
 """Those of data, whose files are looked into last."""
+OF_TENSORFLOW = (".keras", ".tflite")
+SAVED_MODEL = "saved_model.pb"
 DVC = ".dvc"
 """The suffix of what DVC keeps in the place of a file."""
 MEDIA = ("image", "text", "audio", "video", "font")
@@ -68,7 +71,8 @@ class WeightsFile(NamedTuple):
 
 def find_weights_files(repository: Repository, omissions: Omissions) -> list[WeightsFile]:
     """The weights that a person might ship, in the order of the repository."""
-    present = {f"{path}{DVC}" for path in repository.files}
+    described = (path for path in repository.files if path.endswith(DVC))
+    present = {path for path in described if (repository.root / path.removesuffix(DVC)).exists()}
     files = sorted(
         (path for path in repository.files if path not in present and may_be_weights(path)),
         key=rank_by_suffix,
@@ -92,6 +96,9 @@ def find_weights_files(repository: Repository, omissions: Omissions) -> list[Wei
             continue
         if is_proposed(file, omissions):
             found[file.path] = file
+    for path in find_locked(repository):
+        if path not in found and is_proposed(file := WeightsFile(path, Weights(Kind.DVC_FILE)), omissions):
+            found[path] = file
     kept = leave_out_pickles(found.values(), omissions)
     order = {path: number for number, path in enumerate(repository.files)}
     return sorted(kept, key=lambda file: order.get(file.path, len(order)))
@@ -150,6 +157,10 @@ def is_proposed(file: WeightsFile, omissions: Omissions) -> bool:
         if is_named_so:
             is_what = "unusable" if weights.kind in BROKEN else "not a model"
             omissions.add(f"{is_what} ({weights._replace(reason='').describe_kind()})", path)
+        elif weights.kind is Kind.DVC_FILE and not file.suffix:
+            omissions.add("DVC has yet to fetch what is in it; run `dvc pull`, and look again", path)
+        elif file.suffix in OF_TENSORFLOW or file.name.name == SAVED_MODEL:
+            omissions.add("TorchServe has no handler for models of TensorFlow", path)
         return False
     if is_of_tests(path):
         omissions.add("part of the tests", path)

@@ -144,7 +144,7 @@ class TestPrinted:
 
     def test_nothing(self, init: Init):
         """A repository without weights is told why there is nothing."""
-        write(init.root, {"pyproject.toml": HATCHLING, "a.pt": b"", "handler.py": HANDLER})
+        write(init.root, {"pyproject.toml": HATCHLING, "a.pt": b""})
 
         assert init(status=1) == ""
         assert init.err.splitlines() == [

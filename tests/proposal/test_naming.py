@@ -59,6 +59,16 @@ def test_several(origins: list[Origin], names: list[str]) -> None:
     assert name_models(origins) == names
 
 
+def test_of_project() -> None:
+    """What has no name of its own is called as the project, unless others are too."""
+    assert name_models([Origin("best.pt"), Origin("cats.pt")], "digits") == ["digits", "cats"]
+    assert name_models([Origin("best.pt"), Origin("model.pt")], "digits") == ["best", "model"]
+    assert name_models([Origin("out/model.pt"), Origin("out/model.onnx", form="onnx")], "digits") == [
+        "digits",
+        "digits-onnx",
+    ]
+
+
 PATHS = st.text("aB./-_1é数 ", min_size=1, max_size=8).filter(lambda path: path.strip("/") == path)
 
 

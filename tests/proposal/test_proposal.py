@@ -113,10 +113,16 @@ class TestWeights:
         assert shared(tmp_path, {"m.pkl": SCALER, "handler.py": FUNCTION})["serialized-file"] == "m.pkl"
 
     def test_none(self, tmp_path: Path):
-        found = proposal_for(tmp_path, {"handler.py": HANDLER, "a.ipynb": {}, "README.md": "", "w.pt": b""})
+        found = proposal_for(tmp_path, {"a.ipynb": {}, "README.md": "", "w.pt": b""})
 
         assert not found.shared
         assert found.notes == ["left out `w.pt`: unusable (empty file)"]
+
+    def test_only_handler(self, tmp_path: Path):
+        """A handler may download its weights, which its author knows."""
+        [note] = proposal_for(tmp_path, {"handler.py": HANDLER}).notes
+
+        assert note.startswith("`handler.py` can be a handler: save or fetch its weights and look again, or ")
 
     @pytest.mark.parametrize("name", ["digits.pt", "digits.pth", "digits.onnx", "digits.safetensors"])
     def test_pointer(self, tmp_path: Path, name: str):
@@ -133,6 +139,37 @@ class TestWeights:
 
         assert [table["serialized-file"] for table in found.archives] == ["b.pt", "w/a.pt"]
 
+    def test_dvc_folder(self, tmp_path: Path):
+        """Of a folder that DVC has yet to bring it is said that nobody knows what is in it."""
+        found = proposal_for(tmp_path, {"models.dvc": "outs:\n- md5: abc.dir\n  path: models\n"})
+
+        assert found.notes == [
+            "left out `models`: DVC has yet to fetch what is in it; run `dvc pull`, and look again"
+        ]
+        (tmp_path / "models").mkdir()
+        assert proposal_for(tmp_path, {}).notes == []
+
+    def test_dvc_stage(self, tmp_path: Path):
+        """What a stage makes is in DVC's lock."""
+        lock = "outs:\n    - path: out/net.pth\n    - path: there.pt\n    - path: ../../x.pt\n"
+        found = proposal_for(tmp_path, {"ml/dvc.lock": lock, "ml/there.pt": SCRIPTED, "h.py": FUNCTION})
+
+        assert [table["serialized-file"] for table in found.archives] == ["ml/there.pt", "ml/out/net.pth"]
+
+    def test_tensorflow(self, tmp_path: Path):
+        found = proposal_for(tmp_path, {"m/net.keras": b"PK\3\4", "m/saved/saved_model.pb": b"\x08\x01"})
+
+        [note] = found.notes
+        assert note.startswith("left out `m/net.keras`, `m/saved/saved_model.pb`: TorchServe has no handler ")
+
+    def test_cache(self, tmp_path: Path):
+        """Of the cache of Hugging Face's hub the snapshot is the model."""
+        home = "models--org--bert-base/snapshots/0123456789abcdef"
+        files = {f"{home}/config.json": {}, f"{home}/model.safetensors": SAFETENSORS, "h.py": FUNCTION}
+        found = shared(tmp_path, {**files, "models--org--bert-base/blobs/aa": SAFETENSORS})
+
+        assert (found["model-name"], found["serialized-file"]) == ("bert-base", f"{home}/model.safetensors")
+
     def test_external_data(self, tmp_path: Path):
         """The files that an ONNX model has its tensors in belong to it."""
         from tests.weights.onnx_files import external, model, tensor
@@ -146,6 +183,16 @@ class TestWeights:
         files = {f"big-0000{number}-of-00002.safetensors": SAFETENSORS for number in (1, 2)}
 
         assert shared(tmp_path, {**files, "h.py": FUNCTION})["serialized-file"] == [*files]
+
+    @pytest.mark.parametrize(
+        "name", ["m-0000{}-of-00002.bin", "llama/consolidated.0{}.pth"], ids=["numbered", "llama"]
+    )
+    def test_shards_of_torch(self, tmp_path: Path, name: str):
+        """No handler of TorchServe's own puts shards together."""
+        files = {name.format(number): STATE_DICT for number in (1, 2)}
+        found = shared(tmp_path, files)
+
+        assert (found["handler"], found["serialized-file"]) == ("handler.py", [*files])
 
     @pytest.mark.skipif("sys.platform != 'linux'", reason="other systems have no such names")
     def test_name(self, tmp_path: Path):
@@ -379,6 +426,29 @@ class TestModules:
         [note] = found.notes
         assert note.startswith("left out `other.pkl`: pickles beside a model; if its handler reads them, ")
 
+    def test_passed(self, tmp_path: Path):
+        """So are files that any function is given, but no folders, which it may be about to make."""
+        passing = (
+            "import os, detectron2\n"
+            "def handle(data, context):\n"
+            "    folder = context.system_properties.get('model_dir')\n"
+            "    detectron2.merge(os.path.join(folder, 'net.yaml'))\n"
+            "    os.makedirs(os.path.join(folder, 'out'), exist_ok=True)\n"
+            "    detectron2.read(os.path.join(folder, 'other.yaml'))\n"
+            "    return data\n"
+        )
+        files = {"w/cats.pt": SCRIPTED, "w/net.yaml": "", "out/a": "", "x/other.yaml": "", "h.py": passing}
+        found = shared(tmp_path, files)
+
+        assert found["extra-files"] == ["w/net.yaml"]
+        assert "force-include" not in found
+
+    def test_pickled(self, tmp_path: Path):
+        """A pickled module is loaded with the code that made it."""
+        files = {"yolo.pt": YOLO, "nets.py": NETWORK, "h.py": FUNCTION}
+
+        assert shared(tmp_path, files)["extra-files"] == ["nets.py"]
+
     def test_chain(self, tmp_path: Path):
         """What the imported modules import is packed too; what is not the project's own is not."""
         files = {
@@ -398,6 +468,7 @@ class TestHub:
         files = {f"bert-tiny/{name}": content for name, content in HUB.items()}
         files |= {"bert-tiny/model.safetensors": SAFETENSORS, "bert-tiny/pytorch_model.bin": STATE_DICT}
         files |= {"bert-tiny/training_args.bin": PICKLE, "bert-tiny/tf_model.h5": b"\x89HDF\r\n\x1a\n"}
+        files["bert-tiny/onnx/model.onnx"] = ONNX
         found = proposal_for(tmp_path, files)
 
         assert found.shared == {
@@ -409,7 +480,7 @@ class TestHub:
         assert found.notes == [
             f"no handler was found for `bert-tiny/model.safetensors`, {TO_WRITE}",
             "left out `bert-tiny/training_args.bin`: not a model (pickle of `dict`)",
-            f"left out `bert-tiny/pytorch_model.bin`: {INSTEAD}",
+            f"left out `bert-tiny/pytorch_model.bin`, `bert-tiny/onnx/model.onnx`: {INSTEAD}",
         ]
 
     def test_shards(self, tmp_path: Path):
@@ -463,6 +534,7 @@ class TestHub:
         }
         files = {"model_index.json": index, "tokenizer/vocab.json": {}, "unet/config.json": {}}
         files["unet/diffusion_pytorch_model.safetensors"] = SAFETENSORS
+        files["sd-v1-5-pruned.safetensors"] = SAFETENSORS
         found = shared(tmp_path, {f"sd/{name}": content for name, content in files.items()})
 
         assert found == {
@@ -498,6 +570,18 @@ class TestNeighbours:
         assert found["extra-files"] == ["a/index_to_name.json"]
         assert found["requirements-file"] == "requirements.txt"
         assert found["config-file"] == "a/model_config.yml"
+
+    def test_only(self, tmp_path: Path):
+        """The only ones may lie anywhere but with other weights; requirements may be for anything."""
+        files = {"config/model-config.yaml": "", "assets/index_to_name.json": {}, "docs/requirements.txt": ""}
+        found = shared(tmp_path, {**files, "w/cats.pt": SCRIPTED, "h.py": HANDLER})
+
+        assert found["extra-files"] == ["assets/index_to_name.json"]
+        assert found["config-file"] == "config/model-config.yaml"
+        assert "requirements-file" not in found
+
+        found = proposal_for(tmp_path, {"assets/dogs.pt": SCRIPTED})
+        assert [table.get("extra-files") for table in found.archives] == [["assets/index_to_name.json"], None]
 
     def test_of_handler(self, tmp_path: Path):
         """What lies beside the handler belongs to it."""
