@@ -41,7 +41,7 @@ SKIPPED = Rule(
         "`--models all` loads directories and files named `.mar`, `.model` or `.tar.gz`, and nothing"
         " hidden (ModelServer.java)"
     ),
-    fix="rename it, or name it after `--models`",
+    fix="rename it, or name it in `--models`",
 )
 
 

@@ -64,7 +64,7 @@ UNREACHABLE_VERSION = Rule(
     code="MAR106",
     severity="warning",
     title="The model cannot be requested by its version",
-    consequence="a request for this version is answered with 404, one for the default version is not",
+    consequence="requests that name this version are answered with 404",
     fix="give the model a version without `/`",
 )
 ENVELOPE = Rule(
@@ -85,7 +85,7 @@ FILE_NAME = Rule(
     code="MAR121",
     title="The archive's file name contains `..`",
     consequence="TorchServe refuses it with `Relative path is not allowed in url`",
-    fix="remove one of them",
+    fix="remove one of the dots",
 )
 LONELY_MANIFEST = Rule(
     code="MAR122",

@@ -59,14 +59,14 @@ KEY = Rule(
     code="MAR706",
     severity="warning",
     title="A key of `index_to_name.json` is not a class number",
-    consequence="its label is never used, and a request for a class without a label fails: `KeyError`",
+    consequence="its label is never used, and an answer of a class without a label fails with `KeyError`",
     fix='use the class numbers `"0"`, `"1"` and so on',
 )
 GAP = Rule(
     code="MAR707",
     severity="warning",
     title="A class has no label in `index_to_name.json`",
-    consequence="a request that the model answers with this class fails: `KeyError`",
+    consequence="a request that the model answers with this class fails with `KeyError`",
     fix="give every class a label, from `0` on",
 )
 DUPLICATE = Rule(

@@ -21,7 +21,7 @@ KSERVE = Rule(
     code="MAR901",
     severity="warning",
     consumer=consumers.KSERVE,
-    title="KServe does not see the archive",
+    title="KServe does not find the archive",
     consequence="its wrapper exits with `ModelMissingError` if nothing else is in the model store",
     fix="for KServe, set `archive-name` to a name without dots",
 )
@@ -29,7 +29,7 @@ NOT_ASCII = Rule(
     code="MAR902",
     severity="warning",
     title="A name is not ASCII",
-    consequence="a JVM with a POSIX locale fails: `InvalidPathException`; at `--models all` it exits",
+    consequence="in a POSIX locale, TorchServe fails (`InvalidPathException`) or, with `--models all`, exits",
     fix="rename it, or set `LC_ALL=C.UTF-8` where TorchServe runs",
 )
 CASE = Rule(
@@ -37,7 +37,7 @@ CASE = Rule(
     severity="warning",
     consumer=consumers.WINDOWS,
     title="Names differ only by case",
-    consequence="on Windows, as on macOS, one file replaces the other",
+    consequence="on Windows and macOS, one file replaces the other",
     fix="rename one of them",
 )
 WINDOWS = Rule(
@@ -53,7 +53,7 @@ VERTEX = Rule(
     severity="warning",
     consumer=consumers.VERTEX,
     title="Vertex AI does not find the archive",
-    consequence="its containers serve `model.mar`, and no file of another name",
+    consequence="its containers serve only a file named `model.mar`",
     fix="set `archive-name` to `model`, and `archive-format` to `default`",
 )
 SAGEMAKER = Rule(
@@ -61,7 +61,7 @@ SAGEMAKER = Rule(
     severity="warning",
     consumer=consumers.SAGEMAKER,
     title="SageMaker does not unpack the archive",
-    consequence="it takes a `.tar.gz`, which it unpacks for TorchServe",
+    consequence="it unpacks only a `.tar.gz` for TorchServe",
     fix="set `archive-format` to `tgz`",
 )
 

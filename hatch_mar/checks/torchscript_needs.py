@@ -35,7 +35,7 @@ NAMES_GPU = Rule(
     severity="warning",
     title="TorchScript has a GPU written into its code",
     consequence=(
-        "it fails on a server without a GPU, and in a worker of another GPU with `Expected all tensors to be"
+        "it fails on a server without a GPU, and in a worker on another GPU with `Expected all tensors to be"
         " on the same device`, whatever `map_location` it is loaded with"
     ),
     fix="take the device from an input (`x.device`) and save it again, or set `deviceType` to `gpu`",

@@ -24,7 +24,7 @@ NOT_WRAPPED = Rule(
     code="MAR029",
     severity="warning",
     title="`build-backend` is set in `[tool.mar]`, but another backend builds the project",
-    consequence="only `hatch-mar build` makes the archives",
+    consequence="only `hatch-mar build` writes the archives",
     fix=f"set `build-system.build-backend` to `{WRAPPER}`",
 )
 NOT_OURS = "it fails without `hatch-mar` too; require a version that works with this Python"
@@ -32,9 +32,9 @@ NOT_OURS = "it fails without `hatch-mar` too; require a version that works with 
 NO_WRAPPER = Rule(
     code="MAR033",
     severity="note",
-    title="Builds of the project make no archives",
-    consequence="only `hatch-mar build` makes them; `python -m build` and `uv build` say nothing",
-    fix=f"let `{WRAPPER}` wrap the build backend if every build should make them",
+    title="Builds of the project write no archives",
+    consequence="only `hatch-mar build` writes them; `python -m build` and `uv build` do not say so",
+    fix=f"let `{WRAPPER}` wrap the build backend if every build should write them",
     ignorable=True,
 )
 
@@ -147,4 +147,4 @@ def find_missing_wrapper(root: Path, pyproject: Mapping[str, Any]) -> Iterator[F
     fix = None
     with suppress(ConfigError):
         fix = f"for every build to do so, {join_steps([edit.todo for edit in wrap(pyproject)])}"
-    yield NO_WRAPPER.at(Place(PYPROJECT, None, MAR), "Only `hatch-mar build` makes these archives", fix)
+    yield NO_WRAPPER.at(Place(PYPROJECT, None, MAR), "Only `hatch-mar build` writes these archives", fix)

@@ -14,7 +14,7 @@ NOT_ENABLED = Rule(
     code="MAR028",
     severity="warning",
     title="The build hook is not enabled in a project that hatchling builds",
-    consequence="`hatch build`, `python -m build` and `uv build` make no archives, and say nothing",
+    consequence="`hatch build`, `python -m build` and `uv build` write no archives, and do not say so",
     fix="add `[tool.hatch.build.hooks.mar]`",
     ignorable=True,
 )
@@ -42,13 +42,13 @@ def find_missing_hook(settings: HatchSettings) -> Iterator[Finding]:
         return
     place = Place(PYPROJECT, None, MAR)
     if is_off_by_default(settings):
-        text = f"A build makes these archives only if `{ENABLE}` is `true`"
+        text = f"A build writes these archives only if `{ENABLE}` is `true`"
         fix = "remove `enable-by-default` from the hook's table if every build should"
         yield NOT_ENABLED.at(place, text, fix, severity="note")
     elif not is_declared(settings):
         header = dotted_key(settings.place("hooks", PLUGIN_NAME).key)
         where = f" to `{HATCH_TOML}`" if settings.file == HATCH_TOML else ""
-        text = "Only `hatch-mar build` and `hatch build -t mar` make these archives"
+        text = "Only `hatch-mar build` and `hatch build -t mar` write these archives"
         yield NOT_ENABLED.at(place, text, f"add `[{header}]`{where}")
 
 

@@ -170,7 +170,7 @@ class TestSuffix:
         path = write(tmp_path / name, gz(tar()))
 
         assert check(path) == [
-            f"{path}: MAR831 `--models all` skips `{name}`; rename it, or name it after `--models`"
+            f"{path}: MAR831 `--models all` skips `{name}`; rename it, or name it in `--models`"
         ]
 
     def test_model(self, tmp_path: Path) -> None:

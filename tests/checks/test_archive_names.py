@@ -205,7 +205,7 @@ class TestFile:
     def test_dots(self, origins: dict[str, str], place: str) -> None:
         """Two dots in a row are shown where the name is set."""
         assert found("h.py", file_name="a..b.mar", origins=origins) == [
-            (f"{place}: MAR121 The file name `a..b.mar` has two dots in a row; remove one of them")
+            (f"{place}: MAR121 The file name `a..b.mar` has two dots in a row; remove one of the dots")
         ]
 
     def test_lonely_manifest(self, tmp_path: Path) -> None:

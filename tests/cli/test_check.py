@@ -165,7 +165,7 @@ class TestBuildHook:
     """A project of hatchling's whose build hook is not enabled."""
 
     MISSING = (
-        "Only `hatch-mar build` and `hatch build -t mar` make these archives;"
+        "Only `hatch-mar build` and `hatch build -t mar` write these archives;"
         " add `[tool.hatch.build.hooks.mar]`"
     )
 
@@ -233,7 +233,7 @@ class TestUnwrapped:
 
         assert main(["check", "--strict"]) == 0
         first, last = capsys.readouterr().out.splitlines()
-        assert first.startswith("note: Only `hatch-mar build` makes these archives; ")
+        assert first.startswith("note: Only `hatch-mar build` writes these archives; ")
         assert ("hatch.build" in first, last) == (False, "All checks passed")
 
     def test_ignored(self, project: Path, capsys: pytest.CaptureFixture[str]):
@@ -585,7 +585,7 @@ class TestOutput:
         assert main(["check", "--list", "MAR901", "--json"]) == 0
         [rule] = json.loads(capsys.readouterr().out)
 
-        assert lines[0] == "MAR901, warning for kserve: KServe does not see the archive"
+        assert lines[0] == "MAR901, warning for kserve: KServe does not find the archive"
         assert lines[1] == f"  What happens: {rule['consequence']}"
         assert lines[3] == f"  More:         {DOCUMENTATION}reference/checks/MAR901/"
         assert lines[4:6] == ["", "MAR003, error: A field is unknown"]

@@ -179,7 +179,7 @@ class TestQuiet:
         (project / "pyproject.toml").write_text(PYPROJECT.replace("force = 1", "") + system)
 
         assert main(["check"]) == 0
-        assert "note: Only `hatch-mar build` makes these archives" in capsys.readouterr().out
+        assert "note: Only `hatch-mar build` writes these archives" in capsys.readouterr().out
         assert main(["check", "-q"]) == 0
         assert capsys.readouterr() == ("", "")
 

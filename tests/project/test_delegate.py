@@ -179,7 +179,7 @@ class TestMissingWrapper:
         """A note says what makes the archives, and all that is missing for every build to make them."""
         assert self.find(tmp_path, f"{text.replace('[]', requires)}[tool.mar]\n") == [
             (
-                "Only `hatch-mar build` makes these archives; for every build to do so, set"
+                "Only `hatch-mar build` writes these archives; for every build to do so, set"
                 " `build-system.build-backend` to `hatch_mar.backend`, and `tool.mar.build-backend` to"
                 f" `{backend}`{more} [MAR033]"
             )
@@ -191,7 +191,7 @@ class TestMissingWrapper:
 
         assert self.find(tmp_path, "[tool.mar]\n") == [
             (
-                "Only `hatch-mar build` makes these archives; for every build to do so, add `[build-system]`"
+                "Only `hatch-mar build` writes these archives; for every build to do so, add `[build-system]`"
                 " with `setuptools` and `hatch-mar` as `requires`, and set `build-system.build-backend` to"
                 " `hatch_mar.backend`, and `tool.mar.build-backend` to `setuptools.build_meta:__legacy__`"
                 " [MAR033]"
@@ -205,8 +205,8 @@ class TestMissingWrapper:
         """Where `[build-system]` has to be corrected first, the note says no more than what is wanted."""
         assert self.find(tmp_path, f"[build-system]\n{system}\n[tool.mar]\n") == [
             (
-                "Only `hatch-mar build` makes these archives; let `hatch_mar.backend` wrap the build backend"
-                " if every build should make them [MAR033]"
+                "Only `hatch-mar build` writes these archives; let `hatch_mar.backend` wrap the build backend"
+                " if every build should write them [MAR033]"
             )
         ]
 

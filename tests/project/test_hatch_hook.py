@@ -34,7 +34,7 @@ class TestMissing:
         """Without a table for the hook that counts, the finding names the one to add, and its file."""
         [finding] = find_missing_hook(settings(tmp_path, HATCHLING, hatch_toml))
 
-        expected = f"Only `hatch-mar build` and `hatch build -t mar` make these archives; {fix} [MAR028]"
+        expected = f"Only `hatch-mar build` and `hatch build -t mar` write these archives; {fix} [MAR028]"
         assert (finding.severity, str(finding)) == ("warning", expected)
 
     @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ DUPLICATE = Rule(
     code="MAR112",
     severity="warning",
     title="Two members have the same name",
-    consequence="TorchServe keeps the last one, other tools may show the first",
+    consequence="TorchServe keeps the last one; other tools may show the first",
     fix="keep one of them",
 )
 FILE_AND_FOLDER = Rule(

@@ -14,7 +14,7 @@ from hatch_mar.text import quote
 SPARSE_MEMBER = Rule(
     code="MAR825",
     title="A member of the tar is sparse",
-    consequence="there are five ways to store its holes, and readers of tars do not agree on them",
+    consequence="there are five ways to store its holes, and tools read them differently",
     fix="pack it without `--sparse`; compressed zeros take no room either",
 )
 

@@ -24,7 +24,9 @@ NOT_A_LIST = Rule(
     severity="warning",
     consumer=TORCHSERVE,  # KServe's envelope makes a list of anything
     title="The handler does not return a list",
-    consequence="unless an envelope makes a list of it, requests are answered `Invalid model predict output`",
+    consequence=(
+        "unless an envelope makes a list of it, requests are answered with `Invalid model predict output`"
+    ),
     fix="return a list with an answer for each request",
 )
 STEP = Rule(

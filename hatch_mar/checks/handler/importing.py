@@ -49,7 +49,7 @@ LACKING = Rule(
 ITSELF = Rule(
     code="MAR234",
     title="A module imports a package of its own name",
-    consequence="it imports itself, half loaded, and the worker dies with `ImportError` or `AttributeError`",
+    consequence="it imports itself, half loaded: the worker dies with `ImportError` or `AttributeError`",
     fix="rename the file",
 )
 

@@ -45,25 +45,25 @@ DOCUMENTS = Rule(
 VALUE = Rule(
     code="MAR506",
     title="The model configuration has a value that `yaml.safe_load` refuses",
-    consequence="the worker dies with `ConstructorError`; at `!!int` and `!!float`, TorchServe itself exits",
+    consequence="the worker dies with `ConstructorError`; with `!!int` or `!!float`, TorchServe exits",
     fix="write plain strings, numbers, lists and tables, without tags",
 )
 EMPTY = Rule(
     code="MAR507",
     title="The model configuration is empty",
-    consequence="TorchServe refuses the model, or exits with `--models all`: `NullPointerException`",
+    consequence="TorchServe refuses the model or, with `--models all`, exits: `NullPointerException`",
     fix="set something, or leave the file out",
 )
 TOP_LEVEL = Rule(
     code="MAR508",
     title="The model configuration is not a mapping",
-    consequence="TorchServe refuses the model, or exits with `--models all`: `ClassCastException`",
+    consequence="TorchServe refuses the model or, with `--models all`, exits: `ClassCastException`",
     fix="write `key: value` lines",
 )
 KEY = Rule(
     code="MAR509",
     title="The model configuration has a key that is not a string",
-    consequence="TorchServe refuses the model, or exits with `--models all`: `ClassCastException`",
+    consequence="TorchServe refuses the model or, with `--models all`, exits: `ClassCastException`",
     fix="put the key in quotes",
 )
 ENTANGLED = Rule(

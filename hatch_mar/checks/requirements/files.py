@@ -58,7 +58,7 @@ UNCHECKED = Rule(
     severity="warning",
     title="The requirements file is too long to be checked",
     consequence="faults in it are not found",
-    fix="remove from it what is not a requirement",
+    fix="remove what is not a requirement",
 )
 
 

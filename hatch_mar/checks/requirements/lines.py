@@ -53,7 +53,7 @@ TORCH = Rule(
     code="MAR610",
     severity="warning",
     title="The requirements install torch or TorchServe",
-    consequence="the model's folder gets its own copy, of another version than the server's packages need",
+    consequence="the model's folder gets a copy of its own, whose version may not fit the server's packages",
     fix="leave it out, or set `useVenv: true` in the model configuration",
 )
 ON_SERVER = Rule(
@@ -75,7 +75,7 @@ LOCAL_VERSION = Rule(
     severity="warning",
     title="The requirements ask for a local version, but name no index that may have it",
     consequence=f"PyPI has no local versions, such as `1.0+cu118`; {REFUSED}",
-    fix="name its index in the file, as `--extra-index-url https://…`, or leave out what follows the `+`",
+    fix="name its index in the file, with `--extra-index-url https://…`, or leave out the `+` and the rest",
 )
 OTHER_TS = Rule(
     code="MAR616",

@@ -12,7 +12,7 @@ from hatch_mar.finding import Finding, Rule
 LACKING = Rule(
     code="MAR851",
     title="The workflow lacks what TorchServe needs to register it",
-    consequence="the registration fails with a `NullPointerException`, or the message that it is not defined",
+    consequence="the registration fails with a `NullPointerException`, or a message that it is not defined",
     fix="add it, or build the archive again",
 )
 NO_HANDLER = "TorchServe does not register a workflow without a handler, even if it has only models"

@@ -75,7 +75,7 @@ NAMES = {
     "dots in the file name": Fault(
         "a..b.mar",
         MAR,
-        "a..b.mar: MAR121 The file name `a..b.mar` has two dots in a row; remove one of them",
+        "a..b.mar: MAR121 The file name `a..b.mar` has two dots in a row; remove one of the dots",
         raises="Relative path is not allowed in url",
     ),
     "member that leaves the tar": Fault(

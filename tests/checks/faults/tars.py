@@ -39,7 +39,7 @@ TARS = {
     "zip in a .zip": Fault(
         "m.zip",
         MAR,
-        "MAR831 `--models all` skips `m.zip`; rename it, or name it after `--models`\n"
+        "MAR831 `--models all` skips `m.zip`; rename it, or name it in `--models`\n"
         "MAR821 TorchServe takes `m.zip` for a `.tar.gz`, but it begins with b'PK\\x03\\x04', like a zip;"
         " give the file a name that ends in `.mar`",
         raises="Input is not in the .gz format",
@@ -54,7 +54,7 @@ TARS = {
     "tgz": Fault(
         "m.tgz",
         TGZ,
-        "MAR831 `--models all` skips `m.tgz`; rename it, or name it after `--models`",
+        "MAR831 `--models all` skips `m.tgz`; rename it, or name it in `--models`",
         tree=FILES,
     ),
     "tar without members": Fault(

@@ -108,7 +108,7 @@ class TestEncoding:
         assert found(b"# x\n" * (1 << 20)) == [
             (
                 f"{FILE}: MAR612 The requirements file `requirements.txt` is too long to be checked;"
-                " remove from it what is not a requirement"
+                " remove what is not a requirement"
             )
         ]
 

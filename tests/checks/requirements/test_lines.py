@@ -88,8 +88,8 @@ FAULTS: list[tuple[str, str]] = [
     (
         "a==0.6+cu113\nb\n",
         (
-            ":1: MAR615 No index that is named here can have `a==0.6+cu113`; name its index in the file, as"
-            " `--extra-index-url https://…`, or leave out what follows the `+`"
+            ":1: MAR615 No index that is named here can have `a==0.6+cu113`; name its index in the file, with"
+            " `--extra-index-url https://…`, or leave out the `+` and the rest"
         ),
     ),
     (
