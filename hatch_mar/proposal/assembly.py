@@ -152,12 +152,13 @@ class Assembly:
 
     def add_neighbours(self, table: Table, homes: Sequence[str], weights: Sequence[str]) -> None:
         """Add the labels, the requirements and the configuration that lie nearest."""
-        is_there = {*self.repository.files}.__contains__
-        if labels := find_nearest(LABELS, homes, is_there) or self.find_only(LABELS, weights):
+        if labels := find_nearest(LABELS, homes, self.repository.has) or self.find_only(LABELS, weights):
             add(table, "extra-files", labels)
-        if requirements := find_nearest(REQUIREMENTS, homes, is_there):
+        if requirements := find_nearest(REQUIREMENTS, homes, self.repository.has):
             table["requirements-file"] = requirements
-        if found := find_nearest(CONFIGURATIONS, homes, is_there) or self.find_only(CONFIGURATIONS, weights):
+        if found := find_nearest(CONFIGURATIONS, homes, self.repository.has) or self.find_only(
+            CONFIGURATIONS, weights
+        ):
             table["config-file"] = found
 
     def find_only(self, names: Sequence[str], weights: Sequence[str]) -> str | None:

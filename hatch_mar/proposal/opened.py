@@ -23,11 +23,10 @@ def add_opened(table: Table, repository: Repository, homes: Iterable[str]) -> No
         passed = [*find_passed(subject)]
     except Exhausted:  # the handler is too long
         return
-    files = {*repository.files}
     for name in dict.fromkeys(map(member_name, (*opened, *passed))):
         if name is None or has(subject, name):
             continue
-        found = file = find_nearest((name,), homes, files.__contains__)
+        found = file = find_nearest((name,), homes, repository.has)
         if name in map(member_name, opened) and not file:
             found = find_nearest((name,), homes, lambda path: os.path.isdir(repository.root / path))
         if file and "/" not in name:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from hatch_mar.archive.archive import Archive, FileSource, Member
 from hatch_mar.archive.filesystem.walk import CACHES, DEEPEST, is_cache_file
@@ -31,7 +32,8 @@ MARKS = ("pyvenv.cfg", "conda-meta", "CACHEDIR.TAG")
 OF_TESTS = frozenset(("test", "tests", "testing", "testdata", "test_data", "fixtures"))
 
 
-class Repository(NamedTuple):
+@dataclass(frozen=True)
+class Repository:
     """What lies in a repository, by paths relative to its root with `/` between folders."""
 
     root: Path
@@ -39,6 +41,13 @@ class Repository(NamedTuple):
     """The nearest first, those of one folder in the order of their names."""
     notes: tuple[str, ...] = ()
     """Why something may be missing from `files`."""
+
+    def has(self, path: str) -> bool:
+        return path in self.paths
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        return frozenset(self.files)
 
     def as_subject(self, others: Iterable[str]) -> Subject:
         """The Python files of the repository, and others, as checks see those of an archive.
