@@ -1,17 +1,19 @@
 """`python docs/generate.py`: writes the parts of the documents that follow from the code.
 
 They are the sections between `<!-- generated: NAME -->` and `<!-- end -->`, in the README and in any page,
-and the page of each check. With `--check` nothing is written: what differs is named, and the exit status
-is 1.
+the page of each check, and the JSON Schemas that the site serves. With `--check` nothing is written: what
+differs is named, and the exit status is 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from hatch_mar.project.config.json_schema import make_schema, make_whole_schema
 from parts import benchmarks, checks, commands, documents, keys
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +31,9 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "checks": checks.list_checks,
     "project of the examples": checks.show_project,
 }
+
+SCHEMAS = {"mar.schema.json": make_schema, "pyproject.schema.json": make_whole_schema}
+"""What makes the files that editors take from the site."""
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
@@ -58,6 +63,8 @@ def find_changes(root: Path) -> Iterator[tuple[Path, str | None]]:
     """The files that must change, each with what belongs in it, or nothing if it must go."""
     pages = root / "docs" / "reference" / "checks"
     right: dict[Path, str | None] = {pages / name: text for name, text in checks.write_pages().items()}
+    for name, make in SCHEMAS.items():
+        right[root / "docs" / name] = json.dumps(make(), indent=2) + "\n"
     for path in (root / "README.md", *sorted((root / "docs").rglob("*.md"))):
         if path.parent == pages and path.name.startswith("MAR"):
             right.setdefault(path, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ import pytest
 import yaml
 
 from hatch_mar.__about__ import DOCUMENTATION
+from hatch_mar.project.config.json_schema import make_schema, make_whole_schema
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -150,6 +152,17 @@ class TestLinks:
 
         assert result.returncode == 1
         assert "2 issues found" in result.stdout + result.stderr
+
+
+class TestSchemas:
+    def test_served(self, site: Path):
+        """The schema of `[tool.mar]` is where it says that it is, and that of the whole file is beside it."""
+        partial = json.loads((site / "mar.schema.json").read_text(encoding="utf-8"))
+        whole = json.loads((site / "pyproject.schema.json").read_text(encoding="utf-8"))
+
+        assert partial == make_schema()
+        assert partial["$id"] == f"{DOCUMENTATION}mar.schema.json"
+        assert whole == make_whole_schema()
 
 
 def is_within(address: str) -> bool:
