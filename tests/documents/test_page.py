@@ -185,9 +185,17 @@ class TestRun:
         ("Python 3.11.7", "Python 3.11.9", True),
         ("is not Python 3.11", "is not Python 3.13", True),
         ("torch 2.13.0", "torch 2.13.0+cpu", True),
+        ("hatch-mar 0.1.0", "hatch-mar 1.10.0rc1", True),
+        ("hatch-mar 0.1.0", "torch-mar 0.1.0", False),
+        (
+            "9 bytes  9 bytes  c4f4  MAR-INF/MANIFEST.json",
+            "10 bytes  10 bytes  98e6  MAR-INF/MANIFEST.json",
+            True,
+        ),
+        ("9 bytes  9 bytes  c4f4  names.json", "9 bytes  9 bytes  98e6  names.json", False),
         ("a.b", "axb", False),
     ],
 )
 def test_matches(expected: str, printed: str, is_right: bool):
-    """An ellipsis stands for anything; times differ."""
+    """An ellipsis stands for anything; times and versions differ."""
     assert matches(expected.split("\n"), printed.split("\n")) is is_right

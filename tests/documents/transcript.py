@@ -9,8 +9,14 @@ VARYING = (
     (re.compile(r"peak memory \d+(?:\.\d+)? [KMG]iB"), "peak memory 0 MiB"),
     (re.compile(r"Python 3(\.\d+)+"), "Python 3"),
     (re.compile(r"(torch \d+\.\d+\.\d+)\+\w+"), r"\1"),
+    (re.compile(r"hatch-mar \d+(\.\w+)+"), "hatch-mar 0"),
+    (re.compile(r" *\d+ bytes +\d+ bytes +\w+ +(MAR-INF/MANIFEST\.json)"), r"\1"),
 )
-"""What differs between two runs, or two machines: times, memory, versions of Python, builds of torch."""
+"""What differs between two runs, two machines or two releases.
+
+Times, memory, versions of Python, builds of torch; the version of hatch-mar, and what `inspect` shows of the
+manifest, in which that version stands.
+"""
 
 ELLIPSIS = "…"
 
