@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from hatch_mar.project.config.json_schema import make_schema, make_whole_schema
-from parts import benchmarks, checks, commands, documents, keys
+from parts import benchmarks, checks, commands, documents, frontends, keys
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,6 +27,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "workflow keys": keys.list_workflow_keys,
     "commands": commands.list_commands,
     "options": commands.describe_commands,
+    "frontends": frontends.list_frontends,
     "ignorable checks": checks.list_ignorable,
     "checks": checks.list_checks,
     "project of the examples": checks.show_project,
