@@ -19,10 +19,10 @@ from hatch_mar.proposal.handler_files import find_handlers
 from hatch_mar.proposal.imported import add_modules
 from hatch_mar.proposal.model import Model
 from hatch_mar.proposal.model_files import ModelFiles, find_model_files
-from hatch_mar.proposal.neighbours import CONFIGURATIONS, LABELS, REQUIREMENTS, find_nearest, keep_nearest
+from hatch_mar.proposal.neighbours import add_neighbours, keep_nearest
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.opened import add_opened
-from hatch_mar.proposal.repository import Repository, can_be_declared, folder_of, is_of_tests
+from hatch_mar.proposal.repository import Repository, folder_of
 from hatch_mar.text import quote, quote_some
 from hatch_mar.weights.kind import Kind
 
@@ -104,7 +104,7 @@ class Assembly:
         ):
             table["model-file"] = found
         homes = [model.home, *(folder_of(str(table.get(key, ""))) for key in ("handler", "model-file"))]
-        self.add_neighbours(table, homes, weights)
+        add_neighbours(table, self.repository, homes, weights)
         add_modules(table, self.repository.root)
         add_opened(table, self.repository, homes)
         packages = tuple(f"{package}/" for package in table.get("packages", []))
@@ -149,26 +149,6 @@ class Assembly:
         if tuple(left) not in self.chosen:
             self.chosen[tuple(left)] = self.choose(question, left)
         return self.chosen[tuple(left)]
-
-    def add_neighbours(self, table: Table, homes: Sequence[str], weights: Sequence[str]) -> None:
-        """Add the labels, the requirements and the configuration that lie nearest."""
-        if labels := find_nearest(LABELS, homes, self.repository.has) or self.find_only(LABELS, weights):
-            add(table, "extra-files", labels)
-        if requirements := find_nearest(REQUIREMENTS, homes, self.repository.has):
-            table["requirements-file"] = requirements
-        if found := find_nearest(CONFIGURATIONS, homes, self.repository.has) or self.find_only(
-            CONFIGURATIONS, weights
-        ):
-            table["config-file"] = found
-
-    def find_only(self, names: Sequence[str], weights: Sequence[str]) -> str | None:
-        """The only file of these names in the repository, unless it lies with `weights`, and is theirs."""
-        found = [path for path in self.repository.files if PurePosixPath(path).name in names]
-        found = [path for path in found if not is_of_tests(path)]
-        if len(found) != 1 or not can_be_declared(found[0]):
-            return None
-        folder = f"{folder_of(found[0])}/"
-        return None if any(path.startswith(folder) for path in weights) else found[0]
 
     def remark(self, text: str, model: Model) -> None:
         """Note what is still to be done for a model, whose name the text has a place for."""

@@ -4,12 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
+from pathlib import PurePosixPath
 
-from hatch_mar.proposal.repository import ascend, join
+from hatch_mar.proposal.draft import Table, add
+from hatch_mar.proposal.repository import Repository, ascend, can_be_declared, folder_of, is_of_tests, join
 
 LABELS = ("index_to_name.json",)
 CONFIGURATIONS = tuple(f"model{mark}config{suffix}" for mark in ("-", "_") for suffix in (".yaml", ".yml"))
 REQUIREMENTS = ("requirements.txt",)
+
+
+def add_neighbours(
+    table: Table, repository: Repository, homes: Sequence[str], weights: Sequence[str]
+) -> None:
+    """Add the labels, the requirements and the configuration that lie nearest to the folders `homes`.
+
+    Labels and a configuration may also be the only ones, if they do not lie with any `weights`.
+    """
+    labels = find_nearest(LABELS, homes, repository.has) or find_only(LABELS, repository, weights)
+    if labels:
+        add(table, "extra-files", labels)
+    if requirements := find_nearest(REQUIREMENTS, homes, repository.has):
+        table["requirements-file"] = requirements
+    config = find_nearest(CONFIGURATIONS, homes, repository.has)
+    config = config or find_only(CONFIGURATIONS, repository, weights)
+    if config:
+        table["config-file"] = config
+
+
+def find_only(names: Sequence[str], repository: Repository, weights: Sequence[str]) -> str | None:
+    """The only file of these names in a repository, unless it lies with `weights`, and is theirs."""
+    found = [path for path in repository.files if PurePosixPath(path).name in names]
+    found = [path for path in found if not is_of_tests(path)]
+    if len(found) != 1 or not can_be_declared(found[0]):
+        return None
+    folder = f"{folder_of(found[0])}/"
+    return None if any(path.startswith(folder) for path in weights) else found[0]
 
 
 def find_nearest(names: Sequence[str], homes: Iterable[str], is_there: Callable[[str], bool]) -> str | None:
