@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from hatch_mar.project.unfetched import LOCK, list_locked
-from hatch_mar.proposal.repository import Repository, folder_of, join
+from hatch_mar.proposal.repository import Repository, ascend, folder_of, join
 
 
 def find_locked(repository: Repository) -> Iterator[str]:
-    """The paths in DVC's locks of what is not there."""
+    """The paths in DVC's locks of what is not there, but not those of folders that others are in."""
+    found = dict.fromkeys(find_all_locked(repository))
+    folders = {folder for path in found for folder in ascend(folder_of(path))}
+    yield from (path for path in found if path not in folders)
+
+
+def find_all_locked(repository: Repository) -> Iterator[str]:
     for lock in repository.files:
         if PurePosixPath(lock).name == LOCK:
             paths = (

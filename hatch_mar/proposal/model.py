@@ -26,6 +26,7 @@ FORMS = {
 """What a name tells of a model that may be there as a state_dict too."""
 OF_LLAMA = re.compile(r"(consolidated)\.(\d{2})(\.\w+)$")
 """The shards of Meta's own files, `consolidated.00.pth`."""
+TO_FETCH = "weights that DVC has yet to fetch"
 UNFETCHED = {".onnx": Kind.ONNX, ".pt": Kind.TORCHSCRIPT, ".safetensors": Kind.SAFETENSORS}
 """What weights are taken for by their suffix as long as they are not there; others for a state_dict."""
 
@@ -102,4 +103,5 @@ def model_of_file(file: WeightsFile) -> Model:
     beside = (join(folder_of(file.path), each.path) for each in file.weights.external)
     weights = (file.path, *dict.fromkeys(beside))
     origin = Origin(file.path, form=FORMS.get(kind, ""))
-    return Model(origin, kind, file.weights.describe(), weights, needs_handler=file.weights.lite)
+    description = TO_FETCH if file.kind is Kind.DVC_FILE else file.weights.describe()
+    return Model(origin, kind, description, weights, needs_handler=file.weights.lite)

@@ -151,10 +151,14 @@ class TestWeights:
 
     def test_dvc_stage(self, tmp_path: Path):
         """What a stage makes is in DVC's lock."""
-        lock = "outs:\n    - path: out/net.pth\n    - path: there.pt\n    - path: ../../x.pt\n"
+        lock = (
+            "outs:\n    - path: out\n    - path: out/net.pth\n    - path: there.pt\n    - path: ../../x.pt\n"
+        )
         found = proposal_for(tmp_path, {"ml/dvc.lock": lock, "ml/there.pt": SCRIPTED, "h.py": FUNCTION})
 
         assert [table["serialized-file"] for table in found.archives] == ["ml/there.pt", "ml/out/net.pth"]
+        assert [*found.descriptions] == ["TorchScript", "weights that DVC has yet to fetch"]
+        assert not found.notes
 
     def test_tensorflow(self, tmp_path: Path):
         found = proposal_for(tmp_path, {"m/net.keras": b"PK\3\4", "m/saved/saved_model.pb": b"\x08\x01"})
