@@ -143,7 +143,7 @@ class Assembly:
         """One of several files: the nearest to the model, the one of its name, or the one that is chosen."""
         nearest = keep_nearest(candidates, model.home)
         alike = [path for path in nearest if is_alike(path, model.path)]
-        left = alike if len(alike) == 1 else nearest
+        left = sorted(alike if len(alike) == 1 else nearest)
         if len(left) < 2:
             return next(iter(left), None)
         if tuple(left) not in self.chosen:

@@ -278,9 +278,12 @@ class TestChoice:
         assert init.pyproject == HATCHLING
 
     def test_yes(self, init: Init):
-        write(init.root, TWO_HANDLERS)
+        """The first is that which is listed first, by path."""
+        write(init.root, {**TWO_HANDLERS, "a/a.py": HANDLER, "a.py": ""})
 
-        assert 'handler = "a.py"' in init("--yes")
+        init(status=1)
+        assert init.err.splitlines()[1:] == ["  a/a.py", "  b.py"]
+        assert 'handler = "a/a.py"' in init("--yes")
 
     @pytest.mark.skipif(os.name != "posix", reason="Windows has no pseudo-terminals")
     @pytest.mark.parametrize(
