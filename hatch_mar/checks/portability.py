@@ -78,11 +78,11 @@ def check(subject: Subject) -> Iterator[Finding]:
 def check_kserve(subject: Subject) -> Iterator[Finding]:
     name = subject.file_name
     if name.endswith((".tar.gz", ".tgz")):
-        text = f"KServe does not see `{name}`, which is not a `.mar`"
+        text = f"KServe does not find `{name}`, which is not a `.mar`"
         yield KSERVE.at(file_name_place(subject), text, "for KServe, set `archive-format` to `default`")
     elif name.endswith(".mar") and PurePosixPath(name).suffixes != [".mar"]:
         yield KSERVE.at(
-            file_name_place(subject), f"KServe does not see `{name}`, whose name has further dots"
+            file_name_place(subject), f"KServe does not find `{name}`, whose name has more than one dot"
         )
 
 

@@ -51,22 +51,22 @@ class TestKServe:
         assert found(file_name=name, consumer=KSERVE) == []
 
     def test_dots(self) -> None:
-        """KServe does not see a `.mar` with further dots."""
+        """KServe does not find a `.mar` with further dots."""
         assert found(file_name="resnet-1.0.mar", consumer=KSERVE) == [
             (
-                "resnet-1.0.mar: MAR901 KServe does not see `resnet-1.0.mar`, whose name has further dots;"
-                " for KServe, set `archive-name` to a name without dots"
+                "resnet-1.0.mar: MAR901 KServe does not find `resnet-1.0.mar`, whose name has more than one"
+                " dot; for KServe, set `archive-name` to a name without dots"
             )
         ]
 
     @pytest.mark.parametrize("name", ["m.tar.gz", "m.tgz"])
     def test_tar(self, name: str) -> None:
-        """KServe does not see another file either; the finding is at the key that names it."""
+        """KServe does not find another file either; the finding is at the key that names it."""
         origins = {"archive-name": "Field `tool.mar.archive-name`"}
 
         assert found(file_name=name, origins=origins, consumer=KSERVE) == [
             (
-                f"Field `tool.mar.archive-name`: MAR901 KServe does not see `{name}`, which is not a `.mar`;"
+                f"Field `tool.mar.archive-name`: MAR901 KServe does not find `{name}`, which is not a `.mar`;"
                 " for KServe, set `archive-format` to `default`"
             )
         ]

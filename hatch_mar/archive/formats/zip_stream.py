@@ -158,7 +158,9 @@ def skip_data(
     has_descriptor = bool(entry.flags & zips.HAS_DESCRIPTOR)
     packed = entry.packed_size
     if not has_descriptor and start + packed > total:
-        raise Stopped(CUT_OFF, f"{entry.label} has {packed} bytes, of which the file has {total - start}")
+        raise Stopped(
+            CUT_OFF, f"{entry.label} has {packed} bytes, but the file ends after {total - start} of them"
+        )
     if not has_descriptor and not deep:
         file.seek(start + packed)
         return entry

@@ -37,10 +37,14 @@ def check(subject: Subject) -> Iterator[Finding]:
     imports = own.imports if own else ()
     if absent := [module for module in imports if not subject.environment.has_installed(module)]:
         packages = " and ".join(f"`{module}`" for module in absent)
-        text = f"Handler `{subject.value('handler')}` imports {packages}, which nothing brings to the server"
+        text = (
+            f"Handler `{subject.value('handler')}` imports {packages}, which nothing installs on the server"
+        )
         yield PACKAGES.at(place, text)
     vocabulary = name_vocabulary(subject)
     found = runs_built_in(subject, "initialize")
     if found and vocabulary and vocabulary not in subject.members:
-        text = f"{name_built_in(subject, found)} reads `{vocabulary}` at the archive's root, where it is not"
+        text = (
+            f"{name_built_in(subject, found)} reads `{vocabulary}` at the archive's root, but it is not there"
+        )
         yield VOCABULARY.at(place, text)

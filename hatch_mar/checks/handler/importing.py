@@ -163,7 +163,7 @@ def report_problem(subject: Subject, problem: Problem, masked: str | None) -> Fi
                 fix = f"pack the module `{problem.name}`, or import a name that the package has"
             return NAMELESS.at(place, text, fix or None)
         case "needed":
-            text = f"`{problem.by}` imports `{problem.name}`, which nothing brings to the server{report}"
+            text = f"`{problem.by}` imports `{problem.name}`, which nothing installs on the server{report}"
             return PACKAGES.at(place, text)
         case "torchserve":
             text = f"TorchServe {VERSION} has no module `{problem.name}`{report}"

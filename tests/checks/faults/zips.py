@@ -75,8 +75,8 @@ ZIPS = {
     "cut off in a member": Fault(
         "m.mar",
         MAR[:2000],
-        f"MAR802 Member `w.pt` has 2048 bytes, of which the file has {2000 - MAR.index(FILES['w.pt'])};"
-        f" {WHOLE}",
+        f"MAR802 Member `w.pt` has 2048 bytes, but the file ends after"
+        f" {2000 - MAR.index(FILES['w.pt'])} of them; {WHOLE}",
         raises="EOF",
     ),
     "cut off in a header": Fault(

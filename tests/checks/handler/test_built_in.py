@@ -29,7 +29,7 @@ class TestBuiltIn:
         assert found(check, {}, "trt_llm_handler") == [
             (
                 f"{MANIFEST}: MAR221 Handler `trt_llm_handler` imports `tensorrt_llm` and `transformers`,"
-                " which nothing brings to the server; add it to the archive's requirements, or to"
+                " which nothing installs on the server; add it to the archive's requirements, or to"
                 " `server-packages` if the server has it"
             )
         ]
@@ -45,7 +45,7 @@ class TestBuiltIn:
         assert found(check, {"data/source_vocab.pt": ""}, "text_classifier") == [
             (
                 f"{MANIFEST}: MAR222 Handler `text_classifier` reads `source_vocab.pt` at the archive's root,"
-                " where it is not; add `source_vocab.pt` to `extra-files`"
+                " but it is not there; add `source_vocab.pt` to `extra-files`"
             )
         ]
 
@@ -80,7 +80,7 @@ class TestDerived:
         assert found(check, {"h.py": self.SOURCE.format(body)}) == [
             (
                 f"{MANIFEST}: MAR222 `TextHandler`, which the handler is derived from, reads"
-                " `source_vocab.pt` at the archive's root, where it is not; add `source_vocab.pt` to"
+                " `source_vocab.pt` at the archive's root, but it is not there; add `source_vocab.pt` to"
                 " `extra-files`"
             )
         ]

@@ -401,7 +401,7 @@ class TestNeeded:
         """What TorchServe's own modules import must be there, too."""
         assert importing(source) == [
             (
-                f"digits.mar/h.py:1: MAR221 `ts.{module}` imports `{needed}`, which nothing brings to the"
+                f"digits.mar/h.py:1: MAR221 `ts.{module}` imports `{needed}`, which nothing installs on the"
                 f" server, and the worker would report only {MASKED}; add it to the archive's requirements,"
                 " or to `server-packages` if the server has it"
             )
