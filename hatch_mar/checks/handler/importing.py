@@ -37,7 +37,9 @@ ABSENT = Rule(
 RELATIVE = Rule(
     code="MAR232",
     title="A relative import leads out of its package",
-    consequence="the worker dies with `No module named 'ts.torch_handler.…'`, which hides the true error",
+    consequence=(
+        "the worker dies with `No module named 'ts.torch_handler.…'`, and the log has the true error above it"
+    ),
     fix="import it by its full name, or pack the package and name the handler `package.module`",
 )
 LACKING = Rule(
@@ -56,7 +58,9 @@ ITSELF = Rule(
 NAMELESS = Rule(
     code="MAR261",
     title="A module of the archive lacks an imported name",
-    consequence="the worker dies with `No module named 'ts.torch_handler.…'`, which hides the true error",
+    consequence=(
+        "the worker dies with `No module named 'ts.torch_handler.…'`, and the log has the true error above it"
+    ),
     fix="import a name that it has",
 )
 TORCHSERVE = Rule(
