@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
+from hatch_mar.cli import FAULTS
 from hatch_mar.cli._json import add_json_option, describe, print_json
 from hatch_mar.cli._parser import add_verbosity_options, add_version_option, make_parser
+from hatch_mar.errors import HatchMarError
 from hatch_mar.output import show
 from hatch_mar.project.config.archiver_options import add_options, read_options
 
@@ -32,10 +35,15 @@ def parser() -> ArgumentParser:
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     from hatch_mar.cli._archiving import write_archive  # which takes longer than the help
+    from hatch_mar.cli._findings import log_findings
 
     given = {name: value for name, value in vars(options).items() if name not in OWN}
-    config = read_options(Namespace(**given))
-    artifact, _ = write_archive(config, options.export_path, force=options.force, strict=options.strict)
+    try:
+        config = read_options(Namespace(**given))
+        artifact, _ = write_archive(config, options.export_path, force=options.force, strict=options.strict)
+    except HatchMarError as error:
+        log_findings(error.causes, Path())
+        return FAULTS
     if options.json:
         print_json(describe(config, artifact))
     else:

@@ -47,12 +47,12 @@ def main(arguments: list[str]) -> int:
     options = command.parse_args(arguments)
     if options.output == "":
         command.error("argument --output: must name a directory, such as `.`")
-    project = open_project(options)
     output = without_detours(Path(options.output)) if options.output else None
     try:
+        project = open_project(options)
         planned = plan_project(project, project.build_directory, options.names, output=output)
     except HatchMarError as error:
-        log_findings(error.causes, project.root)
+        log_findings(error.causes, Path(options.project))
         return FAULTS
     names = [one.config.name for one in planned]
     log_findings(merge_warnings(planned), project.root, names, prefix="Warning: ")

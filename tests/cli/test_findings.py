@@ -237,6 +237,27 @@ class TestTerminal:
             assert "1 | import nothing_such\n" in text
             assert text.splitlines()[-1] == f"{path}digits.mar"
 
+    def test_unreadable_project(self, project: Path):
+        """The line that keeps a build from reading `pyproject.toml` is shown as well."""
+        (project / "pyproject.toml").write_text("[project\n")
+
+        assert "1 | [project\n" in run_on_terminal("build", NO_COLOR="1")
+
+    @pytest.mark.parametrize(
+        ("name", "handler", "expected"),
+        [
+            ("digits", "absent.py", "error: Option `--handler`: file not found: `absent.py` [MAR021]"),
+            ("2/1", "handler.py", "error: Option `--model-name` must begin with a letter"),
+        ],
+    )
+    def test_archive(self, name: str, handler: str, expected: str):
+        """What keeps `archive` from writing one is shown as its warnings are."""
+        options = ["--model-name", name, "--version=1", "--handler", handler]
+        text = run_on_terminal("archive", *options, NO_COLOR="1")
+
+        assert text.startswith(expected)
+        assert " = more: " in text
+
     def test_pipe(self):
         """In a pipe, each is one line without colours, unless they are asked for."""
         command = [sys.executable, "-m", "hatch_mar", "check"]
