@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import Action, ArgumentParser
 from pathlib import Path
@@ -13,6 +14,10 @@ from hatch_mar.errors import ConfigError
 from hatch_mar.output import write
 
 SHELLS = ("bash", "zsh", "fish")
+
+FIRST_OF_SEVERAL = re.compile(r'^  "\(\*\)::?', re.MULTILINE)
+WITHOUT_VALUES = re.compile(r'^(  "\*:.*):"$', re.MULTILINE)
+"""Arguments as shtab describes them to zsh's `_arguments`."""
 
 DESCRIPTION = """Print a script that completes commands, options, files and the codes of checks. Needs shtab,
 which `pip install 'hatch-mar[cli]'` installs. The script needs nothing else; print it again
@@ -49,7 +54,16 @@ def make_script(shell: str) -> str:
         import shtab
     except ImportError:
         raise ConfigError("Completion needs shtab: pip install 'hatch-mar[cli]'") from None
-    return f"{shtab.complete(make_whole_parser(), shell=shell).rstrip()}\n"
+    script = shtab.complete(make_whole_parser(), shell=shell)
+    if shell == "zsh":
+        script = complete_all_words(script)
+    return f"{script.rstrip()}\n"
+
+
+def complete_all_words(script: str) -> str:
+    """shtab's script for zsh, which by itself completes one file of several, and no option of `build`."""
+    script = FIRST_OF_SEVERAL.sub('  "*:', script)
+    return WITHOUT_VALUES.sub(r'\1:( )"', script)
 
 
 def make_whole_parser() -> ArgumentParser:
