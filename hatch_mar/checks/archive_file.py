@@ -69,7 +69,7 @@ def find_faults(path: Path, budget: Budget, consumers: Collection[str]) -> Itera
                 archive = container.archive()
             except ReadError as error:
                 place = Place(f"{path.name}/{manifest_name(path)}")
-                yield from error.findings or [MANIFEST.at(place, str(error), advise_suffix(container))]
+                yield from error.findings or [MANIFEST.at(place, str(error), advise(container))]
                 return
             yield from check(Subject.of_file(archive, path, budget, consumers))
             yield from check_directory_links(archive, path)
@@ -77,9 +77,12 @@ def find_faults(path: Path, budget: Budget, consumers: Collection[str]) -> Itera
         yield from explain_unreadable(path, error)
 
 
-def advise_suffix(container: Container) -> str | None:
-    """What to do with a model that is named as a workflow is, or the other way round."""
+def advise(container: Container) -> str | None:
+    """What to do with a folder of archives, or with an archive that has the other kind's name."""
     names = {member.name for member in container.members}
+    archives = sorted(name for name in names if name.endswith(suffixes.ARCHIVES))
+    if container.kind == "directory" and archives:
+        return f"name the archives in it, such as `{(container.path / archives[0]).as_posix()}`"
     for manifest, suffix in ((MANIFEST_NAME, suffixes.MODEL), (WORKFLOW_MANIFEST_NAME, suffixes.WORKFLOW)):
         if container.kind == "zip" and manifest in names and manifest != manifest_name(container.path):
             return f"it has `{manifest}`, so name it `{container.path.stem}{suffix}`"

@@ -53,11 +53,12 @@ def lines(inspection: Inspection) -> Iterator[str]:
     yield f"{inspection.path}  {inspection.kind}, {format_size(inspection.size)}"
     if inspection.content_digest:
         yield f"content  {inspection.content_digest}"
-    yield ""
-    for key, value in inspection.manifest_values():
-        yield f"{key:18} {value}"
-    yield ""
-    yield f"{'size':>10} {'packed':>10}  sha256        name"
+    if values := [*inspection.manifest_values()]:
+        yield ""
+        yield from (f"{key:18} {value}" for key, value in values)
+    if inspection.members:
+        yield ""
+        yield f"{'size':>10} {'packed':>10}  sha256        name"
     for member in inspection.members:
         packed = "-" if member.packed is None else format_size(member.packed)
         digest = (member.sha256 or "")[:12]

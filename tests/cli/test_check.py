@@ -360,8 +360,18 @@ class TestFile:
         (project / "model").mkdir()
         (project / "model" / "handler.py").write_text(GOOD)
 
-        assert main(["check", str(project / "model")]) == 1
+        assert main(["check", "model/"]) == 1
         assert "MAR199" in capsys.readouterr().out
+
+    def test_folder_of_archives(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """If it has archives, it is said to name them."""
+        main(["build"])
+        capsys.readouterr()
+
+        assert main(["check", f"{project}/dist/"]) == 1
+        assert capsys.readouterr().out.endswith(
+            f"; name the archives in it, such as `{project.as_posix()}/dist/digits.mar`\n"
+        )
 
 
 class TestCodes:

@@ -109,6 +109,12 @@ class TestInspect:
         assert main([command, str(tmp_path / "a.mar")]) == 1
         assert "not a regular file" in "".join(capsys.readouterr())
 
+    def test_empty(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """Of a directory without anything, neither empty tables nor heads of tables are shown."""
+        assert main(["inspect", str(tmp_path)]) == 0
+        fault = f"Not a model archive: `{tmp_path}` has no `MAR-INF/MANIFEST.json`"
+        assert capsys.readouterr().out.splitlines() == [f"{tmp_path}  directory, 0 bytes", "", fault]
+
     def test_not_an_archive(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
         """A file that is not an archive is an error of one line."""
         (tmp_path / "digits.mar").write_bytes(b"0")

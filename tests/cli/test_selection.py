@@ -49,20 +49,24 @@ class TestSplit:
 @pytest.mark.usefixtures("root")
 class TestIsArchive:
     @pytest.mark.parametrize(
-        "path", ["store/digits.mar", "unpacked", "outer", "./digits/../digits", "pyproject.toml"]
+        "path",
+        [
+            *("store/digits.mar", "unpacked", "outer", "pyproject.toml"),
+            *("digits/", "./digits", "./digits/../digits"),
+        ],
     )
     def test_is(self, path: str):
         """A file, a directory with a manifest, and any existing path are archives on disk."""
-        assert is_archive(Path(path))
+        assert is_archive(path)
 
     @needs_posix
     def test_pipe(self):
         """What is no regular file is none of the project's names either."""
         os.mkfifo("pipe.mar")
 
-        assert is_archive(Path("pipe.mar"))
+        assert is_archive("pipe.mar")
 
     @pytest.mark.parametrize("path", ["digits", "absent.mar", "store/absent.mar"])
     def test_is_not(self, path: str):
         """A directory with the model's name, or anything that does not exist, is a name."""
-        assert not is_archive(Path(path))
+        assert not is_archive(path)
