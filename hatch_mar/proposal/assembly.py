@@ -22,7 +22,7 @@ from hatch_mar.proposal.model_files import ModelFiles, find_model_files
 from hatch_mar.proposal.neighbours import add_neighbours, keep_nearest
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.opened import add_opened
-from hatch_mar.proposal.repository import Repository, folder_of
+from hatch_mar.proposal.repository import Repository, can_be_declared, folder_of
 from hatch_mar.text import quote, quote_some
 from hatch_mar.weights.kind import Kind
 
@@ -94,7 +94,7 @@ class Assembly:
             for path in others if has_magic(first) else ():
                 add(table, "extra-files", path)
         if model.folders:
-            table["force-include"] = {**model.folders}
+            table["force-include"] = self.list_included(model)
         for path in model.extra_files:
             add(table, "extra-files", path)
         if (
@@ -111,6 +111,18 @@ class Assembly:
         if inside := [path for path in weights if path.startswith(packages)]:
             table["exclude"] = list_patterns(inside)
         return table
+
+    def list_included(self, model: Model) -> dict[str, str]:
+        """The folders of a model with their names in the archive, or their files if some are left out."""
+        included: dict[str, str] = {}
+        for folder, name in model.folders.items():
+            inside = [path for path in self.repository.files if path.startswith(f"{folder}/")]
+            packed = [path for path in inside if path not in model.unread]
+            if len(packed) < len(inside) and all(map(can_be_declared, packed)):
+                included |= {path: name + path.removeprefix(folder) for path in packed}
+            else:
+                included[folder] = name
+        return included
 
     def find_handler(self, model: Model) -> str:
         """The file of the handler; one of TorchServe's own where that is right, or else one to be written."""

@@ -46,6 +46,8 @@ class HubFolder(NamedTuple):
     """Those that the archive needs too, each with its name there."""
     base: str
     """The model that an adapter is for; empty if it is not an adapter."""
+    unread: tuple[str, ...] = ()
+    """Weights in `folders` that are not loaded."""
 
     def owns(self, path: str) -> bool:
         """Whether a file of weights is the model's, or another form of it."""
@@ -75,12 +77,28 @@ def find_hub_folders(subject: Subject, found: Sequence[WeightsFile], omissions: 
     folders = [hub for path in list_folders(found) if (hub := read_folder(subject, path))]
     # a folder may be part of another model, as of a pipeline
     hubs = [hub for hub in folders if not any(other.has_inside(join(hub.path, "any")) for other in folders)]
+    hubs = [hub._replace(unread=tuple(find_unread(hub, found))) for hub in hubs]
     for hub in hubs:
         others = [each.path for each in found if hub.owns(each.path) and not hub.has_inside(each.path)]
-        unread = [path for path in others if path not in hub.weights]
+        unread = [*(path for path in others if path not in hub.weights), *hub.unread]
         loaded = quote(hub.weights[0]) if hub.weights else "other weights"
         omissions.add(f"`from_pretrained` loads {loaded} instead", *unread)
     return hubs
+
+
+def find_unread(hub: HubFolder, found: Sequence[WeightsFile]) -> Iterator[str]:
+    """The weights in a model's folders that are there in another form too, which is loaded instead."""
+    inside = {each.path for each in found if hub.has_inside(each.path)}
+    for path in sorted(inside):
+        stem, _, rest = path.rpartition("/")[2].partition(".")
+        folder = folder_of(path)
+        plain = {join(folder, f"{stem}.safetensors")}
+        if rest == "bin":
+            plain.add(join(folder, f"{stem.removeprefix('pytorch_')}.safetensors"))
+        elif "." in rest:  # a variant: `model.fp16.safetensors`
+            plain.add(join(folder, f"{stem}.bin"))
+        if path not in plain and plain & inside:
+            yield path
 
 
 def list_hub_files(files: Iterable[str], found: Sequence[WeightsFile]) -> Iterator[str]:

@@ -42,6 +42,8 @@ class Model(NamedTuple):
     extra_files: tuple[str, ...] = ()
     folders: Mapping[str, str] = {}
     """Folders that are packed whole, each with its name in the archive."""
+    unread: tuple[str, ...] = ()
+    """Weights in `folders` that are left out, so that these are not packed whole."""
     needs_handler: bool = False
     """Whether TorchServe's own handlers do not load it, whatever its kind."""
     base: str = ""
@@ -85,6 +87,7 @@ def model_of_folder(hub: HubFolder) -> Model:
         hub.list_patterns(),
         hub.extra_files,
         hub.folders,
+        hub.unread,
         base=hub.base,
     )
 

@@ -27,8 +27,8 @@ BUILT = frozenset(("dist", "build", "htmlcov"))
 """Folders of the root that builds and reports fill."""
 SOURCES = "src/"
 """Where many projects keep their packages."""
-MARKS = ("pyvenv.cfg", "conda-meta", "CACHEDIR.TAG")
-"""What is in a folder that is an environment or a cache, whatever its name."""
+MARKS = ("pyvenv.cfg", "conda-meta", "CACHEDIR.TAG", "MAR-INF")
+"""What is in a folder that is an environment, a cache or an archive, whatever its name."""
 OF_TESTS = frozenset(("test", "tests", "testing", "testdata", "test_data", "fixtures"))
 
 

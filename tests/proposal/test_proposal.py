@@ -447,6 +447,20 @@ class TestModules:
         assert found["extra-files"] == ["w/net.yaml"]
         assert "force-include" not in found
 
+    def test_tokenizer(self, tmp_path: Path):
+        """So are the files of a tokenizer that is read from the model's directory."""
+        source = (
+            "from transformers import AutoTokenizer\n"
+            "def handle(data, context):\n"
+            "    folder = context.system_properties.get('model_dir')\n"
+            "    tokenizer = AutoTokenizer.from_pretrained(folder)\n"
+            "    return data\n"
+        )
+        files = {"m/net.onnx": ONNX, "m/tokenizer.json": {}, "m/a.json": {}, "vocab.txt": "", "h.py": source}
+
+        assert shared(tmp_path, files)["extra-files"] == ["m/tokenizer.json"]
+        assert "extra-files" not in shared(tmp_path, {"h.py": source.replace("folder)", "'bert')")})
+
     def test_pickled(self, tmp_path: Path):
         """A pickled module is loaded with the code that made it."""
         files = {"yolo.pt": YOLO, "nets.py": NETWORK, "h.py": FUNCTION}
@@ -547,6 +561,21 @@ class TestHub:
             "extra-files": ["sd/model_index.json"],
             "force-include": {"sd/unet": "unet", "sd/tokenizer": "tokenizer"},
         }
+
+    def test_variants(self, tmp_path: Path):
+        """Of several forms of the same weights, the one that is loaded is packed."""
+        names = ("m.safetensors", "m.bin", "m.fp16.safetensors", "n.bin", "n.fp16.bin", "o.fp16.bin")
+        files = {f"unet/{name}": STATE_DICT if name.endswith("bin") else SAFETENSORS for name in names}
+        files |= {"vae/model.safetensors": SAFETENSORS, "vae/pytorch_model.bin": STATE_DICT}
+        index = {"_class_name": "P", "unet": ["diffusers", "U"], "vae": ["diffusers", "V"]}
+        files |= {"te/model.safetensors": SAFETENSORS, "model_index.json": {**index, "te": ["t", "T"]}}
+        found = proposal_for(tmp_path, {**files, "h.py": FUNCTION})
+        kept = ("unet/m.safetensors", "unet/n.bin", "unet/o.fp16.bin", "vae/model.safetensors")
+
+        # `exclude` does not apply to `force-include`
+        assert found.shared["force-include"] == {**{path: path for path in kept}, "te": "te"}
+        [note] = found.notes
+        assert note.endswith("`vae/pytorch_model.bin`: `from_pretrained` loads other weights instead")
 
     def test_adapter(self, tmp_path: Path):
         """The model that an adapter is for is named."""

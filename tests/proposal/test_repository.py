@@ -43,9 +43,11 @@ def test_left_out(tmp_path: Path, path: str) -> None:
     assert files(tmp_path, tmp_path / "out") == ["a/build/kept"]
 
 
-@pytest.mark.parametrize("mark", ["pyvenv.cfg", "CACHEDIR.TAG", "conda-meta/history"])
+@pytest.mark.parametrize(
+    "mark", ["pyvenv.cfg", "CACHEDIR.TAG", "conda-meta/history", "MAR-INF/MANIFEST.json"]
+)
 def test_marked(tmp_path: Path, mark: str) -> None:
-    """An environment and a cache are known by what is in them, but not the root, where somebody works."""
+    """Environments, caches and archives are known by what is in them, but not the root, where one works."""
     write(tmp_path, {mark: "", f"env/{mark}": "", "env/lib/a.pt": "", "b": ""})
 
     assert not any(path.startswith("env/") for path in files(tmp_path))
