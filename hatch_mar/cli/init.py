@@ -27,7 +27,7 @@ from hatch_mar.proposal.proposal import Proposal, propose
 from hatch_mar.proposal.repository import list_repository
 from hatch_mar.text import count_of
 
-NEW = f"make a `{PYPROJECT}` with `uv init` or `hatch new --init`"
+NEW = f"make a `{PYPROJECT}` with `uv init --bare`"
 
 DESCRIPTION = f"""Look at a repository and propose its [tool.mar]: an archive for each model, with the
 handler, the model file, labels, configuration and requirements that belong to it. Weights are
@@ -61,7 +61,8 @@ def main(arguments: list[str]) -> int:
     project = PyProject(directory, new=True)
     path = project.root / PYPROJECT
     if "mar" in table_at(project.pyproject, "tool"):
-        return report(options, {}, "", [f"`{path}` has `[{TABLE}]` already, which stays as it is"])
+        note = f"`{path}` has `[{TABLE}]` already, which stays as it is; remove it to have one proposed"
+        return report(options, {}, "", [note])
     is_missing = not path.exists() and not has_setup(project.root)
     if is_missing and options.write:
         raise ConfigError(f"File not found: `{path}`; {NEW}")

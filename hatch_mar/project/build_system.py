@@ -146,4 +146,5 @@ def set_backends(text: TomlText, delegate: str) -> None:
 def name_builders(delegate: object) -> str:
     """What builds the archives of a project whose backend is wrapped, as a sentence."""
     command = BYPASSES.get(str(delegate).partition(".")[0])
-    return "`python -m build` and `uv build` build them" + (f"; `{command}` does not" if command else "")
+    exception = f"; `{command}` does not" if command else ""
+    return f"`python -m build` and `uv build` build the archives{exception}"

@@ -151,15 +151,16 @@ def set_up_build(project: PyProject, *, adopt: bool = False) -> tuple[list[Edit]
             return edits, [], name_hatch_builders(project.hatch)
         if project.hatch.file == HATCH_TOML:
             advice = "Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`"
-            return edits, [advice], "`hatch build` then builds them"
-        return [*edits, enable_hook()], [], "`hatch build` builds them"
+            return edits, [advice], "`hatch build` then builds the archives"
+        return [*edits, enable_hook()], [], "`hatch build` builds the archives"
     if backend == WRAPPER:
         edits = require_plugin(content)
         if faults := [fault.text for fault in find_wrapping_faults(content)]:
-            return edits, [], f"`hatch-mar build` builds them, but no other build does: {'; '.join(faults)}"
+            why = "; ".join(faults)
+            return edits, [], f"`hatch-mar build` builds the archives, but no other build does: {why}"
         return edits, [], name_builders(name_delegate(content))
     if reason := why_not_wrapped(project.root, content, adopt=adopt):
-        return [], [], f"`hatch-mar build` builds them, since {reason}"
+        return [], [], f"`hatch-mar build` builds the archives, since {reason}"
     return wrap(content), [], name_builders(backend)
 
 

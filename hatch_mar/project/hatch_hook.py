@@ -66,8 +66,11 @@ def is_off_by_default(settings: HatchSettings) -> bool:
 def name_hatch_builders(settings: HatchSettings) -> str:
     """What builds the archives of a project that declares the hook, as a sentence."""
     if is_off_by_default(settings):
-        return f"`hatch build` builds them if `{ENABLE}` is `true`, since the hook is not enabled by default"
-    return "`hatch build` builds them"
+        return (
+            f"`hatch build` builds the archives if `{ENABLE}` is `true`,"
+            " since the hook is not enabled by default"
+        )
+    return "`hatch build` builds the archives"
 
 
 def find_declared(settings: HatchSettings) -> Iterator[Mapping[str, Any]]:

@@ -161,7 +161,7 @@ class TestWritten:
             f"Added `[tool.mar]` to `{init.root / 'pyproject.toml'}`",
             "Added `hatch-mar` to `build-system.requires`",
             "Added `[tool.hatch.build.hooks.mar]`",
-            "`hatch build` builds them",
+            "`hatch build` builds the archives",
         ]
         assert init.err == ""
         assert init.pyproject == (
@@ -202,7 +202,7 @@ class TestWritten:
         write(init.root, {**FILES, "pyproject.toml": PROJECT, "samples/a.json": {}})
 
         assert init("--write").splitlines()[1:] == [
-            "`hatch-mar build` builds them, since the project has no `[build-system]`"
+            "`hatch-mar build` builds the archives, since the project has no `[build-system]`"
         ]
         assert init.err.startswith("Note: setuptools takes `digits`, `samples`, `weights` for packages ")
         assert "build-system" not in init.pyproject
@@ -212,7 +212,7 @@ class TestWritten:
         """What is not a package gets the table, and stays what it is."""
         write(init.root, {**FILES, "pyproject.toml": start})
 
-        assert init("--write").splitlines()[1].startswith("`hatch-mar build` builds them, since ")
+        assert init("--write").splitlines()[1].startswith("`hatch-mar build` builds the archives, since ")
         assert init.pyproject.startswith(start)
         assert "build-system" not in init.pyproject
 
@@ -244,7 +244,8 @@ class TestWritten:
 
         assert init(*arguments) == ""
         assert init.err == (
-            f"Note: `{init.root / 'pyproject.toml'}` has `[tool.mar]` already, which stays as it is\n"
+            f"Note: `{init.root / 'pyproject.toml'}` has `[tool.mar]` already, which stays as it is;"
+            " remove it to have one proposed\n"
         )
         assert init.pyproject == f"{HATCHLING}[tool.mar]\n"
 
@@ -256,11 +257,9 @@ class TestWritten:
         assert init() == TABLE.replace(
             "\n# The code", '\n# The model\'s version\nversion = "1.0"\n# The code'
         )
-        assert init.err.endswith("; make a `pyproject.toml` with `uv init` or `hatch new --init` first\n")
+        assert init.err.endswith("; make a `pyproject.toml` with `uv init --bare` first\n")
         init("--write", status=1)
-        assert init.err == (
-            f"File not found: `{path}`; make a `pyproject.toml` with `uv init` or `hatch new --init`\n"
-        )
+        assert init.err == f"File not found: `{path}`; make a `pyproject.toml` with `uv init --bare`\n"
         assert not path.exists()
 
 

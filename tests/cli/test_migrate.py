@@ -194,7 +194,7 @@ class TestRun:
         out = migrate.run(f"{LEAST}; {TOOL} {options}", "--write")
 
         assert out.splitlines()[0] == f"Added `digits`, `t` to `{migrate.pyproject}`"
-        assert "builds them" not in out
+        assert "builds the archives" not in out
         notes = [line for line in migrate.err.splitlines() if line.startswith("Note: ")]
         assert len(notes) == 1
         assert notes[0].startswith("Note: a build refuses archive `t`: ")
@@ -248,7 +248,7 @@ class TestSetupPy:
                 "Set `build-system.build-backend` to `hatch_mar.backend`, and `tool.mar.build-backend` to"
                 " `setuptools.build_meta:__legacy__`"
             ),
-            "`python -m build` and `uv build` build them",
+            "`python -m build` and `uv build` build the archives",
         ]
         assert migrate.pyproject.read_text() == (
             '[build-system]\nrequires = ["setuptools", "hatch-mar"]\nbuild-backend = "hatch_mar.backend"\n\n'

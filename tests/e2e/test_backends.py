@@ -626,7 +626,7 @@ class TestMigrated:
             *("hatch-mar", "migrate", "--write", "--", "torch-model-archiver"),
             *(*options.split(), "--serialized-file", "weights/digits.pt"),
         )
-        assert "`python -m build` and `uv build` build them" in output
+        assert "`python -m build` and `uv build` build the archives" in output
         project.run(*BUILD)
 
         assert listing(project.root / "dist") == {SDIST, WHEEL, "digits.mar"}

@@ -61,7 +61,7 @@ def test_example(run: Run, tmp_path: Path, released: dict[str, str]) -> None:
     assert text[end:]
     file.write_text(stripped, encoding="utf-8")
 
-    assert "`hatch build` builds them" in init(run, root)
+    assert "`hatch build` builds the archives" in init(run, root)
     run("hatch", "build", cwd=root, **released)
 
     for name in ("digits.mar", "digits-scripted.mar"):

@@ -162,4 +162,4 @@ class TestRequire:
 )
 def test_builders(delegate: object, more: str) -> None:
     """What goes around the wrapper is named."""
-    assert name_builders(delegate) == f"`python -m build` and `uv build` build them{more}"
+    assert name_builders(delegate) == f"`python -m build` and `uv build` build the archives{more}"

@@ -109,7 +109,7 @@ class TestAdd:
             f"Added `digits` to `{edit.pyproject}`",
             "Added `hatch-mar` to `build-system.requires`",
             "Added `[tool.hatch.build.hooks.mar]`",
-            "`hatch build` builds them",
+            "`hatch build` builds the archives",
         ]
         assert edit.text == (
             HATCHLING.replace('["hatchling"]', '["hatchling", "hatch-mar"]')
@@ -126,7 +126,7 @@ class TestAdd:
                 " and `tool.mar.build-backend` to `setuptools.build_meta`"
             ),
             "Added `hatch-mar` to `build-system.requires`",
-            "`python -m build` and `uv build` build them",
+            "`python -m build` and `uv build` build the archives",
         ]
         assert edit.text == f"{WRAPPED}\n{TABLE}"
 
@@ -137,7 +137,7 @@ class TestAdd:
 
         assert edit(edit.text, more) == [
             f"Added `letters` to `{edit.pyproject}`",
-            "`python -m build` and `uv build` build them",
+            "`python -m build` and `uv build` build the archives",
         ]
         assert edit.text == f"{WRAPPED}\n{TABLE}\n" + TABLE.replace("digits", "letters")
 
@@ -152,7 +152,7 @@ class TestAdd:
                 "`build-system.backend-path` allows no build backend from outside the project",
             ),
         ):
-            assert edit(text)[1:] == [f"`hatch-mar build` builds them, since {reason}"]
+            assert edit(text)[1:] == [f"`hatch-mar build` builds the archives, since {reason}"]
             assert edit.text == (text and f"{text}\n") + TABLE
 
     def test_comments(self, edit: Editing) -> None:
@@ -192,7 +192,7 @@ read = "reader:main"
 
         assert edit(first, {"archives": [{**ARCHIVE, "model-name": "letters"}]}) == [
             f"Added `letters` to `{edit.pyproject}`",
-            "`hatch build` builds them",
+            "`hatch build` builds the archives",
         ]
         assert edit.text == first + "\n" + TABLE.replace("digits", "letters")
 
@@ -232,7 +232,7 @@ read = "reader:main"
 
         assert edit(HATCHLING)[2:] == [
             "Add `[build.hooks.mar]` to `hatch.toml`, which overrides `[tool.hatch.build]`",
-            "`hatch build` then builds them",
+            "`hatch build` then builds the archives",
         ]
         assert "hooks" not in edit.text
 
@@ -251,7 +251,7 @@ read = "reader:main"
 
         assert edit(text)[2:] == [
             (
-                "`hatch build` builds them if `HATCH_BUILD_HOOK_ENABLE_MAR` is `true`,"
+                "`hatch build` builds the archives if `HATCH_BUILD_HOOK_ENABLE_MAR` is `true`,"
                 " since the hook is not enabled by default"
             )
         ]
@@ -270,9 +270,9 @@ read = "reader:main"
         assert edit(text)[1:] == [
             "Added `hatch-mar` to `build-system.requires`",
             (
-                "`hatch-mar build` builds them, but no other build does: Field `tool.mar.build-backend` is"
-                " required by the build backend `hatch_mar.backend`; name the backend that it wraps, such as"
-                " `setuptools.build_meta`"
+                "`hatch-mar build` builds the archives, but no other build does:"
+                " Field `tool.mar.build-backend` is required by the build backend `hatch_mar.backend`;"
+                " name the backend that it wraps, such as `setuptools.build_meta`"
             ),
         ]
 
