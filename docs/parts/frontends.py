@@ -15,10 +15,10 @@ def list_frontends() -> str:
 
 def list_commands() -> Iterator[tuple[str, str]]:
     """The commands, each with what it does with archives."""
-    for command, (directory, *beside) in WRITING.items():
-        yield command, f"Written to `{directory}`, next to the {' and the '.join(beside)}"
+    for command, (directory, *_) in WRITING.items():
+        yield command, f"Written to `{directory}`"
     for command, which in TARGET.items():
-        yield command, f"{which.capitalize()} written, and nothing else"
+        yield command, f"{which.capitalize()} written, nothing else"
     for command in CHECKING:
         yield command, "Checked, but not written"
     for command in CLEANING:
