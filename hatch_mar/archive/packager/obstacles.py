@@ -17,7 +17,10 @@ TOO_LONG = "its name is too long for the file system"
 
 
 def refuse_obstacle(path: Path, form: Format) -> None:
-    """Raise PackError if `path` has something that `form` cannot have written."""
+    """Raise PackError if `path`, or what should be a directory above it, is something that no build wrote."""
+    above = next(each for each in path.absolute().parents if os.path.lexists(each))
+    if not above.is_dir():
+        raise PackError(f"Cannot write `{path}`: `{above}` is not a directory; move it away")
     if form.suffix and path.is_dir():
         raise PackError(f"Cannot write `{path}`: a directory of that name exists; move it away")
     if form.suffix and path.exists() and not path.is_file():

@@ -37,6 +37,12 @@ class TestFindObstacles:
         assert found((config("a"), tmp_path / "a")) == [("MAR027", ("a",))]
         assert found((config("b", "no-archive"), tmp_path / "a")) == [("MAR027", ("b",))]
 
+    def test_file_above(self, tmp_path: Path):
+        """Nor is a file replaced by a directory for an archive."""
+        (tmp_path / "store").touch()
+
+        assert found((config("a"), tmp_path / "store/new/a.mar")) == [("MAR027", ("a",))]
+
     def test_same(self, tmp_path: Path):
         """Two archives are not written to one path, whatever it is called."""
         one, other = config("a"), config("A")
