@@ -74,9 +74,7 @@ def run(name: str, *arguments: str) -> int:
         show(f"hatch-mar {__version__}")
         return 0
     if name not in COMMANDS:
-        kind = "option" if name.startswith("-") else "command"
-        hint = did_you_mean(name, [*COMMANDS, "help", "--help", "--version"]) or "see `hatch-mar --help`"
-        log(f"Unknown {kind} `{name}`; {hint}")
+        log(explain_unknown(name))
         return USAGE
     set_verbosity("normal")
     began = time.monotonic()
@@ -90,6 +88,15 @@ def run(name: str, *arguments: str) -> int:
         return FAULTS
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def explain_unknown(word: str) -> str:
+    """What to write instead of a first word that is neither a command nor an option of `hatch-mar`."""
+    if word in ("-q", "--quiet", "-v", "--verbose"):
+        return f"`{word}` is an option of the commands: `hatch-mar COMMAND {word}`"
+    kind = "option" if word.startswith("-") else "command"
+    hint = did_you_mean(word, [*COMMANDS, "help", "--help", "--version"]) or "see `hatch-mar --help`"
+    return f"Unknown {kind} `{word}`; {hint}"
 
 
 def load_command(name: str) -> Command:

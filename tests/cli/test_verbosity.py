@@ -101,7 +101,7 @@ def test_why_packed(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     # a file that has just been written may change once more with the same time
     assert said[1] in (
         f"Not packing `{path}`: nothing has changed since the last build",
-        f"Packing `{path}`: it is not recorded what the archive there was made from",
+        f"Packing `{path}`: there is no record of what it was made from",
     )
     assert said[2].startswith(f"Packing `{path}`: ")
 
@@ -116,6 +116,14 @@ def test_misspelled_option(capfd: pytest.CaptureFixture[str]):
 
     assert main(["--versoin"]) == 2
     assert capfd.readouterr().err == "Unknown option `--versoin`; did you mean `--version`?\n"
+
+
+@pytest.mark.parametrize("option", ["-q", "--quiet", "-v", "--verbose"])
+def test_before_the_command(option: str, capfd: pytest.CaptureFixture[str]):
+    """An option that all commands have, but `hatch-mar` has not, is said to come after the command."""
+    assert main([option, "check"]) == 2
+    expected = f"`{option}` is an option of the commands: `hatch-mar COMMAND {option}`\n"
+    assert capfd.readouterr().err == expected
 
 
 def test_help_of_unknown(capfd: pytest.CaptureFixture[str]):

@@ -62,7 +62,7 @@ def find_change(path: Path, inputs: str | None) -> str | None:
         return "it does not exist yet"
     recorded = read_record(path, STAMP)
     if inputs is None or not recorded:
-        return "it is not recorded what the archive there was made from"
+        return "there is no record of what it was made from"
     with suppress(OSError):
         if recorded == make_stamp(path, inputs):
             return None
