@@ -147,4 +147,7 @@ def list_refusals(proposal: Proposal, project: PyProject) -> Iterator[str]:
         name=lambda: name_of(project) or "model",
         version=lambda: str(project.project.get("version", "0")),
     )
-    yield from find_refusals([config for config in configs if config.handler != TO_WRITE], project.root)
+    is_written = (project.root / TO_WRITE).exists()
+    yield from find_refusals(
+        [config for config in configs if is_written or config.handler != TO_WRITE], project.root
+    )

@@ -14,7 +14,7 @@ from hatch_mar.proposal.python_files import dotted_path, name_bases, parse_files
 from hatch_mar.proposal.repository import Repository
 from hatch_mar.pysource.classes import accepts
 from hatch_mar.pysource.functions import Function
-from hatch_mar.pysource.module import Module
+from hatch_mar.pysource.module import PYTHON, Module
 from hatch_mar.pysource.namespace import Namespace
 from hatch_mar.torchserve.handlers import HANDLERS_PACKAGE
 
@@ -28,7 +28,11 @@ def find_handlers(repository: Repository, subject: Subject, omissions: Omissions
     certain: list[str] = []
     meant: list[str] = []
     for path, module in parse_files(repository, subject, WORDS, omissions).items():
-        if has_handler(subject, dotted_path(path), module):
+        if module.fault:
+            omissions.add(
+                f"it may be a handler, but is not {PYTHON}: {module.fault} in line {module.line}", path
+            )
+        elif has_handler(subject, dotted_path(path), module):
             faults = [*entry_point.check(subject, module, None)]
             # whether a handler may be async is for the model configuration to say
             is_certain = all(fault.rule is entry_point.ASYNC for fault in faults)

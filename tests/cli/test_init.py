@@ -135,6 +135,14 @@ class TestPrinted:
             in init.err
         )
 
+    def test_refused_handler(self, init: Init):
+        """Also of a handler that has the name of one to be written."""
+        two = f"{HANDLER}class Other(BaseHandler): ...\n"
+        write(init.root, {"a.pt": SCRIPTED, "handler.py": two, "pyproject.toml": HATCHLING})
+        init()
+
+        assert "Note: a build refuses archive `a`: handler.py:5: MAR211 " in init.err
+
     def test_elsewhere(self, init: Init):
         write(init.root / "sub", {**FILES, "pyproject.toml": HATCHLING})
 

@@ -255,6 +255,15 @@ class TestHandler:
         assert found.shared["handler"] == "src/pkg/mine.py"
         assert found.shared["packages"] == ["src/pkg"]
 
+    def test_unparsable(self, tmp_path: Path):
+        """One that cannot be read is not passed over in silence."""
+        files = {"cats.pt": SCRIPTED, "broken.py": f"{HANDLER}def (", "old.py": "print 'no handler'\n"}
+        notes = proposal_for(tmp_path, files).notes
+
+        [_, note] = notes
+        assert note.startswith("left out `broken.py`: it may be a handler, but is not Python 3.")
+        assert note.endswith(" in line 5")
+
     def test_almost(self, tmp_path: Path):
         """One with a second class is proposed, unless another is right: checks tell what is wrong with it."""
         almost = {"a.pt": SCRIPTED, "serve.py": f"{HANDLER}class Error(Exception): ...\n"}
