@@ -48,7 +48,7 @@ CODE = Rule(
 UNKNOWN = Rule(
     code="MAR414",
     severity="warning",
-    title="What loading a file does cannot be told",
+    title="What loading a file does cannot be determined",
     consequence="it may import anything and run any code",
     fix="save plain data, such as a state_dict; or trust its source, and ignore this",
 )
@@ -177,7 +177,7 @@ def check_loadings(
     if found := concern(lambda each: [each.unknown] if each.unknown else []):
         severity: Severity = "warning" if trusted else "error"
         yield UNKNOWN.at(
-            place, f"What {found.loaders} does cannot be told: {found.reason}", severity=severity
+            place, f"What {found.loaders} does cannot be determined: {found.reason}", severity=severity
         )
 
     if found := concern(lambda each: each.effects):

@@ -54,7 +54,7 @@ class Loading(NamedTuple):
         if self.unsafe_globals:
             does.insert(0, f"imports {quote_some(list(map('.'.join, self.unsafe_globals)))}")
         if self.unknown:
-            does.append(f"does what cannot be told: {self.unknown}")
+            does.append(f"does what cannot be determined: {self.unknown}")
         part = f" of {self.part}" if self.part else ""
         return f"`{self.loader}`{part} {'; '.join(does)}" if does else ""
 

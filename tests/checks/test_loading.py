@@ -142,7 +142,7 @@ class TestUnknown:
 
         assert (found.code, found.severity) == ("MAR414", "warning")
         assert found.message == (
-            "What `torch.load` of `w.pt` does cannot be told:"
+            "What `torch.load` of `w.pt` does cannot be determined:"
             " it imports by extension code 1, which only the loader's copyreg knows"
         )
 

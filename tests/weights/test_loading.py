@@ -21,7 +21,10 @@ class TestLoading:
             (Loading("torch.load", globals=(("os", "system"),)), "`torch.load` imports `os.system`"),
             (
                 Loading("x", "record `a`", (("os", "popen"),), "it is cut", (), ("writes a file",)),
-                "`x` of record `a` imports `os.popen`; writes a file; does what cannot be told: it is cut",
+                (
+                    "`x` of record `a` imports `os.popen`; writes a file; does"
+                    " what cannot be determined: it is cut"
+                ),
             ),
         ],
     )

@@ -39,7 +39,7 @@ class ArrayInterpreter(Interpreter):
         state = instance.state.items if type(instance.state) is Dictionary else None
         # what made it, or an earlier state, may have given it other attributes
         if not state or {*state, PADDED} != ATTRIBUTES or instance.arguments != ():
-            raise PickleFault("it has an array of joblib whose size cannot be told", blind=True)
+            raise PickleFault("it has an array of joblib whose size cannot be determined", blind=True)
         instance.arguments = None
         size = size_of(state["dtype"])
         if size == 0:
