@@ -29,9 +29,8 @@ def find_handlers(repository: Repository, subject: Subject, omissions: Omissions
     meant: list[str] = []
     for path, module in parse_files(repository, subject, WORDS, omissions).items():
         if module.fault:
-            omissions.add(
-                f"it may be a handler, but is not {PYTHON}: {module.fault} in line {module.line}", path
-            )
+            line = f" in line {module.line}" if module.line else ""
+            omissions.add(f"it may be a handler, but is not {PYTHON}: {module.fault}{line}", path)
         elif has_handler(subject, dotted_path(path), module):
             faults = [*entry_point.check(subject, module, None)]
             # whether a handler may be async is for the model configuration to say

@@ -263,6 +263,8 @@ class TestHandler:
         [_, note] = notes
         assert note.startswith("left out `broken.py`: it may be a handler, but is not Python 3.")
         assert note.endswith(" in line 5")
+        (tmp_path / "broken.py").write_bytes(f"{HANDLER}\0".encode())
+        assert "line" not in proposal_for(tmp_path, {}).notes[1]
 
     def test_almost(self, tmp_path: Path):
         """One with a second class is proposed, unless another is right: checks tell what is wrong with it."""
