@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from argparse import _ActionsContainer
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hatch_mar.archive.packager.artifact import Artifact
 from hatch_mar.output import show
 from hatch_mar.project.config.models import ArchiveConfig, Config
+
+if TYPE_CHECKING:
+    from hatch_mar.archive.packager.artifact import Artifact
 
 PIECES = 10_000
 """Parts of a document, such as a key or a number, that are text in memory."""

@@ -41,9 +41,7 @@ def test_help():
     assert not [
         name
         for name in modules
-        if name.startswith(
-            ("hatch_mar.checks", "hatch_mar.project.layout", "hatch_mar.archive.packager.pack")
-        )
+        if name.startswith(("hatch_mar.checks", "hatch_mar.project.layout", "hatch_mar.archive.packager"))
     ]
 
 
