@@ -14,9 +14,9 @@ from hatch_mar.terminal.codes import CLEAR_LINE, takes_codes
 from hatch_mar.text import format_seconds, format_size
 
 PATIENCE = 1.0
-"""Seconds before anything is shown."""
+"""Seconds before anything is shown on a terminal."""
 BETWEEN_FRAMES, BETWEEN_LINES = 0.1, 10.0
-"""Seconds between updates of the line on a terminal, and between lines in a log."""
+"""Seconds between updates of the line on a terminal; and before each line in a log."""
 
 
 class Progress:
@@ -30,7 +30,7 @@ class Progress:
         self.stream = stream or sys.stderr
         self.moving = takes_codes(self.stream) and output.verbosity != "verbose"  # whose lines come between
         self.began = time.monotonic()
-        self.next = self.began + PATIENCE
+        self.next = self.began + (PATIENCE if self.moving else BETWEEN_LINES)
         self.done = 0
         self.shown = False
         self.paused = False

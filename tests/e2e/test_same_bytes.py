@@ -292,7 +292,15 @@ class TestContentDigest:
         for name in ARCHIVES:
             path = root.parent / "expected" / name
             output = run(
-                "python", "-m", "hatch_mar", "inspect", path, "--json", cwd=root, PYTHONPATH=str(CHECKOUT)
+                "python",
+                "-m",
+                "hatch_mar",
+                "inspect",
+                path,
+                "--json",
+                "-q",
+                cwd=root,
+                PYTHONPATH=str(CHECKOUT),
             )
             found.update(each["content_digest"] for each in json.loads(output))
 

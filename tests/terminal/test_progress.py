@@ -96,9 +96,9 @@ class TestMoved:
 
         assert made.stream.getvalue() == text
         assert text.splitlines() == [
-            "Packing archives: 1.0 MiB of 100 MiB, 1.0 MiB/s, 1 min 39 s left",
-            "Packing archives: 11.0 MiB of 100 MiB, 1.0 MiB/s, 1 min 29 s left",
-            "Packing archives: 21.0 MiB of 100 MiB, 1.0 MiB/s, 1 min 19 s left",
+            "Packing archives: 10.0 MiB of 100 MiB, 1.0 MiB/s, 1 min 30 s left",
+            "Packing archives: 20.0 MiB of 100 MiB, 1.0 MiB/s, 1 min 20 s left",
+            "Packing archives: 30.0 MiB of 100 MiB, 1.0 MiB/s, 1 min 10 s left",
         ]
 
     def test_terminal(self, clock: Clock):
@@ -137,19 +137,19 @@ class TestMoved:
         """A file that grows does not make the time left less than none."""
         made = Progress(MEBI, io.StringIO())
 
-        assert told(made, clock, 2.0, count=10 * MEBI).endswith(" 0 s left\n")
+        assert told(made, clock, 10.0, count=10 * MEBI).endswith(" 0 s left\n")
 
     def test_nothing_moved(self, clock: Clock):
         """Where nothing has moved, no time is told that would be endless."""
         made = Progress(MEBI, io.StringIO())
 
-        assert told(made, clock, 2.0, count=0).endswith(" 0 bytes/s, 0 s left\n")
+        assert told(made, clock, 10.0, count=0).endswith(" 0 bytes/s, 0 s left\n")
 
     def test_large(self, clock: Clock):
         """Large numbers can be read."""
         made = Progress(6 << 30, io.StringIO())
 
-        assert "1.0 GiB of 6.0 GiB, 512 MiB/s, 10 s left\n" in told(made, clock, 2.0, count=1 << 30)
+        assert "5.0 GiB of 6.0 GiB, 512 MiB/s, 2 s left\n" in told(made, clock, 10.0, count=5 << 30)
 
     def test_threads(self, monkeypatch: pytest.MonkeyPatch):
         """Threads that share it lose no byte and mix no lines."""
@@ -172,7 +172,7 @@ class TestMoved:
     def test_standard_error(self, capsys: pytest.CaptureFixture[str], clock: Clock):
         """It goes where it does not mix with what is printed."""
         made = Progress(MEBI)
-        clock.now += 2
+        clock.now += 10
         made.advance(MEBI)
         captured = capsys.readouterr()
 
@@ -250,7 +250,7 @@ class TestReading:
 
     @pytest.fixture(autouse=True)
     def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(progress, "PATIENCE", 0.0)
+        monkeypatch.setattr(progress, "BETWEEN_LINES", 0.0)
 
     @pytest.mark.parametrize("command", ["inspect", "diff"])
     def test_shown(self, command: str, root: Path, capsys: pytest.CaptureFixture[str]):
