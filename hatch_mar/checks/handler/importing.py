@@ -32,7 +32,8 @@ ABSENT = Rule(
     severity="warning",
     title="An imported module may be missing",
     consequence="if the server lacks it too, the worker dies with `No module named 'ts.torch_handler.…'`",
-    fix="add it to the archive's requirements, pack it, or add it to `server-packages` if the server has it",
+    fix="add it to the archive's requirements (`requirements-file` or `requirements-from`), pack it, or add"
+    " it to `server-packages` if the server has it",
 )
 RELATIVE = Rule(
     code="MAR232",

@@ -12,7 +12,10 @@ from hatch_mar.checks.subject import Subject
 from hatch_mar.pysource.module import PYTHON
 from tests.checks import HANDLER, NET, Files, found, subject
 
-LACKS = "add {} to the archive's requirements, pack it, or add it to `server-packages` if the server has it"
+LACKS = (
+    "add {} to the archive's requirements (`requirements-file` or `requirements-from`), pack it, or add it to"
+    " `server-packages` if the server has it"
+)
 PACKAGES = {"cv2": "`opencv-python`", "lru": "`lru-dict`", "google.protobuf": "`protobuf`"}
 """Those that have another name than their modules."""
 MASKED = "`No module named 'ts.torch_handler.h'`"
