@@ -8,6 +8,7 @@ from functools import cached_property
 from glob import has_magic
 from pathlib import PurePosixPath
 
+from hatch_mar.__about__ import DOCUMENTATION
 from hatch_mar.budget import Exhausted
 from hatch_mar.checks import model_file
 from hatch_mar.checks.handler.reach import Reach
@@ -49,6 +50,8 @@ NO_HANDLER = (
     "no handler was found for {}, and none of TorchServe's own loads such a model; write"
     f" `{TO_WRITE}`, with a class derived from `BaseHandler` whose `initialize` loads it"
 )
+PRETRAINED = f"{NO_HANDLER} with `from_pretrained`; see {DOCUMENTATION}how-to/hugging-face/"
+NOT_PRETRAINED = f"{NO_HANDLER}; see {DOCUMENTATION}tutorial/#write-a-handler"
 NO_MODEL_FILE = (
     "no model file was found for {}: TorchServe loads a state_dict into the only class that a Python file"
     " defines, which it makes without arguments"
@@ -132,7 +135,7 @@ class Assembly:
             is_called_so = model.kind is not Kind.TORCHSCRIPT or model.path.endswith(OF_SCRIPT)
             self.remark(BUILT_IN_INSTEAD if is_called_so else RENAMED, model)
             return BUILT_IN
-        self.remark(NO_HANDLER + (" with `from_pretrained`" if model.kind is None else ""), model)
+        self.remark(PRETRAINED if model.kind is None else NOT_PRETRAINED, model)
         return TO_WRITE
 
     def find_model_file(self, model: Model, table: Table) -> str | None:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from hatch_mar.__about__ import DOCUMENTATION
 from hatch_mar.project.config.table import parse_table
 from hatch_mar.proposal import proposal, weights_files
+from hatch_mar.proposal.assembly import NOT_PRETRAINED, PRETRAINED
 from hatch_mar.proposal.proposal import Proposal
 from tests.proposal import (
     CHECKPOINT,
@@ -25,10 +27,12 @@ from tests.proposal import (
     proposal_for,
 )
 
+ROOT = Path(__file__).parents[2]
 SCALER = b"\x80\x04\x8c\x0csklearn.tree\x8c\x04Tree\x93)R."
 TO_WRITE = (
     "and none of TorchServe's own loads such a model; write `handler.py`, with a class derived from"
-    " `BaseHandler` whose `initialize` loads it with `from_pretrained`"
+    " `BaseHandler` whose `initialize` loads it with `from_pretrained`;"
+    f" see {DOCUMENTATION}how-to/hugging-face/"
 )
 NEEDED = (
     "TorchServe loads a state_dict into the only class that a Python file defines, which it makes without"
@@ -617,7 +621,11 @@ class TestNeighbours:
 
     def test_only(self, tmp_path: Path):
         """The only ones may lie anywhere but with other weights; requirements may be for anything."""
-        files = {"config/model-config.yaml": "", "assets/index_to_name.json": {}, "docs/requirements.txt": ""}
+        files = {
+            "config/model-config.yaml": "",
+            "assets/index_to_name.json": {},
+            "docs/requirements.txt": "",
+        }
         found = shared(tmp_path, {**files, "w/cats.pt": SCRIPTED, "h.py": HANDLER})
 
         assert found["extra-files"] == ["assets/index_to_name.json"]
@@ -672,6 +680,16 @@ def test_many_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert [table["model-name"] for table in found.archives] == ["a", "b"]
     assert found.notes[1:] == ["left out `c.pt`, `d.pt`: there are more models than are proposed"]
+
+
+def test_pages() -> None:
+    """The pages that notes lead to are there."""
+    for note, page in ((PRETRAINED, "how-to/hugging-face"), (NOT_PRETRAINED, "tutorial")):
+        path, _, heading = note.partition(DOCUMENTATION)[2].partition("#")
+        lines = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").splitlines()
+
+        assert path == f"{page}/"
+        assert heading in ("", *(line.strip("# ").lower().replace(" ", "-") for line in lines))
 
 
 def test_strange_paths(tmp_path: Path) -> None:
