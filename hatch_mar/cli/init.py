@@ -116,6 +116,7 @@ def find_proposal(project: PyProject, options: Namespace) -> Proposal:
         choose_by(takes_first=options.yes),
         project_name=name_of(project),
         has_version=may_have_version(project),
+        dependencies=static_dependencies(project),
     )
     if not proposal.to_table():
         raise ConfigError(
@@ -140,6 +141,12 @@ def may_have_version(project: PyProject) -> bool:
     return "build-system" in project.pyproject or has_setup(project.root)
 
 
+def static_dependencies(project: PyProject) -> Sequence[str]:
+    """The project's dependencies, as far as they stand in `pyproject.toml`."""
+    is_static = "name" in project.project and not project.leaves_to_backend("dependencies")
+    return project.dependencies() if is_static else ()
+
+
 def list_refusals(proposal: Proposal, project: PyProject) -> Iterator[str]:
     """Why a build would write none of the archives, unless that has been told."""
     configs = parse_table(
@@ -148,6 +155,5 @@ def list_refusals(proposal: Proposal, project: PyProject) -> Iterator[str]:
         version=lambda: str(project.project.get("version", "0")),
     )
     is_written = (project.root / TO_WRITE).exists()
-    yield from find_refusals(
-        [config for config in configs if is_written or config.handler != TO_WRITE], project.root
-    )
+    written = [config for config in configs if is_written or config.handler != TO_WRITE]
+    yield from find_refusals(written, project.root, project)

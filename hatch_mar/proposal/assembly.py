@@ -15,6 +15,7 @@ from hatch_mar.checks.handler.reach import Reach
 from hatch_mar.checks.subject import Subject
 from hatch_mar.finding import Severity
 from hatch_mar.project.gitignore import escape_pattern
+from hatch_mar.project.requirements import DEPENDENCIES
 from hatch_mar.proposal.draft import Table, add, as_subject
 from hatch_mar.proposal.handler_files import find_handlers
 from hatch_mar.proposal.imported import add_modules
@@ -24,6 +25,7 @@ from hatch_mar.proposal.neighbours import add_neighbours, keep_nearest
 from hatch_mar.proposal.omissions import Omissions
 from hatch_mar.proposal.opened import add_opened
 from hatch_mar.proposal.repository import Repository, can_be_declared, folder_of
+from hatch_mar.proposal.required import add_requirements_file, find_hiding, find_required
 from hatch_mar.text import quote, quote_some
 from hatch_mar.weights.kind import Kind
 
@@ -52,6 +54,11 @@ NO_HANDLER = (
 )
 PRETRAINED = f"{NO_HANDLER} with `from_pretrained`; see {DOCUMENTATION}how-to/hugging-face/"
 NOT_PRETRAINED = f"{NO_HANDLER}; see {DOCUMENTATION}tutorial/#write-a-handler"
+HIDING = (
+    "the code for {} imports {lacking}, which the server lacks; the project's dependencies have it, but would"
+    " also install {hiding}, hiding the server's own: list what the server lacks in a dependency group, and"
+    ' set `requirements-from = ["dependency-groups.NAME"]`'
+)
 NO_MODEL_FILE = (
     "no model file was found for {}: TorchServe loads a state_dict into the only class that a Python file"
     " defines, which it makes without arguments"
@@ -68,12 +75,18 @@ class Assembly:
     """
 
     def __init__(
-        self, repository: Repository, subject: Subject, choose: Choose, omissions: Omissions
+        self,
+        repository: Repository,
+        subject: Subject,
+        choose: Choose,
+        omissions: Omissions,
+        dependencies: Sequence[str],
     ) -> None:
         self.repository = repository
         self.subject = subject
         self.choose = choose
         self.omissions = omissions
+        self.dependencies = dependencies
         self.chosen: dict[tuple[str, ...], str] = {}
         """The answers so far, by the files that there were."""
         self.remarks: dict[str, list[str]] = {}
@@ -108,12 +121,27 @@ class Assembly:
             table["model-file"] = found
         homes = [model.home, *(folder_of(str(table.get(key, ""))) for key in ("handler", "model-file"))]
         add_neighbours(table, self.repository, homes, weights)
+        add_requirements_file(table, self.repository, homes, self.omissions)
         add_modules(table, self.repository.root)
         add_opened(table, self.repository, homes)
+        self.add_dependencies(table, model)
         packages = tuple(f"{package}/" for package in table.get("packages", []))
         if inside := [path for path in weights if path.startswith(packages)]:
             table["exclude"] = list_patterns(inside)
         return table
+
+    def add_dependencies(self, table: Table, model: Model) -> None:
+        """Require the project's dependencies if the archive's code imports any that the server lacks."""
+        root = self.repository.root
+        if "requirements-file" in table or not self.dependencies:
+            return
+        required = find_required(table, root, self.dependencies)
+        hiding = find_hiding(table, root, self.dependencies)
+        if required and hiding:
+            text = HIDING.format("{}", lacking=quote_some(required), hiding=quote_some(hiding))
+            self.remark(text, model)
+        elif required:
+            table["requirements-from"] = [DEPENDENCIES]
 
     def list_included(self, model: Model) -> dict[str, str]:
         """The folders of a model with their names in the archive, or their files if some are left out."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from hatch_mar.checks import model_file
-from hatch_mar.checks.handler.importing import find_in_project
+from hatch_mar.checks.handler.importing import find_in_project, find_late_imports
 from hatch_mar.checks.handler.reach import Problem, Reach
 from hatch_mar.proposal.draft import Table, add, as_subject
 
@@ -30,6 +30,7 @@ def find_problems(table: Table, root: Path) -> Iterator[Problem]:
     yield from reach.start(subject.handler[0])
     if "model-file" in table:
         yield from reach.start(model_file.module_stem(subject.value("modelFile")))
+    yield from reach.continue_with(find_late_imports(subject))
 
 
 def add_module(table: Table, root: Path, problem: Problem) -> bool:

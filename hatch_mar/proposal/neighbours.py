@@ -11,21 +11,18 @@ from hatch_mar.proposal.repository import Repository, ascend, can_be_declared, f
 
 LABELS = ("index_to_name.json",)
 CONFIGURATIONS = tuple(f"model{mark}config{suffix}" for mark in ("-", "_") for suffix in (".yaml", ".yml"))
-REQUIREMENTS = ("requirements.txt",)
 
 
 def add_neighbours(
     table: Table, repository: Repository, homes: Sequence[str], weights: Sequence[str]
 ) -> None:
-    """Add the labels, the requirements and the configuration that lie nearest to the folders `homes`.
+    """Add the labels and the configuration that lie nearest to the folders `homes`.
 
-    Labels and a configuration may also be the only ones, if they do not lie with any `weights`.
+    They may also be the only ones, if they do not lie with any `weights`.
     """
     labels = find_nearest(LABELS, homes, repository.has) or find_only(LABELS, repository, weights)
     if labels:
         add(table, "extra-files", labels)
-    if requirements := find_nearest(REQUIREMENTS, homes, repository.has):
-        table["requirements-file"] = requirements
     config = find_nearest(CONFIGURATIONS, homes, repository.has)
     config = config or find_only(CONFIGURATIONS, repository, weights)
     if config:

@@ -23,7 +23,8 @@ class Omissions:
     def describe(self, packed: Collection[str] = ()) -> tuple[str, ...]:
         """A line for each reason, unless there are very many, without the files that are packed after all."""
         left = {
-            reason: [path for path in paths if path not in packed] for reason, paths in self.paths.items()
+            reason: [path for path in dict.fromkeys(paths) if path not in packed]
+            for reason, paths in self.paths.items()
         }
         return first_messages(
             f"left out {quote_some(paths)}: {reason}" for reason, paths in left.items() if paths

@@ -22,7 +22,7 @@ OWN = ("model-name", "serialized-file")
 """Keys that archives do not share, even if they have the same values."""
 ORDER = (
     *("model-name", "version", "handler", "model-file", "serialized-file", "extra-files", "packages"),
-    *("force-include", "exclude", "requirements-file", "config-file"),
+    *("force-include", "exclude", "requirements-file", "requirements-from", "config-file"),
 )
 """The keys that are proposed, in the order in which people write them."""
 
@@ -45,13 +45,19 @@ class Proposal(NamedTuple):
 
 
 def propose(
-    repository: Repository, choose: Choose, *, project_name: str | None, has_version: bool
+    repository: Repository,
+    choose: Choose,
+    *,
+    project_name: str | None,
+    has_version: bool,
+    dependencies: Sequence[str] = (),
 ) -> Proposal:
     """What a project could declare, which is nothing if there are no weights to pack.
 
     Args:
         project_name: that of the project, if it can name a model.
         has_version: whether the project has a version, which archives take as theirs.
+        dependencies: those of the project, as far as they stand in `pyproject.toml`.
     """
     omissions = Omissions()
     weights_files = leave_out_stages(find_weights_files(repository, omissions), omissions)
@@ -61,7 +67,7 @@ def propose(
     models = found[:MOST_ARCHIVES]
     omissions.add("there are more models than are proposed", *(model.path for model in found[MOST_ARCHIVES:]))
     names = name_models([model.origin for model in models], project_name or "")
-    assembly = Assembly(repository, subject, choose, omissions)
+    assembly = Assembly(repository, subject, choose, omissions, dependencies)
     left = (path for path in omissions.list_paths() if path.lower().endswith(OF_MODELS))
     weights = [*(each.path for each in weights_files), *left]
     tables = [assembly.assemble(model, name or "model", weights) for model, name in zip(models, names)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -31,6 +32,7 @@ FILES = {
     "handler.py": HANDLER,
     "index_to_name.json": {"0": "zero"},
 }
+READER = {"cats.pt": SCRIPTED, "handler.py": f"import cv2\n{HANDLER}"}
 TWO_HANDLERS = {"cats.pt": SCRIPTED, "b.py": HANDLER, "a.py": HANDLER, "pyproject.toml": HATCHLING}
 TABLE = """\
 [tool.mar]
@@ -324,6 +326,26 @@ class TestChoice:
         assert b"Which handler is for `cats.pt`?\r\n  1  a.py\r\n  2  b.py\r\n" in seen
         assert os.waitstatus_to_exitcode(ended) == status, seen
         assert expected in seen
+
+
+class TestDependencies:
+    def test_static(self, init: Init):
+        """Those in `pyproject.toml` are required if the handler needs them, and no check warns of them."""
+        text = f'{HATCHLING}dependencies = ["opencv-python"]\n'
+        write(init.root, {**READER, "pyproject.toml": text})
+        init("--write")
+
+        assert 'requirements-from = ["dependencies"]\n' in init.pyproject
+        assert "refuses" not in init.err
+        assert main(["check"]) == 0
+        assert re.findall("MAR[0-9]+", init.capfd.readouterr().out) == ["MAR611"]
+
+    def test_dynamic(self, init: Init):
+        """The build backend is not asked for others."""
+        text = f'{HATCHLING}dynamic = ["dependencies"]\n'
+        write(init.root, {**READER, "pyproject.toml": text})
+
+        assert "requirements-from" not in init()
 
 
 def test_hub(init: Init) -> None:

@@ -77,5 +77,8 @@ def refuse(question: str, answers: Sequence[str]) -> str:
     raise AssertionError(f"{question} {answers}")
 
 
-def proposal_for(root: Path, files: Files, *, name: str | None = "digits", choose=refuse) -> Proposal:
-    return propose(list_repository(write(root, files)), choose, project_name=name, has_version=True)
+def proposal_for(
+    root: Path, files: Files, *, name: str | None = "digits", choose=refuse, dependencies: Sequence[str] = ()
+) -> Proposal:
+    repository = list_repository(write(root, files))
+    return propose(repository, choose, project_name=name, has_version=True, dependencies=dependencies)

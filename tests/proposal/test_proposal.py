@@ -75,7 +75,7 @@ class TestWeights:
                 "w/b.pt": SCRIPTED,
                 "handler.py": HANDLER,
                 "index_to_name.json": {},
-                "w/requirements.txt": "",
+                "w/requirements.txt": "transformers",
             },
         )
 
@@ -607,8 +607,8 @@ class TestNeighbours:
     def test_nearest(self, tmp_path: Path):
         """Of the labels, requirements and configurations those nearest to the model are its own."""
         files = {
-            "requirements.txt": "",
-            "docs/requirements.txt": "",
+            "requirements.txt": "transformers",
+            "docs/requirements.txt": "zensical",
             "a/model_config.yml": "",
             "index_to_name.json": {},
         }
@@ -624,7 +624,7 @@ class TestNeighbours:
         files = {
             "config/model-config.yaml": "",
             "assets/index_to_name.json": {},
-            "docs/requirements.txt": "",
+            "docs/requirements.txt": "zensical",
         }
         found = shared(tmp_path, {**files, "w/cats.pt": SCRIPTED, "h.py": HANDLER})
 
@@ -637,7 +637,7 @@ class TestNeighbours:
 
     def test_of_handler(self, tmp_path: Path):
         """What lies beside the handler belongs to it."""
-        files = {"w/cats.pt": SCRIPTED, "serving/h.py": HANDLER, "serving/requirements.txt": ""}
+        files = {"w/cats.pt": SCRIPTED, "serving/h.py": HANDLER, "serving/requirements.txt": "transformers"}
 
         assert shared(tmp_path, files)["requirements-file"] == "serving/requirements.txt"
 
