@@ -24,6 +24,9 @@ PAGES = [
     *sorted(path for path in (CHECKOUT / "docs").rglob("*.md") if not path.match("reference/checks/*")),
 ]
 
+PATIENT = {"--retry 60 ": "--retry 240 "}
+"""How often curl asks a server that is starting, which takes longer while other tests run."""
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the documents show what Linux prints")
 
 
@@ -45,8 +48,9 @@ def test_page(path: Path, tmp_path: Path, run: Runner, plugin_wheel: Path) -> No
     home = tmp_path / "home" / "me"
     folder = home / path.stem
     folder.mkdir(parents=True)
-    replaced = {"/home/me": str(home), **free_ports()}
-    environ = prepare_environ(run, tmp_path, plugin_wheel, replaced)
+    ports = free_ports()
+    environ = prepare_environ(run, tmp_path, plugin_wheel, ports)
+    replaced = {"/home/me": str(home), **ports, **PATIENT}
     with Shell(folder, environ) as shell:
         Run(page, home, shell.run, replaced).compare()
 
@@ -59,7 +63,7 @@ def prepare_environ(run: Runner, work: Path, plugin: Path, ports: dict[str, str]
     temporary = work / "temporary"
     temporary.mkdir()
     config = work / "config.properties"
-    addresses = zip(("inference", "management", "metrics"), list(ports.values())[1:])
+    addresses = zip(("inference", "management", "metrics"), ports.values())
     lines = [f"{name}_address=http://{address}" for name, address in addresses]
     grpc = {f"grpc_{name}_port": str(free_port()) for name in ("inference", "management")}
     lines += [f"{name}={port}" for name, port in grpc.items()]
