@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from hatch_mar import output
 from hatch_mar.terminal.codes import CLEAR_LINE, takes_codes
-from hatch_mar.text import format_seconds, format_size
+from hatch_mar.text import format_seconds, format_size, truncate
 
 PATIENCE = 1.0
 """Seconds before anything is shown on a terminal."""
@@ -66,7 +67,7 @@ class Progress:
 
     def show(self, line: str) -> None:
         self.shown = True
-        self.stream.write(f"{CLEAR_LINE}{line}" if self.moving else f"{line}\n")
+        self.stream.write(f"{CLEAR_LINE}{fit(line, self.stream)}" if self.moving else f"{line}\n")
         self.stream.flush()
 
     def line(self, seconds: float) -> str:
@@ -78,6 +79,14 @@ class Progress:
         return (
             f"{self.what}: {done} of {format_size(self.total)}, {speed}, {format_seconds(round(left))} left"
         )
+
+
+def fit(line: str, terminal: TextIO) -> str:
+    """What of a line a terminal shows without beginning another one, which could not be cleared."""
+    columns = 0
+    with suppress(OSError):
+        columns = os.get_terminal_size(terminal.fileno()).columns
+    return truncate(line, columns - 1) if columns > 1 else line
 
 
 @contextmanager

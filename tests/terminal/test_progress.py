@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import struct
 import subprocess
 import sys
 import threading
@@ -13,8 +14,8 @@ import pytest
 
 from hatch_mar.cli import main
 from hatch_mar.terminal import progress
-from hatch_mar.terminal.progress import Progress
-from tests.archives import incompressible
+from hatch_mar.terminal.progress import Progress, fit
+from tests.archives import incompressible, needs_posix
 from tests.terminals import read_to_end
 
 MEBI = 1 << 20
@@ -265,3 +266,21 @@ class TestReading:
         )
         main([command, "-q", *archives])
         assert capsys.readouterr().err == ""
+
+
+@needs_posix
+@pytest.mark.parametrize(
+    ("columns", "expected"), [(12, "Packing ar…"), (17, "Packing archives"), (0, "Packing archives")]
+)
+def test_narrow(columns: int, expected: str):
+    """A line ends before the terminal does, if its width is known: of two lines, one would stay."""
+    import fcntl
+    import termios
+
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    try:
+        with open(theirs, "w") as terminal:
+            assert fit("Packing archives", terminal) == expected
+    finally:
+        os.close(ours)
