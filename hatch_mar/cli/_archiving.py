@@ -38,7 +38,9 @@ def write_archive(
     if findings:
         from hatch_mar.cli._findings import log_findings
 
-        log_findings(findings, Path.cwd(), prefix="Warning: ")
+        # the archive is written all the same, as by torch-model-archiver
+        warnings = [finding._replace(severity="warning") for finding in findings]
+        log_findings(warnings, Path.cwd(), prefix="Warning: ")
     with exit_on_signals():
         packing = Packing(instant, config.compression, config.root)
         return pack_as(archive, path, config.format, packing), archive

@@ -258,6 +258,17 @@ class TestTerminal:
         assert text.startswith(expected)
         assert " = more: " in text
 
+    def test_written_all_the_same(self):
+        """What does not keep `archive` from writing the archive is a warning, whatever it is to `check`."""
+        Path("handler.py").write_text("import torch\n")
+        text = run_on_terminal(
+            "archive", "--model-name=d", "--version=1", "--handler=handler.py", NO_COLOR="1"
+        )
+
+        assert text.startswith("warning: ")
+        assert "error: " not in text
+        assert text.endswith("\nd.mar\n")
+
     def test_pipe(self):
         """In a pipe, each is one line without colours, unless they are asked for."""
         command = [sys.executable, "-m", "hatch_mar", "check"]
