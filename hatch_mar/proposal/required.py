@@ -39,8 +39,8 @@ def may_install(subject: Subject) -> bool:
 
     In a virtual environment of its own, a model may have other versions than the server's.
     """
-    if subject.named_member("requirementsFile") is None or has_venv(subject):  # it has yet to be fetched
-        return True
+    if has_venv(subject) or subject.named_member("requirementsFile") is None:
+        return True  # what is not there has yet to be fetched
     environment = subject.environment
     return not all(name and environment.is_on_server(name) for name in environment.named)
 

@@ -342,7 +342,7 @@ class TestDependencies:
 
     def test_dynamic(self, init: Init):
         """The build backend is not asked for others."""
-        text = f'{HATCHLING}dynamic = ["dependencies"]\n'
+        text = HATCHLING.replace("hatchling.build", "no.such") + 'dynamic = ["dependencies"]\n'
         write(init.root, {**READER, "pyproject.toml": text})
 
         assert "requirements-from" not in init()

@@ -45,6 +45,13 @@ class TestFile:
 
         assert proposal_for(tmp_path, files).shared["requirements-file"] == "requirements.txt"
 
+    def test_link(self, tmp_path: Path):
+        """Nobody knows what is in one that has yet to be fetched."""
+        (tmp_path / "requirements.txt").symlink_to(".git/annex/objects/requirements.txt")
+        found = proposal_for(tmp_path, {"a.pt": SCRIPTED, "handler.py": HANDLER})
+
+        assert found.shared["requirements-file"] == "requirements.txt"
+
     def test_venv(self, tmp_path: Path):
         """A model with a virtual environment of its own may have another torch."""
         files = {"requirements.txt": "torch==2.1", "model-config.yaml": "useVenv: true", "a.pt": SCRIPTED}
@@ -105,9 +112,9 @@ class TestDependencies:
         assert found.notes == []
 
     def test_file(self, tmp_path: Path):
-        """A requirements file is for the server, and goes first, unless it is left out."""
+        """A requirements file is proposed instead, even if it lacks something, unless it is left out."""
         found = self.propose(
-            tmp_path, "import cv2", "opencv-python", files={"requirements.txt": "opencv-python==4.9.0.80"}
+            tmp_path, "import cv2", "opencv-python", files={"requirements.txt": "transformers"}
         )
         assert found.shared["requirements-file"] == "requirements.txt"
         assert "requirements-from" not in found.shared
