@@ -18,9 +18,9 @@ def parser() -> ArgumentParser:
     command.add_argument(
         "--whole",
         action="store_true",
-        help="print a schema of all of pyproject.toml, which leaves everything else open",
+        help="print a schema for the whole of pyproject.toml; it checks only [tool.mar]",
     )
-    command.add_argument("--json", action="store_true", help="print JSON, which is the default")
+    command.add_argument("--json", action="store_true", help="print JSON; this command always does")
     return command
 
 
