@@ -24,25 +24,26 @@ LACKING = ("absent", "needed")
 def add_requirements_file(
     table: Table, repository: Repository, homes: Sequence[str], omissions: Omissions
 ) -> None:
-    """Add the requirements file that lies nearest to the folders `homes`, unless the server has all of it."""
+    """Add the requirements file that lies nearest to the folders `homes`, unless it would only do harm."""
     path = find_nearest(REQUIREMENTS, homes, repository.has)
     if path is None:
         return
     table["requirements-file"] = path
-    if not may_install(as_subject(table, repository.root)):
+    if only_hides(as_subject(table, repository.root)):
         del table["requirements-file"]
         omissions.add("TorchServe's image has everything listed there", path)
 
 
-def may_install(subject: Subject) -> bool:
-    """Whether an archive's requirements file may bring anything that the worker does not find already.
+def only_hides(subject: Subject) -> bool:
+    """Whether the server has all that an archive's requirements file lists, torch or TorchServe among it.
 
-    In a virtual environment of its own, a model may have other versions than the server's.
+    A copy of these beside the model hides the server's own (MAR610). In a virtual environment of its own, a
+    model may have other versions than the server's.
     """
     if has_venv(subject) or subject.named_member("requirementsFile") is None:
-        return True  # what is not there has yet to be fetched
-    environment = subject.environment
-    return not all(name and environment.is_on_server(name) for name in environment.named)
+        return False  # what is not there has yet to be fetched
+    names = [name or "" for name in subject.environment.named]
+    return all(map(subject.environment.is_on_server, names)) and not OWN_PACKAGES.isdisjoint(names)
 
 
 def find_required(table: Table, root: Path, dependencies: Iterable[str]) -> list[str]:

@@ -15,7 +15,6 @@ from tests.proposal import HANDLER, SCRIPTED, write
 EXAMPLE = CHECKOUT / "example_project"
 TABLES = ("[tool.hatch.build.hooks.mar]", "# Only needed in this repository")
 """What the example's tables for hatch-mar begin with, and what comes after them."""
-REQUIREMENTS = 'requirements-file = "requirements.txt"\n'
 
 PYPROJECT = """\
 [project]
@@ -50,17 +49,12 @@ def init(run: Run, root: Path) -> str:
 
 
 def test_example(run: Run, tmp_path: Path, released: dict[str, str]) -> None:
-    """The example without its tables gets both archives, which are those that it always had.
-
-    But for its requirements: they name only Pillow, which servers have.
-    """
+    """The example without its tables gets both archives, which are those that it always had."""
     root = tmp_path / "example"
     shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("dist", "__pycache__"))
     file = root / "pyproject.toml"
-    text = file.read_text(encoding="utf-8")
-    assert REQUIREMENTS in text
-    file.write_text(text.replace(REQUIREMENTS, ""), encoding="utf-8")
     run("python", "-m", "hatch_mar", "build", "--output", "before", cwd=root, PYTHONPATH=str(CHECKOUT))
+    text = file.read_text(encoding="utf-8")
     start, end = map(text.index, TABLES)
     stripped = text[:start].replace(', "hatch-mar"]', "]")
     assert "hatch-mar" not in stripped

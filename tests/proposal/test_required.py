@@ -20,12 +20,12 @@ class TestFile:
     @pytest.mark.parametrize(
         "text",
         [
-            *("torch==2.1\ntorchvision\nPillow>=9  # images\n", "# nothing yet\n", "torchserve", "numpy<2"),
+            *("torch==2.1\ntorchvision\nPillow>=9  # images\n", "torchserve"),
             "--extra-index-url https://example.org\ntorch==2.1+cu118",
         ],
     )
     def test_on_server(self, tmp_path: Path, text: str):
-        """One that names only what the server has is left out, once for all archives."""
+        """One that would only hide the server's own torch is left out, once for all archives."""
         files = {"requirements.txt": text, "a.pt": SCRIPTED, "b.pt": SCRIPTED, "handler.py": HANDLER}
         found = proposal_for(tmp_path, files)
 
@@ -36,11 +36,11 @@ class TestFile:
         "text",
         [
             *("torch\ntransformers", "-r requirements/serving.txt", "-e .", "torch[onnx]", "./own.whl"),
-            "git+https://example.org/own",
+            *("git+https://example.org/own", "numpy<2", "# nothing yet\n"),
         ],
     )
     def test_lacking(self, tmp_path: Path, text: str):
-        """One that may bring anything else is proposed."""
+        """One that may bring anything else is proposed, such as another version of what the server has."""
         files = {"requirements.txt": text, "a.pt": SCRIPTED, "handler.py": HANDLER}
 
         assert proposal_for(tmp_path, files).shared["requirements-file"] == "requirements.txt"
