@@ -290,6 +290,19 @@ class TestDocuments:
             if anchor and anchor not in anchors_of(file.parent / link if link else file)
         ] == []
 
+    def test_files(self):
+        """A page names each file in its text before showing it: a host may hide the titles of blocks."""
+        unnamed = [
+            f"{file.relative_to(ROOT)}: {title}"
+            for file in DOCUMENTS
+            if not file.match("reference/checks/MAR*.md")  # an example is files and commands, without text
+            for text in [file.read_text(encoding="utf-8")]
+            for title in re.findall(r'^ *```\w+ title="([^" ]+)', text, re.M)
+            if f"`{title}`" not in text.partition(f'title="{title}')[0]
+        ]
+
+        assert unnamed == []
+
     def test_paths(self):
         """What CONTRIBUTING.md sends its reader to exists: folders, files and names in them."""
         text = " ".join((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
