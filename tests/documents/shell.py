@@ -20,7 +20,7 @@ from tests.terminals import run_on_terminal
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-DEADLINE = 300
+DEADLINE = 900
 """Seconds after which a command hangs for certain."""
 
 
