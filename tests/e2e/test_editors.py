@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -208,6 +209,14 @@ class LanguageServer:
             if "method" in message and "id" in message:
                 self.send(id=message["id"], result=None)
 
+    def ask(self, method: str, **params: Any) -> Any:
+        """The result of a request about a document, which the server may still be reading."""
+        end = time.monotonic() + DEADLINE
+        while (result := self.request(method, **params)) is None:
+            assert time.monotonic() < end, f"`{method}` has no result"
+            time.sleep(0.1)
+        return result
+
     def close(self) -> None:
         self.deadline.cancel()
         self.process.kill()
@@ -230,9 +239,8 @@ class TestLanguageServer:
     def test_hover(self, server: LanguageServer, tmp_path: Path):
         """Over a key, its meaning is shown, once."""
         document = self.open(server, tmp_path, '[tool.mar]\nhandler = "h.py"\n')
-        shown = server.request(
-            "textDocument/hover", textDocument=document, position={"line": 1, "character": 1}
-        )
+        position = {"line": 1, "character": 1}
+        shown = server.ask("textDocument/hover", textDocument=document, position=position)
 
         assert shown["contents"]["value"].count(ARCHIVE_KEYS["handler"].meaning) == 1
 
@@ -240,7 +248,7 @@ class TestLanguageServer:
         """All keys are offered that are not there."""
         document = self.open(server, tmp_path, '[tool.mar]\nhandler = "h.py"\n\n')
         position = {"line": 2, "character": 0}
-        found = server.request("textDocument/completion", textDocument=document, position=position)
+        found = server.ask("textDocument/completion", textDocument=document, position=position)
         items = found["items"] if isinstance(found, dict) else found
 
         assert {*ARCHIVE_KEYS, *PROJECT_KEYS, *TABLES} - {"handler"} <= {item["label"] for item in items}
