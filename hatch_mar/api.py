@@ -90,7 +90,7 @@ def pack(
 
     Args:
         archive: what to write.
-        path: where to: a `.mar` or `.war`, which are zips, a `.tar.gz`, or a directory if there is no suffix.
+        path: the file to write, a `.mar`, `.war` or `.tar.gz`; without a suffix, the directory.
         compression: `auto`, `store` or `deflate`, as the key `compression`.
         archive_root: the directory inside a `.tar.gz`; by default the model's name.
         force: whether to replace an archive that differs.

@@ -119,7 +119,8 @@ def stage_folder(file: WeightsFile) -> tuple[str, int] | None:
 def leave_out_checkpoints(found: Sequence[WeightsFile], omissions: Omissions) -> list[WeightsFile]:
     """The weights without checkpoints, where those of a model were saved in the same folder."""
     exported = {folder_of(file.path) for file in found if file.kind is not Kind.CHECKPOINT}
-    left = [each.path for each in found if each.kind is Kind.CHECKPOINT and folder_of(each.path) in exported]
+    checkpoints = (file for file in found if file.kind is Kind.CHECKPOINT)
+    left = dict.fromkeys(file.path for file in checkpoints if folder_of(file.path) in exported)
     omissions.add("checkpoints; the model itself is saved beside them", *left)
     return [file for file in found if file.path not in left]
 

@@ -20,6 +20,7 @@ import yaml
 
 from hatch_mar.__about__ import DOCUMENTATION
 from hatch_mar.project.config.json_schema import make_schema, make_whole_schema
+from tests.archives import needs_cpython
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -105,7 +106,7 @@ class TestAddress:
         assert project["urls"]["Documentation"] == DOCUMENTATION
         assert CONFIG["site_url"] == DOCUMENTATION
 
-    @pytest.mark.skipif(find_spec("check_jsonschema") is None, reason="check-jsonschema is not installed")
+    @needs_cpython("PyPy would have to compile check-jsonschema's dependencies")
     def test_read_the_docs(self):
         """Read the Docs accepts the file that tells it how to build them."""
         command = ("check_jsonschema", "--builtin-schema", "vendor.readthedocs", ".readthedocs.yaml")

@@ -2,8 +2,8 @@
 
 pytorch/serve, ts/model_loader.py (`load`): the function that the handler names, or else
 `handle`, is called with data and context, and with None and the context when the worker starts.
-If there is no such function, an object of the only class that the module defines is made
-without arguments; its `initialize` is called with the context, its `handle` with data and context.
+If there is no such function, the worker makes an object of the module's only class, without
+arguments, and calls its `initialize` with the context, and its `handle` with data and context.
 """
 
 from __future__ import annotations
