@@ -61,6 +61,10 @@ class TrialError(HatchMarError):
     """In a trial, an archive did not load, or did not answer as expected."""
 
 
+class ReleaseError(HatchMarError):
+    """What is outside the project could not be fetched, published to, deployed to, or verified."""
+
+
 @contextmanager
 def explain_system_errors() -> Iterator[None]:
     """Raise a system's error that names a file, such as one that must not be read, as a HatchMarError.

@@ -10,9 +10,12 @@ from textwrap import fill
 from hatch_mar.project.config.archiver_options import add_options
 from hatch_mar.project.config.schema import (
     ARCHIVE_KEYS,
+    DEPLOY_KEYS,
+    DESTINATION_KEYS,
     EXAMPLE_KEYS,
     ONE_OF_TWO,
     PROJECT_KEYS,
+    REMOTE_FILE_KEYS,
     TABLES,
     WORKFLOW_KEYS,
 )
@@ -37,6 +40,18 @@ def list_workflow_keys() -> str:
 
 def list_example_keys() -> str:
     return make_table(EXAMPLE_KEYS)
+
+
+def list_remote_file_keys() -> str:
+    return make_table(REMOTE_FILE_KEYS)
+
+
+def list_destination_keys() -> str:
+    return make_table(DESTINATION_KEYS)
+
+
+def list_deploy_keys() -> str:
+    return make_table(DEPLOY_KEYS)
 
 
 def make_table(settings: Settings) -> str:

@@ -208,3 +208,53 @@ class Example(NamedTuple):
     """A JSON Schema for the answer: the path of a file, as a string, or a table."""
     tolerance: float = TOLERANCE
     """The accepted difference of a number in the answer, relative or absolute."""
+
+
+class RemoteFile(NamedTuple):
+    """A file of the project that `hatch-mar fetch` brings; its path is relative to the project."""
+
+    path: str
+    url: str
+    sha256: str | None = None
+    """In hexadecimal; None only while `hatch-mar fetch --lock` is to find it out."""
+
+
+LAYOUTS = ("flat", "kserve", "vertex", "sagemaker")
+"""What a published archive may be called, and what lies beside it."""
+
+
+class Destination(NamedTuple):
+    """A place that `hatch-mar publish` knows by a name."""
+
+    url: str
+    """A URL, or a directory relative to the project; `{model-name}` and `{version}` are filled in."""
+    layout: str = LAYOUTS[0]
+
+
+class Deployment(NamedTuple):
+    """The TorchServe that `hatch-mar deploy` rolls archives out to."""
+
+    management: str | None = None
+    """The URL of its management API."""
+    inference: str | None = None
+    """The URL of its inference API; by default on the same host, at port 8080."""
+    url: str = "{file}"
+    """What is registered: a file's name in its model store, or a URL."""
+    workers: int = 1
+    keep: int = 0
+    """The old versions that stay registered."""
+    drain: float = 1.0
+    """Seconds for which an old version must have had no request waiting before it is removed."""
+    timeout: float = 300.0
+    """Seconds for each step, such as starting the workers."""
+    key_file: str | None = None
+    """TorchServe's `key_file.json`, relative to the project."""
+
+
+class ProjectConfig(NamedTuple):
+    """What `[tool.mar]` says of the project, and not of its archives."""
+
+    build_backend: str | None = None
+    remote_files: tuple[RemoteFile, ...] = ()
+    publish: Mapping[str, Destination] = {}
+    deploy: Deployment = Deployment()

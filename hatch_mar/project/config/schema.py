@@ -7,10 +7,28 @@ The JSON Schema, the tables of the documentation, the help of `hatch-mar archive
 from __future__ import annotations
 
 from hatch_mar.archive.formats.format import FORMATS
-from hatch_mar.project.config import values
-from hatch_mar.project.config.models import ArchiveConfig, Example, WorkflowConfig
+from hatch_mar.project.config import addresses, values
+from hatch_mar.project.config.models import (
+    LAYOUTS,
+    ArchiveConfig,
+    Deployment,
+    Destination,
+    Example,
+    RemoteFile,
+    WorkflowConfig,
+)
 from hatch_mar.project.config.reading import array_of, one_of, string
-from hatch_mar.project.config.setting import Pairs, Setting, Settings, table_of, tables_of, with_defaults
+from hatch_mar.project.config.setting import (
+    Pairs,
+    Setting,
+    Settings,
+    distinct,
+    one_or_table,
+    table_by_name,
+    table_of,
+    tables_of,
+    with_defaults,
+)
 from hatch_mar.torchserve import runtimes
 from hatch_mar.torchserve.consumers import CONSUMERS
 
@@ -183,13 +201,107 @@ WORKFLOW_KEYS: Settings = with_defaults(
     | {key: ARCHIVE_KEYS[key] for key in CHECKING_KEYS},
 )
 
+REMOTE_FILE_KEYS: Settings = with_defaults(
+    RemoteFile._field_defaults,
+    {
+        "path": Setting(
+            addresses.inner_path,
+            "Where the file goes. Other keys name it by this path, and git should ignore it.",
+            required="is required: where the file goes",
+        ),
+        "url": Setting(
+            addresses.source,
+            "Where the file comes from: `https://…`, `hf://ORG/REPO@REVISION/FILE`, `file://…`, or another"
+            " URL that [fsspec](https://filesystem-spec.readthedocs.io) reads, such as `s3://…`.",
+            required="is required: where the file comes from",
+        ),
+        "sha256": Setting(
+            addresses.sha256,
+            "The file's SHA-256. `hatch-mar fetch --lock` writes it.",
+            required="is required; write it with `hatch-mar fetch --lock`",
+        ),
+    },
+)
+
+DESTINATION_KEYS: Settings = with_defaults(
+    Destination._field_defaults,
+    {
+        "url": Setting(
+            addresses.location,
+            "A directory, or a URL that fsspec writes to. It may use `{model-name}` and `{version}`.",
+            required="is required: a directory or a URL",
+        ),
+        "layout": Setting(
+            one_of(*LAYOUTS),
+            "What is written: `NAME-VERSION.mar` (`flat`), a model store and its configuration (`kserve`),"
+            " `model.mar` (`vertex`) or `model.tar.gz` (`sagemaker`).",
+        ),
+    },
+)
+
+DEPLOY_KEYS: Settings = with_defaults(
+    Deployment._field_defaults,
+    {
+        "management": Setting(addresses.server, "The URL of the server's management API.", unset="`--to`"),
+        "inference": Setting(
+            addresses.server,
+            "The URL of the server's inference API.",
+            unset="the host of `management`, at port 8080",
+        ),
+        "url": Setting(
+            addresses.registered,
+            "What is registered: a file's name in the server's model store, or a URL from which the server"
+            " fetches it. It may use `{file}`, which is the archive's name, `{model-name}` and `{version}`.",
+        ),
+        "workers": Setting(addresses.count_from(1), "The number of workers of a new version."),
+        "keep": Setting(addresses.count_from(0), "How many old versions stay registered, for a rollback."),
+        "drain": Setting(
+            addresses.seconds,
+            "For how many seconds no request may have been waiting for an old version before it is removed.",
+        ),
+        "timeout": Setting(
+            addresses.seconds, "How many seconds each step may take, such as starting the workers."
+        ),
+        "key-file": Setting(
+            values.path,
+            "The server's `key_file.json`, if it has token authorization. `HATCH_MAR_MANAGEMENT_KEY` and"
+            " `HATCH_MAR_INFERENCE_KEY` override it.",
+        ),
+    },
+)
+
 PROJECT_KEYS: Settings = {
     "build-backend": Setting(
         values.build_backend,
         "The build backend that `hatch_mar.backend` wraps, in a project that hatchling does not build.",
-    )
+    ),
+    "remote-files": Setting(
+        distinct(array_of(table_of(RemoteFile, REMOTE_FILE_KEYS), "tables"), "path"),
+        "Files that `hatch-mar fetch` brings. A build fetches nothing: it stops if an archive needs one that"
+        " is missing or differs.",
+    ),
+    "publish": Setting(
+        table_by_name(one_or_table(addresses.location, "url", Destination, DESTINATION_KEYS)),
+        "Where `hatch-mar publish --to NAME` puts archives: for each name a directory, a URL, or a table.",
+    ),
+    "deploy": Setting(
+        table_of(Deployment, DEPLOY_KEYS),
+        "The TorchServe that `hatch-mar deploy` rolls archives out to.",
+    ),
 }
 """The keys of `[tool.mar]` that are about the project, which no archive inherits."""
+
+UNLOCKED_FILE_KEYS: Settings = {
+    **REMOTE_FILE_KEYS,
+    "sha256": REMOTE_FILE_KEYS["sha256"]._replace(required=""),
+}
+UNLOCKED_KEYS: Settings = {
+    **PROJECT_KEYS,
+    "remote-files": PROJECT_KEYS["remote-files"]._replace(
+        read=distinct(array_of(table_of(RemoteFile, UNLOCKED_FILE_KEYS), "tables"), "path")
+    ),
+}
+"""The same while the digests of remote files are still to be found out."""
 
 ONE_OF_TWO: Pairs = (("requirements-file", "requirements-from"), ("config-file", "config"))
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from hatch_mar.project.config.models import TABLE, field_of
-from hatch_mar.project.config.reading import Fault, Invalid, read_keys
-from hatch_mar.project.config.shape import Schema, ShapedReader, shaped
+from hatch_mar.project.config.reading import MOST_FAULTS, VALUE, Fault, Invalid, faults_in, read_keys
+from hatch_mar.project.config.shape import Schema, ShapedReader, shaped, whole
 
 Made = TypeVar("Made")
 
 MOST_TABLES = 1000
 """Archives, and workflows, of one project."""
+
+NAME = "[A-Za-z0-9_-]+"
+"""What can be told from a path and from a URL."""
 
 
 class Setting(NamedTuple):
@@ -84,6 +88,70 @@ def table_of(make: Callable[..., Made], settings: Settings) -> ShapedReader[Made
         return make(**{field_of(key): item for key, item in found.items()})
 
     return read_table
+
+
+def one_or_table(
+    read: ShapedReader[str], key: str, make: Callable[..., Made], settings: Settings
+) -> ShapedReader[Made]:
+    """A reader of tables with such keys, or of the value of one key alone."""
+    read_table = table_of(make, settings)
+
+    @shaped(f"{read.kind}, or table", {"anyOf": [read.schema, read_table.schema]})
+    def read_either(value: object) -> Made:
+        if isinstance(value, dict):
+            return read_table(value)
+        if not isinstance(value, str):
+            raise ValueError(f"must be a {read.kind}, or a table")
+        return make(**{field_of(key): read(value)})
+
+    return read_either
+
+
+def table_by_name(read: ShapedReader[Made]) -> ShapedReader[dict[str, Made]]:
+    """A reader of tables whose keys are names, each of a value that `read` takes."""
+    schema = {
+        "type": "object",
+        "propertyNames": {"pattern": whole(NAME)},
+        "additionalProperties": read.schema,
+    }
+
+    @shaped("table by name", schema)
+    def read_names(value: object) -> dict[str, Made]:
+        if not isinstance(value, dict):
+            raise ValueError("must be a table")
+        found: dict[str, Made] = {}
+        faults: list[Fault] = []
+        for name, item in value.items():
+            if len(faults) >= MOST_FAULTS:
+                break
+            try:
+                if not re.fullmatch(NAME, name):
+                    raise ValueError("must have a name of letters, digits, `_` and `-`")
+                found[name] = read(item)
+            except ValueError as error:
+                faults += faults_in(error, name)
+        if faults:
+            raise Invalid(faults)
+        return found
+
+    return read_names
+
+
+def distinct(read: ShapedReader[tuple[Made, ...]], key: str) -> ShapedReader[tuple[Made, ...]]:
+    """A reader of arrays of tables of which no two have the same value of a key."""
+
+    @shaped(read.kind, read.schema)
+    def read_distinct(value: object) -> tuple[Made, ...]:
+        found = read(value)
+        first: dict[str, int] = {}
+        for number, item in enumerate(found):
+            same = first.setdefault(getattr(item, field_of(key)), number)
+            if same != number:
+                text = f"is also that of table {same}; remove one of them"
+                raise Invalid([Fault(VALUE, (number, key), text)])
+        return found
+
+    return read_distinct
 
 
 def tables_of(

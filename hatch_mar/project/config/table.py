@@ -20,6 +20,7 @@ from hatch_mar.project.config.models import (
     ArchiveConfig,
     Config,
     Origins,
+    ProjectConfig,
     WorkflowConfig,
     directory_of,
     field_of,
@@ -33,6 +34,7 @@ from hatch_mar.project.config.schema import (
     ONE_OF_TWO,
     PROJECT_KEYS,
     TABLES,
+    UNLOCKED_KEYS,
     WORKFLOW_KEYS,
 )
 from hatch_mar.project.config.setting import Settings, read_settings
@@ -105,6 +107,26 @@ def parse_table(
         else config._replace(models=models)
         for _, config in configs
     )
+
+
+def parse_project(table: object, *, locked: bool = True) -> ProjectConfig:
+    """What a `[tool.mar]` table says of the project, and not of its archives.
+
+    Args:
+        table: the value of `tool.mar`; None if it is not set.
+        locked: whether each remote file must have a digest.
+
+    Raises:
+        ConfigError: with the faults of these keys.
+    """
+    if not isinstance(table, dict):
+        return ProjectConfig()
+    keys = PROJECT_KEYS if locked else UNLOCKED_KEYS
+    findings: list[Finding] = []
+    own = {key: table[key] for key in table if key in keys}
+    found = read_table(own, Place(PYPROJECT, None, MAR), keys, findings)
+    raise_findings(findings)
+    return ProjectConfig(**{field_of(key): value.value for key, value in found.items()})
 
 
 def raise_findings(findings: Iterator[Finding] | list[Finding]) -> None:

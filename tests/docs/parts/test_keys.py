@@ -7,7 +7,10 @@ from parts.keys import (
     describe_archive_keys,
     describe_project_keys,
     list_archiver_keys,
+    list_deploy_keys,
+    list_destination_keys,
     list_example_keys,
+    list_remote_file_keys,
     list_workflow_keys,
 )
 
@@ -33,6 +36,9 @@ def test_describe_project_keys():
         "archives",
         "workflows",
         "build-backend",
+        "remote-files",
+        "publish",
+        "deploy",
     ]
 
 
@@ -55,3 +61,18 @@ def test_list_workflow_keys():
 def test_list_example_keys():
     """A default is shown as TOML has it."""
     assert "| `tolerance` | number | `0.0001` | " in list_example_keys()
+
+
+def test_list_remote_file_keys():
+    """A key that a remote file must have says so."""
+    assert "| `url` | URL | required | " in list_remote_file_keys()
+
+
+def test_list_destination_keys():
+    """What may be chosen is the type."""
+    assert '| `layout` | `flat`, `kserve`, `vertex`, `sagemaker` | `"flat"` | ' in list_destination_keys()
+
+
+def test_list_deploy_keys():
+    """A default that depends on another key is told in words."""
+    assert "| `inference` | URL | the host of `management`, at port 8080 | " in list_deploy_keys()

@@ -17,8 +17,11 @@ from hatch_mar.project.config.json_schema import make_schema, make_whole_schema
 from hatch_mar.project.config.reading import walk
 from hatch_mar.project.config.schema import (
     ARCHIVE_KEYS,
+    DEPLOY_KEYS,
+    DESTINATION_KEYS,
     EXAMPLE_KEYS,
     PROJECT_KEYS,
+    REMOTE_FILE_KEYS,
     WORKFLOW_KEYS,
 )
 from hatch_mar.project.config.setting import Setting
@@ -33,8 +36,23 @@ SETTINGS: Mapping[str, Setting] = {
     **PROJECT_KEYS,
     **{f"workflows.{key}": setting for key, setting in WORKFLOW_KEYS.items()},
     **{f"examples.{key}": setting for key, setting in EXAMPLE_KEYS.items()},
+    **{f"remote-files.{key}": setting for key, setting in REMOTE_FILE_KEYS.items()},
+    **{f"publish.{key}": setting for key, setting in DESTINATION_KEYS.items()},
+    **{f"deploy.{key}": setting for key, setting in DEPLOY_KEYS.items()},
 }
 
+URLS = (
+    *(
+        "https://a/b",
+        "https://a",
+        "https://u@a/b",
+        "https://u:p@a/b",
+        "http://a/b",
+        "http://a:1",
+        "HTTPS://a/b",
+    ),
+    *("hf://a/b@c/d", "file:///a", "s3://", "s3://{a}", "https://a/{file}"),
+)
 STRINGS = (
     *("", " ", "\t", "a", "a b", "é", "a\n", "a\x00b", "\x7f", "a\u202eb"),
     *("Model_1.0-b", "1a", "m.", "a..b", "-a", ".a", ".", "..", "a+b", "1\ufeff"),
@@ -47,12 +65,34 @@ STRINGS = (
     *("MAR203", "mar203", "MAR20", "MAR2034", "torchserve", "triton", "torchvision", "torch_"),
     *("dependencies", "optional-dependencies.cpu", "dependency-groups.", "optional-dependencies.a\rb"),
     *("setuptools.build_meta", "a.b:c.d", "a:b:c", "flit-core", "hatch_mar.backend", "hatch_mar.backend:x"),
+    *(
+        "https://a/b",
+        "https://a",
+        "https://u@a/b",
+        "https://u:p@a/b",
+        "http://a/b",
+        "http://a:1",
+        "hf://a/b@c/d",
+    ),
+    *(
+        "s3://",
+        "file:///a",
+        "HTTPS://a/b",
+        "{file}",
+        "https://a/{file}",
+        "0" * 64,
+        "0" * 63,
+        "flat",
+        "s3://{a}",
+    ),
     *("hatchling.build", "hatchling.builder", "2024-01-01", "*a*a*a*ab", "**/a/" * 5 + "b", "!", "["),
 )
 SCALARS = (
     *(True, False, 0, 1, -1, 0.5, -0.5, 1e-4, 1e400, -1e400, float("nan"), 2**70),
     *(date(2024, 1, 1), datetime(2024, 1, 1), time(12)),
 )
+UNLOCKED_FILE = {"path": "a", "url": "https://a/b"}
+REMOTE_FILE = UNLOCKED_FILE | {"sha256": "0" * 64}
 TABLES_OF_ALL_KINDS = (
     *({}, {"a": 1}, {"a": "b"}, {"a": "../b"}, {"a": ""}, {"a\\b": "c"}, {"": "a"}, {"a": {"b": [1, 2]}}),
     *({"a": date(2024, 1, 1)}, {"minWorkers": 1, "handler": {"x": "y"}}, {"input": "a"}),
@@ -61,6 +101,8 @@ TABLES_OF_ALL_KINDS = (
         {"expect": 1},
         {"input": "a", "to": 1},
     ),
+    *(REMOTE_FILE, UNLOCKED_FILE),
+    *({"a": {"url": "b", "layout": "flat"}}, {"management": "http://a:1", "keep": 1, "drain": 0.5}),
     *({"input": "a", "tolerance": -1}, {"input": date(2024, 1, 1)}, {"input": "a", "content-type": ""}),
 )
 ARRAYS = (
@@ -83,8 +125,23 @@ LENIENT: Sequence[tuple[str, Sequence[str], Sequence[object]]] = [
         ["a\x00b", "\x7f", "a\x00,b", "optional-dependencies.a\rb"],
     ),
     ("what a member may be called is told by `name_fault`", ["force-include"], [{"a": "../b"}]),
+    ("the same", ["force-include"], [REMOTE_FILE, UNLOCKED_FILE]),
     ("the same", ["archive-root"], ["..", "c:a", "MAR-INF", "a:b:c"]),
-    ("JSON has no such numbers", ["examples.tolerance"], [1e400, float("nan")]),
+    (
+        "the same",
+        ["remote-files.path"],
+        [*("..", "../a", "/srv/models", "C:/a", "c:a", "MAR-INF/x", "MAR-INF", ".", "a/./b", "a:b:c"), *URLS],
+    ),
+    (
+        "what a URL is made of is told by `urlsplit`",
+        ["remote-files.url"],
+        ["https://a", "http://a/b", "http://a:1", "s3://", "s3://{a}"],
+    ),
+    (
+        "JSON has no such numbers",
+        ["examples.tolerance", "deploy.drain", "deploy.timeout"],
+        [1e400, float("nan")],
+    ),
     ("stars are counted", ["exclude"], [["*a*a*a*ab"], ["**/a/" * 5 + "b"]]),
     ("the grammar of gitignore is pathspec's", ["exclude"], [["!"]]),
     ("a date within a value is a string to many tools", ["examples.input", "examples.expect"], HOLDING_DATES),
@@ -182,6 +239,10 @@ TAKEN = {
     "[[tool.mar.workflows]]\nworkflow-name = 'w'\nspec-file = 'w.yaml'\nhandler = 'w.py'\nforce = false",
     "empty arrays": HANDLER + "extra-files = []\nexamples = []\nconsumers = []",
     "backend": HANDLER + "build-backend = 'setuptools.build_meta'",
+    "remote file": HANDLER
+    + f"[[tool.mar.remote-files]]\npath = 'a.pt'\nurl = 'https://a.b/c'\nsha256 = '{'0' * 64}'",
+    "destinations": HANDLER + "[tool.mar.publish]\na = 'dist/a'\nb = { url = 's3://b', layout = 'vertex' }",
+    "deployment": HANDLER + "[tool.mar.deploy]\nmanagement = 'http://a:8081'\nkeep = 1\ndrain = 0.5",
     "nested": HANDLER + "[tool.mar.config.torch.compile]\na = [{ b = 1.5 }]",
 }
 REFUSED = {
@@ -193,6 +254,8 @@ REFUSED = {
     "two in an archive": "[[tool.mar.archives]]\nhandler = 'h.py'\nconfig-file = 'c.yaml'\nconfig.a = 1",
     "no specification": "[[tool.mar.workflows]]\nworkflow-name = 'w'",
     "no input": HANDLER + "[[tool.mar.examples]]\nexpect = 'b'",
+    "no digest": HANDLER + "[[tool.mar.remote-files]]\npath = 'a.pt'\nurl = 'https://a.b/c'",
+    "name of a destination": HANDLER + "publish.'a/b' = 'c'",
     "no archives": HANDLER + "archives = []",
     "one archive": "[tool.mar.archives]\nhandler = 'h.py'",
     "no table": "[tool]\nmar = true",

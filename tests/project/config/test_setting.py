@@ -8,7 +8,10 @@ from hatch_mar.project.config.reading import REQUIRED, UNKNOWN, VALUE, Invalid, 
 from hatch_mar.project.config.setting import (
     Setting,
     Settings,
+    distinct,
+    one_or_table,
     read_settings,
+    table_by_name,
     table_of,
     table_schema,
     tables_of,
@@ -144,3 +147,58 @@ class TestTablesOf:
             self.READER(value)
 
         assert str(error.value) == message
+
+
+EITHER = one_or_table(string, "class", Thing, KEYS)
+
+
+class TestOneOrTable:
+    @pytest.mark.parametrize("value", ["a", {"class": "a"}])
+    def test_either(self, value: object):
+        """The value of one key stands for a table that has no other."""
+        assert EITHER(value) == Thing("a")
+
+    def test_neither(self):
+        """Anything else is refused."""
+        with pytest.raises(ValueError, match="must be a string, or a table"):
+            EITHER(1)
+
+
+class TestTableByName:
+    READ = table_by_name(EITHER)
+
+    def test_names(self):
+        """The keys are names, in order."""
+        assert self.READ({"b": "x", "a": {"class": "y"}}) == {"b": Thing("x"), "a": Thing("y")}
+
+    def test_faults(self):
+        """Each fault has the name it is about."""
+        with pytest.raises(Invalid) as error:
+            self.READ({"a/b": "x", "c": {"class": 1}})
+
+        assert [(fault.path, fault.text) for fault in error.value.faults] == [
+            (("a/b",), "must have a name of letters, digits, `_` and `-`"),
+            (("c", "class"), "must be a string"),
+        ]
+
+    def test_no_table(self):
+        """It must be a table."""
+        with pytest.raises(ValueError, match="must be a table"):
+            self.READ(["a"])
+
+
+class TestDistinct:
+    READ = distinct(array_of(table_of(Thing, KEYS), "tables"), "class")
+
+    def test_distinct(self):
+        """Tables that differ in the key are taken."""
+        assert self.READ([{"class": "a"}, {"class": "b"}]) == (Thing("a"), Thing("b"))
+
+    def test_same(self):
+        """The second of two with the same value is refused."""
+        with pytest.raises(Invalid) as error:
+            self.READ([{"class": "b"}, {"class": "a"}, {"class": "a"}])
+
+        [fault] = error.value.faults
+        assert fault.path == (2, "class")
+        assert fault.text == "is also that of table 1; remove one of them"

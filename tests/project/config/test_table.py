@@ -3,8 +3,15 @@ from __future__ import annotations
 import pytest
 
 from hatch_mar.errors import ConfigError
-from hatch_mar.project.config.models import ArchiveConfig, WorkflowConfig
-from hatch_mar.project.config.table import parse_table
+from hatch_mar.project.config.models import (
+    ArchiveConfig,
+    Deployment,
+    Destination,
+    ProjectConfig,
+    RemoteFile,
+    WorkflowConfig,
+)
+from hatch_mar.project.config.table import parse_project, parse_table
 from hatch_mar.project.config.values import PATHS_OR_COMMAS
 from tests.project.config import (
     HANDLER_FORMS,
@@ -179,6 +186,44 @@ class TestBuildBackend:
         """A key that is nearly right gets a question."""
         assert faults(LEAST | {"build-backnd": "a"}) == (
             "Unknown field `tool.mar.build-backnd`; did you mean `build-backend`?",
+        )
+
+
+REMOTE = {"path": "a.pt", "url": "https://example.org/a.pt"}
+
+
+class TestParseProject:
+    def test_nothing(self):
+        """A project that says nothing has the defaults."""
+        assert parse_project(None) == parse_project(LEAST) == ProjectConfig()
+
+    def test_all(self):
+        """Each key is read; those of archives are not its matter."""
+        table = {
+            "handler": 1,
+            "build-backend": "uv_build",
+            "remote-files": [REMOTE | {"sha256": "0" * 64}],
+            "publish": {"staging": "s3://models", "cluster": {"url": "store", "layout": "kserve"}},
+            "deploy": {"management": "http://serving:8081", "keep": 1},
+        }
+
+        assert parse_project(table) == ProjectConfig(
+            "uv_build",
+            (RemoteFile("a.pt", "https://example.org/a.pt", "0" * 64),),
+            {"staging": Destination("s3://models"), "cluster": Destination("store", "kserve")},
+            Deployment("http://serving:8081", keep=1),
+        )
+
+    def test_unlocked(self):
+        """A digest may be missing only where it is still to be found out."""
+        [found] = parse_project({"remote-files": [REMOTE]}, locked=False).remote_files
+        with pytest.raises(ConfigError) as error:
+            parse_project({"remote-files": [REMOTE]})
+
+        assert found.sha256 is None
+        [text] = error.value.faults
+        assert text.startswith(
+            "Field `tool.mar.remote-files[0].sha256` is required; write it with `hatch-mar fetch --lock`"
         )
 
 

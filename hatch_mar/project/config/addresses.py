@@ -1,0 +1,100 @@
+"""Readers for the keys that say where a file comes from and where archives go, beyond the project."""
+
+from __future__ import annotations
+
+import math
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from hatch_mar.names import name_fault
+from hatch_mar.project.config.reading import string
+from hatch_mar.project.config.shape import ShapedReader, restrict, shaped
+from hatch_mar.project.config.values import CONTROL, PLACEHOLDER, path, plain
+
+URL = rf"[a-z][a-z0-9+.-]*://(?:[^/@: {CONTROL}]*@)?[^/@ {CONTROL}]*(?:/[^ {CONTROL}]*)?"
+"""A user may come before the host, but no password."""
+
+url = restrict(
+    string,
+    "URL",
+    URL,
+    "must be a URL without spaces or a password, such as `https://example.org/digits.pth`: `{}`",
+)
+
+
+@shaped(url.kind, url.schema)
+def source(value: object) -> str:
+    """The URL of a file that is fetched."""
+    text = url(value)
+    parts = urlsplit(text)
+    if not parts.path.strip("/"):
+        raise ValueError(f"must name a file: `{text}`")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError(f"must begin with `https://`, except on this machine: `{text}`")
+    return text
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name or address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+server = restrict(
+    string,
+    "URL",
+    rf"https?://[^/@?# {CONTROL}]+/?",
+    "must be the `http://HOST:PORT` or `https://HOST:PORT` of a server: `{}`",
+)
+
+
+@shaped("directory or URL", {"anyOf": [url.schema, {**plain.schema, "not": {"pattern": "://"}}]})
+def location(value: object) -> str:
+    """Where archives are published, with `{model-name}` and `{version}` filled in for each."""
+    text = plain(value)
+    return url(text) if "://" in text else text
+
+
+FILE = "{file}"
+registered = restrict(
+    string,
+    "template",
+    rf"(?:[^{{}} {CONTROL}]|\{{file\}}|{PLACEHOLDER})+",
+    "may have the placeholders `{file}`, `{model-name}` and `{version}`, and no others: `{}`",
+)
+
+
+@shaped(path.kind, path.schema)
+def inner_path(value: object) -> str:
+    """A path in the project."""
+    text = path(value)
+    if name_fault(text):
+        raise ValueError(f"must be a path inside the project, without `.` or `..`: `{text}`")
+    return text
+
+
+sha256 = restrict(
+    string, "SHA-256 in hexadecimal", "[0-9a-f]{64}", "must be a SHA-256, of 64 hexadecimal digits: `{}`"
+)
+
+
+def count_from(least: int) -> ShapedReader[int]:
+    """A reader of whole numbers of at least this."""
+
+    @shaped("integer", {"type": "integer", "minimum": least})
+    def read_count(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"must be a whole number of at least {least}")
+        return value
+
+    return read_count
+
+
+@shaped("seconds", {"type": "number", "minimum": 0})
+def seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ValueError("must be a number of seconds of at least 0")
+    return value
