@@ -12,11 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from hatch_mar.archive.formats.options import Packing
+from hatch_mar.torchserve.answer import Answer
+from hatch_mar.torchserve.client import message_of
 from hatch_mar.trial.candidate import Candidate, Options, refuse_runtime
-from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.process import START_SECONDS
 from hatch_mar.trial.server.log import find_error
-from hatch_mar.trial.server.server import Server, message_of
+from hatch_mar.trial.server.server import Server
 from hatch_mar.trial.tempdir import private_directory
 from hatch_mar.trial.verdict.explain import Cause, explain_error, run_checks
 from hatch_mar.trial.verdict.judge import Exchange, judge
@@ -104,13 +105,15 @@ class Session:
         limit = self.options.timeout or self.candidate.settings.startup_seconds
         limit += START_SECONDS + (INSTALL_SECONDS if self.options.requirements else 0)
         try:
-            answer = self.server.register(self.url, limit, model_name=self.candidate.model_name, **parameters)
+            answer = self.server.management.register(
+                self.url, limit, model_name=self.candidate.model_name, **parameters
+            )
         except OSError:
             return self.describe_silence(limit)
         return None if answer.status == 200 else self.explain(answer)
 
     def find_device(self) -> tuple[str, str]:
-        answer = self.server.describe(self.candidate.model_name, self.limit + GRACE)
+        answer = self.server.management.describe(self.candidate.model_name, self.limit + GRACE)
         try:
             on_gpu = answer.value[0]["workers"][0]["gpu"]
         except (LookupError, TypeError):
@@ -121,7 +124,7 @@ class Session:
         """Send the batches one after the other, until the worker dies or hangs."""
         for batch in self.candidate.batches:
             if len(batch) > 1 and not self.candidate.settings.batch_size:
-                self.server.unregister(self.candidate.model_name, self.limit + GRACE)
+                self.server.management.unregister(self.candidate.model_name, self.limit + GRACE)
                 cause = self.register(batch_size=len(batch), max_batch_delay=BATCH_DELAY)
                 if cause:
                     cause = replace(cause, what=f"{cause.what}, while loading the handler again")
@@ -151,13 +154,14 @@ class Session:
     def send(self, batch: Sequence[int]) -> tuple[Answer, ...]:
         """The answers to requests that are sent at the same time."""
 
-        def predict(index: int) -> Answer:
-            request, seconds = self.candidate.requests[index], self.limit + GRACE
-            return self.server.predict(self.candidate.model_name, request.data, request.content_type, seconds)
+        def ask(index: int) -> Answer:
+            model, request = self.candidate.model_name, self.candidate.requests[index]
+            predict = self.server.inference.predict
+            return predict(model, request.data, request.content_type, self.limit + GRACE)
 
         with ThreadPoolExecutor(len(batch)) as threads:
             try:
-                return tuple(threads.map(predict, batch))
+                return tuple(threads.map(ask, batch))
             except KeyboardInterrupt:
                 # so that the threads do not wait for their answers
                 self.server.process.end()

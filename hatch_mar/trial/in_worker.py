@@ -6,8 +6,8 @@ from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
 
+from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.candidate import Candidate, Options, refuse_runtime
-from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.tempdir import private_directory
 from hatch_mar.trial.verdict.explain import explain_failure, explain_response, run_checks
 from hatch_mar.trial.verdict.judge import Exchange, judge, quote_label

@@ -13,7 +13,7 @@ from hatch_mar.errors import TrialError
 from hatch_mar.finding import dotted_key
 from hatch_mar.project.config.models import PYPROJECT, ArchiveConfig
 from hatch_mar.project.config.reading import walk
-from hatch_mar.trial.examples.answer import NOT_JSON, Answer
+from hatch_mar.torchserve.answer import NOT_JSON, Answer
 from hatch_mar.trial.examples.compare import compare_answer
 from hatch_mar.trial.verdict.report import Report
 

@@ -18,6 +18,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -323,10 +324,11 @@ class TestAuthorization:
         FORMATS["default"].write(candidate.archive, tmp_path / "digits.mar", Packing(INSTANT))
         (tmp_path / "work" / "tmp").mkdir(parents=True)
         with Server(tmp_path / "work", tmp_path, {}, Event(), TIMEOUT) as server:
-            assert server.register("digits.mar", TIMEOUT, model_name="digits").status == 200
-            assert server.predict("digits", b"[1]", "application/json", TIMEOUT).value == [1]
-            keys = {number: server.key(number) for number in (server.inference, server.management)}
-            for number, path in ((server.inference, "predictions/digits"), (server.management, "models")):
+            management, inference = server.management, server.inference
+            assert management.register("digits.mar", TIMEOUT, model_name="digits").status == 200
+            assert inference.predict("digits", b"[1]", "application/json", TIMEOUT).value == [1]
+            keys = {urlsplit(each.url).port: each.read_key() for each in (inference, management)}
+            for number, path in zip(keys, ("predictions/digits", "models")):
                 assert keys[number]
                 assert keys[number] not in server.log()
                 [other] = {*keys.values()} - {keys[number]}

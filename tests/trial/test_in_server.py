@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from hatch_mar.archive.formats.format import FORMATS
+from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial import in_server
 from hatch_mar.trial.candidate import Candidate
-from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.in_server import Session, put_in_store
 from tests.trial import ECHO, STAND_IN, archive_of, candidate_of, request_of, write_archive
 
@@ -38,6 +38,12 @@ class FakeServer:
     printed: str = ""
     calls: list[str] = field(default_factory=list)
     ready_seconds = 1.0
+
+    @property
+    def management(self) -> FakeServer:
+        return self
+
+    inference = management
 
     def register(self, url: str, seconds: float, **parameters: object) -> Answer:
         self.calls.append(f"register {url} {parameters.get('batch_size', 1)}")

@@ -11,7 +11,7 @@ from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.pyproject import PyProject
-from hatch_mar.trial.examples.answer import Answer
+from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.update_examples import update_examples
 from hatch_mar.trial.verdict.report import Reply, Report
 from tests.archives import tree

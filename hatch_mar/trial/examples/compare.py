@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hatch_mar.text import truncate
-from hatch_mar.trial.examples.answer import NOT_JSON, Answer
+from hatch_mar.torchserve.answer import NOT_JSON, Answer
 
 
 def compare_answer(expected: Any, answer: Answer, tolerance: float) -> Iterator[str]:

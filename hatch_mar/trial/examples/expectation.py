@@ -10,7 +10,7 @@ from typing import Any
 from hatch_mar.archive.filesystem.regular import read_bytes
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import TOLERANCE, Example
-from hatch_mar.trial.examples.answer import NOT_JSON, Answer
+from hatch_mar.torchserve.answer import NOT_JSON, Answer
 from hatch_mar.trial.examples.compare import compare_answer
 
 LARGEST = (1 << 31) - 1

@@ -11,16 +11,14 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
-from urllib.error import HTTPError
-from urllib.parse import quote, urlencode
-from urllib.request import ProxyHandler, Request, build_opener
 
 from hatch_mar.archive.filesystem.folder import open_folder
 from hatch_mar.errors import TrialError
+from hatch_mar.torchserve.client import Inference, Management
 from hatch_mar.trial.environment import inherit
-from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.process import START_SECONDS, Process, TimedOutError
 
 KEYS = "key_file.json"
@@ -80,11 +78,14 @@ class Server:
         self.process.end()
 
     def start(self, attempt: int) -> None:
-        self.inference, self.management, metrics, grpc_inference, grpc_management = free_ports(5)
+        *http, grpc_inference, grpc_management = free_ports(5)
+        inference, management, metrics = (f"http://127.0.0.1:{port}" for port in http)
+        self.inference = Inference(inference, partial(self.key, "inference"))
+        self.management = Management(management, partial(self.key, "management"))
         properties = {
-            "inference_address": f"http://127.0.0.1:{self.inference}",
-            "management_address": f"http://127.0.0.1:{self.management}",
-            "metrics_address": f"http://127.0.0.1:{metrics}",
+            "inference_address": inference,
+            "management_address": management,
+            "metrics_address": metrics,
             "grpc_inference_port": grpc_inference,
             "grpc_management_port": grpc_management,
             "default_workers_per_model": 1,
@@ -121,73 +122,24 @@ class Server:
 
     def is_healthy(self) -> bool:
         try:
-            return self.request(self.inference, "GET", "/ping", 5).status == 200
+            return self.inference.ping(5).status == 200
         except OSError:
             return False
 
-    def register(self, url: str, seconds: float, **options: object) -> Answer:
-        query = {"url": url, "initial_workers": 1, "synchronous": "true", **options}
-        return self.request(self.management, "POST", f"/models?{urlencode(query)}", seconds)
-
-    def unregister(self, model: str, seconds: float) -> Answer:
-        return self.request(self.management, "DELETE", f"/models/{quote(model, safe='')}", seconds)
-
-    def describe(self, model: str, seconds: float) -> Answer:
-        return self.request(self.management, "GET", f"/models/{quote(model, safe='')}", seconds)
-
-    def predict(self, model: str, data: bytes, content_type: str, seconds: float) -> Answer:
-        path = f"/predictions/{quote(model, safe='')}"
-        return self.request(self.inference, "POST", path, seconds, data=data, content_type=content_type)
-
-    def request(
-        self,
-        port: int,
-        method: str,
-        path: str,
-        seconds: float,
-        *,
-        data: bytes | None = None,
-        content_type: str = "",
-    ) -> Answer:
-        """The answer to an HTTP request, whatever its status.
-
-        Raises:
-            OSError: there was no answer in time.
-        """
-        headers = {"Authorization": f"Bearer {self.key(port)}"}
-        if content_type:
-            headers["Content-Type"] = content_type
-        request = Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
-        try:
-            # without the environment's proxy
-            with build_opener(ProxyHandler({})).open(request, timeout=seconds) as response:
-                return Answer(response.read(), response.headers.get("Content-Type", ""), response.status)
-        except HTTPError as error:
-            with error:
-                return Answer(error.read(), error.headers.get("Content-Type", ""), error.code)
-
-    def key(self, port: int) -> str:
+    def key(self, interface: str) -> str:
         """The key for an interface, which the server writes down before it listens.
 
         pytorch/serve, frontend/server/…/util/TokenAuthorization.java.
         """
-        kind = "inference" if port == self.inference else "management"
         try:
             # the archive's code can put anything in its place
             with open_folder(self.place, self.place) as folder:
-                return str(json.loads(folder.read(KEYS, MOST_BYTES))[kind]["key"])
+                return str(json.loads(folder.read(KEYS, MOST_BYTES))[interface]["key"])
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return ""
 
     def log(self) -> str:
         return self.process.output()
-
-
-def message_of(answer: Answer) -> str:
-    """The message in TorchServe's answer to a request that failed, or the whole answer if it has none."""
-    if isinstance(answer.value, dict) and "message" in answer.value:
-        return str(answer.value["message"])
-    return answer.summary
 
 
 def free_ports(count: int) -> list[int]:

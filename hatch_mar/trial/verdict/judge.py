@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.candidate import Candidate
-from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.verdict.explain import Cause
 from hatch_mar.trial.verdict.report import Reply
 

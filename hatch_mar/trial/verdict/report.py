@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from hatch_mar.trial.examples.answer import Answer
+from hatch_mar.torchserve.answer import Answer
 
 
 @dataclass(frozen=True)

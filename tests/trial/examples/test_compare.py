@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.trial.examples.answer import Answer
+from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.examples.compare import compare_answer, compare_values
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import Example
-from hatch_mar.trial.examples.answer import Answer
+from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.examples.expectation import ANY, Expectation
 from tests.archives import needs_posix
 from tests.e2e.conftest import require_module

@@ -4,20 +4,18 @@ import importlib.util
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
 
 from hatch_mar.errors import TrialError
-from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.process import TimedOutError
 from hatch_mar.trial.server import server
-from hatch_mar.trial.server.server import Server, find_missing, free_ports, message_of
+from hatch_mar.trial.server.server import Server, find_missing, free_ports
 from tests.archives import needs_posix
 
 
@@ -104,7 +102,8 @@ class TestStart:
             assert not made.ended
         properties = (tmp_path / "config.properties").read_text(encoding="utf-8").splitlines()
 
-        assert f"inference_address=http://127.0.0.1:{one.inference}" in properties
+        assert f"inference_address={one.inference.url}" in properties
+        assert f"management_address={one.management.url}" in properties
         assert "default_response_timeout=7" in properties
         assert "TS_SOMETHING" not in made.environ
         assert made.environ["TMPDIR"] == os.fspath(tmp_path / "tmp")
@@ -141,65 +140,21 @@ class TestStart:
         assert processes.made[0].ended
 
 
-class Echo(BaseHTTPRequestHandler):
-    """Answers with what was asked; a path with `no` in it has an error's status."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self.send_response(404 if "no" in self.path else 200)
-        self.send_header("Content-Type", "text/x-echo")
-        self.server.keys.append(self.headers["Authorization"])  # type: ignore[attr-defined]
-        self.end_headers()
-        self.wfile.write(f"{self.path} {self.headers['Content-Type']} ".encode() + body)
-
-    def log_message(self, *_: Any) -> None: ...
-
-
 def make_pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
-class TestRequest:
-    @pytest.fixture
-    def echo(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-        one = make_server(tmp_path)
-        with HTTPServer(("127.0.0.1", 0), Echo) as http:
-            one.inference = one.management = http.server_address[1]
-            http.keys = self.keys = []  # type: ignore[attr-defined]
-            thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            yield one
-            http.shutdown()
-            thread.join()
-
-    def test_predict(self, echo: Server):
-        """A request has its body and type, and goes through no proxy."""
-        found = echo.predict("a/b", b"[1]", "application/json", 5)
-
-        assert found == Answer(b"/predictions/a%2Fb application/json [1]", "text/x-echo", 200)
-
-    def test_error(self, echo: Server):
-        """An error's status and body are an answer too."""
-        assert echo.predict("no", b"", "x/y", 5) == Answer(b"/predictions/no x/y ", "text/x-echo", 404)
-
-    def test_register(self, echo: Server):
-        """Registering waits for one worker."""
-        found = echo.register("a.mar", 5, model_name="a")
-
-        assert found.text is not None
-        assert found.text.startswith("/models?url=a.mar&initial_workers=1&synchronous=true&model_name=a")
-
-    def test_key(self, echo: Server, tmp_path: Path):
-        """A request has the key of its interface, as TorchServe has written it down."""
+class TestKey:
+    def test_key(self, tmp_path: Path):
+        """Each interface has its key, as TorchServe has written it down."""
         keys = {kind: {"key": f"the {kind} key"} for kind in ("management", "inference", "API")}
         (tmp_path / "key_file.json").write_text(json.dumps(keys))
-        echo.predict("a", b"", "x/y", 5)
-        echo.inference, inference = 0, echo.inference
-        echo.register("a.mar", 5)
-        echo.inference = inference
+        one = make_server(tmp_path)
 
-        assert self.keys == ["Bearer the inference key", "Bearer the management key"]
+        assert [one.key(kind) for kind in ("inference", "management")] == [
+            "the inference key",
+            "the management key",
+        ]
 
     @needs_posix
     @pytest.mark.parametrize(
@@ -212,23 +167,12 @@ class TestRequest:
         ],
         ids=["pipe", "link", "directory", "deep"],
     )
-    def test_planted(self, echo: Server, tmp_path: Path, plant: Callable[[Path], None]):
+    def test_planted(self, tmp_path: Path, plant: Callable[[Path], None]):
         """What the archive's code has put in the place of the keys is not waited for, nor followed."""
         (tmp_path / "other").write_text('{"inference": {"key": "x"}}')
         plant(tmp_path / "key_file.json")
-        echo.predict("a", b"", "x/y", 5)
 
-        assert self.keys == ["Bearer "]
-
-
-class TestMessageOf:
-    @pytest.mark.parametrize(
-        ("body", "expected"),
-        [(b'{"code": 503, "message": "busy"}', "busy"), (b"[1]", "[1]"), (b"text", "text")],
-    )
-    def test_message(self, body: bytes, expected: str):
-        """TorchServe's message is found in its answer."""
-        assert message_of(Answer(body)) == expected
+        assert make_server(tmp_path).key("inference") == ""
 
 
 class TestFreePorts:

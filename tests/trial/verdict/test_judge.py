@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.candidate import Candidate
-from hatch_mar.trial.examples.answer import Answer
 from hatch_mar.trial.examples.expectation import Expectation
 from hatch_mar.trial.verdict.explain import Cause
 from hatch_mar.trial.verdict.judge import Exchange, judge

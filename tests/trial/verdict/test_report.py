@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hatch_mar.trial.examples.answer import Answer
+from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.verdict.report import Reply, Report
 
 REPORT = Report(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.trial.examples.answer import Answer
+from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.examples.request import Request
 from hatch_mar.trial.in_worker import try_in_worker
 from hatch_mar.trial.worker.child.worker import choose_device, describe_error, measure_peaks

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hatch_mar.trial.examples.answer import NOT_JSON, Answer
+from hatch_mar.torchserve.answer import NOT_JSON, Answer
 
 
 class TestAnswer:
