@@ -1,0 +1,96 @@
+"""Stores such as S3 as file systems. Nothing else imports fsspec, whose drivers know the stores."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from hatch_mar.errors import ReleaseError
+from hatch_mar.release.store_errors import explain_store_errors, hide_secrets
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+CHUNK = 8 << 20
+"""Bytes of a file that are read, or sent as one part of an upload, at a time."""
+CONCURRENCY = 4
+"""Parts that are sent at a time. By default, s3fs sends 10 of 50 MiB, and so has 500 MiB in memory."""
+MOST_PARTS = 10_000
+"""Parts that an upload may have (Amazon S3 User Guide, "Amazon S3 multipart upload limits")."""
+
+DRIVERS = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "abfss": "adlfs",
+    "sftp": "paramiko",
+    "ssh": "paramiko",
+    "smb": "smbprotocol",
+}
+"""What to install for a URL. For a scheme that is not here, fsspec's own error names the module."""
+
+
+def open_filesystem(url: str) -> tuple[AbstractFileSystem, str]:
+    """The file system that a URL is about, and the path in it.
+
+    Credentials are those that the driver finds in the environment and in its own files. Nothing that
+    was listed before is remembered, since somebody else may have written there since.
+
+    Raises:
+        ReleaseError: fsspec or the driver is not installed, the scheme is unknown, or the driver has no
+            credentials.
+    """
+    scheme = urlsplit(url).scheme
+    try:
+        import fsspec
+    except ImportError:
+        raise ReleaseError(explain_missing(scheme, DRIVERS.get(scheme, ""))) from None
+    try:
+        fsspec.get_filesystem_class(scheme)
+    except ImportError as error:
+        module = getattr(error.__cause__, "name", None) or ""
+        raise ReleaseError(explain_missing(scheme, DRIVERS.get(scheme, module.partition(".")[0]))) from None
+    except ValueError:
+        raise ReleaseError(
+            f"Cannot access `{hide_secrets(url)}`: fsspec has no driver for `{scheme}://`; use a URL such as"
+            " `s3://BUCKET/FOLDER`, or a directory"
+        ) from None
+    with explain_store_errors(url):
+        filesystem, path = fsspec.core.url_to_fs(url)
+        filesystem.invalidate_cache()
+        return filesystem, path
+
+
+def explain_missing(scheme: str, driver: str) -> str:
+    return f"`{scheme}://` needs {driver or 'fsspec'}: pip install 'hatch-mar[remote]' {driver}".rstrip()
+
+
+def bound_upload(filesystem: AbstractFileSystem, size: int) -> dict[str, int]:
+    """The arguments with which `put_file` of a file of this size takes no more memory than it needs."""
+    chunk = max(CHUNK, -(-size // MOST_PARTS))
+    wanted = {"chunksize": -(-chunk // CHUNK) * CHUNK, "max_concurrency": CONCURRENCY}
+    known = parameters_of_put(filesystem)
+    return {name: value for name, value in wanted.items() if name in known}
+
+
+def parameters_of_put(filesystem: AbstractFileSystem) -> set[str]:
+    """The parameters that the driver itself knows when it uploads a file."""
+    put: Any = getattr(filesystem, "_put_file", filesystem.put_file)
+    return {*inspect.signature(put).parameters}
+
+
+def stream(filesystem: AbstractFileSystem, path: str) -> Iterator[bytes]:
+    """A file's bytes in chunks, without any that are read ahead.
+
+    Raises:
+        Exception: whatever the driver raises, for `explain_store_errors`.
+    """
+    filesystem.invalidate_cache()
+    with filesystem.open(path, "rb", block_size=CHUNK, cache_type="none") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,0 +1,67 @@
+"""What is published: an archive, and the files that a layout makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
+from hatch_mar.archive.formats.reader import open_container
+from hatch_mar.build.plan import Planned
+from hatch_mar.errors import ReadError
+from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.project.config.values import model_name, version, workflow_name
+
+
+class Ready(NamedTuple):
+    """An archive that is on disk, ready to be published."""
+
+    path: Path
+    name: str
+    """Its model's or workflow's."""
+    version: str | None
+    """Its model's; None for a workflow, which has none."""
+    format: Format
+
+    @classmethod
+    def of_project(cls, planned: Planned) -> Ready:
+        """An archive of a project that has been built."""
+        config = planned.config
+        version = config.version if isinstance(config, ArchiveConfig) else None
+        return cls(planned.path, config.name, version, config.format)
+
+    @classmethod
+    def of_file(cls, path: Path) -> Ready:
+        """An archive on disk, named by its manifest.
+
+        Raises:
+            ReadError: it is not an archive, it is damaged, or its manifest has no valid name and version.
+        """
+        with open_container(path) as container:
+            manifest = container.manifest()
+        try:
+            if manifest.is_of_workflow:
+                return cls(path, workflow_name(manifest.subject), None, WORKFLOW)
+            own = manifest.model.get("modelVersion")
+            name, number = model_name(manifest.subject), None if own is None else version(own)
+        except ValueError as error:
+            raise ReadError(f"Cannot publish `{path}`: a name or version in its manifest {error}") from None
+        return cls(path, name, number, FORMATS[NAMES[container.kind]])
+
+
+NAMES = {"zip": "default", "tgz": "tgz", "directory": "no-archive"}
+"""The formats of archives, by their containers."""
+
+
+class Upload(NamedTuple):
+    """A file that a layout puts below a destination."""
+
+    name: str
+    """Its path there, with `/`."""
+    source: Path | bytes
+    """A file on disk, or a small text."""
+
+
+Layout = Callable[[Sequence[Ready], Path], "list[Upload]"]
+"""Turns the archives of one destination into files; the path is of a directory for those that it makes."""
