@@ -18,7 +18,7 @@ from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.archive.filesystem.walk import LinkLoop, files_below
 from hatch_mar.archive.formats.damage import explain_read_errors
 from hatch_mar.archive.formats.packed_names import Names
-from hatch_mar.archive.formats.tar_reader import read_first, read_tgz
+from hatch_mar.archive.formats.tar_reader import lies_in, read_first, read_tgz
 from hatch_mar.archive.formats.unpacking import explain_stop
 from hatch_mar.archive.formats.zip_reader import METHODS, ZipSource, read_zip
 from hatch_mar.archive.manifest import MANIFEST_NAME, WORKFLOW_MANIFEST_NAME, Manifest
@@ -130,6 +130,16 @@ def read_manifest(path: Path) -> Manifest:
     with explain_read_errors(path), explain_stop(path), open_input(path) as file:
         first = read_first(file, path.stat().st_size)
         return parse_manifest(path, first if first and first.name == manifest_name(path) else None)
+
+
+def has_root(path: Path, root: str) -> bool:
+    """Whether everything in a `.tar.gz` lies in this folder of the tar.
+
+    Raises:
+        ReadError: it is damaged.
+    """
+    with explain_read_errors(path), explain_stop(path), open_input(path) as file:
+        return lies_in(file, path.stat().st_size, root)
 
 
 def manifest_name(path: Path) -> str:

@@ -133,6 +133,16 @@ def read_first(file: BinaryIO, total: int) -> Member | None:
     return member_of(entry, unpacked_path(entry.unpacked_name), inflated_tar(file, total, budget), file)
 
 
+def lies_in(file: BinaryIO, total: int, root: str) -> bool:
+    """Whether every member of a `.tar.gz` lies in this folder of the tar, all of which is inflated.
+
+    Raises:
+        Stopped: the tar is damaged.
+    """
+    stream = FirstMember(check_gzip(file), unpacked_limit(total), Budget())
+    return all(entry.root == root for entry in members(stream))
+
+
 def inflated_tar(file: BinaryIO, total: int, budget: Budget) -> Inflated:
     def spend_unpacked(size: int) -> None:
         with explain_stop(file.name):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +60,3 @@ class Upload(NamedTuple):
     """Its path there, with `/`."""
     source: Path | bytes
     """A file on disk, or a small text."""
-
-
-Layout = Callable[[Sequence[Ready], Path], "list[Upload]"]
-"""Turns the archives of one destination into files; the path is of a directory for those that it makes."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hatch_mar.archive.archive import Archive, BytesSource, Member
 from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
 from hatch_mar.archive.formats.reader import (
+    has_root,
     open_container,
     read,
     read_manifest,
@@ -248,6 +249,33 @@ class TestReadManifest:
 
         with pytest.raises(ReadError):
             read_manifest(tmp_path / name)
+
+
+class TestHasRoot:
+    @pytest.mark.parametrize("root", [".", "digits"])
+    def test_one(self, root: str, tmp_path: Path):
+        """It is the folder that everything was packed into, and no other."""
+        path = written(tmp_path, FORMATS["tgz"], root=root)
+
+        assert [name for name in (".", "digits", "") if has_root(path, name)] == [root]
+
+    @pytest.mark.parametrize("last", ["digits/weights", "weights"])
+    def test_several(self, last: str, tmp_path: Path):
+        """A tar of which one member lies elsewhere has no root."""
+        path = tmp_path / "digits.tar.gz"
+        with tarfile.open(path, "w:gz") as tar:
+            tar.addfile(tarfile.TarInfo(f"./{MANIFEST_NAME}"))
+            tar.addfile(tarfile.TarInfo(last))
+
+        assert not has_root(path, ".")
+
+    def test_damaged(self, tmp_path: Path):
+        """What is damaged cannot be told."""
+        path = written(tmp_path, FORMATS["tgz"])
+        path.write_bytes(path.read_bytes()[:-20])
+
+        with pytest.raises(ReadError):
+            has_root(path, "digits")
 
 
 class TestNoArchive:

@@ -1,0 +1,25 @@
+"""`NAME-VERSION.mar`, so that the versions of a model lie in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hatch_mar.errors import ReleaseError
+from hatch_mar.release.publishing.layouts.demands import require_plain_version
+from hatch_mar.release.publishing.ready import Ready, Upload
+
+
+def make_uploads(archives: Sequence[Ready], scratch: Path) -> list[Upload]:  # noqa: ARG001
+    return [Upload(name_file(archive), archive.path) for archive in archives]
+
+
+def name_file(archive: Ready) -> str:
+    if not archive.format.suffix:
+        raise ReleaseError(
+            f"Cannot publish the directory `{archive.path.name}` as one file; use another `archive-format`"
+            " than `no-archive`"
+        )
+    require_plain_version(archive)
+    stem = f"{archive.name}-{archive.version}" if archive.version else archive.name
+    return stem + archive.format.suffix

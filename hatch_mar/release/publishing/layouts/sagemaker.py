@@ -1,0 +1,30 @@
+"""`model.tar.gz`, which SageMaker unpacks into `/opt/ml/model` and TorchServe loads from there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hatch_mar.archive.formats import tgz
+from hatch_mar.archive.formats.options import Packing
+from hatch_mar.archive.formats.reader import has_root, read
+from hatch_mar.project.timestamp import build_instant
+from hatch_mar.release.publishing.layouts.demands import require_model, require_one
+from hatch_mar.release.publishing.ready import Ready, Upload
+from hatch_mar.torchserve import suffixes
+
+NAME = "sagemaker"
+FILE = "model.tar.gz"
+ROOT = "."
+"""With any other folder, `code/` would not be where SageMaker looks for it."""
+
+
+def make_uploads(archives: Sequence[Ready], scratch: Path) -> list[Upload]:
+    archive = require_one(archives, NAME)
+    require_model(archive, NAME)
+    if archive.format.suffix == suffixes.TGZ and has_root(archive.path, ROOT):
+        return [Upload(FILE, archive.path)]
+    with read(archive.path) as content:
+        # not the time of `SOURCE_DATE_EPOCH`, so that the same archive always gives the same bytes
+        tgz.write(content, scratch / FILE, Packing(build_instant(environ={}), root=ROOT))
+    return [Upload(FILE, scratch / FILE)]

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.errors import ReleaseError
+from hatch_mar.project.config import models
+from hatch_mar.release.publishing.layouts import LAYOUTS, make_uploads, refuse_others
+from hatch_mar.release.publishing.ready import Upload
+from tests.release.publishing.layouts.models import make_ready
+
+SOURCE = Path("digits.mar")
+
+
+def test_names():
+    """There is a layout for each name that `[tool.mar.publish]` accepts, and no other."""
+    assert tuple(LAYOUTS) == models.LAYOUTS
+
+
+class TestMakeUploads:
+    def test_layout(self, tmp_path: Path):
+        """The layout of that name makes the files."""
+        ready = make_ready(tmp_path)
+
+        assert make_uploads("vertex", [ready], tmp_path) == [Upload("model.mar", ready.path)]
+
+    @pytest.mark.parametrize(
+        ("layout", "name"), [("flat", "digits-1.0.mar"), ("kserve", "model-store/digits.mar")]
+    )
+    def test_twice(self, tmp_path: Path, layout: str, name: str):
+        """Two archives of one model and version do not replace each other."""
+        archives = [make_ready(tmp_path, file=file) for file in ("one", "other")]
+
+        with pytest.raises(ReleaseError) as error:
+            make_uploads(layout, archives, tmp_path)
+
+        assert str(error.value) == (
+            f"`{tmp_path / 'one.mar'}` and `{tmp_path / 'other.mar'}` would both be published as `{name}`;"
+            " publish one of them, or each to its own folder"
+        )
+
+
+class TestRefuseOthers:
+    def test_own(self):
+        """What is published again is not in its own way."""
+        refuse_others("kserve", [Upload("model-store/digits.mar", SOURCE)], ["digits.mar"])
+        refuse_others("vertex", [Upload("model.mar", SOURCE)], ["model.mar"])
+
+    @pytest.mark.parametrize(("layout", "folder"), [("kserve", "model-store/"), ("vertex", "")])
+    def test_others(self, layout: str, folder: str):
+        """A folder that holds archives of another call is refused, with their names."""
+        upload = Upload(f"{folder}model.mar", SOURCE)
+
+        with pytest.raises(ReleaseError) as error:
+            refuse_others(layout, [upload], ["model.mar", "old.mar", "letters.mar"])
+
+        assert str(error.value) == (
+            f"The layout `{layout}` needs a folder for these archives alone, and `letters.mar`, `old.mar`"
+            " already lies there; publish all archives of a folder in one call, or these to another folder"
+        )
+
+    @pytest.mark.parametrize("layout", ["flat", "sagemaker"])
+    def test_shared(self, layout: str):
+        """Other layouts share a folder with anything."""
+        refuse_others(layout, [Upload("digits-1.0.mar", SOURCE)], ["letters-1.0.mar"])
