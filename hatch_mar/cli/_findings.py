@@ -1,32 +1,33 @@
-"""How findings are shown: with the line that they are about, in one line each, as JSON, or as annotations."""
+"""How findings are shown: with the line that they are about, in one line each, as JSON, or for a service."""
 
 from __future__ import annotations
 
 import os
 import sys
 from argparse import ArgumentParser
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
-from hatch_mar.cli._annotation import annotation, escape_data
 from hatch_mar.cli._json import print_json
-from hatch_mar.finding import Finding, Severity, name_archives
-from hatch_mar.output import annotate, is_quiet, log
+from hatch_mar.cli._output_format import add_output_format
+from hatch_mar.cli._severities import count_findings
+from hatch_mar.finding import Finding, name_archives
+from hatch_mar.output import is_quiet, log
 from hatch_mar.terminal.painting import Line, Part, log_painted, show_painted
-from hatch_mar.text import count_of, show_path
+from hatch_mar.text import show_path
 
-FORMS = ("full", "concise", "json", "github")
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+SERVICES = ("github", "gitlab", "markdown", "sarif")
+"""The forms that are modules of `_forms`, each imported only when it is asked for."""
+FORMS = ("full", "concise", "json", *SERVICES)
 
 
 def add_format_options(command: ArgumentParser) -> None:
-    """Add `--output-format`, and `--json` as a short way to write one of its values."""
-    command.add_argument("--json", action="store_const", dest="form", const="json", help="print JSON")
-    command.add_argument(
-        "--output-format", dest="form", choices=FORMS,
-        help="`full` shows the line of the file, and is the default on a terminal; `concise` is one line for"
-        " each finding, and the default elsewhere; `github` makes annotations",
+    add_output_format(
+        command, FORMS,
+        "`full` shows the line of the file, and is the default on a terminal; `concise` is one line for"
+        " each finding, and the default elsewhere; `github` makes annotations, `gitlab` a Code Quality"
+        " report, `markdown` a table, and `sarif` a log for code scanning",
     )  # fmt: skip
 
 
@@ -50,9 +51,11 @@ def show_findings(
 
     if form == "json":
         print_json([finding.to_json() for finding in findings])
-    elif form == "github":
-        for finding in findings:
-            annotate(annotation(finding, root) + escape_data(name(finding)))
+    elif form in SERVICES:
+        from hatch_mar.cli._forms.located import locate_findings
+
+        located = locate_findings(findings, among=among, root=root, files=files)
+        import_module(f"hatch_mar.cli._forms.{form}").show_report(located)
     elif form == "full":
         from hatch_mar.cli._excerpts import find_excerpts
 
@@ -131,13 +134,3 @@ def full_lines(finding: Finding, archives: str, excerpt: str | None) -> Iterator
         yield Line((f"{margin} = ", "faint"), "help: ", finding.fix)
     yield Line((f"{margin} = ", "faint"), "more: ", finding.rule.page)
     yield Line()
-
-
-def count_findings(findings: Iterable[Finding]) -> Line:
-    """How many there are of each severity: "2 errors, 1 warning"."""
-    counts = Counter(finding.severity for finding in findings)
-    parts: list[Part] = []
-    for severity in SEVERITIES:
-        if counts[severity]:
-            parts += [", "] * bool(parts) + [(count_of(counts[severity], severity), severity)]
-    return Line(*parts)

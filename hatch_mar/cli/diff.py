@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli._json import add_json_option, print_json
+from hatch_mar.cli._json import print_json
+from hatch_mar.cli._output_format import add_report_format
 from hatch_mar.cli._parser import make_parser
-from hatch_mar.inspection.diff import compare
+from hatch_mar.inspection.diff import Difference, compare
 from hatch_mar.output import show
 from hatch_mar.terminal.progress import show_reading
+from hatch_mar.text import LONGEST_QUOTE, count_of, truncate
 
 
 def parser() -> ArgumentParser:
@@ -21,7 +24,7 @@ def parser() -> ArgumentParser:
     )
     command.add_argument("a", type=Path, metavar="A", help="a .mar, .war, .tar.gz or directory")
     command.add_argument("b", type=Path, metavar="B", help="another one")
-    add_json_option(command)
+    add_report_format(command)
     return command
 
 
@@ -29,8 +32,26 @@ def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     with show_reading() as advance:
         differences = compare(options.a, options.b, advance)
-    if options.json:
+    if options.form == "json":
         print_json([vars(difference) for difference in differences])
+    elif options.form == "markdown":
+        show(*markdown_lines(options.a, options.b, differences))
     else:
         show(*(difference.line() for difference in differences))
     return FAULTS if differences else 0
+
+
+def markdown_lines(a: Path, b: Path, differences: Sequence[Difference]) -> Iterator[str]:
+    from hatch_mar.cli._forms.markdown import code, heading, prose, table
+
+    yield from heading(f"`{a}` and `{b}`: {count_of(len(differences), 'difference')}")
+    if differences:
+        rows = (
+            (
+                each.change,
+                f"{each.what} {code(each.name)}",
+                prose(truncate(each.describe(), 2 * LONGEST_QUOTE)),
+            )
+            for each in differences
+        )
+        yield from table(("Change", "Of", "From and to"), rows)

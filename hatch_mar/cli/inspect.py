@@ -6,10 +6,11 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
-from hatch_mar.cli._json import add_json_option, print_json
+from hatch_mar.cli._json import print_json
+from hatch_mar.cli._output_format import add_report_format
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.errors import ReadError
-from hatch_mar.inspection.report import Inspection, inspect
+from hatch_mar.inspection.report import Inspection, MemberReport, inspect
 from hatch_mar.output import show
 from hatch_mar.terminal.progress import show_reading
 from hatch_mar.text import format_size
@@ -24,7 +25,7 @@ def parser() -> ArgumentParser:
     command.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="a .mar, .war, .tar.gz or directory"
     )
-    add_json_option(command)
+    add_report_format(command)
     return command
 
 
@@ -40,9 +41,11 @@ def main(arguments: list[str]) -> int:
             faults += error.faults
             continue
         inspections.append(inspection)
-        if not options.json:
+        if options.form == "text":
             show(*[""] * (len(inspections) > 1), *lines(inspection))
-    if options.json and inspections:
+        elif options.form == "markdown":
+            show(*markdown_lines(inspection))
+    if options.form == "json" and inspections:
         print_json([inspection.to_json() for inspection in inspections])
     if faults:
         raise ReadError(*faults)
@@ -70,3 +73,36 @@ def lines(inspection: Inspection) -> Iterator[str]:
     for fault in inspection.faults:
         yield ""
         yield fault
+
+
+def markdown_lines(inspection: Inspection) -> Iterator[str]:
+    from hatch_mar.cli._forms.markdown import code, heading, listed, prose, table
+
+    yield from heading(f"`{inspection.path}`")
+    yield f"{prose(inspection.kind)}, {format_size(inspection.size)}"
+    yield ""
+    yield from listed(inspection.faults)
+    values = [*inspection.manifest_values()]
+    if inspection.content_digest:
+        values.append(("content digest", inspection.content_digest))
+    if values:
+        yield from table(("Manifest", "Value"), ((prose(key), code(value)) for key, value in values))
+    if inspection.members:
+        rows = (
+            (
+                code(member.name),
+                format_size(member.size),
+                "" if member.packed is None else format_size(member.packed),
+                code(member.sha256 or ""),
+                "<br>".join(map(prose, describe_contents(member))),
+            )
+            for member in inspection.members
+        )
+        yield from table(("Member", "Size", "Packed", "SHA-256", "Contents"), rows)
+
+
+def describe_contents(member: MemberReport) -> Iterator[str]:
+    """What kind of weights it is, and what loading it would do."""
+    if member.weights:
+        yield member.weights
+    yield from filter(None, (loading.describe() for loading in member.loadings))

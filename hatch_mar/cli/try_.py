@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from hatch_mar.budget import Budget
 from hatch_mar.build.plan import load_configs
 from hatch_mar.cli import FAULTS
-from hatch_mar.cli._json import add_json_option, print_json
+from hatch_mar.cli._json import print_json
+from hatch_mar.cli._output_format import add_report_format
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._selection import split
@@ -65,7 +67,7 @@ def parser() -> ArgumentParser:
         help="how long to wait until the model is loaded, and for each answer (default: as its configuration"
         " says, or 120 as in TorchServe)",
     )  # fmt: skip
-    add_json_option(command)
+    add_report_format(command)
     return command
 
 
@@ -86,7 +88,7 @@ def main(arguments: list[str]) -> int:
 def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
     how = Options(options.timeout, options.envelope, options.requirements, tuple(options.env))
     requests = tuple(read_request(file) for file in options.input) if options.input else None
-    say = remark if options.json or options.quiet else show
+    say = show if options.form == "text" and not options.quiet else remark
     reports, budget = [], Budget()
     with ExitStack() as stack:
         candidates = [stack.enter_context(open_candidate(file, requests or (), budget)) for file in files]
@@ -106,15 +108,17 @@ def run_trials(options: Namespace, files: list[Path], names: list[str]) -> int:
         for candidate in candidates:
             report = run_trial(candidate, how, serve=options.serve)
             reports.append(report)
-            if not options.json:
+            if options.form == "text":
                 print_report(report, verbose=options.verbose)
+            elif options.form == "markdown":
+                show(*markdown_lines(report), flush=True)
         if options.update:
             from hatch_mar.trial.update_examples import update_examples
 
             for config, report in zip(configs, reports):
                 for place in update_examples(config, report, project.root):
                     say(f"Updated {place}")
-    if options.json:
+    if options.form == "json":
         print_json([report.to_json() for report in reports])
     return 0 if all(report.ok for report in reports) else FAULTS
 
@@ -137,3 +141,25 @@ def print_report(report: Report, *, verbose: bool) -> None:
         show(*(f"    {line}" for line in report.output.splitlines()))
     show(*report.lines(), flush=True)
     log(*report.faults, *(f"  `hatch-mar check` says: {finding}" for finding in report.findings))
+
+
+def markdown_lines(report: Report) -> Iterator[str]:
+    from hatch_mar.cli._forms.markdown import heading, listed, prose, table
+    from hatch_mar.text import format_seconds
+
+    yield from heading(f"`{report.name}`: {'passed' if report.ok else 'failed'}")
+    yield from listed(report.faults)
+    yield from listed(f"`hatch-mar check` says: {finding}" for finding in report.findings)
+    loader = f"{report.loaded_by}{report.describe_device}" if report.loaded_by else ""
+    yield from listed(filter(None, [loader, *report.describe_loading(), report.describe_memory()]))
+    if report.replies:
+        rows = (
+            (
+                "ok" if reply.ok else "**failed**",
+                prose(reply.label),
+                format_seconds(reply.seconds),
+                prose(reply.summary),
+            )
+            for reply in report.replies
+        )
+        yield from table(("Result", "Request", "Time", "Answer"), rows)

@@ -17,6 +17,9 @@ from hatch_mar.text import format_size
 
 T = TypeVar("T")
 
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+"""What a line about each change begins with."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -31,14 +34,15 @@ class Difference:
     after: Any = None
 
     def line(self) -> str:
-        form = str if self.what == "manifest" else format_size
-        if self.change == "added":
-            return f"+ {self.what} {self.name}: {form(self.after)}"
-        if self.change == "removed":
-            return f"- {self.what} {self.name}: {form(self.before)}"
-        return f"~ {self.what} {self.name}: {self.describe_change(form)}"
+        return f"{SIGNS[self.change]} {self.what} {self.name}: {self.describe()}"
 
-    def describe_change(self, form: Callable[[Any], str]) -> str:
+    def describe(self) -> str:
+        """The value or size that was added or removed, or both, before and after the change."""
+        form: Callable[[Any], str] = str if self.what == "manifest" else format_size
+        if self.change == "added":
+            return form(self.after)
+        if self.change == "removed":
+            return form(self.before)
         before, after = form(self.before), form(self.after)
         if before != after:
             return f"{before} -> {after}"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ from hatch_mar.archive.digest import content_digest
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.cli import main
+from hatch_mar.cli._forms.markdown import code
 from tests.archives import MANIFEST_BYTES, PACKING, archive_of, needs_posix
 from tests.weights.files import protocol2, saved, state_dict, text, zipped
 
@@ -67,6 +69,30 @@ class TestInspect:
 
         assert document["manifest"] == {"model": {"modelName": "digits"}}
         assert [member["name"] for member in document["members"]][1:] == ["a\x1b[2J", "model.py"]
+
+    def test_markdown(self, path: Path, capsys: pytest.CaptureFixture[str]):
+        """As Markdown, the manifest and the members are tables, and what is wrong is a list."""
+        assert main(["inspect", "--output-format", "markdown", str(path)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+
+        assert lines[:3] == [f"### {code(path)}", "", f"zip, {path.stat().st_size} bytes"]
+        assert lines[4].startswith("- Archive member <code>")
+        assert "| modelName | <code>digits</code> |" in lines
+        assert f"| content digest | <code>{content_digest(ARCHIVE)}</code> |" in lines
+        [row] = [line for line in lines if "<code>model.py</code>" in line]
+        digest = hashlib.sha256(b"class Net: ...\n").hexdigest()
+        assert row == f"| <code>model.py</code> | 15 bytes | 15 bytes | <code>{digest}</code> |  |"
+
+    def test_markdown_weights(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """What weights are stands beside them, with what loading them would do."""
+        evil = zipped(saved(protocol2(b"cos\nsystem\n" + text("echo") + b"\x85R")))
+        FORMATS["zip-store"].write(archive_of({"a.pt": evil}), tmp_path / "m.mar", PACKING)
+        assert main(["inspect", "--output-format", "markdown", str(tmp_path / "m.mar")]) == 0
+
+        row = capsys.readouterr().out.splitlines()[-2]
+        kind, loading = row.removesuffix(" |").rpartition(" | ")[2].split("<br>")
+        assert kind == "pickle of <code>os.system</code>"
+        assert loading == "<code>torch.load</code> imports <code>os.system</code>"
 
     def test_several(self, path: Path, capsys: pytest.CaptureFixture[str]):
         """Several archives are shown in turn, whether or not another can be read."""

@@ -44,10 +44,15 @@ def write(folder: Path, form: str) -> Path:
     [
         ["check"],
         ["check", "--output-format=github"],
+        ["check", "--output-format=gitlab"],
+        ["check", "--output-format=markdown"],
+        ["check", "--output-format=sarif"],
         ["check", "--json"],
         ["inspect"],
+        ["inspect", "--output-format=markdown"],
         ["inspect", "--json"],
         ["diff"],
+        ["diff", "--output-format=markdown"],
         ["diff", "--json"],
     ],
     ids=" ".join,
@@ -73,7 +78,7 @@ def test_painted(
         assert line.isprintable()
         assert not re.match(r"\s*::", line) or re.match(r"::(error|warning|notice) file=[^:]*::", line)
         assert "##[" not in line
-    if "--json" in arguments and out:
+    if arguments[-1] in ("--json", "--output-format=gitlab", "--output-format=sarif") and out:
         assert isinstance(json.loads(out), (list, dict))
 
 

@@ -93,6 +93,23 @@ class TestProject:
         assert main(["try", "letters"]) == 1
         assert capsys.readouterr().err == "Unknown archive `letters`; the project has `digits`\n"
 
+    def test_markdown(self, project: Path, capsys: pytest.CaptureFixture[str]):
+        """As Markdown, each request is a row, and what is wrong is a list."""
+        assert main(["try", "--output-format", "markdown"]) == 0
+        out, err = capsys.readouterr()
+        assert out.startswith("### <code>digits</code>: passed\n\n- a stand-in for TorchServe's loader")
+        assert "\n| ok | example &#35;1 | " in out
+        assert err == f"{RUNNING}\n"
+
+        (project / "answer.json").write_text("[2]")
+        assert main(["try", "--output-format", "markdown"]) == 1
+        out, _ = capsys.readouterr()
+        assert out.startswith(
+            "### <code>digits</code>: failed\n\n"
+            "- digits: <code>example &#35;1</code>: <code>&#91;0&#93;</code> is 1, expected 2\n"
+        )
+        assert "\n| **failed** | example &#35;1 | " in out
+
     def test_json(self, project: Path, capsys: pytest.CaptureFixture[str]):
         """With `--json` standard output is JSON, and the warning is on standard error."""
         assert main(["try", "--json"]) == 0

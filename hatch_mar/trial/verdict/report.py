@@ -20,6 +20,10 @@ class Reply:
     index: int | None = None
     note: str = ""
 
+    @property
+    def summary(self) -> str:
+        return self.answer.summary if self.answer else self.note
+
     def to_json(self) -> dict[str, Any]:
         return {
             "label": self.label,
@@ -70,21 +74,32 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """The report as people read it, without the faults."""
-        from hatch_mar.text import format_seconds, format_size
+        from hatch_mar.text import format_seconds
 
         if self.loaded_by:
             yield f"{self.name}: {self.loaded_by}{self.describe_device}"
-        if self.ready_seconds is not None:
-            yield f"  server ready after {format_seconds(self.ready_seconds)}"
-        if self.load_seconds is not None:
-            yield f"  loaded in {format_seconds(self.load_seconds)}"
-        if self.load_seconds is not None and self.ok and not self.replies:
-            yield "  it only loaded, since no request was given; `--input FILE` sends one"
+        yield from (f"  {line}" for line in self.describe_loading())
         width = max((len(reply.label) for reply in self.replies), default=0)
         for reply in self.replies:
-            text = reply.answer.summary if reply.answer else reply.note
             verdict = "ok  " if reply.ok else "FAIL"
-            yield f"  {verdict} {reply.label:{width}} {format_seconds(reply.seconds):>11}  {text}"
-        if self.peak_memory is not None:
-            gpu = "" if self.peak_gpu_memory is None else f", on the GPU {format_size(self.peak_gpu_memory)}"
-            yield f"  peak memory {format_size(self.peak_memory)}{gpu}"
+            yield f"  {verdict} {reply.label:{width}} {format_seconds(reply.seconds):>11}  {reply.summary}"
+        if memory := self.describe_memory():
+            yield f"  {memory}"
+
+    def describe_loading(self) -> Iterator[str]:
+        from hatch_mar.text import format_seconds
+
+        if self.ready_seconds is not None:
+            yield f"server ready after {format_seconds(self.ready_seconds)}"
+        if self.load_seconds is not None:
+            yield f"loaded in {format_seconds(self.load_seconds)}"
+        if self.load_seconds is not None and self.ok and not self.replies:
+            yield "it only loaded, since no request was given; `--input FILE` sends one"
+
+    def describe_memory(self) -> str:
+        from hatch_mar.text import format_size
+
+        if self.peak_memory is None:
+            return ""
+        gpu = "" if self.peak_gpu_memory is None else f", on the GPU {format_size(self.peak_gpu_memory)}"
+        return f"peak memory {format_size(self.peak_memory)}{gpu}"
