@@ -24,8 +24,10 @@ from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.layout.targets import Target, find_obstacles, find_sdist_clashes
+from hatch_mar.project.remote_files import refuse_differing
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.project.toml import table_at
+from hatch_mar.terminal.progress import show_reading
 
 WHEEL_MODE = 0o644
 """The mode of a wheel that hatchling builds, whatever the umask is."""
@@ -62,19 +64,27 @@ class Planned:
                 has an archive of another project.
             TrialError: the archive's answers are not those that its examples expect.
         """
-        config, accept = self.config, None
-        if isinstance(config, ArchiveConfig) and config.try_:
-            from hatch_mar.trial import in_build
-
-            accept = partial(in_build.try_draft, config, self.archive, self.root, stop or Event())
+        config = self.config
         return pack_as(
             *(self.archive, self.path, config.format, self.packing._replace(report=advance)),
             force=config.force,
             settings=self.settings,
-            accept=accept,
+            accept=partial(self.accept, stop or Event()),
             owner=self.owner,
             mode=mode,
         )
+
+    def accept(self, stop: Event, draft: Path) -> None:
+        """Raise if the archive that was just written to `draft` must not replace an old one.
+
+        A remote file may have changed since the archive was planned.
+        """
+        config = self.config
+        refuse_differing(config.remote_files, self.archive, self.root)
+        if isinstance(config, ArchiveConfig) and config.try_:
+            from hatch_mar.trial import in_build
+
+            in_build.try_draft(config, self.archive, self.root, stop, draft)
 
     @property
     def packing(self) -> Packing:
@@ -133,14 +143,14 @@ def plan_project(
     planned: list[Planned] = []
     faults: list[Finding | str] = []
     for config in select(load_configs(project), names):
+        path = path_of(config, project.root, directory, output)
         try:
-            archive, findings = examine(config, project, instant, budget)
+            archive, findings = examine(config, project, instant, budget, path)
         except LayoutError as error:
             faults += error.causes
             continue
         faults += [finding for finding in findings if finding.severity == "error"]
         warnings = tuple(finding for finding in findings if finding.severity == "warning")
-        path = path_of(config, project.root, directory, output)
         planned.append(Planned(config, archive, path, instant, warnings, project.root, owner))
     faults += find_obstacles(
         [Target(one.config, one.path, one.archive) for one in planned], owner, output=output
@@ -161,11 +171,26 @@ def owner_of(project: Project) -> Owner:
 
 
 def examine(
-    config: Config, project: Project, instant: datetime, budget: Budget | None = None
+    config: Config,
+    project: Project,
+    instant: datetime,
+    budget: Budget | None = None,
+    path: Path | None = None,
 ) -> tuple[Archive, list[Finding]]:
-    """Lay out an archive of a project, and find what is wrong with it."""
+    """Lay out an archive of a project, and find what is wrong with it.
+
+    The digests of remote files are not compared if the archive at `path` would stay as it is, since they
+    were when it was built. One that differs is all that is said of the archive, whose files are others
+    than those that are meant.
+
+    Raises:
+        LayoutError: files are missing, conflict, or have another digest than is declared.
+    """
     try:
         archive = lay_out(config, project.root, instant, project)
+        if path is None or Planned(config, archive, path, instant, root=project.root).find_change():
+            with show_reading("Comparing digests") as advance:
+                refuse_differing(config.remote_files, archive, project.root, advance)
     except LayoutError as error:
         raise LayoutError(*check_configuration(config), *error.causes) from None
     return archive, find_faults(config, archive, project.root, budget)

@@ -34,6 +34,7 @@ from hatch_mar.hatch.shipping import Shipping, find_unwanted_in_sdist, raise_fau
 from hatch_mar.project.config.models import PYPROJECT, Config, by_name
 from hatch_mar.project.hatch_hook import find_unknown_options
 from hatch_mar.project.layout.members import FILE_NOT_FOUND, NO_FILES
+from hatch_mar.project.remote_files import MISSING
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.trial.dependencies import trial_dependencies
 
@@ -219,4 +220,4 @@ def may_be_fixed_later(cause: Finding | str) -> bool:
     """Whether a fault may be gone when later hooks have made the files that they make."""
     if not isinstance(cause, Finding):
         return False
-    return cause.rule in (FILE_NOT_FOUND, NO_FILES) or cause.place.file not in (None, PYPROJECT)
+    return cause.rule in (FILE_NOT_FOUND, MISSING, NO_FILES) or cause.place.file not in (None, PYPROJECT)

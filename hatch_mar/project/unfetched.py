@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hatch_mar.archive.filesystem.regular import read_bytes
+from hatch_mar.project.config.models import RemoteFile
+from hatch_mar.project.remote_files import advise_fetch
 from hatch_mar.text import show_path
 
 ANNEX = ".git/annex/objects/"
@@ -16,12 +18,14 @@ LARGEST_LOCK = 1 << 20
 """Bytes of it that are read."""
 
 
-def advise_fetching(file: Path, root: Path) -> str | None:
+def advise_fetching(file: Path, root: Path, remote_files: Iterable[RemoteFile] = ()) -> str | None:
     """What brings a file of the project at `root` that is missing; None if nothing says so.
 
-    DVC keeps `X.dvc` in the place of the file or folder `X`, or names it in `dvc.lock` if a stage makes it;
-    git-annex keeps a link to where it would have it.
+    `remote_files` have it. DVC keeps `X.dvc` in the place of the file or folder `X`, or names it in
+    `dvc.lock` if a stage makes it; git-annex keeps a link to where it would have it.
     """
+    if command := advise_fetch(file, root, remote_files):
+        return command
     if os.path.islink(file) and ANNEX in os.readlink(file).replace("\\", "/"):
         return f"run `git annex get {show_path(file, root)}`"
     for path in (file, *file.parents):

@@ -90,12 +90,12 @@ def fit(line: str, terminal: TextIO) -> str:
 
 
 @contextmanager
-def show_reading() -> Iterator[Callable[[int], object]]:
-    """Show the progress of a block that reads archives; it calls the value with each number of bytes."""
+def show_reading(what: str = "Reading archives") -> Iterator[Callable[[int], object]]:
+    """Show the progress of a block that reads files; it calls the value with each number of bytes."""
     if output.is_quiet():
         yield int
         return
-    progress = Progress(what="Reading archives")
+    progress = Progress(what=what)
     try:
         yield progress.advance
     finally:

@@ -19,6 +19,7 @@ from hatch_mar.errors import TrialError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
+from hatch_mar.project.remote_files import refuse_differing
 from hatch_mar.text import count_of
 from hatch_mar.torchserve import runtimes
 from hatch_mar.trial.examples.request import Request, load_examples
@@ -132,6 +133,7 @@ def lay_out_candidate(
 ) -> Candidate:
     """A project's archive as a build would make it now, with its examples unless `requests` replace them."""
     archive = lay_out(config, project.root, instant, project)
+    refuse_differing(config.remote_files, archive, project.root)
     if requests is None:
         requests = load_examples(config, project.root, update=update)
     subject = Subject.of_config(config, archive, project.root)

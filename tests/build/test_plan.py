@@ -18,6 +18,8 @@ from hatch_mar.archive.packager.owner import Owner, read_owner
 from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.errors import CheckError, ConfigError, HatchMarError, PackError
 from hatch_mar.finding import Finding
+from hatch_mar.project import remote_files
+from hatch_mar.project.remote_files import digest_of
 from tests.archives import INSTANT, SomeProject, needs_posix, tree
 from tests.build import LEAST, names_in, planned
 
@@ -235,6 +237,49 @@ class TestBuild:
         assert before == tree(project / "dist")
 
 
+class TestRemoteFiles:
+    TABLE = LEAST | {"serialized-file": "weights/model.pth"}
+
+    def plan(self, project: Path, digest: str, **settings: Any) -> list[Planned]:
+        remote_file = {"path": "weights/model.pth", "url": "https://a.b/c", "sha256": digest}
+        return planned(project, self.TABLE | {"remote-files": [remote_file]} | settings)
+
+    def test_right(self, project: Path):
+        """A file with its digest is packed."""
+        [one] = self.plan(project, digest_of(project / "weights/model.pth"))
+
+        assert one.build().path.is_file()
+
+    @pytest.mark.parametrize("data", [b"<!DOCTYPE html>\n", b"version https://git-lfs.github.com/spec/v1\n"])
+    def test_wrong(self, data: bytes, project: Path):
+        """Of a file with another digest, nothing else is said."""
+        (project / "weights/model.pth").write_bytes(data)
+        with pytest.raises(CheckError) as error:
+            self.plan(project, "0" * 64, archives=[{"model-name": "a"}, {"model-name": "b"}])
+
+        assert [finding.code for finding in error.value.findings] == ["MAR037"]
+
+    def test_changed(self, project: Path):
+        """A file that changes after the archive was planned does not get into it."""
+        file = project / "weights/model.pth"
+        [one] = self.plan(project, digest_of(file))
+        file.write_bytes(b"other")
+
+        with pytest.raises(HatchMarError, match=r"\[MAR037\]$"):
+            one.build()
+        assert not one.path.exists()
+
+    def test_not_planned(self, project: Path):
+        """Only what the archives take that are to be built must be there."""
+        table = self.TABLE | {
+            "remote-files": [{"path": "a.pth", "url": "https://a.b/c", "sha256": "0" * 64}],
+            "archives": [{"model-name": "a", "serialized-file": "a.pth"}, {"model-name": "b"}],
+        }
+        [one] = plan_project(SomeProject(project, {"tool": {"mar": table}}), project / "dist", ["b"])
+
+        assert one.config.name == "b"
+
+
 class TestRemembered:
     """An archive whose inputs and configuration are as before is not packed again."""
 
@@ -293,6 +338,20 @@ class TestRemembered:
 
         assert tree(fresh.path) == tree(artifact.path)
         assert artifact.path.parent.name == "dist"
+
+    def test_digest(self, project: Path, monkeypatch: pytest.MonkeyPatch):
+        """If nothing has changed, the digest of a remote file is not compared; another one is."""
+        name = "weights/model.pth"
+        remote_file = {"path": name, "url": "https://a.b/c", "sha256": digest_of(project / name)}
+        self.built(project, self.BASE | {"remote-files": [remote_file]})
+        compared: list[Path] = []
+        monkeypatch.setattr(remote_files, "digest_of", lambda file, _: compared.append(file))
+        artifact, read = self.built(project, self.BASE | {"remote-files": [remote_file]})
+
+        assert (artifact.unchanged, read, compared) == (True, 0, [])
+        with pytest.raises(CheckError):
+            planned(project, self.BASE | {"remote-files": [remote_file | {"sha256": "0" * 64}]})
+        assert compared == [project / name]
 
     def test_archive_root(self, project: Path):
         """The same holds for another folder in a `tgz`."""

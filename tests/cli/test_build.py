@@ -44,6 +44,36 @@ def root(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
+OFFLINE = """
+import sys
+from hatch_mar.cli import main
+
+def refuse(event, _):
+    if event.startswith("socket."):
+        raise SystemExit(event)
+
+sys.addaudithook(refuse)
+sys.exit(main(["build"]))
+"""
+
+
+class TestRemoteFiles:
+    @pytest.mark.parametrize(("data", "status"), [(b"right", 0), (b"wrong", 1), (None, 1)])
+    def test_offline(self, data: bytes | None, status: int, root: Path):
+        """A build opens no socket, whether or not a remote file is there and as declared."""
+        digest = hashlib.sha256(b"right").hexdigest()
+        remote_file = f'path = "w.txt"\nurl = "https://example.org/w.txt"\nsha256 = "{digest}"\n'
+        (root / "pyproject.toml").write_text(
+            PYPROJECT + f'extra-files = ["w.txt"]\n[[tool.mar.remote-files]]\n{remote_file}'
+        )
+        if data is not None:
+            (root / "w.txt").write_bytes(data)
+        done = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True, check=False)
+
+        assert (done.returncode, "socket" in done.stderr) == (status, False)
+        assert ("hatch-mar fetch w.txt" in done.stderr) == bool(status)
+
+
 HATCHLING = """
 [build-system]
 requires = ["hatchling", "hatch-mar"]

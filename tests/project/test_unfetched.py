@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.project.unfetched import advise_fetching
 from tests.archives import needs_posix
 
@@ -39,6 +40,13 @@ class TestAdvise:
         link.symlink_to(".git/annex/objects/xx/yy/SHA256E-s1--z.pt/SHA256E-s1--z.pt")
 
         assert advise_fetching(link, tmp_path) == "run `git annex get w.pt`"
+
+    def test_remote_file(self, tmp_path: Path):
+        """What `remote-files` declares is fetched, whatever else stands for it."""
+        (tmp_path / "w.pt.dvc").touch()
+        remote_file = RemoteFile("w.pt", "https://a.b/w.pt", "0" * 64)
+
+        assert advise_fetching(tmp_path / "w.pt", tmp_path, [remote_file]) == "run `hatch-mar fetch w.pt`"
 
     def test_neither(self, tmp_path: Path):
         """What lies above the project says nothing of it."""

@@ -68,6 +68,8 @@ class ArchiveConfig(NamedTuple):
     examples: tuple[Example, ...] = ()
     outputs: tuple[str, ...] = ()
     """The paths of the project's archives that have an `export-path`, which no archive picks up again."""
+    remote_files: tuple[RemoteFile, ...] = ()
+    """All of the project's, of which the archive may need some."""
     origins: Origins = Origins()
 
     @property
@@ -116,6 +118,8 @@ class WorkflowConfig(NamedTuple):
     consumers: tuple[str, ...] = DEFAULT_CONSUMERS
     models: tuple[str, ...] = ()
     """The file names of the project's models, any of which it may use."""
+    remote_files: tuple[RemoteFile, ...] = ()
+    """All of the project's, of which the archive may need some."""
     origins: Origins = Origins()
 
     @property

@@ -21,6 +21,7 @@ from hatch_mar.project.config.models import (
     Config,
     Origins,
     ProjectConfig,
+    RemoteFile,
     WorkflowConfig,
     directory_of,
     field_of,
@@ -83,8 +84,12 @@ def parse_table(
         raise ConfigError(VALUE.at(place, f"{field(MAR)} must be a table", ""))
 
     findings: list[Finding] = []
+    remote_files: tuple[RemoteFile, ...] = ()
     if file:
-        read_table({key: table[key] for key in table if key in PROJECT_KEYS}, place, PROJECT_KEYS, findings)
+        own = {key: table[key] for key in table if key in PROJECT_KEYS}
+        found = read_table(own, place, PROJECT_KEYS, findings)
+        if "remote-files" in found:
+            remote_files = found["remote-files"].value
         table = {key: value for key, value in table.items() if key not in PROJECT_KEYS}
     shared = {key: value for key, value in table.items() if key not in TABLES}
     others = (*TABLES, *(PROJECT_KEYS if file else ()))
@@ -102,9 +107,9 @@ def parse_table(
     outputs = tuple(output_of(config) for _, config in configs if config.export_path)
     models = tuple(config.file_name for _, config in configs if isinstance(config, ArchiveConfig))
     return tuple(
-        config._replace(outputs=outputs)
+        config._replace(outputs=outputs, remote_files=remote_files)
         if isinstance(config, ArchiveConfig)
-        else config._replace(models=models)
+        else config._replace(models=models, remote_files=remote_files)
         for _, config in configs
     )
 

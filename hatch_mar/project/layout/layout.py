@@ -13,7 +13,6 @@ from hatch_mar.finding import Place, field
 from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig
 from hatch_mar.project.interface import METADATA, Project
 from hatch_mar.project.layout.members import FILE_NOT_FOUND, Members
-from hatch_mar.project.unfetched import advise_fetching
 from hatch_mar.text import did_you_mean
 from hatch_mar.torchserve.handlers import BUILT_INS, parse
 
@@ -37,7 +36,7 @@ def gather(config: Config, root: Path, project: Project | None = None) -> Member
     """The members of the archive that `config` describes, and what is wrong with them."""
     if isinstance(config, WorkflowConfig):
         return gather_workflow(config, root)
-    files = Members(root, config.exclude, config.outputs)
+    files = Members(root, config.exclude, config.outputs, config.remote_files)
     files.add_file(config.model_file, config.origins["model-file"])
     add_weights(files, config)
     add_handler(files, config)
@@ -48,7 +47,7 @@ def gather(config: Config, root: Path, project: Project | None = None) -> Member
 
 
 def gather_workflow(config: WorkflowConfig, root: Path) -> Members:
-    files = Members(root)
+    files = Members(root, remote_files=config.remote_files)
     files.add_file(config.spec_file, config.origins["spec-file"])
     files.add_file(config.handler, config.origins["handler"])
     for pattern in config.extra_files:
@@ -101,12 +100,13 @@ def add_trees(files: Members, config: ArchiveConfig, project: Project | None) ->
         if os.path.isdir(files.root / path):
             files.add_tree(path, PurePosixPath(path).name, config.origins["packages"])
         else:
-            fix = advise_fetching(files.root / path, files.root) or ""
+            fix = files.advise(files.root / path)
             files.refuse(FILE_NOT_FOUND, config.origins["packages"], f": package not found: `{path}`", fix)
     if config.include_project:
-        for member in require_project(project, config.origins["include-project"]).wheel_files():
-            if files.takes_from_wheel(member):
-                files.add(member, "the project", config.origins["include-project"])
+        files.add_wheel(
+            require_project(project, config.origins["include-project"]).wheel_files(),
+            config.origins["include-project"],
+        )
     for source, target in config.force_include.items():
         place = config.origins["force-include"]
         if os.path.isdir(files.root / source):

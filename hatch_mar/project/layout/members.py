@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import posixpath
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -17,7 +18,9 @@ from hatch_mar.archive.manifest import Manifest
 from hatch_mar.errors import LayoutError
 from hatch_mar.finding import Finding, Place, Rule, field
 from hatch_mar.names import fold_name, name_fault, name_from_disk
+from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.project.config.reading import MOST_FAULTS
+from hatch_mar.project.layout.awaited import Awaited
 from hatch_mar.project.unfetched import advise_fetching
 from hatch_mar.text import did_you_mean, show_path
 
@@ -79,15 +82,24 @@ class Members:
     earlier build may have left there.
     """
 
-    def __init__(self, root: Path, exclude: tuple[str, ...] = (), outputs: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        exclude: tuple[str, ...] = (),
+        outputs: tuple[str, ...] = (),
+        remote_files: Sequence[RemoteFile] = (),
+    ) -> None:
         self.root = root
         self.exclude = exclude
         self.outputs = frozenset(root / output for output in outputs)
+        self.remote_files = remote_files
+        self.awaited = Awaited(root, remote_files, self.is_excluded)
         self.claims: dict[str, Claim] = {}
         self.findings: list[Finding] = []
 
     def archive(self, manifest: Manifest) -> Archive:
         self.refuse_files_that_are_folders()
+        self.findings += self.awaited.findings()
         if self.findings:
             raise LayoutError(*self.findings)
         return Archive(manifest, self.found)
@@ -138,11 +150,13 @@ class Members:
         found = [path for path in found if not self.is_output(self.root / path)]
         if "**" in pattern:
             found = [path for path in found if not os.path.isdir(self.root / path)]
-        if not found:
-            if glob.has_magic(pattern):
+        has_magic = glob.has_magic(pattern)
+        is_awaited = has_magic and self.awaited.note_matches(merged)
+        if not found and not is_awaited:
+            if has_magic:
                 fetched = glob.glob(f"{merged}.dvc", root_dir=self.root)
-                fix = "run `dvc pull`" if fetched else advise_fetching(self.root / pattern, self.root)
-                self.refuse(NO_FILES, place, f": no file matches the pattern `{pattern}`", fix or "")
+                fix = "run `dvc pull`" if fetched else self.advise(self.root / pattern)
+                self.refuse(NO_FILES, place, f": no file matches the pattern `{pattern}`", fix)
             else:
                 self.check_is_file(self.root / pattern, pattern, place)
         for path in found:
@@ -172,15 +186,25 @@ class Members:
             )
             return
         prefix = f"{target}/" if target else ""
+        is_awaited = self.awaited.note_below(directory, exclude=exclude)
         if exclude:
             below = PurePosixPath(path).as_posix()
             found = [(name, file) for name, file in found if not self.is_excluded(f"{below}/{name}")]
         found = [(name, file) for name, file in found if not self.is_output(file)]
-        if not found:
+        if not found and not is_awaited:
             self.refuse(NO_FILES, place, f": directory has no files: `{path}`")
         for name, file in found:
             if self.check_is_file(file, show_path(file, self.root), place):
                 self.add_path(prefix + name, file, place)
+
+    def add_wheel(self, members: Iterable[Member], place: Place) -> None:
+        """Add the files of the project's wheel that are to be in the archive."""
+        folders: set[str] = set()
+        for member in members:
+            if self.takes_from_wheel(member):
+                self.add(member, "the project", place)
+                folders.add(posixpath.dirname(member.name))
+        self.awaited.note_in_packages(folders)
 
     def add_generated(self, name: str, data: bytes, place: Place) -> None:
         """Add a file that is generated from the configuration."""
@@ -221,11 +245,16 @@ class Members:
                 self.refuse(FILE_NOT_FOUND, place, f": cannot read `{path}`: {error.strerror}")
             elif file.is_symlink():
                 text = f": broken link: `{path}` -> `{os.readlink(file)}`"
-                self.refuse(FILE_NOT_FOUND, place, text, advise_fetching(file, self.root) or "")
+                self.refuse(FILE_NOT_FOUND, place, text, self.advise(file))
             else:
-                fix = advise_fetching(file, self.root) or fix or find_similar(file, path)
+                fix = self.advise(file) or fix or find_similar(file, path)
                 self.refuse(FILE_NOT_FOUND, place, f": file not found: `{path}`", fix)
+            self.awaited.leave_to_key(file)
         return False
+
+    def advise(self, file: Path) -> str:
+        """What brings a file that is missing; empty if nothing says so."""
+        return advise_fetching(file, self.root, self.remote_files) or ""
 
     def refuse_files_that_are_folders(self) -> None:
         for claim in self.claims.values():

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from mimetypes import MimeTypes
 from pathlib import Path
 
 from hatch_mar.errors import TrialError
+from hatch_mar.finding import Finding
 from hatch_mar.project.config.models import ArchiveConfig, Example
+from hatch_mar.project.remote_files import compare_digest, list_placed
+from hatch_mar.project.unfetched import advise_fetching
 from hatch_mar.trial.examples.expectation import ANY, Expectation, read_file
 
 
@@ -24,16 +28,33 @@ class Request:
 
 def load_examples(config: ArchiveConfig, root: Path, *, update: bool = False) -> tuple[Request, ...]:
     """The examples of an archive; with `update`, their expected answers need not exist yet."""
-    requests, faults = [], []
+    requests: list[Request] = []
+    faults: list[Finding | str] = [*find_differing_files(config, root)]
     for number, example in enumerate(config.examples, start=1):
         try:
             requests.append(load_example(example, number, root, update=update))
         except TrialError as error:
             place = config.origins["examples"].within(number - 1)
-            faults += [f"{place} cannot be used: {fault}" for fault in error.faults]
+            advice = "".join(f"; {command}" for command in advise_fetching_files(example, config, root))
+            faults += [f"{place} cannot be used: {fault}{advice}" for fault in error.faults]
     if faults:
         raise TrialError(*faults)
     return tuple(requests)
+
+
+def find_differing_files(config: ArchiveConfig, root: Path) -> Iterator[Finding]:
+    """The remote files of examples that have another digest than is declared."""
+    used = {os.path.normpath(name) for name in example_files(config)}
+    for place, each in list_placed(config.remote_files):
+        if os.path.normpath(each.path) in used:
+            yield from compare_digest(place, each, root)
+
+
+def advise_fetching_files(example: Example, config: ArchiveConfig, root: Path) -> Iterator[str]:
+    """What brings the files of an example that are missing."""
+    for name in files_of(example):
+        if not (root / name).exists() and (fix := advise_fetching(root / name, root, config.remote_files)):
+            yield fix
 
 
 def load_example(example: Example, number: int, root: Path, *, update: bool) -> Request:
@@ -58,6 +79,10 @@ def guess_type(path: Path) -> str:
 
 def example_files(config: ArchiveConfig) -> Iterator[str]:
     for example in config.examples:
-        for value in (example.input, example.expect, example.expect_schema):
-            if isinstance(value, str):
-                yield value
+        yield from files_of(example)
+
+
+def files_of(example: Example) -> Iterator[str]:
+    for value in (example.input, example.expect, example.expect_schema):
+        if isinstance(value, str):
+            yield value

@@ -144,6 +144,16 @@ class TestInheritance:
 
         assert one.outputs == other.outputs == ("models/a.mar", "store/w.war")
 
+    def test_remote_files(self):
+        """Every archive knows the project's remote files."""
+        table = LEAST | {
+            "remote-files": [{"path": "a.pt", "url": "https://a.b/c", "sha256": "0" * 64}],
+            "workflows": [{"workflow-name": "w", "spec-file": "w.yaml"}],
+            "archives": [{"model-name": "a"}],
+        }
+
+        assert [[each.path for each in config.remote_files] for config in archives(table)] == [["a.pt"]] * 2
+
     def test_fault_of_default(self):
         """A fault of `[tool.mar]` is reported once, not for every archive."""
         table = LEAST | {"force": "no", "archives": [{"model-name": "a"}, {"model-name": "b"}]}

@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.errors import TrialError
-from hatch_mar.project.config.models import ArchiveConfig, Example
+from hatch_mar.project.config.models import ArchiveConfig, Example, RemoteFile
 from hatch_mar.trial.examples.request import example_files, guess_type, load_examples, read_request
 
 
 def config(*examples: Example) -> ArchiveConfig:
     return ArchiveConfig("digits", "1.0", "handler.py", examples=examples)
+
+
+REMOTE = RemoteFile("five.png", "https://a.b/five.png", "0" * 64)
 
 
 class TestLoadExamples:
@@ -33,6 +36,22 @@ class TestLoadExamples:
         [request] = load_examples(config(Example([1], content_type="text/plain")), tmp_path)
 
         assert request.content_type == "text/plain"
+
+    def test_remote(self, tmp_path: Path):
+        """A file that is fetched must be there, with its digest."""
+        own = config(Example("five.png"))._replace(remote_files=(REMOTE,))
+        with pytest.raises(TrialError) as missing:
+            load_examples(own, tmp_path)
+        (tmp_path / "five.png").write_bytes(b"PNG")
+        with pytest.raises(TrialError) as differing:
+            load_examples(own, tmp_path)
+
+        assert str(missing.value) == (
+            "Field `tool.mar.examples[0]` cannot be used: File not found: `five.png`;"
+            " run `hatch-mar fetch five.png`"
+        )
+        [finding] = differing.value.findings
+        assert finding.code == "MAR037"
 
     def test_faults(self, tmp_path: Path):
         """All missing files are reported at once, with the key that names them."""
