@@ -6,10 +6,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from hatch_mar.archive.filesystem.regular import read_bytes
+from hatch_mar.errors import ReadError
+
 SUMS = "SHA256SUMS"
 """The file with the digests of all files of its folder."""
 SUFFIX = ".sha256"
 """What the name of a file's own digest ends in: `digits.mar.sha256`."""
+
+LARGEST = 16 << 20
+"""Bytes of such a file that are read."""
 
 LINE = re.compile(r"(?P<escaped>\\?)(?P<digest>[0-9A-Fa-f]{64}) [ *](?P<name>.+)")
 ESCAPES = {"\\": r"\\", "\n": r"\n", "\r": r"\r"}
@@ -24,6 +30,22 @@ def format_sums(digests: Mapping[str, str]) -> str:
 def format_sum(name: str, digest: str) -> str:
     escaped = "".join(ESCAPES.get(character, character) for character in name)
     return f"{chr(92) * (escaped != name)}{digest}  {escaped}\n"
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """The digests by name that a file has.
+
+    Raises:
+        OSError: it cannot be read, or is not a regular file.
+        ReadError: it is not in the form of `sha256sum`.
+    """
+    data = read_bytes(path, LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ReadError(f"Cannot read `{path}`: it is larger than a list of digests can be")
+    try:
+        return parse_sums(data.decode("utf-8", "surrogateescape"))
+    except ValueError as error:
+        raise ReadError(f"Cannot read `{path}`: it {error}") from None
 
 
 def parse_sums(text: str) -> dict[str, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hatch_mar.build.plan import plan_project
+from hatch_mar.archive.checksums import SUMS
+from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.build.report import merge_warnings
 from hatch_mar.build.run import build_all
+from hatch_mar.build.sums import write_sums
 from hatch_mar.build.unwanted import find_in_next_sdist
 from hatch_mar.cli import FAULTS
 from hatch_mar.cli._dry_run import describe_plan, plan_lines
@@ -17,8 +20,10 @@ from hatch_mar.cli._parser import make_parser
 from hatch_mar.cli._project import add_project_options, open_project
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import HatchMarError
-from hatch_mar.output import log, show
-from hatch_mar.project.pyproject import without_detours
+from hatch_mar.output import log, remark, show
+from hatch_mar.project.config.models import path_of
+from hatch_mar.project.pyproject import PyProject, without_detours
+from hatch_mar.terminal.progress import show_reading
 
 
 def parser() -> ArgumentParser:
@@ -37,6 +42,11 @@ def parser() -> ArgumentParser:
         "--dry-run",
         action="store_true",
         help="show what would be written, from what and where, and write nothing",
+    )
+    command.add_argument(
+        "--sums",
+        action="store_true",
+        help=f"write {SUMS} beside the archives, with the digests of all of the project's that are there",
     )
     add_json_option(command)
     return command
@@ -58,11 +68,9 @@ def main(arguments: list[str]) -> int:
     log_findings(merge_warnings(planned), project.root, names, prefix="Warning: ")
     if output:
         log(*(f"Warning: {line}" for line in find_in_next_sdist(planned, project.hatch)))
+    folders = [*dict.fromkeys(one.path.parent for one in planned)] if options.sums else []
     if options.dry_run:
-        if options.json:
-            print_json([describe_plan(one) for one in planned])
-        else:
-            show(*(line for one in planned for line in plan_lines(one)))
+        show_plan(planned, folders, as_json=options.json)
         return 0
     configs = {one.path: one.config for one in planned}
     built = []
@@ -73,7 +81,37 @@ def main(arguments: list[str]) -> int:
                     built.append(describe(configs[artifact.path], artifact))
                 else:
                     show(f"{artifact.path}{' (unchanged)' if artifact.unchanged else ''}")
+            written = [*sum_up(folders, project, output)]
     finally:
         if built:  # the others too, if one could not be written
             print_json(built)
+    if not options.json:
+        show(*written)
     return 0
+
+
+def show_plan(planned: Sequence[Planned], folders: Sequence[Path], *, as_json: bool) -> None:
+    """Show what would be written."""
+    if as_json:
+        print_json([describe_plan(one) for one in planned])
+        return
+    show(*(line for one in planned for line in plan_lines(one)))
+    show(*(f"{folder / SUMS} would be written" for folder in folders))
+
+
+def sum_up(folders: Sequence[Path], project: PyProject, output: Path | None) -> Iterator[Path]:
+    """Write the digests of the project's archives in each folder."""
+    placed = [
+        (path_of(config, project.root, project.build_directory, output).parent, config)
+        for config in load_configs(project)
+    ]
+    for folder in folders:
+        configs = [config for place, config in placed if place == folder]
+        with show_reading() as advance:
+            path = write_sums(folder, configs, advance)
+        if path:
+            yield path
+        for config in configs:
+            if not config.format.suffix:
+                name = folder / config.file_name
+                remark(f"`{name}` is a directory, which has no digest of its own and is not in `{SUMS}`")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_mar.archive.checksums import SUMS, format_sums, parse_sums, sidecar_of
+from hatch_mar.archive.checksums import SUMS, format_sums, parse_sums, read_sums, sidecar_of
+from hatch_mar.errors import ReadError
 
 ONE, TWO = "1" * 64, "2" * 64
 
@@ -67,6 +68,19 @@ def test_sha256sum(tmp_path: Path):
     )
 
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"PK\x03\x04\xff", "is not in the form of"), (b"\n" * (1 << 25), "is larger than a list")],
+    ids=["binary", "large"],
+)
+def test_unreadable(data: bytes, reason: str, tmp_path: Path):
+    """What is no such list is an error that names the file."""
+    (tmp_path / SUMS).write_bytes(data)
+
+    with pytest.raises(ReadError, match=rf"^Cannot read `.*SHA256SUMS`: it {reason}"):
+        read_sums(tmp_path / SUMS)
 
 
 def test_sidecar_of():

@@ -16,6 +16,7 @@ import pytest
 from hatchling.plugin.manager import PluginManager
 
 from hatch_mar.archive.archive import FileSource
+from hatch_mar.archive.checksums import read_sums
 from hatch_mar.cli import main
 from hatch_mar.hatch.builder import MarBuilder
 from hatch_mar.project import timestamp
@@ -42,6 +43,46 @@ def root(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (project / "pyproject.toml").write_text(PYPROJECT)
     monkeypatch.chdir(project)
     return project
+
+
+class TestSums:
+    def test_written(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """Every archive of the project that is there is listed, even if only one is built."""
+        assert main(["build"]) == 0
+        (root / "handler.py").write_text("def handle(data, context): return [1]\n")
+        capsys.readouterr()
+        assert main(["build", "one", "--sums"]) == 0
+
+        dist = root / "dist"
+        assert capsys.readouterr().out.splitlines() == [str(dist / "one.mar"), str(dist / "SHA256SUMS")]
+        assert read_sums(dist / "SHA256SUMS") == {
+            name: hashlib.sha256((dist / name).read_bytes()).hexdigest() for name in ("one.mar", "two.mar")
+        }
+
+    def test_json(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """The JSON has the same digests."""
+        assert main(["build", "--sums", "--json", "--output", "release"]) == 0
+
+        found = {Path(each["path"]).name: each["sha256"] for each in json.loads(capsys.readouterr().out)}
+        assert found == read_sums(root / "release" / "SHA256SUMS")
+
+    def test_dry_run(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """`--dry-run` says where it would be."""
+        assert main(["build", "--sums", "--dry-run"]) == 0
+
+        assert f"{root / 'dist' / 'SHA256SUMS'} would be written" in capsys.readouterr().out.splitlines()
+        assert not (root / "dist").exists()
+
+    def test_directory(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A directory has no digest, and a line says so."""
+        (root / "pyproject.toml").write_text(PYPROJECT + 'archive-format = "no-archive"\n')
+        assert main(["build", "--sums"]) == 0
+
+        assert capsys.readouterr().err == (
+            f"`{root / 'dist' / 'two'}` is a directory, which has no digest of its own and is not in"
+            " `SHA256SUMS`\n"
+        )
+        assert list(read_sums(root / "dist" / "SHA256SUMS")) == ["one.mar"]
 
 
 OFFLINE = """
