@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource
-from hatch_mar.archive.digest import sha256
 from hatch_mar.archive.packager.unchanged import COARSE, fingerprint_file
 from hatch_mar.errors import LayoutError
 from hatch_mar.finding import Finding, Place, Rule, field
@@ -106,6 +105,8 @@ def digest_of(file: Path, advance: Callable[[int], object] = int) -> str:
         OSError: it cannot be read.
         PackError: it changed while it was read.
     """
+    from hatch_mar.archive.digest import sha256
+
     looks = fingerprint_file(file)
     if looks in KNOWN:
         return KNOWN[looks]
