@@ -18,6 +18,7 @@ from tests.archives import needs_cpython
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ACTION = ROOT / "action.yml"
 DOCUMENTS = [
     *(file for folder in (".", "benchmarks", "example_project") for file in (ROOT / folder).glob("*.md")),
     *(ROOT / "docs").rglob("*.md"),
@@ -166,13 +167,14 @@ def has_functions(file: Path) -> bool:
 
 class TestWorkflows:
     def check(self, file: Path) -> subprocess.CompletedProcess[str]:
-        schema = ("--builtin-schema", "vendor.github-workflows")
+        kind = "github-actions" if file == ACTION else "github-workflows"
+        schema = ("--builtin-schema", f"vendor.{kind}")
         return run(sys.executable, "-m", "check_jsonschema", *schema, str(file))
 
     @needs_cpython("PyPy would have to compile check-jsonschema's dependencies")
-    @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+    @pytest.mark.parametrize("file", [*WORKFLOWS, ACTION], ids=lambda file: file.name)
     def test_valid(self, file: Path):
-        """Workflows fit the schema that GitHub's editor checks them by."""
+        """Workflows and the action fit the schemas that GitHub's editor checks them by."""
         result = self.check(file)
 
         assert result.returncode == 0, result.stdout

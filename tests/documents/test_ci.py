@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.ci import list_scripts, run_job
+from tests.documents.ci import Action, list_steps, run_job
 
 GITHUB = {
     "jobs": {
@@ -28,8 +28,22 @@ GITLAB = {"build": {"script": ["cd deep", "echo $X >x"], "variables": {"X": "$CI
 
 def test_github():
     """The steps of a workflow that run something, each with its own variables and folder."""
-    assert next(list_scripts(GITHUB, "build", {})) == ("echo $X >x", {"X": "1"}, "deep")
-    assert len([*list_scripts(GITHUB, "build", {})]) == 3
+    assert next(list_steps(GITHUB, "build", {})) == ("echo $X >x", {"X": "1"}, "deep")
+    assert len([*list_steps(GITHUB, "build", {})]) == 3
+
+
+def test_action():
+    """Of the actions, only that of hatch-mar is run, with its inputs."""
+    steps = [
+        {"uses": "actions/checkout@v4"},
+        {"uses": "ORG/hatch-mar@v0.1.0", "with": {"project": "a"}},
+        {"uses": "ORG/hatch-mar@v0.1.0"},
+    ]
+
+    assert [*list_steps({"jobs": {"build": {"steps": steps}}}, "build", {})] == [
+        Action({"project": "a"}),
+        Action({}),
+    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pages are run on Linux")
