@@ -26,9 +26,10 @@ COMMANDS = {
     "check": "find what would fail where an archive is deployed",
     "inspect": "show what is in an archive",
     "diff": "compare two archives",
+    "try": "run an archive's code as TorchServe's worker would, and show its answers",
+    "deploy": "roll archives out to a TorchServe, without losing a request",
     "migrate": "run a command, and turn its torch-model-archiver calls into [tool.mar] tables",
     "schema": "print the JSON Schema of [tool.mar], for editors",
-    "try": "run an archive's code as TorchServe's worker would, and show its answers",
     "completion": "print a script that completes the command line in bash, zsh or fish",
 }
 """The commands, each the module of its name in this package, imported only when it is called."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any
+from typing import Any, ClassVar, Literal
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from hatch_mar.torchserve.answer import Answer
+
+Api = Literal["management", "inference"]
 
 
 class KeepRedirects(HTTPRedirectHandler):
@@ -27,6 +29,7 @@ class Interface:
     They raise an OSError if there was no answer within `seconds`.
     """
 
+    api: ClassVar[Api]
     url: str
     """Without a path: `http://127.0.0.1:8081`."""
     read_key: Callable[[], str] = str
@@ -55,6 +58,8 @@ class Interface:
 class Management(Interface):
     """Registers models; a version is told by its number, or is the default version without one."""
 
+    api = "management"
+
     def register(self, url: str, seconds: float, **options: object) -> Answer:
         query = {"url": url, "initial_workers": 1, "synchronous": "true", **options}
         return self.request("POST", f"/models?{urlencode(query)}", seconds)
@@ -72,6 +77,8 @@ class Management(Interface):
 
 class Inference(Interface):
     """Answers requests to models."""
+
+    api = "inference"
 
     def ping(self, seconds: float) -> Answer:
         return self.request("GET", "/ping", seconds)

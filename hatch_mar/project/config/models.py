@@ -244,7 +244,8 @@ class Deployment(NamedTuple):
     """The URL of its inference API; by default on the same host, at port 8080."""
     url: str = "{file}"
     """What is registered: a file's name in its model store, or a URL."""
-    workers: int = 1
+    workers: int | None = None
+    """By default as many as the version has that is replaced."""
     keep: int = 0
     """The old versions that stay registered."""
     drain: float = 1.0

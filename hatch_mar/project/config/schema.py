@@ -253,7 +253,12 @@ DEPLOY_KEYS: Settings = with_defaults(
             "What is registered: a file's name in the server's model store, or a URL from which the server"
             " fetches it. It may use `{file}`, which is the archive's name, `{model-name}` and `{version}`.",
         ),
-        "workers": Setting(addresses.count_from(1), "The number of workers of a new version."),
+        "workers": Setting(
+            addresses.count_from(1),
+            "The number of workers of a new version, unless its model configuration has `minWorkers` and"
+            " `maxWorkers`.",
+            unset="as many as the version has that it replaces, or 1",
+        ),
         "keep": Setting(addresses.count_from(0), "How many old versions stay registered, for a rollback."),
         "drain": Setting(
             addresses.seconds,

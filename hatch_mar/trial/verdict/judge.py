@@ -8,6 +8,7 @@ from itertools import islice
 
 from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.candidate import Candidate
+from hatch_mar.trial.examples.request import Request
 from hatch_mar.trial.verdict.explain import Cause
 from hatch_mar.trial.verdict.report import Reply
 
@@ -38,7 +39,7 @@ def judge(candidate: Candidate, exchanges: Iterable[Exchange]) -> tuple[list[Rep
         elif len(exchange.batch) == 1:
             [index], [answer] = exchange.batch, exchange.answers
             alone[index] = answer
-            found = list(check_answer(candidate, index, answer))
+            found = list(check_answer(candidate.name, candidate.requests[index], answer))
             replies.append(Reply(label, not found, exchange.seconds, answer, index))
             faults += found
         else:
@@ -60,13 +61,13 @@ def describe_unanswered(
             yield cause.sentence(f"on {quote_label(candidate, shown[0])}{more}")
 
 
-def check_answer(candidate: Candidate, index: int, answer: Answer) -> Iterator[str]:
-    request = candidate.requests[index]
+def check_answer(name: str, request: Request, answer: Answer) -> Iterator[str]:
+    """What is wrong with an archive's answer to a request."""
     if answer.status >= 400:
-        yield f"{candidate.name}: `{request.label}` got status {answer.status}: {answer.summary}"
+        yield f"{name}: `{request.label}` got status {answer.status}: {answer.summary}"
         return
     for fault in limit(request.expectation.find_faults(answer)):
-        yield f"{candidate.name}: `{request.label}`: {fault}"
+        yield f"{name}: `{request.label}`: {fault}"
 
 
 def check_batch(candidate: Candidate, exchange: Exchange, alone: dict[int, Answer]) -> Iterator[str]:

@@ -1,0 +1,171 @@
+"""`hatch-mar deploy`: archives rolled out to a TorchServe that is serving."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from hatch_mar.build.plan import load_configs
+from hatch_mar.cli._json import add_json_option, print_json
+from hatch_mar.cli._parser import make_parser
+from hatch_mar.cli._project import add_project_options, open_project
+from hatch_mar.cli._termination import exit_on_signals
+from hatch_mar.errors import ReleaseError
+from hatch_mar.output import remark, show
+from hatch_mar.project.config.archiver_options import add_option
+from hatch_mar.project.config.models import ArchiveConfig, Config, Deployment, field_of, select
+from hatch_mar.project.config.schema import DEPLOY_KEYS
+from hatch_mar.project.config.table import parse_project
+from hatch_mar.project.toml import table_at
+from hatch_mar.release.deployment.plan_rollouts import plan_rollouts
+from hatch_mar.release.deployment.rollout import Outcome, Rollout
+from hatch_mar.text import count_of, quote_each
+
+DESCRIPTION = """Make a project's archives, which the server can already fetch, the versions that a TorchServe
+answers with, and lose no request: each is registered, tried with its examples, made the default,
+and only when no request waits for the version before, that one is unregistered. If anything
+fails before that, the new version is unregistered again, and the old one goes on answering.
+
+The keys of a server with token authorization are read from HATCH_MAR_MANAGEMENT_KEY and
+HATCH_MAR_INFERENCE_KEY, or from the key file. An option overrides the key of its name in
+[tool.mar.deploy]."""
+EXAMPLE = "hatch-mar deploy digits --to http://serving:8081"
+
+
+def parser() -> ArgumentParser:
+    command = make_parser("deploy", DESCRIPTION, EXAMPLE)
+    command.add_argument("names", nargs="*", metavar="NAME", help="a model's name; all archives by default")
+    add_project_options(command)
+    command.add_argument(
+        "--to", metavar="URL", type=reads("management"), help="the server's management API, http://HOST:8081"
+    )
+    add_setting(command, "inference", "URL")
+    add_setting(command, "url", "FILE|URL")
+    add_setting(command, "workers", "N", int)
+    add_setting(command, "keep", "N", int)
+    add_setting(command, "drain", "SECONDS", float)
+    add_setting(command, "timeout", "SECONDS", float)
+    command.add_argument("--key-file", metavar="FILE", help="the server's key_file.json")
+    command.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, and change nothing on the server"
+    )
+    add_json_option(command)
+    return command
+
+
+def add_setting(command: ArgumentParser, key: str, metavar: str, convert: Callable[[str], Any] = str) -> None:
+    setting = DEPLOY_KEYS[key]
+    default = setting.unset.replace("`", "") or setting.default
+    add_option(
+        *(command, DEPLOY_KEYS, f"--{key}"),
+        more=f" (default: {default})",
+        metavar=metavar,
+        type=reads(key, convert),
+    )
+
+
+def reads(key: str, convert: Callable[[str], Any] = str) -> Callable[[str], Any]:
+    """A reader of what is typed for a key."""
+
+    def read(text: str) -> Any:
+        value: Any = text
+        with suppress(ValueError):  # about which the reader says more
+            value = convert(text)
+        try:
+            return DEPLOY_KEYS[key].read(value)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def main(arguments: list[str]) -> int:
+    command = parser()
+    options = command.parse_args(arguments)
+    project = open_project(options)
+    settings = override(parse_project(table_at(project.pyproject, "tool").get("mar")).deploy, options)
+    if not settings.management:
+        command.error("no server is named; give --to URL, or set `management` in [tool.mar.deploy]")
+    configs = leave_out_workflows(select(load_configs(project), options.names), options.names)
+    describe = foretell if options.dry_run else report
+    outcomes: list[Outcome] = []
+    try:
+        with exit_on_signals():
+            rollouts = plan_rollouts(configs, settings, project.root, remark)
+            for outcome in map(Rollout.foresee, rollouts) if options.dry_run else roll_out(rollouts):
+                outcomes.append(outcome)
+                if not options.json:
+                    show(describe(outcome, settings), flush=True)
+    finally:
+        if options.json and outcomes:  # the others too, if one could not be deployed
+            print_json([outcome.to_json() for outcome in outcomes])
+    return 0
+
+
+def override(settings: Deployment, options: Namespace) -> Deployment:
+    """The settings of the project with the options that are given.
+
+    What the project says of its server's inference API and keys is not about another server.
+    """
+    if options.to and options.to.rstrip("/") != (settings.management or options.to).rstrip("/"):
+        settings = settings._replace(inference=None, key_file=None)
+    given = {field_of(key): getattr(options, field_of(key), None) for key in DEPLOY_KEYS}
+    given |= {
+        "management": options.to,
+        "key_file": options.key_file and os.path.abspath(options.key_file),
+    }
+    settings = settings._replace(**{key: value for key, value in given.items() if value is not None})
+    return settings._replace(management=settings.management and settings.management.rstrip("/"))
+
+
+def leave_out_workflows(configs: list[Config], names: list[str]) -> list[ArchiveConfig]:
+    """The archives of models.
+
+    Raises:
+        ReleaseError: a workflow is asked for by its name, or there is no model.
+    """
+    models = [config for config in configs if isinstance(config, ArchiveConfig)]
+    if others := [config.name for config in configs if not isinstance(config, ArchiveConfig)]:
+        line = f"Workflows are not deployed: {quote_each(others)}; register them with `POST /workflows`"
+        if names or not models:
+            raise ReleaseError(line)
+        remark(line)
+    return models
+
+
+def roll_out(rollouts: list[Rollout]) -> Iterator[Outcome]:
+    """Deploy one archive after the other; after one that fails, the others stay as they are."""
+    for number, rollout in enumerate(rollouts):
+        try:
+            yield rollout.run()
+        except ReleaseError as error:
+            left = [other.label for other in rollouts[number + 1 :]]
+            more = (f"Not deployed after that: {', '.join(left)}",) if left else ()
+            raise ReleaseError(*error.causes, *more) from None
+
+
+def report(outcome: Outcome, settings: Deployment) -> str:
+    label = f"{outcome.name} {outcome.version}"
+    if not outcome.changed:
+        return f"{label} is there already, and is the default of {settings.management}{others(outcome)}"
+    before = f", and {outcome.previous} was before" if outcome.previous else ""
+    return f"{label} is the default of {settings.management}{before}{others(outcome)}"
+
+
+def foretell(outcome: Outcome, settings: Deployment) -> str:
+    if not outcome.changed:
+        return report(outcome, settings)
+    steps = [f"registered from `{outcome.registered}`"] if outcome.registered else []
+    steps += [f"tried with {count_of(outcome.examples, 'example')}"] if outcome.examples else []
+    steps += [f"made the default of {settings.management}"]
+    removed = f", and {', '.join(outcome.unregistered)} unregistered" if outcome.unregistered else ""
+    return f"{outcome.name} {outcome.version} would be {', '.join(steps)}{removed}{others(outcome)}"
+
+
+def others(outcome: Outcome) -> str:
+    """The old versions that stay, for the end of a line."""
+    kept = outcome.still_registered
+    return f"; still registered: {', '.join(kept)}" if kept else ""

@@ -1,0 +1,1 @@
+"""Archives rolled out to a TorchServe that is serving."""

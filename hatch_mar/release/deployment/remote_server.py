@@ -1,0 +1,154 @@
+"""A TorchServe that is serving: what it says of a model, and what is asked of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hatch_mar.errors import ReleaseError
+from hatch_mar.release.deployment.authorization import Key
+from hatch_mar.release.deployment.explanation import explain_refusal, explain_silence, kind_of
+from hatch_mar.torchserve.answer import Answer
+from hatch_mar.torchserve.client import Api, Inference, Interface, Management, message_of
+
+MOST_SECONDS = 30.0
+"""For what a server answers from memory, however long a step may take."""
+
+NOT_FOUND = ("ModelNotFoundException", "ModelVersionNotFoundException")
+
+REGISTERED = re.compile(r'Model "(?P<name>.*)" Version: (?P<version>.*) registered with ')
+"""How TorchServe says what it has registered (ApiUtils.java)."""
+
+
+class RefusedError(ReleaseError):
+    """The server answered with an error."""
+
+    def __init__(self, sentence: str, kind: str, message: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        """The class of TorchServe's exception; empty if it is not TorchServe that answered."""
+        self.message = message
+
+
+class SilentError(ReleaseError):
+    """There was no answer, so that what was asked may have been done or not."""
+
+
+class ModelVersion(NamedTuple):
+    """What the server says of a version of a model."""
+
+    version: str
+    workers: tuple[str, ...] = ()
+    """The state of each: `READY`, or `UNLOADING` while it starts."""
+    started: str = ""
+    """When its latest worker was started."""
+    pending: int = 0
+    """Requests that wait for a worker, without those that a worker has taken."""
+    batch_delay: float = 0.0
+    """Seconds for which a worker may wait for more requests after it has taken one."""
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.workers) and all(state == "READY" for state in self.workers)
+
+    @property
+    def answers(self) -> bool:
+        return "READY" in self.workers
+
+    @classmethod
+    def of(cls, told: Any) -> ModelVersion:
+        workers = told["workers"]
+        return cls(
+            str(told["modelVersion"]),
+            tuple(str(worker["status"]) for worker in workers),
+            max((str(worker.get("startTime", "")) for worker in workers), default=""),
+            int((told.get("jobQueueStatus") or {}).get("pendingRequests", 0)),
+            float(told.get("maxBatchDelay", 0)) / 1000,
+        )
+
+
+@dataclass(frozen=True)
+class RemoteServer:
+    """Its methods raise a RefusedError or a SilentError, whose sentence says what to do."""
+
+    management: Management
+    inference: Inference
+    timeout: float
+    """Seconds for a request that has a worker do something."""
+    keys: Mapping[Api, Key]
+    """Where the keys of the interfaces come from."""
+
+    @property
+    def patience(self) -> float:
+        return min(self.timeout, MOST_SECONDS)
+
+    def describe(self, model: str, version: str = "all") -> dict[str, ModelVersion]:
+        """The versions of a model; none if the server does not know it."""
+        return {each.version: each for each in self.look_up(model, version)}
+
+    def find_default(self, model: str) -> str | None:
+        """The version that requests get which do not name one; None if the server does not know the model."""
+        return next((each.version for each in self.look_up(model, None)), None)
+
+    def look_up(self, model: str, version: str | None) -> list[ModelVersion]:
+        try:
+            answer = self.manage(self.management.describe, model, self.patience, version)
+        except RefusedError as error:
+            if error.kind in NOT_FOUND:
+                return []
+            raise
+        try:
+            return [ModelVersion.of(told) for told in answer.value]
+        except (LookupError, TypeError, ValueError, AttributeError):
+            raise self.refuse(answer, self.management) from None
+
+    def check_inference(self) -> None:
+        """Find out whether requests to models will be answered."""
+        answer = self.ask(self.inference, self.inference.ping, self.patience)
+        # it is unhealthy, with an error's status, while any of its models lacks a worker
+        if not status_of(answer):
+            raise self.refuse(answer, self.inference)
+
+    def register(self, url: str, workers: int) -> tuple[str, str]:
+        """Register an archive, and wait for its workers; gives the name and version that it has."""
+        answer = self.manage(self.management.register, url, self.timeout, initial_workers=workers)
+        found = REGISTERED.search(status_of(answer))
+        if not found:
+            raise self.refuse(answer, self.management)
+        return found["name"], found["version"]
+
+    def set_default(self, model: str, version: str) -> None:
+        self.manage(self.management.set_default, model, version, self.patience)
+
+    def unregister(self, model: str, version: str) -> None:
+        self.manage(self.management.unregister, model, self.timeout, version)
+
+    def predict(self, model: str, version: str, data: bytes, content_type: str) -> Answer:
+        """The answer of a version, also if it is an error."""
+        return self.ask(
+            self.inference, self.inference.predict, model, data, content_type, self.timeout, version
+        )
+
+    def manage(self, send: Callable[..., Answer], *what: object, **options: object) -> Answer:
+        answer = self.ask(self.management, send, *what, **options)
+        if answer.status != 200:
+            raise self.refuse(answer, self.management)
+        return answer
+
+    @staticmethod
+    def ask(interface: Interface, send: Callable[..., Answer], *what: object, **options: object) -> Answer:
+        try:
+            return send(*what, **options)
+        except OSError as error:
+            raise SilentError(explain_silence(error, interface)) from None
+
+    def refuse(self, answer: Answer, interface: Interface) -> RefusedError:
+        sentence = explain_refusal(answer, interface, self.keys.get(interface.api, Key()))
+        return RefusedError(sentence, kind_of(answer) or "", message_of(answer))
+
+
+def status_of(answer: Answer) -> str:
+    """What TorchServe says of a request that it has met, or of itself; empty if it says something else."""
+    return str(answer.value.get("status", "")) if isinstance(answer.value, dict) else ""

@@ -1,0 +1,265 @@
+"""One archive becomes the version of its model that a server answers with, and no request is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from hatch_mar.errors import ReleaseError
+from hatch_mar.output import log
+from hatch_mar.project.config.models import ArchiveConfig, Deployment
+from hatch_mar.release.deployment.draining import drain
+from hatch_mar.release.deployment.pace import REAL, Pace
+from hatch_mar.release.deployment.registered_name import show_registered
+from hatch_mar.release.deployment.registering import NothingRegisteredError, register
+from hatch_mar.release.deployment.remote_server import ModelVersion, RemoteServer, SilentError
+from hatch_mar.release.deployment.withdrawing import withdraw
+from hatch_mar.text import count_of, format_seconds
+from hatch_mar.trial.examples.request import Request
+from hatch_mar.trial.verdict.judge import check_answer
+
+
+class Outcome(NamedTuple):
+    """What a deployment has changed, or would change."""
+
+    name: str
+    version: str
+    changed: bool
+    """Whether it was made the default; False if it was already."""
+    registered: str | None = None
+    """The file or URL that was registered; None if the version was there."""
+    previous: str | None = None
+    """The version that was the default before."""
+    examples: int = 0
+    unregistered: tuple[str, ...] = ()
+    still_registered: tuple[str, ...] = ()
+    """The old versions that are still there."""
+
+    def to_json(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+@dataclass
+class Rollout:
+    """An archive, and what the server had of its model when this was planned."""
+
+    config: ArchiveConfig
+    settings: Deployment
+    server: RemoteServer
+    names: list[str]
+    """What may be registered: files of the model store, in the order in which they are tried, or a URL."""
+    examples: tuple[Request, ...]
+    before: Mapping[str, ModelVersion]
+    default: str | None
+    tell: Callable[[str], object]
+    pace: Pace = REAL
+    slowest: float = field(default=0.0, init=False)
+    """Seconds that the slowest example took."""
+
+    @property
+    def name(self) -> str:
+        return self.config.model_name
+
+    @property
+    def version(self) -> str:
+        return self.config.version
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @property
+    def found(self) -> ModelVersion | None:
+        """The version, if the server has it already."""
+        return self.before.get(self.version)
+
+    @property
+    def is_remnant(self) -> bool:
+        """Whether the version is what a registration that failed has left, which answers nobody."""
+        return self.found is not None and not self.found.workers and not (self.is_default and self.old)
+
+    @property
+    def must_register(self) -> bool:
+        return self.found is None or self.is_remnant
+
+    @property
+    def is_default(self) -> bool:
+        return self.version == self.default
+
+    @property
+    def previous(self) -> str | None:
+        """The version that answers until this one does."""
+        return None if self.is_default else self.default
+
+    @property
+    def old(self) -> list[str]:
+        """The other versions: the one before this first, then those that were started last."""
+        others = [each for each in self.before.values() if each.version != self.version]
+        others.sort(key=lambda each: (each.version == self.default, each.started), reverse=True)
+        return [each.version for each in others]
+
+    @property
+    def superfluous(self) -> list[str]:
+        return self.old[self.settings.keep :]
+
+    @property
+    def workers(self) -> int:
+        replaced = self.before.get(self.default or "")
+        return self.settings.workers or len(replaced.workers if replaced else ()) or 1
+
+    def foresee(self) -> Outcome:
+        """What `run` would do, if nothing fails."""
+        outcome = Outcome(self.name, self.version, not self.is_there, previous=self.previous)
+        if self.is_there:
+            return outcome._replace(still_registered=tuple(self.old))
+        removed = tuple(self.superfluous)
+        return outcome._replace(
+            registered=show_registered(self.names[0]) if self.must_register else None,
+            examples=len(self.examples),
+            unregistered=removed,
+            still_registered=tuple(version for version in self.old if version not in removed),
+        )
+
+    @property
+    def is_there(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.is_default and not self.is_remnant
+
+    def run(self) -> Outcome:
+        """Deploy the archive, in the order that loses no request.
+
+        Raises:
+            ReleaseError: the version is not the default. What this registered is unregistered again.
+        """
+        if self.is_there:
+            return self.confirm()
+        registered = None
+        try:
+            if self.must_register:
+                registered = self.register()
+            self.wait_until_ready()
+            self.try_examples()
+            self.set_default()
+        except NothingRegisteredError:
+            raise
+        except BaseException as error:
+            if self.must_register:
+                withdraw(
+                    *(self.server, self.name, self.version, error), replacing=self.previous, pace=self.pace
+                )
+            raise
+        unregistered = self.remove_old()
+        return Outcome(
+            self.name,
+            self.version,
+            True,
+            registered and show_registered(registered),
+            self.previous,
+            len(self.examples),
+            tuple(unregistered),
+            tuple(version for version in self.old if version not in unregistered),
+        )
+
+    def confirm(self) -> Outcome:
+        """
+        Raises:
+            ReleaseError: the version is the default, but has no worker.
+        """
+        if self.found and not self.found.answers:
+            raise ReleaseError(
+                f"{self.label} is the default of {self.server.management.url}, but none of its workers is"
+                " ready; deploy another version, or see why in the server's `logs/model_log.log`"
+            )
+        return self.foresee()
+
+    def register(self) -> str:
+        """Register the version; gives the name under which the server found it."""
+        if self.is_remnant:
+            self.tell(f"{self.label}: unregistering what a deployment that failed has left")
+            self.server.unregister(self.name, self.version)
+        return register(self.server, self.config, self.names, self.workers, self.tell)
+
+    def wait_until_ready(self) -> None:
+        began = self.pace.now()
+        workers = 0
+
+        def is_ready() -> bool:
+            nonlocal workers
+            found = self.server.describe(self.name, self.version).get(self.version)
+            workers = len(found.workers) if found else 0
+            return found is not None and found.is_ready
+
+        if not self.pace.wait_until(is_ready, self.settings.timeout):
+            raise ReleaseError(
+                f"{self.label} was not ready after {self.settings.timeout:g} s; see the server's"
+                " `logs/model_log.log`, or raise `timeout`"
+            )
+        took = format_seconds(self.pace.now() - began)
+        self.tell(f"{self.label}: {count_of(workers, 'worker')} ready after {took}")
+
+    def try_examples(self) -> None:
+        """Send the archive's examples to the version.
+
+        Raises:
+            ReleaseError: an answer is not the expected one.
+        """
+        if not self.examples:
+            self.tell(f"{self.label}: has no `examples`, so all that is known is that it loads")
+            return
+        faults: list[str] = []
+        for request in self.examples:
+            began = self.pace.now()
+            answer = self.server.predict(self.name, self.version, request.data, request.content_type)
+            self.slowest = max(self.slowest, self.pace.now() - began)
+            faults += check_answer(self.label, request, answer)
+        if faults:
+            raise ReleaseError(*faults)
+        self.tell(f"{self.label}: {count_of(len(self.examples), 'example')} answered as expected")
+
+    def set_default(self) -> None:
+        try:
+            self.server.set_default(self.name, self.version)
+        except SilentError:  # it may have been done
+            if self.server.find_default(self.name) != self.version:
+                raise
+        self.tell(f"{self.label}: is the default{f', which was {self.previous}' if self.previous else ''}")
+
+    def remove_old(self) -> list[str]:
+        """Unregister old versions when nobody is waiting for them; gives those that are unregistered.
+
+        What fails here undoes nothing: the new version is the default.
+        """
+        removed: list[str] = []
+        if not self.superfluous:
+            return removed
+        self.tell(f"{self.label}: waiting until no request waits for {', '.join(self.superfluous)}")
+        quiet = max(self.settings.drain, 2 * self.slowest)
+        try:
+            busy = drain(
+                *(self.server, self.name, self.superfluous),
+                seconds=quiet,
+                limit=self.settings.timeout + quiet,
+                pace=self.pace,
+            )
+            for version in self.superfluous:
+                if version in busy:
+                    waiting = count_of(busy[version], "request")
+                    self.warn(
+                        f"{version} stays registered: {waiting} still waited for it; the next deployment"
+                        " removes it"
+                    )
+                    continue
+                self.server.unregister(self.name, version)
+                removed.append(version)
+                self.tell(f"{self.name} {version}: unregistered")
+        except BaseException as error:
+            left = [version for version in self.superfluous if version not in removed]
+            reason = f": {error}" if isinstance(error, ReleaseError) else ""
+            self.warn(f"is the default, but {', '.join(left)} stays registered{reason}")
+            if not reason:
+                raise
+        return removed
+
+    def warn(self, line: str) -> None:
+        log(f"Warning: {self.label}: {line}")

@@ -1,0 +1,57 @@
+"""How long an old version is left to answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.release.deployment.fake_torchserve import FakeClock, FakeTorchServe, hang_up
+from tests.release.deployment.rollouts import RIGHT, plan
+
+
+def test_waits(two: FakeTorchServe, clock: FakeClock):
+    """The old version is removed when no request has waited for it for long enough."""
+    two.models["digits"]["1.0"].pending = [0, *[1] * 20, 0]
+    plan(two, clock, drain=3.0).run()
+
+    assert clock.time == pytest.approx(2.0 + 3.0 + 0.1, abs=0.15)
+
+
+def test_slow(two: FakeTorchServe, clock: FakeClock):
+    """Where examples take long, so does a request that has just left the queue."""
+    two.overrides["/predictions/"] = lambda: clock.sleep(7)
+    plan(two, clock, RIGHT, drain=1.0).run()
+
+    assert 7 + 2 * 7 <= clock.time < 7 + 2 * 7 + 1
+
+
+def test_busy(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
+    """An old version that never becomes quiet stays, and the new one is the default."""
+    two.models["digits"]["1.0"].pending = [4]
+    outcome = plan(two, clock, timeout=5.0).run()
+
+    assert (outcome.unregistered, outcome.still_registered) == ((), ("1.0",))
+    assert "1.0 stays registered: 4 requests still waited for it" in capsys.readouterr().err
+
+
+def test_fails(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
+    """A failure after the default was set undoes nothing."""
+    two.overrides[r"DELETE /models/digits/1\.0"] = hang_up
+    outcome = plan(two, clock).run()
+
+    assert (outcome.changed, outcome.still_registered) == (True, ("1.0",))
+    assert "is the default, but 1.0 stays registered: Cannot reach" in capsys.readouterr().err
+
+
+def test_interrupted(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
+    """Whoever interrupts the waiting is told what the server has."""
+    rollout = plan(two, clock)
+    rollout.pace = rollout.pace._replace(sleep=interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        rollout.run()
+    assert "is the default, but 1.0 stays registered" in capsys.readouterr().err
+    assert two.defaults["digits"] == "2.0"
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
