@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 CHUNK = 8 << 20
 """Bytes of a file that are read, or sent as one part of an upload, at a time."""
-CONCURRENCY = 4
-"""Parts that are sent at a time. By default, s3fs sends 10 of 50 MiB, and so has 500 MiB in memory."""
+CONCURRENCY = 2
+"""Parts that are sent at a time. By default, s3fs has 10 of 50 MiB in memory."""
 MOST_PARTS = 10_000
 """Parts that an upload may have (Amazon S3 User Guide, "Amazon S3 multipart upload limits")."""
 
@@ -82,6 +82,23 @@ def parameters_of_put(filesystem: AbstractFileSystem) -> set[str]:
     """The parameters that the driver itself knows when it uploads a file."""
     put: Any = getattr(filesystem, "_put_file", filesystem.put_file)
     return {*inspect.signature(put).parameters}
+
+
+def make_callback(advance: Callable[[int], object]) -> Any:
+    """What a driver tells its progress, of which `advance` is given the new bytes."""
+    from fsspec.callbacks import Callback
+
+    class Counter(Callback):  # type: ignore[misc]
+        value = 0
+
+        def relative_update(self, inc: int = 1) -> None:
+            self.absolute_update(self.value + inc)
+
+        def absolute_update(self, value: int) -> None:
+            advance(value - self.value)
+            self.value = value
+
+    return Counter()
 
 
 def stream(filesystem: AbstractFileSystem, path: str) -> Iterator[bytes]:

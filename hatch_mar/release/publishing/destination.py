@@ -1,0 +1,86 @@
+"""What the destination of a publication means: a name of `[tool.mar.publish]`, a directory or a URL."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from hatch_mar.errors import ConfigError, ReleaseError
+from hatch_mar.project.config.models import Destination
+from hatch_mar.release.publishing.directory import Directory
+from hatch_mar.release.publishing.place import Place
+from hatch_mar.release.publishing.ready import Ready
+from hatch_mar.text import did_you_mean
+
+MODEL_NAME, VERSION = "{model-name}", "{version}"
+PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+def find_destination(where: str, known: Mapping[str, Destination], root: Path) -> Destination:
+    """What `where` means to the user.
+
+    Args:
+        where: a name, a directory relative to the working directory, or a URL.
+        known: the destinations of the project at `root`, to which their directories are relative.
+
+    Raises:
+        ConfigError: it is probably a misspelled name or URL, or has an unknown placeholder.
+    """
+    if where in known:
+        found = known[where]
+        return found if "://" in found.url else found._replace(url=os.path.normpath(root / found.url))
+    if unknown := set(PLACEHOLDER.findall(where)) - {MODEL_NAME, VERSION}:
+        name = min(unknown)
+        raise ConfigError(
+            f"Unknown placeholder `{name}` in `{where}`; there are `{MODEL_NAME}` and `{VERSION}`"
+        )
+    if slip := re.match(r"([a-z][a-z0-9+.-]+):/(?!/)(.*)", where):
+        raise ConfigError(f"`{where}` is not a URL; did you mean `{slip[1]}://{slip[2]}`?")
+    is_word = where == os.path.basename(where) and not where.startswith(".")
+    if is_word and not os.path.isdir(where) and (question := did_you_mean(where, known)):
+        raise ConfigError(f"Unknown destination `{where}`; {question} A directory is written `./{where}`")
+    return Destination(where)
+
+
+def fill_in(destination: str, archive: Ready) -> str:
+    """The folder of an archive.
+
+    Raises:
+        ReleaseError: it needs a version, and the archive has none, or one that is not the name of a folder.
+    """
+    if VERSION not in destination:
+        return destination.replace(MODEL_NAME, archive.name)
+    version = archive.version
+    if version is None:
+        raise ReleaseError(
+            f"`{archive.path.name}` has no version for `{VERSION}`; publish it to a folder without one"
+        )
+    if not re.fullmatch(r"[^/\\?#%\s]+", version) or version in (".", ".."):
+        raise ReleaseError(
+            f"The version of `{archive.path.name}` cannot be the name of a folder: `{version}`"
+        )
+    return destination.replace(MODEL_NAME, archive.name).replace(VERSION, version)
+
+
+def open_place(destination: str) -> Place:
+    """The folder to publish to.
+
+    Raises:
+        ReleaseError: the URL is one of another machine's files, or its store cannot be used.
+    """
+    if "://" not in destination:
+        return Directory(Path(destination))
+    parts = urlsplit(destination)
+    if parts.scheme in ("file", "local"):
+        if parts.netloc not in ("", "localhost"):
+            raise ReleaseError(
+                f"`{destination}` names another machine; write `file:///`, with three slashes, for this one"
+            )
+        return Directory(Path(url2pathname(parts.path)))
+    from hatch_mar.release.publishing.store import Store
+
+    return Store(destination)

@@ -1,0 +1,175 @@
+"""Publishes archives: looks at everything, then writes what is missing, and the sidecars last."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from hatch_mar.errors import ReleaseError
+from hatch_mar.output import log
+from hatch_mar.release.publishing.destination import fill_in, open_place
+from hatch_mar.release.publishing.place import Place, Taken
+from hatch_mar.release.publishing.ready import Ready
+from hatch_mar.release.publishing.step import Step, digest_of, find_steps, read_sidecar, show_progress
+
+ATTEMPTS = 3
+"""How often a file is sent if others keep interrupting."""
+
+
+class Published(NamedTuple):
+    """A file at its destination."""
+
+    url: str
+    """A path or a URL, without any secret."""
+    sha256: str
+    size: int
+    state: str
+    """`published`, `replaced` or `there already`; what `dry_run` would change is `would be …`."""
+
+
+def publish(
+    archives: Sequence[Ready],
+    destination: str,
+    layout: str,
+    *,
+    replace: bool = False,
+    dry_run: bool = False,
+    report: Callable[[Published], object] = lambda _: None,
+) -> list[Published]:
+    """Publish archives, and tell what became of each file.
+
+    Every destination is looked at before anything is written. A file that is there with the same bytes is
+    left alone. What was written is read back, and only then do the archives get their sidecars.
+
+    Args:
+        archives: those to publish, on disk.
+        destination: a directory or URL, which may have `{model-name}` and `{version}`.
+        layout: the name of a layout.
+        replace: whether files with other bytes are replaced.
+        dry_run: look only, and tell what would be done.
+        report: is given each result as soon as it is known.
+
+    Raises:
+        ReleaseError: files with other bytes are there, the destination refuses something, or what it then
+            has is not what was sent.
+    """
+    with tempfile.TemporaryDirectory(prefix="hatch-mar-") as scratch:
+        steps = plan(archives, destination, layout, Path(scratch))
+        if not replace and (refusals := [step.refusal for step in steps if step.there and not step.is_done]):
+            raise ReleaseError(*refusals)
+        warn([step.place for step in steps if not step.is_done])
+        done = []
+        for published in tell(steps) if dry_run else carry_out(steps, Path(scratch), replace=replace):
+            report(published)
+            done.append(published)
+        return done
+
+
+def plan(archives: Sequence[Ready], destination: str, layout: str, scratch: Path) -> list[Step]:
+    """What is to be done for all files, of which archives that go to one folder are laid out together."""
+    folders: dict[str, list[Ready]] = {}
+    for archive in archives:
+        folders.setdefault(fill_in(destination, archive), []).append(archive)
+    steps: list[Step] = []
+    for number, (folder, together) in enumerate(folders.items()):
+        own = scratch / str(number)
+        own.mkdir()
+        steps += find_steps(open_place(folder), together, layout, own)
+    return steps
+
+
+def warn(places: Sequence[Place]) -> None:
+    """Say once if a place lets two publishers of one file both succeed."""
+    for caution in dict.fromkeys(place.caution for place in places):
+        if caution:
+            log(f"Warning: {caution}")
+
+
+def tell(steps: Sequence[Step]) -> Iterator[Published]:
+    """What would be done."""
+    for step in steps:
+        state = (
+            "there already" if step.is_done else "would be replaced" if step.there else "would be published"
+        )
+        yield describe(step, state)
+
+
+def carry_out(steps: Sequence[Step], scratch: Path, *, replace: bool) -> Iterator[Published]:
+    """Write what is missing, read it back, and then write the sidecars."""
+    for step in steps:
+        yield describe(step, write(step, replace=replace))
+    for number, step in enumerate(steps):
+        if step.is_archive:
+            write_sidecar(step, scratch / f"{number}.sidecar")
+
+
+def describe(step: Step, state: str) -> Published:
+    return Published(step.address, step.sha256, step.size, state)
+
+
+def write(step: Step, *, replace: bool) -> str:
+    """Bring a file to its place, unless it is there; returns what became of it.
+
+    Raises:
+        ReleaseError: somebody else has published other bytes in the meantime, or those that are there now
+            are not those that were sent.
+    """
+    for _ in range(ATTEMPTS):
+        if step.is_done:
+            step.place.clear(step.name)
+            return "there already"
+        if step.there and not replace:
+            raise ReleaseError(step.refusal)
+        try:
+            send(step)
+        except Taken:
+            step = step.look_again()
+            continue
+        step.place.clear(step.name)
+        verify(step)
+        return "replaced" if step.there else "published"
+    raise ReleaseError(
+        f"Cannot publish `{step.address}`: others keep writing it; try again once they are done"
+    )
+
+
+def send(step: Step) -> None:
+    place = step.place
+    with show_progress(step.size, f"Publishing {step.name}") as advance:
+        if step.begun:
+            place.complete(step.name, step.source, advance)
+        elif step.there:
+            if step.is_archive:
+                place.remove(step.sidecar)  # whoever is killed now leaves a file that nothing vouches for
+            place.replace(step.name, step.source, advance)
+        else:
+            place.create(step.name, step.source, advance)
+
+
+def verify(step: Step) -> None:
+    """Read a file back.
+
+    Raises:
+        ReleaseError: it is not the one that was sent.
+    """
+    found = digest_of(step.place, step.name, step.size)
+    if found != step.sha256:
+        raise ReleaseError(
+            f"`{step.address}` is not what was sent: its sha256 is {found}, and not {step.sha256}; if nobody"
+            " else has published it in this moment, publish it again with `--replace`"
+        )
+
+
+def write_sidecar(step: Step, draft: Path) -> None:
+    """Write the sidecar of a file that is as it should be, unless it has one."""
+    place, name = step.place, step.sidecar
+    there = place.size(name) is not None
+    if there and read_sidecar(place, step.name) == step.sha256:
+        return
+    draft.write_text(step.sum, encoding="utf-8", newline="")
+    with suppress(Taken):  # by a publisher of the same bytes
+        (place.replace if there else place.create)(name, draft, int)
+    place.clear(name)

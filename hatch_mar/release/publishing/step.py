@@ -1,0 +1,164 @@
+"""What is to be done for each file, found by looking at where it goes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from hatch_mar.archive.archive import FileSource
+from hatch_mar.archive.checksums import SUFFIX, format_sum, parse_sums
+from hatch_mar.archive.digest import sha256
+from hatch_mar.output import is_quiet
+from hatch_mar.release.publishing.layouts import LAYOUTS, make_uploads, refuse_others
+from hatch_mar.release.publishing.place import Place
+from hatch_mar.release.publishing.ready import Ready, Upload
+from hatch_mar.terminal.progress import Progress
+
+LARGEST_SIDECAR = 1 << 16
+"""Bytes. It has a line."""
+
+
+class Step(NamedTuple):
+    """A file that goes to a place."""
+
+    place: Place
+    name: str
+    source: Path
+    is_archive: bool
+    """Whether it gets a sidecar."""
+    sha256: str
+    there: str | None
+    """The digest of what is there; None if nothing is."""
+    begun: bool = False
+    """Whether a killed publisher has left the beginning of the file."""
+
+    @property
+    def size(self) -> int:
+        return self.source.stat().st_size
+
+    @property
+    def is_done(self) -> bool:
+        return self.there == self.sha256
+
+    @property
+    def address(self) -> str:
+        return self.place.address(self.name)
+
+    @property
+    def sidecar(self) -> str:
+        return self.name + SUFFIX
+
+    @property
+    def sum(self) -> str:
+        """What the sidecar says."""
+        return format_sum(self.name.rpartition("/")[2], self.sha256)
+
+    @property
+    def refusal(self) -> str:
+        """Why the file is not published if it would replace what is there."""
+        return (
+            f"`{self.address}` is there already with other bytes: its sha256 is {self.there}, and not"
+            f" {self.sha256}; give the archive another version, or replace it with `--replace`"
+        )
+
+    def look_again(self) -> Step:
+        """The step, after others may have written there."""
+        there, begun = find_digest(self.place, self.name, self.source)
+        return self._replace(there=there, begun=begun)
+
+
+def find_steps(place: Place, archives: Sequence[Ready], layout: str, scratch: Path) -> Iterator[Step]:
+    """What is to be done for archives that go to one folder; nothing is written there.
+
+    Raises:
+        ReleaseError: the layout cannot have these archives, or the folder has others that it must not have.
+    """
+    uploads = make_uploads(layout, archives, scratch)
+    if (own := LAYOUTS[layout].own_folder) is not None:
+        refuse_others(layout, uploads, (name for name in place.names(own) if not name.endswith(SUFFIX)))
+    for number, upload in enumerate(uploads):
+        source = file_of(upload, scratch / f"{number}.upload")
+        size = source.stat().st_size
+        with show_progress(size, f"Reading {source.name}") as advance:
+            digest = sha256(FileSource(source), advance).hex()
+        there, begun = find_digest(place, upload.name, source)
+        yield Step(place, upload.name, source, isinstance(upload.source, Path), digest, there, begun)
+
+
+def file_of(upload: Upload, path: Path) -> Path:
+    """The file to send, which for a text is written to `path`."""
+    if isinstance(upload.source, Path):
+        return upload.source
+    path.write_bytes(upload.source)
+    return path
+
+
+def find_digest(place: Place, name: str, source: Path) -> tuple[str | None, bool]:
+    """The digest of the file that is there, if any, and whether it is only the beginning of `source`.
+
+    A beginning counts as nothing. A sidecar is believed if nothing has been written since; otherwise the
+    file is read.
+    """
+    size, sidecar = place.size(name), name + SUFFIX
+    if size is None:
+        return None, False
+    own = source.stat().st_size
+    has_sidecar = place.size(sidecar) is not None
+    is_vouched_for = has_sidecar and size == own and place.is_vouched_for(name, sidecar)
+    if is_vouched_for and (vouched := read_sidecar(place, name)):
+        return vouched, False
+    digest = digest_of(place, name, size)
+    begun = not has_sidecar and size < own and place.may_have_left(size)
+    if begun and digest == digest_of_beginning(source, size):
+        return None, True
+    return digest, False
+
+
+def read_sidecar(place: Place, name: str) -> str | None:
+    """The digest that a file's sidecar gives it; None if it gives none."""
+    text = b""
+    for chunk in place.read(name + SUFFIX):
+        text += chunk
+        if len(text) > LARGEST_SIDECAR:
+            return None
+    try:
+        return parse_sums(text.decode()).get(name.rpartition("/")[2])
+    except ValueError:
+        return None
+
+
+def digest_of(place: Place, name: str, size: int) -> str:
+    """The digest of a file that is there. Costs a read of it."""
+    digest = hashlib.sha256()
+    with show_progress(size, f"Reading {place.address(name)}") as advance:
+        for chunk in place.read(name):
+            digest.update(chunk)
+            advance(len(chunk))
+    return digest.hexdigest()
+
+
+def digest_of_beginning(source: Path, size: int) -> str:
+    """The digest of a file's first bytes."""
+    digest = hashlib.sha256()
+    for chunk in FileSource(source).chunks():
+        digest.update(chunk[:size])
+        size -= len(chunk)
+        if size <= 0:
+            break
+    return digest.hexdigest()
+
+
+@contextmanager
+def show_progress(size: int, what: str) -> Iterator[Callable[[int], object]]:
+    """Show how far a block is that moves this many bytes; it calls the value with each number of them."""
+    if is_quiet():
+        yield int
+        return
+    progress = Progress(size, what=what)
+    try:
+        yield progress.advance
+    finally:
+        progress.finish()

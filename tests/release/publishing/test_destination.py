@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatch_mar.archive.formats.format import FORMATS
+from hatch_mar.errors import ConfigError, ReleaseError
+from hatch_mar.project.config.models import Destination
+from hatch_mar.release.publishing.destination import fill_in, find_destination, open_place
+from hatch_mar.release.publishing.directory import Directory
+from hatch_mar.release.publishing.ready import Ready
+from hatch_mar.release.publishing.store import Store
+
+KNOWN = {
+    "staging": Destination("s3://models/staging", "kserve"),
+    "shelf": Destination("../shelf"),
+}
+
+
+class TestFindDestination:
+    @pytest.mark.parametrize(
+        ("where", "url"),
+        [
+            ("staging", "s3://models/staging"),
+            ("s3://models/{model-name}/{version}", "s3://models/{model-name}/{version}"),
+            ("model-store", "model-store"),
+            ("./stagin", "./stagin"),
+            ("a/stagin", "a/stagin"),
+            (".", "."),
+        ],
+    )
+    def test_found(self, where: str, url: str):
+        """A name, a URL or a directory."""
+        assert find_destination(where, KNOWN, Path("/work/digits")).url == url
+
+    def test_relative(self, tmp_path: Path):
+        """A project's directories are relative to the project."""
+        assert find_destination("shelf", KNOWN, tmp_path / "digits").url == str(tmp_path / "shelf")
+
+    def test_layout(self):
+        """A destination of the project brings its layout; all others are flat."""
+        assert find_destination("staging", KNOWN, Path()).layout == "kserve"
+        assert find_destination("model-store", KNOWN, Path()).layout == "flat"
+
+    def test_misspelled(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A word that is like a name is not taken for a directory, unless there is one."""
+        monkeypatch.chdir(tmp_path)
+        message = (
+            r"^Unknown destination `stagin`; did you mean `staging`\? A directory is written `\./stagin`$"
+        )
+
+        with pytest.raises(ConfigError, match=message):
+            find_destination("stagin", KNOWN, Path())
+        (tmp_path / "stagin").mkdir()
+        assert find_destination("stagin", KNOWN, Path()).url == "stagin"
+
+    @pytest.mark.parametrize(
+        ("where", "message"),
+        [
+            ("s3:/models", r"^`s3:/models` is not a URL; did you mean `s3://models`\?$"),
+            ("s3://models/{name}", "^Unknown placeholder `{name}` in `s3://models/{name}`; there are"),
+        ],
+    )
+    def test_slips(self, where: str, message: str):
+        """A URL with a slip does not become a directory of that name."""
+        with pytest.raises(ConfigError, match=message):
+            find_destination(where, {}, Path())
+
+
+def ready(version: str | None) -> Ready:
+    return Ready(Path("digits.mar"), "digits", version, FORMATS["default"])
+
+
+class TestFillIn:
+    @pytest.mark.parametrize(
+        ("destination", "version", "expected"),
+        [
+            ("s3://models", None, "s3://models"),
+            ("s3://models/{model-name}", None, "s3://models/digits"),
+            ("s3://models/{model-name}/{version}", "1.0+abc", "s3://models/digits/1.0+abc"),
+        ],
+    )
+    def test_filled_in(self, destination: str, version: str | None, expected: str):
+        """Each archive has its folder."""
+        assert fill_in(destination, ready(version)) == expected
+
+    @pytest.mark.parametrize(
+        ("version", "message"),
+        [
+            (None, "^`digits.mar` has no version for `{version}`; publish it to a folder without one$"),
+            ("../1.0", "^The version of `digits.mar` cannot be the name of a folder: `../1.0`$"),
+            ("..", r"cannot be the name of a folder: `\.\.`$"),
+            ("a?b", r"cannot be the name of a folder: `a\?b`$"),
+        ],
+    )
+    def test_refused(self, version: str | None, message: str):
+        """A version that would lead elsewhere is refused."""
+        with pytest.raises(ReleaseError, match=message):
+            fill_in("s3://models/{version}", ready(version))
+
+
+class TestOpenPlace:
+    @pytest.mark.parametrize("scheme", ["file", "local"])
+    def test_file(self, tmp_path: Path, scheme: str):
+        """A URL of a local file never goes to fsspec, which would overwrite silently."""
+        place = open_place((tmp_path / "a b").as_uri().replace("file:", f"{scheme}:"))
+
+        assert isinstance(place, Directory)
+        assert place.path == tmp_path / "a b"
+
+    def test_directory(self):
+        """A path is a directory."""
+        assert isinstance(open_place("model-store"), Directory)
+
+    def test_other_machine(self):
+        """Two slashes too few are explained."""
+        with pytest.raises(ReleaseError, match="names another machine; write `file:///`, with three slashes"):
+            open_place("file://models/x")
+
+    def test_store(self):
+        """All else is a store's."""
+        assert isinstance(open_place("memory://models"), Store)
