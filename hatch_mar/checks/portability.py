@@ -54,7 +54,10 @@ VERTEX = Rule(
     consumer=consumers.VERTEX,
     title="Vertex AI does not find the archive",
     consequence="its containers serve only a file named `model.mar`",
-    fix="set `archive-name` to `model`, and `archive-format` to `default`",
+    fix=(
+        "set `archive-name` to `model`, and `archive-format` to `default`, or publish it with the layout"
+        " `vertex`"
+    ),
 )
 SAGEMAKER = Rule(
     code="MAR906",
@@ -62,7 +65,7 @@ SAGEMAKER = Rule(
     consumer=consumers.SAGEMAKER,
     title="SageMaker does not unpack the archive",
     consequence="it unpacks only a `.tar.gz` for TorchServe",
-    fix="set `archive-format` to `tgz`",
+    fix="set `archive-format` to `tgz`, or publish it with the layout `sagemaker`",
 )
 
 
@@ -88,6 +91,8 @@ def check_kserve(subject: Subject) -> Iterator[Finding]:
 
 def check_vertex(subject: Subject) -> Iterator[Finding]:
     """What is wrong with a model's name; Vertex AI takes no workflows."""
+    if consumers.VERTEX in subject.layouts and subject.file_name.endswith(suffixes.MODEL):
+        return
     if subject.file_name != "model.mar" and not subject.file_name.endswith(suffixes.WORKFLOW):
         text = f"Vertex AI serves `model.mar`, not `{subject.file_name}`"
         yield VERTEX.at(file_name_place(subject), text)
@@ -95,7 +100,7 @@ def check_vertex(subject: Subject) -> Iterator[Finding]:
 
 def check_sagemaker(subject: Subject) -> Iterator[Finding]:
     """What is wrong with a file. A directory is packed for the upload, by SageMaker's own library too."""
-    if subject.file_name.endswith(".mar"):
+    if subject.file_name.endswith(".mar") and consumers.SAGEMAKER not in subject.layouts:
         text = f"SageMaker does not unpack `{subject.file_name}`, which is not a `.tar.gz`"
         yield SAGEMAKER.at(file_name_place(subject), text)
 

@@ -51,6 +51,7 @@ class Subject:
         *,
         server_packages: tuple[str, ...] = (),
         consumers: Collection[str] = DEFAULT_CONSUMERS,
+        layouts: Collection[str] = (),
         models: tuple[str, ...] = (),
         budget: Budget | None = None,
     ) -> None:
@@ -61,6 +62,8 @@ class Subject:
         self.root = root
         self.server_packages = server_packages
         self.consumers = consumers
+        self.layouts = layouts
+        """Those in which the archive is published, and may have another name."""
         self.models = models
         """The file names of the project's models, which a workflow may name."""
         self.budget = budget or Budget()
@@ -91,6 +94,7 @@ class Subject:
             root,
             server_packages=config.server_packages,
             consumers=config.consumers,
+            layouts=config.layouts,
             models=config.models,
             budget=budget,
         )

@@ -21,11 +21,15 @@ NOWHERE: Mapping[str, Place] = {}
 
 
 def found(
-    *names: str, file_name: str = "m.mar", origins: Mapping[str, Place] = NOWHERE, consumer: str = TORCHSERVE
+    *names: str,
+    file_name: str = "m.mar",
+    origins: Mapping[str, Place] = NOWHERE,
+    consumer: str = TORCHSERVE,
+    layout: str = "flat",
 ) -> list[str]:
     """What one consumer of an archive with these members is told."""
     members = tuple(Member(name, BytesSource(b"")) for name in names)
-    subject = Subject(Archive(MANIFEST, members), file_name, origins)
+    subject = Subject(Archive(MANIFEST, members), file_name, origins, layouts=[layout])
     return [str(finding) for finding in check(subject) if finding.rule.applies_to([consumer])]
 
 
@@ -83,9 +87,16 @@ class TestVertex:
         assert found(file_name=name, consumer=VERTEX) == [
             (
                 f"{name}: MAR905 Vertex AI serves `model.mar`, not `{name}`;"
-                " set `archive-name` to `model`, and `archive-format` to `default`"
+                " set `archive-name` to `model`, and `archive-format` to `default`,"
+                " or publish it with the layout `vertex`"
             )
         ]
+
+    def test_layout(self) -> None:
+        """A name does not matter if the layout gives another one; what the layout refuses does."""
+        assert found(file_name="digits.mar", consumer=VERTEX, layout="vertex") == []
+        assert found(file_name="digits.mar", consumer=VERTEX, layout="kserve") != []
+        assert found(file_name="model.tar.gz", consumer=VERTEX, layout="vertex") != []
 
 
 class TestSageMaker:
@@ -97,9 +108,14 @@ class TestSageMaker:
         assert found(file_name="m.mar", consumer=SAGEMAKER) == [
             (
                 "m.mar: MAR906 SageMaker does not unpack `m.mar`, which is not a `.tar.gz`;"
-                " set `archive-format` to `tgz`"
+                " set `archive-format` to `tgz`, or publish it with the layout `sagemaker`"
             )
         ]
+
+    def test_layout(self) -> None:
+        """The layout packs a `.mar` as SageMaker needs it."""
+        assert found(file_name="m.mar", consumer=SAGEMAKER, layout="sagemaker") == []
+        assert found(file_name="m.mar", consumer=SAGEMAKER, layout="vertex") != []
 
 
 class TestConsumers:

@@ -70,6 +70,8 @@ class ArchiveConfig(NamedTuple):
     """The paths of the project's archives that have an `export-path`, which no archive picks up again."""
     remote_files: tuple[RemoteFile, ...] = ()
     """All of the project's, of which the archive may need some."""
+    layouts: tuple[str, ...] = ()
+    """Those of the project's destinations, which name or pack an archive as a consumer needs it."""
     origins: Origins = Origins()
 
     @property
@@ -133,6 +135,10 @@ class WorkflowConfig(NamedTuple):
     @property
     def format(self) -> Format:
         return WORKFLOW
+
+    @property
+    def layouts(self) -> tuple[str, ...]:
+        return ()
 
     @property
     def compression(self) -> str:

@@ -21,7 +21,6 @@ from hatch_mar.project.config.models import (
     Config,
     Origins,
     ProjectConfig,
-    RemoteFile,
     WorkflowConfig,
     directory_of,
     field_of,
@@ -84,12 +83,10 @@ def parse_table(
         raise ConfigError(VALUE.at(place, f"{field(MAR)} must be a table", ""))
 
     findings: list[Finding] = []
-    remote_files: tuple[RemoteFile, ...] = ()
+    project = ProjectConfig()
     if file:
         own = {key: table[key] for key in table if key in PROJECT_KEYS}
-        found = read_table(own, place, PROJECT_KEYS, findings)
-        if "remote-files" in found:
-            remote_files = found["remote-files"].value
+        project = project_of(read_table(own, place, PROJECT_KEYS, findings))
         table = {key: value for key, value in table.items() if key not in PROJECT_KEYS}
     shared = {key: value for key, value in table.items() if key not in TABLES}
     others = (*TABLES, *(PROJECT_KEYS if file else ()))
@@ -106,10 +103,11 @@ def parse_table(
     raise_findings(find_clashes(configs))
     outputs = tuple(output_of(config) for _, config in configs if config.export_path)
     models = tuple(config.file_name for _, config in configs if isinstance(config, ArchiveConfig))
+    layouts = tuple(sorted({destination.layout for destination in project.publish.values()}))
     return tuple(
-        config._replace(outputs=outputs, remote_files=remote_files)
+        config._replace(outputs=outputs, remote_files=project.remote_files, layouts=layouts)
         if isinstance(config, ArchiveConfig)
-        else config._replace(models=models, remote_files=remote_files)
+        else config._replace(models=models, remote_files=project.remote_files)
         for _, config in configs
     )
 
@@ -131,6 +129,10 @@ def parse_project(table: object, *, locked: bool = True) -> ProjectConfig:
     own = {key: table[key] for key in table if key in keys}
     found = read_table(own, Place(PYPROJECT, None, MAR), keys, findings)
     raise_findings(findings)
+    return project_of(found)
+
+
+def project_of(found: Mapping[str, Value]) -> ProjectConfig:
     return ProjectConfig(**{field_of(key): value.value for key, value in found.items()})
 
 

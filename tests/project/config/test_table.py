@@ -154,6 +154,12 @@ class TestInheritance:
 
         assert [[each.path for each in config.remote_files] for config in archives(table)] == [["a.pt"]] * 2
 
+    def test_layouts(self):
+        """An archive knows in which layouts the project publishes, each once."""
+        places = {"a": "a", "b": {"url": "s3://b", "layout": "vertex"}, "c": {"url": "c", "layout": "vertex"}}
+
+        assert archives(LEAST | {"publish": places})[0].layouts == ("flat", "vertex")
+
     def test_fault_of_default(self):
         """A fault of `[tool.mar]` is reported once, not for every archive."""
         table = LEAST | {"force": "no", "archives": [{"model-name": "a"}, {"model-name": "b"}]}
