@@ -42,9 +42,11 @@ def require_one(archives: Sequence[Ready], layout: str) -> Ready:
     """
     if len(archives) > 1:
         names = quote_each(archive.path.name for archive in archives)
+        one_model = len({archive.name for archive in archives}) == 1
+        placeholder = "{version}" if one_model else "{model-name}"
         raise ReleaseError(
-            f"The layout `{layout}` takes one archive for each folder, and not {names}; put `{{model-name}}`"
-            " into the destination, so that each has its own"
+            f"The layout `{layout}` takes one archive for each folder, and not {names}; put"
+            f" `{placeholder}` into the destination, so that each has its own"
         )
     return archives[0]
 

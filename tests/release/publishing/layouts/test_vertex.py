@@ -29,6 +29,13 @@ class TestMakeUploads:
             " `{model-name}` into the destination, so that each has its own"
         )
 
+    def test_two_versions(self, tmp_path: Path):
+        """The folders of two versions of a model cannot be told apart by its name."""
+        archives = [make_ready(tmp_path, version=version, file=version) for version in ("1.0", "2.0")]
+
+        with pytest.raises(ReleaseError, match=r"not `1\.0\.mar`, `2\.0\.mar`; put `\{version\}` into the"):
+            make_uploads(archives, tmp_path)
+
     @pytest.mark.parametrize("form", ["tgz", "no-archive"])
     def test_format(self, tmp_path: Path, form: str):
         """Only a `.mar` can be called `model.mar`."""
