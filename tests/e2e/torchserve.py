@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, final
 from urllib.error import HTTPError
@@ -46,7 +46,8 @@ class TorchServe:
     """TorchServe over the archives of `model_store`, for the time of a `with` block.
 
     `work` takes everything the server writes. `models` are loaded at the start, as `--models`
-    does: file names, or just `all`. `config` are further lines for `config.properties`.
+    does: file names, or just `all`. `config` are further lines for `config.properties`. With a
+    `properties` of its own, the server starts with that file as it is, but for the addresses.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class TorchServe:
         *,
         models: Iterable[str] = (),
         config: Iterable[str] = (),
+        properties: Path | None = None,
     ) -> None:
         self.model_store = model_store.resolve()
         self.work = work.resolve()
         self.models = list(models)
         self.config = list(config)
+        self.properties = properties
         self._console = self.work / "console.log"
         # The server itself goes through no proxy, and neither must we on the way to it.
         self._opener = build_opener(ProxyHandler({}))
@@ -140,19 +143,16 @@ class TorchServe:
         temporary.mkdir(parents=True, exist_ok=True)
 
         self.inference_port, self.management_port, *others = _free_ports(5)
-        properties = self.work / "config.properties"
-        properties.write_text(
-            f"inference_address=http://127.0.0.1:{self.inference_port}\n"
-            f"management_address=http://127.0.0.1:{self.management_port}\n"
-            f"metrics_address=http://127.0.0.1:{others[0]}\n"
-            f"grpc_inference_port={others[1]}\n"
-            f"grpc_management_port={others[2]}\n"
-            "default_workers_per_model=1\n"
-            "disable_system_metrics=true\n" + "".join(f"{line}\n" for line in self.config),
-            encoding="utf-8",
-        )
+        addresses = {
+            "inference_address": f"http://127.0.0.1:{self.inference_port}",
+            "management_address": f"http://127.0.0.1:{self.management_port}",
+            "metrics_address": f"http://127.0.0.1:{others[0]}",
+            "grpc_inference_port": str(others[1]),
+            "grpc_management_port": str(others[2]),
+        }
+        properties = self.properties or self._write_properties(addresses)
         command = [sys.executable, "-m", "ts.model_server", "--start", "--foreground", "--ncs"]
-        command += ["--disable-token-auth", "--enable-model-api"]
+        command += [] if self.properties else ["--disable-token-auth", "--enable-model-api"]
         command += ["--model-store", str(self.model_store), "--ts-config", str(properties)]
         command += ["--models", *self.models] if self.models else []
 
@@ -162,6 +162,8 @@ class TorchServe:
             for name, value in os.environ.items()
             if name != "PYTHONPATH" and not name.startswith("TS_")
         }
+        if self.properties:
+            inherited |= {f"TS_{name.upper()}": value for name, value in addresses.items()}
         with self._console.open("wb") as console:
             self._process = subprocess.Popen(
                 command,
@@ -172,6 +174,13 @@ class TorchServe:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _write_properties(self, addresses: Mapping[str, str]) -> Path:
+        path = self.work / "config.properties"
+        lines = [f"{name}={value}" for name, value in addresses.items()]
+        lines += ["default_workers_per_model=1", "disable_system_metrics=true", *self.config]
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return path
 
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + START_SECONDS
