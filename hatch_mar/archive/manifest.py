@@ -18,6 +18,9 @@ WORKFLOW_MANIFEST_NAME = "WAR-INF/MANIFEST.json"
 
 ARCHIVER_VERSION = f"hatch-mar {__version__}"
 
+TIME_FORMAT = "%d/%m/%Y %H:%M:%S"
+"""How `createdOn` is written, in UTC."""
+
 DEEPEST = 32
 """Levels of nesting that a manifest may have. Those that the tools write have two."""
 
@@ -152,4 +155,4 @@ def is_deeper_than(levels: int, value: object) -> bool:
 
 
 def format_time(instant: datetime) -> str:
-    return instant.astimezone(timezone.utc).strftime("%d/%m/%Y %H:%M:%S")
+    return instant.astimezone(timezone.utc).strftime(TIME_FORMAT)

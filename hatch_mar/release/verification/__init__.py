@@ -1,0 +1,1 @@
+"""Whether an archive is what was released: by a list of digests, or by building it again."""

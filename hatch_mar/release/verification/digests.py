@@ -1,0 +1,151 @@
+"""Archives compared with the digests that `SHA256SUMS`, or a file beside each archive, lists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from hatch_mar.archive.archive import FileSource
+from hatch_mar.archive.checksums import SUFFIX, SUMS, read_sums, sidecar_of
+from hatch_mar.archive.digest import sha256
+from hatch_mar.errors import ReleaseError
+from hatch_mar.text import quote
+from hatch_mar.torchserve import suffixes
+
+WAYS_OUT = "name a list with `--sums`, or build it again to compare with `--rebuild`"
+WAY_OF_DIRECTORY = "build it again to compare with `--rebuild`"
+AGAIN = "get it again, or build it again and write the list with `hatch-mar build --sums`"
+
+
+class Listed(NamedTuple):
+    """The digest that a list has of a file."""
+
+    digest: str
+    list: Path
+
+
+class Verified(NamedTuple):
+    """A file compared with the lists."""
+
+    sha256: str
+    lists: tuple[Path, ...]
+    """Those that have the digest."""
+
+
+def verify_digest(
+    path: Path, sums: Path | None = None, advance: Callable[[int], object] = int, *, needed: bool = True
+) -> Verified:
+    """Compare a file with the list at `sums`, or else with those beside it.
+
+    Costs a read of the file; `advance` is called with each number of bytes that were read.
+
+    Args:
+        path: the file.
+        sums: a file as `sha256sum` writes it, in which the file is named relative to the folder of the
+            list, or by its base name.
+        advance: is told of the progress.
+        needed: whether a list beside it must have it.
+
+    Raises:
+        ReleaseError: the digest is another one, or no list has the file.
+        ReadError: a list is not in the form of `sha256sum`.
+        OSError: a file cannot be read.
+    """
+    lists = {file: read_sums(file) for file in ([sums] if sums else find_lists(path))}
+    found = [
+        Listed(digest, file)
+        for file, digests in lists.items()
+        for digest in look_up(path, file, digests, anywhere=sums is not None)
+    ]
+    if path.is_dir():
+        raise ReleaseError(f"{quote(str(path))} is a directory, which has no digest; {WAY_OF_DIRECTORY}")
+    if not path.exists():
+        raise ReleaseError(f"File not found: {quote(str(path))}" + "".join(map(describe_missing, found[:1])))
+    if not lists and needed:
+        names = f"neither {quote(sidecar_of(path).name)} nor `{SUMS}` beside it"
+        raise ReleaseError(f"No digest of {quote(str(path))} is listed: there is {names}; {WAYS_OUT}")
+    actual = sha256(FileSource(path), advance).hex()
+    if not found and (needed or sums):
+        raise ReleaseError(explain_unlisted(path, actual, lists))
+    if len({each.digest for each in found}) > 1:
+        said = " and ".join(f"`{each.digest}` in {quote(str(each.list))}" for each in found)
+        raise ReleaseError(
+            f"The lists disagree about {quote(str(path))}, whose SHA-256 is `{actual}`: it is {said};"
+            " remove the wrong one"
+        )
+    for each in found:
+        if each.digest != actual:
+            raise ReleaseError(explain_difference(path, actual, each, lists[each.list]))
+    return Verified(actual, tuple(each.list for each in found))
+
+
+def find_lists(path: Path) -> list[Path]:
+    """The lists beside a file that could have it."""
+    return [file for file in (sidecar_of(path), path.with_name(SUMS)) if file.is_file()]
+
+
+def look_up(path: Path, sums: Path, digests: dict[str, str], *, anywhere: bool) -> set[str]:
+    """The digest that a list has of a file under its path from the list's folder, if it has one.
+
+    With `anywhere`, the file may have been in another folder when it was listed.
+
+    Raises:
+        ReleaseError: there are several files that could be meant.
+    """
+    own = relative(path, sums)
+    found = {digest for name, digest in digests.items() if os.path.normpath(name) == own}
+    if anywhere and not found:
+        found = {digest for name, digest in digests.items() if os.path.basename(name) == path.name}
+    if len(found) > 1:
+        raise ReleaseError(
+            f"{quote(str(sums))} lists several files named {quote(path.name)}; put the list where it was made"
+        )
+    return found
+
+
+def relative(path: Path, sums: Path) -> str | None:
+    try:
+        return os.path.relpath(path, sums.parent)
+    except ValueError:  # on another disk of Windows
+        return None
+
+
+def describe_missing(listed: Listed) -> str:
+    return f", which {quote(str(listed.list))} lists with SHA-256 `{listed.digest}`; get it again"
+
+
+def explain_unlisted(path: Path, actual: str, lists: dict[Path, dict[str, str]]) -> str:
+    names = " nor in ".join(quote(str(file)) for file in lists)
+    text = f"{quote(str(path))} with SHA-256 `{actual}` is not listed in {names}"
+    if other := next((name for digests in lists.values() for name in find_names(actual, digests)), None):
+        return f"{text}, which has these bytes as {quote(other)}; rename the file"
+    return f"{text}, nor are these bytes; {WAYS_OUT}"
+
+
+def explain_difference(path: Path, actual: str, listed: Listed, digests: dict[str, str]) -> str:
+    text = f"{quote(str(path))} has SHA-256 `{actual}`, but {quote(str(listed.list))} lists `{listed.digest}`"
+    other = next(find_names(actual, digests), None)
+    return f"{text}, and these bytes as {quote(other)}" if other else f"{text}; {AGAIN}"
+
+
+def find_names(digest: str, digests: dict[str, str]) -> Iterator[str]:
+    return (name for name, each in digests.items() if each == digest)
+
+
+def list_files(folder: Path) -> list[Path]:
+    """The files of a folder to verify: those that are listed there, and archives that should be.
+
+    Raises:
+        ReleaseError: the folder has no list.
+        ReadError: its list is not in the form of `sha256sum`.
+    """
+    present = [path for path in folder.iterdir() if path.is_file()]
+    listed = [folder / path.name.removesuffix(SUFFIX) for path in present if path.name.endswith(SUFFIX)]
+    if folder / SUMS in present:
+        listed += [folder / name for name in read_sums(folder / SUMS)]
+    if not listed:
+        advice = "write it with `hatch-mar build --sums`, or name the files"
+        raise ReleaseError(f"{quote(str(folder))} has no `{SUMS}`; {advice}")
+    return sorted({*listed, *(path for path in present if path.suffix in suffixes.ZIPS)})

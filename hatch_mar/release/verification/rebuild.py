@@ -1,0 +1,179 @@
+"""Archives built again from a project, and compared with those that were released."""
+
+from __future__ import annotations
+
+import filecmp
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hatch_mar.archive.digest import content_digest, sha256
+from hatch_mar.archive.formats.reader import open_container, read
+from hatch_mar.archive.manifest import ARCHIVER_VERSION, TIME_FORMAT, Manifest
+from hatch_mar.build.plan import Planned, load_configs, plan_project
+from hatch_mar.errors import ReleaseError
+from hatch_mar.inspection.diff import Difference, compare
+from hatch_mar.project.config.models import ArchiveConfig, Config, WorkflowConfig, by_name
+from hatch_mar.project.pyproject import PyProject
+from hatch_mar.project.remote_files import refuse_differing
+from hatch_mar.release.verification.working_tree import WorkingTree, inspect_working_tree
+from hatch_mar.text import quote, quote_some
+
+KINDS = {".mar": "zip", ".war": "zip", ".tar.gz": "tgz", "": "directory"}
+"""What an archive of a format is read as."""
+REPACKED = "it was packed with another `compression`, or by another version of Python or of hatch-mar"
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """An archive compared with what a build of the working tree gives."""
+
+    path: Path
+    tree: WorkingTree
+    same_bytes: bool
+    same_content: bool
+    """Whether all members, their modes and the manifest are the same, whatever the container."""
+    same_container: bool
+    """Whether both have the same kind of container, so that their bytes could be the same."""
+    differences: Sequence[Difference] = ()
+    """From the file to the build."""
+    archiver: str = ""
+    """What wrote the file, if that was not this version of hatch-mar."""
+
+    @property
+    def is_as_built(self) -> bool:
+        """Whether the file is what the working tree gives, as far as that can be compared."""
+        return self.same_bytes or (self.same_content and not self.same_container)
+
+    def __str__(self) -> str:
+        """The verdict, as a sentence."""
+        name, tree = quote(str(self.path)), self.tree
+        if self.same_bytes:
+            return f"{name} has the bytes of {tree}"
+        if self.same_content and not self.same_container:
+            return f"{name}, packed in another format, has the content of {tree}"
+        if self.same_content:
+            return f"{name} has the content, but not the bytes, of {tree}; {REPACKED}"
+        text = f"{name} is not what a build gives of {tree}"
+        if not self.differences:
+            return f"{text}: other files are executable"
+        if self.archiver:
+            return f"{text}; {quote(self.archiver)} wrote it, and this is `{ARCHIVER_VERSION}`"
+        return text
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "commit": self.tree.commit,
+            "changed": list(self.tree.changed),
+            "not_in_git": list(self.tree.not_in_git),
+            "same_bytes": self.same_bytes,
+            "same_content": self.same_content,
+            "differences": [vars(difference) for difference in self.differences],
+        }
+
+
+def rebuild(path: Path, project: PyProject, advance: Callable[[int], object] = int) -> Rebuilt:
+    """Build the archive that has the model and version of the one at `path`, and compare the two.
+
+    It is built in a temporary directory, and nothing is recorded or tried. The time in it is that of the
+    file, so that archives can be compared that were not built reproducibly. `advance` is called with each
+    number of bytes that were read.
+
+    Raises:
+        ReleaseError: the project has no archive of this name and version.
+        HatchMarError: the file is not an archive, or the project's archive cannot be built.
+    """
+    with open_container(path) as container:
+        manifest, kind = container.manifest(), container.kind
+    name = choose(path, manifest, kind, load_configs(project))
+    with tempfile.TemporaryDirectory(prefix="hatch-mar-") as temporary:
+        folder = Path(temporary)
+        [planned] = plan_project(project, folder, [name], output=folder, instant=read_time(manifest))
+        write(planned, advance)
+        same_container = KINDS[planned.config.format.suffix] == kind
+        return judge(path, planned, manifest, advance, same_container=same_container)
+
+
+def write(planned: Planned, advance: Callable[[int], object]) -> None:
+    """Write the archive without records, which would be about another directory, and without a trial."""
+    config = planned.config
+    config.format.write(planned.archive, planned.path, planned.packing._replace(report=advance))
+    refuse_differing(config.remote_files, planned.archive, planned.root)
+
+
+def choose(path: Path, manifest: Manifest, kind: str, configs: tuple[Config, ...]) -> str:
+    """The name by which the project knows the archive of a manifest.
+
+    Raises:
+        ReleaseError: it has none of this name, or only one of another version.
+    """
+    wanted = WorkflowConfig if manifest.is_of_workflow else ArchiveConfig
+    named = {
+        name: config
+        for name, config in by_name(configs).items()
+        if isinstance(config, wanted) and config.name == manifest.subject
+    }
+    if not named:
+        known = quote_some([config.name for config in configs])
+        raise ReleaseError(
+            f"{quote(str(path))} is an archive of {quote(str(manifest.subject))}, which the project does not"
+            f" declare; it declares {known}"
+        )
+    version = manifest.model.get("modelVersion")
+    found = {name: config for name, config in named.items() if version in (None, version_of(config))}
+    if not found:
+        here = quote_some(sorted({str(version_of(config)) for config in named.values()}))
+        raise ReleaseError(
+            f"{quote(str(path))} is version {quote(str(version))} of {quote(str(manifest.subject))}, but a"
+            f" build would give {here}; check out the commit of that version"
+        )
+    same = [name for name, config in found.items() if KINDS[config.format.suffix] == kind]
+    return next(iter([*same, *found]))
+
+
+def version_of(config: Config) -> str | None:
+    return config.version if isinstance(config, ArchiveConfig) else None
+
+
+def read_time(manifest: Manifest) -> datetime | None:
+    """When the archive was made, as its manifest says; None if it says that in another way."""
+    try:
+        instant = datetime.strptime(str(manifest.document.get("createdOn")), TIME_FORMAT)
+    except ValueError:
+        return None
+    return instant.replace(tzinfo=timezone.utc)
+
+
+def judge(
+    path: Path,
+    planned: Planned,
+    manifest: Manifest,
+    advance: Callable[[int], object],
+    *,
+    same_container: bool,
+) -> Rebuilt:
+    pinned = [each.path for each in planned.config.remote_files]
+    tree = inspect_working_tree(planned.root, planned.archive, pinned)
+    is_file = path.is_file() and planned.path.is_file()
+    if is_file and filecmp.cmp(path, planned.path, shallow=False):
+        return Rebuilt(path, tree, same_bytes=True, same_content=True, same_container=True)
+    with read(path) as one, read(planned.path) as other:
+        digest_of = partial(sha256, advance=advance)
+        same_content = content_digest(one, digest_of) == content_digest(other, digest_of)
+    if same_content:
+        same_bytes = same_container and not is_file  # of a directory, the content is all that there is
+        return Rebuilt(path, tree, same_bytes, same_content=True, same_container=same_container)
+    archiver = str(manifest.document.get("archiverVersion", "another tool"))
+    return Rebuilt(
+        path,
+        tree,
+        same_bytes=False,
+        same_content=False,
+        same_container=same_container,
+        differences=compare(path, planned.path, advance),
+        archiver="" if archiver == ARCHIVER_VERSION else archiver,
+    )

@@ -1,0 +1,116 @@
+"""What git says of the files that an archive was made from: their commit, and what is not in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from hatch_mar.archive.archive import Archive, BytesSource, FileSource
+from hatch_mar.text import quote, quote_some
+
+SHOWN = 12
+"""Digits of a commit that are shown."""
+ANNEX = Path(".git", "annex", "objects")
+"""Where git-annex has files, under names with digests that are committed."""
+
+
+class WorkingTree(NamedTuple):
+    """The folder of a project, compared with its commit."""
+
+    root: Path
+    commit: str | None = None
+    reason: str = ""
+    """Why there is no commit to compare it with."""
+    changed: tuple[str, ...] = ()
+    """The files of the project, and of the archive, that have changed since."""
+    not_in_git: tuple[str, ...] = ()
+    """The files of the archive that git does not track."""
+
+    def __str__(self) -> str:
+        """What an archive has the bytes of: "commit `1a2b3c`"."""
+        if self.commit is None:
+            return f"the folder {quote(str(self.root))}, {self.reason}"
+        beyond = []
+        if self.changed:
+            beyond.append(f"uncommitted changes to {quote_some(self.changed)}")
+        if self.not_in_git:
+            beyond.append(f"{quote_some(self.not_in_git)}, which git does not track")
+        return f"commit `{self.commit[:SHOWN]}`{' with ' if beyond else ''}{', and with '.join(beyond)}"
+
+
+def inspect_working_tree(root: Path, archive: Archive, pinned: Collection[str] = ()) -> WorkingTree:
+    """The commit of the project at `root`, and which files of it or of the archive are not as committed.
+
+    Files at the paths `pinned` are known by their digests, which are in `pyproject.toml`.
+    """
+    git = shutil.which("git")
+    if git is None:
+        return WorkingTree(root, reason="whose commit is unknown, since git is not installed")
+    try:
+        top = Path(ask(git, root, "rev-parse", "--show-toplevel").removesuffix("\n")).resolve()
+        commit = ask(git, root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
+        tracked = set(ask(git, top, "ls-files", "-z", "--recurse-submodules").split("\0"))
+        status = ask(git, top, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    except subprocess.CalledProcessError as error:
+        return WorkingTree(root, reason=explain_failure(error))
+
+    known = {os.path.realpath(root / path) for path in pinned}
+    packed = {os.path.realpath(path) for path in list_sources(archive)} - known
+    entries = [(entry[:2], str(top / entry[3:])) for entry in status.split("\0") if entry]
+    whole = root.resolve()
+    changed = [path for state, path in entries if state != "??" and (path in packed or is_in(path, whole))]
+    if takes_wheel(archive):  # which may have any of the project's files
+        packed |= {path for state, path in entries if state == "??" and is_in(path, whole)} - known
+    foreign = [path for path in packed if not is_in(path, top / ANNEX) and relate(path, top) not in tracked]
+    return WorkingTree(root, commit, "", show(changed, whole), show(foreign, whole))
+
+
+def ask(git: str, folder: Path, *arguments: str) -> str:
+    """What git prints.
+
+    Raises:
+        CalledProcessError: it fails.
+    """
+    return subprocess.run(
+        # a monitor would be a program of the repository's choice
+        [git, "-c", "core.fsmonitor=false", *arguments],
+        cwd=folder,
+        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        check=True,
+    ).stdout
+
+
+def explain_failure(error: subprocess.CalledProcessError) -> str:
+    said = str(error.stderr).strip().partition("\n")[0].removeprefix("fatal: ")
+    if "not a git repository" in said:
+        return "which is not in a git repository"
+    return f"whose commit is unknown: {said}" if said else "which has no commit yet"
+
+
+def list_sources(archive: Archive) -> Iterable[Path]:
+    return (each.source.path for each in archive.members if isinstance(each.source, FileSource))
+
+
+def takes_wheel(archive: Archive) -> bool:
+    """Whether members come from a wheel that the build backend made."""
+    return any(not isinstance(each.source, (BytesSource, FileSource)) for each in archive.members)
+
+
+def is_in(path: str, folder: Path) -> bool:
+    return Path(path).is_relative_to(folder)
+
+
+def relate(path: str, top: Path) -> str:
+    return Path(os.path.relpath(path, top)).as_posix()
+
+
+def show(paths: Iterable[str], root: Path) -> tuple[str, ...]:
+    return tuple(sorted(relate(path, root) for path in paths))
