@@ -61,6 +61,7 @@ class Management(Interface):
     api = "management"
 
     def register(self, url: str, seconds: float, **options: object) -> Answer:
+        """Without `synchronous=false`, the answer comes when the workers are ready."""
         query = {"url": url, "initial_workers": 1, "synchronous": "true", **options}
         return self.request("POST", f"/models?{urlencode(query)}", seconds)
 

@@ -262,7 +262,9 @@ DEPLOY_KEYS: Settings = with_defaults(
         "keep": Setting(addresses.count_from(0), "How many old versions stay registered, for a rollback."),
         "drain": Setting(
             addresses.seconds,
-            "For how many seconds no request may have been waiting for an old version before it is removed.",
+            "For how many seconds no request may have been waiting for an old version before it is removed."
+            " Make it longer than any answer takes if that version has several workers, since TorchServe does"
+            " not tell which of them are busy.",
         ),
         "timeout": Setting(
             addresses.seconds, "How many seconds each step may take, such as starting the workers."

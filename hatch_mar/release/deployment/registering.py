@@ -12,9 +12,8 @@ from hatch_mar.release.deployment.remote_server import RefusedError, RemoteServe
 from hatch_mar.text import count_of, quote_each
 
 MISSING = "Model not found at: "
-TAKEN = re.compile(r"Model version (?P<version>.*) is already registered for model (?P<name>.*)")
-BROKEN = re.compile(r"Failed to start workers for model (?P<name>.*) version: (?P<version>\S*)")
-"""Why TorchServe does not register a file (ModelArchive.java, ModelManager.java, ApiUtils.java)."""
+TAKEN = re.compile(r"Model version (?P<version>.*) is already registered for model ")
+"""Why TorchServe does not register a file (ModelArchive.java, ModelManager.java)."""
 
 
 class NothingRegisteredError(ReleaseError):
@@ -34,53 +33,42 @@ def register(
         NothingRegisteredError: it finds none of them, or another version.
         ReleaseError: the version may have been registered, but not as it should.
     """
-    label = f"{config.model_name} {config.version}"
+    model, label = config.model_name, f"{config.model_name} {config.version}"
     for name in names:
         tell(f"{label}: registering `{show_registered(name)}` with {count_of(workers, 'worker')}")
+        before = server.describe(model)
         try:
-            found = server.register(name, workers)
+            server.register(model, name, workers)
         except RefusedError as error:
             if error.message.startswith(MISSING):
                 continue
-            if taken := TAKEN.search(error.message):
-                raise explain_conflict(label, taken, name, names) from None
-            if (broken := BROKEN.search(error.message)) and name_of(broken) != label:
-                server.unregister(broken["name"], broken["version"])
-                raise explain_mistake(label, name_of(broken), name, names) from None
-            reason = (
-                "; the reason is in the server's `logs/model_log.log`, and `hatch-mar try"
-                f" {config.model_name}` shows it here"
-            )
-            raise ReleaseError(f"{hide_query(str(error), name)}{reason if broken else ''}") from None
-        if found != (config.model_name, config.version):
-            server.unregister(*found)
-            raise explain_mistake(label, " ".join(found), name, names)
-        return name
+            taken = TAKEN.match(error.message)
+            if taken and taken["version"] == config.version:
+                raise NothingRegisteredError(
+                    f"Somebody else has just registered {label}; run this again when that deployment is over"
+                ) from None
+            if taken:
+                raise explain_mistake(config, taken["version"], name, names) from None
+            raise ReleaseError(hide_query(str(error), name)) from None
+        found = server.describe(model).keys() - before.keys()
+        if config.version in found:
+            return name
+        for version in found:
+            server.unregister(model, version)
+        raise explain_mistake(config, " and ".join(found) or "gone again", name, names)
     files = " or ".join(f"`{show_registered(name)}`" for name in names)
     raise NothingRegisteredError(
         f"The server's model store has no {files}; publish {label} there first, or set `url`"
     )
 
 
-def name_of(told: re.Match[str]) -> str:
-    return f"{told['name']} {told['version']}"
-
-
-def explain_conflict(
-    label: str, taken: re.Match[str], name: str, names: Sequence[str]
+def explain_mistake(
+    config: ArchiveConfig, found: str, name: str, names: Sequence[str]
 ) -> NothingRegisteredError:
-    if name_of(taken) != label:
-        return explain_mistake(label, name_of(taken), name, names)
-    return NothingRegisteredError(
-        f"Somebody else has just registered {label}; run this again when that deployment has ended"
-    )
-
-
-def explain_mistake(label: str, found: str, name: str, names: Sequence[str]) -> NothingRegisteredError:
-    """The error if a name of the server's model store is that of another version."""
+    """The error if a file of the server's model store is another version."""
     others = [other for other in names if other != name]
     lacking = f", and there is no {quote_each(others)}" if others else ""
     return NothingRegisteredError(
-        f"`{show_registered(name)}` on the server is {found} instead of {label}{lacking}; publish {label}"
-        " there first"
+        f"`{show_registered(name)}` on the server is version {found} instead of {config.version}{lacking};"
+        f" publish {config.model_name} {config.version} there first"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,10 +15,8 @@ from hatch_mar.torchserve.client import Api, Inference, Interface, Management, m
 MOST_SECONDS = 30.0
 """For what a server answers from memory, however long a step may take."""
 
+DONE = (200, 202)
 NOT_FOUND = ("ModelNotFoundException", "ModelVersionNotFoundException")
-
-REGISTERED = re.compile(r'Model "(?P<name>.*)" Version: (?P<version>.*) registered with ')
-"""How TorchServe says what it has registered (ApiUtils.java)."""
 
 
 class RefusedError(ReleaseError):
@@ -36,12 +33,19 @@ class SilentError(ReleaseError):
     """There was no answer, so that what was asked may have been done or not."""
 
 
+class Worker(NamedTuple):
+    number: str
+    status: str
+    """`READY`, or `UNLOADING` while it starts, also if it starts again because it has died."""
+    process: int
+    """Its process ID; -1 if it has none yet."""
+
+
 class ModelVersion(NamedTuple):
     """What the server says of a version of a model."""
 
     version: str
-    workers: tuple[str, ...] = ()
-    """The state of each: `READY`, or `UNLOADING` while it starts."""
+    workers: tuple[Worker, ...] = ()
     started: str = ""
     """When its latest worker was started."""
     pending: int = 0
@@ -51,18 +55,21 @@ class ModelVersion(NamedTuple):
 
     @property
     def is_ready(self) -> bool:
-        return bool(self.workers) and all(state == "READY" for state in self.workers)
+        return bool(self.workers) and all(worker.status == "READY" for worker in self.workers)
 
     @property
     def answers(self) -> bool:
-        return "READY" in self.workers
+        return any(worker.status == "READY" for worker in self.workers)
 
     @classmethod
     def of(cls, told: Any) -> ModelVersion:
         workers = told["workers"]
         return cls(
             str(told["modelVersion"]),
-            tuple(str(worker["status"]) for worker in workers),
+            tuple(
+                Worker(str(worker["id"]), str(worker["status"]), int(worker.get("pid", -1)))
+                for worker in workers
+            ),
             max((str(worker.get("startTime", "")) for worker in workers), default=""),
             int((told.get("jobQueueStatus") or {}).get("pendingRequests", 0)),
             float(told.get("maxBatchDelay", 0)) / 1000,
@@ -111,13 +118,14 @@ class RemoteServer:
         if not status_of(answer):
             raise self.refuse(answer, self.inference)
 
-    def register(self, url: str, workers: int) -> tuple[str, str]:
-        """Register an archive, and wait for its workers; gives the name and version that it has."""
-        answer = self.manage(self.management.register, url, self.timeout, initial_workers=workers)
-        found = REGISTERED.search(status_of(answer))
-        if not found:
-            raise self.refuse(answer, self.management)
-        return found["name"], found["version"]
+    def register(self, model: str, url: str, workers: int) -> None:
+        """Register an archive under the name of a model, whatever its own is; its workers are still to start.
+
+        Asked to wait for them, TorchServe would let an event loop wait, and with it every fourth client or
+        so, of any model.
+        """
+        options = {"model_name": model, "initial_workers": workers, "synchronous": "false"}
+        self.manage(self.management.register, url, self.timeout, **options)
 
     def set_default(self, model: str, version: str) -> None:
         self.manage(self.management.set_default, model, version, self.patience)
@@ -133,7 +141,7 @@ class RemoteServer:
 
     def manage(self, send: Callable[..., Answer], *what: object, **options: object) -> Answer:
         answer = self.ask(self.management, send, *what, **options)
-        if answer.status != 200:
+        if answer.status not in DONE:
             raise self.refuse(answer, self.management)
         return answer
 

@@ -134,17 +134,18 @@ class Rollout:
         """
         if self.is_there:
             return self.confirm()
+        began = self.pace.now()
         registered = None
         try:
             if self.must_register:
                 registered = self.register()
-            self.wait_until_ready()
+            self.wait_until_ready(began)
             self.try_examples()
             self.set_default()
         except NothingRegisteredError:
             raise
         except BaseException as error:
-            if self.must_register:
+            if self.must_register or not (self.found and self.found.answers):
                 withdraw(
                     *(self.server, self.name, self.version, error), replacing=self.previous, pace=self.pace
                 )
@@ -180,13 +181,25 @@ class Rollout:
             self.server.unregister(self.name, self.version)
         return register(self.server, self.config, self.names, self.workers, self.tell)
 
-    def wait_until_ready(self) -> None:
-        began = self.pace.now()
+    def wait_until_ready(self, began: float) -> None:
+        """
+        Raises:
+            ReleaseError: a worker has died, or is not ready in time.
+        """
+        processes: dict[str, int] = {}
         workers = 0
 
         def is_ready() -> bool:
             nonlocal workers
             found = self.server.describe(self.name, self.version).get(self.version)
+            for worker in found.workers if found else ():
+                # TorchServe starts one anew that has died while it was loading, for minutes
+                if processes.get(worker.number, -1) not in (-1, worker.process):
+                    raise ReleaseError(
+                        f"{self.label}: a worker died while it was loading; the reason is in the server's"
+                        f" `logs/model_log.log`, and `hatch-mar try {self.name}` shows it here"
+                    )
+                processes[worker.number] = worker.process
             workers = len(found.workers) if found else 0
             return found is not None and found.is_ready
 
@@ -240,6 +253,7 @@ class Rollout:
                 *(self.server, self.name, self.superfluous),
                 seconds=quiet,
                 limit=self.settings.timeout + quiet,
+                probe=next(iter(self.examples), None),
                 pace=self.pace,
             )
             for version in self.superfluous:

@@ -40,15 +40,27 @@ class Version:
     pending: list[int] = field(default_factory=list)
     """What the coming descriptions say; the last one stays."""
     started: str = ""
+    processes: list[int] = field(default_factory=lambda: [100])
+    """The process of each worker, as `pending`."""
     batch_delay: int = 100
     """Milliseconds."""
 
     def describe(self, version: str) -> dict[str, Any]:
         pending = self.pending.pop(0) if len(self.pending) > 1 else next(iter(self.pending), 0)
+        if len(self.processes) > 1:
+            self.processes.pop(0)
         return {
             "modelVersion": version,
             "maxBatchDelay": self.batch_delay,
-            "workers": [{"status": status, "startTime": self.started} for status in self.workers],
+            "workers": [
+                {
+                    "id": f"{9000 + number}",
+                    "status": status,
+                    "startTime": self.started,
+                    "pid": self.processes[0],
+                }
+                for number, status in enumerate(self.workers)
+            ],
             "jobQueueStatus": {"remainingCapacity": 100, "pendingRequests": pending},
         }
 
@@ -60,7 +72,7 @@ class Stored:
     name: str = "digits"
     version: str = "2.0"
     breaks: bool = False
-    """Whether its workers fail to start."""
+    """Whether its workers die while they start, again and again."""
 
 
 class HangUp(Exception):
@@ -135,21 +147,16 @@ class FakeTorchServe:
         found = self.store.get(url)
         if found is None:
             return refusal(404, "ModelNotFound", f"Model not found at: {url}")
-        if found.version in self.models.get(found.name, {}):
+        [name] = query.get("model_name", [found.name])
+        if found.version in self.models.get(name, {}):
             return refusal(
-                409,
-                "ConflictStatus",
-                f"Model version {found.version} is already registered for model {found.name}",
+                409, "ConflictStatus", f"Model version {found.version} is already registered for model {name}"
             )
-        self.add(found.version, name=found.name, workers=[] if found.breaks else ["READY"] * int(workers))
+        state = "UNLOADING" if found.breaks else "READY"
+        self.add(found.version, name=name, workers=[state] * int(workers))
         if found.breaks:
-            return refusal(
-                500,
-                "InternalServer",
-                f"Failed to start workers for model {found.name} version: {found.version}",
-            )
-        told = f'Model "{found.name}" Version: {found.version} registered with {workers} initial workers'
-        return 200, {"status": told}
+            self.models[name][found.version].processes = [-1, -1, 100, 100, 101]
+        return 202, {"status": "Processing worker updates..."}
 
     def unregister(self, model: str, version: str) -> Reply:
         if self.defaults[model] == version and len(self.models[model]) > 1:

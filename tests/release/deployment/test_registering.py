@@ -36,27 +36,35 @@ def test_missing(fake: FakeTorchServe):
 
 
 @pytest.mark.parametrize("there", [True, False])
-@pytest.mark.parametrize("breaks", [True, False])
-def test_other_version(there: bool, breaks: bool, fake: FakeTorchServe):
+def test_other_version(there: bool, fake: FakeTorchServe):
     """A file that is another version is no success, and does not stay registered because of this."""
     fake.add("0.1", *["1.0"] * there)
-    fake.store["digits.mar"] = Stored(version="1.0", breaks=breaks)
+    fake.store["digits.mar"] = Stored(version="1.0")
 
     with pytest.raises(NothingRegisteredError) as error:
         run(fake)
     assert str(error.value) == (
-        "`digits.mar` on the server is digits 1.0 instead of digits 2.0, and there is no `digits-2.0.mar`;"
-        " publish digits 2.0 there first"
+        "`digits.mar` on the server is version 1.0 instead of 2.0, and there is no `digits-2.0.mar`; publish"
+        " digits 2.0 there first"
     )
     assert [*fake.models["digits"]] == ["0.1", *["1.0"] * there]
 
 
-def test_other_model(fake: FakeTorchServe):
+def test_name_of_model(fake: FakeTorchServe):
+    """It is registered under the name of the model, so that it can be found, whatever the file says."""
     fake.store["digits.mar"] = Stored("letters", "2.0")
 
-    with pytest.raises(NothingRegisteredError, match=r"^`digits\.mar` on the server is letters 2\.0"):
-        run(fake)
-    assert fake.models == {}
+    assert run(fake) == "digits.mar"
+    assert [*fake.models] == ["digits"]
+
+
+def test_not_awaited(fake: FakeTorchServe):
+    """The server is not asked to wait for the workers, which would make it let clients wait."""
+    fake.store["digits.mar"] = Stored()
+    run(fake, "digits.mar")
+
+    [registration] = fake.changes
+    assert "&synchronous=false" in registration
 
 
 def test_conflict(fake: FakeTorchServe):

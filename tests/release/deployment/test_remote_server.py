@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_mar.release.deployment.remote_server import ModelVersion, RefusedError, SilentError
+from hatch_mar.release.deployment.remote_server import ModelVersion, RefusedError, SilentError, Worker
 from tests.release.deployment.fake_torchserve import INVALID_KEY, FakeTorchServe, Version, hang_up
 
 
 def test_describe(fake: FakeTorchServe):
     fake.add("1.0", started="2026", pending=[3])
 
-    expected = ModelVersion("1.0", ("READY",), "2026", 3, 0.1)
+    expected = ModelVersion("1.0", (Worker("9000", "READY", 100),), "2026", 3, 0.1)
     assert fake.remote().describe("digits") == {"1.0": expected}
     assert fake.remote().find_default("digits") == "1.0"
 

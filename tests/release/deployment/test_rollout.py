@@ -27,9 +27,10 @@ class TestRun:
         outcome = plan(two, clock, RIGHT).run()
 
         assert two.changes == [
-            "POST /models?url=digits-2.0.mar&initial_workers=1&synchronous=true",
+            "POST /models?url=digits-2.0.mar&initial_workers=1&synchronous=false&model_name=digits",
             "POST /predictions/digits/2.0",
             "PUT /models/digits/2.0/set-default",
+            "POST /predictions/digits/1.0",
             "DELETE /models/digits/1.0",
         ]
         assert outcome == Outcome("digits", "2.0", True, "digits-2.0.mar", "1.0", 1, ("1.0",))
@@ -143,7 +144,17 @@ class TestFailure:
         """A version whose workers do not start is removed, and where the reason is to be found is said."""
         two.store["digits-2.0.mar"].breaks = True
 
-        with pytest.raises(ReleaseError, match=r"Failed to start workers .*`hatch-mar try digits` shows it"):
+        with pytest.raises(
+            ReleaseError, match=r"^digits 2\.0: a worker died while it was loading; the reason"
+        ):
+            plan(two, clock).run()
+        self.check(two)
+
+    def test_left_broken(self, two: FakeTorchServe, clock: FakeClock):
+        """A version that a killed deployment has left, and whose worker dies, does not stay."""
+        two.add("2.0", workers=["UNLOADING"], processes=[100, 100, 100, 101])
+
+        with pytest.raises(ReleaseError, match=r"^digits 2\.0: a worker died while it was loading"):
             plan(two, clock).run()
         self.check(two)
 
@@ -158,15 +169,16 @@ class TestFailure:
     def test_interrupted(self, step: str, two: FakeTorchServe, clock: FakeClock):
         """Ctrl-C before the default is set leaves the server as it was."""
         rollout = plan(two, clock, RIGHT)
-        met = []
+        left = [step]
 
         class Interrupted(RemoteServer):
             def ask(self, interface: Any, send: Any, *what: Any, **options: Any) -> Any:
-                met.append(send.__name__)
-                if step != "register" and met.count(step) == 1 and met[-1] == step:
-                    raise KeyboardInterrupt
-                done = super().ask(interface, send, *what, **options)
-                if met == ["register"] == [step]:
+                hit = left == [send.__name__]
+                if hit:
+                    left.clear()
+                if not hit or step == "register":
+                    done = super().ask(interface, send, *what, **options)
+                if hit:
                     raise KeyboardInterrupt
                 return done
 
