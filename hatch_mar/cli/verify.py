@@ -22,7 +22,7 @@ from hatch_mar.project.pyproject import PyProject
 from hatch_mar.release.verification.digests import Verified, list_files, verify_digest
 from hatch_mar.release.verification.rebuild import Rebuilt, rebuild
 from hatch_mar.terminal.progress import show_reading
-from hatch_mar.text import quote, quote_each
+from hatch_mar.text import quote_each
 from hatch_mar.torchserve import suffixes
 
 DESCRIPTION = f"""Find out whether archives are what was released: whether they have the digests that
@@ -53,7 +53,7 @@ class Verdict:
         """What holds of the file, and how it differs from a build."""
         if self.verified and self.verified.lists:
             lists = quote_each(self.verified.lists)
-            yield f"{quote(str(self.path))} has SHA-256 `{self.verified.sha256}`, as listed in {lists}"
+            yield f"`{self.path}` has SHA-256 `{self.verified.sha256}`, as listed in {lists}"
         if self.rebuilt:
             if self.rebuilt.is_as_built:
                 yield str(self.rebuilt)

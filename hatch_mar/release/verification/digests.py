@@ -15,7 +15,7 @@ from hatch_mar.text import quote
 from hatch_mar.torchserve import suffixes
 
 WAYS_OUT = "name a list with `--sums`, or build it again to compare with `--rebuild`"
-WAY_OF_DIRECTORY = "build it again to compare with `--rebuild`"
+OF_DIRECTORY = "name the files in it, or build an archive again to compare with `--rebuild`"
 AGAIN = "get it again, or build it again and write the list with `hatch-mar build --sums`"
 
 
@@ -60,19 +60,19 @@ def verify_digest(
         for digest in look_up(path, file, digests, anywhere=sums is not None)
     ]
     if path.is_dir():
-        raise ReleaseError(f"{quote(str(path))} is a directory, which has no digest; {WAY_OF_DIRECTORY}")
+        raise ReleaseError(f"`{path}` is a directory, which has no digest; {OF_DIRECTORY}")
     if not path.exists():
-        raise ReleaseError(f"File not found: {quote(str(path))}" + "".join(map(describe_missing, found[:1])))
+        raise ReleaseError(f"File not found: `{path}`" + "".join(map(describe_missing, found[:1])))
     if not lists and needed:
         names = f"neither {quote(sidecar_of(path).name)} nor `{SUMS}` beside it"
-        raise ReleaseError(f"No digest of {quote(str(path))} is listed: there is {names}; {WAYS_OUT}")
+        raise ReleaseError(f"No digest of `{path}` is listed: there is {names}; {WAYS_OUT}")
     actual = sha256(FileSource(path), advance).hex()
     if not found and (needed or sums):
         raise ReleaseError(explain_unlisted(path, actual, lists))
     if len({each.digest for each in found}) > 1:
-        said = " and ".join(f"`{each.digest}` in {quote(str(each.list))}" for each in found)
+        said = " and ".join(f"`{each.digest}` in `{each.list}`" for each in found)
         raise ReleaseError(
-            f"The lists disagree about {quote(str(path))}, whose SHA-256 is `{actual}`: it is {said};"
+            f"The lists disagree about `{path}`, whose SHA-256 is `{actual}`: it is {said};"
             " remove the wrong one"
         )
     for each in found:
@@ -100,7 +100,7 @@ def look_up(path: Path, sums: Path, digests: dict[str, str], *, anywhere: bool) 
         found = {digest for name, digest in digests.items() if os.path.basename(name) == path.name}
     if len(found) > 1:
         raise ReleaseError(
-            f"{quote(str(sums))} lists several files named {quote(path.name)}; put the list where it was made"
+            f"`{sums}` lists several files named {quote(path.name)}; put the list where it was made"
         )
     return found
 
@@ -113,19 +113,19 @@ def relative(path: Path, sums: Path) -> str | None:
 
 
 def describe_missing(listed: Listed) -> str:
-    return f", which {quote(str(listed.list))} lists with SHA-256 `{listed.digest}`; get it again"
+    return f", which `{listed.list}` lists with SHA-256 `{listed.digest}`; get it again"
 
 
 def explain_unlisted(path: Path, actual: str, lists: dict[Path, dict[str, str]]) -> str:
-    names = " nor in ".join(quote(str(file)) for file in lists)
-    text = f"{quote(str(path))} with SHA-256 `{actual}` is not listed in {names}"
+    names = " nor in ".join(f"`{file}`" for file in lists)
+    text = f"`{path}` with SHA-256 `{actual}` is not listed in {names}"
     if other := next((name for digests in lists.values() for name in find_names(actual, digests)), None):
         return f"{text}, which has these bytes as {quote(other)}; rename the file"
     return f"{text}, nor are these bytes; {WAYS_OUT}"
 
 
 def explain_difference(path: Path, actual: str, listed: Listed, digests: dict[str, str]) -> str:
-    text = f"{quote(str(path))} has SHA-256 `{actual}`, but {quote(str(listed.list))} lists `{listed.digest}`"
+    text = f"`{path}` has SHA-256 `{actual}`, but `{listed.list}` lists `{listed.digest}`"
     other = next(find_names(actual, digests), None)
     return f"{text}, and these bytes as {quote(other)}" if other else f"{text}; {AGAIN}"
 
@@ -147,5 +147,5 @@ def list_files(folder: Path) -> list[Path]:
         listed += [folder / name for name in read_sums(folder / SUMS)]
     if not listed:
         advice = "write it with `hatch-mar build --sums`, or name the files"
-        raise ReleaseError(f"{quote(str(folder))} has no `{SUMS}`; {advice}")
+        raise ReleaseError(f"`{folder}` has no `{SUMS}`; {advice}")
     return sorted({*listed, *(path for path in present if path.suffix in suffixes.ZIPS)})

@@ -51,7 +51,7 @@ class Rebuilt:
 
     def __str__(self) -> str:
         """The verdict, as a sentence."""
-        name, tree = quote(str(self.path)), self.tree
+        name, tree = f"`{self.path}`", self.tree
         if self.same_bytes:
             return f"{name} has the bytes of {tree}"
         if self.same_content and not self.same_container:
@@ -120,7 +120,7 @@ def choose(path: Path, manifest: Manifest, kind: str, configs: tuple[Config, ...
     if not named:
         known = quote_some([config.name for config in configs])
         raise ReleaseError(
-            f"{quote(str(path))} is an archive of {quote(str(manifest.subject))}, which the project does not"
+            f"`{path}` is an archive of {quote(str(manifest.subject))}, which the project does not"
             f" declare; it declares {known}"
         )
     version = manifest.model.get("modelVersion")
@@ -128,7 +128,7 @@ def choose(path: Path, manifest: Manifest, kind: str, configs: tuple[Config, ...
     if not found:
         here = quote_some(sorted({str(version_of(config)) for config in named.values()}))
         raise ReleaseError(
-            f"{quote(str(path))} is version {quote(str(version))} of {quote(str(manifest.subject))}, but a"
+            f"`{path}` is version {quote(str(version))} of {quote(str(manifest.subject))}, but a"
             f" build would give {here}; check out the commit of that version"
         )
     same = [name for name, config in found.items() if KINDS[config.format.suffix] == kind]

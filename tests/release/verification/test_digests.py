@@ -136,7 +136,8 @@ class TestBeside:
     def test_directory(self, file: Path):
         """A directory can only be compared with a build."""
         assert fault(file.parent) == (
-            f"`{file.parent}` is a directory, which has no digest; build it again to compare with `--rebuild`"
+            f"`{file.parent}` is a directory, which has no digest; name the files in it, or build an archive"
+            " again to compare with `--rebuild`"
         )
 
     def test_other_form(self, file: Path):
