@@ -54,6 +54,41 @@ class TomlText:
         expected = merge(self.content, nest(table, {key: [value]}))
         self.take(iter([document.as_string()]), expected, (*table, key))
 
+    def set_in_array(self, array: Keys, index: int, key: str, value: str) -> None:
+        """Give a key a value in a table of an array, where it stands, or else as the table's last key."""
+        expected = copy.deepcopy(self.content)
+        item_at(expected, array)[index][key] = value
+        self.take(self.drafts_in_array(array, index, key, value), expected, array)
+
+    def drafts_in_array(self, array: Keys, index: int, key: str, value: str) -> Iterator[str]:
+        document = tomlkit.parse(self.text)
+        tables = item_at(document, array)
+        table = tables[index]
+        line = f"{key} = {json.dumps(value)}"
+        if key in table:
+            table[key] = value
+            yield document.as_string()
+            return
+        if isinstance(table, InlineTable):
+            inside = table.as_string()[:-1].rstrip()
+            space = table.as_string()[len(inside) : -1]
+            tables[index] = tomlkit.parse(f"x = {inside}, {line}{space}}}")["x"]
+            yield document.as_string()
+            return
+        header = rf"^[ \t]*\[\[[ \t]*{pattern_of(array)}[ \t]*\]\][^\n]*\n"
+        for found in re.finditer(header, self.text, re.MULTILINE):
+            yield from self.inserted_below(found.end(), f"{line}\n")
+
+    def inserted_below(self, start: int, line: str) -> Iterator[str]:
+        """Drafts with a line at the end of a table, which begins at `start`, or wherever it fits in it."""
+        end = re.compile(r"^[ \t]*\[", re.MULTILINE).search(self.text, start)
+        inside = self.text[start : end.start() if end else None]
+        written = len(re.sub(r"(?:^[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z))+\Z", "", inside, flags=re.MULTILINE))
+        lines = [match.end() for match in re.finditer(r"\n|(?<=[^\n])\Z", inside[:written])]
+        for place in [*reversed(lines), 0]:
+            above = self.text[: start + place]
+            yield f"{above}{'' if above.endswith(chr(10)) else chr(10)}{line}{self.text[start + place :]}"
+
     def append(self, tables: str, path: Keys) -> None:
         """Add tables at the end; `path` is the key of the first."""
         self.take(self.appended(tables), merge(self.content, tomllib.loads(tables)), path)

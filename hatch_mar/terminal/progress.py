@@ -90,12 +90,14 @@ def fit(line: str, terminal: TextIO) -> str:
 
 
 @contextmanager
-def show_reading(what: str = "Reading archives") -> Iterator[Callable[[int], object]]:
+def show_reading(
+    what: str = "Reading archives", total: int | None = None
+) -> Iterator[Callable[[int], object]]:
     """Show the progress of a block that reads files; it calls the value with each number of bytes."""
     if output.is_quiet():
         yield int
         return
-    progress = Progress(what=what)
+    progress = Progress(total, what=what)
     try:
         yield progress.advance
     finally:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from hatch_mar import output
+from hatch_mar.archive.checksums import format_sum
 from hatch_mar.cli import COMMANDS, main, try_
 from hatch_mar.cli._json import print_json
 from hatch_mar.trial.candidate import Options
+from tests.release.deployment.fake_torchserve import FakeTorchServe, Stored, serve
 
 PYPROJECT = """
 [project]
@@ -29,6 +34,7 @@ OPTIONS = ["--model-name=letters", "--version=1", "--handler=handler.py"]
 
 WORKING = {
     "init": [],
+    "fetch": [],
     "build": [],
     "archive": OPTIONS,
     "check": [],
@@ -37,12 +43,16 @@ WORKING = {
     "migrate": ["--", "torch-model-archiver", *OPTIONS],
     "schema": [],
     "try": [],
+    "verify": ["digits.mar"],
+    "publish": ["--to", "store"],
+    "deploy": [],
     "completion": ["bash"],
 }
 """What each command is called with to do its work."""
 
 FAILING = {
     "init": ["--project", "nowhere"],
+    "fetch": ["nothing-such"],
     "build": ["nothing-such"],
     "archive": [*OPTIONS, "--model-file=absent.py"],
     "check": ["digits.mar", "damaged.mar"],
@@ -50,21 +60,38 @@ FAILING = {
     "diff": ["digits.mar", "damaged.mar"],
     "migrate": ["--", "torch-model-archiver", "--model-name=", *OPTIONS[1:]],
     "try": ["damaged.mar"],
+    "verify": ["damaged.mar"],
+    "publish": ["--to", "store", "damaged.mar"],
+    "deploy": ["nothing-such"],
 }
 """What each command cannot do, but for those that can do all that they are asked."""
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Path:
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[None]:
     """A project, beside an archive of it and a damaged one."""
+    with prepare_project(tmp_path, monkeypatch):
+        (tmp_path / "damaged.mar").write_bytes((tmp_path / "digits.mar").read_bytes()[:-30])
+        capfd.readouterr()
+        yield
+
+
+@contextmanager
+def prepare_project(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A project in the working directory, beside an archive and its digest, with a server that takes it."""
     monkeypatch.setattr(try_, "Options", partial(Options, stand_in=True, bare=True))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
-    (tmp_path / "handler.py").write_text(HANDLER)
-    assert main(["build", "--output", "."]) == 0
-    (tmp_path / "damaged.mar").write_bytes((tmp_path / "digits.mar").read_bytes()[:-30])
-    capfd.readouterr()
-    return tmp_path
+    monkeypatch.chdir(root)
+    (root / "handler.py").write_text(HANDLER)
+    with serve(FakeTorchServe()) as server:
+        server.store["digits.mar"] = Stored(version="1.0")
+        deploy = f'management = "{server.url}"\ninference = "{server.url}"\ndrain = 0\n'
+        (root / "pyproject.toml").write_text(f"{PYPROJECT}\n[tool.mar.deploy]\n{deploy}")
+        assert main(["build", "--output", "."]) == 0
+        digest = hashlib.sha256((root / "digits.mar").read_bytes()).hexdigest()
+        (root / "digits.mar.sha256").write_text(format_sum("digits.mar", digest))
+        yield
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hatch_mar import __version__, output
-from hatch_mar.cli import COMMANDS, main, try_
-from hatch_mar.trial.candidate import Options
-from tests.cli.test_json import HANDLER, PYPROJECT, WORKING
+from hatch_mar.cli import COMMANDS, main
+from tests.cli.test_json import HANDLER, WORKING, prepare_project
 
 SHORT = dict.fromkeys(COMMANDS, "-v") | {"archive": "--verbose"}
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[None]:
     """A project, beside an archive of it."""
-    monkeypatch.setattr(try_, "Options", partial(Options, stand_in=True, bare=True))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
-    (tmp_path / "handler.py").write_text(HANDLER)
-    assert main(["build", "--output", "."]) == 0
-    capfd.readouterr()
+    with prepare_project(tmp_path, monkeypatch):
+        capfd.readouterr()
+        yield
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -47,7 +45,8 @@ def test_verbose(name: str, capfd: pytest.CaptureFixture[str]):
     assert main([name, SHORT[name], *force, *WORKING[name]]) == 0
 
     out, err = remembered()
-    assert out == normal or name in ("build", "try")  # which say that it is unchanged, and show times
+    # which say that it is unchanged, and show times
+    assert out == normal or name in ("build", "try", "publish", "deploy")
     assert err.splitlines()[-1].startswith("Took ")
     assert output.verbosity == "verbose"
     assert main(["build"]) == 0

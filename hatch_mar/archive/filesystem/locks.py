@@ -19,7 +19,6 @@ PATIENCE, LONGEST = 1.0, 60.0
 longer than it takes to move an archive into its place, but whoever may write in the folder can."""
 
 BETWEEN_TRIES = 0.01
-HELD = f"another build has held a lock for {LONGEST:.0f} seconds; end that build, or delete the lock"
 
 SLEEP: ContextVar[Callable[[float], object]] = ContextVar("SLEEP", default=time.sleep)
 """How this thread sleeps while it waits for a lock; may raise to end that."""
@@ -28,24 +27,30 @@ TELL: ContextVar[Callable[[str], object]] = ContextVar("TELL", default=log)
 
 
 @contextmanager
-def hold_lock(path: Path, root: Path) -> Iterator[Folder]:
+def hold_lock(
+    path: Path, root: Path, *, holder: str = "build", longest: float | None = None
+) -> Iterator[Folder]:
     """Keep whoever else wants the lock `path` waiting while the block runs, which gets the lock's folder.
 
     The lock is a file, which is made together with the folders that it is in below `root`; all of
     them are removed once nothing needs them. Where the file system has no locks, the block runs without
     one. Links below `root` are not followed.
 
+    Args:
+        holder: what anybody else is who holds the lock, for the line that says who is waited for.
+        longest: seconds before the wait is given up; a minute by default.
+
     Raises:
-        TimeoutError: somebody else has held it for a minute.
+        TimeoutError: somebody else has held it for longer than that.
         OSError: the lock cannot be made.
     """
     with ExitStack() as stack:
-        yield wait_for_lock(path, root, stack)
+        yield wait_for_lock(Wait(path, holder, longest), root, stack)
 
 
-def wait_for_lock(path: Path, root: Path, stack: ExitStack) -> Folder:
+def wait_for_lock(wait: Wait, root: Path, stack: ExitStack) -> Folder:
     """The lock's folder, as soon as nobody else holds the lock, which `stack` releases."""
-    wait = Wait(path)
+    path = wait.path
     while True:
         with ExitStack() as attempt:
             try:
@@ -74,8 +79,10 @@ def release(lock: BinaryIO, folder: Folder, name: str) -> None:
 class Wait:
     """A wait for a lock."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, holder: str, longest: float | None) -> None:
         self.path = path
+        self.holder = holder
+        self.longest = LONGEST if longest is None else longest
         self.began = time.monotonic()
         self.told = False
 
@@ -86,10 +93,13 @@ class Wait:
             TimeoutError: it has taken too long.
         """
         waited = time.monotonic() - self.began
-        if waited > LONGEST:
-            raise TimeoutError(errno.ETIMEDOUT, HELD, str(self.path))
+        if waited > self.longest:
+            held = f"another {self.holder} has held a lock for {self.longest:.0f} seconds"
+            raise TimeoutError(
+                errno.ETIMEDOUT, f"{held}; end that {self.holder}, or delete the lock", str(self.path)
+            )
         if waited > PATIENCE and not self.told:
-            TELL.get()(f"Waiting for another build, which holds `{self.path}`")
+            TELL.get()(f"Waiting for another {self.holder}, which holds `{self.path}`")
             self.told = True
         SLEEP.get()(BETWEEN_TRIES)
 

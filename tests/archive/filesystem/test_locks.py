@@ -313,12 +313,30 @@ class TestWait:
     def test_held_for_ever(self, holder: subprocess.Popen[str], path: Path, monkeypatch: pytest.MonkeyPatch):
         """After a while that is an error, which says what to do, and the lock is still theirs."""
         monkeypatch.setattr(locks, "LONGEST", 0.0)
-        advice = "another build has held a lock for 60 seconds; end that build, or delete the lock"
+        advice = "another build has held a lock for 0 seconds; end that build, or delete the lock"
         with pytest.raises(TimeoutError, match=advice) as caught, hold_lock(path, path.parent.parent):
             pytest.fail("the block was run")
 
         assert caught.value.filename == str(path)
         assert path.is_file()
+
+    def test_other_holder(self, holder: subprocess.Popen[str], path: Path, monkeypatch: pytest.MonkeyPatch):
+        """The line and the error name who else holds such a lock."""
+        monkeypatch.setattr(locks, "PATIENCE", 0.0)
+        lines: list[str] = []
+        advice = "another fetch has held a lock for 0 seconds; end that fetch, or delete the lock"
+
+        def enter() -> None:
+            TELL.set(lines.append)
+            with (
+                pytest.raises(TimeoutError, match=advice),
+                hold_lock(path, path.parent.parent, holder="fetch", longest=0.02),
+            ):
+                pytest.fail("the block was run")
+
+        copy_context().run(enter)
+
+        assert lines == [f"Waiting for another fetch, which holds `{path}`"]
 
     def test_ended(self, holder: subprocess.Popen[str], path: Path):
         """How a thread sleeps can end the wait."""

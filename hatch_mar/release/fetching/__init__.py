@@ -1,0 +1,1 @@
+"""The files of `[[tool.mar.remote-files]]`, brought to their places."""

@@ -1,0 +1,32 @@
+"""Files of `file://` URLs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from hatch_mar.archive.filesystem.regular import open_input
+from hatch_mar.errors import ReleaseError
+from hatch_mar.release.fetching.body import Body, read_chunks
+
+
+@contextmanager
+def open_file(url: str) -> Iterator[Body]:
+    """All bytes of a file on this machine.
+
+    Raises:
+        ReleaseError: it cannot be read.
+    """
+    parts = urlsplit(url)
+    if parts.netloc not in ("", "localhost"):
+        raise ReleaseError(f"`{url}` is on another machine; write `file:///` and its path here")
+    path = url2pathname(parts.path)
+    try:
+        file = open_input(path)
+    except OSError as error:
+        raise ReleaseError(f"Cannot read `{path}`: {error.strerror}") from None
+    with file:
+        yield Body(read_chunks(file.read), 0, os.fstat(file.fileno()).st_size)

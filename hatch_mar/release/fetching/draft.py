@@ -1,0 +1,109 @@
+"""What has arrived of a file: kept beside its place, for the next run too, until all is there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from math import inf
+from pathlib import Path
+from typing import BinaryIO
+
+from hatch_mar.archive.archive import CHUNK
+from hatch_mar.archive.filesystem.atomic import clear_abandoned, prefix_of
+from hatch_mar.archive.filesystem.folder import Folder
+from hatch_mar.archive.filesystem.locks import hold_lock
+
+LOCK, DATA, VALIDATOR = "lock", "data", "validator"
+LONGEST_VALIDATOR = 1 << 10
+
+
+class Draft:
+    """A file's first bytes, their digest, and what the source knew its version by."""
+
+    def __init__(self, folder: Folder, file: BinaryIO) -> None:
+        self.folder = folder
+        self.file = file
+        self.hash = hashlib.sha256()
+        self.size = 0
+        self.is_old = False
+        """Whether some of it is of an earlier run."""
+        self.encoding = ""
+        """What the source has compressed it with, if it says so."""
+        self.validator = folder.read(VALIDATOR, LONGEST_VALIDATOR).decode("latin-1")
+
+    @property
+    def sha256(self) -> str:
+        return self.hash.hexdigest()
+
+    def read(self, advance: Callable[[int], object]) -> None:
+        """Take up what an earlier run has left."""
+        self.file.seek(0)
+        while chunk := self.file.read(CHUNK):
+            self.count(chunk)
+            advance(len(chunk))
+        self.is_old = bool(self.size)
+
+    def begin(self, validator: str) -> None:
+        """Drop all bytes; those that follow are of the version that has this validator."""
+        self.file.seek(0)
+        self.file.truncate()
+        self.hash, self.size, self.validator, self.is_old = hashlib.sha256(), 0, validator, False
+        self.folder.write(VALIDATOR, validator.encode("latin-1", "replace"))
+
+    def append(self, chunk: bytes) -> None:
+        self.file.write(chunk)
+        self.count(chunk)
+
+    def count(self, chunk: bytes) -> None:
+        self.hash.update(chunk)
+        self.size += len(chunk)
+
+    def head(self, most: int) -> bytes:
+        self.file.seek(0)
+        return self.file.read(most)
+
+    def move(self, place: Path) -> None:
+        """Put the file in its place, and with the mode of the one that it replaces."""
+        import shutil
+
+        self.file.close()
+        with suppress(FileNotFoundError):
+            if not place.is_symlink():
+                shutil.copymode(place, self.folder.path / DATA)
+        os.replace(self.folder.at(DATA), place, src_dir_fd=self.folder.descriptor)
+        self.folder.remove(VALIDATOR)
+
+    def discard(self) -> None:
+        self.file.close()
+        self.folder.remove(DATA)
+        self.folder.remove(VALIDATOR)
+
+
+@contextmanager
+def hold_draft(place: Path, version: str) -> Iterator[Draft]:
+    """The draft of one version of a file, which nobody else has at the same time.
+
+    It is in a folder beside the place, which goes at the end if nothing has arrived, or if the draft was
+    moved or discarded; then drafts of other versions go as well. Links to folders are followed.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    place = Path(os.path.realpath(place.parent), place.name)
+    folder = place.with_name(f"{prefix_of(place)}{version[:16]}.part")
+    root = next(each for each in place.parents if each.is_dir())
+    with (
+        hold_lock(folder / LOCK, root, holder="`hatch-mar fetch`", longest=inf) as opened,
+        opened.open(DATA, "a+b") as file,
+    ):
+        draft = Draft(opened, file)
+        try:
+            yield draft
+        finally:
+            is_done = file.closed
+            if not is_done and not os.fstat(file.fileno()).st_size:
+                draft.discard()
+    if is_done:
+        clear_abandoned(place)

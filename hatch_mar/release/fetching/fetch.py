@@ -1,0 +1,165 @@
+"""A project's remote files: brought, looked at, or locked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from hatch_mar.errors import HatchMarError, ReleaseError
+from hatch_mar.output import explain, remark
+from hatch_mar.project.config.models import RemoteFile
+from hatch_mar.project.remote_files import digest_of
+from hatch_mar.release.fetching.draft import Draft, hold_draft
+from hatch_mar.release.fetching.receive import receive
+from hatch_mar.release.shown_url import show_url
+from hatch_mar.terminal.progress import show_reading
+
+State = Literal["fetched", "unchanged", "locked", "missing", "differs", "failed"]
+
+
+class Outcome(NamedTuple):
+    """What became of a remote file."""
+
+    file: RemoteFile
+    state: State
+    size: int | None = None
+    """Of the file in its place; None if there is none."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": self.file.path,
+            "url": show_url(self.file.url),
+            "sha256": self.file.sha256,
+            "size": self.size,
+            "state": self.state,
+        }
+
+
+Step = Callable[[RemoteFile, Path], Outcome]
+"""What is done with a remote file of the project at a path; raises ReleaseError if it cannot be done."""
+
+
+def check_file(file: RemoteFile, root: Path) -> Outcome:
+    """Whether a file is in its place. Costs a read of it."""
+    place = root / file.path
+    with explain_faults(file):
+        found = find_digest(place)
+        if found is None:
+            return Outcome(file, "missing")
+        return Outcome(file, "unchanged" if found == file.sha256 else "differs", place.stat().st_size)
+
+
+def fetch_file(file: RemoteFile, root: Path) -> Outcome:
+    """Bring a file to its place, if it is not there yet; several at once bring it once."""
+    place = root / file.path
+    with explain_faults(file):
+        before = look(place)
+        if find_digest(place) == file.sha256:
+            return Outcome(file, "unchanged", place.stat().st_size)
+        explain(f"Fetching `{file.path}` from `{show_url(file.url)}`")
+        with hold_draft(place, file.sha256 or "") as draft:
+            if look(place) != before and find_digest(place) == file.sha256:  # another process was faster
+                draft.discard()
+                return Outcome(file, "unchanged", place.stat().st_size)
+            resume(draft, file)
+            receive(draft, file.url, file.sha256, file.path)
+            draft.move(place)
+            return Outcome(file, "fetched", draft.size)
+
+
+def lock_file(file: RemoteFile, root: Path) -> Outcome:
+    """Find out which digest a file has now, and write it into the project.
+
+    Unless the source says the digest, the file is brought to its place.
+    """
+    from hatch_mar.project.digest_edit import write_digest
+    from hatch_mar.release.fetching.hub import name_moving_revision
+    from hatch_mar.release.fetching.hub_digest import ask_hub
+
+    with explain_faults(file):
+        if revision := name_moving_revision(file.url):
+            remark(f"`{file.path}` is at revision `{revision}`, which may move; name a commit in its `url`")
+        digest = ask_hub(file.url) or bring_any(file, root / file.path)
+        locked = file._replace(sha256=digest)
+        if digest != file.sha256:
+            write_digest(root, locked)
+        size = (root / file.path).stat().st_size if (root / file.path).is_file() else None
+        return Outcome(locked, "unchanged" if locked == file else "locked", size)
+
+
+def bring_any(file: RemoteFile, place: Path) -> str:
+    """Bring a file to its place, whatever digest it has; the digest."""
+    with hold_draft(place, hashlib.sha256(file.url.encode()).hexdigest()) as draft:
+        refuse_directory(place)
+        resume(draft, file)
+        receive(draft, file.url, None, file.path)
+        if other := describe_page(draft, file):
+            draft.discard()
+            raise ReleaseError(f"`{show_url(file.url)}` is {other}; correct the `url`")
+        if find_digest(place) == draft.sha256:
+            draft.discard()
+        else:
+            draft.move(place)
+        return draft.sha256
+
+
+def describe_page(draft: Draft, file: RemoteFile) -> str | None:
+    """What came instead of a file that is not meant to be a page."""
+    from hatch_mar.release.fetching.mismatch import describe_pointer
+
+    return None if file.path.endswith((".html", ".htm", ".xml", ".dvc")) else describe_pointer(draft)
+
+
+def resume(draft: Draft, file: RemoteFile) -> None:
+    size = os.fstat(draft.file.fileno()).st_size
+    with show_reading(f"Reading what has arrived of `{file.path}`", size) as advance:
+        draft.read(advance)
+    if draft.size:
+        explain(f"Going on after {draft.size} bytes that have arrived")
+
+
+def find_digest(place: Path) -> str | None:
+    """The digest of the file in a place; None if nothing is there.
+
+    Raises:
+        ReleaseError: a directory is there.
+        OSError: the file cannot be read.
+    """
+    refuse_directory(place)
+    try:
+        size = place.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    with show_reading(f"Reading `{place.name}`", size) as advance:
+        return digest_of(place, advance)
+
+
+def refuse_directory(place: Path) -> None:
+    if place.is_dir():
+        raise ReleaseError("a directory is in its place; remove it, or choose another `path`")
+
+
+def look(place: Path) -> tuple[int, ...] | None:
+    """What tells whether somebody has replaced a file."""
+    try:
+        found = place.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@contextmanager
+def explain_faults(file: RemoteFile) -> Iterator[None]:
+    """Raise what goes wrong as a ReleaseError that names the file."""
+    try:
+        yield
+    except HatchMarError as error:
+        raise ReleaseError(*(f"Cannot fetch `{file.path}`: {fault}" for fault in error.faults)) from None
+    except OSError as error:
+        where = f" (`{error.filename}`)" if error.filename else ""
+        reason = error.strerror or str(error)
+        raise ReleaseError(f"Cannot fetch `{file.path}`: {reason}{where}") from None

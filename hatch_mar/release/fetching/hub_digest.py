@@ -1,0 +1,21 @@
+"""What the Hugging Face Hub says of a file that need not be fetched for it."""
+
+from __future__ import annotations
+
+import re
+
+from hatch_mar.release.fetching.hub import DIGEST, is_on_hub, resolve
+from hatch_mar.release.fetching.web import send
+
+
+def ask_hub(url: str) -> str | None:
+    """The SHA-256 of a file at this URL; None if it is not on the Hub, or is small and kept by git.
+
+    Raises:
+        ReleaseError: the Hub cannot be reached, or refuses.
+    """
+    if not url.startswith(("hf://", "https://", "http://")) or not is_on_hub(resolve(url)):
+        return None
+    with send(resolve(url), method="HEAD") as response:
+        digest = response.headers.get(DIGEST, "").strip('"')
+        return digest if is_on_hub(response.geturl()) and re.fullmatch("[0-9a-f]{64}", digest) else None

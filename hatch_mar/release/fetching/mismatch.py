@@ -1,0 +1,50 @@
+"""What came in the place of a file."""
+
+from __future__ import annotations
+
+from hatch_mar.release.fetching.draft import Draft
+from hatch_mar.release.shown_url import show_url
+from hatch_mar.text import shorten
+from hatch_mar.weights.kind import Kind
+from hatch_mar.weights.kinds.pointers import describe_text, inspect_pointer
+from hatch_mar.weights.view import View
+
+HEAD = 4096
+LONGEST_MESSAGE = 1 << 16
+"""Bytes of a text that may be an error message."""
+
+
+def describe_mismatch(draft: Draft, url: str, wanted: str, path: str) -> str:
+    """That a draft has another digest than was declared, and why, if its bytes tell."""
+    other = describe_other(draft)
+    fault = f"`{show_url(url)}` has the SHA-256 {draft.sha256} instead of {wanted}"
+    if other:
+        fault += f", and is {other}"
+    return f"{fault}; correct the `url`, or if that file is right, run `hatch-mar fetch --lock {path}`"
+
+
+def describe_other(draft: Draft) -> str | None:
+    """What a draft is, if servers send it instead of a file."""
+    head = draft.head(HEAD)
+    if not draft.size:
+        return "empty"
+    if pointer := describe_pointer(draft):
+        return pointer
+    if draft.encoding not in ("", "identity"):
+        return f"what the server has made of it with {shorten(draft.encoding)}"
+    if draft.size <= LONGEST_MESSAGE and describe_text(head):
+        return "a short text, such as an error message"
+    return None
+
+
+def describe_pointer(draft: Draft) -> str | None:
+    """What a draft is, if it only tells of another file."""
+    head = draft.head(HEAD)
+    found = inspect_pointer(View(draft.file), head)
+    if found is None:
+        return None
+    if found.kind is not Kind.HTML:
+        return f"a {found.kind.label}"
+    if head.lstrip().startswith(b"<?xml"):
+        return "an XML document, such as a store's error message"
+    return "a web page, such as one to log in"

@@ -1,0 +1,32 @@
+"""Where a remote file's bytes come from."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from hatch_mar.release.fetching.body import Body
+
+
+def open_source(url: str, offset: int, validator: str) -> AbstractContextManager[Body]:
+    """The bytes of a URL from `offset` on, or all of them if its source has no others or a newer version.
+
+    Args:
+        validator: what the source knew the version by that the bytes before `offset` are of.
+
+    Raises:
+        ReleaseError: they cannot be had.
+        Broken: they may be had later.
+    """
+    scheme = url.partition("://")[0]
+    if scheme in ("http", "https", "hf"):
+        from hatch_mar.release.fetching.hub import resolve
+        from hatch_mar.release.fetching.web import open_web
+
+        return open_web(resolve(url), offset, validator)
+    if scheme == "file":
+        from hatch_mar.release.fetching.disk import open_file
+
+        return open_file(url)
+    from hatch_mar.release.fetching.store import open_object
+
+    return open_object(url, offset)
