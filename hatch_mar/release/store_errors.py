@@ -14,8 +14,13 @@ from hatch_mar.text import truncate
 LONGEST = 300
 """Characters of a driver's own message that are shown."""
 
-SECRETS = re.compile(r"(?<=://)[^/@\s]*@|(?<=\?)[^\s'\"`]*=[^\s'\"`]*")
-"""A user and a password in a URL, and a query, which may be a signature."""
+SECRETS = re.compile(
+    r"(?<=://)[^/@\s]*:[^/\s]*@|(?<=http://)[^/\s]*@|(?<=https://)[^/\s]*@|(?<=\?)[^\s'\"`]*=[^\s'\"`]*"
+)
+"""In a URL, a user with a password, any user of a web server, and a query, which may be a signature.
+
+What else comes before an `@` is no secret: in `abfs://CONTAINER@ACCOUNT` it is part of the place.
+"""
 
 FAMILIES = {
     "s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az", "hf": "hf",
@@ -117,5 +122,5 @@ def chain_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def hide_secrets(text: str) -> str:
-    """The text without the users, passwords and queries of its URLs."""
+    """The text without the passwords and queries of its URLs."""
     return SECRETS.sub("…", text)

@@ -268,7 +268,7 @@ class TestMemory:
 
         By its defaults, s3fs would have all of this file in memory.
         """
-        data = random.Random(0).randbytes(MEBI) * 128
+        data = random.Random(0).randbytes(MEBI) * 96
         large = make_ready(tmp_path, files=FILES | {"w.bin": data}, form="zip-store").path
         for to, most in ((str(tmp_path / "store"), 64), (f"s3://{BUCKET}/large", 128)):
             with Publisher(large, "--to", to, program=MEASURED, **s3.variables) as publisher:

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from hatch_mar.errors import ConfigError, ReleaseError
+from hatch_mar.project.config.addresses import URL
 from hatch_mar.project.config.models import Destination
 from hatch_mar.release.publishing.directory import Directory
 from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready
+from hatch_mar.release.store_errors import hide_secrets
 from hatch_mar.text import did_you_mean
 
 MODEL_NAME, VERSION = "{model-name}", "{version}"
@@ -38,12 +40,25 @@ def find_destination(where: str, known: Mapping[str, Destination], root: Path) -
         raise ConfigError(
             f"Unknown placeholder `{name}` in `{where}`; there are `{MODEL_NAME}` and `{VERSION}`"
         )
+    if "://" in where and not is_url(where):
+        raise ConfigError(
+            f"`{hide_secrets(where)}` is not a URL without spaces and passwords, such as `s3://BUCKET/FOLDER`"
+        )
     if slip := re.match(r"([a-z][a-z0-9+.-]+):/(?!/)(.*)", where):
         raise ConfigError(f"`{where}` is not a URL; did you mean `{slip[1]}://{slip[2]}`?")
     is_word = where == os.path.basename(where) and not where.startswith(".")
     if is_word and not os.path.isdir(where) and (question := did_you_mean(where, known)):
         raise ConfigError(f"Unknown destination `{where}`; {question} A directory is written `./{where}`")
     return Destination(where)
+
+
+def is_url(text: str) -> bool:
+    """Whether the text is a URL as `[tool.mar]` has them; drivers find their passwords elsewhere."""
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return re.fullmatch(URL, text) is not None
 
 
 def fill_in(destination: str, archive: Ready) -> str:

@@ -166,7 +166,8 @@ class Store:
                 if upload["Key"] == key:
                     self.filesystem.abort_mpu(bucket, key, upload["UploadId"])
         except Exception as error:  # not all credentials have the right to list uploads
-            explain(f"Uploads to `{self.address(name)}` that were not completed are left: {error}")
+            reason = hide_secrets(str(error))
+            explain(f"Uploads to `{self.address(name)}` that were not completed are left: {reason}")
 
 
 def exclusive_arguments(filesystem: Any) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ class TestFindDestination:
         [
             ("staging", "s3://models/staging"),
             ("s3://models/{model-name}/{version}", "s3://models/{model-name}/{version}"),
+            ("abfs://models@account.dfs.core.windows.net/a", "abfs://models@account.dfs.core.windows.net/a"),
             ("model-store", "model-store"),
             ("./stagin", "./stagin"),
             ("a/stagin", "a/stagin"),
@@ -59,6 +60,9 @@ class TestFindDestination:
         ("where", "message"),
         [
             ("s3:/models", r"^`s3:/models` is not a URL; did you mean `s3://models`\?$"),
+            ("s3://me:secret@models", "^`s3://…models` is not a URL without spaces and passwords, such as"),
+            ("s3://models/a b", "^`s3://models/a b` is not a URL without spaces and passwords, such as"),
+            ("s3://[models/a", r"^`s3://\[models/a` is not a URL without spaces and passwords, such as"),
             ("s3://models/{name}", "^Unknown placeholder `{name}` in `s3://models/{name}`; there are"),
         ],
     )
