@@ -14,10 +14,9 @@ import pytest
 from tests.e2e.conftest import CHECKOUT, Run
 from tests.e2e.torchserve import TorchServe, missing
 
-Publish = Callable[..., str]
+HatchMar = Callable[..., str]
 
 EXAMPLE = CHECKOUT / "example_project"
-MODELS = ("digits", "digits-scripted")
 NEEDS_NETWORK = 'requirements-file = "requirements.txt"\n'
 """TorchServe would install them from the package index."""
 
@@ -34,12 +33,13 @@ def example(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def publish(example: Path, run: Run) -> Publish:
-    def publish(*arguments: str | Path) -> str:
-        command = ("python", "-m", "hatch_mar", "publish", *arguments)
-        return run(*command, cwd=example, PYTHONPATH=str(CHECKOUT))
+def hatch_mar(example: Path, run: Run) -> HatchMar:
+    """Runs a command in the project."""
 
-    return publish
+    def hatch_mar(*command: str | Path) -> str:
+        return run("python", "-m", "hatch_mar", *command, cwd=example, PYTHONPATH=str(CHECKOUT))
+
+    return hatch_mar
 
 
 @pytest.fixture(autouse=True)
@@ -48,34 +48,42 @@ def needs_torchserve() -> None:
         pytest.skip(reason)
 
 
-def compare(server: TorchServe, model: str) -> None:
+def compare(server: TorchServe, model: str, version: str | None = None) -> None:
     """Assert that a sample's answer is that of the training script."""
     expected = json.loads((EXAMPLE / "samples" / "expected.json").read_text(encoding="utf-8"))["seven.json"]
-    answer = json.loads(server.predict(model, (EXAMPLE / "samples" / "seven.json").read_bytes()))
+    sample = (EXAMPLE / "samples" / "seven.json").read_bytes()
+    answer = json.loads(server.predict(model, sample, version=version))
     assert answer["digit"] == expected["digit"]
     for digit, probability in expected["probabilities"].items():
         assert math.isclose(answer["probabilities"][digit], probability, abs_tol=1e-4)
 
 
-def test_kserve(publish: Publish, tmp_path: Path) -> None:
-    """A TorchServe that starts on the folder as KServe's does has all models loaded, and answers."""
+def test_kserve(example: Path, hatch_mar: HatchMar, tmp_path: Path) -> None:
+    """A TorchServe that starts on the folder as KServe's does has all models and versions, and answers."""
+    hatch_mar("build", "digits", "--output", tmp_path / "old")
+    pyproject = example / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(text.replace('version = "1.0.0"', 'version = "1.10.0+cpu"'), encoding="utf-8")
     folder = tmp_path / "kserve"
-    publish("--to", folder, "--layout", "kserve")
+    archives = ("digits", "digits-scripted", tmp_path / "old" / "digits.mar")
+    hatch_mar("publish", *archives, "--to", folder, "--layout", "kserve")
 
     store, properties = folder / "model-store", folder / "config" / "config.properties"
     with TorchServe(store, tmp_path / "work", properties=properties) as server:
-        for model in MODELS:
+        for model in ("digits", "digits-scripted"):
             server.wait_until_ready(model)
             [state] = server.describe(model)
 
+            assert state["modelVersion"] == "1.10.0+cpu"
             # as in model-config.yaml, which the snapshot would overrule
-            assert (state["modelVersion"], state["batchSize"], state["maxBatchDelay"]) == ("1.0.0", 4, 50)
+            assert (state["batchSize"], state["maxBatchDelay"], state["responseTimeout"]) == (4, 50, 60)
             compare(server, model)
+        compare(server, "digits", "1.0.0")
 
 
-def test_sagemaker(publish: Publish, tmp_path: Path) -> None:
+def test_sagemaker(hatch_mar: HatchMar, tmp_path: Path) -> None:
     """A `.mar` becomes what SageMaker unpacks and serves as a directory."""
-    publish("digits", "--to", tmp_path / "bucket", "--layout", "sagemaker")
+    hatch_mar("publish", "digits", "--to", tmp_path / "bucket", "--layout", "sagemaker")
     unpacked = tmp_path / "opt" / "ml" / "model"
     shutil.unpack_archive(tmp_path / "bucket" / "model.tar.gz", unpacked)
 
