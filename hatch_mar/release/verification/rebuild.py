@@ -7,11 +7,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hatch_mar.archive.digest import content_digest, sha256
 from hatch_mar.archive.formats.reader import open_container, read
 from hatch_mar.archive.manifest import ARCHIVER_VERSION, TIME_FORMAT, Manifest
 from hatch_mar.build.plan import Planned, load_configs, plan_project
@@ -60,7 +58,7 @@ class Rebuilt:
             return f"{name} has the content, but not the bytes, of {tree}; {REPACKED}"
         text = f"{name} is not what a build gives of {tree}"
         if not self.differences:
-            return f"{text}: other files are executable"
+            return f"{text}: other files are executable, or a file is there twice"
         if self.archiver:
             return f"{text}; {quote(self.archiver)} wrote it, and this is `{ARCHIVER_VERSION}`"
         return text
@@ -131,8 +129,10 @@ def choose(path: Path, manifest: Manifest, kind: str, configs: tuple[Config, ...
             f"`{path}` is version {quote(str(version))} of {quote(str(manifest.subject))}, but a"
             f" build would give {here}; check out the commit of that version"
         )
-    same = [name for name, config in found.items() if KINDS[config.format.suffix] == kind]
-    return next(iter([*same, *found]))
+    return max(
+        found,
+        key=lambda name: (KINDS[found[name].format.suffix] == kind, found[name].file_name == path.name),
+    )
 
 
 def version_of(config: Config) -> str | None:
@@ -161,19 +161,21 @@ def judge(
     is_file = path.is_file() and planned.path.is_file()
     if is_file and filecmp.cmp(path, planned.path, shallow=False):
         return Rebuilt(path, tree, same_bytes=True, same_content=True, same_container=True)
-    with read(path) as one, read(planned.path) as other:
-        digest_of = partial(sha256, advance=advance)
-        same_content = content_digest(one, digest_of) == content_digest(other, digest_of)
-    if same_content:
-        same_bytes = same_container and not is_file  # of a directory, the content is all that there is
-        return Rebuilt(path, tree, same_bytes, same_content=True, same_container=same_container)
+    differences = compare(path, planned.path, advance)
+    same_content = not differences and list_modes(path) == list_modes(planned.path)
     archiver = str(manifest.document.get("archiverVersion", "another tool"))
     return Rebuilt(
         path,
         tree,
-        same_bytes=False,
-        same_content=False,
+        same_bytes=same_content and same_container and not is_file,  # a directory has no other bytes
+        same_content=same_content,
         same_container=same_container,
-        differences=compare(path, planned.path, advance),
+        differences=differences,
         archiver="" if archiver == ARCHIVER_VERSION else archiver,
     )
+
+
+def list_modes(path: Path) -> list[tuple[str, bool]]:
+    """The names in an archive, and whether each may be executed."""
+    with read(path) as archive:
+        return [(member.name, member.executable) for member in archive.members]
