@@ -97,8 +97,8 @@ def git_config(work: Path) -> Path:
 
 
 def free_ports() -> dict[str, str]:
-    """Free addresses of this machine for TorchServe's own."""
-    return {f"127.0.0.1:{port}": f"127.0.0.1:{free_port()}" for port in (8080, 8081, 8082)}
+    """Free addresses of this machine for TorchServe's own, and for one other server of a page."""
+    return {f"127.0.0.1:{port}": f"127.0.0.1:{free_port()}" for port in (8080, 8081, 8082, 5000)}
 
 
 def free_port() -> int:
