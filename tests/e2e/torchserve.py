@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, final
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
+from uuid import uuid4
 
 START_SECONDS = 60
 REQUEST_SECONDS = 180
@@ -33,6 +35,10 @@ def missing() -> str | None:
     return f"TorchServe needs the Python modules {', '.join(absent)}" if absent else None
 
 
+ACCESS = re.compile(r'ACCESS_LOG - \S+ "(\S+ \S+) HTTP')
+"""A request in the log."""
+
+
 class TorchServeError(Exception):
     """TorchServe did not start or answered with an error; `status` is that of HTTP, if any."""
 
@@ -46,8 +52,10 @@ class TorchServe:
     """TorchServe over the archives of `model_store`, for the time of a `with` block.
 
     `work` takes everything the server writes. `models` are loaded at the start, as `--models`
-    does: file names, or just `all`. `config` are further lines for `config.properties`. With a
-    `properties` of its own, the server starts with that file as it is, but for the addresses.
+    does: file names, or just `all`. `config` are further lines for `config.properties`. With
+    `token_auth` it asks for the keys of its `key_file`, and with `model_api` it lets models be
+    registered. With a `properties` of its own, the server starts with that file as it is, but for
+    the addresses.
     """
 
     def __init__(
@@ -58,12 +66,17 @@ class TorchServe:
         models: Iterable[str] = (),
         config: Iterable[str] = (),
         properties: Path | None = None,
+        token_auth: bool = False,
+        model_api: bool = True,
     ) -> None:
         self.model_store = model_store.resolve()
         self.work = work.resolve()
         self.models = list(models)
         self.config = list(config)
         self.properties = properties
+        self.token_auth = token_auth
+        self.model_api = model_api
+        self.key_file = self.work / "key_file.json"
         self._console = self.work / "console.log"
         # The server itself goes through no proxy, and neither must we on the way to it.
         self._opener = build_opener(ProxyHandler({}))
@@ -130,6 +143,22 @@ class TorchServe:
         path = _path("wfpredict", workflow, None)
         return self._request(self.inference_port, "POST", path, data, "application/json")
 
+    def key(self, interface: str) -> str:
+        """The key that `management` or `inference` asks for, if the server asks for keys."""
+        return str(json.loads(self.key_file.read_text(encoding="utf-8"))[interface]["key"])
+
+    def requests(self) -> list[str]:
+        """All requests so far that the server has answered, each as `GET /ping`."""
+        asked_last = f"/models/{uuid4()}"
+        with suppress(TorchServeError):  # there is no such model
+            self._management("GET", asked_last)
+        deadline = time.monotonic() + REQUEST_SECONDS
+        while f"GET {asked_last}" not in (found := ACCESS.findall(self.log())):
+            if time.monotonic() > deadline:
+                raise TorchServeError(f"the access log does not grow\n{self.log()}")
+            time.sleep(0.01)
+        return found[: found.index(f"GET {asked_last}")]
+
     def log(self) -> str:
         """All that the server and its workers have printed so far."""
         return self._console.read_text(encoding="utf-8", errors="replace")
@@ -152,7 +181,9 @@ class TorchServe:
         }
         properties = self.properties or self._write_properties(addresses)
         command = [sys.executable, "-m", "ts.model_server", "--start", "--foreground", "--ncs"]
-        command += [] if self.properties else ["--disable-token-auth", "--enable-model-api"]
+        if not self.properties:
+            command += [] if self.token_auth else ["--disable-token-auth"]
+            command += ["--enable-model-api"] if self.model_api else []
         command += ["--model-store", str(self.model_store), "--ts-config", str(properties)]
         command += ["--models", *self.models] if self.models else []
 
@@ -189,7 +220,7 @@ class TorchServe:
                 raise TorchServeError(f"TorchServe ended while starting\n{self.log()}")
             try:
                 self._request(self.inference_port, "GET", "/ping")
-            except TorchServeError:
+            except (TorchServeError, FileNotFoundError, ValueError):  # its keys are not there, or half
                 time.sleep(0.1)
             else:
                 return
@@ -218,6 +249,9 @@ class TorchServe:
     ) -> bytes:
         # Only a body has a type: told of JSON, TorchServe looks for the parameters there.
         headers = {"Content-Type": content_type} if content_type else {}
+        if self.token_auth:
+            interface = "inference" if port == self.inference_port else "management"
+            headers["Authorization"] = f"Bearer {self.key(interface)}"
         request = Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
         try:
             with self._opener.open(request, timeout=REQUEST_SECONDS) as response:
