@@ -164,12 +164,20 @@ def verify(step: Step) -> None:
 
 
 def write_sidecar(step: Step, draft: Path) -> None:
-    """Write the sidecar of a file that is as it should be, unless it has one."""
+    """Write the sidecar of a file that is as it should be, unless it has one.
+
+    Raises:
+        ReleaseError: somebody else has replaced the file in the meantime.
+    """
     place, name = step.place, step.sidecar
-    there = place.size(name) is not None
-    if there and read_sidecar(place, step.name) == step.sha256:
-        return
     draft.write_text(step.sum, encoding="utf-8", newline="")
-    with suppress(Taken):  # by a publisher of the same bytes
-        (place.replace if there else place.create)(name, draft, int)
+    for _ in range(ATTEMPTS):
+        there = place.size(name) is not None
+        if there and read_sidecar(place, step.name) == step.sha256:
+            break
+        if there:
+            verify(step)  # it may be the sidecar of somebody who has just replaced the file
+        with suppress(Taken):
+            (place.replace if there else place.create)(name, draft, int)
+            break
     place.clear(name)

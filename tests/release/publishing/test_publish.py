@@ -186,6 +186,10 @@ def write(archive: Ready) -> Callable[[], object]:
     return lambda: Conditional().pipe_file("/models/digits-1.0.mar", archive.path.read_bytes())
 
 
+WHILE_SENDING: list[Callable[[], object]] = [lambda: None, lambda: None]
+"""Nothing happens until the sidecar is written: the first file is sent twice, to find out about the store."""
+
+
 class TestRace:
     def test_same(self, archive: Ready):
         """Somebody else publishes the same bytes at the same moment."""
@@ -231,11 +235,24 @@ class TestRace:
     def test_sidecar(self, archive: Ready):
         """Somebody else writes the same sidecar at the same moment."""
         Conditional.before += [
-            lambda: None,
+            *WHILE_SENDING,
             lambda: Conditional().pipe_file("/models/digits-1.0.mar.sha256", sidecar(archive)),
         ]
 
         assert states(publish([archive], "conditional://models", "flat")) == ["published"]
+
+    def test_both_replace(self, archive: Ready, other: Ready):
+        """Whoever has replaced a file keeps its sidecar, too."""
+
+        def replace() -> None:
+            write(other)()
+            Conditional().pipe_file("/models/digits-1.0.mar.sha256", sidecar(other))
+
+        Conditional.before += [*WHILE_SENDING, replace]
+
+        with pytest.raises(ReleaseError, match="is not what was sent"):
+            publish([archive], "conditional://models", "flat", replace=True)
+        assert Conditional.store["/models/digits-1.0.mar.sha256"].getvalue() == sidecar(other)
 
 
 class TestVerify:
