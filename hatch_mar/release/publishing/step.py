@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from hatch_mar.archive.archive import FileSource
 from hatch_mar.archive.checksums import SUFFIX, format_sum, parse_sums
 from hatch_mar.archive.digest import sha256
-from hatch_mar.output import is_quiet
 from hatch_mar.release.publishing.layouts import LAYOUTS, make_uploads, refuse_others
 from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready, Upload
-from hatch_mar.terminal.progress import Progress
+from hatch_mar.terminal.progress import show_reading
 
 LARGEST_SIDECAR = 1 << 16
 """Bytes. It has a line."""
@@ -82,7 +80,7 @@ def find_steps(place: Place, archives: Sequence[Ready], layout: str, scratch: Pa
     for number, upload in enumerate(uploads):
         source = file_of(upload, scratch / f"{number}.upload")
         size = source.stat().st_size
-        with show_progress(size, f"Reading {source.name}") as advance:
+        with show_reading(f"Reading {source.name}", size) as advance:
             digest = sha256(FileSource(source), advance).hex()
         there, begun = find_digest(place, upload.name, source)
         yield Step(place, upload.name, source, isinstance(upload.source, Path), digest, there, begun)
@@ -133,7 +131,7 @@ def read_sidecar(place: Place, name: str) -> str | None:
 def digest_of(place: Place, name: str, size: int) -> str:
     """The digest of a file that is there. Costs a read of it."""
     digest = hashlib.sha256()
-    with show_progress(size, f"Reading {place.address(name)}") as advance:
+    with show_reading(f"Reading {place.address(name)}", size) as advance:
         for chunk in place.read(name):
             digest.update(chunk)
             advance(len(chunk))
@@ -149,16 +147,3 @@ def digest_of_beginning(source: Path, size: int) -> str:
         if size <= 0:
             break
     return digest.hexdigest()
-
-
-@contextmanager
-def show_progress(size: int, what: str) -> Iterator[Callable[[int], object]]:
-    """Show how far a block is that moves this many bytes; it calls the value with each number of them."""
-    if is_quiet():
-        yield int
-        return
-    progress = Progress(size, what=what)
-    try:
-        yield progress.advance
-    finally:
-        progress.finish()

@@ -11,6 +11,7 @@ from hatch_mar.archive.formats.reader import has_root, read
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.release.publishing.layouts.demands import require_model, require_one
 from hatch_mar.release.publishing.ready import Ready, Upload
+from hatch_mar.terminal.progress import show_reading
 from hatch_mar.torchserve import suffixes
 
 NAME = "sagemaker"
@@ -24,7 +25,13 @@ def make_uploads(archives: Sequence[Ready], scratch: Path) -> list[Upload]:
     require_model(archive, NAME)
     if archive.format.suffix == suffixes.TGZ and has_root(archive.path, ROOT):
         return [Upload(FILE, archive.path)]
-    with read(archive.path) as content:
-        # not the time of `SOURCE_DATE_EPOCH`, so that the same archive always gives the same bytes
-        tgz.write(content, scratch / FILE, Packing(build_instant(environ={}), root=ROOT))
+    pack(archive.path, scratch / FILE)
     return [Upload(FILE, scratch / FILE)]
+
+
+def pack(path: Path, target: Path) -> None:
+    """Pack an archive again, the same bytes each time, whatever `SOURCE_DATE_EPOCH` says."""
+    with read(path) as archive:
+        size = sum(member.source.size() for member in archive.members)
+        with show_reading(f"Packing {FILE}", size) as advance:
+            tgz.write(archive, target, Packing(build_instant(environ={}), root=ROOT, report=advance))

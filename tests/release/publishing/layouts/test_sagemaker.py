@@ -10,6 +10,7 @@ from hatch_mar.archive.formats.reader import read
 from hatch_mar.errors import ReadError, ReleaseError
 from hatch_mar.release.publishing.layouts.sagemaker import make_uploads
 from hatch_mar.release.publishing.ready import Ready, Upload
+from hatch_mar.terminal import progress
 from tests.release.publishing.layouts.models import FILES, make_ready, make_workflow
 
 
@@ -72,6 +73,20 @@ class TestMakeUploads:
         monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
 
         assert repack(ready, scratch).read_bytes() == data
+
+    def test_progress(
+        self,
+        tmp_path: Path,
+        scratch: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        """Packing a large model again takes long enough to say how far it is."""
+        monkeypatch.setattr(progress, "BETWEEN_LINES", 0.0)
+
+        repack(make_ready(tmp_path), scratch)
+
+        assert capsys.readouterr().err.startswith("Packing model.tar.gz: ")
 
     def test_two(self, tmp_path: Path, scratch: Path):
         """Two archives need two folders."""
