@@ -28,6 +28,7 @@ DESCRIPTION = """Make a project's archives, which the server can already fetch, 
 answers with, and lose no request: each is registered, tried with its examples, made the default,
 and only when no request waits for the version before, that one is unregistered. If anything
 fails before that, the new version is unregistered again, and the old one goes on answering.
+Archives are deployed one after the other, and the first that fails ends the command.
 
 The keys of a server with token authorization are read from HATCH_MAR_MANAGEMENT_KEY and
 HATCH_MAR_INFERENCE_KEY, or from the key file. An option overrides the key of its name in

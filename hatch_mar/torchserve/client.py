@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPException
 from typing import Any, ClassVar, Literal
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from hatch_mar.torchserve.answer import Answer
 
@@ -37,6 +38,11 @@ class Interface:
     proxied: bool = False
     """Whether requests go through the proxy that the environment names."""
 
+    @cached_property
+    def opener(self) -> OpenerDirector:
+        # which reads the certificates of all authorities, since Python 3.12 also for plain http
+        return build_opener(ProxyHandler(None if self.proxied else {}), KeepRedirects)
+
     def request(
         self, method: str, path: str, seconds: float, *, data: bytes | None = None, content_type: str = ""
     ) -> Answer:
@@ -44,9 +50,8 @@ class Interface:
         if key := self.read_key():
             headers["Authorization"] = f"Bearer {key}"
         request = Request(self.url + path, data, headers, method=method)
-        opener = build_opener(ProxyHandler(None if self.proxied else {}), KeepRedirects)
         try:
-            with opener.open(request, timeout=seconds) as response:
+            with self.opener.open(request, timeout=seconds) as response:
                 return Answer(response.read(), response.headers.get("Content-Type", ""), response.status)
         except HTTPError as error:
             with error:

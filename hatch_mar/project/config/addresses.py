@@ -98,3 +98,14 @@ def seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
         raise ValueError("must be a number of seconds of at least 0")
     return value
+
+
+MOST_SECONDS = 86_400
+
+
+@shaped("seconds", {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_SECONDS})
+def limit(value: Any) -> float:
+    """How long something may take: a time that a socket can wait."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= MOST_SECONDS:
+        raise ValueError(f"must be a number of seconds of more than 0, and at most {MOST_SECONDS}")
+    return value

@@ -267,7 +267,7 @@ DEPLOY_KEYS: Settings = with_defaults(
             " not tell which of them are busy.",
         ),
         "timeout": Setting(
-            addresses.seconds, "How many seconds each step may take, such as starting the workers."
+            addresses.limit, "How many seconds each step may take, such as starting the workers."
         ),
         "key-file": Setting(
             values.path,
