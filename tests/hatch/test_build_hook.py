@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
 import zipfile
@@ -239,6 +240,14 @@ class TestWithHatchling:
         assert archives(root) == {"dist/Digits.mar"}
 
 
+OTHER_DIGEST = f"""
+[[tool.mar.remote-files]]
+path = "weights/model.pth"
+url = "https://example.org/model.pth"
+sha256 = "{"0" * 64}"
+"""
+
+
 class TestOtherHooks:
     """hatchling runs the hooks of a target after those of all targets, wherever they stand."""
 
@@ -273,6 +282,32 @@ class TestOtherHooks:
 
         with zipfile.ZipFile(root / "dist/Digits.mar") as file:
             assert file.read("model.pth") == new
+
+    REMOTE_LABELS = (
+        '\n[tool.mar]\nhandler = "handler.py"\npackages = ["weights"]\n[[tool.mar.remote-files]]\n'
+        'path = "weights/labels.txt"\nurl = "https://example.org/labels.txt"\n'
+        f'sha256 = "{hashlib.sha256(b"labels").hexdigest()}"\n'
+    )
+
+    def test_fetched(self, write_project: WriteProject):
+        """A remote file that belongs in a packed directory may be brought by a later hook."""
+        root = write_project(self.REMOTE_LABELS, HOOK + self.CUSTOM)
+        self.write_custom_hook(root, "(root / 'weights/labels.txt').write_bytes(b'labels')")
+        self.build(root)
+
+        with zipfile.ZipFile(root / "dist/Digits.mar") as file:
+            assert file.read("weights/labels.txt") == b"labels"
+
+    def test_not_fetched(self, write_project: WriteProject, capsys: pytest.CaptureFixture[str]):
+        """If no hook does, the build fails, and there is no wheel either."""
+        root = write_project(self.REMOTE_LABELS, HOOK + self.CUSTOM)
+        self.write_custom_hook(root, "pass")
+
+        assert aborted(capsys, self.build, root) == (
+            "Field `tool.mar.remote-files[0]`: file not found: `weights/labels.txt`;"
+            " run `hatch-mar fetch weights/labels.txt` [MAR036]\n"
+        )
+        assert list((root / "dist").iterdir()) == []
 
     def test_generated_module(self, write_project: WriteProject):
         """With `include-project`, so are the modules that a later hook adds to the wheel."""
@@ -314,6 +349,7 @@ class TestOtherHooks:
             ('handlr = "handler.py"\n', "MAR003"),
             ('handler = "handler.py"\nextra-files = ["model.py", "lib"]\n', "MAR024"),
             ('handler = "handler.py"\narchive-format = "no-archive"\nexport-path = "."\n', "MAR027"),
+            (f'handler = "handler.py"\npackages = ["weights"]\n{OTHER_DIGEST}', "MAR037"),
         ],
     )
     def test_beyond_later_hooks(
