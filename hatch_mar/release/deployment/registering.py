@@ -15,6 +15,9 @@ MISSING = "Model not found at: "
 TAKEN = re.compile(r"Model version (?P<version>.*) is already registered for model ")
 """Why TorchServe does not register a file (ModelArchive.java, ModelManager.java)."""
 
+UNCERTAIN = ("", "InternalServerException")
+"""The errors after which something may have been registered: those of a proxy, and of the server itself."""
+
 
 class NothingRegisteredError(ReleaseError):
     """The server has registered nothing that would have to be unregistered."""
@@ -49,7 +52,10 @@ def register(
                 ) from None
             if taken:
                 raise explain_mistake(config, taken["version"], name, names) from None
-            raise ReleaseError(hide_query(str(error), name)) from None
+            sentence = hide_query(str(error), name)
+            if error.kind in UNCERTAIN:
+                raise ReleaseError(sentence) from None
+            raise NothingRegisteredError(sentence) from None
         found = server.describe(model).keys() - before.keys()
         if config.version in found:
             return name

@@ -25,6 +25,7 @@ def withdraw(
         pace: the clock.
     """
     label = f"{model} {version}"
+    still = f"; {replacing} is still the default" if replacing else ""
     unknown = isinstance(error, SilentError) or not isinstance(error, ReleaseError)
     try:
         if replacing and server.find_default(model) == version:
@@ -36,11 +37,11 @@ def withdraw(
     except RefusedError as refused:
         if refused.kind not in NOT_FOUND:
             log(f"Warning: {label} could not be unregistered: {refused}")
-            return
-        if unknown:
+        elif unknown:
             log(f"Warning: the server may still register {label}; the next deployment finds it there")
-            return
+        else:
+            log(f"{label} is not registered{still}")
     except ReleaseError as silent:
         log(f"Warning: {label} may still be registered: {silent}")
-        return
-    log(f"{label} is unregistered again{f'; {replacing} is still the default' if replacing else ''}")
+    else:
+        log(f"{label} is unregistered again{still}")

@@ -6,6 +6,7 @@ import pytest
 
 from hatch_mar.errors import ReleaseError
 from tests.release.deployment.fake_torchserve import (
+    API_OFF,
     FakeClock,
     FakeTorchServe,
     HangUp,
@@ -55,6 +56,24 @@ def test_gone(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixtu
     with pytest.raises(ReleaseError, match=r"^Cannot reach the inference API"):
         plan(two, clock, RIGHT).run()
     assert "Warning: digits 2.0 may still be registered: Cannot reach" in capsys.readouterr().err
+
+
+def test_never_there(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
+    """What the server has not registered is not said to be unregistered."""
+    two.overrides["POST /models"] = lambda: refusal(500, "InternalServer", "Model file already exists x.mar")
+
+    with pytest.raises(ReleaseError, match="Model file already exists"):
+        plan(two, clock).run()
+    assert capsys.readouterr().err == "digits 2.0 is not registered; 1.0 is still the default\n"
+
+
+def test_nothing(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
+    """After a refusal that leaves nothing on the server, there is nothing to unregister."""
+    two.overrides["(POST|DELETE) /models"] = lambda: API_OFF
+
+    with pytest.raises(ReleaseError, match=r"model API of .* is off"):
+        plan(two, clock).run()
+    assert capsys.readouterr().err == ""
 
 
 def test_not_removable(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
