@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.addresses import FILE
 from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.release.publishing.layouts.flat import join_name
 
 SCHEMES = ("http", "https", "file")
 """From which TorchServe fetches archives (`allowed_urls` of ConfigManager.java)."""
@@ -29,7 +30,7 @@ def list_registered(config: ArchiveConfig, template: str) -> list[str]:
 def published_names(config: ArchiveConfig, own: str, template: str) -> Iterator[str]:
     """The name that `hatch-mar publish` gives a file whose own one may be that of any version."""
     if template == FILE and not has_version(own, config) and config.format.suffix:
-        yield f"{config.model_name}-{config.version}{config.format.suffix}"
+        yield join_name(config.model_name, config.version, config.format.suffix)
 
 
 def fill_in_url(config: ArchiveConfig, template: str) -> str:

@@ -21,5 +21,9 @@ def name_file(archive: Ready) -> str:
             " than `no-archive`"
         )
     require_plain_version(archive)
-    stem = f"{archive.name}-{archive.version}" if archive.version else archive.name
-    return stem + archive.format.suffix
+    return join_name(archive.name, archive.version, archive.format.suffix)
+
+
+def join_name(name: str, version: str | None, suffix: str) -> str:
+    """The name of a published file, for which a deployment looks as well."""
+    return f"{name}-{version}{suffix}" if version else f"{name}{suffix}"
