@@ -270,36 +270,49 @@ def test_interrupted_while_a_version_loads(
 
 
 @pytest.fixture
-def held(releases: Releases, tmp_path: Path) -> Iterator[Held]:
-    """Two requests to version 1.0: its worker has taken one, and the other waits. 2.0 is built."""
-    opened = tmp_path / "opened"
-    releases.build("1.0", handle=CLOSED.format(str(opened)), config="batchSize: 1\n")
+def held(releases: Releases, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Held]:
+    """Requests that version 1.0 does not answer yet: its worker has taken one. Version 2.0 is built."""
+    taken, opened = tmp_path / "taken", tmp_path / "opened"
+    handle = f"Path({str(taken)!r}).touch()\n        {CLOSED.format(str(opened))}"
+    releases.build("1.0", handle=handle, config="batchSize: 1\n")
     opened.touch()
     releases.deploy()
-    opened.unlink()
+    for file in (taken, opened):
+        file.unlink()
+    releases.build("2.0")
     with ThreadPoolExecutor() as pool:
-        answers = [pool.submit(releases.server.predict, releases.model, b"{}") for _ in range(2)]
+        held = Held(opened, [])
         try:
-            wait_until(lambda: releases.pending("1.0") == 1, "a request waits for another")
-            releases.build("2.0")
-            yield Held(opened, answers)
+            for _ in range(request.param):
+                held.answers.append(pool.submit(releases.server.predict, releases.model, b"{}"))
+                wait_until(taken.exists, "the worker takes a request")
+            wait_until(lambda: releases.pending("1.0") == request.param - 1, "the others wait")
+            yield held
         finally:
             opened.touch()
 
 
-def test_a_request_that_waits_keeps_its_version(releases: Releases, held: Held) -> None:
+def is_drained_from(releases: Releases) -> bool:
+    """Whether 2.0 is the default, and somebody waits for the worker of 1.0: a user, or the deployment."""
+    return releases.versions() == ["2.0", "1.0"] and releases.pending("1.0") == 1
+
+
+@pytest.mark.parametrize("held", [1, 2], indirect=True, ids=["taken", "queued"])
+def test_a_request_keeps_its_version(releases: Releases, held: Held) -> None:
+    """However long the answer takes: TorchServe does not say that a worker has a request."""
     with releases.deploying() as deployment:
-        wait_until(lambda: releases.versions() == ["2.0", "1.0"], "2.0 is the default")
+        wait_until(lambda: is_drained_from(releases), "2.0 is the default")
         assert deployment.poll() is None
-        assert held.open() == ["1.0", "1.0"]
+        assert held.open() == ["1.0"] * len(held.answers)
         assert deployment.wait(DEADLINE) == 0
     assert releases.versions() == ["2.0"]
 
 
+@pytest.mark.parametrize("held", [2], indirect=True, ids=["queued"])
 def test_interrupted_while_requests_wait(releases: Releases, held: Held) -> None:
     """The new version stays the default; the old one is left to those who wait for it."""
     with releases.deploying() as deployment:
-        wait_until(lambda: releases.versions() == ["2.0", "1.0"], "2.0 is the default")
+        wait_until(lambda: is_drained_from(releases), "2.0 is the default")
         deployment.send_signal(signal.SIGINT)
         output, _ = deployment.communicate(timeout=DEADLINE)
     assert deployment.returncode == INTERRUPTED

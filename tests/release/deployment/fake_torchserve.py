@@ -1,6 +1,6 @@
 """A TorchServe that only pretends, on loopback: its answers are those of TorchServe 0.12.
 
-tests/e2e/test_deploy.py has the real one.
+tests/e2e/test_fake_torchserve.py compares the two.
 """
 
 from __future__ import annotations
@@ -130,9 +130,9 @@ class FakeTorchServe:
         if version == "all":
             return 200, [each.describe(number) for number, each in versions.items()]
         if version not in versions:
-            return refusal(
-                404, "ModelVersionNotFound", f"Model version: {version} does not exist for model: {model}"
-            )
+            words = ("version", "model") if method == "PUT" else ("version:", "model:")
+            message = f"Model {words[0]} {version} does not exist for {words[1]} {model}"
+            return refusal(404, "ModelVersionNotFound", message)
         if kind == "predictions":
             return 200, {"version": version}
         if method == "GET":
@@ -160,7 +160,7 @@ class FakeTorchServe:
 
     def unregister(self, model: str, version: str) -> Reply:
         if self.defaults[model] == version and len(self.models[model]) > 1:
-            return refusal(403, "Forbidden", f"Cannot remove default version for model {model}")
+            return refusal(403, "InvalidModelVersion", f"Cannot remove default version for model {model}")
         del self.models[model][version]
         if not self.models[model]:
             del self.models[model], self.defaults[model]
