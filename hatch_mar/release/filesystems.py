@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -35,6 +36,24 @@ DRIVERS = {
 """What to install for a URL. For a scheme that is not here, fsspec's own error names the module."""
 
 
+LOGGERS = (
+    *(
+        "adlfs",
+        "aiobotocore",
+        "asyncio",
+        "azure",
+        "botocore",
+        "fsspec",
+        "gcsfs",
+        "google",
+        "msal",
+        "paramiko",
+    ),
+    *("s3fs", "urllib3"),
+)
+"""What drivers, and what they are made of, log to."""
+
+
 def open_filesystem(url: str) -> tuple[AbstractFileSystem, str]:
     """The file system that a URL is about, and the path in it.
 
@@ -60,10 +79,21 @@ def open_filesystem(url: str) -> tuple[AbstractFileSystem, str]:
             f"Cannot access `{hide_secrets(url)}`: fsspec has no driver for `{scheme}://`; use a URL such as"
             " `s3://BUCKET/FOLDER`, or a directory"
         ) from None
+    hush_drivers()
     with explain_store_errors(url):
         filesystem, path = fsspec.core.url_to_fs(url)
         filesystem.invalidate_cache()
         return filesystem, path
+
+
+def hush_drivers() -> None:
+    """Keep what drivers log off the terminal, such as the traceback of a request that is sent again.
+
+    What goes wrong in the end is raised, and explained. Who configures logging gets all of it as before.
+    """
+    for logger in map(logging.getLogger, LOGGERS):
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
 
 
 def explain_missing(scheme: str, driver: str) -> str:

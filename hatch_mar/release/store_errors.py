@@ -46,17 +46,24 @@ SENTENCES = (
     (r"ExpiredToken(Exception)?|TokenRefreshRequired|RefreshError|\w*TokenExpired\w*", EXPIRED),
     (r"NoCredentials\w*|PartialCredentials\w*|DefaultCredentialsError|MissingCredentials", NO_CREDENTIALS),
     (r"ProfileNotFound|CredentialRetrievalError|ClientAuthenticationError|InvalidToken", WRONG_CREDENTIALS),
-    (r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed|401", WRONG_CREDENTIALS),
+    (r"InvalidAccessKeyId|SignatureDoesNotMatch|Authentication(Failed|Exception)|401", WRONG_CREDENTIALS),
     (r"NoSuchBucket|ContainerNotFound", NO_BUCKET),
     (r"AccessDenied|AllAccessDisabled|AuthorizationFailure|AuthorizationPermissionMismatch", DENIED),
     (r"PermissionError|403", DENIED),
     (r"EndpointConnectionError|\w*ConnectTimeout\w*|ConnectionError|ServiceRequestError", UNREACHABLE),
     (r"gaierror|SSLError", UNREACHABLE),
     (r"ClientConnector\w*|ConnectionRefusedError|ConnectionClosedError|ServerDisconnectedError", UNREACHABLE),
-    (r"\w*TimeoutError|ReadTimeout\w*", UNREACHABLE),
+    (r"\w*TimeoutError|ReadTimeout\w*|NoValidConnectionsError", UNREACHABLE),
     (r"SlowDown|ServiceUnavailable|ServerBusy|429|503", BUSY),
 )  # fmt: skip
 """What the codes of stores and the names of drivers' exceptions mean; the first that fits counts."""
+
+
+NO_CREDENTIALS_SAID = (
+    "Must provide either a connection_string",
+    "failed to retrieve a token from the included",
+)
+"""How adlfs and azure-identity say it, whose exceptions do not."""
 
 
 @contextmanager
@@ -75,11 +82,7 @@ def explain_store_errors(url: str) -> Iterator[None]:
 
 
 def explain(error: BaseException, url: str) -> str:
-    marks = [*marks_of(error)]
-    sentence = next(
-        (sentence for pattern, sentence in SENTENCES if any(re.fullmatch(pattern, mark) for mark in marks)),
-        None,
-    )
+    sentence = find_sentence(error)
     if sentence in (NO_CREDENTIALS, WRONG_CREDENTIALS):
         log_in = LOG_IN.get(FAMILIES.get(urlsplit(url).scheme, ""), "see the driver's documentation")
         return f"{sentence}; {log_in}"
@@ -87,6 +90,17 @@ def explain(error: BaseException, url: str) -> str:
         return sentence
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return truncate(hide_secrets(lines[0]), LONGEST)
+
+
+def find_sentence(error: BaseException) -> str | None:
+    """What the codes and names of an error mean, if they are known."""
+    if any(said in str(error) for said in NO_CREDENTIALS_SAID):
+        return NO_CREDENTIALS
+    marks = [*marks_of(error)]
+    for pattern, sentence in SENTENCES:
+        if any(re.fullmatch(pattern, mark) for mark in marks):
+            return sentence
+    return None
 
 
 def marks_of(error: BaseException) -> Iterator[str]:

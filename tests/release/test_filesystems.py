@@ -1,3 +1,5 @@
+import logging
+import logging.handlers
 import sys
 from typing import Any
 
@@ -7,7 +9,14 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
 
 from hatch_mar.errors import ReleaseError
-from hatch_mar.release.filesystems import CHUNK, bound_upload, open_filesystem, parameters_of_put, stream
+from hatch_mar.release.filesystems import (
+    CHUNK,
+    LOGGERS,
+    bound_upload,
+    open_filesystem,
+    parameters_of_put,
+    stream,
+)
 
 
 class TestOpenFilesystem:
@@ -51,6 +60,34 @@ class TestOpenFilesystem:
 
         with pytest.raises(ReleaseError, match=message):
             open_filesystem("sss://me:secret@models")
+
+
+class TestHushDrivers:
+    def remove_handlers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Logging becomes as it is where nobody has configured it, as pytest has."""
+        for name in ("", *LOGGERS):
+            monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+
+    def test_quiet(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+        """What a driver logs is not shown, unlike what anybody else logs."""
+        self.remove_handlers(monkeypatch)
+
+        open_filesystem("memory://models")
+        logging.getLogger("gcsfs").warning("a traceback")
+        logging.getLogger("another").warning("something else")
+
+        assert capsys.readouterr().err == "something else\n"
+
+    def test_configured(self, monkeypatch: pytest.MonkeyPatch):
+        """Who configures logging gets it."""
+        self.remove_handlers(monkeypatch)
+        handler = logging.handlers.BufferingHandler(9)
+        logging.getLogger().addHandler(handler)
+
+        open_filesystem("memory://models")
+        logging.getLogger("gcsfs.retry").warning("a traceback")
+
+        assert [record.getMessage() for record in handler.buffer] == ["a traceback"]
 
 
 class TestBoundUpload:

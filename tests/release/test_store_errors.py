@@ -54,6 +54,8 @@ class TestExplainStoreErrors:
             (named("EndpointConnectionError"), "the store cannot be reached; check the network"),
             (named("FSTimeoutError"), "the store cannot be reached; check the network"),
             (caused(OSError(16, "busy"), ClientError("SlowDown", 503)), "the store is busy; try again later"),
+            (ValueError("Must provide either a connection_string or"), "there are no credentials; set"),
+            (named("NoValidConnectionsError"), "the store cannot be reached; check the network"),
             (HttpError(401), "the store does not accept the credentials; set"),
             (ValueError("Bucket name is odd\nand more"), "Bucket name is odd"),
             (ValueError(), "ValueError"),
