@@ -54,6 +54,7 @@ class Draft:
 
     def append(self, chunk: bytes) -> None:
         self.file.write(chunk)
+        self.file.flush()  # so that whatever ends the process loses nothing
         self.count(chunk)
 
     def count(self, chunk: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected, responses
+from http.client import HTTPException, HTTPResponse, RemoteDisconnected, responses
 from typing import cast
 from urllib.error import HTTPError, URLError
 from urllib.request import build_opener
@@ -28,7 +28,7 @@ HEADERS = {"User-Agent": f"hatch-mar/{__version__}", "Accept": "*/*", "Accept-En
 RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 PARTIAL, DENIED, GONE, UNSATISFIABLE = 206, (401, 403), (404, 410), 416
 TEMPORARY = (408, 425, 429, 500, 502, 503, 504)
-BREAKS = (ConnectionError, TimeoutError, RemoteDisconnected, IncompleteRead)
+BREAKS = (ConnectionError, TimeoutError, RemoteDisconnected)
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def open_web(url: str, offset: int, validator: str) -> Iterator[Body]:
     with ask(url, offset, validator) as response:
         start, size = read_extent(response)
         encoding = response.headers.get("Content-Encoding", "")
-        yield Body(read_body(response), start, size, find_validator(response), encoding)
+        yield Body(read_body(response, show_url(url)), start, size, find_validator(response), encoding)
 
 
 def ask(url: str, offset: int, validator: str) -> HTTPResponse:
@@ -77,18 +77,15 @@ def find_validator(response: HTTPResponse) -> str:
     return tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
 
 
-def read_body(response: HTTPResponse) -> Iterator[bytes]:
+def read_body(response: HTTPResponse, shown: str) -> Iterator[bytes]:
     while True:
         try:
-            chunk = response.read(CHUNK)
-        except IncompleteRead as error:
-            if error.partial:
-                yield error.partial
-            raise Broken("ended too early") from None
+            # whatever has arrived: if more were waited for, a break would lose it
+            chunk = response.read1(CHUNK)
         except HTTPException:
-            raise Broken("ended in a way that HTTP does not have") from None
+            raise Broken(f"`{shown}` broke off") from None
         except OSError as error:
-            raise Broken(f"broke off: {describe(error)}") from None
+            raise Broken(f"`{shown}` broke off: {describe(error)}") from None
         if not chunk:
             return
         yield chunk

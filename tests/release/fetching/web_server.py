@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Route = Callable[[BaseHTTPRequestHandler], None]
 
@@ -48,7 +49,12 @@ def run_server() -> Iterator[WebServer]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            if not isinstance(sys.exc_info()[1], OSError):  # a client may hang up whenever it likes
+                super().handle_error(request, client_address)
+
+    with Server(("127.0.0.1", 0), Handler) as listening:
         listening.daemon_threads = True
         server = WebServer(listening.server_port)
         thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
