@@ -17,7 +17,7 @@ from tests.release.deployment.fake_torchserve import (
 from tests.release.deployment.rollouts import RIGHT, WRONG, plan
 
 
-def test_lost_registration(two: FakeTorchServe, clock: FakeClock):
+def test_lost_registration(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
     """A version whose registration was not answered is removed when it appears."""
 
     def register_later() -> Reply:
@@ -33,6 +33,7 @@ def test_lost_registration(two: FakeTorchServe, clock: FakeClock):
     with pytest.raises(ReleaseError, match=r"^Cannot reach the management API"):
         plan(two, clock).run()
     assert [*two.models["digits"]] == ["1.0"]
+    assert capsys.readouterr().err == "digits 2.0 is unregistered again; 1.0 is still the default\n"
 
 
 def test_lost_for_good(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
