@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,12 @@ from hatch_mar.text import quote, quote_some
 
 SHOWN = 12
 """Digits of a commit that are shown."""
+STATUS = (
+    *("status", "--porcelain", "-z", "--no-renames"),
+    *("--untracked-files=all", "--ignore-submodules=none"),
+)
+WATCHED = "HM"
+"""How `git ls-files -v` tags a file in which git looks for changes, unless it is told not to."""
 ANNEX = Path(".git", "annex", "objects")
 """Where git-annex has files, under names with digests that are committed."""
 
@@ -28,7 +34,7 @@ class WorkingTree(NamedTuple):
     changed: tuple[str, ...] = ()
     """The files of the project, and of the archive, that have changed since."""
     not_in_git: tuple[str, ...] = ()
-    """The files of the archive that git does not track."""
+    """The archive's files that git does not track, and the project's that it is told to ignore."""
 
     def __str__(self) -> str:
         """What an archive has the bytes of: "commit `1a2b3c`"."""
@@ -53,20 +59,43 @@ def inspect_working_tree(root: Path, archive: Archive, pinned: Collection[str] =
     try:
         top = Path(ask(git, root, "rev-parse", "--show-toplevel").removesuffix("\n")).resolve()
         commit = ask(git, root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
-        tracked = set(ask(git, top, "ls-files", "-z", "--recurse-submodules").split("\0"))
-        status = ask(git, top, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+        entries = ask(git, top, "ls-files", "-z", "-v", "--recurse-submodules").split("\0")
+        states = ask(git, top, *STATUS).split("\0")
     except subprocess.CalledProcessError as error:
         return WorkingTree(root, reason=explain_failure(error))
 
-    known = {os.path.realpath(root / path) for path in pinned}
-    packed = {os.path.realpath(path) for path in list_sources(archive)} - known
-    entries = [(entry[:2], str(top / entry[3:])) for entry in status.split("\0") if entry]
     whole = root.resolve()
-    changed = [path for state, path in entries if state != "??" and (path in packed or is_in(path, whole))]
+    watched = {str(top / entry[2:]): entry[0] in WATCHED for entry in entries if entry}
+    changes = {str(top / state[3:]): state[:2] for state in states if state}
+    known = {name for path in pinned for name in names_of(root / path, root, whole)}
+    packed = {name for path in list_sources(archive) for name in names_of(path, root, whole)} - known
+
+    above = {parent for path in packed for parent in parents_of(path)}
+    changed = {
+        path
+        for path, state in changes.items()
+        if state != "??" and (path in packed or path in above or is_in(path, whole))
+    }
     if takes_wheel(archive):  # which may have any of the project's files
-        packed |= {path for state, path in entries if state == "??" and is_in(path, whole)} - known
-    foreign = [path for path in packed if not is_in(path, top / ANNEX) and relate(path, top) not in tracked]
+        packed |= {path for path, state in changes.items() if state == "??" and is_in(path, whole)} - known
+    foreign = {
+        path
+        for path in packed
+        if not any(watched.get(each) for each in (path, *parents_of(path))) and not is_in(path, top / ANNEX)
+    }
+    ignored = {path for path, is_watched in watched.items() if not is_watched and is_in(path, whole)}
+    foreign |= set(filter(os.path.lexists, ignored))
     return WorkingTree(root, commit, "", show(changed, whole), show(foreign, whole))
+
+
+def names_of(path: Path, root: Path, whole: Path) -> set[str]:
+    """The path of a file, and that of what it leads to as a link; `whole` is `root` resolved."""
+    return {os.path.normpath(whole / os.path.relpath(path, root)), os.path.realpath(path)}
+
+
+def parents_of(path: str) -> Iterator[str]:
+    """The folders that a file is in, which git may know as a link, or as a submodule."""
+    return map(str, Path(path).parents)
 
 
 def ask(git: str, folder: Path, *arguments: str) -> str:

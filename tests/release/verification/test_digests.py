@@ -208,5 +208,7 @@ class TestList:
 
     def test_none(self, file: Path):
         """A folder without lists has nothing to verify."""
-        with pytest.raises(ReleaseError, match=r"^`.*dist` has no `SHA256SUMS`; write it with"):
+        with pytest.raises(
+            ReleaseError, match=r"^`.*dist` has neither `SHA256SUMS` nor a file .* write it with"
+        ):
             list_files(file.parent)

@@ -120,6 +120,49 @@ class TestCommit:
 
         assert inspected(root, "annexed.bin", "linked.bin").not_in_git == ("weights.pth",)
 
+    @needs_posix
+    def test_link_not_in_git(self, root: Path):
+        """A new link to a committed file is in no commit; what a committed link leads to below it may be."""
+        (root / "new.py").symlink_to("handler.py")
+        (root / "new").symlink_to("..")
+        (root / "old").symlink_to("..")
+        git(root, "add", "old")
+        git(root, "commit", "--quiet", "-m", "link")
+
+        names = ("new.py", "new/shared.py", "old/other.py")
+        assert inspected(root, *names).not_in_git == ("new.py", "new/shared.py")
+
+    @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+    @pytest.mark.parametrize("name", ["handler.py", "pyproject.toml"])
+    def test_ignored_changes(self, name: str, flag: str, root: Path):
+        """git does not say whether a file has changed that it is told to ignore."""
+        git(root, "update-index", flag, name)
+        (root / name).write_text("changed\n")
+
+        assert inspected(root, "handler.py").not_in_git == (name,)
+
+    def test_sparse(self, root: Path):
+        """A file that is not checked out has no changes."""
+        git(root, "update-index", "--skip-worktree", "pyproject.toml")
+        (root / "pyproject.toml").unlink()
+
+        assert inspected(root, "handler.py").not_in_git == ()
+
+    def test_submodule(self, root: Path):
+        """Changes to a submodule count if a file of it is packed, even if git is told to ignore them."""
+        local = ("-c", "protocol.file.allow=always")
+        git(root.parent, *local, "submodule", "--quiet", "add", str(root.parent), "sub")
+        git(root.parent, "config", "--file", ".gitmodules", "submodule.sub.ignore", "all")
+        git(root.parent, "add", ".gitmodules")
+        git(root.parent, "commit", "--quiet", "-m", "two")
+        name = "../sub/shared.py"
+        before = inspected(root, name)
+        (root / name).write_text("changed\n")
+
+        assert (before.changed, before.not_in_git) == ((), ())
+        assert inspected(root, name).changed == ("../sub",)
+        assert inspected(root, "handler.py").changed == ()
+
     def test_strange_names(self, root: Path):
         """Names that git would quote are found."""
         name = "ä \"b\" 'c'.txt" if os.name == "posix" else "ä b.txt"
