@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import random
 import shutil
@@ -10,10 +11,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 SCRIPTS = Path(sys.executable).parent
@@ -38,6 +43,13 @@ only-include = ["handler.py"]
 [tool.mar]
 handler = "handler.py"
 serialized-file = "weights.bin"
+"""
+
+FETCHED = """
+[[tool.mar.remote-files]]
+path = "out/weights.bin"
+url = "{url}"
+sha256 = "{digest}"
 """
 
 
@@ -187,6 +199,42 @@ def rebuild_case(work: Path, size: int) -> Case:
     )
 
 
+def fetch_case(work: Path, size: int) -> Case:
+    """A download from this machine, and what else brings and verifies a file."""
+    write_noise(work / "weights.bin", size)
+    url = f"{serve(work)}/weights.bin"
+    with open(work / "weights.bin", "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    (work / "pyproject.toml").write_text(FETCHED.format(url=url, digest=digest))
+    (work / "sums").write_text(f"{digest}  out/weights.bin\n")
+    curl = f"curl --fail --silent --show-error --output out/weights.bin {url} && sha256sum --check sums"
+    return Case(
+        f"{size // MIB} MiB fetched and verified",
+        {
+            "cp": ["cp", "weights.bin", "out/weights.bin"],
+            "hatch-mar fetch": [str(SCRIPTS / "hatch-mar"), "fetch"],
+            "curl and sha256sum": ["sh", "-c", curl],
+        },
+        work,
+    )
+
+
+def serve(directory: Path) -> str:
+    """The URL of a directory, until this program ends."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def copyfile(self, source: Any, outputfile: Any) -> None:
+            outputfile.flush()
+            self.connection.sendfile(source)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(directory)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
 def write_noise(path: Path, size: int) -> None:
     """Write bytes that do not compress, as weights do not.
 
@@ -208,6 +256,7 @@ def measure_cases(quick: bool) -> Iterator[Case]:
         lambda work: tgz_case(work, size),
         lambda work: compressible_case(work, size // 2),
         lambda work: rebuild_case(work, size),
+        lambda work: fetch_case(work, size),
     ]
     for make in makers:
         with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("BENCH_DIR")) as directory:
