@@ -23,7 +23,7 @@ HANDLER = b"""\
 def handle(data, context):
     return data and [{"version": context.manifest["model"]["modelVersion"]}] * len(data)
 """
-DESCRIBED = ("modelVersion", "maxBatchDelay", "workers", "jobQueueStatus")
+DESCRIBED = ("modelVersion", "modelUrl", "maxBatchDelay", "workers", "jobQueueStatus")
 """What is read of a version's description, and of its workers."""
 WORKER = ("status",)
 

@@ -56,12 +56,14 @@ def register(
             if error.kind in UNCERTAIN:
                 raise ReleaseError(sentence) from None
             raise NothingRegisteredError(sentence) from None
-        found = server.describe(model).keys() - before.keys()
-        if config.version in found:
+        found = server.describe(model)
+        if config.version in found.keys() - before.keys():
             return name
-        for version in found:
+        # others may have been registered from elsewhere in the same moment
+        mistaken = [each for each in found.keys() - before.keys() if found[each].url == name]
+        for version in mistaken:
             server.unregister(model, version)
-        raise explain_mistake(config, " and ".join(found) or "gone again", name, names)
+        raise explain_mistake(config, " and ".join(mistaken) or "gone again", name, names)
     files = " or ".join(f"`{show_registered(name)}`" for name in names)
     raise NothingRegisteredError(
         f"The server's model store has no {files}; publish {label} there first, or set `url`"

@@ -52,6 +52,8 @@ class ModelVersion(NamedTuple):
     """Requests that wait for a worker, without those that a worker has taken."""
     batch_delay: float = 0.0
     """Seconds for which a worker may wait for more requests after it has taken one."""
+    url: str = ""
+    """The file or URL from which it was registered."""
 
     @property
     def is_ready(self) -> bool:
@@ -73,6 +75,7 @@ class ModelVersion(NamedTuple):
             max((str(worker.get("startTime", "")) for worker in workers), default=""),
             int((told.get("jobQueueStatus") or {}).get("pendingRequests", 0)),
             float(told.get("maxBatchDelay", 0)) / 1000,
+            str(told.get("modelUrl", "")),
         )
 
 

@@ -192,7 +192,9 @@ class Rollout:
         def is_ready() -> bool:
             nonlocal workers
             found = self.server.describe(self.name, self.version).get(self.version)
-            for worker in found.workers if found else ():
+            if found is None:
+                raise ReleaseError(f"{self.label} was unregistered by somebody else while it was loading")
+            for worker in found.workers:
                 # TorchServe starts one anew that has died while it was loading, for minutes
                 if processes.get(worker.number, -1) not in (-1, worker.process):
                     raise ReleaseError(
@@ -200,8 +202,8 @@ class Rollout:
                         f" `logs/model_log.log`, and `hatch-mar try {self.name}` shows it here"
                     )
                 processes[worker.number] = worker.process
-            workers = len(found.workers) if found else 0
-            return found is not None and found.is_ready
+            workers = len(found.workers)
+            return found.is_ready
 
         if not self.pace.wait_until(is_ready, self.settings.timeout):
             raise ReleaseError(

@@ -44,6 +44,7 @@ class Version:
     """The process of each worker, as `pending`."""
     batch_delay: int = 100
     """Milliseconds."""
+    url: str = ""
 
     def describe(self, version: str) -> dict[str, Any]:
         pending = self.pending.pop(0) if len(self.pending) > 1 else next(iter(self.pending), 0)
@@ -51,6 +52,7 @@ class Version:
             self.processes.pop(0)
         return {
             "modelVersion": version,
+            "modelUrl": self.url,
             "maxBatchDelay": self.batch_delay,
             "workers": [
                 {
@@ -153,7 +155,7 @@ class FakeTorchServe:
                 409, "ConflictStatus", f"Model version {found.version} is already registered for model {name}"
             )
         state = "UNLOADING" if found.breaks else "READY"
-        self.add(found.version, name=name, workers=[state] * int(workers))
+        self.add(found.version, name=name, workers=[state] * int(workers), url=url)
         if found.breaks:
             self.models[name][found.version].processes = [-1, -1, 100, 100, 101]
         return 202, {"status": "Processing worker updates..."}

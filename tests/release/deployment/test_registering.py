@@ -50,6 +50,16 @@ def test_other_version(there: bool, fake: FakeTorchServe):
     assert [*fake.models["digits"]] == ["0.1", *["1.0"] * there]
 
 
+def test_version_of_others(fake: FakeTorchServe):
+    """What others register in the same moment stays registered."""
+    fake.store["digits.mar"] = Stored(version="1.0")
+    fake.overrides["POST /models"] = lambda: fake.add("3.0", url="digits-3.0.mar")
+
+    with pytest.raises(NothingRegisteredError, match=r"is version 1\.0 instead of 2\.0"):
+        run(fake)
+    assert [*fake.models["digits"]] == ["3.0"]
+
+
 def test_name_of_model(fake: FakeTorchServe):
     """It is registered under the name of the model, so that it can be found, whatever the file says."""
     fake.store["digits.mar"] = Stored("letters", "2.0")

@@ -165,6 +165,15 @@ class TestFailure:
             plan(two, clock, timeout=5.0).run()
         self.check(two)
 
+    def test_gone(self, two: FakeTorchServe, clock: FakeClock):
+        """A version that somebody else unregisters is not waited for."""
+        two.store["digits-2.0.mar"].breaks = True
+        two.overrides[r"GET /models/digits/2\.0$"] = lambda: two.models["digits"].pop("2.0", None) and None
+
+        with pytest.raises(ReleaseError, match=r"^digits 2\.0 was unregistered by somebody else"):
+            plan(two, clock).run()
+        self.check(two)
+
     @pytest.mark.parametrize("step", ["register", "describe", "predict", "set_default"])
     def test_interrupted(self, step: str, two: FakeTorchServe, clock: FakeClock):
         """Ctrl-C before the default is set leaves the server as it was."""
