@@ -24,7 +24,7 @@ from hatch_mar.project.config.table import parse_table
 from hatch_mar.project.interface import Project
 from hatch_mar.project.layout.layout import lay_out
 from hatch_mar.project.layout.targets import Target, find_obstacles, find_sdist_clashes
-from hatch_mar.project.remote_files import refuse_differing
+from hatch_mar.project.remote_files import list_taken, refuse_differing
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.project.toml import table_at
 from hatch_mar.terminal.progress import show_reading
@@ -97,7 +97,8 @@ class Planned:
             from hatch_mar.trial import in_build
 
             return repr(self.config) + in_build.fingerprint(self.config, self.root)
-        return repr(self.config)
+        taken = tuple(each for _, each in list_taken(self.config.remote_files, self.archive, self.root))
+        return repr(self.config._replace(remote_files=taken))
 
     def find_change(self) -> str | None:
         """Why a build would pack the archive; None if it would leave it as it is. Nothing is written."""

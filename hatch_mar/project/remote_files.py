@@ -74,6 +74,14 @@ def refuse_differing(
 def find_differing(
     remote_files: Sequence[RemoteFile], archive: Archive, root: Path, advance: Callable[[int], object]
 ) -> Iterator[Finding]:
+    for place, each in list_taken(remote_files, archive, root):
+        yield from compare_digest(place, each, root, advance)
+
+
+def list_taken(
+    remote_files: Sequence[RemoteFile], archive: Archive, root: Path
+) -> Iterator[tuple[Place, RemoteFile]]:
+    """The files that an archive takes, each with the place of its table."""
     if not remote_files:
         return
     taken = {identify(each.source.path) for each in archive.members if isinstance(each.source, FileSource)}
@@ -81,7 +89,7 @@ def find_differing(
     wheel = {each.name for each in archive.members if not isinstance(each.source, (FileSource, BytesSource))}
     for place, each in list_placed(remote_files):
         if identify(root / each.path) in taken or not wheel.isdisjoint(ends_of(each.path)):
-            yield from compare_digest(place, each, root, advance)
+            yield place, each
 
 
 def compare_digest(

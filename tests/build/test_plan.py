@@ -304,6 +304,20 @@ class TestRemembered:
 
         assert (artifact.unchanged, read) == (True, 0)
 
+    def test_remote_files(self, project: Path):
+        """Another digest counts if the archive takes the file."""
+
+        def remote(path: str, digest: str) -> dict[str, str]:
+            return {"path": path, "url": "https://a.b/c", "sha256": digest}
+
+        own = remote("weights/model.pth", digest_of(project / "weights/model.pth"))
+        self.built(project, self.BASE | {"remote-files": [own, remote("b", "0" * 64)]})
+        artifact, read = self.built(project, self.BASE | {"remote-files": [own, remote("b", "1" * 64)]})
+
+        assert (artifact.unchanged, read) == (True, 0)
+        with pytest.raises(CheckError, match=r"\[MAR037\]$"):
+            self.built(project, self.BASE | {"remote-files": [own | {"sha256": "2" * 64}]})
+
     @pytest.mark.parametrize(
         "change",
         [
