@@ -56,7 +56,7 @@ def test_version_of_others(fake: FakeTorchServe):
     fake.overrides["POST /models"] = lambda: fake.add("3.0", url="digits-3.0.mar")
 
     with pytest.raises(NothingRegisteredError, match=r"is version 1\.0 instead of 2\.0"):
-        run(fake)
+        run(fake, "digits.mar")
     assert [*fake.models["digits"]] == ["3.0"]
 
 
