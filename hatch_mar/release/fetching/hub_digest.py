@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from hatch_mar.errors import ReleaseError
+from hatch_mar.release.fetching.body import Broken
 from hatch_mar.release.fetching.hub import DIGEST, is_on_hub, resolve
 from hatch_mar.release.fetching.web import send
 
@@ -16,6 +18,10 @@ def ask_hub(url: str) -> str | None:
     """
     if not url.startswith(("hf://", "https://", "http://")) or not is_on_hub(resolve(url)):
         return None
-    with send(resolve(url), method="HEAD") as response:
+    try:
+        response = send(resolve(url), method="HEAD")
+    except Broken as reason:
+        raise ReleaseError(f"{reason}; try again later") from None
+    with response:
         digest = response.headers.get(DIGEST, "").strip('"')
         return digest if is_on_hub(response.geturl()) and re.fullmatch("[0-9a-f]{64}", digest) else None

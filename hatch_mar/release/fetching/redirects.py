@@ -23,6 +23,7 @@ class Redirects(HTTPRedirectHandler):
     def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
         if req.get_method() == "HEAD" and DIGEST in headers:
             return fp
+        fp.close()  # or urllib would read whatever is sent along into memory
         return super().http_error_302(req, fp, code, msg, headers)
 
     # 3.10 has no 308
@@ -31,7 +32,7 @@ class Redirects(HTTPRedirectHandler):
     def redirect_request(  # noqa: PLR0917  (the arguments are urllib's)
         self,
         req: Request,
-        fp: IO[bytes],
+        fp: IO[bytes],  # noqa: ARG002
         code: int,  # noqa: ARG002
         msg: str,  # noqa: ARG002
         headers: Any,  # noqa: ARG002
@@ -41,7 +42,6 @@ class Redirects(HTTPRedirectHandler):
         Raises:
             ReleaseError: the new address must not be asked.
         """
-        fp.close()  # or urllib would read whatever is sent along into memory
         old, new = urlsplit(req.full_url), urlsplit(newurl)
         stays_here = old.scheme == new.scheme == "http" and is_loopback(new.hostname or "")
         if new.scheme != "https" and not stays_here:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPException, HTTPResponse, RemoteDisconnected, responses
+from http.client import HTTPException, HTTPResponse, InvalidURL, RemoteDisconnected, responses
 from typing import cast
 from urllib.error import HTTPError, URLError
 from urllib.request import build_opener
@@ -104,12 +104,12 @@ def send(url: str, headers: Mapping[str, str] | None = None, *, method: str = "G
         Unsatisfiable: see there.
     """
     shown = show_url(url)
-    request = make_request(url, {**HEADERS, **(headers or {})}, method)
     try:
+        request = make_request(url, {**HEADERS, **(headers or {})}, method)
         return cast("HTTPResponse", build_opener(Redirects).open(request, timeout=TIMEOUT))
     except HTTPError as error:
         error.close()
-        if error.code == UNSATISFIABLE:
+        if error.code == UNSATISFIABLE and "Range" in request.headers:
             raise Unsatisfiable from None
         sentence = f"`{show_url(error.url)}` {explain_status(error.code, error.url)}"
         raise (Broken if error.code in TEMPORARY else ReleaseError)(sentence) from None
@@ -119,6 +119,9 @@ def send(url: str, headers: Mapping[str, str] | None = None, *, method: str = "G
         raise ReleaseError(f"`{shown}` cannot be reached: {describe(error.reason)}") from None
     except BREAKS as error:
         raise Broken(f"`{shown}` does not answer: {describe(error)}") from None
+    except (ValueError, InvalidURL):
+        sentence = f"`{shown}` is, or redirects to, no address that can be asked; correct the `url`"
+        raise ReleaseError(sentence) from None
     except HTTPException:
         raise ReleaseError(f"`{shown}` does not answer in HTTP; correct the `url`") from None
     except OSError as error:

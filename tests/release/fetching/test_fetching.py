@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler
+from io import BytesIO
 from pathlib import Path
 from urllib.request import Request
 
@@ -533,6 +534,13 @@ class TestRefusals:
         assert fault_of(file, root) == f"`{file.url.partition('?')[0]}?…` {sentence}"
         assert not (root / "weights").exists()
 
+    def test_always_unsatisfiable(self, declare: Declare, root: Path):
+        """A server that has nothing from any byte on is refused."""
+        file = declare(refuse(416))
+        leave_draft(root, file, DATA[:HALF])
+
+        assert "the server answers 416 " in fault_of(file, root)
+
     def test_unreachable(self, root: Path):
         """So is a server that is not there."""
         with run_server() as server:
@@ -590,6 +598,14 @@ class TestRedirects:
             " name another `url`"
         )
 
+    @pytest.mark.parametrize("url", ["https://[?secret", "https://127.0.0.1:x/?secret", "https://a..b/"])
+    def test_no_address(self, declare: Declare, root: Path, url: str):
+        """One to what cannot be an address is one line."""
+        fault = fault_of(declare(redirect(url)), root)
+
+        assert fault.endswith("` is, or redirects to, no address that can be asked; correct the `url`")
+        assert "secret" not in fault
+
     @pytest.mark.parametrize("url", ["/digits.pth", "gopher://example.org/x?signature=secret"])
     def test_nowhere(self, declare: Declare, root: Path, url: str):
         """A circle ends, and so does a redirect to something else than the web."""
@@ -599,13 +615,9 @@ class TestRedirects:
 
     def test_from_afar(self):
         """Nobody else may send us to this machine."""
-
-        class Answer:
-            def close(self) -> None: ...
-
-        far, answer = Request("https://example.org/x"), Answer()
+        far, body = Request("https://example.org/x"), BytesIO()
         with pytest.raises(ReleaseError, match="which is not `https://`"):
-            Redirects().redirect_request(far, answer, 302, "", {}, "http://localhost/x")  # type: ignore[arg-type]
+            Redirects().redirect_request(far, body, 302, "", {}, "http://localhost/x")
 
     def test_endless_body(self, declare: Declare, root: Path, server: WebServer):
         """What comes along with a redirect is not read."""

@@ -124,6 +124,12 @@ class TestAskHub:
         assert ask_hub("s3://bucket/x") is None
         assert server.asked == []
 
+    def test_busy(self, server: WebServer):
+        """So is a Hub that is busy."""
+        server.routes["/org/repo/resolve/main/x"] = refuse(503)
+        with pytest.raises(ReleaseError, match="the server answers 503 Service Unavailable"):
+            ask_hub("hf://org/repo/x")
+
     def test_refused(self, server: WebServer):
         """A refusal is a fault."""
         server.routes["/org/repo/resolve/main/x"] = refuse(404)
