@@ -13,6 +13,7 @@ from hatch_mar.archive.filesystem.atomic import replace_file
 from hatch_mar.archive.packager.obstacles import explain_write_errors
 from hatch_mar.archive.packager.records_folder import lock_records
 from hatch_mar.build.clean import find_archives
+from hatch_mar.errors import PackError, ReadError
 from hatch_mar.project.config.models import Config
 
 
@@ -26,8 +27,7 @@ def write_sums(
     into it, since a directory has no digest.
 
     Raises:
-        PackError: it cannot be written.
-        ReadError: what is in its place is not in the form of `sha256sum`.
+        PackError: it cannot be written, or what is in its place is not in the form of `sha256sum`.
     """
     path = folder / SUMS
     own = {each.name: each for config in configs for each in find_archives(config, folder)}
@@ -35,7 +35,7 @@ def write_sums(
     digests = {name: sha256(FileSource(file), advance).hex() for name, file in files.items()}
     with explain_write_errors(path), lock_records(path):
         with suppress(FileNotFoundError):
-            before = read_sums(path).items()
+            before = read_before(path).items()
             others = {name: digest for name, digest in before if name not in own}
             digests |= {name: digest for name, digest in others.items() if (folder / name).is_file()}
         if not digests:
@@ -43,3 +43,10 @@ def write_sums(
             return None
         replace_file(path, format_sums(digests).encode("utf-8", "surrogateescape"))
     return path
+
+
+def read_before(path: Path) -> dict[str, str]:
+    try:
+        return read_sums(path)
+    except ReadError as error:
+        raise PackError(f"{error}; remove it, and it is written anew") from None

@@ -12,6 +12,7 @@ from typing import Any
 
 from hatch_mar.archive.formats.reader import open_container, read
 from hatch_mar.archive.manifest import ARCHIVER_VERSION, TIME_FORMAT, Manifest
+from hatch_mar.archive.packager.obstacles import explain_write_errors
 from hatch_mar.build.plan import Planned, load_configs, plan_project
 from hatch_mar.errors import ReleaseError
 from hatch_mar.inspection.diff import Difference, compare
@@ -99,7 +100,8 @@ def rebuild(path: Path, project: PyProject, advance: Callable[[int], object] = i
 def write(planned: Planned, advance: Callable[[int], object]) -> None:
     """Write the archive without records, which would be about another directory, and without a trial."""
     config = planned.config
-    config.format.write(planned.archive, planned.path, planned.packing._replace(report=advance))
+    with explain_write_errors(planned.path):
+        config.format.write(planned.archive, planned.path, planned.packing._replace(report=advance))
     refuse_differing(config.remote_files, planned.archive, planned.root)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,7 +15,7 @@ from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.formats.reader import read
 from hatch_mar.archive.manifest import Manifest
 from hatch_mar.build.plan import plan_project
-from hatch_mar.errors import CheckError, ReadError, ReleaseError
+from hatch_mar.errors import CheckError, PackError, ReadError, ReleaseError
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.release.verification.rebuild import Rebuilt, read_time, rebuild
 from tests.archives import INSTANT, needs_posix, tree
@@ -190,6 +191,17 @@ class TestRefused:
         """Other files cannot be compared."""
         with pytest.raises(ReadError):
             rebuilt(root / "handler.py", root)
+
+    def test_full_disk(self, root: Path, monkeypatch: pytest.MonkeyPatch):
+        """A temporary directory without space is named."""
+        [path] = build(root)
+
+        def fail(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setitem(FORMATS, "default", FORMATS["default"]._replace(write=fail))
+        with pytest.raises(PackError, match=r"^Cannot write `.*hatch-mar-.*`: No space left on device$"):
+            rebuilt(path, root)
 
     def test_faulty(self, root: Path):
         """What a build refuses, a rebuild refuses."""
