@@ -15,9 +15,10 @@ TITLE = re.compile(r'title="([^"]+)"')
 
 @dataclass(frozen=True)
 class Step:
-    """A command, and what is written below it."""
+    """A command, as it is typed and as it is written, and what is written below it."""
 
     command: str
+    written: list[str]
     expected: list[str] = field(default_factory=list)
 
 
@@ -52,11 +53,12 @@ class Block:
                     )
                 found[-1].expected.append(line)
                 continue
-            command = line.removeprefix("$ ")
+            command, written = line.removeprefix("$ "), [line]
             while command.endswith("\\"):
-                command += "\n" + next(lines).removeprefix("> ")
+                written.append(next(lines))
+                command += "\n" + written[-1].removeprefix("> ")
             if command.strip():
-                found.append(Step(command))
+                found.append(Step(command, written))
         return found
 
 
@@ -119,8 +121,7 @@ def write_outputs(page: Page, outputs: dict[int, list[list[str]]]) -> None:
             continue
         written: list[str] = []
         for step, printed in zip(block.steps(), outputs[block.line]):
-            first, *others = step.command.split("\n")
-            written += [f"$ {first}", *others, *printed]
+            written += [*step.written, *printed]
         lines[block.line : block.line + block.text.count("\n")] = [
             f"{block.indent}{line}".rstrip() for line in written
         ]

@@ -42,7 +42,7 @@ b = 2
    b = 2
    before
    $ cd deep; \\
-     pwd
+   > pwd
    /home/me/page/deep
    $ diff ../place <(dirname $PWD) && echo same
    same
