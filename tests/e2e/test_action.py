@@ -32,11 +32,19 @@ version = "1.0"
 handler = "handler.py"
 export-path = "it's \\"here\\" $(touch injected)"
 """
+REMOTE = """\
+serialized-file = "model.bin"
+
+[[tool.mar.remote-files]]
+path = "model.bin"
+url = "{url}"
+sha256 = "{sha256}"
+"""
 HANDLER = "def handle(data, context):\n    return data\n"
 
 
 Act = Callable[..., Outcome]
-INSTALL, CHECK, BUILD = "Install hatch-mar", "Check", "Build"
+INSTALL, FETCH, CHECK, BUILD = "Install hatch-mar", "Fetch", "Check", "Build"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +75,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def act(run: Run, path: str, temporary: Path, project: Path) -> Iterator[Act]:
-    def act(only: Sequence[str] = (CHECK, BUILD), **inputs: str) -> Outcome:
+    def act(only: Sequence[str] = (FETCH, CHECK, BUILD), **inputs: str) -> Outcome:
         """Run the action, which has been installed."""
         inputs["project"] = project.name
         environ = {**run.environ, "PATH": path}
@@ -89,6 +97,35 @@ def test_build(act: Act, project: Path, tmp_path: Path):
     assert outcome.summary.startswith("### hatch-mar check: ")
     assert f"\n{digest}  " in outcome.summary
     assert "| handler | <code>handler.py</code> |" in outcome.summary
+
+
+def test_directory(act: Act, project: Path):
+    """An archive that is a directory has no digest."""
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('archive-format = "no-archive"\n')
+    outcome = act()
+
+    assert outcome.status == 0, outcome.log
+    assert len(json.loads(outcome.outputs["archives"])) == 1
+    assert json.loads(outcome.outputs["digests"]) == {}
+    assert "None" not in outcome.summary
+
+
+def test_remote_file(act: Act, project: Path, tmp_path: Path):
+    """What the project declares as remote is fetched before the check, which says what could not be."""
+    weights = tmp_path / "model.bin"
+    weights.write_bytes(b"weights")
+    with (project / "pyproject.toml").open("a") as file:
+        file.write(REMOTE.format(url=weights.as_uri(), sha256=hashlib.sha256(b"weights").hexdigest()))
+    outcome = act()
+
+    assert outcome.status == 0, outcome.log
+    assert "| model.bin |" in outcome.summary.replace("<code>", "").replace("</code>", "")
+    (project / "model.bin").unlink()
+    weights.unlink()
+    outcome = act()
+    assert outcome.status == 1
+    assert "title=MAR021::" in outcome.log
 
 
 def test_path(path: str):
