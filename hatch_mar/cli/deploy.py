@@ -22,7 +22,7 @@ from hatch_mar.project.config.table import parse_project
 from hatch_mar.project.toml import table_at
 from hatch_mar.release.deployment.plan_rollouts import plan_rollouts
 from hatch_mar.release.deployment.rollout import Outcome, Rollout
-from hatch_mar.text import count_of, quote_each
+from hatch_mar.text import count_of, join_steps, quote_each
 
 DESCRIPTION = """Make a project's archives, which the server can already fetch, the versions that a TorchServe
 answers with, and lose no request: each is registered, tried with its examples, made the default,
@@ -162,8 +162,8 @@ def foretell(outcome: Outcome, settings: Deployment) -> str:
     steps = [f"registered from `{outcome.registered}`"] if outcome.registered else []
     steps += [f"tried with {count_of(outcome.examples, 'example')}"] if outcome.examples else []
     steps += [f"made the default of {settings.management}"]
-    removed = f", and {', '.join(outcome.unregistered)} unregistered" if outcome.unregistered else ""
-    return f"{outcome.name} {outcome.version} would be {', '.join(steps)}{removed}{others(outcome)}"
+    steps += [f"{', '.join(outcome.unregistered)} unregistered"] if outcome.unregistered else []
+    return f"{outcome.name} {outcome.version} would be {join_steps(steps)}{others(outcome)}"
 
 
 def others(outcome: Outcome) -> str:

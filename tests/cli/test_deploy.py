@@ -87,6 +87,16 @@ def test_dry_run(server: FakeTorchServe, capsys: pytest.CaptureFixture[str]):
     )
 
 
+def test_dry_run_keeping(server: FakeTorchServe, capsys: pytest.CaptureFixture[str]):
+    """The last of several steps follows an `and`, whichever it is."""
+    assert main(["deploy", "digits", "--dry-run", "--keep", "1"]) == 0
+
+    assert capsys.readouterr().out == (
+        "digits 2.0 would be registered from `digits-2.0.mar`, tried with 1 example, and made the default of"
+        f" {server.url}; still registered: 1.0\n"
+    )
+
+
 def test_json(server: FakeTorchServe, capsys: pytest.CaptureFixture[str]):
     """With `--json`, standard output is one document, also if the second archive cannot be deployed."""
     del server.store["letters.mar"]
