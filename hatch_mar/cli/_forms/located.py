@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from hatch_mar.project.config.models import MAR, PYPROJECT
 from hatch_mar.project.key_lines import locate
 from hatch_mar.text import escape
 
+LINE = re.compile(r"\b(line|column) \d+")
+"""Where else in a file something is, as a message says it."""
+
 
 class Located(NamedTuple):
     finding: Finding
@@ -23,7 +27,7 @@ class Located(NamedTuple):
     text: str
     """What is wrong and what to do, on one line. It names the place if that is not the path and the line."""
     fingerprint: str
-    """Unique among the findings, and the same if lines are added above the finding's."""
+    """Unique among the findings, and the same in another folder, or with lines added above."""
 
 
 def locate_findings(
@@ -38,7 +42,8 @@ def locate_findings(
         inside = "" if place.file == finding.place.file or not finding.place.file else f"{finding.place}: "
         text = escape(f"{inside}{finding.text}{'' if archive else name_archives(finding, among)}")
         path = path_in_repository(place.file or PYPROJECT, Path() if archive else root)
-        identity = (finding.code, path, finding.place.file or "", finding.message, *finding.archives)
+        stable = LINE.sub("", finding.message.replace(f"{root.resolve()}{os.sep}", ""))
+        identity = (finding.code, path, finding.place.file or "", stable, *finding.archives)
         equals[identity] += 1
         digest = hashlib.sha256("\0".join([*identity, str(equals[identity])]).encode("utf-8", "replace"))
         located.append(Located(finding, path, place.line, text, digest.hexdigest()))

@@ -127,6 +127,18 @@ class TestFingerprint:
 
         assert self.fingerprints(one) == self.fingerprints(other)
 
+    def test_messages(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """It does not depend on the lines that a message names, nor on the folder that a runner works in."""
+
+        def fingerprint(root: Path, line: int) -> str:
+            root.mkdir()
+            monkeypatch.setenv("GITHUB_WORKSPACE", str(root))
+            text = f"Cannot read `{root / 'handler.py'}`: it is wrong (at line {line}, column 2)"
+            [one] = locate_findings([UNFINISHED.at(Place("handler.py"), text)], among=(), root=root)
+            return one.fingerprint
+
+        assert fingerprint(tmp_path / "a", 3) == fingerprint(tmp_path / "b", 4)
+
     def test_unique(self):
         """No two findings have the same, even if only their lines differ."""
         place = Place("handler.py", 3)
