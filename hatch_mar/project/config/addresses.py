@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import math
+import re
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from hatch_mar.names import name_fault
 from hatch_mar.project.config.reading import string
-from hatch_mar.project.config.shape import ShapedReader, restrict, shaped
-from hatch_mar.project.config.values import CONTROL, PLACEHOLDER, path, plain
+from hatch_mar.project.config.shape import ShapedReader, restrict, shaped, whole
+from hatch_mar.project.config.values import CONTROL, PLACEHOLDER, path, plain, template
 
 URL = rf"[a-z][a-z0-9+.-]*://(?:[^/@: {CONTROL}]*@)?[^/@ {CONTROL}]*(?:/[^ {CONTROL}]*)?"
 """A user may come before the host, but no password."""
 
-url = restrict(
-    string,
-    "URL",
-    URL,
-    "must be a URL without spaces or a password, such as `https://example.org/digits.pth`: `{}`",
+NO_URL = (
+    "must be a URL without spaces or a password, such as `https://example.org/digits.pth` or"
+    " `s3://BUCKET/FOLDER`"
 )
+"""Does not show the text, which may have a password."""
+in_form_of_url = restrict(string, "URL", URL, NO_URL)
+
+
+@shaped(in_form_of_url.kind, in_form_of_url.schema)
+def url(value: object) -> str:
+    text = in_form_of_url(value)
+    try:
+        urlsplit(text)
+    except ValueError:
+        raise ValueError(NO_URL) from None
+    return text
 
 
 @shaped(url.kind, url.schema)
@@ -47,15 +58,33 @@ server = restrict(
     string,
     "URL",
     rf"https?://[^/@?# {CONTROL}]+/?",
-    "must be the `http://HOST:PORT` or `https://HOST:PORT` of a server: `{}`",
+    "must be the `http://HOST:PORT` or `https://HOST:PORT` of a server, without a password",
 )
 
 
-@shaped("directory or URL", {"anyOf": [url.schema, {**plain.schema, "not": {"pattern": "://"}}]})
+SLIP = "([a-z][a-z0-9+.-]+):/([^/].*|)"
+"""A URL with one slash, which would be taken for a directory."""
+
+
+@shaped(
+    "directory or URL",
+    {
+        "allOf": [plain.schema, template.schema],
+        "anyOf": [
+            {"allOf": [url.schema, {"pattern": "^[^?#]*$"}]},
+            {"not": {"pattern": f"://|{whole(SLIP)}"}},
+        ],
+    },
+)
 def location(value: object) -> str:
     """Where archives are published, with `{model-name}` and `{version}` filled in for each."""
     text = plain(value)
-    return url(text) if "://" in text else text
+    if slip := re.fullmatch(SLIP, text):
+        slashes = "///" if slip[1] == "file" else "//"
+        raise ValueError(f"is not a URL: `{text}`; did you mean `{slip[1]}:{slashes}{slip[2]}`?")
+    if "://" in text and not set("?#").isdisjoint(url(text)):
+        raise ValueError("must be a URL without `?` and `#`, which are not part of a folder's name")
+    return template(text)
 
 
 FILE = "{file}"

@@ -10,55 +10,41 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from hatch_mar.errors import ConfigError, ReleaseError
-from hatch_mar.project.config.addresses import URL
+from hatch_mar.project.config.addresses import location
 from hatch_mar.project.config.models import Destination
 from hatch_mar.release.publishing.directory import Directory
 from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready
-from hatch_mar.release.store_errors import hide_secrets
 from hatch_mar.text import did_you_mean
 
 MODEL_NAME, VERSION = "{model-name}", "{version}"
-PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 def find_destination(where: str, known: Mapping[str, Destination], root: Path) -> Destination:
-    """What `where` means to the user.
+    """What `where` means to the user. In a directory, `~` is the home directory, as a shell has it.
 
     Args:
         where: a name, a directory relative to the working directory, or a URL.
         known: the destinations of the project at `root`, to which their directories are relative.
 
     Raises:
-        ConfigError: it is probably a misspelled name or URL, or has an unknown placeholder.
+        ConfigError: it is none of these, or probably a misspelled name.
     """
     if where in known:
         found = known[where]
-        return found if "://" in found.url else found._replace(url=os.path.normpath(root / found.url))
-    if unknown := set(PLACEHOLDER.findall(where)) - {MODEL_NAME, VERSION}:
-        name = min(unknown)
-        raise ConfigError(
-            f"Unknown placeholder `{name}` in `{where}`; there are `{MODEL_NAME}` and `{VERSION}`"
-        )
-    if "://" in where and not is_url(where):
-        raise ConfigError(
-            f"`{hide_secrets(where)}` is not a URL without spaces and passwords, such as `s3://BUCKET/FOLDER`"
-        )
-    if slip := re.match(r"([a-z][a-z0-9+.-]+):/(?!/)(.*)", where):
-        raise ConfigError(f"`{where}` is not a URL; did you mean `{slip[1]}://{slip[2]}`?")
+        return found if "://" in found.url else found._replace(url=locate(found.url, root))
     is_word = where == os.path.basename(where) and not where.startswith(".")
     if is_word and not os.path.isdir(where) and (question := did_you_mean(where, known)):
         raise ConfigError(f"Unknown destination `{where}`; {question} A directory is written `./{where}`")
-    return Destination(where)
-
-
-def is_url(text: str) -> bool:
-    """Whether the text is a URL as `[tool.mar]` has them; drivers find their passwords elsewhere."""
     try:
-        urlsplit(text)
-    except ValueError:
-        return False
-    return re.fullmatch(URL, text) is not None
+        return Destination(os.path.expanduser(location(where)))
+    except ValueError as error:
+        raise ConfigError(f"The destination {error}") from None
+
+
+def locate(directory: str, root: Path) -> str:
+    """The path of a directory that a project names."""
+    return os.path.normpath(root / os.path.expanduser(directory))
 
 
 def fill_in(destination: str, archive: Ready) -> str:

@@ -19,6 +19,9 @@ TAKEN: list[tuple[ShapedReader[object], object]] = [
     (addresses.server, "https://[::1]:8081/"),
     (addresses.location, "model-store"),
     (addresses.location, "../shared store"),
+    (addresses.location, "C:/models"),
+    (addresses.location, "a?b#c"),
+    (addresses.location, "abfs://models@account.dfs.core.windows.net/a"),
     (addresses.location, "s3://models/{model-name}/{version}/"),
     (addresses.registered, "{file}"),
     (addresses.registered, "https://store.example/{model-name}-{version}.mar"),
@@ -39,7 +42,15 @@ REFUSED: list[tuple[ShapedReader[object], object, str]] = [
     (addresses.source, "http://127.example/digits.pth", "must begin with `https://`"),
     (addresses.server, "serving:8081", "must be the `http://HOST:PORT`"),
     (addresses.server, "http://serving:8081/models", "must be the `http://HOST:PORT`"),
+    (addresses.source, "https://[example.org/a", "must be a URL"),
     (addresses.location, "s3://me:secret@bucket/a", "without spaces or a password"),
+    (addresses.location, "s3://models/a b", "must be a URL"),
+    (addresses.location, "s3://[models/a", "must be a URL"),
+    (addresses.location, "s3://models/a?b", r"must be a URL without `\?` and `#`"),
+    (addresses.location, "s3://models/{name}", "may have the placeholders .*and no others"),
+    (addresses.location, "shelf/{name}", "may have the placeholders"),
+    (addresses.location, "s3:/models", r"is not a URL: `s3:/models`; did you mean `s3://models`\?$"),
+    (addresses.location, "file:/srv/a", r"did you mean `file:///srv/a`\?$"),
     (addresses.registered, "{name}.mar", "and no others"),
     (addresses.inner_path, "../digits.pth", "must be a path inside the project"),
     (addresses.inner_path, "/srv/digits.pth", "must be a path inside the project"),
@@ -64,6 +75,14 @@ def test_refused(read: ShapedReader[object], value: object, reason: str):
     """Another value is refused, and the message says what is expected."""
     with pytest.raises(ValueError, match=reason):
         read(value)
+
+
+@pytest.mark.parametrize("read", [addresses.source, addresses.location, addresses.server])
+def test_secret(read: ShapedReader[object]):
+    """What is said of an address does not have its password."""
+    with pytest.raises(ValueError, match="password") as raised:
+        read("https://me:secret@host/a")
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -42,16 +42,9 @@ SETTINGS: Mapping[str, Setting] = {
 }
 
 URLS = (
-    *(
-        "https://a/b",
-        "https://a",
-        "https://u@a/b",
-        "https://u:p@a/b",
-        "http://a/b",
-        "http://a:1",
-        "HTTPS://a/b",
-    ),
-    *("hf://a/b@c/d", "file:///a", "s3://", "s3://{a}", "https://a/{file}"),
+    *("https://a/b", "https://a", "https://u@a/b", "https://u:p@a/b", "http://a/b", "http://a:1"),
+    *("HTTPS://a/b", "hf://a/b@c/d", "file:///a", "https://a/{file}", "https://a?b", "https://[a/b"),
+    *("s3://", "s3://{a}", "s3://a/{version}", "s3://a#b"),
 )
 STRINGS = (
     *("", " ", "\t", "a", "a b", "é", "a\n", "a\x00b", "\x7f", "a\u202eb"),
@@ -65,26 +58,8 @@ STRINGS = (
     *("MAR203", "mar203", "MAR20", "MAR2034", "torchserve", "triton", "torchvision", "torch_"),
     *("dependencies", "optional-dependencies.cpu", "dependency-groups.", "optional-dependencies.a\rb"),
     *("setuptools.build_meta", "a.b:c.d", "a:b:c", "flit-core", "hatch_mar.backend", "hatch_mar.backend:x"),
-    *(
-        "https://a/b",
-        "https://a",
-        "https://u@a/b",
-        "https://u:p@a/b",
-        "http://a/b",
-        "http://a:1",
-        "hf://a/b@c/d",
-    ),
-    *(
-        "s3://",
-        "file:///a",
-        "HTTPS://a/b",
-        "{file}",
-        "https://a/{file}",
-        "0" * 64,
-        "0" * 63,
-        "flat",
-        "s3://{a}",
-    ),
+    *URLS,
+    *("s3:/a", "s3:a", "{file}", "0" * 64, "0" * 63, "flat"),
     *("hatchling.build", "hatchling.builder", "2024-01-01", "*a*a*a*ab", "**/a/" * 5 + "b", "!", "["),
 )
 SCALARS = (
@@ -135,8 +110,9 @@ LENIENT: Sequence[tuple[str, Sequence[str], Sequence[object]]] = [
     (
         "what a URL is made of is told by `urlsplit`",
         ["remote-files.url"],
-        ["https://a", "http://a/b", "http://a:1", "s3://", "s3://{a}"],
+        ["https://a", "https://a?b", "http://a/b", "http://a:1", "s3://", "s3://{a}", "s3://a#b"],
     ),
+    ("the same", ["remote-files.url", "publish.url"], ["https://[a/b"]),
     (
         "JSON has no such numbers",
         ["examples.tolerance", "deploy.drain"],

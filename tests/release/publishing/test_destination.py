@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -59,17 +60,23 @@ class TestFindDestination:
     @pytest.mark.parametrize(
         ("where", "message"),
         [
-            ("s3:/models", r"^`s3:/models` is not a URL; did you mean `s3://models`\?$"),
-            ("s3://me:secret@models", "^`s3://…models` is not a URL without spaces and passwords, such as"),
-            ("s3://models/a b", "^`s3://models/a b` is not a URL without spaces and passwords, such as"),
-            ("s3://[models/a", r"^`s3://\[models/a` is not a URL without spaces and passwords, such as"),
-            ("s3://models/{name}", "^Unknown placeholder `{name}` in `s3://models/{name}`; there are"),
+            ("s3:/models", r"^The destination is not a URL: `s3:/models`; did you mean `s3://models`\?$"),
+            ("s3://me:secret@models", "^The destination must be a URL without spaces or a password, such as"),
+            ("s3://models/{name}", "^The destination may have the placeholders `{model-name}` and"),
         ],
     )
     def test_slips(self, where: str, message: str):
         """A URL with a slip does not become a directory of that name."""
         with pytest.raises(ConfigError, match=message):
             find_destination(where, {}, Path())
+
+    def test_home(self, monkeypatch: pytest.MonkeyPatch):
+        """`~` is the home directory, where no shell has expanded it; in a URL it stands for itself."""
+        monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~", "/home/me"))
+
+        assert find_destination("~/store", {}, Path()).url == "/home/me/store"
+        home = find_destination("home", {"home": Destination("~/store")}, Path("/work/digits")).url
+        assert home == os.path.normpath("/home/me/store")
 
 
 def ready(version: str | None) -> Ready:
