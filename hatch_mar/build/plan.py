@@ -27,7 +27,7 @@ from hatch_mar.project.layout.targets import Target, find_obstacles, find_sdist_
 from hatch_mar.project.remote_files import list_taken, refuse_differing
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.project.toml import table_at
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 
 WHEEL_MODE = 0o644
 """The mode of a wheel that hatchling builds, whatever the umask is."""
@@ -190,7 +190,7 @@ def examine(
     try:
         archive = lay_out(config, project.root, instant, project)
         if path is None or Planned(config, archive, path, instant, root=project.root).find_change():
-            with show_reading("Comparing digests") as advance:
+            with show_progress("Comparing digests") as advance:
                 refuse_differing(config.remote_files, archive, project.root, advance)
     except LayoutError as error:
         raise LayoutError(*check_configuration(config), *error.causes) from None

@@ -23,7 +23,7 @@ from hatch_mar.errors import HatchMarError
 from hatch_mar.output import log, remark, show
 from hatch_mar.project.config.models import path_of
 from hatch_mar.project.pyproject import PyProject, without_detours
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 
 
 def parser() -> ArgumentParser:
@@ -107,7 +107,7 @@ def sum_up(folders: Sequence[Path], project: PyProject, output: Path | None) -> 
     ]
     for folder in folders:
         configs = [config for place, config in placed if place == folder]
-        with show_reading() as advance:
+        with show_progress() as advance:
             path = write_sums(folder, configs, advance)
         if path:
             yield path

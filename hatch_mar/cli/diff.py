@@ -12,7 +12,7 @@ from hatch_mar.cli._output_format import add_report_format
 from hatch_mar.cli._parser import make_parser
 from hatch_mar.inspection.diff import Difference, compare
 from hatch_mar.output import show
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 from hatch_mar.text import LONGEST_QUOTE, count_of, truncate
 
 
@@ -30,7 +30,7 @@ def parser() -> ArgumentParser:
 
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
-    with show_reading() as advance:
+    with show_progress() as advance:
         differences = compare(options.a, options.b, advance)
     if options.form == "json":
         print_json([vars(difference) for difference in differences])

@@ -12,7 +12,7 @@ from hatch_mar.cli._parser import make_parser
 from hatch_mar.errors import ReadError
 from hatch_mar.inspection.report import Inspection, MemberReport, inspect
 from hatch_mar.output import show
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 from hatch_mar.text import format_size
 
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     faults: list[str] = []
     for file in options.files:
         try:
-            with show_reading() as advance:
+            with show_progress() as advance:
                 inspection = inspect(file, advance=advance)
         except ReadError as error:  # the others are shown all the same
             faults += error.faults

@@ -21,7 +21,7 @@ from hatch_mar.output import log, show
 from hatch_mar.project.pyproject import PyProject
 from hatch_mar.release.verification.digests import Verified, list_files, verify_digest
 from hatch_mar.release.verification.rebuild import Rebuilt, rebuild
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 from hatch_mar.text import quote_each
 from hatch_mar.torchserve import suffixes
 
@@ -118,10 +118,10 @@ def verify(path: Path, options: Namespace, project: PyProject | None) -> Verdict
     """What is to be said of a file; a fault in one respect does not hide the other."""
     verdict = Verdict(path)
     if not (project and path.is_dir()):
-        with verdict.collect(), show_reading("Reading files") as advance:
+        with verdict.collect(), show_progress("Reading files") as advance:
             verdict.verified = verify_digest(path, options.sums, advance, needed=project is None)
     if project and path.exists():
-        with verdict.collect(), show_reading("Building again") as advance:
+        with verdict.collect(), show_progress("Building again") as advance:
             verdict.rebuilt = rebuild(path, project, advance)
             if not verdict.rebuilt.is_as_built:
                 verdict.faults.append(str(verdict.rebuilt))

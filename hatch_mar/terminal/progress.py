@@ -21,7 +21,7 @@ BETWEEN_FRAMES, BETWEEN_LINES = 0.1, 10.0
 
 
 class Progress:
-    """The bytes that were read, the rate and, of a known total, the time left. Threads may share it."""
+    """The bytes that are done, the rate and, of a known total, the time left. Threads may share it."""
 
     def __init__(
         self, total: int | None = None, stream: TextIO | None = None, *, what: str = "Packing archives"
@@ -38,7 +38,7 @@ class Progress:
         self.lock = threading.Lock()
 
     def advance(self, count: int) -> None:
-        """Add `count` bytes that have been read."""
+        """Add `count` bytes."""
         with self.lock:
             self.done += count
             now = time.monotonic()
@@ -90,10 +90,10 @@ def fit(line: str, terminal: TextIO) -> str:
 
 
 @contextmanager
-def show_reading(
+def show_progress(
     what: str = "Reading archives", total: int | None = None
 ) -> Iterator[Callable[[int], object]]:
-    """Show the progress of a block that reads files; it calls the value with each number of bytes."""
+    """Show the progress of a block, which calls the value with each number of bytes that it is done with."""
     if output.is_quiet():
         yield int
         return

@@ -16,7 +16,7 @@ from hatch_mar.project.remote_files import digest_of
 from hatch_mar.release.fetching.draft import Draft, hold_draft
 from hatch_mar.release.fetching.receive import receive
 from hatch_mar.release.shown_url import show_url
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 
 State = Literal["fetched", "unchanged", "locked", "missing", "differs", "failed"]
 
@@ -116,7 +116,7 @@ def describe_page(draft: Draft, file: RemoteFile) -> str | None:
 
 def resume(draft: Draft, file: RemoteFile) -> None:
     size = os.fstat(draft.file.fileno()).st_size
-    with show_reading(f"Reading what has arrived of `{file.path}`", size) as advance:
+    with show_progress(f"Reading what has arrived of `{file.path}`", size) as advance:
         draft.read(advance)
     if draft.size:
         explain(f"Going on after {draft.size} bytes that have arrived")
@@ -134,7 +134,7 @@ def find_digest(place: Path) -> str | None:
         size = place.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
         return None
-    with show_reading(f"Reading `{place.name}`", size) as advance:
+    with show_progress(f"Reading `{place.name}`", size) as advance:
         return digest_of(place, advance)
 
 

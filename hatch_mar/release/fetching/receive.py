@@ -11,7 +11,7 @@ from hatch_mar.release.fetching.draft import Draft
 from hatch_mar.release.fetching.mismatch import describe_mismatch
 from hatch_mar.release.fetching.source import open_source
 from hatch_mar.release.shown_url import show_url
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 from hatch_mar.text import format_size
 
 PAUSES = (1.0, 2.0, 4.0, 8.0)
@@ -77,7 +77,7 @@ def take(draft: Draft, body: Body, url: str, path: str) -> None:
         draft.begin(body.validator)
     draft.encoding = body.encoding
     left = None if body.size is None else body.size - body.start
-    with show_reading(f"Fetching `{path}`", left) as advance:
+    with show_progress(f"Fetching `{path}`", left) as advance:
         for chunk in body.chunks:
             draft.append(chunk)
             advance(len(chunk))

@@ -14,7 +14,7 @@ from hatch_mar.release.publishing.destination import fill_in, open_place
 from hatch_mar.release.publishing.place import Place, Taken
 from hatch_mar.release.publishing.ready import Ready
 from hatch_mar.release.publishing.step import Step, digest_of, find_steps, read_sidecar
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 
 ATTEMPTS = 3
 """How often a file is sent if others keep interrupting."""
@@ -139,7 +139,7 @@ def write(step: Step, *, replace: bool) -> str:
 
 def send(step: Step) -> None:
     place = step.place
-    with show_reading(f"Publishing {step.name}", step.size) as advance:
+    with show_progress(f"Publishing {step.name}", step.size) as advance:
         if step.begun:
             place.complete(step.name, step.source, advance)
         elif step.there:

@@ -13,7 +13,7 @@ from hatch_mar.archive.digest import sha256
 from hatch_mar.release.publishing.layouts import LAYOUTS, make_uploads, refuse_others
 from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready, Upload
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 
 LARGEST_SIDECAR = 1 << 16
 """Bytes. It has a line."""
@@ -80,7 +80,7 @@ def find_steps(place: Place, archives: Sequence[Ready], layout: str, scratch: Pa
     for number, upload in enumerate(uploads):
         source = file_of(upload, scratch / f"{number}.upload")
         size = source.stat().st_size
-        with show_reading(f"Reading {source.name}", size) as advance:
+        with show_progress(f"Reading {source.name}", size) as advance:
             digest = sha256(FileSource(source), advance).hex()
         there, begun = find_digest(place, upload.name, source)
         yield Step(place, upload.name, source, isinstance(upload.source, Path), digest, there, begun)
@@ -131,7 +131,7 @@ def read_sidecar(place: Place, name: str) -> str | None:
 def digest_of(place: Place, name: str, size: int) -> str:
     """The digest of a file that is there. Costs a read of it."""
     digest = hashlib.sha256()
-    with show_reading(f"Reading {place.address(name)}", size) as advance:
+    with show_progress(f"Reading {place.address(name)}", size) as advance:
         for chunk in place.read(name):
             digest.update(chunk)
             advance(len(chunk))

@@ -11,7 +11,7 @@ from hatch_mar.archive.formats.reader import has_root, read
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.release.publishing.layouts.demands import require_model, require_one
 from hatch_mar.release.publishing.ready import Ready, Upload
-from hatch_mar.terminal.progress import show_reading
+from hatch_mar.terminal.progress import show_progress
 from hatch_mar.torchserve import suffixes
 
 NAME = "sagemaker"
@@ -33,5 +33,5 @@ def pack(path: Path, target: Path) -> None:
     """Pack an archive again, the same bytes each time, whatever `SOURCE_DATE_EPOCH` says."""
     with read(path) as archive:
         size = sum(member.source.size() for member in archive.members)
-        with show_reading(f"Packing {FILE}", size) as advance:
+        with show_progress(f"Packing {FILE}", size) as advance:
             tgz.write(archive, target, Packing(build_instant(environ={}), root=ROOT, report=advance))
