@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hatch_mar.archive.archive import Archive, BytesSource, FileSource
+from hatch_mar.project.remote_files import ends_of
 from hatch_mar.text import quote, quote_some
 
 SHOWN = 12
@@ -76,8 +77,11 @@ def inspect_working_tree(root: Path, archive: Archive, pinned: Collection[str] =
         for path, state in changes.items()
         if state != "??" and (path in packed or path in above or is_in(path, whole))
     }
-    if takes_wheel(archive):  # which may have any of the project's files
+    generated: set[str] = set()
+    if wheel := list_wheel(archive):  # which may have any of the project's files, and others than these
         packed |= {path for path, state in changes.items() if state == "??" and is_in(path, whole)} - known
+        names = [*(entry[2:] for entry in entries), *(state[3:] for state in states), *pinned]
+        generated = {str(whole / name) for name in wheel.difference(*map(ends_of, names))}
     foreign = {
         path
         for path in packed
@@ -85,7 +89,7 @@ def inspect_working_tree(root: Path, archive: Archive, pinned: Collection[str] =
     }
     ignored = {path for path, is_watched in watched.items() if not is_watched and is_in(path, whole)}
     foreign |= set(filter(os.path.lexists, ignored))
-    return WorkingTree(root, commit, "", show(changed, whole), show(foreign, whole))
+    return WorkingTree(root, commit, "", show(changed, whole), show(foreign | generated, whole))
 
 
 def names_of(path: Path, root: Path, whole: Path) -> set[str]:
@@ -128,9 +132,9 @@ def list_sources(archive: Archive) -> Iterable[Path]:
     return (each.source.path for each in archive.members if isinstance(each.source, FileSource))
 
 
-def takes_wheel(archive: Archive) -> bool:
-    """Whether members come from a wheel that the build backend made."""
-    return any(not isinstance(each.source, (BytesSource, FileSource)) for each in archive.members)
+def list_wheel(archive: Archive) -> set[str]:
+    """The names of the members that come from a wheel, which the build backend made."""
+    return {each.name for each in archive.members if not isinstance(each.source, (BytesSource, FileSource))}
 
 
 def is_in(path: str, folder: Path) -> bool:

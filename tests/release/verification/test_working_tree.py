@@ -100,12 +100,14 @@ class TestCommit:
         assert inspected(root, "weights.pth", pinned=("weights.pth",)).not_in_git == ()
 
     def test_wheel(self, root: Path):
-        """A wheel may have any file of the project."""
-        (root / "new.py").touch()
-        (root.parent / "elsewhere.py").touch()
-        archive = Archive(MANIFEST, [Member("new.py", UnreadableSource(OSError()))])
+        """A wheel may have any file of the project, and others that git ignores or that no longer exist."""
+        for name in ("new.py", "../elsewhere.py", "handler.pth"):
+            (root / name).touch()
+        names = ("handler.py", "package/gone.py", "handler.pth", "weights.pth")
+        archive = Archive(MANIFEST, [Member(name, UnreadableSource(OSError())) for name in names])
 
-        assert inspect_working_tree(root, archive).not_in_git == ("new.py",)
+        foreign = ("handler.pth", "new.py", "package/gone.py")
+        assert inspect_working_tree(root, archive, ["a/weights.pth"]).not_in_git == foreign
 
     @needs_posix
     def test_links(self, root: Path):
