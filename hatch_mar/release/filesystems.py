@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from hatch_mar.errors import ReleaseError
-from hatch_mar.release.store_errors import explain_store_errors, hide_secrets
+from hatch_mar.release.hide_secrets import hide_secrets
+from hatch_mar.release.store_errors import explain_store_errors
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

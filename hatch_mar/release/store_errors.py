@@ -9,18 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hatch_mar.errors import HatchMarError, ReleaseError
+from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.text import truncate
 
 LONGEST = 300
 """Characters of a driver's own message that are shown."""
-
-SECRETS = re.compile(
-    r"(?<=://)[^/@\s]*:[^/\s]*@|(?<=http://)[^/\s]*@|(?<=https://)[^/\s]*@|(?<=\?)[^\s'\"`]*=[^\s'\"`]*"
-)
-"""In a URL, a user with a password, any user of a web server, and a query, which may be a signature.
-
-What else comes before an `@` is no secret: in `abfs://CONTAINER@ACCOUNT` it is part of the place.
-"""
 
 FAMILIES = {
     "s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az", "hf": "hf",
@@ -133,8 +126,3 @@ def chain_of(error: BaseException) -> Iterator[BaseException]:
         yield link
         seen.append(link)
         link = link.__cause__ or link.__context__
-
-
-def hide_secrets(text: str) -> str:
-    """The text without the passwords and queries of its URLs."""
-    return SECRETS.sub("…", text)

@@ -111,7 +111,7 @@ class TestPublish:
         [
             (["--to", "shelv"], 1, "Unknown destination `shelv`; did you mean `shelf`?"),
             (["three", "--to", "store"], 1, "Unknown archive `three`; the project has `one`, `two`"),
-            (["--to", "s3:/models"], 1, "`s3:/models` is not a URL; did you mean `s3://models`?"),
+            (["--to", "s3:/models"], 1, "is not a URL: `s3:/models`; did you mean `s3://models`?"),
         ],
     )
     def test_faults(

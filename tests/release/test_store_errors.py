@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from hatch_mar.errors import ConfigError, ReleaseError
-from hatch_mar.release.store_errors import explain_store_errors, hide_secrets
+from hatch_mar.release.store_errors import explain_store_errors
 
 
 class ClientError(Exception):
@@ -101,25 +101,3 @@ class TestExplainStoreErrors:
         error.__cause__ = caused(ValueError("two"), error)
 
         assert message_of(error).endswith(": one")
-
-
-class TestHideSecrets:
-    @pytest.mark.parametrize(
-        "text",
-        ["s3://models/digits.mar", "what is it? a = b", "me@example.org", "abfs://models@account.net/a"],
-    )
-    def test_nothing(self, text: str):
-        """Text without a secret stays as it is."""
-        assert hide_secrets(text) == text
-
-    @pytest.mark.parametrize(
-        ("text", "shown"),
-        [
-            ("sftp://me:se@cret@host/a", "sftp://…host/a"),
-            ("https://token@host/a", "https://…host/a"),
-            ("cannot open 'https://host/a?sig=abc&x=1'", "cannot open 'https://host/a?…'"),
-        ],
-    )
-    def test_hidden(self, text: str, shown: str):
-        """A password, a token and a signature are not shown."""
-        assert hide_secrets(text) == shown

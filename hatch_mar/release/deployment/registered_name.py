@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.addresses import FILE
 from hatch_mar.project.config.models import ArchiveConfig
+from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.release.publishing.layouts.flat import join_name
 
 SCHEMES = ("http", "https", "file")
@@ -38,7 +39,7 @@ def fill_in_url(config: ArchiveConfig, template: str) -> str:
     filled = filled.replace("{model-name}", quote(config.model_name)).replace(
         "{version}", quote(config.version)
     )
-    parts, shown = urlsplit(filled), show_registered(filled)
+    parts, shown = urlsplit(filled), hide_secrets(filled)
     if parts.scheme not in SCHEMES:
         raise ReleaseError(
             f"TorchServe cannot fetch `{shown}`: it knows only http and https; set `url` to a signed https"
@@ -64,14 +65,3 @@ def has_version(file_name: str, config: ArchiveConfig) -> bool:
     stem = file_name.removesuffix(config.format.suffix)
     pattern = rf"(?<![0-9A-Za-z.])v?{re.escape(config.version)}(?!\.?[0-9A-Za-z])"
     return re.search(pattern, stem) is not None
-
-
-def show_registered(url: str) -> str:
-    """A file's name or URL as it may be shown: without a query, which may be a signature."""
-    return url.partition("?")[0].partition("#")[0] if "://" in url else url
-
-
-def hide_query(text: str, url: str) -> str:
-    """A text of the server that may quote the URL, without the query."""
-    query = url[len(show_registered(url)) :]
-    return text.replace(query, "") if query else text

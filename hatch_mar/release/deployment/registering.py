@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.models import ArchiveConfig
-from hatch_mar.release.deployment.registered_name import hide_query, show_registered
 from hatch_mar.release.deployment.remote_server import RefusedError, RemoteServer
+from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.text import count_of, quote_each
 
 MISSING = "Model not found at: "
@@ -38,7 +38,7 @@ def register(
     """
     model, label = config.model_name, f"{config.model_name} {config.version}"
     for name in names:
-        tell(f"{label}: registering `{show_registered(name)}` with {count_of(workers, 'worker')}")
+        tell(f"{label}: registering `{hide_secrets(name)}` with {count_of(workers, 'worker')}")
         before = server.describe(model)
         try:
             server.register(model, name, workers)
@@ -52,7 +52,7 @@ def register(
                 ) from None
             if taken:
                 raise explain_mistake(config, taken["version"], name, names) from None
-            sentence = hide_query(str(error), name)
+            sentence = hide_secrets(str(error))
             if error.kind in UNCERTAIN:
                 raise ReleaseError(sentence) from None
             raise NothingRegisteredError(sentence) from None
@@ -64,7 +64,7 @@ def register(
         for version in mistaken:
             server.unregister(model, version)
         raise explain_mistake(config, " and ".join(mistaken) or "gone again", name, names)
-    files = " or ".join(f"`{show_registered(name)}`" for name in names)
+    files = " or ".join(f"`{hide_secrets(name)}`" for name in names)
     raise NothingRegisteredError(
         f"The server's model store has no {files}; publish {label} there first, or set `url`"
     )
@@ -77,6 +77,6 @@ def explain_mistake(
     others = [other for other in names if other != name]
     lacking = f", and there is no {quote_each(others)}" if others else ""
     return NothingRegisteredError(
-        f"`{show_registered(name)}` on the server is version {found} instead of {config.version}{lacking};"
+        f"`{hide_secrets(name)}` on the server is version {found} instead of {config.version}{lacking};"
         f" publish {config.model_name} {config.version} there first"
     )

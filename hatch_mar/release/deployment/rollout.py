@@ -11,10 +11,10 @@ from hatch_mar.output import log
 from hatch_mar.project.config.models import ArchiveConfig, Deployment
 from hatch_mar.release.deployment.draining import drain
 from hatch_mar.release.deployment.pace import REAL, Pace
-from hatch_mar.release.deployment.registered_name import show_registered
 from hatch_mar.release.deployment.registering import NothingRegisteredError, register
 from hatch_mar.release.deployment.remote_server import ModelVersion, RemoteServer, SilentError
 from hatch_mar.release.deployment.withdrawing import withdraw
+from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.text import count_of, format_seconds
 from hatch_mar.trial.examples.request import Request
 from hatch_mar.trial.verdict.judge import check_answer
@@ -115,7 +115,7 @@ class Rollout:
             return outcome._replace(still_registered=tuple(self.old))
         removed = tuple(self.superfluous)
         return outcome._replace(
-            registered=show_registered(self.names[0]) if self.must_register else None,
+            registered=hide_secrets(self.names[0]) if self.must_register else None,
             examples=len(self.examples),
             unregistered=removed,
             still_registered=tuple(version for version in self.old if version not in removed),
@@ -155,7 +155,7 @@ class Rollout:
             self.name,
             self.version,
             True,
-            registered and show_registered(registered),
+            registered and hide_secrets(registered),
             self.previous,
             len(self.examples),
             tuple(unregistered),

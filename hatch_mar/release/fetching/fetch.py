@@ -15,7 +15,7 @@ from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.project.remote_files import digest_of
 from hatch_mar.release.fetching.draft import Draft, hold_draft
 from hatch_mar.release.fetching.receive import receive
-from hatch_mar.release.shown_url import show_url
+from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.terminal.progress import show_progress
 
 State = Literal["fetched", "unchanged", "locked", "missing", "differs", "failed"]
@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         return {
             "path": self.file.path,
-            "url": show_url(self.file.url),
+            "url": hide_secrets(self.file.url),
             "sha256": self.file.sha256,
             "size": self.size,
             "state": self.state,
@@ -60,7 +60,7 @@ def fetch_file(file: RemoteFile, root: Path) -> Outcome:
         before = look(place)
         if find_digest(place) == file.sha256:
             return Outcome(file, "unchanged", place.stat().st_size)
-        explain(f"Fetching `{file.path}` from `{show_url(file.url)}`")
+        explain(f"Fetching `{file.path}` from `{hide_secrets(file.url)}`")
         with hold_draft(place, file.sha256 or "") as draft:
             if look(place) != before and find_digest(place) == file.sha256:  # another process was faster
                 draft.discard()
@@ -99,7 +99,7 @@ def bring_any(file: RemoteFile, place: Path) -> str:
         receive(draft, file.url, None, file.path)
         if other := describe_page(draft, file):
             draft.discard()
-            raise ReleaseError(f"`{show_url(file.url)}` is {other}; correct the `url`")
+            raise ReleaseError(f"`{hide_secrets(file.url)}` is {other}; correct the `url`")
         if find_digest(place) == draft.sha256:
             draft.discard()
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hatch_mar.release.fetching.draft import Draft
-from hatch_mar.release.shown_url import show_url
+from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.text import shorten
 from hatch_mar.weights.kind import Kind
 from hatch_mar.weights.kinds.pointers import describe_text, inspect_pointer
@@ -17,7 +17,7 @@ LONGEST_MESSAGE = 1 << 16
 def describe_mismatch(draft: Draft, url: str, wanted: str, path: str) -> str:
     """That a draft has another digest than was declared, and why, if its bytes tell."""
     other = describe_other(draft)
-    fault = f"`{show_url(url)}` has the SHA-256 {draft.sha256} instead of {wanted}"
+    fault = f"`{hide_secrets(url)}` has the SHA-256 {draft.sha256} instead of {wanted}"
     if other:
         fault += f", and is {other}"
     return f"{fault}; correct the `url`, or if that file is right, run `hatch-mar fetch --lock {path}`"

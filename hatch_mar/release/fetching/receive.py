@@ -10,7 +10,7 @@ from hatch_mar.release.fetching.body import Body, Broken
 from hatch_mar.release.fetching.draft import Draft
 from hatch_mar.release.fetching.mismatch import describe_mismatch
 from hatch_mar.release.fetching.source import open_source
-from hatch_mar.release.shown_url import show_url
+from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.terminal.progress import show_progress
 from hatch_mar.text import format_size
 
@@ -83,5 +83,5 @@ def take(draft: Draft, body: Body, url: str, path: str) -> None:
             advance(len(chunk))
     if body.size is not None and draft.size < body.size:
         raise Broken(
-            f"`{show_url(url)}` broke off after {format_size(draft.size)} of {format_size(body.size)}"
+            f"`{hide_secrets(url)}` broke off after {format_size(draft.size)} of {format_size(body.size)}"
         )

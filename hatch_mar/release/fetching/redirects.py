@@ -11,7 +11,7 @@ from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.addresses import is_loopback
 from hatch_mar.release.fetching.credentials import find_authorization
 from hatch_mar.release.fetching.hub import DIGEST
-from hatch_mar.release.shown_url import show_url
+from hatch_mar.release.hide_secrets import hide_secrets
 
 
 class Redirects(HTTPRedirectHandler):
@@ -45,7 +45,7 @@ class Redirects(HTTPRedirectHandler):
         old, new = urlsplit(req.full_url), urlsplit(newurl)
         stays_here = old.scheme == new.scheme == "http" and is_loopback(new.hostname or "")
         if new.scheme != "https" and not stays_here:
-            insecure = f"`{show_url(req.full_url)}` redirects to `{show_url(newurl)}`"
+            insecure = f"`{hide_secrets(req.full_url)}` redirects to `{hide_secrets(newurl)}`"
             raise ReleaseError(f"{insecure}, which is not `https://`; name another `url`")
         return make_request(newurl, req.headers, req.get_method())
 

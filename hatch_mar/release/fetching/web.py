@@ -16,7 +16,7 @@ from hatch_mar.errors import ReleaseError
 from hatch_mar.release.fetching.body import Body, Broken
 from hatch_mar.release.fetching.hub import is_on_hub
 from hatch_mar.release.fetching.redirects import Redirects, make_request
-from hatch_mar.release.shown_url import show_url
+from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.text import truncate
 
 TIMEOUT = 60.0
@@ -42,7 +42,7 @@ def open_web(url: str, offset: int, validator: str) -> Iterator[Body]:
     with ask(url, offset, validator) as response:
         start, size = read_extent(response)
         encoding = response.headers.get("Content-Encoding", "")
-        yield Body(read_body(response, show_url(url)), start, size, find_validator(response), encoding)
+        yield Body(read_body(response, hide_secrets(url)), start, size, find_validator(response), encoding)
 
 
 def ask(url: str, offset: int, validator: str) -> HTTPResponse:
@@ -103,7 +103,7 @@ def send(url: str, headers: Mapping[str, str] | None = None, *, method: str = "G
         Broken: it may answer later.
         Unsatisfiable: see there.
     """
-    shown = show_url(url)
+    shown = hide_secrets(url)
     try:
         request = make_request(url, {**HEADERS, **(headers or {})}, method)
         return cast("HTTPResponse", build_opener(Redirects).open(request, timeout=TIMEOUT))
@@ -111,7 +111,7 @@ def send(url: str, headers: Mapping[str, str] | None = None, *, method: str = "G
         error.close()
         if error.code == UNSATISFIABLE and "Range" in request.headers:
             raise Unsatisfiable from None
-        sentence = f"`{show_url(error.url)}` {explain_status(error.code, error.url)}"
+        sentence = f"`{hide_secrets(error.url)}` {explain_status(error.code, error.url)}"
         raise (Broken if error.code in TEMPORARY else ReleaseError)(sentence) from None
     except URLError as error:
         if isinstance(error.reason, (ConnectionResetError, BrokenPipeError)):

@@ -17,8 +17,9 @@ from hatch_mar.release.filesystems import (
     parameters_of_put,
     stream,
 )
+from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.release.publishing.place import Advance, Taken
-from hatch_mar.release.store_errors import explain_store_errors, hide_secrets, marks_of
+from hatch_mar.release.store_errors import explain_store_errors, marks_of
 
 EXCLUSIVE: Mapping[str, Mapping[str, Any]] = {
     "s3fs": {"mode": "create"},  # If-None-Match, also when a multipart upload is completed

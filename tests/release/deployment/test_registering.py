@@ -96,6 +96,6 @@ def test_secret(fake: FakeTorchServe):
     with pytest.raises(ReleaseError) as error:
         run(fake, url)
     assert str(error.value) == (
-        "TorchServe said: Failed to download archive from: https://store/digits-2.0.mar (status 400); check"
-        " that it can be fetched from the server's machine"
+        "TorchServe said: Failed to download archive from: https://store/digits-2.0.mar?… (status 400);"
+        " check that it can be fetched from the server's machine"
     )
