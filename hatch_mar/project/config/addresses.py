@@ -105,9 +105,15 @@ def inner_path(value: object) -> str:
     return text
 
 
-sha256 = restrict(
-    string, "SHA-256 in hexadecimal", "[0-9a-f]{64}", "must be a SHA-256, of 64 hexadecimal digits: `{}`"
+in_hexadecimal = restrict(
+    string, "SHA-256 in hexadecimal", "[0-9A-Fa-f]{64}", "must be a SHA-256, of 64 hexadecimal digits: `{}`"
 )
+
+
+@shaped(in_hexadecimal.kind, in_hexadecimal.schema)
+def sha256(value: object) -> str:
+    """A digest in lower case; Windows writes them in upper case."""
+    return in_hexadecimal(value).lower()
 
 
 def count_from(least: int) -> ShapedReader[int]:

@@ -70,6 +70,11 @@ def test_taken(read: ShapedReader[object], value: object):
     assert read(value) == value
 
 
+def test_sha256():
+    """Windows writes digests in upper case."""
+    assert addresses.sha256("AB" * 32) == "ab" * 32
+
+
 @pytest.mark.parametrize(("read", "value", "reason"), REFUSED)
 def test_refused(read: ShapedReader[object], value: object, reason: str):
     """Another value is refused, and the message says what is expected."""
