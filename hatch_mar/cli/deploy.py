@@ -18,8 +18,6 @@ from hatch_mar.output import remark, show
 from hatch_mar.project.config.archiver_options import add_option
 from hatch_mar.project.config.models import ArchiveConfig, Config, Deployment, field_of, select
 from hatch_mar.project.config.schema import DEPLOY_KEYS
-from hatch_mar.project.config.table import parse_project
-from hatch_mar.project.toml import table_at
 from hatch_mar.release.deployment.plan_rollouts import plan_rollouts
 from hatch_mar.release.deployment.rollout import Outcome, Rollout
 from hatch_mar.text import count_of, join_steps, quote_each
@@ -87,7 +85,7 @@ def main(arguments: list[str]) -> int:
     command = parser()
     options = command.parse_args(arguments)
     project = open_project(options)
-    settings = override(parse_project(table_at(project.pyproject, "tool").get("mar")).deploy, options)
+    settings = override(project.config().deploy, options)
     if not settings.management:
         command.error("no server is named; give --to URL, or set `management` in [tool.mar.deploy]")
     configs = leave_out_workflows(select(load_configs(project), options.names), options.names)

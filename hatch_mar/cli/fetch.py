@@ -15,11 +15,9 @@ from hatch_mar.cli._project import add_project_option
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import ConfigError, HatchMarError
 from hatch_mar.output import log, remark, show
-from hatch_mar.project.config.models import MAR, RemoteFile
-from hatch_mar.project.config.table import parse_project
+from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.project.digest_edit import require_tomlkit
 from hatch_mar.project.pyproject import PyProject
-from hatch_mar.project.toml import table_at
 from hatch_mar.release.fetching.fetch import Outcome, Step, check_file, fetch_file, lock_file
 from hatch_mar.text import did_you_mean
 
@@ -53,7 +51,7 @@ def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         project = PyProject(Path(options.project))
-        files = parse_project(table_at(project.pyproject, *MAR), locked=not options.lock).remote_files
+        files = project.config(locked=not options.lock).remote_files
         chosen = select(files, options.paths, project.root)
         if options.lock:
             require_tomlkit()

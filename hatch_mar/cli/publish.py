@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hatch_mar.build.plan import plan_project
@@ -18,10 +18,8 @@ from hatch_mar.cli._selection import split
 from hatch_mar.cli._termination import exit_on_signals
 from hatch_mar.errors import HatchMarError
 from hatch_mar.output import show
-from hatch_mar.project.config.models import LAYOUTS, PYPROJECT, Destination
-from hatch_mar.project.config.table import parse_project
+from hatch_mar.project.config.models import LAYOUTS, PYPROJECT
 from hatch_mar.project.pyproject import PyProject
-from hatch_mar.project.toml import table_at
 from hatch_mar.release.publishing.destination import find_destination
 from hatch_mar.release.publishing.publish import Published, publish
 from hatch_mar.release.publishing.ready import Ready
@@ -68,7 +66,7 @@ def main(arguments: list[str]) -> int:
     def report(file: Published) -> None:
         published.append(file)
         if not options.json:
-            show(f"{file.url} ({file.state})", flush=True)
+            show(file, flush=True)
 
     try:
         with exit_on_signals():
@@ -88,7 +86,8 @@ def run(options: Namespace, report: Callable[[Published], object]) -> None:
     files, names = split(options.archives, root)
     has_project = names or not files or (root / PYPROJECT).exists()
     project = open_project(options) if has_project else None
-    where = find_destination(options.to, destinations_of(project), project.root if project else root)
+    known = project.config().publish if project else {}
+    where = find_destination(options.to, known, project.root if project else root)
     archives = [Ready.of_file(file) for file in files]
     if project and (names or not files):
         archives += build(project, names, options)
@@ -98,15 +97,6 @@ def run(options: Namespace, report: Callable[[Published], object]) -> None:
         dry_run=options.dry_run,
         report=report,
     )
-
-
-def destinations_of(project: PyProject | None) -> Mapping[str, Destination]:
-    """The destinations that a project names.
-
-    Raises:
-        ConfigError: its `[tool.mar]` says something else than destinations there.
-    """
-    return parse_project(table_at(project.pyproject, "tool").get("mar")).publish if project else {}
 
 
 def build(project: PyProject, names: Sequence[str], options: Namespace) -> list[Ready]:

@@ -14,9 +14,7 @@ from hatch_mar.build.run import build_all
 from hatch_mar.hatch.display import abort_on_faults, inform, warn
 from hatch_mar.hatch.publisher_options import PublisherOptions
 from hatch_mar.output import set_verbosity
-from hatch_mar.project.config.table import parse_project
 from hatch_mar.project.pyproject import PyProject
-from hatch_mar.project.toml import table_at
 from hatch_mar.release.publishing.destination import find_destination
 from hatch_mar.release.publishing.publish import Published, publish
 from hatch_mar.release.publishing.ready import Ready
@@ -32,7 +30,7 @@ class MarPublisher(PublisherInterface):
         with abort_on_faults(self.app):
             wanted = PublisherOptions.read(options)
             project = PyProject(Path(self.root), tell=partial(inform, self.app))
-            known = parse_project(table_at(project.pyproject, "tool").get("mar")).publish
+            known = project.config().publish
             destination = find_destination(wanted.to, known, project.root)
             archives = [Ready.of_file(Path(each)) for each in artifacts] or self.build(project)
             publish(
@@ -51,4 +49,4 @@ class MarPublisher(PublisherInterface):
         return [Ready.of_project(one) for one in planned]
 
     def report(self, published: Published) -> None:
-        inform(self.app, f"{published.url} ({published.state})")
+        inform(self.app, str(published))

@@ -14,7 +14,7 @@ from hatch_mar.archive.archive import Member
 from hatch_mar.errors import ConfigError
 from hatch_mar.finding import Place, field
 from hatch_mar.project import pep517
-from hatch_mar.project.config.models import PYPROJECT
+from hatch_mar.project.config.models import MAR, PYPROJECT, ProjectConfig
 from hatch_mar.project.config.reading import (
     Invalid,
     Reader,
@@ -23,6 +23,7 @@ from hatch_mar.project.config.reading import (
     read_keys,
     string,
 )
+from hatch_mar.project.config.table import parse_project
 from hatch_mar.project.delegate import find_wrapping_faults
 from hatch_mar.project.hatch_settings import HatchSettings
 from hatch_mar.project.interface import METADATA
@@ -73,6 +74,16 @@ class PyProject:
     def hatch(self) -> HatchSettings:
         """Hatch's own settings, so that the command line writes what `hatch build` writes."""
         return HatchSettings(self.root, self.pyproject)
+
+    def config(self, *, locked: bool = True) -> ProjectConfig:
+        """What `[tool.mar]` says of the project, and not of its archives.
+
+        With `locked`, each remote file must have a digest.
+
+        Raises:
+            ConfigError: with the faults of these keys.
+        """
+        return parse_project(table_at(self.pyproject, *MAR), locked=locked)
 
     @property
     def reproducible(self) -> bool:

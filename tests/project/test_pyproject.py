@@ -8,6 +8,7 @@ import pytest
 
 from hatch_mar.errors import ConfigError
 from hatch_mar.project import pep517
+from hatch_mar.project.config.models import Destination
 from hatch_mar.project.pyproject import PyProject
 from tests.archives import needs_posix
 
@@ -119,6 +120,20 @@ class TestFile:
         monkeypatch.chdir("/")
 
         assert found.root == tmp_path
+
+
+class TestConfig:
+    def test_read(self, tmp_path: Path):
+        """What `[tool.mar]` says of the project is read without its archives."""
+        found = project(tmp_path, "[tool.mar]\nhandler = 1\npublish.staging = 's3://models'").config()
+
+        assert found.publish == {"staging": Destination("s3://models")}
+
+    @pytest.mark.parametrize("text", ["tool = 1", "[tool]\nmar = 1"])
+    def test_not_table(self, text: str, tmp_path: Path):
+        """Something else than a table is an error, and not taken for a project that says nothing."""
+        with pytest.raises(ConfigError, match="must be a table"):
+            project(tmp_path, text).config()
 
 
 @pytest.mark.usefixtures("_never_asked")

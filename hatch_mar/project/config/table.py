@@ -112,18 +112,16 @@ def parse_table(
     )
 
 
-def parse_project(table: object, *, locked: bool = True) -> ProjectConfig:
+def parse_project(table: Mapping[str, object], *, locked: bool = True) -> ProjectConfig:
     """What a `[tool.mar]` table says of the project, and not of its archives.
 
     Args:
-        table: the value of `tool.mar`; None if it is not set.
+        table: the value of `tool.mar`; an empty one if it is not set.
         locked: whether each remote file must have a digest.
 
     Raises:
         ConfigError: with the faults of these keys.
     """
-    if not isinstance(table, dict):
-        return ProjectConfig()
     keys = PROJECT_KEYS if locked else UNLOCKED_KEYS
     findings: list[Finding] = []
     own = {key: table[key] for key in table if key in keys}

@@ -30,6 +30,9 @@ class Published(NamedTuple):
     state: str
     """`published`, `replaced` or `there already`; what `dry_run` would change is `would be …`."""
 
+    def __str__(self) -> str:
+        return f"{self.url} ({self.state})"
+
 
 def publish(
     archives: Sequence[Ready],

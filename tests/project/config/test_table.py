@@ -211,7 +211,7 @@ REMOTE = {"path": "a.pt", "url": "https://example.org/a.pt"}
 class TestParseProject:
     def test_nothing(self):
         """A project that says nothing has the defaults."""
-        assert parse_project(None) == parse_project(LEAST) == ProjectConfig()
+        assert parse_project({}) == parse_project(LEAST) == ProjectConfig()
 
     def test_all(self):
         """Each key is read; those of archives are not its matter."""
