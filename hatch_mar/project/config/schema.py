@@ -263,8 +263,8 @@ DEPLOY_KEYS: Settings = with_defaults(
         "drain": Setting(
             addresses.seconds,
             "For how many seconds no request may have been waiting for an old version before it is removed."
-            " Make it longer than any answer takes if that version has several workers, since TorchServe does"
-            " not tell which of them are busy.",
+            " Make it longer than any answer takes if that version has several workers, or the archive no"
+            " `examples`: TorchServe does not tell whether a worker is busy.",
         ),
         "timeout": Setting(
             addresses.limit, "How many seconds each step may take, such as starting the workers."
