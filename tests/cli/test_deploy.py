@@ -52,13 +52,13 @@ def test_deploy(server: FakeTorchServe, capsys: pytest.CaptureFixture[str]):
         f"letters 2.0 is the default of {server.url}",
     ]
     assert [line for line in err.splitlines() if " ready after " not in line] == [
-        "digits 2.0: registering `digits-2.0.mar` with 1 worker",
+        "digits 2.0: registering `digits-2.0.mar`",
         "digits 2.0: 1 example answered as expected",
         "digits 2.0: is the default, which was 1.0",
         "digits 2.0: waiting until no request waits for 1.0",
         "digits 1.0: unregistered",
-        "letters 2.0: registering `letters-2.0.mar` with 1 worker",
-        "letters 2.0: registering `letters.mar` with 1 worker",
+        "letters 2.0: registering `letters-2.0.mar`",
+        "letters 2.0: registering `letters.mar`, as there is no `letters-2.0.mar`",
         "letters 2.0: 1 example answered as expected",
         "letters 2.0: is the default",
     ]

@@ -9,7 +9,7 @@ from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.models import ArchiveConfig
 from hatch_mar.release.deployment.remote_server import RefusedError, RemoteServer
 from hatch_mar.release.hide_secrets import hide_secrets
-from hatch_mar.text import count_of, quote_each
+from hatch_mar.text import quote_each
 
 MISSING = "Model not found at: "
 TAKEN = re.compile(r"Model version (?P<version>.*) is already registered for model ")
@@ -37,8 +37,9 @@ def register(
         ReleaseError: the version may have been registered, but not as it should.
     """
     model, label = config.model_name, f"{config.model_name} {config.version}"
-    for name in names:
-        tell(f"{label}: registering `{hide_secrets(name)}` with {count_of(workers, 'worker')}")
+    for number, name in enumerate(names):
+        because = f", as there is no {quote_each(names[:number])}" if number else ""
+        tell(f"{label}: registering `{hide_secrets(name)}`{because}")
         before = server.describe(model)
         try:
             server.register(model, name, workers)

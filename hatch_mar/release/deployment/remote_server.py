@@ -133,8 +133,15 @@ class RemoteServer:
     def set_default(self, model: str, version: str) -> None:
         self.manage(self.management.set_default, model, version, self.patience)
 
-    def unregister(self, model: str, version: str) -> None:
-        self.manage(self.management.unregister, model, self.timeout, version)
+    def unregister(self, model: str, version: str) -> bool:
+        """Have a version removed; gives whether the server had it."""
+        try:
+            self.manage(self.management.unregister, model, self.timeout, version)
+        except RefusedError as error:
+            if error.kind not in NOT_FOUND:
+                raise
+            return False
+        return True
 
     def predict(self, model: str, version: str, data: bytes, content_type: str) -> Answer:
         """The answer of a version, also if it is an error."""

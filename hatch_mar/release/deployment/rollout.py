@@ -16,6 +16,7 @@ from hatch_mar.release.deployment.remote_server import ModelVersion, RemoteServe
 from hatch_mar.release.deployment.withdrawing import withdraw
 from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.text import count_of, format_seconds
+from hatch_mar.torchserve.client import path_of
 from hatch_mar.trial.examples.request import Request
 from hatch_mar.trial.verdict.judge import check_answer
 
@@ -124,7 +125,7 @@ class Rollout:
     @property
     def is_there(self) -> bool:
         """Whether nothing is to be done."""
-        return self.is_default and not self.is_remnant
+        return self.is_default and bool(self.old or (self.found and self.found.answers))
 
     def run(self) -> Outcome:
         """Deploy the archive, in the order that loses no request.
@@ -135,20 +136,17 @@ class Rollout:
         if self.is_there:
             return self.confirm()
         began = self.pace.now()
-        registered = None
         try:
-            if self.must_register:
-                registered = self.register()
+            registered = self.register()
             self.wait_until_ready(began)
             self.try_examples()
             self.set_default()
         except NothingRegisteredError:
             raise
+        except ReleaseError as error:
+            raise ReleaseError(*error.causes, self.undo(error)) from None
         except BaseException as error:
-            if self.must_register or not (self.found and self.found.answers):
-                withdraw(
-                    *(self.server, self.name, self.version, error), replacing=self.previous, pace=self.pace
-                )
+            log(self.undo(error))
             raise
         unregistered = self.remove_old()
         return Outcome(
@@ -165,17 +163,33 @@ class Rollout:
     def confirm(self) -> Outcome:
         """
         Raises:
-            ReleaseError: the version is the default, but has no worker.
+            ReleaseError: the version is the default, but does not answer.
         """
-        if self.found and not self.found.answers:
+        if self.found and not self.found.workers:
             raise ReleaseError(
-                f"{self.label} is the default of {self.server.management.url}, but none of its workers is"
-                " ready; deploy another version, or see why in the server's `logs/model_log.log`"
+                f"{self.label} is the default of {self.server.management.url}, but has no worker; deploy"
+                " another version, or see why in the server's `logs/model_log.log`"
             )
+        if self.found and not self.found.answers:
+            self.wait_until_ready(self.pace.now())
         return self.foresee()
 
-    def register(self) -> str:
-        """Register the version; gives the name under which the server found it."""
+    def undo(self, error: BaseException) -> str:
+        """Unregister the version after an error, unless it answered before; says how that went."""
+        if self.must_register or not (self.found and self.found.answers):
+            return withdraw(
+                *(self.server, self.name, self.version, error), replacing=self.previous, pace=self.pace
+            )
+        return (
+            f"{self.label} was registered before, and stays so; if you have built it again since, send the"
+            f" server `DELETE /models/{path_of(self.name, self.version)}` and deploy it again"
+        )
+
+    def register(self) -> str | None:
+        """Register the version if it is not there; gives the name under which the server found it."""
+        if not self.must_register:
+            self.tell(f"{self.label}: is registered already, and is not loaded again")
+            return None
         if self.is_remnant:
             self.tell(f"{self.label}: unregistering what a deployment that failed has left")
             self.server.unregister(self.name, self.version)
@@ -184,7 +198,7 @@ class Rollout:
     def wait_until_ready(self, began: float) -> None:
         """
         Raises:
-            ReleaseError: a worker has died, or is not ready in time.
+            ReleaseError: a worker has died, or is not ready in time, or the version is gone.
         """
         processes: dict[str, int] = {}
         workers = 0
@@ -272,7 +286,7 @@ class Rollout:
         except BaseException as error:
             left = [version for version in self.superfluous if version not in removed]
             reason = f": {error}" if isinstance(error, ReleaseError) else ""
-            self.warn(f"is the default, but {', '.join(left)} stays registered{reason}")
+            self.warn(f"is the default, but {', '.join(left)} may still be registered{reason}")
             if not reason:
                 raise
         return removed

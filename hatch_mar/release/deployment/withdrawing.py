@@ -5,7 +5,7 @@ from __future__ import annotations
 from hatch_mar.errors import ReleaseError
 from hatch_mar.output import log
 from hatch_mar.release.deployment.pace import Pace
-from hatch_mar.release.deployment.remote_server import NOT_FOUND, RefusedError, RemoteServer, SilentError
+from hatch_mar.release.deployment.remote_server import RemoteServer, SilentError
 
 APPEARANCE = 5.0
 """Seconds in which a version is looked for whose registration was not waited for."""
@@ -13,7 +13,7 @@ APPEARANCE = 5.0
 
 def withdraw(
     server: RemoteServer, model: str, version: str, error: BaseException, *, replacing: str | None, pace: Pace
-) -> None:
+) -> str:
     """Unregister a version after an error, unless it has become the default; says how that went.
 
     Args:
@@ -25,23 +25,21 @@ def withdraw(
         pace: the clock.
     """
     label = f"{model} {version}"
-    still = f"; {replacing} is still the default" if replacing else ""
     unknown = isinstance(error, SilentError) or not isinstance(error, ReleaseError)
     try:
-        if replacing and server.find_default(model) == version:
-            log(f"{label} is the default already, and stays so; old versions are still registered")
-            return
+        default = server.find_default(model)
+        if replacing and default == version:
+            return f"{label} is the default already, and stays so; old versions are still registered"
         if unknown:
             pace.wait_until(lambda: version in server.describe(model, version), APPEARANCE)
-        server.unregister(model, version)
-    except RefusedError as refused:
-        if refused.kind not in NOT_FOUND:
-            log(f"Warning: {label} could not be unregistered: {refused}")
-        elif unknown:
-            log(f"Warning: the server may still register {label}; the next deployment finds it there")
-        else:
-            log(f"{label} is not registered{still}")
-    except ReleaseError as silent:
-        log(f"Warning: {label} may still be registered: {silent}")
-    else:
-        log(f"{label} is unregistered again{still}")
+        was_there = server.unregister(model, version)
+    except ReleaseError as failure:
+        return f"Warning: {label} could not be unregistered: {failure}"
+    except BaseException:  # such as a second Ctrl-C
+        log(f"Warning: {label} may still be registered; the next deployment finds it there")
+        raise
+    if unknown and not was_there:
+        return f"Warning: the server may still register {label}; the next deployment finds it there"
+    done = "is unregistered again" if was_there else "is not registered"
+    still = "still " if default == replacing else ""
+    return f"{label} {done}{f'; {default} is {still}the default' if replacing else ''}"

@@ -108,6 +108,10 @@ class FakeTorchServe:
             self.models.setdefault(name, {})[version] = Version(**settings)
             self.defaults.setdefault(name, version)
 
+    def remove(self, version: str, name: str = "digits") -> None:
+        """Have somebody else unregister a version."""
+        self.models[name].pop(version, None)
+
     def remote(self) -> RemoteServer:
         return RemoteServer(Management(self.url), Inference(self.url), 10, {})
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
-from tests.release.deployment.fake_torchserve import FakeClock, FakeTorchServe, hang_up
+from tests.release.deployment.fake_torchserve import FakeClock, FakeTorchServe, Reply, hang_up
 from tests.release.deployment.rollouts import RIGHT, plan
 
 
@@ -37,7 +39,25 @@ def test_silent_probe(two: FakeTorchServe, clock: FakeClock, capsys: pytest.Capt
     outcome = plan(two, clock, RIGHT).run()
 
     assert outcome.still_registered == ("1.0",)
-    assert "is the default, but 1.0 stays registered: Cannot reach" in capsys.readouterr().err
+    assert "is the default, but 1.0 may still be registered: Cannot reach" in capsys.readouterr().err
+
+
+def test_probe_of_a_version_that_is_gone(two: FakeTorchServe, clock: FakeClock):
+    """A version that another deployment unregisters at that moment never answers, and is not waited for."""
+    removed = Event()
+
+    def hang() -> Reply:
+        two.remove("1.0")
+        assert removed.wait(10)
+        return hang_up()
+
+    def look() -> None:
+        if "1.0" not in two.models["digits"]:
+            removed.set()
+
+    two.overrides |= {"/predictions/digits/1": hang, "DELETE ": look}
+    assert plan(two, clock, RIGHT).run().still_registered == ()
+    assert removed.is_set()
 
 
 @pytest.mark.parametrize("workers", [[], ["UNLOADING"]])
@@ -64,7 +84,16 @@ def test_fails(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixt
     outcome = plan(two, clock).run()
 
     assert (outcome.changed, outcome.still_registered) == (True, ("1.0",))
-    assert "is the default, but 1.0 stays registered: Cannot reach" in capsys.readouterr().err
+    assert "is the default, but 1.0 may still be registered: Cannot reach" in capsys.readouterr().err
+
+
+def test_removed_by_another(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
+    """An old version that somebody else has unregistered is gone, as it should be."""
+    two.overrides["DELETE "] = lambda: two.remove("1.0")
+    outcome = plan(two, clock).run()
+
+    assert outcome.still_registered == ()
+    assert capsys.readouterr().err == ""
 
 
 def test_interrupted(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
@@ -74,7 +103,7 @@ def test_interrupted(two: FakeTorchServe, clock: FakeClock, capsys: pytest.Captu
 
     with pytest.raises(KeyboardInterrupt):
         rollout.run()
-    assert "is the default, but 1.0 stays registered" in capsys.readouterr().err
+    assert "is the default, but 1.0 may still be registered" in capsys.readouterr().err
     assert two.defaults["digits"] == "2.0"
 
 

@@ -58,9 +58,24 @@ class TestRun:
         two.models["digits"]["2.0"] = Version(workers=[])
         two.defaults["digits"] = "2.0"
 
-        with pytest.raises(ReleaseError, match=r"^digits 2\.0 is the default of .* none of its workers"):
+        with pytest.raises(ReleaseError, match=r"^digits 2\.0 is the default of .*, but has no worker"):
             plan(two, clock).run()
         assert two.changes == []
+
+    @pytest.mark.parametrize("others", [("1.0",), ()])
+    def test_default_that_starts(self, others: tuple[str, ...], fake: FakeTorchServe, clock: FakeClock):
+        """A default version whose workers are still starting is waited for."""
+        fake.add(*others, "2.0", workers=["UNLOADING"])
+        fake.defaults["digits"] = "2.0"
+
+        def look() -> None:
+            if clock.time > 1:
+                fake.models["digits"]["2.0"].workers = ["READY"]
+
+        fake.overrides[r"GET /models/digits/2\.0$"] = look
+        assert plan(fake, clock).run().changed is not bool(others)
+        assert clock.time > 1
+        assert [each for each in fake.changes if not each.startswith("PUT")] == []
 
     def test_rollback(self, two: FakeTorchServe, clock: FakeClock):
         """A version that is there is tried and made the default, and not registered."""
@@ -74,7 +89,7 @@ class TestRun:
         """A version that this has not registered is not unregistered, whatever it answers."""
         two.add("2.0")
 
-        with pytest.raises(ReleaseError):
+        with pytest.raises(ReleaseError, match=r"digits 2\.0 was registered before, and stays so"):
             plan(two, clock, WRONG).run()
         assert two.changes == ["POST /predictions/digits/2.0"]
 
@@ -125,12 +140,15 @@ class TestFailure:
         assert [*fake.models["digits"]] == ["1.0"]
         assert fake.defaults == {"digits": "1.0"}
 
-    def test_wrong_answer(self, two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):
-        """A version with a wrong answer does not become the default."""
-        with pytest.raises(ReleaseError, match=r'^digits 2\.0: `example #1`: `version` is "2\.0"'):
+    def test_wrong_answer(self, two: FakeTorchServe, clock: FakeClock):
+        """A version with a wrong answer does not become the default, and the answer is shown first."""
+        with pytest.raises(ReleaseError) as error:
             plan(two, clock, WRONG).run()
         self.check(two)
-        assert capsys.readouterr().err == "digits 2.0 is unregistered again; 1.0 is still the default\n"
+        assert error.value.faults == (
+            'digits 2.0: `example #1`: `version` is "2.0", expected "x"',
+            "digits 2.0 is unregistered again; 1.0 is still the default",
+        )
 
     def test_first(self, fake: FakeTorchServe, clock: FakeClock):
         """So does not a first version, which TorchServe makes the default by itself."""
@@ -157,6 +175,14 @@ class TestFailure:
         with pytest.raises(ReleaseError, match=r"^digits 2\.0: a worker died while it was loading"):
             plan(two, clock).run()
         self.check(two)
+
+    def test_left_broken_alone(self, fake: FakeTorchServe, clock: FakeClock):
+        """Nor does it if it is the only version, and so the default."""
+        fake.add("2.0", workers=["UNLOADING"], processes=[100, 100, 100, 100, 101])
+
+        with pytest.raises(ReleaseError, match=r"^digits 2\.0: a worker died while it was loading"):
+            plan(fake, clock).run()
+        assert fake.models == {}
 
     def test_never_ready(self, two: FakeTorchServe, clock: FakeClock):
         two.overrides[r"GET /models/digits/2\.0$"] = lambda: (200, [Version([]).describe("2.0")])
