@@ -168,6 +168,15 @@ def test_failing_build(act: Act, project: Path):
     assert not any(outcome.outputs.values())
 
 
+def test_modules(act: Act, tmp_path: Path):
+    """A module of the repository does not take the place of one of Python's."""
+    for name in ("json", "logging"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of the repository')")
+
+    outcome = act()
+    assert outcome.status == 0, outcome.log
+
+
 def test_inputs():
     """No script has an expression in it, whose value would be run."""
     steps = yaml.safe_load((CHECKOUT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
