@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "init": "propose a [tool.mar] for a repository",
-    "fetch": "bring the files that a project's pyproject.toml declares with a URL and a digest",
+    "fetch": "fetch the files that a project's pyproject.toml declares with a URL and a digest",
     "build": "write the archives that a project's pyproject.toml declares",
     "archive": "write one archive, with the options of torch-model-archiver",
     "check": "find what would fail where an archive is deployed",

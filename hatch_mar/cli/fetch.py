@@ -1,4 +1,4 @@
-"""`hatch-mar fetch`: the remote files of a project, in their places."""
+"""`hatch-mar fetch`: downloads the remote files of a project."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from hatch_mar.project.pyproject import PyProject
 from hatch_mar.release.fetching.fetch import Outcome, Step, check_file, fetch_file, lock_file
 from hatch_mar.text import did_you_mean
 
-DESCRIPTION = """Bring the files of [[tool.mar.remote-files]] that are missing or differ. A file gets to its
-place once its digest is right; what an interrupted run has left is taken up again."""
+DESCRIPTION = """Fetch the files of [[tool.mar.remote-files]] that are missing or differ. A file replaces
+another only when its digest is right. The next run resumes an interrupted download."""
 EXAMPLE = "hatch-mar fetch\n  hatch-mar fetch --lock weights/digits.pth"
 
 
@@ -40,8 +40,8 @@ def parser() -> ArgumentParser:
     )
     how.add_argument(
         "--lock", action="store_true",
-        help="write the SHA-256 of files that have none into pyproject.toml; of each PATH, the one that the"
-        " file has now",
+        help="write the SHA-256 of each file that has none into pyproject.toml; with PATH, write the current"
+        " SHA-256 of that file",
     )  # fmt: skip
     add_json_option(command)
     return command
@@ -63,9 +63,7 @@ def main(arguments: list[str]) -> int:
     elif options.lock and not options.paths:
         chosen = [file for file in chosen if not file.sha256]
         if not chosen:
-            remark(
-                "Nothing to lock: all remote files have their `sha256`; name those that are to get a new one"
-            )
+            remark("Nothing to lock: every remote file has a `sha256`; to lock a file again, name its path")
     step = lock_file if options.lock else check_file if options.check else fetch_file
     outcomes: list[Outcome] = []
     try:
@@ -84,7 +82,7 @@ def select(files: Sequence[RemoteFile], paths: Sequence[str], root: Path) -> Seq
     """The files with these paths, which may also be given from the working directory; all without any.
 
     Raises:
-        ConfigError: the project does not have one of them.
+        ConfigError: the project does not declare one of them.
     """
     known = {file.path: file for file in files}
     chosen: dict[str, RemoteFile] = {}
@@ -102,7 +100,7 @@ def select(files: Sequence[RemoteFile], paths: Sequence[str], root: Path) -> Seq
 
 
 def take_steps(step: Step, files: Sequence[RemoteFile], root: Path) -> Iterator[Outcome]:
-    """What becomes of each file; what is wrong with one is printed, and keeps no other from its turn."""
+    """The outcome for each file. If one fails, the error is printed, and the others still get their turn."""
     for file in files:
         try:
             yield step(file, root)

@@ -1,4 +1,4 @@
-"""What a build needs of the files that `hatch-mar fetch` brings: they must be there, with their digests."""
+"""Whether the remote files that a build needs are there, with the digests that the project declares."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from hatch_mar.project.config.models import MAR, PYPROJECT, RemoteFile
 MISSING = Rule(
     code="MAR036",
     severity="error",
-    title="A file that `hatch-mar fetch` brings is missing",
-    consequence="the archive would not have it",
+    title="A remote file is missing",
+    consequence="the archive would lack it",
     fix="run `hatch-mar fetch`",
 )
 DIFFERS = Rule(
     code="MAR037",
     severity="error",
-    title="A file does not have the digest that `remote-files` declares",
-    consequence="the archive would have other bytes than those that were reviewed",
-    fix="run `hatch-mar fetch`, or declare the file's own digest if that is the right one",
+    title="A remote file does not have the declared digest",
+    consequence="the archive would not have the bytes that were reviewed",
+    fix="run `hatch-mar fetch`; or, if your file is the right one, declare its digest",
 )
 PLACE = Place(PYPROJECT, None, (*MAR, "remote-files"))
 
 KNOWN: dict[str, str] = {}
-"""The digests of files, by what the files looked like."""
+"""The digests of files, by the files' fingerprints."""
 
 
 def list_placed(remote_files: Sequence[RemoteFile]) -> Iterator[tuple[Place, RemoteFile]]:
@@ -40,7 +40,7 @@ def list_placed(remote_files: Sequence[RemoteFile]) -> Iterator[tuple[Place, Rem
 
 
 def advise_fetch(file: Path, root: Path, remote_files: Iterable[RemoteFile]) -> str | None:
-    """The command that brings a file of the project, or the files of a folder; None if there is none."""
+    """The command that fetches a file of the project, or a folder's files; None if they are not remote."""
     wanted = {Path(os.path.normpath(file)), Path(os.path.realpath(file))}
     found = [each.path for each in remote_files if not wanted.isdisjoint(with_parents(root / each.path))]
     return f"run `hatch-mar fetch{f' {found[0]}' if len(found) == 1 else ''}`" if found else None
@@ -59,13 +59,13 @@ def report_missing(place: Place, remote_file: RemoteFile) -> Finding:
 def refuse_differing(
     remote_files: Sequence[RemoteFile], archive: Archive, root: Path, advance: Callable[[int], object] = int
 ) -> None:
-    """Refuse files that an archive takes and that have another digest than is declared.
+    """Refuse an archive whose remote files do not all have the declared digests.
 
-    Costs a read of each, unless this process has read it before; `advance` is called with each number of
-    bytes that were read.
+    Reads each file, unless this process has read it before. `advance` is called with the number of bytes of
+    each read.
 
     Raises:
-        LayoutError: with all of them.
+        LayoutError: names every file with another digest.
     """
     if findings := [*find_differing(remote_files, archive, root, advance)]:
         raise LayoutError(*findings)
@@ -81,7 +81,7 @@ def find_differing(
 def list_taken(
     remote_files: Sequence[RemoteFile], archive: Archive, root: Path
 ) -> Iterator[tuple[Place, RemoteFile]]:
-    """The files that an archive takes, each with the place of its table."""
+    """The remote files that are in an archive, each with the place of its table."""
     if not remote_files:
         return
     taken = {identify(each.source.path) for each in archive.members if isinstance(each.source, FileSource)}
@@ -95,19 +95,19 @@ def list_taken(
 def compare_digest(
     place: Place, remote_file: RemoteFile, root: Path, advance: Callable[[int], object] = int
 ) -> Iterator[Finding]:
-    """That a file, if it is there, has another digest than is declared."""
+    """A finding if the file is there, but with another digest than the declared one."""
     path, declared = remote_file.path, remote_file.sha256
     with suppress(FileNotFoundError):
         actual = digest_of(root / path, advance)
         if actual != declared:
             place = place.within("sha256")
             text = f"{field(place.key)} is `{declared}`, but `{path}` has `{actual}`"
-            fix = f"run `hatch-mar fetch {path}`, or declare the file's own digest if that is the right one"
+            fix = f"run `hatch-mar fetch {path}`; or, if your file is the right one, declare its digest"
             yield DIFFERS.at(place, text, fix)
 
 
 def digest_of(file: Path, advance: Callable[[int], object] = int) -> str:
-    """The SHA-256 of a file in hexadecimal, for which a process reads a file once until it changes.
+    """The SHA-256 of a file in hexadecimal. A process reads a file again only if it has changed.
 
     Raises:
         OSError: it cannot be read.
@@ -118,7 +118,7 @@ def digest_of(file: Path, advance: Callable[[int], object] = int) -> str:
     looks = fingerprint_file(file)
     if looks in KNOWN:
         return KNOWN[looks]
-    # the time of a file that changed a moment ago might not tell of another change
+    # if the file changed a moment ago, another change might leave its time as it is
     is_settled = time.time_ns() - file.stat().st_ctime_ns > COARSE
     digest = sha256(FileSource(file), advance).hex()
     if is_settled:

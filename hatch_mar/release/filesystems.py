@@ -1,4 +1,4 @@
-"""Stores such as S3 as file systems. Nothing else imports fsspec, whose drivers know the stores."""
+"""Stores such as S3, as file systems of fsspec. No other module imports fsspec."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ LOGGERS = (
     ),
     *("s3fs", "urllib3"),
 )
-"""What drivers, and what they are made of, log to."""
+"""The loggers of drivers, and of the packages that they use."""
 
 
 def open_filesystem(url: str) -> tuple[AbstractFileSystem, str]:
-    """The file system that a URL is about, and the path in it.
+    """The file system of a URL, and the path in it.
 
-    Credentials are those that the driver finds in the environment and in its own files. Nothing that
-    was listed before is remembered, since somebody else may have written there since.
+    The driver finds the credentials in the environment and in its own files. Its cache is emptied, since
+    somebody else may have written there.
 
     Raises:
         ReleaseError: fsspec or the driver is not installed, the scheme is unknown, or the driver has no
@@ -88,9 +88,9 @@ def open_filesystem(url: str) -> tuple[AbstractFileSystem, str]:
 
 
 def hush_drivers() -> None:
-    """Keep what drivers log off the terminal, such as the traceback of a request that is sent again.
+    """Keep the logs of drivers off the terminal, such as the traceback of a request that is sent again.
 
-    What goes wrong in the end is raised, and explained. Who configures logging gets all of it as before.
+    Errors are raised and explained all the same. A program that configures logging still gets the logs.
     """
     for logger in map(logging.getLogger, LOGGERS):
         if not logger.handlers:
@@ -102,7 +102,7 @@ def explain_missing(scheme: str, driver: str) -> str:
 
 
 def bound_upload(filesystem: AbstractFileSystem, size: int) -> dict[str, int]:
-    """The arguments with which `put_file` of a file of this size takes no more memory than it needs."""
+    """The arguments with which `put_file` sends a file of this size in little memory."""
     chunk = max(CHUNK, -(-size // MOST_PARTS))
     wanted = {"chunksize": -(-chunk // CHUNK) * CHUNK, "max_concurrency": CONCURRENCY}
     known = parameters_of_put(filesystem)
@@ -116,7 +116,7 @@ def parameters_of_put(filesystem: AbstractFileSystem) -> set[str]:
 
 
 def make_callback(advance: Callable[[int], object]) -> Any:
-    """What a driver tells its progress, of which `advance` is given the new bytes."""
+    """A callback for a driver; it calls `advance` with the number of new bytes."""
     from fsspec.callbacks import Callback
 
     class Counter(Callback):  # type: ignore[misc]
@@ -133,7 +133,7 @@ def make_callback(advance: Callable[[int], object]) -> Any:
 
 
 def stream(filesystem: AbstractFileSystem, path: str) -> Iterator[bytes]:
-    """A file's bytes in chunks, without any that are read ahead.
+    """A file's bytes in chunks, without reading ahead.
 
     Raises:
         Exception: whatever the driver raises, for `explain_store_errors`.

@@ -1,4 +1,4 @@
-"""What a store's driver raises, as one sentence that says what to do."""
+"""Errors of a store's driver, each as one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ LOG_IN = {
 EXPIRED = "the credentials have expired; renew them"
 NO_CREDENTIALS = "there are no credentials"
 WRONG_CREDENTIALS = "the store does not accept the credentials"
-DENIED = "access is denied; these credentials need the right to list, read and write there"
+DENIED = "access is denied; the credentials must allow reading there, and to publish also listing and writing"
 NO_BUCKET = "there is no such bucket; create it, or correct the URL"
+NO_FILE = "there is no such file; correct the URL"
 UNREACHABLE = "the store cannot be reached; check the network, and the endpoint if you have set one"
 BUSY = "the store is busy; try again later"
 
@@ -48,20 +49,21 @@ SENTENCES = (
     (r"ClientConnector\w*|ConnectionRefusedError|ConnectionClosedError|ServerDisconnectedError", UNREACHABLE),
     (r"\w*TimeoutError|ReadTimeout\w*|NoValidConnectionsError", UNREACHABLE),
     (r"SlowDown|ServiceUnavailable|ServerBusy|429|503", BUSY),
+    (r"FileNotFoundError|NoSuchKey|BlobNotFound|404", NO_FILE),
 )  # fmt: skip
-"""What the codes of stores and the names of drivers' exceptions mean; the first that fits counts."""
+"""What the codes of stores and the names of drivers' exceptions mean; the first match counts."""
 
 
 NO_CREDENTIALS_SAID = (
     "Must provide either a connection_string",
     "failed to retrieve a token from the included",
 )
-"""How adlfs and azure-identity say it, whose exceptions do not."""
+"""What adlfs and azure-identity say without credentials, since their exceptions are general ones."""
 
 
 @contextmanager
 def explain_store_errors(url: str) -> Iterator[None]:
-    """Raise whatever a driver raises in the block as one sentence about `url`.
+    """Raise an error of a driver in the block as one sentence about `url`.
 
     Raises:
         ReleaseError: the driver failed. The message has no password and no signature.
@@ -97,9 +99,9 @@ def find_sentence(error: BaseException) -> str | None:
 
 
 def marks_of(error: BaseException) -> Iterator[str]:
-    """The codes that a store answered with, and the names of an exception's types and of its causes'.
+    """The codes of a store's answer, and the names of the types of an exception and of its causes.
 
-    What is more particular comes first, but all of them count.
+    The more specific ones come first.
     """
     for each in chain_of(error):
         yield from codes_of(each)

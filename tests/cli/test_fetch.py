@@ -219,19 +219,21 @@ class TestLock:
         shown = Shown(capfd, "--lock")
 
         assert shown.out == f"digits.pth (locked: {digest_of(DATA)})\n"
-        assert shown.err == "`digits.pth` is at revision `main`, which may move; name a commit in its `url`\n"
+        assert (
+            shown.err == "`digits.pth` is at revision `main`, which can change; name a commit in its `url`\n"
+        )
         assert tree(root).keys() == {"pyproject.toml"}
         assert [each.method for each in server.asked] == ["HEAD"]
 
     def test_page(self, root: Path, server: WebServer, capfd: pytest.CaptureFixture[str]):  # noqa: F811
-        """A page to log in is not locked."""
+        """A login page is not locked."""
         before = (root / "pyproject.toml").read_text()
         server.routes["/digits.pth"] = give(b"<!doctype html>")
         shown = Shown(capfd, "--lock", "weights/digits.pth", status=1)
 
         assert shown.err == (
-            f"Cannot fetch `weights/digits.pth`: `{server.url}/digits.pth?…` is a web page, such as one to"
-            " log in; correct the `url`\n"
+            f"Cannot fetch `weights/digits.pth`: `{server.url}/digits.pth?…` is a web page, such as a login"
+            " page; correct the `url`\n"
         )
         assert tree(root) == {"pyproject.toml": before.encode()}
 

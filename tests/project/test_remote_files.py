@@ -74,8 +74,8 @@ class TestDiffering:
 
         assert str(error.value) == (
             f"Field `tool.mar.remote-files[1].sha256` is `{RIGHT}`, but `weights/digits.pth` has `{WRONG}`;"
-            " run `hatch-mar fetch weights/digits.pth`, or declare the file's own digest if that is the right"
-            " one [MAR037]"
+            " run `hatch-mar fetch weights/digits.pth`; or, if your file is the right one, declare its digest"
+            " [MAR037]"
         )
 
     def test_not_taken(self, root: Path):

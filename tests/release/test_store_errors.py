@@ -43,14 +43,15 @@ class TestExplainStoreErrors:
         [
             (named("NoCredentialsError"), "there are no credentials; set `AWS_ACCESS_KEY_ID` and"),
             (caused(PermissionError(), ClientError("ExpiredToken", 400)), "the credentials have expired"),
-            (caused(PermissionError(), ClientError("AccessDenied", 403)), "access is denied; these"),
-            (caused(PermissionError("Forbidden"), ClientError("403", 403)), "access is denied; these"),
+            (caused(PermissionError(), ClientError("AccessDenied", 403)), "access is denied; the"),
+            (caused(PermissionError("Forbidden"), ClientError("403", 403)), "access is denied; the"),
             (caused(PermissionError(), ClientError("InvalidAccessKeyId")), "the store does not accept the"),
             (
                 caused(PermissionError(), ClientError("SignatureDoesNotMatch")),
                 "the store does not accept the",
             ),
             (caused(FileNotFoundError(), ClientError("NoSuchBucket")), "there is no such bucket; create it"),
+            (FileNotFoundError("models/digits.mar"), "there is no such file; correct the URL"),
             (named("EndpointConnectionError"), "the store cannot be reached; check the network"),
             (named("FSTimeoutError"), "the store cannot be reached; check the network"),
             (caused(OSError(16, "busy"), ClientError("SlowDown", 503)), "the store is busy; try again later"),

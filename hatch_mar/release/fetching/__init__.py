@@ -1,1 +1,1 @@
-"""The files of `[[tool.mar.remote-files]]`, brought to their places."""
+"""Downloads the files of `[[tool.mar.remote-files]]`."""

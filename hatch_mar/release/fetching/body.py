@@ -1,4 +1,4 @@
-"""The bytes of a remote file as its source gives them."""
+"""The bytes of a remote file, as a server or store sends them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ class Body(NamedTuple):
 
     chunks: Iterator[bytes]
     start: int
-    """Of which of the file's bytes they begin at: the one that was asked for, or 0."""
+    """The offset of the first of them in the file: the one that was asked for, or 0."""
     size: int | None
-    """Of the whole file; None if the source does not say."""
+    """The size of the whole file; None if the source does not say."""
     validator: str = ""
-    """What the source knows this version of the file by; empty if it has nothing of the kind."""
+    """An ETag or date that identifies this version of the file; empty if the source sends none."""
     encoding: str = ""
-    """What the source says that it has compressed the bytes with, though that was not asked for."""
+    """How the source has compressed the bytes, though it was not asked to; empty if it has not."""
 
 
 class Broken(Exception):
-    """Why bytes have not come that may come if they are asked for again, as a sentence about the URL."""
+    """A transfer failed, and may succeed if it is tried again. The message is a sentence about the URL."""
 
 
 def read_chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:

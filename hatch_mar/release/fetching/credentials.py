@@ -1,4 +1,4 @@
-"""What a host is told of who asks: a token for the Hugging Face Hub, or what netrc has for the host."""
+"""The credentials that a host gets: a token for the Hugging Face Hub, or what netrc has for the host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hatch_mar.release.fetching.hub import find_token, is_on_hub
 
 
 def find_authorization(url: str) -> str | None:
-    """The value of the header `Authorization` for a URL; None if there is nothing to be sent to its host.
+    """The value of the header `Authorization` for a URL; None if there are no credentials for its host.
 
     Raises:
         ReleaseError: the token for the Hub cannot be sent.
@@ -27,7 +27,7 @@ def find_authorization(url: str) -> str | None:
 def find_login(host: str, user: str) -> tuple[str, str] | None:
     """The user and the password that netrc has for a host, and for a user if the URL has one.
 
-    An entry `default` is for every host there is, and so for none that a project names.
+    The entry `default` is ignored: it would send a password to any host that a project names.
     """
     import netrc
 
@@ -37,7 +37,7 @@ def find_login(host: str, user: str) -> tuple[str, str] | None:
     except (OSError, UnicodeDecodeError):
         return None
     except netrc.NetrcParseError as error:  # whose message may have a password
-        explain(f"Not using `{file}`: line {error.lineno} is not in the form of netrc")
+        explain(f"Not using `{file}`: line {error.lineno} is not valid netrc")
         return None
     if not found or host == "default" or (user and user != found[0]):
         return None

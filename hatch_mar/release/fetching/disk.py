@@ -22,7 +22,9 @@ def open_file(url: str) -> Iterator[Body]:
     """
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
-        raise ReleaseError(f"`{url}` is on another machine; write `file:///` and its path here")
+        raise ReleaseError(
+            f"`{url}` names another machine; for a file on this one, write `file:///` and its path"
+        )
     path = url2pathname(parts.path)
     try:
         file = open_input(path)

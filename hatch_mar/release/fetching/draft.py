@@ -1,4 +1,4 @@
-"""What has arrived of a file: kept beside its place, for the next run too, until all is there."""
+"""A partial download, kept beside the file's place until it is complete, so that later runs can resume it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_VALIDATOR = 1 << 10
 
 
 class Draft:
-    """A file's first bytes, their digest, and what the source knew its version by."""
+    """The first bytes of a file, their digest, and the ETag or date of its version."""
 
     def __init__(self, folder: Folder, file: BinaryIO) -> None:
         self.folder = folder
@@ -28,9 +28,9 @@ class Draft:
         self.hash = hashlib.sha256()
         self.size = 0
         self.is_old = False
-        """Whether some of it is of an earlier run."""
+        """Whether an earlier run has written some of it."""
         self.encoding = ""
-        """What the source has compressed it with, if it says so."""
+        """How the source has compressed it; empty if it has not."""
         self.validator = folder.read(VALIDATOR, LONGEST_VALIDATOR).decode("latin-1")
 
     @property
@@ -38,7 +38,7 @@ class Draft:
         return self.hash.hexdigest()
 
     def read(self, advance: Callable[[int], object]) -> None:
-        """Take up what an earlier run has left."""
+        """Read and hash what an earlier run has left. `advance` gets the size of each read."""
         self.file.seek(0)
         while chunk := self.file.read(CHUNK):
             self.count(chunk)
@@ -46,7 +46,7 @@ class Draft:
         self.is_old = bool(self.size)
 
     def begin(self, validator: str) -> None:
-        """Drop all bytes; those that follow are of the version that has this validator."""
+        """Drop all bytes, and start with the version that has this validator."""
         self.file.seek(0)
         self.file.truncate()
         self.hash, self.size, self.validator, self.is_old = hashlib.sha256(), 0, validator, False
@@ -54,7 +54,7 @@ class Draft:
 
     def append(self, chunk: bytes) -> None:
         self.file.write(chunk)
-        self.file.flush()  # so that whatever ends the process loses nothing
+        self.file.flush()  # so that nothing is lost if the process is killed
         self.count(chunk)
 
     def count(self, chunk: bytes) -> None:
@@ -66,7 +66,7 @@ class Draft:
         return self.file.read(most)
 
     def move(self, place: Path) -> None:
-        """Put the file in its place, and with the mode of the one that it replaces."""
+        """Move the file to its place, with the mode of the file that it replaces."""
         import shutil
 
         self.file.close()
@@ -84,10 +84,11 @@ class Draft:
 
 @contextmanager
 def hold_draft(place: Path, version: str) -> Iterator[Draft]:
-    """The draft of one version of a file, which nobody else has at the same time.
+    """The draft of one version of a file, locked against other processes.
 
-    It is in a folder beside the place, which goes at the end if nothing has arrived, or if the draft was
-    moved or discarded; then drafts of other versions go as well. Links to folders are followed.
+    It is in a folder beside the place. The folder is removed at the end if nothing has arrived, or if the
+    draft was moved or discarded; in the last two cases, drafts of other versions are removed too. Links to
+    folders are followed.
 
     Raises:
         OSError: it cannot be made.

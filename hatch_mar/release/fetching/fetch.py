@@ -1,4 +1,4 @@
-"""A project's remote files: brought, looked at, or locked."""
+"""Fetches, checks or locks a project's remote files."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ State = Literal["fetched", "unchanged", "locked", "missing", "differs", "failed"
 
 
 class Outcome(NamedTuple):
-    """What became of a remote file."""
+    """What was done with a remote file."""
 
     file: RemoteFile
     state: State
     size: int | None = None
-    """Of the file in its place; None if there is none."""
+    """The size of the file on disk; None if there is none."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -44,7 +44,7 @@ Step = Callable[[RemoteFile, Path], Outcome]
 
 
 def check_file(file: RemoteFile, root: Path) -> Outcome:
-    """Whether a file is in its place. Costs a read of it."""
+    """Whether a file is in its place, with the right digest. Reads the file."""
     place = root / file.path
     with explain_faults(file):
         found = find_digest(place)
@@ -54,7 +54,7 @@ def check_file(file: RemoteFile, root: Path) -> Outcome:
 
 
 def fetch_file(file: RemoteFile, root: Path) -> Outcome:
-    """Bring a file to its place, if it is not there yet; several at once bring it once."""
+    """Fetch a file, unless it is there. Of several processes at once, only one downloads it."""
     place = root / file.path
     with explain_faults(file):
         before = look(place)
@@ -72,9 +72,9 @@ def fetch_file(file: RemoteFile, root: Path) -> Outcome:
 
 
 def lock_file(file: RemoteFile, root: Path) -> Outcome:
-    """Find out which digest a file has now, and write it into the project.
+    """Find out which digest a file has now, and write it into `pyproject.toml`.
 
-    Unless the source says the digest, the file is brought to its place.
+    Unless the Hub states the digest, the file is fetched for it.
     """
     from hatch_mar.project.digest_edit import write_digest
     from hatch_mar.release.fetching.hub import name_moving_revision
@@ -82,7 +82,7 @@ def lock_file(file: RemoteFile, root: Path) -> Outcome:
 
     with explain_faults(file):
         if revision := name_moving_revision(file.url):
-            remark(f"`{file.path}` is at revision `{revision}`, which may move; name a commit in its `url`")
+            remark(f"`{file.path}` is at revision `{revision}`, which can change; name a commit in its `url`")
         digest = ask_hub(file.url) or bring_any(file, root / file.path)
         locked = file._replace(sha256=digest)
         if digest != file.sha256:
@@ -92,7 +92,7 @@ def lock_file(file: RemoteFile, root: Path) -> Outcome:
 
 
 def bring_any(file: RemoteFile, place: Path) -> str:
-    """Bring a file to its place, whatever digest it has; the digest."""
+    """Fetch a file, whatever its digest is; gives the digest."""
     with hold_draft(place, hashlib.sha256(file.url.encode()).hexdigest()) as draft:
         refuse_directory(place)
         resume(draft, file)
@@ -108,7 +108,7 @@ def bring_any(file: RemoteFile, place: Path) -> str:
 
 
 def describe_page(draft: Draft, file: RemoteFile) -> str | None:
-    """What came instead of a file that is not meant to be a page."""
+    """What arrived, such as "a web page", if it is a page or a pointer that the file should not be."""
     from hatch_mar.release.fetching.mismatch import describe_pointer
 
     return None if file.path.endswith((".html", ".htm", ".xml", ".dvc")) else describe_pointer(draft)
@@ -116,14 +116,14 @@ def describe_page(draft: Draft, file: RemoteFile) -> str | None:
 
 def resume(draft: Draft, file: RemoteFile) -> None:
     size = os.fstat(draft.file.fileno()).st_size
-    with show_progress(f"Reading what has arrived of `{file.path}`", size) as advance:
+    with show_progress(f"Reading the partial download of `{file.path}`", size) as advance:
         draft.read(advance)
     if draft.size:
-        explain(f"Going on after {draft.size} bytes that have arrived")
+        explain(f"Resuming the download after {draft.size} bytes")
 
 
 def find_digest(place: Path) -> str | None:
-    """The digest of the file in a place; None if nothing is there.
+    """The digest of the file at a path; None if nothing is there.
 
     Raises:
         ReleaseError: a directory is there.
@@ -144,7 +144,7 @@ def refuse_directory(place: Path) -> None:
 
 
 def look(place: Path) -> tuple[int, ...] | None:
-    """What tells whether somebody has replaced a file."""
+    """The file's identity, size and time, which differ if somebody has replaced it."""
     try:
         found = place.stat()
     except OSError:
@@ -154,7 +154,7 @@ def look(place: Path) -> tuple[int, ...] | None:
 
 @contextmanager
 def explain_faults(file: RemoteFile) -> Iterator[None]:
-    """Raise what goes wrong as a ReleaseError that names the file."""
+    """Raise errors of the block as a ReleaseError that names the file."""
     try:
         yield
     except HatchMarError as error:

@@ -23,7 +23,7 @@ DIGEST = "X-Linked-Etag"
 
 
 def resolve(url: str) -> str:
-    """The web address of an `hf://` URL; any other URL is its own.
+    """The web address of an `hf://` URL; any other URL is returned as it is.
 
     Raises:
         ReleaseError: it does not name a file of a model.
@@ -32,7 +32,7 @@ def resolve(url: str) -> str:
         return url
     found = PARTS.fullmatch(url)
     if not found or found["repository"].startswith(OTHER_KINDS):
-        raise ReleaseError(f"`{url}` must be the file of a model, such as `{FORM}`")
+        raise ReleaseError(f"`{url}` must name a file of a model, such as `{FORM}`")
     revision = quote(found["revision"] or "main", safe="%")
     return f"{find_endpoint()}/{found['repository']}/resolve/{revision}/{quote(found['file'], safe='/%')}"
 
@@ -47,7 +47,7 @@ def find_endpoint() -> str:
     parts = urlsplit(endpoint)
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         return endpoint
-    raise ReleaseError("The variable `HF_ENDPOINT` must begin with `https://`")
+    raise ReleaseError("The environment variable `HF_ENDPOINT` must begin with `https://`")
 
 
 def is_on_hub(url: str) -> bool:
@@ -60,12 +60,12 @@ def find_token() -> str:
     """The user's token for the Hub, where its own tools look for it; empty if there is none.
 
     Raises:
-        ReleaseError: what is there cannot be sent.
+        ReleaseError: the token has characters that a header cannot have.
     """
     token = os.environ.get("HF_TOKEN", "").strip() or read_token(find_token_file())
     if token and not (token.isascii() and token.isprintable() and " " not in token):
         raise ReleaseError(
-            "The token for the Hugging Face Hub has characters that no token has; set `HF_TOKEN`"
+            "The token for the Hugging Face Hub has characters that a token cannot have; set `HF_TOKEN`"
         )
     return token
 

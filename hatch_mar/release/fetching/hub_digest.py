@@ -1,4 +1,4 @@
-"""What the Hugging Face Hub says of a file that need not be fetched for it."""
+"""The digests that the Hugging Face Hub states, so that a file need not be fetched for its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hatch_mar.release.fetching.web import send
 
 
 def ask_hub(url: str) -> str | None:
-    """The SHA-256 of a file at this URL; None if it is not on the Hub, or is small and kept by git.
+    """The SHA-256 of the file at a URL; None if it is not on the Hub, or is a small file that git has.
 
     Raises:
         ReleaseError: the Hub cannot be reached, or refuses.

@@ -1,4 +1,4 @@
-"""What came in the place of a file."""
+"""What a server sent instead of the file."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ LONGEST_MESSAGE = 1 << 16
 
 
 def describe_mismatch(draft: Draft, url: str, wanted: str, path: str) -> str:
-    """That a draft has another digest than was declared, and why, if its bytes tell."""
+    """The error if a draft does not have the declared digest, with the reason if the bytes show it."""
     other = describe_other(draft)
     fault = f"`{hide_secrets(url)}` has the SHA-256 {draft.sha256} instead of {wanted}"
     if other:
-        fault += f", and is {other}"
-    return f"{fault}; correct the `url`, or if that file is right, run `hatch-mar fetch --lock {path}`"
+        fault += f": it is {other}"
+    return f"{fault}; correct the `url`, or, if the new file is right, run `hatch-mar fetch --lock {path}`"
 
 
 def describe_other(draft: Draft) -> str | None:
-    """What a draft is, if servers send it instead of a file."""
+    """What a draft is, if servers send such things instead of a file."""
     head = draft.head(HEAD)
     if not draft.size:
         return "empty"
     if pointer := describe_pointer(draft):
         return pointer
     if draft.encoding not in ("", "identity"):
-        return f"what the server has made of it with {shorten(draft.encoding)}"
+        return f"compressed by the server with {shorten(draft.encoding)}"
     if draft.size <= LONGEST_MESSAGE and describe_text(head):
         return "a short text, such as an error message"
     return None
 
 
 def describe_pointer(draft: Draft) -> str | None:
-    """What a draft is, if it only tells of another file."""
+    """What a draft is, if it is a page or a pointer to another file."""
     head = draft.head(HEAD)
     found = inspect_pointer(View(draft.file), head)
     if found is None:
@@ -47,4 +47,4 @@ def describe_pointer(draft: Draft) -> str | None:
         return f"a {found.kind.label}"
     if head.lstrip().startswith(b"<?xml"):
         return "an XML document, such as a store's error message"
-    return "a web page, such as one to log in"
+    return "a web page, such as a login page"

@@ -1,4 +1,4 @@
-"""All bytes of a URL, over as many connections as it takes."""
+"""Downloads a URL, with as many connections as it takes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from hatch_mar.terminal.progress import show_progress
 from hatch_mar.text import format_size
 
 PAUSES = (1.0, 2.0, 4.0, 8.0)
-"""Seconds before a connection is tried again, after one, two ... in a row that brought nothing new."""
+"""Seconds before the next attempt, after one, two ... attempts in a row that brought nothing new."""
 
 
 def receive(draft: Draft, url: str, wanted: str | None, path: str) -> None:
-    """Bring all bytes of a URL into a draft, which may have the first of them.
+    """Download a URL into a draft, which may already have its first bytes.
 
     Args:
-        wanted: the digest that they must have; None if they may have any.
-        path: what the file is called.
+        wanted: the digest that the bytes must have; None if any will do.
+        path: the file's path, for messages.
 
     Raises:
-        ReleaseError: they cannot be had, or have another digest; the draft keeps only what may be right.
+        ReleaseError: the download fails, or has another digest; the draft keeps only what may be right.
         OSError: the draft cannot be written.
     """
     if wanted is None and not draft.validator:
@@ -43,7 +43,7 @@ def receive(draft: Draft, url: str, wanted: str | None, path: str) -> None:
 
 
 def transfer(draft: Draft, url: str, wanted: str | None, path: str) -> None:
-    """Go on until the source says that this was all, or the digest does."""
+    """Download until the source says that the file is complete, or until the digest is right."""
     furthest = draft.size
     pauses = iter(PAUSES)
     while True:
@@ -53,13 +53,13 @@ def transfer(draft: Draft, url: str, wanted: str | None, path: str) -> None:
             with open_source(url, offset, draft.validator) as body:
                 take(draft, body, url, path)
         except Broken as reason:
-            if draft.sha256 == wanted:  # the server took it for longer
+            if draft.sha256 == wanted:  # the server announced too large a size
                 return
             if draft.size > furthest:
                 furthest, pauses = draft.size, iter(PAUSES)
             pause = next(pauses, None)
             if pause is None:
-                kept = f"; {format_size(draft.size)} are kept for the next try" if draft.size else ""
+                kept = f"; run it again to resume after {format_size(draft.size)}" if draft.size else ""
                 raise ReleaseError(f"{reason}{kept}") from None
             explain(f"Trying again to fetch `{path}`: {reason}")
             time.sleep(pause)
@@ -68,10 +68,10 @@ def transfer(draft: Draft, url: str, wanted: str | None, path: str) -> None:
 
 
 def take(draft: Draft, body: Body, url: str, path: str) -> None:
-    """Append what comes.
+    """Append what the source sends.
 
     Raises:
-        Broken: less came than was announced.
+        Broken: it sends less than it announced.
     """
     if not body.start:
         draft.begin(body.validator)
@@ -83,5 +83,6 @@ def take(draft: Draft, body: Body, url: str, path: str) -> None:
             advance(len(chunk))
     if body.size is not None and draft.size < body.size:
         raise Broken(
-            f"`{hide_secrets(url)}` broke off after {format_size(draft.size)} of {format_size(body.size)}"
+            f"the connection to `{hide_secrets(url)}` was lost after {format_size(draft.size)} of"
+            f" {format_size(body.size)}"
         )

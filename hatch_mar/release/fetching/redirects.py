@@ -1,4 +1,4 @@
-"""Where a server may send us instead, and what goes along."""
+"""Which redirects are followed, and which credentials are sent with them."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ class Redirects(HTTPRedirectHandler):
     ) -> Request:
         """
         Raises:
-            ReleaseError: the new address must not be asked.
+            ReleaseError: the redirect must not be followed.
         """
         old, new = urlsplit(req.full_url), urlsplit(newurl)
         stays_here = old.scheme == new.scheme == "http" and is_loopback(new.hostname or "")
         if new.scheme != "https" and not stays_here:
             insecure = f"`{hide_secrets(req.full_url)}` redirects to `{hide_secrets(newurl)}`"
-            raise ReleaseError(f"{insecure}, which is not `https://`; name another `url`")
+            raise ReleaseError(f"{insecure}, which is not `https://`; correct the `url`")
         return make_request(newurl, req.headers, req.get_method())
 
 
 def make_request(url: str, headers: Mapping[str, str], method: str) -> Request:
-    """A request whose credentials go no further than to the URL's own host."""
+    """A request whose credentials go only to the URL's own host."""
     request = Request(encode(url), headers={**headers}, method=method)
     if authorization := find_authorization(url):
         request.add_unredirected_header("Authorization", authorization)

@@ -8,14 +8,14 @@ from hatch_mar.release.fetching.body import Body
 
 
 def open_source(url: str, offset: int, validator: str) -> AbstractContextManager[Body]:
-    """The bytes of a URL from `offset` on, or all of them if its source has no others or a newer version.
+    """The bytes of a URL from `offset` on; or all, if the source cannot begin there or has a newer version.
 
     Args:
-        validator: what the source knew the version by that the bytes before `offset` are of.
+        validator: the ETag or date of the version to which the bytes before `offset` belong.
 
     Raises:
-        ReleaseError: they cannot be had.
-        Broken: they may be had later.
+        ReleaseError: the source cannot be read.
+        Broken: the source may be readable later.
     """
     scheme = url.partition("://")[0]
     if scheme in ("http", "https", "hf"):

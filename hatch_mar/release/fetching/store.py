@@ -1,4 +1,4 @@
-"""Files of stores such as S3, which fsspec reads."""
+"""Files in stores such as S3, read with fsspec."""
 
 from __future__ import annotations
 

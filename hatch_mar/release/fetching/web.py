@@ -1,4 +1,4 @@
-"""Files of web servers, with what Python brings."""
+"""Files on web servers, read with the standard library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.text import truncate
 
 TIMEOUT = 60.0
-"""Seconds in which a server must send something."""
+"""Seconds to wait for the next bytes of a server."""
 
 HEADERS = {"User-Agent": f"hatch-mar/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
 """A compressed file would have another digest."""
@@ -83,9 +83,9 @@ def read_body(response: HTTPResponse, shown: str) -> Iterator[bytes]:
             # whatever has arrived: if more were waited for, a break would lose it
             chunk = response.read1(CHUNK)
         except HTTPException:
-            raise Broken(f"`{shown}` broke off") from None
+            raise Broken(f"the connection to `{shown}` was lost") from None
         except OSError as error:
-            raise Broken(f"`{shown}` broke off: {describe(error)}") from None
+            raise Broken(f"the connection to `{shown}` was lost: {describe(error)}") from None
         if not chunk:
             return
         yield chunk
@@ -115,15 +115,15 @@ def send(url: str, headers: Mapping[str, str] | None = None, *, method: str = "G
         raise (Broken if error.code in TEMPORARY else ReleaseError)(sentence) from None
     except URLError as error:
         if isinstance(error.reason, (ConnectionResetError, BrokenPipeError)):
-            raise Broken(f"`{shown}` broke off: {describe(error.reason)}") from None
+            raise Broken(f"the connection to `{shown}` was lost: {describe(error.reason)}") from None
         raise ReleaseError(f"`{shown}` cannot be reached: {describe(error.reason)}") from None
     except BREAKS as error:
         raise Broken(f"`{shown}` does not answer: {describe(error)}") from None
     except (ValueError, InvalidURL):
-        sentence = f"`{shown}` is, or redirects to, no address that can be asked; correct the `url`"
+        sentence = f"`{shown}` is not a valid web address, or redirects to an invalid one; correct the `url`"
         raise ReleaseError(sentence) from None
     except HTTPException:
-        raise ReleaseError(f"`{shown}` does not answer in HTTP; correct the `url`") from None
+        raise ReleaseError(f"`{shown}` does not speak HTTP; correct the `url`") from None
     except OSError as error:
         raise ReleaseError(f"`{shown}` cannot be reached: {describe(error)}") from None
 
@@ -135,17 +135,17 @@ def explain_status(code: int, url: str) -> str:
         remedy = (
             "set `HF_TOKEN` to a token that may read it" if is_on_hub(url) else "add its host to `~/.netrc`"
         )
-        return f"may not be read ({status}); {remedy}"
+        return f"denies access ({status}); {remedy}"
     if code in GONE:
         return f"does not exist ({status}); correct the `url`"
     if 300 <= code < 400:
-        return f"redirects in a circle, or to no web address ({status}); name another `url`"
-    return f"cannot be had: the server answers {status}"
+        return f"redirects in a loop, or to something other than a web address ({status}); correct the `url`"
+    return f"answers {status}"
 
 
 def describe(error: object) -> str:
     """Why a connection failed, in the system's words."""
     if isinstance(error, TimeoutError):
-        return "it took too long"
+        return "timed out"
     told = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error)
     return truncate(told or type(error).__name__, 200)

@@ -118,7 +118,7 @@ class TestNetrc:
         finally:
             set_verbosity("normal")
 
-        assert capsys.readouterr().err == f"Not using `{netrc}`: line 1 is not in the form of netrc\n"
+        assert capsys.readouterr().err == f"Not using `{netrc}`: line 1 is not valid netrc\n"
 
 
 class TestSent:

@@ -172,7 +172,7 @@ class TestFetch:
         missing = RemoteFile(PATH, f"file://{tmp_path.as_posix()}/nothing", digest_of(b"other"))
         assert fault_of(missing, root).endswith("nothing`: No such file or directory")
         other = RemoteFile(PATH, "file://server/share/digits.pth", digest_of(b"other"))
-        assert "is on another machine" in fault_of(other, root)
+        assert "names another machine" in fault_of(other, root)
 
     def test_store(self, root: Path):
         """All other URLs are fsspec's."""
@@ -401,7 +401,8 @@ class TestBreaks:
         file = declare(give(DATA, breaks=[HALF, *[0] * 9]))
 
         assert fault_of(file, root) == (
-            f"`{file.url}` broke off after 1.5 MiB of 3.0 MiB; 1.5 MiB are kept for the next try"
+            f"the connection to `{file.url}` was lost after 1.5 MiB of 3.0 MiB; run it again to resume after"
+            " 1.5 MiB"
         )
         assert len(server.asked) == 5
         server.routes["/digits.pth"] = give(DATA)
@@ -411,7 +412,7 @@ class TestBreaks:
 
     def test_no_ranges(self, declare: Declare, root: Path, server: WebServer):
         """A server without ranges that always breaks off at the same place is not asked for ever."""
-        assert "broke off" in fault_of(declare(give(DATA, ranges=False, breaks=[HALF] * 99)), root)
+        assert "was lost after" in fault_of(declare(give(DATA, ranges=False, breaks=[HALF] * 99)), root)
         assert len(server.asked) == 5
 
     @pytest.mark.parametrize("route", [refuse(503), hang_up, refuse(429)])
@@ -456,7 +457,10 @@ class TestBreaks:
         parts += [(HALF, b"5\r\nxx")] * 9
         server.routes["/digits.pth"] = answer
         fault = fault_of(RemoteFile(PATH, f"{server.url}/digits.pth", "0" * 64), root)
-        assert fault == f"`{server.url}/digits.pth` broke off; 1.5 MiB are kept for the next try"
+        assert (
+            fault
+            == f"the connection to `{server.url}/digits.pth` was lost; run it again to resume after 1.5 MiB"
+        )
 
     def test_too_slow(self, declare: Declare, root: Path, monkeypatch: pytest.MonkeyPatch):
         """A server that sends nothing for a minute counts as broken."""
@@ -467,7 +471,7 @@ class TestBreaks:
             done.wait(60)
 
         try:
-            assert "does not answer: it took too long" in fault_of(declare(answer), root)
+            assert "does not answer: timed out" in fault_of(declare(answer), root)
         finally:
             done.set()
 
@@ -477,17 +481,17 @@ class TestRefusals:
         ("data", "what"),
         [
             (DATA[1:], ""),
-            (b"", ", and is empty"),
-            (b"\n<!DOCTYPE html><title>Log in</title>", ", and is a web page, such as one to log in"),
+            (b"", ": it is empty"),
+            (b"\n<!DOCTYPE html><title>Log in</title>", ": it is a web page, such as a login page"),
             (
                 b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
-                ", and is a git-lfs pointer",
+                ": it is a git-lfs pointer",
             ),
             (
                 b'<?xml version="1.0"?><Error><Code>AccessDenied',
-                ", and is an XML document, such as a store's error message",
+                ": it is an XML document, such as a store's error message",
             ),
-            (b'{"error": "secret"}', ", and is a short text, such as an error message"),
+            (b'{"error": "secret"}', ": it is a short text, such as an error message"),
         ],
     )
     def test_digest(self, declare: Declare, root: Path, data: bytes, what: str):
@@ -498,7 +502,7 @@ class TestRefusals:
 
         assert fault_of(file, root) == (
             f"`{file.url.partition('?')[0]}?…` has the SHA-256 {digest_of(data)} instead of {file.sha256}"
-            f"{what}; correct the `url`, or if that file is right, run `hatch-mar fetch --lock {PATH}`"
+            f"{what}; correct the `url`, or, if the new file is right, run `hatch-mar fetch --lock {PATH}`"
         )
         assert tree(root) == {PATH: b"old"}
 
@@ -506,7 +510,7 @@ class TestRefusals:
         """A server that compresses in spite of what it was asked is refused."""
         file = declare(give(gzip.compress(DATA), headers={"Content-Encoding": "gzip"}))
 
-        assert ", and is what the server has made of it with gzip; " in fault_of(file, root)
+        assert ": it is compressed by the server with gzip; " in fault_of(file, root)
 
     def test_labelled_compressed(self, server: WebServer, root: Path):
         """One that only says so of a file that is compressed by itself is not."""
@@ -519,12 +523,12 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("status", "sentence"),
         [
-            (401, "may not be read (401 Unauthorized); add its host to `~/.netrc`"),
-            (403, "may not be read (403 Forbidden); add its host to `~/.netrc`"),
+            (401, "denies access (401 Unauthorized); add its host to `~/.netrc`"),
+            (403, "denies access (403 Forbidden); add its host to `~/.netrc`"),
             (404, "does not exist (404 Not Found); correct the `url`"),
-            (409, "cannot be had: the server answers 409 Conflict"),
-            (500, "cannot be had: the server answers 500 Internal Server Error"),
-            (799, "cannot be had: the server answers 799"),
+            (409, "answers 409 Conflict"),
+            (500, "answers 500 Internal Server Error"),
+            (799, "answers 799"),
         ],
     )
     def test_status(self, declare: Declare, root: Path, status: int, sentence: str):
@@ -539,7 +543,7 @@ class TestRefusals:
         file = declare(refuse(416))
         leave_draft(root, file, DATA[:HALF])
 
-        assert "the server answers 416 " in fault_of(file, root)
+        assert "` answers 416 " in fault_of(file, root)
 
     def test_unreachable(self, root: Path):
         """So is a server that is not there."""
@@ -555,7 +559,7 @@ class TestRefusals:
         def answer(handler: BaseHTTPRequestHandler) -> None:
             handler.wfile.write(b"220 \x1b[31msecret\r\n")
 
-        assert fault_of(declare(answer), root).endswith("` does not answer in HTTP; correct the `url`")
+        assert fault_of(declare(answer), root).endswith("` does not speak HTTP; correct the `url`")
 
     def test_no_encryption(self, declare: Declare, root: Path, server: WebServer):
         """So is one without encryption."""
@@ -595,7 +599,7 @@ class TestRedirects:
 
         assert fault_of(file, root) == (
             f"`{file.url}` redirects to `{url.replace('signature=secret', '…')}`, which is not `https://`;"
-            " name another `url`"
+            " correct the `url`"
         )
 
     @pytest.mark.parametrize("url", ["https://[?secret", "https://127.0.0.1:x/?secret", "https://a..b/"])
@@ -603,14 +607,16 @@ class TestRedirects:
         """One to what cannot be an address is one line."""
         fault = fault_of(declare(redirect(url)), root)
 
-        assert fault.endswith("` is, or redirects to, no address that can be asked; correct the `url`")
+        assert fault.endswith(
+            "` is not a valid web address, or redirects to an invalid one; correct the `url`"
+        )
         assert "secret" not in fault
 
     @pytest.mark.parametrize("url", ["/digits.pth", "gopher://example.org/x?signature=secret"])
     def test_nowhere(self, declare: Declare, root: Path, url: str):
         """A circle ends, and so does a redirect to something else than the web."""
         assert fault_of(declare(redirect(url)), root).endswith(
-            "redirects in a circle, or to no web address (302 Found); name another `url`"
+            "redirects in a loop, or to something other than a web address (302 Found); correct the `url`"
         )
 
     def test_from_afar(self):

@@ -48,7 +48,7 @@ class TestResolve:
             resolve(url)
 
         assert str(error.value) == (
-            f"`{url}` must be the file of a model, such as `hf://ORG/REPO@REVISION/FILE`"
+            f"`{url}` must name a file of a model, such as `hf://ORG/REPO@REVISION/FILE`"
         )
 
     def test_endpoint(self, monkeypatch: pytest.MonkeyPatch):
@@ -127,7 +127,7 @@ class TestAskHub:
     def test_busy(self, server: WebServer):
         """So is a Hub that is busy."""
         server.routes["/org/repo/resolve/main/x"] = refuse(503)
-        with pytest.raises(ReleaseError, match="the server answers 503 Service Unavailable"):
+        with pytest.raises(ReleaseError, match="answers 503 Service Unavailable"):
             ask_hub("hf://org/repo/x")
 
     def test_refused(self, server: WebServer):
