@@ -40,8 +40,8 @@ def root(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class TestPublish:
     def test_project(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """All archives of a project are built and published; then they are there."""
-        assert main(["publish", "--to", "store"]) == 0
-        assert main(["publish", "--to", "store"]) == 0
+        assert main(["publish", "--to", "./store"]) == 0
+        assert main(["publish", "--to", "./store"]) == 0
 
         out, err = capsys.readouterr()
         assert (out.splitlines(), err) == (
@@ -73,32 +73,32 @@ class TestPublish:
         assert main(["build", "one"]) == 0
         monkeypatch.chdir(tmp_path)
 
-        assert main(["publish", "project/dist/one.mar", "--to", "store"]) == 0
+        assert main(["publish", "project/dist/one.mar", "--to", "./store"]) == 0
         assert (tmp_path / "store/one-1.0.mar").read_bytes() == (root / "dist/one.mar").read_bytes()
 
     def test_refused(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """Other bytes are refused with status 1, and `--replace` replaces them."""
-        assert main(["publish", "one", "--to", "store"]) == 0
+        assert main(["publish", "one", "--to", "./store"]) == 0
         (root / "handler.py").write_text("def handle(data, context): return []\n")
         capsys.readouterr()
 
-        assert main(["publish", "one", "--to", "store"]) == 1
+        assert main(["publish", "one", "--to", "./store"]) == 1
         out, err = capsys.readouterr()
         assert out == ""
         assert err.startswith("`store/one-1.0.mar` is there already with other bytes: its sha256 is ")
-        assert main(["publish", "one", "--to", "store", "--replace"]) == 0
+        assert main(["publish", "one", "--to", "./store", "--replace"]) == 0
         assert capsys.readouterr().out == "store/one-1.0.mar (replaced)\n"
 
     def test_dry_run(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """`--dry-run` builds, looks and tells."""
-        assert main(["publish", "one", "--to", "store", "--dry-run"]) == 0
+        assert main(["publish", "one", "--to", "./store", "--dry-run"]) == 0
 
         assert capsys.readouterr().out == "store/one-1.0.mar (would be published)\n"
         assert not (root / "store").exists()
 
     def test_json(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """`--json` prints an array of all files."""
-        assert main(["publish", "one", "--to", "store", "--json"]) == 0
+        assert main(["publish", "one", "--to", "./store", "--json"]) == 0
 
         [file] = json.loads(capsys.readouterr().out)
         assert file["url"] == "store/one-1.0.mar"
@@ -110,7 +110,12 @@ class TestPublish:
         ("arguments", "status", "message"),
         [
             (["--to", "shelv"], 1, "Unknown destination `shelv`; did you mean `shelf`?"),
-            (["three", "--to", "store"], 1, "Unknown archive `three`; the project has `one`, `two`"),
+            (
+                ["--to", "other"],
+                1,
+                "Unknown destination `other`; the project has `shelf`, `served`. A directory",
+            ),
+            (["three", "--to", "./store"], 1, "Unknown archive `three`; the project has `one`, `two`"),
             (["--to", "s3:/models"], 1, "is not a URL: `s3:/models`; did you mean `s3://models`?"),
         ],
     )
@@ -132,7 +137,7 @@ class TestPublish:
         """An archive that a build refuses is not published."""
         (root / "handler.py").unlink()
 
-        assert main(["publish", "--to", "store"]) == 1
+        assert main(["publish", "--to", "./store"]) == 1
         assert "handler.py" in capsys.readouterr().err
         assert not (root / "store").exists()
 

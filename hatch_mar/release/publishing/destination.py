@@ -15,7 +15,7 @@ from hatch_mar.project.config.models import Destination
 from hatch_mar.release.publishing.directory import Directory
 from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready
-from hatch_mar.text import did_you_mean
+from hatch_mar.text import did_you_mean, quote_each
 
 MODEL_NAME, VERSION = "{model-name}", "{version}"
 
@@ -28,14 +28,16 @@ def find_destination(where: str, known: Mapping[str, Destination], root: Path) -
         known: the destinations of the project at `root`, to which their directories are relative.
 
     Raises:
-        ConfigError: it is none of these, or probably a misspelled name.
+        ConfigError: it is none of these, or a single word that the project, which has destinations, does not
+            know.
     """
     if where in known:
         found = known[where]
         return found if "://" in found.url else found._replace(url=locate(found.url, root))
-    is_word = where == os.path.basename(where) and not where.startswith(".")
-    if is_word and not os.path.isdir(where) and (question := did_you_mean(where, known)):
-        raise ConfigError(f"Unknown destination `{where}`; {question} A directory is written `./{where}`")
+    is_word = where == os.path.basename(where) and not where.startswith((".", "~"))
+    if known and is_word and not os.path.isdir(where):
+        advice = did_you_mean(where, known) or f"the project has {quote_each(known)}."
+        raise ConfigError(f"Unknown destination `{where}`; {advice} A directory is written `./{where}`")
     try:
         return Destination(os.path.expanduser(location(where)))
     except ValueError as error:

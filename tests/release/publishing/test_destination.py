@@ -26,7 +26,8 @@ class TestFindDestination:
             ("staging", "s3://models/staging"),
             ("s3://models/{model-name}/{version}", "s3://models/{model-name}/{version}"),
             ("abfs://models@account.dfs.core.windows.net/a", "abfs://models@account.dfs.core.windows.net/a"),
-            ("model-store", "model-store"),
+            ("./model-store", "./model-store"),
+            ("~/models", os.path.expanduser("~/models")),
             ("./stagin", "./stagin"),
             ("a/stagin", "a/stagin"),
             (".", "."),
@@ -43,19 +44,30 @@ class TestFindDestination:
     def test_layout(self):
         """A destination of the project brings its layout; all others are flat."""
         assert find_destination("staging", KNOWN, Path()).layout == "kserve"
-        assert find_destination("model-store", KNOWN, Path()).layout == "flat"
+        assert find_destination("./model-store", KNOWN, Path()).layout == "flat"
 
-    def test_misspelled(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """A word that is like a name is not taken for a directory, unless there is one."""
+    @pytest.mark.parametrize(
+        ("word", "advice"),
+        [
+            ("stagin", r"did you mean `staging`\?"),
+            ("production", r"the project has `staging`, `shelf`\."),
+        ],
+    )
+    def test_unknown(self, word: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """If the project has destinations, no other word is taken for a directory, unless there is one."""
         monkeypatch.chdir(tmp_path)
-        message = (
-            r"^Unknown destination `stagin`; did you mean `staging`\? A directory is written `\./stagin`$"
-        )
+        message = rf"^Unknown destination `{word}`; {advice} A directory is written `\./{word}`$"
 
         with pytest.raises(ConfigError, match=message):
-            find_destination("stagin", KNOWN, Path())
-        (tmp_path / "stagin").mkdir()
-        assert find_destination("stagin", KNOWN, Path()).url == "stagin"
+            find_destination(word, KNOWN, Path())
+        (tmp_path / word).mkdir()
+        assert find_destination(word, KNOWN, Path()).url == word
+
+    def test_none(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A project without destinations can only mean a directory."""
+        monkeypatch.chdir(tmp_path)
+
+        assert find_destination("model-store", {}, Path()).url == "model-store"
 
     @pytest.mark.parametrize(
         ("where", "message"),
