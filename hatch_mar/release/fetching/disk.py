@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.errors import ReleaseError
 from hatch_mar.release.fetching.body import Body, read_chunks
+from hatch_mar.release.file_url import find_path
 
 
 @contextmanager
@@ -20,12 +19,7 @@ def open_file(url: str) -> Iterator[Body]:
     Raises:
         ReleaseError: it cannot be read.
     """
-    parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost"):
-        raise ReleaseError(
-            f"`{url}` names another machine; for a file on this one, write `file:///` and its path"
-        )
-    path = url2pathname(parts.path)
+    path = find_path(url)
     try:
         file = open_input(path)
     except OSError as error:

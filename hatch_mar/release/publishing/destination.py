@@ -6,12 +6,11 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from hatch_mar.errors import ConfigError, ReleaseError
 from hatch_mar.project.config.addresses import location
 from hatch_mar.project.config.models import Destination
+from hatch_mar.release.file_url import find_path
 from hatch_mar.release.publishing.directory import Directory
 from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready
@@ -77,13 +76,8 @@ def open_place(destination: str) -> Place:
     """
     if "://" not in destination:
         return Directory(Path(destination))
-    parts = urlsplit(destination)
-    if parts.scheme in ("file", "local"):
-        if parts.netloc not in ("", "localhost"):
-            raise ReleaseError(
-                f"`{destination}` names another machine; write `file:///`, with three slashes, for this one"
-            )
-        return Directory(Path(url2pathname(parts.path)))
+    if destination.startswith(("file://", "local://")):
+        return Directory(find_path(destination))
     from hatch_mar.release.publishing.store import Store
 
     return Store(destination)

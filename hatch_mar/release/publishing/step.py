@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hatch_mar.archive.archive import FileSource
 from hatch_mar.archive.checksums import SUFFIX, format_sum, parse_sums
 from hatch_mar.archive.digest import sha256
-from hatch_mar.release.publishing.layouts import LAYOUTS, make_uploads, refuse_others
+from hatch_mar.release.publishing.layouts import make_uploads, refuse_others
 from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready, Upload
 from hatch_mar.terminal.progress import show_progress
@@ -75,8 +75,7 @@ def find_steps(place: Place, archives: Sequence[Ready], layout: str, scratch: Pa
         ReleaseError: the layout cannot have these archives, or the folder has others that it must not have.
     """
     uploads = make_uploads(layout, archives, scratch)
-    if (own := LAYOUTS[layout].own_folder) is not None:
-        refuse_others(layout, uploads, (name for name in place.names(own) if not name.endswith(SUFFIX)))
+    refuse_others(layout, uploads, place.names)
     for number, upload in enumerate(uploads):
         source = file_of(upload, scratch / f"{number}.upload")
         size = source.stat().st_size

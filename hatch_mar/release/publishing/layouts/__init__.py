@@ -1,36 +1,33 @@
 """What published archives are called, and what lies beside them, for each kind of server.
 
-A layout is a function that makes the files of one folder from the archives that go there.
+Each layout of `[tool.mar.publish]` is the module of its name here, imported only when it is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Protocol, cast
 
+from hatch_mar.archive.checksums import SUFFIX
 from hatch_mar.errors import ReleaseError
-from hatch_mar.release.publishing.layouts import flat, kserve, sagemaker, vertex
 from hatch_mar.release.publishing.ready import Ready, Upload
 from hatch_mar.text import quote_some
 
 
-class Layout(NamedTuple):
-    """The files that a server expects."""
+class Layout(Protocol):
+    """What a layout's module has."""
 
-    make_uploads: Callable[[Sequence[Ready], Path], list[Upload]]
-    """Makes the files of a folder from its archives. What has to be packed again is written to the path."""
-    own_folder: str | None = None
+    OWN_FOLDER: str | None
     """The folder in which nothing else may lie, below the destination; empty for the destination itself."""
 
+    def make_uploads(self, archives: Sequence[Ready], scratch: Path) -> list[Upload]:
+        """The files of a folder, made of its archives; what has to be packed again is in `scratch`."""
 
-LAYOUTS = {
-    "flat": Layout(flat.make_uploads),
-    "kserve": Layout(kserve.make_uploads, kserve.STORE),
-    "vertex": Layout(vertex.make_uploads, ""),
-    "sagemaker": Layout(sagemaker.make_uploads),
-}
-"""By the names that `layout` and `--layout` have for them."""
+
+def load_layout(name: str) -> Layout:
+    return cast("Layout", import_module(f"{__name__}.{name}"))
 
 
 def make_uploads(layout: str, archives: Sequence[Ready], scratch: Path) -> list[Upload]:
@@ -45,7 +42,7 @@ def make_uploads(layout: str, archives: Sequence[Ready], scratch: Path) -> list[
         ReleaseError: the layout cannot have one of the archives, or not all in one folder.
         ReadError: an archive cannot be read.
     """
-    uploads = LAYOUTS[layout].make_uploads(archives, scratch)
+    uploads = load_layout(layout).make_uploads(archives, scratch)
     first: dict[str, Upload] = {}
     for upload in uploads:
         other = first.setdefault(upload.name, upload)
@@ -58,22 +55,23 @@ def make_uploads(layout: str, archives: Sequence[Ready], scratch: Path) -> list[
     return uploads
 
 
-def refuse_others(layout: str, uploads: Iterable[Upload], present: Iterable[str]) -> None:
+def refuse_others(layout: str, uploads: Iterable[Upload], list_names: Callable[[str], Iterable[str]]) -> None:
     """Refuse to publish to a folder that holds other things, if the layout needs it for itself.
 
     Args:
         layout: the name of a layout.
         uploads: what is to be published.
-        present: the names of what lies in the layout's `own_folder`, without sidecars and drafts.
+        list_names: gives the names of the files in a folder below the destination.
 
     Raises:
-        ReleaseError: something lies there that is not among the uploads.
+        ReleaseError: something lies there that is not among the uploads, and is not a sidecar.
     """
-    folder = LAYOUTS[layout].own_folder
+    folder = load_layout(layout).OWN_FOLDER
     if folder is None:
         return
     ours = {upload.name.removeprefix(f"{folder}/") for upload in uploads}
-    if others := sorted(set(present) - ours):
+    present = {name for name in list_names(folder) if not name.endswith(SUFFIX)}
+    if others := sorted(present - ours):
         raise ReleaseError(
             f"The layout `{layout}` needs a folder for these archives alone, and {quote_some(others)} already"
             " lies there; publish all archives of a folder in one call, or these to another folder"

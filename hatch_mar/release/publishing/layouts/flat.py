@@ -9,6 +9,8 @@ from hatch_mar.errors import ReleaseError
 from hatch_mar.release.publishing.layouts.demands import require_plain_version
 from hatch_mar.release.publishing.ready import Ready, Upload
 
+OWN_FOLDER = None
+
 
 def make_uploads(archives: Sequence[Ready], scratch: Path) -> list[Upload]:  # noqa: ARG001
     return [Upload(name_file(archive), archive.path) for archive in archives]

@@ -23,7 +23,7 @@ from hatch_mar.torchserve import runtimes, suffixes
 from hatch_mar.torchserve.model_config import DEFAULT_TIMEOUT
 
 NAME = "kserve"
-STORE = "model-store"
+OWN_FOLDER = STORE = "model-store"
 CONFIG = "config/config.properties"
 
 PROPERTIES = {

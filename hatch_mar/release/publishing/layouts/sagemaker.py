@@ -15,6 +15,7 @@ from hatch_mar.terminal.progress import show_progress
 from hatch_mar.torchserve import suffixes
 
 NAME = "sagemaker"
+OWN_FOLDER = None
 FILE = "model.tar.gz"
 ROOT = "."
 """With any other folder, `code/` would not be where SageMaker looks for it."""

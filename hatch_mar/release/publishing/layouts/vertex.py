@@ -9,6 +9,7 @@ from hatch_mar.release.publishing.layouts.demands import require_mar, require_on
 from hatch_mar.release.publishing.ready import Ready, Upload
 
 NAME = "vertex"
+OWN_FOLDER = ""
 
 
 def make_uploads(archives: Sequence[Ready], scratch: Path) -> list[Upload]:  # noqa: ARG001

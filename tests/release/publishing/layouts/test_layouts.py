@@ -5,17 +5,21 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.errors import ReleaseError
-from hatch_mar.project.config import models
-from hatch_mar.release.publishing.layouts import LAYOUTS, make_uploads, refuse_others
+from hatch_mar.project.config.models import LAYOUTS
+from hatch_mar.release.publishing.layouts import load_layout, make_uploads, refuse_others
 from hatch_mar.release.publishing.ready import Upload
 from tests.release.publishing.layouts.models import make_ready
 
 SOURCE = Path("digits.mar")
 
 
-def test_names():
-    """There is a layout for each name that `[tool.mar.publish]` accepts, and no other."""
-    assert tuple(LAYOUTS) == models.LAYOUTS
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_names(name: str):
+    """There is a layout for each name that `[tool.mar.publish]` accepts."""
+    layout = load_layout(name)
+
+    assert callable(layout.make_uploads)
+    assert layout.OWN_FOLDER in (None, "", "model-store")
 
 
 class TestMakeUploads:
@@ -44,8 +48,10 @@ class TestMakeUploads:
 class TestRefuseOthers:
     def test_own(self):
         """What is published again is not in its own way."""
-        refuse_others("kserve", [Upload("model-store/digits.mar", SOURCE)], ["digits.mar"])
-        refuse_others("vertex", [Upload("model.mar", SOURCE)], ["model.mar"])
+        refuse_others(
+            "kserve", [Upload("model-store/digits.mar", SOURCE)], {"model-store": ["digits.mar"]}.get
+        )
+        refuse_others("vertex", [Upload("model.mar", SOURCE)], {"": ["model.mar"]}.get)
 
     @pytest.mark.parametrize(("layout", "folder"), [("kserve", "model-store/"), ("vertex", "")])
     def test_others(self, layout: str, folder: str):
@@ -53,7 +59,9 @@ class TestRefuseOthers:
         upload = Upload(f"{folder}model.mar", SOURCE)
 
         with pytest.raises(ReleaseError) as error:
-            refuse_others(layout, [upload], ["model.mar", "old.mar", "letters.mar"])
+            refuse_others(
+                layout, [upload], lambda _: ["old.mar", "model.mar.sha256", "model.mar", "letters.mar"]
+            )
 
         assert str(error.value) == (
             f"The layout `{layout}` needs a folder for these archives alone, and `letters.mar`, `old.mar`"
@@ -63,4 +71,4 @@ class TestRefuseOthers:
     @pytest.mark.parametrize("layout", ["flat", "sagemaker"])
     def test_shared(self, layout: str):
         """Other layouts share a folder with anything."""
-        refuse_others(layout, [Upload("digits-1.0.mar", SOURCE)], ["letters-1.0.mar"])
+        refuse_others(layout, [Upload("digits-1.0.mar", SOURCE)], lambda _: ["letters-1.0.mar"])

@@ -1,0 +1,24 @@
+"""Files and directories of this machine, by their `file://` URLs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hatch_mar.errors import ReleaseError
+
+
+def find_path(url: str) -> Path:
+    """The path of a URL.
+
+    Raises:
+        ReleaseError: it names another machine.
+    """
+    from urllib.request import url2pathname  # which takes longer to import than a help
+
+    parts = urlsplit(url)
+    if parts.netloc not in ("", "localhost"):
+        raise ReleaseError(
+            f"`{url}` names another machine; write `file:///`, with three slashes, for this one"
+        )
+    return Path(url2pathname(parts.path))
