@@ -74,13 +74,14 @@ class TestLayers:
             ("new.py", "", "Imports point down"),
             ("api.py", "import hatchling.metadata.core", "Only hatch_mar.hatch imports hatchling and hatch"),
             ("trial/process.py", "import torch", "Nothing imports torch"),
+            ("hatch/builder.py", "import hatch_mar.release.filesystems", "No build fetches"),
             (
                 "weights/kinds/onnx.py",
                 "import hatch_mar.weights.detect",
                 "No two folders or modules of one folder",
             ),
         ],
-        ids=["up", "sideways", "without a floor", "hatchling", "torch", "circle"],
+        ids=["up", "sideways", "without a floor", "hatchling", "torch", "build", "circle"],
     )
     def test_broken(self, copy: Path, file: str, code: str, contract: str):
         """A forbidden import is reported, as is a root module that is in no layer."""

@@ -6,7 +6,7 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hatch_mar.build.plan import load_configs
 from hatch_mar.cli._json import add_json_option, print_json
@@ -18,9 +18,10 @@ from hatch_mar.output import remark, show
 from hatch_mar.project.config.archiver_options import add_option
 from hatch_mar.project.config.models import ArchiveConfig, Config, Deployment, field_of, select
 from hatch_mar.project.config.schema import DEPLOY_KEYS
-from hatch_mar.release.deployment.plan_rollouts import plan_rollouts
-from hatch_mar.release.deployment.rollout import Outcome, Rollout
 from hatch_mar.text import count_of, join_steps, quote_each
+
+if TYPE_CHECKING:
+    from hatch_mar.release.deployment.rollout import Outcome, Rollout
 
 DESCRIPTION = """Make a project's archives, which the server can already fetch, the versions that a TorchServe
 answers with, and lose no request: each is registered, tried with its examples, made the default,
@@ -84,6 +85,8 @@ def reads(key: str, convert: Callable[[str], Any] = str) -> Callable[[str], Any]
 def main(arguments: list[str]) -> int:
     command = parser()
     options = command.parse_args(arguments)
+    from hatch_mar.release.deployment.plan_rollouts import plan_rollouts  # which takes longer than the help
+
     project = open_project(options)
     settings = override(project.config().deploy, options)
     if not settings.management:
@@ -94,7 +97,7 @@ def main(arguments: list[str]) -> int:
     try:
         with exit_on_signals():
             rollouts = plan_rollouts(configs, settings, project.root, remark)
-            for outcome in map(Rollout.foresee, rollouts) if options.dry_run else roll_out(rollouts):
+            for outcome in foresee(rollouts) if options.dry_run else roll_out(rollouts):
                 outcomes.append(outcome)
                 if not options.json:
                     show(describe(outcome, settings), flush=True)
@@ -133,6 +136,10 @@ def leave_out_workflows(configs: list[Config], names: list[str]) -> list[Archive
             raise ReleaseError(line)
         remark(line)
     return models
+
+
+def foresee(rollouts: list[Rollout]) -> Iterator[Outcome]:
+    return (rollout.foresee() for rollout in rollouts)
 
 
 def roll_out(rollouts: list[Rollout]) -> Iterator[Outcome]:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SLOW = {
     "concurrent.futures",
     "hashlib",
@@ -21,28 +23,34 @@ SLOW = {
 `dataclasses`, which imports `inspect`, is worth its 3 ms to what follows the handler's code.
 """
 
+RELEASE = ("fetch", "verify", "publish", "deploy")
+
 HELP = """
 import argparse, sys
 from hatch_mar.cli import main
 try:
-    main(["archive", "--help"])
+    main([sys.argv[1], "--help"])
 finally:
     print(*sys.modules, file=sys.stderr)
 """
 
 
-def test_help():
-    """`hatch-mar archive --help` imports nothing that packs or checks."""
-    result = subprocess.run([sys.executable, "-c", HELP], capture_output=True, encoding="utf-8", check=True)
+@pytest.mark.parametrize(
+    ("command", "needless"),
+    [
+        ("archive", ("hatch_mar.checks", "hatch_mar.project.layout", "hatch_mar.archive.packager")),
+        *((command, ("fsspec", "http.", "hatch_mar.trial", "ssl", "yaml")) for command in RELEASE),
+    ],
+)
+def test_help(command: str, needless: tuple[str, ...]):
+    """The help of `archive` imports nothing that packs or checks, and no other one what talks to servers."""
+    program = [sys.executable, "-c", HELP, command]
+    result = subprocess.run(program, capture_output=True, encoding="utf-8", check=True)
     modules = result.stderr.split()
 
-    assert "usage: hatch-mar archive" in result.stdout
-    assert "hatch_mar.cli.archive" in modules
-    assert not [
-        name
-        for name in modules
-        if name.startswith(("hatch_mar.checks", "hatch_mar.project.layout", "hatch_mar.archive.packager"))
-    ]
+    assert f"usage: hatch-mar {command}" in result.stdout
+    assert f"hatch_mar.cli.{command}" in modules
+    assert [name for name in modules if name.startswith(needless)] == []
 
 
 ARCHIVE = ["archive", "--model-name", "m", "--version", "1", "--handler", "handler.py"]
