@@ -95,31 +95,47 @@ def main(arguments: list[str]) -> int:
     project = open_project(options) if options.rebuild else None
     verdicts: list[Verdict] = []
     with exit_on_signals():
-        for argument in options.files:
-            for path in expand(argument, options.sums):
-                is_archive = path == argument or path.name.endswith(suffixes.ARCHIVES)
-                verdict = verify(path, options, project if is_archive else None)
-                verdicts.append(verdict)
-                if not options.json:
-                    show(*verdict.lines(), flush=True)
-                log(*verdict.faults)
+        for verdict in verify_all(options, project):
+            verdicts.append(verdict)
+            if not options.json:
+                show(*verdict.lines(), flush=True)
+            log(*verdict.faults)
     if options.json:
         print_json([verdict.to_json() for verdict in verdicts])
     return FAULTS if any(verdict.faults for verdict in verdicts) else 0
 
 
-def expand(path: Path, sums: Path | None) -> list[Path]:
-    """The files that an argument stands for: itself, or those that are listed in a directory."""
+def verify_all(options: Namespace, project: PyProject | None) -> Iterator[Verdict]:
+    """What is to be said of each file, and of folders that list none."""
+    for argument in options.files:
+        verdict = Verdict(argument)
+        files: list[tuple[Path, Path | None]] = []
+        with verdict.collect():
+            files = expand(argument, options.sums)
+        if verdict.faults:
+            yield verdict
+        for path, sums in files:
+            is_archive = path == argument or path.name.endswith(suffixes.ARCHIVES)
+            yield verify(path, sums, project if is_archive else None)
+
+
+def expand(path: Path, sums: Path | None) -> list[tuple[Path, Path | None]]:
+    """The files that an argument stands for, itself or those that are listed in a directory, and their list.
+
+    No list stands for those beside a file.
+    """
     is_listed = path.is_dir() and not (path / MANIFEST_NAME).is_file() and sums is None
-    return list_files(path) if is_listed else [path]
+    if not is_listed:
+        return [(path, sums)]
+    return [(file, None if file.parent == path else path / SUMS) for file in list_files(path)]
 
 
-def verify(path: Path, options: Namespace, project: PyProject | None) -> Verdict:
+def verify(path: Path, sums: Path | None, project: PyProject | None) -> Verdict:
     """What is to be said of a file; a fault in one respect does not hide the other."""
     verdict = Verdict(path)
     if not (project and path.is_dir()):
         with verdict.collect(), show_progress("Reading files") as advance:
-            verdict.verified = verify_digest(path, options.sums, advance, needed=project is None)
+            verdict.verified = verify_digest(path, sums, advance, needed=project is None)
     if project and path.exists():
         with verdict.collect(), show_progress("Building again") as advance:
             verdict.rebuilt = rebuild(path, project, advance)

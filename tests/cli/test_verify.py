@@ -62,6 +62,25 @@ class TestSums:
             "dist/gone.mar",
         ]
 
+    def test_subfolder(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A folder may list files that are in folders below it."""
+        (root / "dist").rename(root / "release")
+        (root / "dist").mkdir()
+        (root / "release").rename(root / "dist" / "release")
+        archive = root / "dist/release/digits.mar"
+        add_line(root, f"{digest_of(archive)}  release/digits.mar\n")
+
+        assert main(["verify", "dist"]) == 0
+        assert "`dist/release/digits.mar` has SHA-256" in capsys.readouterr().out
+
+    def test_empty_folder(self, root: Path, capsys: pytest.CaptureFixture[str]):
+        """A folder that lists nothing is a fault, which does not hide the others."""
+        assert main(["verify", "weights", "dist", "--json"]) == 1
+
+        printed = capsys.readouterr()
+        assert printed.err.startswith("`weights` has no digests, ")
+        assert [each["path"] for each in json.loads(printed.out)] == ["weights", str(Path("dist/digits.mar"))]
+
     def test_given(self, root: Path, capsys: pytest.CaptureFixture[str]):
         """`--sums` names a list elsewhere."""
         (root / "dist" / "SHA256SUMS").rename(root / "SUMS")

@@ -147,5 +147,5 @@ def list_files(folder: Path) -> list[Path]:
         listed += [folder / name for name in read_sums(folder / SUMS)]
     if not listed:
         advice = "write it with `hatch-mar build --sums`, or name the files"
-        raise ReleaseError(f"`{folder}` has neither `{SUMS}` nor a file `*{SUFFIX}`; {advice}")
+        raise ReleaseError(f"`{folder}` has no digests, in `{SUMS}` or in a file `*{SUFFIX}`; {advice}")
     return sorted({*listed, *(path for path in present if path.suffix in suffixes.ZIPS)})

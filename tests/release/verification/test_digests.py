@@ -209,6 +209,6 @@ class TestList:
     def test_none(self, file: Path):
         """A folder without lists has nothing to verify."""
         with pytest.raises(
-            ReleaseError, match=r"^`.*dist` has neither `SHA256SUMS` nor a file .* write it with"
+            ReleaseError, match=r"^`.*dist` has no digests, in `SHA256SUMS` or in a file .* write it with"
         ):
             list_files(file.parent)
