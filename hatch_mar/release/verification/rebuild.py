@@ -24,7 +24,7 @@ from hatch_mar.text import quote, quote_some
 
 KINDS = {".mar": "zip", ".war": "zip", ".tar.gz": "tgz", "": "directory"}
 """What an archive of a format is read as."""
-REPACKED = "it was packed with another `compression`, or by another version of Python or of hatch-mar"
+REPACKED = "it was packed by another tool or version of hatch-mar or Python, or with another `compression`"
 
 
 @dataclass(frozen=True)
