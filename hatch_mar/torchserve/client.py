@@ -57,7 +57,7 @@ class Interface:
             with error:
                 return Answer(error.read(), error.headers.get("Content-Type", ""), error.code)
         except HTTPException as error:  # such as the greeting of a server of another protocol
-            raise ConnectionError(f"the answer is not HTTP, or broke off: {error!r}") from None
+            raise ConnectionError("the answer is not HTTP, or broke off") from error
 
 
 class Management(Interface):

@@ -54,12 +54,21 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-server = restrict(
-    string,
-    "URL",
-    rf"https?://[^/@?# {CONTROL}]+/?",
-    "must be the `http://HOST:PORT` or `https://HOST:PORT` of a server, without a password",
-)
+NO_SERVER = "must be the `http://HOST:PORT` or `https://HOST:PORT` of a server, without a password"
+in_form_of_server = restrict(string, "URL", rf"https?://[^/@?# {CONTROL}]+/?", NO_SERVER)
+
+
+@shaped(in_form_of_server.kind, in_form_of_server.schema)
+def server(value: object) -> str:
+    text = in_form_of_server(value)
+    try:
+        parts = urlsplit(text)
+        is_server = parts.hostname is not None and parts.port != 0
+    except ValueError:  # about a port that is none, or half a bracket
+        is_server = False
+    if not is_server:
+        raise ValueError(NO_SERVER)
+    return text
 
 
 SLIP = "([a-z][a-z0-9+.-]+):/([^/].*|)"
@@ -88,12 +97,23 @@ def location(value: object) -> str:
 
 
 FILE = "{file}"
-registered = restrict(
+in_form_of_registered = restrict(
     string,
     "template",
     rf"(?:[^{{}} {CONTROL}]|\{{file\}}|{PLACEHOLDER})+",
-    "may have the placeholders `{file}`, `{model-name}` and `{version}`, and no others: `{}`",
+    "may have the placeholders `{file}`, `{model-name}` and `{version}`, and no others",
 )
+"""Does not show the text, which may have a signature."""
+
+
+@shaped(
+    in_form_of_registered.kind,
+    {"allOf": [in_form_of_registered.schema], "anyOf": [url.schema, {"not": {"pattern": "://"}}]},
+)
+def registered(value: object) -> str:
+    """What a server registers: a file of its model store, or a URL."""
+    text = in_form_of_registered(value)
+    return url(text) if "://" in text else text
 
 
 @shaped(path.kind, path.schema)

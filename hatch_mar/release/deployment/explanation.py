@@ -68,7 +68,7 @@ def explain_silence(error: OSError, interface: Interface) -> str:
     if isinstance(reason, TimeoutError):
         return f"The {api} API at {url} did not answer in time; see the server's logs, or raise `timeout`"
     if isinstance(reason, ssl.SSLCertVerificationError):
-        advice = "name the certificate of its authority in `SSL_CERT_FILE`"
+        advice = "if you have an authority of your own, name its certificate in `SSL_CERT_FILE`"
         return f"The certificate of {url} cannot be verified: {reason.verify_message}; {advice}"
     if isinstance(reason, ssl.SSLError):
         return f"{url} does not speak TLS as expected; check whether it begins with `http://` or `https://`"

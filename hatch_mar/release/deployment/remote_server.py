@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -109,10 +110,10 @@ class RemoteServer:
             if error.kind in NOT_FOUND:
                 return []
             raise
-        try:
-            return [ModelVersion.of(told) for told in answer.value]
-        except (LookupError, TypeError, ValueError, AttributeError):
-            raise self.refuse(answer, self.management) from None
+        with suppress(LookupError, TypeError, ValueError, AttributeError):
+            if found := [ModelVersion.of(told) for told in answer.value]:
+                return found
+        raise self.refuse(answer, self.management)
 
     def check_inference(self) -> None:
         """Find out whether requests to models will be answered."""

@@ -71,6 +71,12 @@ class Rollout:
         return f"{self.name} {self.version}"
 
     @property
+    def advice(self) -> str:
+        """Where to find out what went wrong in a worker."""
+        where = "the server's `logs/model_log.log`"
+        return f"the reason is in {where}, and `hatch-mar try {self.name}` shows it here"
+
+    @property
     def found(self) -> ModelVersion | None:
         """The version, if the server has it already."""
         return self.before.get(self.version)
@@ -211,10 +217,7 @@ class Rollout:
             for worker in found.workers:
                 # TorchServe starts one anew that has died while it was loading, for minutes
                 if processes.get(worker.number, -1) not in (-1, worker.process):
-                    raise ReleaseError(
-                        f"{self.label}: a worker died while it was loading; the reason is in the server's"
-                        f" `logs/model_log.log`, and `hatch-mar try {self.name}` shows it here"
-                    )
+                    raise ReleaseError(f"{self.label}: a worker died while it was loading; {self.advice}")
                 processes[worker.number] = worker.process
             workers = len(found.workers)
             return found.is_ready
@@ -241,7 +244,8 @@ class Rollout:
             began = self.pace.now()
             answer = self.server.predict(self.name, self.version, request.data, request.content_type)
             self.slowest = max(self.slowest, self.pace.now() - began)
-            faults += check_answer(self.label, request, answer)
+            found = list(check_answer(self.label, request, answer))
+            faults += [f"{fault}; {self.advice}" for fault in found] if answer.status >= 500 else found
         if faults:
             raise ReleaseError(*faults)
         self.tell(f"{self.label}: {count_of(len(self.examples), 'example')} answered as expected")

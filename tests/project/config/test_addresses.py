@@ -42,6 +42,10 @@ REFUSED: list[tuple[ShapedReader[object], object, str]] = [
     (addresses.source, "http://127.example/digits.pth", "must begin with `https://`"),
     (addresses.server, "serving:8081", "must be the `http://HOST:PORT`"),
     (addresses.server, "http://serving:8081/models", "must be the `http://HOST:PORT`"),
+    (addresses.server, "http://serving:99999", "must be the `http://HOST:PORT`"),
+    (addresses.server, "http://serving:x", "must be the `http://HOST:PORT`"),
+    (addresses.server, "http://:8081", "must be the `http://HOST:PORT`"),
+    (addresses.server, "http://[::1", "must be the `http://HOST:PORT`"),
     (addresses.source, "https://[example.org/a", "must be a URL"),
     (addresses.location, "s3://me:secret@bucket/a", "without spaces or a password"),
     (addresses.location, "s3://models/a b", "must be a URL"),
@@ -52,6 +56,7 @@ REFUSED: list[tuple[ShapedReader[object], object, str]] = [
     (addresses.location, "s3:/models", r"is not a URL: `s3:/models`; did you mean `s3://models`\?$"),
     (addresses.location, "file:/srv/a", r"did you mean `file:///srv/a`\?$"),
     (addresses.registered, "{name}.mar", "and no others"),
+    (addresses.registered, "https://[::1/{file}", "must be a URL"),
     (addresses.inner_path, "../digits.pth", "must be a path inside the project"),
     (addresses.inner_path, "/srv/digits.pth", "must be a path inside the project"),
     (addresses.sha256, "0" * 63, "must be a SHA-256"),
@@ -82,7 +87,9 @@ def test_refused(read: ShapedReader[object], value: object, reason: str):
         read(value)
 
 
-@pytest.mark.parametrize("read", [addresses.source, addresses.location, addresses.server])
+@pytest.mark.parametrize(
+    "read", [addresses.source, addresses.location, addresses.server, addresses.registered]
+)
 def test_secret(read: ShapedReader[object]):
     """What is said of an address does not have its password."""
     with pytest.raises(ValueError, match="password") as raised:

@@ -112,7 +112,7 @@ LENIENT: Sequence[tuple[str, Sequence[str], Sequence[object]]] = [
         ["remote-files.url"],
         ["https://a", "https://a?b", "http://a/b", "http://a:1", "s3://", "s3://{a}", "s3://a#b"],
     ),
-    ("the same", ["remote-files.url", "publish.url"], ["https://[a/b"]),
+    ("the same", ["remote-files.url", "publish.url", "deploy.url"], ["https://[a/b"]),
     (
         "JSON has no such numbers",
         ["examples.tolerance", "deploy.drain"],

@@ -114,7 +114,7 @@ UNVERIFIED.verify_message = "self-signed certificate"
         ),
         (TimeoutError("timed out"), "did not answer in time; see the server's logs, or raise `timeout`"),
         (URLError(TimeoutError()), "did not answer in time"),
-        (URLError(UNVERIFIED), "cannot be verified: self-signed certificate; name the certificate of its"),
+        (URLError(UNVERIFIED), "cannot be verified: self-signed certificate; if you have an authority"),
         (URLError(ssl.SSLError(1, "WRONG_VERSION")), "does not speak TLS as expected; check whether"),
         (ConnectionResetError(104, "Connection reset by peer"), "8081: Connection reset by peer; check"),
         (URLError("unknown proxy"), "unknown proxy"),

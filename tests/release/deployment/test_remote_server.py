@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hatch_mar.release.deployment.remote_server import ModelVersion, RefusedError, SilentError, Worker
@@ -46,6 +48,15 @@ def test_refused(fake: FakeTorchServe):
     with pytest.raises(RefusedError, match="asks for a key") as error:
         fake.remote().describe("digits")
     assert error.value.kind == "InvalidKeyException"
+
+
+@pytest.mark.parametrize("answer", [[], {}, [1], "Welcome"])
+def test_other_server(answer: Any, fake: FakeTorchServe):
+    """An answer without a version is not that of a TorchServe without the model."""
+    fake.overrides["."] = lambda: (200, answer)
+
+    with pytest.raises(RefusedError, match="is not a TorchServe"):
+        fake.remote().describe("digits")
 
 
 def test_silent(fake: FakeTorchServe):

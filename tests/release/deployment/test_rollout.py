@@ -17,6 +17,7 @@ from tests.release.deployment.fake_torchserve import (
     Stored,
     Version,
     hang_up,
+    refusal,
 )
 from tests.release.deployment.rollouts import RIGHT, WRONG, plan
 
@@ -149,6 +150,13 @@ class TestFailure:
             'digits 2.0: `example #1`: `version` is "2.0", expected "x"',
             "digits 2.0 is unregistered again; 1.0 is still the default",
         )
+
+    def test_failed_example(self, two: FakeTorchServe, clock: FakeClock):
+        """If the worker fails, where its own reason is to be found is said."""
+        two.overrides["/predictions/"] = lambda: refusal(503, "InternalServer", "Prediction failed")
+
+        with pytest.raises(ReleaseError, match=r"got status 503: .*; the reason is in the server's `logs"):
+            plan(two, clock, RIGHT).run()
 
     def test_first(self, fake: FakeTorchServe, clock: FakeClock):
         """So does not a first version, which TorchServe makes the default by itself."""
