@@ -70,13 +70,18 @@ def explain_system_errors() -> Iterator[None]:
     """Raise a system's error that names a file, such as one that must not be read, as a HatchMarError.
 
     An error without a file is a defect of this program, and keeps its traceback, unless it is that
-    the working directory has been deleted, or that the system's encoding lacks a name's characters.
+    the working directory has been deleted, that there is none for temporary files, or that the system's
+    encoding lacks a name's characters.
     """
     try:
         yield
     except OSError as error:
         if error.filename is not None:
             raise HatchMarError(f"Cannot access `{error.filename}`: {error.strerror}") from error
+        if "temporary directory" in str(error.strerror):  # as `tempfile` has it
+            raise HatchMarError(
+                "There is no directory for temporary files; set `TMPDIR` to one that you can write to"
+            ) from error
         try:
             os.getcwd()
         except OSError:

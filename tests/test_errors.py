@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,17 @@ class TestExplainSystemErrors:
             explain_system_errors(),
         ):
             Path("a").absolute()
+
+    def test_temporary_directory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """If nothing can be written anywhere, as in some containers, the message says what to set."""
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "missing")])
+
+        with (
+            pytest.raises(HatchMarError, match=r"^There is no directory for temporary files; set `TMPDIR`"),
+            explain_system_errors(),
+        ):
+            tempfile.gettempdir()
 
     def test_encoding(self, monkeypatch: pytest.MonkeyPatch):
         """A name that the system's encoding lacks is said to be one."""

@@ -34,23 +34,11 @@ DRIVERS = {
     "ssh": "paramiko",
     "smb": "smbprotocol",
 }
-"""What to install for a URL. For a scheme that is not here, fsspec's own error names the module."""
-
+"""What to install for a URL. For a scheme that is not here, the error names the module."""
 
 LOGGERS = (
-    *(
-        "adlfs",
-        "aiobotocore",
-        "asyncio",
-        "azure",
-        "botocore",
-        "fsspec",
-        "gcsfs",
-        "google",
-        "msal",
-        "paramiko",
-    ),
-    *("s3fs", "urllib3"),
+    *("adlfs", "aiobotocore", "asyncio", "azure", "botocore", "fsspec", "gcsfs", "google", "msal"),
+    *("paramiko", "s3fs", "urllib3"),
 )
 """The loggers of drivers, and of the packages that they use."""
 
@@ -69,12 +57,11 @@ def open_filesystem(url: str) -> tuple[AbstractFileSystem, str]:
     try:
         import fsspec
     except ImportError:
-        raise ReleaseError(explain_missing(scheme, DRIVERS.get(scheme, ""))) from None
+        raise ReleaseError(explain_missing(scheme)) from None
     try:
         fsspec.get_filesystem_class(scheme)
     except ImportError as error:
-        module = getattr(error.__cause__, "name", None) or ""
-        raise ReleaseError(explain_missing(scheme, DRIVERS.get(scheme, module.partition(".")[0]))) from None
+        raise ReleaseError(explain_missing(scheme, missing_module(error))) from None
     except ValueError:
         raise ReleaseError(
             f"Cannot access `{hide_secrets(url)}`: fsspec has no driver for `{scheme}://`; use a URL such as"
@@ -82,7 +69,10 @@ def open_filesystem(url: str) -> tuple[AbstractFileSystem, str]:
         ) from None
     hush_drivers()
     with explain_store_errors(url):
-        filesystem, path = fsspec.core.url_to_fs(url)
+        try:
+            filesystem, path = fsspec.core.url_to_fs(url)
+        except ImportError as error:  # some import what they need only now
+            raise ReleaseError(explain_missing(scheme, missing_module(error))) from None
         filesystem.invalidate_cache()
         return filesystem, path
 
@@ -97,8 +87,15 @@ def hush_drivers() -> None:
             logger.addHandler(logging.NullHandler())
 
 
-def explain_missing(scheme: str, driver: str) -> str:
+def explain_missing(scheme: str, module: str = "") -> str:
+    """What to install for a URL, where `module` cannot be imported."""
+    driver = DRIVERS.get(scheme, module.partition(".")[0])
     return f"`{scheme}://` needs {driver or 'fsspec'}: pip install 'hatch-mar[remote]' {driver}".rstrip()
+
+
+def missing_module(error: ImportError) -> str:
+    """The module that could not be imported, which fsspec's own errors have as their cause."""
+    return getattr(error.__cause__ or error, "name", None) or ""
 
 
 def bound_upload(filesystem: AbstractFileSystem, size: int) -> dict[str, int]:

@@ -33,6 +33,7 @@ WRONG_CREDENTIALS = "the store does not accept the credentials"
 DENIED = "access is denied; the credentials must allow reading there, and to publish also listing and writing"
 NO_BUCKET = "there is no such bucket; create it, or correct the URL"
 NO_FILE = "there is no such file; correct the URL"
+BAD_BUCKET = "the name of the bucket is not valid; correct the URL"
 UNREACHABLE = "the store cannot be reached; check the network, and the endpoint if you have set one"
 BUSY = "the store is busy; try again later"
 
@@ -42,6 +43,7 @@ SENTENCES = (
     (r"ProfileNotFound|CredentialRetrievalError|ClientAuthenticationError|InvalidToken", WRONG_CREDENTIALS),
     (r"InvalidAccessKeyId|SignatureDoesNotMatch|Authentication(Failed|Exception)|401", WRONG_CREDENTIALS),
     (r"NoSuchBucket|ContainerNotFound", NO_BUCKET),
+    (r"InvalidBucketName|ParamValidationError", BAD_BUCKET),
     (r"AccessDenied|AllAccessDisabled|AuthorizationFailure|AuthorizationPermissionMismatch", DENIED),
     (r"PermissionError|403", DENIED),
     (r"EndpointConnectionError|\w*ConnectTimeout\w*|ConnectionError|ServiceRequestError", UNREACHABLE),

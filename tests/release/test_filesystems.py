@@ -54,6 +54,18 @@ class TestOpenFilesystem:
         with pytest.raises(ReleaseError, match=message):
             open_filesystem(f"{scheme}://models/digits")
 
+    def test_late(self, monkeypatch: pytest.MonkeyPatch):
+        """Some drivers import what they need only when they are used."""
+
+        def fail(*_: object, **__: object) -> None:
+            raise ModuleNotFoundError("No module named 'pyarrow'", name="pyarrow.fs")
+
+        monkeypatch.setattr(MemoryFileSystem, "__init__", fail)
+        MemoryFileSystem.clear_instance_cache()
+
+        with pytest.raises(ReleaseError, match=r"^`memory://` needs pyarrow: pip install .* pyarrow$"):
+            open_filesystem("memory://models")
+
     def test_unknown(self):
         """A scheme that fsspec does not know is refused, without what a URL must not show."""
         message = "^Cannot access `sss://…models`: fsspec has no driver for `sss://`; use a URL such as"

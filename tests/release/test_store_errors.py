@@ -52,6 +52,7 @@ class TestExplainStoreErrors:
             ),
             (caused(FileNotFoundError(), ClientError("NoSuchBucket")), "there is no such bucket; create it"),
             (FileNotFoundError("models/digits.mar"), "there is no such file; correct the URL"),
+            (named("ParamValidationError"), "the name of the bucket is not valid; correct the URL"),
             (named("EndpointConnectionError"), "the store cannot be reached; check the network"),
             (named("FSTimeoutError"), "the store cannot be reached; check the network"),
             (caused(OSError(16, "busy"), ClientError("SlowDown", 503)), "the store is busy; try again later"),

@@ -45,6 +45,8 @@ class Directory:
             if path.is_dir():
                 raise ReleaseError(f"Cannot publish `{path}`: a directory of that name exists; move it away")
             return path.stat().st_size
+        if path.is_symlink():
+            raise ReleaseError(f"Cannot publish `{path}`: it is a link to nothing; remove it")
         return None
 
     def read(self, name: str) -> Iterator[bytes]:
@@ -57,8 +59,7 @@ class Directory:
         if not path.is_dir():
             return []
         with explain_system_errors():
-            found = [name for name, _ in entries_below(path)]
-        return [name for name in found if not any(part.startswith(".") for part in name.split("/"))]
+            return [name for name, _ in entries_below(path)]
 
     def is_vouched_for(self, name: str, sidecar: str) -> bool:  # noqa: ARG002
         return False  # a disk is read fast

@@ -33,7 +33,10 @@ class Place(Protocol):
         """A file's bytes in chunks."""
 
     def names(self, folder: str) -> list[str]:
-        """The names of the files in a folder, relative to it; none of them is hidden."""
+        """The names of the files in a folder, relative to it.
+
+        In stores, a folder that was made for itself is one of them, with an empty name.
+        """
 
     def is_vouched_for(self, name: str, sidecar: str) -> bool:
         """Whether a file has not been written since its sidecar was, so that the file need not be read."""

@@ -13,7 +13,7 @@ from hatch_mar.output import log
 from hatch_mar.release.publishing.destination import fill_in, open_place
 from hatch_mar.release.publishing.place import Place, Taken
 from hatch_mar.release.publishing.ready import Ready
-from hatch_mar.release.publishing.step import Step, digest_of, find_steps, read_sidecar
+from hatch_mar.release.publishing.step import Step, digest_of, find_steps, read_sidecar, write_draft
 from hatch_mar.terminal.progress import show_progress
 
 ATTEMPTS = 3
@@ -174,7 +174,7 @@ def write_sidecar(step: Step, draft: Path) -> None:
         ReleaseError: somebody else has replaced the file in the meantime.
     """
     place, name = step.place, step.sidecar
-    draft.write_text(step.sum, encoding="utf-8", newline="")
+    write_draft(draft, step.sum.encode())
     for _ in range(ATTEMPTS):
         there = place.size(name) is not None
         if there and read_sidecar(place, step.name) == step.sha256:

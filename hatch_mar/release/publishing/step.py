@@ -10,6 +10,7 @@ from typing import NamedTuple
 from hatch_mar.archive.archive import FileSource
 from hatch_mar.archive.checksums import SUFFIX, format_sum, parse_sums
 from hatch_mar.archive.digest import sha256
+from hatch_mar.archive.packager.obstacles import explain_write_errors
 from hatch_mar.release.publishing.layouts import make_uploads, refuse_others
 from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready, Upload
@@ -64,7 +65,7 @@ class Step(NamedTuple):
 
     def look_again(self) -> Step:
         """The step, after others may have written there."""
-        there, begun = find_digest(self.place, self.name, self.source)
+        there, begun = find_digest(self.place, self.name, self.source, self.sha256)
         return self._replace(there=there, begun=begun)
 
 
@@ -81,7 +82,7 @@ def find_steps(place: Place, archives: Sequence[Ready], layout: str, scratch: Pa
         size = source.stat().st_size
         with show_progress(f"Reading {source.name}", size) as advance:
             digest = sha256(FileSource(source), advance).hex()
-        there, begun = find_digest(place, upload.name, source)
+        there, begun = find_digest(place, upload.name, source, digest)
         yield Step(place, upload.name, source, isinstance(upload.source, Path), digest, there, begun)
 
 
@@ -89,24 +90,30 @@ def file_of(upload: Upload, path: Path) -> Path:
     """The file to send, which for a text is written to `path`."""
     if isinstance(upload.source, Path):
         return upload.source
-    path.write_bytes(upload.source)
+    return write_draft(path, upload.source)
+
+
+def write_draft(path: Path, data: bytes) -> Path:
+    """Write a file that is sent from where it is written."""
+    with explain_write_errors(path):
+        path.write_bytes(data)
     return path
 
 
-def find_digest(place: Place, name: str, source: Path) -> tuple[str | None, bool]:
+def find_digest(place: Place, name: str, source: Path, wanted: str) -> tuple[str | None, bool]:
     """The digest of the file that is there, if any, and whether it is only the beginning of `source`.
 
-    A beginning counts as nothing. A sidecar is believed if nothing has been written since; otherwise the
-    file is read.
+    A beginning counts as nothing. A sidecar is believed if it has the digest that is wanted and nothing has
+    been written since; otherwise the file is read, so that none is refused for what is said of it.
     """
     size, sidecar = place.size(name), name + SUFFIX
+    has_sidecar = place.size(sidecar) is not None
     if size is None:
         return None, False
     own = source.stat().st_size
-    has_sidecar = place.size(sidecar) is not None
     is_vouched_for = has_sidecar and size == own and place.is_vouched_for(name, sidecar)
-    if is_vouched_for and (vouched := read_sidecar(place, name)):
-        return vouched, False
+    if is_vouched_for and read_sidecar(place, name) == wanted:
+        return wanted, False
     digest = digest_of(place, name, size)
     begun = not has_sidecar and size < own and place.may_have_left(size)
     if begun and digest == digest_of_beginning(source, size):

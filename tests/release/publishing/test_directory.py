@@ -119,14 +119,21 @@ class TestSize:
         with pytest.raises(ReleaseError, match=r"a directory of that name exists; move it away$"):
             Directory(tmp_path).size("digits.mar")
 
+    @needs_posix
+    def test_link(self, tmp_path: Path):
+        """A link to nothing is in the way, although there is no file."""
+        (tmp_path / "digits.mar").symlink_to("missing")
+
+        with pytest.raises(ReleaseError, match=r"it is a link to nothing; remove it$"):
+            Directory(tmp_path).size("digits.mar")
+
 
 class TestNames:
     def test_names(self, tmp_path: Path):
-        """Files in folders are listed, and hidden ones are not."""
-        for name in ("a/b.mar", "c.mar", ".c.mar.1234.part/c.mar", ".DS_Store"):
-            path = tmp_path / "store" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+        """Files in folders are listed."""
+        (tmp_path / "store/a").mkdir(parents=True)
+        for name in ("a/b.mar", "c.mar"):
+            (tmp_path / "store" / name).touch()
 
         assert Directory(tmp_path).names("store") == ["a/b.mar", "c.mar"]
         assert Directory(tmp_path).names("missing") == []

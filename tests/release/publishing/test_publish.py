@@ -127,6 +127,14 @@ class TestPublish:
         assert len(raised.value.faults) == 1
         assert place.files() == before
 
+    def test_obstacle(self, tmp_path: Path, archive: Ready):
+        """What is in the way of a sidecar is found before anything is written."""
+        (tmp_path / "store/digits-1.0.mar.sha256").mkdir(parents=True)
+
+        with pytest.raises(ReleaseError, match="a directory of that name exists"):
+            publish([archive], str(tmp_path / "store"), "flat")
+        assert tree(tmp_path / "store") == {}
+
     def test_replaced(self, place: Place, archive: Ready, other: Ready):
         """`replace` replaces other bytes, and their sidecar."""
         publish([other], place.url, "flat")

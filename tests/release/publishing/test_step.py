@@ -25,6 +25,11 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+def look(url: str, name: str, source: Path) -> tuple[str | None, bool]:
+    """What is found for our file."""
+    return find_digest(open_place(url), name, source, digest(b"archive"))
+
+
 class TestFindSteps:
     def test_flat(self, tmp_path: Path):
         """An archive has its name and digest, and is looked for where it goes."""
@@ -64,14 +69,14 @@ class TestFindSteps:
 
         assert len([*find_steps(open_place(str(store)), [archive], "kserve", tmp_path)]) == 2
         (store / "model-store/letters.mar").touch()
-        with pytest.raises(ReleaseError, match=r"`letters\.mar` already"):
+        with pytest.raises(ReleaseError, match=r"already has `letters\.mar`;"):
             [*find_steps(open_place(str(store)), [archive], "kserve", tmp_path)]
 
 
 class TestFindDigest:
     def test_missing(self, source: Path):
         """What is not there has no digest."""
-        assert find_digest(open_place("memory://models"), "x.mar", source) == (None, False)
+        assert look("memory://models", "x.mar", source) == (None, False)
 
     @pytest.mark.parametrize(
         ("there", "sidecar", "found"),
@@ -80,16 +85,17 @@ class TestFindDigest:
             (b"another", None, b"another"),
             (b"another", b"archive", b"archive"),  # the sidecar is believed, so the file is not read
             (b"larger one", b"archive", b"larger one"),
+            (b"another", b"a third", b"another"),  # but what it says of others is not
         ],
     )
     def test_sidecar(self, source: Path, there: bytes, sidecar: bytes | None, found: bytes):
-        """In a store, a sidecar is believed if the file is as large as ours."""
+        """In a store, a sidecar is believed if the file is as large as ours, and has its digest."""
         filesystem = MemoryFileSystem()
         filesystem.pipe_file("/models/a/x.mar", there)
         if sidecar:
             filesystem.pipe_file("/models/a/x.mar.sha256", format_sum("x.mar", digest(sidecar)).encode())
 
-        assert find_digest(open_place("memory://models"), "a/x.mar", source) == (digest(found), False)
+        assert look("memory://models", "a/x.mar", source) == (digest(found), False)
 
     @pytest.mark.parametrize("text", [b"", b"no digest", b"\xff", bytes(LARGEST_SIDECAR + 1)])
     def test_broken_sidecar(self, source: Path, text: bytes):
@@ -98,7 +104,7 @@ class TestFindDigest:
         filesystem.pipe_file("/models/x.mar", b"another")
         filesystem.pipe_file("/models/x.mar.sha256", text)
 
-        assert find_digest(open_place("memory://models"), "x.mar", source) == (digest(b"another"), False)
+        assert look("memory://models", "x.mar", source) == (digest(b"another"), False)
 
     def test_older_sidecar(self, source: Path):
         """A sidecar is not believed if the file has been written since."""
@@ -106,7 +112,7 @@ class TestFindDigest:
         filesystem.pipe_file("/models/x.mar.sha256", format_sum("x.mar", digest(b"archive")).encode())
         filesystem.pipe_file("/models/x.mar", b"another")
 
-        assert find_digest(open_place("memory://models"), "x.mar", source) == (digest(b"another"), False)
+        assert look("memory://models", "x.mar", source) == (digest(b"another"), False)
 
     def test_beginning(self, source: Path):
         """The beginning of our file, as a killed publisher may leave it, counts as nothing."""
@@ -114,11 +120,11 @@ class TestFindDigest:
         filesystem.pipe_file("/models/x.mar", b"arch")
         filesystem.pipe_file("/models/y.mar", b"other")
 
-        assert find_digest(open_place("memory://models"), "x.mar", source) == (None, True)
-        assert find_digest(open_place("memory://models"), "y.mar", source) == (digest(b"other"), False)
+        assert look("memory://models", "x.mar", source) == (None, True)
+        assert look("memory://models", "y.mar", source) == (digest(b"other"), False)
 
     def test_no_beginnings(self, source: Path):
         """In a store whose files are whole, the beginning of our file is somebody else's file."""
         Conditional().pipe_file("/models/x.mar", b"arch")
 
-        assert find_digest(open_place("conditional://models"), "x.mar", source) == (digest(b"arch"), False)
+        assert look("conditional://models", "x.mar", source) == (digest(b"arch"), False)

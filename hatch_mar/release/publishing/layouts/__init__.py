@@ -64,15 +64,20 @@ def refuse_others(layout: str, uploads: Iterable[Upload], list_names: Callable[[
         list_names: gives the names of the files in a folder below the destination.
 
     Raises:
-        ReleaseError: something lies there that is not among the uploads, and is not a sidecar.
+        ReleaseError: something lies there that is not among the uploads.
     """
     folder = load_layout(layout).OWN_FOLDER
     if folder is None:
         return
     ours = {upload.name.removeprefix(f"{folder}/") for upload in uploads}
-    present = {name for name in list_names(folder) if not name.endswith(SUFFIX)}
-    if others := sorted(present - ours):
+    if others := sorted(set(filter(is_release, list_names(folder))) - ours):
         raise ReleaseError(
-            f"The layout `{layout}` needs a folder for these archives alone, and {quote_some(others)} already"
-            " lies there; publish all archives of a folder in one call, or these to another folder"
+            f"The layout `{layout}` needs a folder for these archives alone, and this one already has"
+            f" {quote_some(others)}; publish all archives of a folder in one call, or these to another folder"
         )
+
+
+def is_release(name: str) -> bool:
+    """Whether a file may be one that somebody published, and is not a sidecar, a draft or a folder."""
+    hidden = any(not part or part.startswith(".") for part in name.split("/"))
+    return not hidden and not name.endswith(SUFFIX)

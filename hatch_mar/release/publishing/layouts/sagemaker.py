@@ -8,6 +8,7 @@ from pathlib import Path
 from hatch_mar.archive.formats import tgz
 from hatch_mar.archive.formats.options import Packing
 from hatch_mar.archive.formats.reader import has_root, read
+from hatch_mar.archive.packager.obstacles import explain_write_errors
 from hatch_mar.project.timestamp import build_instant
 from hatch_mar.release.publishing.layouts.demands import require_model, require_one
 from hatch_mar.release.publishing.ready import Ready, Upload
@@ -34,5 +35,5 @@ def pack(path: Path, target: Path) -> None:
     """Pack an archive again, the same bytes each time, whatever `SOURCE_DATE_EPOCH` says."""
     with read(path) as archive:
         size = sum(member.source.size() for member in archive.members)
-        with show_progress(f"Packing {FILE}", size) as advance:
+        with explain_write_errors(target), show_progress(f"Packing {FILE}", size) as advance:
             tgz.write(archive, target, Packing(build_instant(environ={}), root=ROOT, report=advance))

@@ -6,7 +6,7 @@ import pytest
 
 from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.models import LAYOUTS
-from hatch_mar.release.publishing.layouts import load_layout, make_uploads, refuse_others
+from hatch_mar.release.publishing.layouts import is_release, load_layout, make_uploads, refuse_others
 from hatch_mar.release.publishing.ready import Upload
 from tests.release.publishing.layouts.models import make_ready
 
@@ -64,11 +64,26 @@ class TestRefuseOthers:
             )
 
         assert str(error.value) == (
-            f"The layout `{layout}` needs a folder for these archives alone, and `letters.mar`, `old.mar`"
-            " already lies there; publish all archives of a folder in one call, or these to another folder"
+            f"The layout `{layout}` needs a folder for these archives alone, and this one already has"
+            " `letters.mar`, `old.mar`; publish all archives of a folder in one call, or these to another"
+            " folder"
         )
 
     @pytest.mark.parametrize("layout", ["flat", "sagemaker"])
     def test_shared(self, layout: str):
         """Other layouts share a folder with anything."""
         refuse_others(layout, [Upload("digits-1.0.mar", SOURCE)], lambda _: ["letters-1.0.mar"])
+
+
+class TestIsRelease:
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            *(("x.mar", True), ("a/x.mar", True)),
+            *(("x.mar.sha256", False), (".x.mar.1234.part/x.mar", False), ("a/.DS_Store", False)),
+            *(("", False), ("a/", False)),  # as stores list folders that were made for themselves
+        ],
+    )
+    def test_names(self, name: str, expected: bool):
+        """Sidecars, hidden files and folders do not count."""
+        assert is_release(name) == expected

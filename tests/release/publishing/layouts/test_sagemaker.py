@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import errno
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from hatch_mar.archive.digest import content_digest
+from hatch_mar.archive.formats import tgz
 from hatch_mar.archive.formats.reader import read
-from hatch_mar.errors import ReadError, ReleaseError
+from hatch_mar.errors import PackError, ReadError, ReleaseError
 from hatch_mar.release.publishing.layouts.sagemaker import make_uploads
 from hatch_mar.release.publishing.ready import Ready, Upload
 from hatch_mar.terminal import progress
@@ -87,6 +89,17 @@ class TestMakeUploads:
         repack(make_ready(tmp_path), scratch)
 
         assert capsys.readouterr().err.startswith("Packing model.tar.gz: ")
+
+    def test_full(self, tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch):
+        """Where there is no space to pack it, the message says where."""
+
+        def fail(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(tgz, "write", fail)
+
+        with pytest.raises(PackError, match=r"^Cannot write `.*model\.tar\.gz`: No space left on device$"):
+            make_uploads([make_ready(tmp_path)], scratch)
 
     def test_two(self, tmp_path: Path, scratch: Path):
         """Two archives need two folders."""
