@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import signal
@@ -10,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,31 @@ sys.stdin.readline()
 sys.exit(main(["publish", *sys.argv[1:]]))
 """
 """A publisher that waits for the start signal."""
+
+RACE = """
+import json
+import os
+import sys
+import hatch_mar.cli.publish
+from hatch_mar.cli import main
+
+if "s3://" in sys.argv[2]:
+    import s3fs
+gate, opener = os.pipe()
+racers = []
+for number, archive in enumerate(sys.argv[3:]):
+    if racer := os.fork():
+        racers.append(racer)
+        continue
+    os.close(opener)
+    for descriptor, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(f"{sys.argv[1]}/{number}.{name}", os.O_WRONLY | os.O_CREAT), descriptor)
+    os.read(gate, 1)
+    sys.exit(main(["publish", archive, "--to", sys.argv[2]]))
+os.close(opener)
+print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(racer, 0)[1]) for racer in racers]))
+"""
+"""Publishers that have all been waiting when they start; what takes long to import is imported once."""
 
 HELD = """
 import os
@@ -129,21 +154,19 @@ def publish(*arguments: str | Path, **variables: str) -> tuple[int, str, str]:
         return publisher.finish()
 
 
-def race(archives: Sequence[Path], to: str, **variables: str) -> str:
+def race(archives: Sequence[Path], to: str, folder: Path, **variables: str) -> str:
     """Publish the archives in turn by eight processes at once; returns the digest of the one that won.
 
     One has published. Those with the same bytes found them there, and all others were refused.
     """
-    with ExitStack() as stack:
-        racers = [
-            (archive, stack.enter_context(Publisher(archive, "--to", to, **variables)))
-            for archive in archives * 4
-        ]
-        for _, publisher in racers:
-            publisher.start()
-        results = [(archive, *publisher.finish()) for archive, publisher in racers]
-    [winner] = [archive for archive, _, out, _ in results if "(published)" in out]
-    for archive, status, out, err in results:
+    racers = [*archives] * 4
+    program = [sys.executable, "-c", RACE, str(folder), to, *map(str, racers)]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), **variables}
+    statuses = json.loads(subprocess.check_output(program, env=environment, timeout=DEADLINE))
+    output = [[(folder / f"{number}.{name}").read_text() for name in ("out", "err")] for number in range(8)]
+
+    [winner] = [archive for archive, [out, _] in zip(racers, output, strict=True) if "(published)" in out]
+    for archive, status, [out, err] in zip(racers, statuses, output, strict=True):
         if archive == winner:
             assert (status, err) == (0, "")
             assert out in (f"{to}/{NAME} (published)\n", f"{to}/{NAME} (there already)\n")
@@ -164,15 +187,15 @@ def wait_for(condition: Callable[[], bool], publisher: Publisher) -> None:
 class TestAtOnce:
     def test_directory(self, tmp_path: Path, archives: list[Path]):
         """Of eight publishers to a directory, one wins, and nothing else is left."""
-        digest = race(archives, str(tmp_path / "store"))
+        digest = race(archives, str(tmp_path / "store"), tmp_path)
 
         assert sorted(os.listdir(tmp_path / "store")) == RELEASE
         assert hashlib.sha256((tmp_path / "store" / NAME).read_bytes()).hexdigest() == digest
         assert (tmp_path / "store" / RELEASE[1]).read_text() == f"{digest}  {NAME}\n"
 
-    def test_s3(self, s3: S3, archives: list[Path]):
+    def test_s3(self, tmp_path: Path, s3: S3, archives: list[Path]):
         """Of eight publishers to S3, one wins, and no upload is left that nobody completes."""
-        digest = race(archives, f"s3://{BUCKET}/race", **s3.variables)
+        digest = race(archives, f"s3://{BUCKET}/race", tmp_path, **s3.variables)
 
         assert s3.files("race") == RELEASE
         assert hashlib.sha256(s3.read(f"race/{NAME}")).hexdigest() == digest
