@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -129,13 +129,18 @@ def make_callback(advance: Callable[[int], object]) -> Any:
     return Counter()
 
 
-def stream(filesystem: AbstractFileSystem, path: str) -> Iterator[bytes]:
-    """A file's bytes in chunks, without reading ahead.
+def stream(
+    filesystem: AbstractFileSystem, path: str, url: str, start: int = 0
+) -> Generator[bytes, None, None]:
+    """A file's bytes from `start` on in chunks, without reading ahead.
 
     Raises:
-        Exception: whatever the driver raises, for `explain_store_errors`.
+        ReleaseError: the driver fails; the message names the `url`.
     """
-    filesystem.invalidate_cache()
-    with filesystem.open(path, "rb", block_size=CHUNK, cache_type="none") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+    with explain_store_errors(url):
+        filesystem.invalidate_cache()
+        with filesystem.open(path, "rb", block_size=CHUNK, cache_type="none") as file:
+            if start:
+                file.seek(start)
+            while chunk := file.read(CHUNK):
+                yield chunk

@@ -128,4 +128,4 @@ class TestStream:
         filesystem = MemoryFileSystem()
         filesystem.pipe_file("/large", bytes(CHUNK + 1))
 
-        assert [len(chunk) for chunk in stream(filesystem, "/large")] == [CHUNK, 1]
+        assert [len(chunk) for chunk in stream(filesystem, "/large", "memory://large")] == [CHUNK, 1]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
-
-from hatch_mar.archive.archive import CHUNK
 
 
 class Body(NamedTuple):
@@ -24,8 +22,3 @@ class Body(NamedTuple):
 
 class Broken(Exception):
     """A transfer failed, and may succeed if it is tried again. The message is a sentence about the URL."""
-
-
-def read_chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    while chunk := read(CHUNK):
-        yield chunk

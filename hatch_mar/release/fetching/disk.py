@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+from hatch_mar.archive.archive import CHUNK
 from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.errors import ReleaseError
-from hatch_mar.release.fetching.body import Body, read_chunks
+from hatch_mar.release.fetching.body import Body
 from hatch_mar.release.file_url import find_path
 
 
@@ -25,4 +27,4 @@ def open_file(url: str) -> Iterator[Body]:
     except OSError as error:
         raise ReleaseError(f"Cannot read `{path}`: {error.strerror}") from None
     with file:
-        yield Body(read_chunks(file.read), 0, os.fstat(file.fileno()).st_size)
+        yield Body(iter(partial(file.read, CHUNK), b""), 0, os.fstat(file.fileno()).st_size)

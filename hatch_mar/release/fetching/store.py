@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import closing, contextmanager
 
 from hatch_mar.release.fetching.body import Body
-from hatch_mar.release.filesystems import CHUNK, open_filesystem
+from hatch_mar.release.filesystems import open_filesystem, stream
 from hatch_mar.release.store_errors import explain_store_errors
 
 
@@ -21,19 +20,6 @@ def open_object(url: str, offset: int) -> Iterator[Body]:
     filesystem, path = open_filesystem(url)
     with explain_store_errors(url):
         size = filesystem.size(path)
-        file = filesystem.open(path, "rb", block_size=CHUNK, cache_type="none")
     start = offset if size is not None and offset < size else 0
-    with file:
-        yield Body(read_explained(file, start, url), start, size)
-
-
-def read_explained(file: Any, start: int, url: str) -> Iterator[bytes]:
-    with explain_store_errors(url):
-        if start:
-            file.seek(start)
-    while True:
-        with explain_store_errors(url):
-            chunk: bytes = file.read(CHUNK)
-        if not chunk:
-            return
-        yield chunk
+    with closing(stream(filesystem, path, url, start)) as chunks:
+        yield Body(chunks, start, size)

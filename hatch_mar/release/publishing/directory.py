@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,13 +65,7 @@ class Directory:
         return False  # a disk is read fast
 
     def create(self, name: str, source: Path, advance: Advance) -> None:
-        path = self.path / name
-        with explain_write_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with workspace(path) as folder:
-                draft(folder, path.name, source, advance)
-                link(folder, path)
-                settle(path.parent)
+        self.put(name, source, advance, link)
 
     def may_have_left(self, size: int) -> bool:
         return size == 0  # see `take_name`
@@ -79,12 +73,17 @@ class Directory:
     complete = create
 
     def replace(self, name: str, source: Path, advance: Advance) -> None:
+        self.put(name, source, advance, move)
+
+    def put(
+        self, name: str, source: Path, advance: Advance, give_name: Callable[[Folder, Path], object]
+    ) -> None:
         path = self.path / name
         with explain_write_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with workspace(path) as folder:
                 draft(folder, path.name, source, advance)
-                move(folder, path)
+                give_name(folder, path)
                 settle(path.parent)
 
     def remove(self, name: str) -> None:

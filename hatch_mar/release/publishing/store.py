@@ -86,8 +86,7 @@ class Store:
         return None if info["type"] == "directory" else int(info["size"])
 
     def read(self, name: str) -> Iterator[bytes]:
-        with explain_store_errors(self.address(name)):
-            yield from stream(self.filesystem, self.at(name))
+        return stream(self.filesystem, self.at(name), self.address(name))
 
     def names(self, folder: str) -> list[str]:
         root = self.at(folder).rstrip("/")
