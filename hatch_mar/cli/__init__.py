@@ -29,7 +29,7 @@ COMMANDS = {
     "diff": "compare two archives",
     "try": "run an archive's code as TorchServe's worker would, and show its answers",
     "verify": "find out whether archives are what was released",
-    "publish": "put archives into a directory or a store, such as S3",
+    "publish": "put archives into a directory, or into a store such as S3",
     "deploy": "roll archives out to a TorchServe, without losing a request",
     "migrate": "run a command, and turn its torch-model-archiver calls into [tool.mar] tables",
     "schema": "print the JSON Schema of [tool.mar], for editors",

@@ -1,4 +1,4 @@
-"""`hatch-mar publish`: archives put where servers find them."""
+"""`hatch-mar publish`: puts archives where servers find them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ from hatch_mar.release.publishing.destination import find_destination
 from hatch_mar.release.publishing.publish import Published, publish
 from hatch_mar.release.publishing.ready import Ready
 
+DESCRIPTION = """Put archives where servers find them: into a directory, or into a store such as S3.
+A project's archives are built first. A file that exists is never overwritten without --replace."""
+
 
 def parser() -> ArgumentParser:
     command = make_parser(
         "publish",
-        "Put archives where servers find them: in a directory, or in a store such as S3. A project's archives"
-        " are built first. What is there already is never overwritten without `--replace`.",
+        DESCRIPTION,
         "hatch-mar publish digits --to s3://models/digits",
     )
     command.add_argument(
@@ -43,13 +45,13 @@ def parser() -> ArgumentParser:
     )  # fmt: skip
     command.add_argument(
         "--layout", choices=LAYOUTS,
-        help="how the files are named, and what lies beside them (default: the destination's, or `flat`)",
+        help="which kind of server the files are laid out for (default: the destination's, or `flat`)",
     )  # fmt: skip
-    command.add_argument("--replace", action="store_true", help="replace files that have other bytes")
+    command.add_argument("--replace", action="store_true", help="overwrite files that have other bytes")
     command.add_argument(
         "--dry-run",
         action="store_true",
-        help="show what would be published and replaced, and change nothing there",
+        help="show what would be published or replaced, and change nothing at the destination",
     )
     add_project_options(command)
     add_json_option(command)
@@ -81,7 +83,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run(options: Namespace, report: Callable[[Published], object]) -> None:
-    """Publish what the options say; a project is needed only for archives and destinations that it names."""
+    """Publish what the options say. A project is needed only if they name its archives or destinations."""
     root = Path(options.project)
     files, names = split(options.archives, root)
     has_project = names or not files or (root / PYPROJECT).exists()
@@ -100,7 +102,7 @@ def run(options: Namespace, report: Callable[[Published], object]) -> None:
 
 
 def build(project: PyProject, names: Sequence[str], options: Namespace) -> list[Ready]:
-    """A project's archives, as a build leaves them."""
+    """A project's archives, built."""
     planned = plan_project(project, project.build_directory, names)
     shown = [one.config.name for one in planned]
     log_findings(merge_warnings(planned), project.root, shown, prefix="Warning: ")

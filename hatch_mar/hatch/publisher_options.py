@@ -20,7 +20,7 @@ class PublisherOptions(NamedTuple):
 
     to: str
     layout: str | None = None
-    """None if that of the destination applies."""
+    """None for the layout of the destination."""
     replace: bool = False
 
     @classmethod
@@ -37,12 +37,12 @@ class PublisherOptions(NamedTuple):
 
 def find_faults(given: Mapping[str, str]) -> Iterator[str]:
     for key in [key for key in given if key not in KNOWN]:
-        advice = did_you_mean(key, KNOWN) or f"it has {quote_each(KNOWN)}"
+        advice = did_you_mean(key, KNOWN) or f"the options are {quote_each(KNOWN)}"
         yield f"Unknown option `{key}` for publisher `mar`; {advice}"
     if not given.get("to"):
         yield "Option `to` for publisher `mar` is required; name a directory, a URL or a destination"
     if (layout := given.get("layout", LAYOUTS[0])) not in LAYOUTS:
-        advice = did_you_mean(layout, LAYOUTS) or f"there are {quote_each(LAYOUTS)}"
-        yield f"Option `layout` for publisher `mar` is unknown: `{layout}`; {advice}"
+        advice = did_you_mean(layout, LAYOUTS) or f"the layouts are {quote_each(LAYOUTS)}"
+        yield f"Unknown layout `{layout}` for publisher `mar`; {advice}"
     if given.get("replace", "false") not in BOOLEANS:
         yield "Option `replace` for publisher `mar` must be `true` or `false`"

@@ -19,6 +19,6 @@ def find_path(url: str) -> Path:
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
         raise ReleaseError(
-            f"`{url}` names another machine; write `file:///`, with three slashes, for this one"
+            f"`{url}` names another machine; for this one, write `file:///`, with three slashes"
         )
     return Path(url2pathname(parts.path))

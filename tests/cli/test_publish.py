@@ -47,7 +47,7 @@ class TestPublish:
         assert (out.splitlines(), err) == (
             [
                 f"store/{name}-1.0.mar ({state})"
-                for state in ("published", "there already")
+                for state in ("published", "unchanged")
                 for name in ("one", "two")
             ],
             "",
@@ -85,7 +85,7 @@ class TestPublish:
         assert main(["publish", "one", "--to", "./store"]) == 1
         out, err = capsys.readouterr()
         assert out == ""
-        assert err.startswith("`store/one-1.0.mar` is there already with other bytes: its sha256 is ")
+        assert err.startswith("`store/one-1.0.mar` exists with other bytes: its SHA-256 is ")
         assert main(["publish", "one", "--to", "./store", "--replace"]) == 0
         assert capsys.readouterr().out == "store/one-1.0.mar (replaced)\n"
 
@@ -113,7 +113,7 @@ class TestPublish:
             (
                 ["--to", "other"],
                 1,
-                "Unknown destination `other`; the project has `shelf`, `served`. A directory",
+                "Unknown destination `other`; the project has `shelf`, `served`. For a directory",
             ),
             (["three", "--to", "./store"], 1, "Unknown archive `three`; the project has `one`, `two`"),
             (["--to", "s3:/models"], 1, "is not a URL: `s3:/models`; did you mean `s3://models`?"),

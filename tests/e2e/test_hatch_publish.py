@@ -35,7 +35,7 @@ class TestProject:
         assert [(path.stat().st_ino, path.stat().st_mtime_ns) for path in archives] == before
         published = [line for line in first.splitlines() if line.endswith("(published)")]
         assert published == [f"store/{name} (published)" for name in names[::2]]
-        assert second.splitlines() == [f"store/{name} (there already)" for name in names[::2]]
+        assert second.splitlines() == [f"store/{name} (unchanged)" for name in names[::2]]
 
     def test_before_build(self, project: Project, beside_hatch: str):
         """Archives that nobody has built are built first."""

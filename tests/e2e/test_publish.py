@@ -169,10 +169,10 @@ def race(archives: Sequence[Path], to: str, folder: Path, **variables: str) -> s
     for archive, status, [out, err] in zip(racers, statuses, output, strict=True):
         if archive == winner:
             assert (status, err) == (0, "")
-            assert out in (f"{to}/{NAME} (published)\n", f"{to}/{NAME} (there already)\n")
+            assert out in (f"{to}/{NAME} (published)\n", f"{to}/{NAME} (unchanged)\n")
         else:
             assert (status, out) == (1, "")
-            assert err.startswith(f"`{to}/{NAME}` is there already with other bytes: its sha256 is ")
+            assert err.startswith(f"`{to}/{NAME}` exists with other bytes: its SHA-256 is ")
     return hashlib.sha256(winner.read_bytes()).hexdigest()
 
 
@@ -221,7 +221,7 @@ class TestKilled:
         assert [name for name in sorted(os.listdir(store)) if not name.startswith(".")] == left
         status, out, err = publish(archives[0], "--to", store)
         assert (status, err) == (0, "")
-        assert out == f"{store / NAME} ({'there already' if left else 'published'})\n"
+        assert out == f"{store / NAME} ({'unchanged' if left else 'published'})\n"
         assert set(tree(store)) == {*RELEASE}
         assert sorted(os.listdir(store)) == RELEASE
 
@@ -260,8 +260,8 @@ class TestHeedless:
 
         assert (status, out) == (0, f"{to}/{NAME} (published)\n")
         assert err == (
-            f"Warning: `{to}` cannot refuse to overwrite a file, so two publishers of one name could both"
-            " succeed; let only one publish at a time\n"
+            f"Warning: `{to}` cannot refuse to overwrite a file, so two publishers of the same file could"
+            " both succeed; let only one publish at a time\n"
         )
 
 

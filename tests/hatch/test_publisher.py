@@ -91,7 +91,7 @@ class TestPublish:
             publish(root, to=str(out))
 
         assert status.value.code == 1
-        assert "is there already with other bytes" in capsys.readouterr().err
+        assert "exists with other bytes" in capsys.readouterr().err
         assert (out / "Digits-1.0.mar").read_bytes() == b"other"
 
         publish(root, to=str(out), replace="true")

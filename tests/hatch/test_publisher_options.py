@@ -35,11 +35,11 @@ class TestRead:
             ),
             (
                 {"to": "out", "url": "x"},
-                "Unknown option `url` for publisher `mar`; it has `to`, `layout`, `replace`",
+                "Unknown option `url` for publisher `mar`; the options are `to`, `layout`, `replace`",
             ),
             (
                 {"to": "out", "layout": "vertexai"},
-                "Option `layout` for publisher `mar` is unknown: `vertexai`; did you mean `vertex`?",
+                "Unknown layout `vertexai` for publisher `mar`; did you mean `vertex`?",
             ),
             (
                 {"to": "out", "replace": "yes"},

@@ -19,6 +19,6 @@ def test_here(host: str, tmp_path: Path):
 
 def test_elsewhere():
     """A URL with two slashes names another machine."""
-    message = "`file://models/x` names another machine; write `file:///`, with three slashes, for this one"
+    message = "`file://models/x` names another machine; for this one, write `file:///`, with three slashes"
     with pytest.raises(ReleaseError, match=f"^{re.escape(message)}$"):
         find_path("file://models/x")

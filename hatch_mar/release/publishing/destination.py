@@ -1,4 +1,4 @@
-"""What the destination of a publication means: a name of `[tool.mar.publish]`, a directory or a URL."""
+"""Resolves a destination: a name of `[tool.mar.publish]`, a directory or a URL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MODEL_NAME, VERSION = "{model-name}", "{version}"
 
 
 def find_destination(where: str, known: Mapping[str, Destination], root: Path) -> Destination:
-    """What `where` means to the user. In a directory, `~` is the home directory, as a shell has it.
+    """The destination that `where` stands for. In a directory, `~` is the home directory, as a shell has it.
 
     Args:
         where: a name, a directory relative to the working directory, or a URL.
@@ -36,7 +36,7 @@ def find_destination(where: str, known: Mapping[str, Destination], root: Path) -
     is_word = where == os.path.basename(where) and not where.startswith((".", "~"))
     if known and is_word and not os.path.isdir(where):
         advice = did_you_mean(where, known) or f"the project has {quote_each(known)}."
-        raise ConfigError(f"Unknown destination `{where}`; {advice} A directory is written `./{where}`")
+        raise ConfigError(f"Unknown destination `{where}`; {advice} For a directory, write `./{where}`")
     try:
         return Destination(os.path.expanduser(location(where)))
     except ValueError as error:
@@ -52,18 +52,19 @@ def fill_in(destination: str, archive: Ready) -> str:
     """The folder of an archive.
 
     Raises:
-        ReleaseError: it needs a version, and the archive has none, or one that is not the name of a folder.
+        ReleaseError: it has `{version}`, and the archive's version is missing or cannot name a folder.
     """
     if VERSION not in destination:
         return destination.replace(MODEL_NAME, archive.name)
     version = archive.version
     if version is None:
         raise ReleaseError(
-            f"`{archive.path.name}` has no version for `{VERSION}`; publish it to a folder without one"
+            f"`{archive.path.name}` has no version for `{VERSION}`; publish it to a destination without that"
         )
     if not re.fullmatch(r"[^/\\?#%\s]+", version) or version in (".", ".."):
         raise ReleaseError(
-            f"The version of `{archive.path.name}` cannot be the name of a folder: `{version}`"
+            f"The version `{version}` of `{archive.path.name}` cannot be the name of a folder; publish it"
+            f" to a destination without `{VERSION}`"
         )
     return destination.replace(MODEL_NAME, archive.name).replace(VERSION, version)
 
@@ -72,7 +73,7 @@ def open_place(destination: str) -> Place:
     """The folder to publish to.
 
     Raises:
-        ReleaseError: the URL is one of another machine's files, or its store cannot be used.
+        ReleaseError: a `file://` URL names another machine, or the store cannot be used.
     """
     if "://" not in destination:
         return Directory(Path(destination))

@@ -21,14 +21,14 @@ from hatch_mar.errors import ReleaseError, explain_system_errors
 from hatch_mar.release.publishing.place import Advance, Taken
 
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK}
-"""What file systems without hard links say, such as exFAT and some that are on a network."""
+"""Errors of file systems without hard links, such as exFAT and some network file systems."""
 
 
 class Directory:
-    """A directory, which is made if there is none.
+    """A directory, which is made if it does not exist.
 
-    A file is copied to a temporary directory beside its place, and then gets its name in one step: by a
-    link, which fails if the name is taken.
+    A file is copied to a temporary directory beside its place, and then gets its name in one step, by a
+    hard link, which fails if the name is taken.
     """
 
     caution: str | None = None
@@ -97,7 +97,7 @@ class Directory:
 
 
 def draft(folder: Folder, name: str, source: Path, advance: Advance) -> None:
-    """Copy a file to the folder, and onto the disk, with the mode of a wheel."""
+    """Copy a file to the folder and sync it to the disk. It gets the mode of a wheel."""
     with open_input(source) as file, folder.open(name, "xb") as copy:
         while chunk := file.read(CHUNK):
             copy.write(chunk)
@@ -108,10 +108,10 @@ def draft(folder: Folder, name: str, source: Path, advance: Advance) -> None:
 
 
 def link(folder: Folder, path: Path) -> None:
-    """Give the draft the name of `path` in a single step; in two where there are no links.
+    """Give the draft its final name, in one step; in two on a file system without hard links.
 
     Raises:
-        Taken: there is a file of that name.
+        Taken: a file of that name exists.
     """
     try:
         os.link(folder.at(path.name), path, src_dir_fd=folder.descriptor)
@@ -129,11 +129,11 @@ def link(folder: Folder, path: Path) -> None:
 def take_name(path: Path) -> None:
     """Make an empty file of this name, which the draft then replaces.
 
-    An empty file that is there already was left by a publisher that was killed between the two steps: the
-    lock keeps out those who are still at it.
+    If there is an empty file already, a publisher was killed between the two steps: the lock keeps out
+    publishers that are still running.
 
     Raises:
-        Taken: there is a file of that name.
+        Taken: a file of that name exists.
     """
     try:
         path.open("xb").close()
@@ -143,7 +143,7 @@ def take_name(path: Path) -> None:
 
 
 def settle(folder: Path) -> None:
-    """Bring a new name to the disk, where a folder can be opened for that."""
+    """Sync a new name to the disk, on systems that can open a folder for that."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Where files are published, as far as publishing needs to know it."""
+"""What publishing needs of a directory or a store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 Advance = Callable[[int], object]
-"""Is called with each number of bytes that went on their way."""
+"""Is called with the number of bytes that were sent since the last call."""
 
 
 class Taken(Exception):
@@ -15,9 +15,9 @@ class Taken(Exception):
 
 
 class Place(Protocol):
-    """A directory, or a folder of a store. The names are of files below it, with `/`.
+    """A directory, or a folder in a store. Names are paths of files below it, with `/`.
 
-    All functions raise a HatchMarError for what the place itself refuses.
+    All functions raise a HatchMarError if the place itself refuses something.
     """
 
     caution: str | None
@@ -27,7 +27,7 @@ class Place(Protocol):
         """The file's path or URL as the user is shown it."""
 
     def size(self, name: str) -> int | None:
-        """The number of bytes that a file has; None if there is none."""
+        """The size of a file in bytes; None if there is none."""
 
     def read(self, name: str) -> Iterator[bytes]:
         """A file's bytes in chunks."""
@@ -35,38 +35,38 @@ class Place(Protocol):
     def names(self, folder: str) -> list[str]:
         """The names of the files in a folder, relative to it.
 
-        In stores, a folder that was made for itself is one of them, with an empty name.
+        In a store, a folder that was created as such is one of them, with an empty name.
         """
 
     def is_vouched_for(self, name: str, sidecar: str) -> bool:
-        """Whether a file has not been written since its sidecar was, so that the file need not be read."""
+        """Whether a file is no newer than its sidecar, so that the sidecar's digest can be trusted."""
 
     def create(self, name: str, source: Path, advance: Advance) -> None:
-        """Copy a file to where there is none.
+        """Copy a file to a name that is not taken.
 
         Raises:
-            Taken: there is one.
+            Taken: it is.
         """
 
     def may_have_left(self, size: int) -> bool:
-        """Whether a killed publisher may have left a file with only the first bytes, this many."""
+        """Whether a file of this size may be the beginning of one, left by a publisher that was killed."""
 
     def complete(self, name: str, source: Path, advance: Advance) -> None:
-        """Copy a file to where a killed publisher has left its beginning.
+        """Copy a file over the beginning of it that a killed publisher has left.
 
         Raises:
-            Taken: somebody else has done that.
+            Taken: somebody else has done that already.
         """
 
     def replace(self, name: str, source: Path, advance: Advance) -> None:
-        """Copy a file to where one may be.
+        """Copy a file to a name that may be taken.
 
         Raises:
-            Taken: another publisher has interrupted it.
+            Taken: another publisher has interfered.
         """
 
     def remove(self, name: str) -> None:
         """Remove a file, if there is one."""
 
     def clear(self, name: str) -> None:
-        """Remove what publishers of this file that were killed have left behind."""
+        """Remove the remains of killed publishers of this file."""

@@ -1,4 +1,4 @@
-"""Publishes archives: looks at everything, then writes what is missing, and the sidecars last."""
+"""Publishes archives: checks every file first, then writes those that are missing, and the sidecars last."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hatch_mar.release.publishing.step import Step, digest_of, find_steps, read_
 from hatch_mar.terminal.progress import show_progress
 
 ATTEMPTS = 3
-"""How often a file is sent if others keep interrupting."""
+"""How often a file is sent if other publishers interfere."""
 
 
 class Published(NamedTuple):
@@ -28,7 +28,7 @@ class Published(NamedTuple):
     sha256: str
     size: int
     state: str
-    """`published`, `replaced` or `there already`; what `dry_run` would change is `would be …`."""
+    """`published`, `replaced` or `unchanged`; with `dry_run`, `would be published` or `would be replaced`."""
 
     def __str__(self) -> str:
         return f"{self.url} ({self.state})"
@@ -43,22 +43,22 @@ def publish(
     dry_run: bool = False,
     report: Callable[[Published], object] = lambda _: None,
 ) -> list[Published]:
-    """Publish archives, and tell what became of each file.
+    """Publish archives, and report the result for each file.
 
-    Every destination is looked at before anything is written. A file that is there with the same bytes is
-    left alone. What was written is read back, and only then do the archives get their sidecars.
+    Every destination is checked before anything is written. A file that exists with the same bytes is left
+    alone. Each file is read back after it was written, and only then do the archives get their sidecars.
 
     Args:
         archives: those to publish, on disk.
         destination: a directory or URL, which may have `{model-name}` and `{version}`.
         layout: the name of a layout.
         replace: whether files with other bytes are replaced.
-        dry_run: look only, and tell what would be done.
-        report: is given each result as soon as it is known.
+        dry_run: only check, and report what would be done.
+        report: gets each result as soon as it is known.
 
     Raises:
-        ReleaseError: files with other bytes are there, the destination refuses something, or what it then
-            has is not what was sent.
+        ReleaseError: files with other bytes exist, the destination refuses something, or it does not have
+            the bytes that were sent.
     """
     with tempfile.TemporaryDirectory(prefix="hatch-mar-") as scratch:
         steps = plan(archives, destination, layout, Path(scratch))
@@ -73,7 +73,7 @@ def publish(
 
 
 def plan(archives: Sequence[Ready], destination: str, layout: str, scratch: Path) -> list[Step]:
-    """What is to be done for all files, of which archives that go to one folder are laid out together."""
+    """The steps for all files. Archives that go to the same folder are laid out together."""
     folders: dict[str, list[Ready]] = {}
     for archive in archives:
         folders.setdefault(fill_in(destination, archive), []).append(archive)
@@ -86,23 +86,21 @@ def plan(archives: Sequence[Ready], destination: str, layout: str, scratch: Path
 
 
 def warn(places: Sequence[Place]) -> None:
-    """Say once if a place lets two publishers of one file both succeed."""
+    """Warn, once for each place, that two publishers of one file could both succeed there."""
     for caution in dict.fromkeys(place.caution for place in places):
         if caution:
             log(f"Warning: {caution}")
 
 
 def tell(steps: Sequence[Step]) -> Iterator[Published]:
-    """What would be done."""
+    """The results that publishing would have."""
     for step in steps:
-        state = (
-            "there already" if step.is_done else "would be replaced" if step.there else "would be published"
-        )
+        state = "unchanged" if step.is_done else "would be replaced" if step.there else "would be published"
         yield describe(step, state)
 
 
 def carry_out(steps: Sequence[Step], scratch: Path, *, replace: bool) -> Iterator[Published]:
-    """Write what is missing, read it back, and then write the sidecars."""
+    """Write the files that are missing, read them back, and then write the sidecars."""
     for step in steps:
         yield describe(step, write(step, replace=replace))
     for number, step in enumerate(steps):
@@ -115,16 +113,16 @@ def describe(step: Step, state: str) -> Published:
 
 
 def write(step: Step, *, replace: bool) -> str:
-    """Bring a file to its place, unless it is there; returns what became of it.
+    """Write a file, unless it exists with the same bytes; returns its state.
 
     Raises:
-        ReleaseError: somebody else has published other bytes in the meantime, or those that are there now
-            are not those that were sent.
+        ReleaseError: somebody else has published other bytes in the meantime, or the place does not have
+            the bytes that were sent.
     """
     for _ in range(ATTEMPTS):
         if step.is_done:
             step.place.clear(step.name)
-            return "there already"
+            return "unchanged"
         if step.there and not replace:
             raise ReleaseError(step.refusal)
         try:
@@ -136,7 +134,7 @@ def write(step: Step, *, replace: bool) -> str:
         verify(step)
         return "replaced" if step.there else "published"
     raise ReleaseError(
-        f"Cannot publish `{step.address}`: others keep writing it; try again once they are done"
+        f"Cannot publish `{step.address}`: others keep writing to it; try again when they are done"
     )
 
 
@@ -147,7 +145,7 @@ def send(step: Step) -> None:
             place.complete(step.name, step.source, advance)
         elif step.there:
             if step.is_archive:
-                place.remove(step.sidecar)  # whoever is killed now leaves a file that nothing vouches for
+                place.remove(step.sidecar)  # if this is killed now, no sidecar vouches for the file
             place.replace(step.name, step.source, advance)
         else:
             place.create(step.name, step.source, advance)
@@ -162,13 +160,13 @@ def verify(step: Step) -> None:
     found = digest_of(step.place, step.name, step.size)
     if found != step.sha256:
         raise ReleaseError(
-            f"`{step.address}` is not what was sent: its sha256 is {found}, and not {step.sha256}; if nobody"
-            " else has published it in this moment, publish it again with `--replace`"
+            f"`{step.address}` does not have the bytes that were sent: its SHA-256 is {found} instead of"
+            f" {step.sha256}; unless somebody else has just published it, try again with `--replace`"
         )
 
 
 def write_sidecar(step: Step, draft: Path) -> None:
-    """Write the sidecar of a file that is as it should be, unless it has one.
+    """Write the sidecar of a file, unless it has the right one.
 
     Raises:
         ReleaseError: somebody else has replaced the file in the meantime.

@@ -1,4 +1,4 @@
-"""What is published: an archive, and the files that a layout makes of it."""
+"""What is published: archives, and the files that a layout makes of them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Ready(NamedTuple):
 
     path: Path
     name: str
-    """Its model's or workflow's."""
+    """The name of its model or workflow."""
     version: str | None
-    """Its model's; None for a workflow, which has none."""
+    """The version of its model; None for a workflow, which has none."""
     format: Format
 
     @classmethod
     def of_project(cls, planned: Planned) -> Ready:
-        """An archive of a project that has been built."""
+        """An archive that a project has built."""
         config = planned.config
         version = config.version if isinstance(config, ArchiveConfig) else None
         return cls(planned.path, config.name, version, config.format)
@@ -50,13 +50,13 @@ class Ready(NamedTuple):
 
 
 NAMES = {"zip": "default", "tgz": "tgz", "directory": "no-archive"}
-"""The formats of archives, by their containers."""
+"""The format of an archive, by its kind of container."""
 
 
 class Upload(NamedTuple):
-    """A file that a layout puts below a destination."""
+    """A file to be written below a destination."""
 
     name: str
-    """Its path there, with `/`."""
+    """Its path below the destination, with `/`."""
     source: Path | bytes
     """A file on disk, or a small text."""

@@ -1,4 +1,4 @@
-"""What is to be done for each file, found by looking at where it goes."""
+"""Finds out what to do for each file, by what is at its destination."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from hatch_mar.release.publishing.ready import Ready, Upload
 from hatch_mar.terminal.progress import show_progress
 
 LARGEST_SIDECAR = 1 << 16
-"""Bytes. It has a line."""
+"""The most bytes that are read of a sidecar, which has one line."""
 
 
 class Step(NamedTuple):
-    """A file that goes to a place."""
+    """A file to be published at a place."""
 
     place: Place
     name: str
@@ -30,7 +30,7 @@ class Step(NamedTuple):
     """Whether it gets a sidecar."""
     sha256: str
     there: str | None
-    """The digest of what is there; None if nothing is."""
+    """The digest of the file that exists there; None if there is none."""
     begun: bool = False
     """Whether a killed publisher has left the beginning of the file."""
 
@@ -57,23 +57,23 @@ class Step(NamedTuple):
 
     @property
     def refusal(self) -> str:
-        """Why the file is not published if it would replace what is there."""
+        """The error if the file would overwrite another one."""
         return (
-            f"`{self.address}` is there already with other bytes: its sha256 is {self.there}, and not"
-            f" {self.sha256}; give the archive another version, or replace it with `--replace`"
+            f"`{self.address}` exists with other bytes: its SHA-256 is {self.there} instead of {self.sha256};"
+            " give the archive another version, or overwrite the file with `--replace`"
         )
 
     def look_again(self) -> Step:
-        """The step, after others may have written there."""
+        """The step with what is there now, since others may have written there."""
         there, begun = find_digest(self.place, self.name, self.source, self.sha256)
         return self._replace(there=there, begun=begun)
 
 
 def find_steps(place: Place, archives: Sequence[Ready], layout: str, scratch: Path) -> Iterator[Step]:
-    """What is to be done for archives that go to one folder; nothing is written there.
+    """The steps for archives that go to one folder; nothing is written there yet.
 
     Raises:
-        ReleaseError: the layout cannot have these archives, or the folder has others that it must not have.
+        ReleaseError: the layout does not support these archives, or the folder has files that it must not.
     """
     uploads = make_uploads(layout, archives, scratch)
     refuse_others(layout, uploads, place.names)
@@ -87,7 +87,7 @@ def find_steps(place: Place, archives: Sequence[Ready], layout: str, scratch: Pa
 
 
 def file_of(upload: Upload, path: Path) -> Path:
-    """The file to send, which for a text is written to `path`."""
+    """The file to send; a text is written to `path` for that."""
     if isinstance(upload.source, Path):
         return upload.source
     return write_draft(path, upload.source)
@@ -101,10 +101,10 @@ def write_draft(path: Path, data: bytes) -> Path:
 
 
 def find_digest(place: Place, name: str, source: Path, wanted: str) -> tuple[str | None, bool]:
-    """The digest of the file that is there, if any, and whether it is only the beginning of `source`.
+    """The digest of the file that exists, if any, and whether it is only the beginning of `source`.
 
-    A beginning counts as nothing. A sidecar is believed if it has the digest that is wanted and nothing has
-    been written since; otherwise the file is read, so that none is refused for what is said of it.
+    A beginning counts as no file. The sidecar is trusted if it has the wanted digest and the file is no
+    newer; otherwise the file is read, so that no file is refused because of its sidecar.
     """
     size, sidecar = place.size(name), name + SUFFIX
     has_sidecar = place.size(sidecar) is not None
@@ -122,7 +122,7 @@ def find_digest(place: Place, name: str, source: Path, wanted: str) -> tuple[str
 
 
 def read_sidecar(place: Place, name: str) -> str | None:
-    """The digest that a file's sidecar gives it; None if it gives none."""
+    """The digest of a file in its sidecar; None if the sidecar has none."""
     text = b""
     for chunk in place.read(name + SUFFIX):
         text += chunk
@@ -135,7 +135,7 @@ def read_sidecar(place: Place, name: str) -> str | None:
 
 
 def digest_of(place: Place, name: str, size: int) -> str:
-    """The digest of a file that is there. Costs a read of it."""
+    """The digest of a file at a place. Reads the file."""
     digest = hashlib.sha256()
     with show_progress(f"Reading {place.address(name)}", size) as advance:
         for chunk in place.read(name):

@@ -1,4 +1,4 @@
-"""A store to publish to, such as S3, by its fsspec driver."""
+"""A store to publish to, such as S3, through its fsspec driver."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ EXCLUSIVE: Mapping[str, Mapping[str, Any]] = {
     "gcsfs": {"mode": "create"},  # ifGenerationMatch=0
     "adlfs": {"overwrite": False},  # If-None-Match
 }
-"""How drivers are told that a file must not be there yet, of those that leave it to the store to find out.
+"""Arguments of drivers that have the store refuse a file whose name is taken.
 
-All others look themselves, if they care, which is no better than to look before.
+Other drivers at most look before they write, which two of them can do at the same time.
 """
 
 TAKEN = {
@@ -39,10 +39,10 @@ TAKEN = {
     "ConditionalRequestConflict",
     "NoSuchUpload",  # whoever was faster has cleared all other uploads
 }
-"""What a store says to a publisher that comes second."""
+"""What a store answers to the second publisher of a file."""
 
 SMALL = 1 << 16
-"""Bytes that may be sent a second time."""
+"""The most bytes that are sent a second time, to test the store."""
 
 DEEPEST = 3
 """Levels of folders that are listed. No layout has more than one."""
@@ -54,16 +54,16 @@ class Store:
     def __init__(self, url: str) -> None:
         if urlsplit(url).scheme in ("http", "https"):
             raise ReleaseError(
-                f"Cannot publish to `{hide_secrets(url)}`: web servers are only read; use a directory, or the"
-                " URL of a store, such as `s3://BUCKET/FOLDER`"
+                f"Cannot publish to `{hide_secrets(url)}`: a web server can only be read; use a directory, or"
+                " the URL of a store, such as `s3://BUCKET/FOLDER`"
             )
         self.url = url.rstrip("/")
         self.filesystem, root = open_filesystem(url)
         self.root = root.rstrip("/")
         self.exclusive = exclusive_arguments(self.filesystem)
         self.doubt = (
-            f"`{hide_secrets(self.url)}` cannot refuse to overwrite a file, so two publishers of one name"
-            " could both succeed; let only one publish at a time"
+            f"`{hide_secrets(self.url)}` cannot refuse to overwrite a file, so two publishers of the same"
+            " file could both succeed; let only one publish at a time"
         )
         self.caution = None if self.exclusive else self.doubt
         self.proven = False
@@ -97,15 +97,15 @@ class Store:
         return []
 
     def is_vouched_for(self, name: str, sidecar: str) -> bool:
-        """Whether the file is no younger than its sidecar, which publishing writes last, and removes first.
+        """Whether the file is no newer than its sidecar, which publishing writes last, and removes first.
 
-        A second is the finest that all stores tell. Where one does not tell the times, files are read.
+        All stores have times to the second at least. In a store without times, files are read.
         """
         try:
             self.filesystem.invalidate_cache()
             return bool(self.filesystem.modified(self.at(name)) <= self.filesystem.modified(self.at(sidecar)))
         except Exception as error:  # whatever a driver says that has no times
-            explain(f"`{self.address(name)}` is read, since its time is not known ({type(error).__name__})")
+            explain(f"Reading `{self.address(name)}`, since its time is not known ({type(error).__name__})")
             return False
 
     def create(self, name: str, source: Path, advance: Advance) -> None:
@@ -116,9 +116,9 @@ class Store:
             self.prove(name, source)
 
     def prove(self, name: str, source: Path) -> None:
-        """Find out, once, whether the store refuses what it has been told to refuse.
+        """Find out, once, whether the store refuses to overwrite a file, by sending the same bytes again.
 
-        Some that speak S3's protocol ignore the condition. The bytes are those that are there.
+        Some stores with S3's protocol ignore the condition.
         """
         if self.proven:
             return
@@ -152,10 +152,10 @@ class Store:
             self.filesystem.rm_file(self.at(name))
 
     def clear(self, name: str) -> None:
-        """Abort the uploads of this file to S3 that nobody has completed, which would cost money for ever.
+        """Abort incomplete uploads of this file to S3, which would cost money for ever.
 
-        Whoever still sends one learns it by an error, and finds the file that is there. Other stores delete
-        by themselves what was not completed within a week.
+        A publisher that is still sending one gets an error, and finds the file that exists. Other stores
+        delete incomplete uploads by themselves within a week.
         """
         if not hasattr(self.filesystem, "abort_mpu"):
             return
@@ -167,11 +167,11 @@ class Store:
                     self.filesystem.abort_mpu(bucket, key, upload["UploadId"])
         except Exception as error:  # not all credentials have the right to list uploads
             reason = hide_secrets(str(error))
-            explain(f"Uploads to `{self.address(name)}` that were not completed are left: {reason}")
+            explain(f"Incomplete uploads of `{self.address(name)}` are not removed: {reason}")
 
 
 def exclusive_arguments(filesystem: Any) -> Mapping[str, Any]:
-    """What makes `put_file` fail if there is a file; nothing if the driver cannot leave that to the store."""
+    """The arguments with which `put_file` fails if the name is taken; none if the driver has no such."""
     driver = type(filesystem).__module__.partition(".")[0]
     arguments = EXCLUSIVE.get(driver, {})
     return arguments if arguments.keys() <= parameters_of_put(filesystem) else {}

@@ -56,7 +56,7 @@ class TestFindDestination:
     def test_unknown(self, word: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """If the project has destinations, no other word is taken for a directory, unless there is one."""
         monkeypatch.chdir(tmp_path)
-        message = rf"^Unknown destination `{word}`; {advice} A directory is written `\./{word}`$"
+        message = rf"^Unknown destination `{word}`; {advice} For a directory, write `\./{word}`$"
 
         with pytest.raises(ConfigError, match=message):
             find_destination(word, KNOWN, Path())
@@ -111,10 +111,10 @@ class TestFillIn:
     @pytest.mark.parametrize(
         ("version", "message"),
         [
-            (None, "^`digits.mar` has no version for `{version}`; publish it to a folder without one$"),
-            ("../1.0", "^The version of `digits.mar` cannot be the name of a folder: `../1.0`$"),
-            ("..", r"cannot be the name of a folder: `\.\.`$"),
-            ("a?b", r"cannot be the name of a folder: `a\?b`$"),
+            (None, "^`digits.mar` has no version for `{version}`; publish it to a destination without that$"),
+            ("../1.0", "^The version `../1.0` of `digits.mar` cannot be the name of a folder; publish it to"),
+            ("..", r"^The version `\.\.` of `digits.mar` cannot be"),
+            ("a?b", r"^The version `a\?b` of `digits.mar` cannot be"),
         ],
     )
     def test_refused(self, version: str | None, message: str):
@@ -138,7 +138,9 @@ class TestOpenPlace:
 
     def test_other_machine(self):
         """Two slashes too few are explained."""
-        with pytest.raises(ReleaseError, match="names another machine; write `file:///`, with three slashes"):
+        with pytest.raises(
+            ReleaseError, match="names another machine; for this one, write `file:///`, with three slashes"
+        ):
             open_place("file://models/x")
 
     def test_store(self):

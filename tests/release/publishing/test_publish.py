@@ -90,7 +90,7 @@ class TestPublish:
         publish([archive], place.url, "flat")
         Conditional.put.clear()
 
-        assert states(publish([archive], place.url, "flat")) == ["there already"]
+        assert states(publish([archive], place.url, "flat")) == ["unchanged"]
         assert Conditional.put == []
 
     @pytest.mark.parametrize("left", [None, b"wrong\n"])
@@ -100,7 +100,7 @@ class TestPublish:
         if left:
             place.write("digits-1.0.mar.sha256", left)
 
-        assert states(publish([archive], place.url, "flat")) == ["there already"]
+        assert states(publish([archive], place.url, "flat")) == ["unchanged"]
         assert place.files()["digits-1.0.mar.sha256"] == sidecar(archive)
 
     def test_refused(self, place: Place, archive: Ready, other: Ready):
@@ -108,8 +108,9 @@ class TestPublish:
         publish([other], place.url, "flat")
         before = place.files()
         message = (
-            f"^`{place.url}/digits-1.0.mar` is there already with other bytes: its sha256 is {digest(other)},"
-            f" and not {digest(archive)}; give the archive another version, or replace it with `--replace`$"
+            f"^`{place.url}/digits-1.0.mar` exists with other bytes: its SHA-256 is {digest(other)}"
+            f" instead of {digest(archive)}; give the archive another version, or overwrite the file with"
+            " `--replace`$"
         )
 
         with pytest.raises(ReleaseError, match=message):
@@ -154,7 +155,7 @@ class TestPublish:
 
         found = publish(archives, place.url, "flat", replace=True, dry_run=True)
 
-        assert states(found) == ["would be replaced", "there already", "would be published"]
+        assert states(found) == ["would be replaced", "unchanged", "would be published"]
         assert place.files() == before
 
     def test_folders(self, tmp_path: Path, place: Place, archive: Ready):
@@ -203,13 +204,13 @@ class TestRace:
         """Somebody else publishes the same bytes at the same moment."""
         Conditional.before.append(write(archive))
 
-        assert states(publish([archive], "conditional://models", "flat")) == ["there already"]
+        assert states(publish([archive], "conditional://models", "flat")) == ["unchanged"]
 
     def test_other(self, archive: Ready, other: Ready):
         """Somebody else publishes other bytes at the same moment."""
         Conditional.before.append(write(other))
 
-        with pytest.raises(ReleaseError, match="is there already with other bytes"):
+        with pytest.raises(ReleaseError, match="exists with other bytes"):
             publish([archive], "conditional://models", "flat")
         assert Conditional.store["/models/digits-1.0.mar"].getvalue() == other.path.read_bytes()
 
@@ -231,7 +232,7 @@ class TestRace:
 
         Conditional.before += [conflict] * 9
 
-        with pytest.raises(ReleaseError, match=r"others keep writing it; try again once they are done$"):
+        with pytest.raises(ReleaseError, match=r"others keep writing to it; try again when they are done$"):
             publish([archive], "conditional://models", "flat")
 
     def test_replaced(self, archive: Ready, other: Ready):
@@ -258,7 +259,7 @@ class TestRace:
 
         Conditional.before += [*WHILE_SENDING, replace]
 
-        with pytest.raises(ReleaseError, match="is not what was sent"):
+        with pytest.raises(ReleaseError, match="does not have the bytes that were sent"):
             publish([archive], "conditional://models", "flat", replace=True)
         assert Conditional.store["/models/digits-1.0.mar.sha256"].getvalue() == sidecar(other)
 
@@ -273,7 +274,8 @@ class TestVerify:
         monkeypatch.setattr(Conditional, "put_file", corrupt)
         corrupted = hashlib.sha256(b"corrupt").hexdigest()
         message = (
-            f"digits-1.0.mar` is not what was sent: its sha256 is {corrupted}, and not {digest(archive)}"
+            f"digits-1.0.mar` does not have the bytes that were sent: its SHA-256 is {corrupted} instead of"
+            f" {digest(archive)}"
         )
 
         with pytest.raises(ReleaseError, match=message):

@@ -29,7 +29,7 @@ class TestStore:
     def test_web(self, scheme: str):
         """A web server is refused before anything is sent."""
         with pytest.raises(
-            ReleaseError, match=f"^Cannot publish to `{scheme}://…host/x`: web servers are only"
+            ReleaseError, match=f"^Cannot publish to `{scheme}://…host/x`: a web server can only"
         ):
             Store(f"{scheme}://me:secret@host/x")
 
@@ -37,7 +37,7 @@ class TestStore:
         """A store that cannot refuse says so, and one that can does not."""
         assert Store("conditional://models").caution is None
         assert str(Store("memory://models/").caution).startswith(
-            "`memory://models` cannot refuse to overwrite a file, so two publishers of one name could both"
+            "`memory://models` cannot refuse to overwrite a file, so two publishers of the same file could"
         )
 
     def test_address(self):
@@ -81,8 +81,8 @@ class TestCreate:
         store.create("y.mar.sha256", source, int)
 
         assert capsys.readouterr().err == (
-            "Warning: `conditional://models/a` cannot refuse to overwrite a file, so two publishers of one"
-            " name could both succeed; let only one publish at a time\n"
+            "Warning: `conditional://models/a` cannot refuse to overwrite a file, so two publishers of the"
+            " same file could both succeed; let only one publish at a time\n"
         )
 
     def test_heeded(self, source: Path, capsys: pytest.CaptureFixture[str]):
@@ -219,7 +219,7 @@ class TestClear:
         Store("conditional://models").clear("x.mar")
 
         assert capsys.readouterr().err == (
-            "Uploads to `conditional://models/x.mar` that were not completed are left: Forbidden\n"
+            "Incomplete uploads of `conditional://models/x.mar` are not removed: Forbidden\n"
         )
 
     def test_other_store(self):

@@ -1,4 +1,4 @@
-"""What published archives are called, and what lies beside them, for each kind of server.
+"""The names of published archives and the files beside them, for each kind of server.
 
 Each layout of `[tool.mar.publish]` is the module of its name here, imported only when it is asked for.
 """
@@ -20,10 +20,10 @@ class Layout(Protocol):
     """What a layout's module has."""
 
     OWN_FOLDER: str | None
-    """The folder in which nothing else may lie, below the destination; empty for the destination itself."""
+    """The folder below the destination that may have no other files; empty for the destination itself."""
 
     def make_uploads(self, archives: Sequence[Ready], scratch: Path) -> list[Upload]:
-        """The files of a folder, made of its archives; what has to be packed again is in `scratch`."""
+        """The files of a folder, from its archives. Archives that are packed again are in `scratch`."""
 
 
 def load_layout(name: str) -> Layout:
@@ -36,10 +36,10 @@ def make_uploads(layout: str, archives: Sequence[Ready], scratch: Path) -> list[
     Args:
         layout: the name of a layout.
         archives: those that go to the folder.
-        scratch: a private directory, for files that have to be packed.
+        scratch: a private directory, for archives that have to be packed again.
 
     Raises:
-        ReleaseError: the layout cannot have one of the archives, or not all in one folder.
+        ReleaseError: the layout does not support one of the archives, or not all in one folder.
         ReadError: an archive cannot be read.
     """
     uploads = load_layout(layout).make_uploads(archives, scratch)
@@ -49,8 +49,8 @@ def make_uploads(layout: str, archives: Sequence[Ready], scratch: Path) -> list[
         if other is not upload:
             both = " and ".join(f"`{each.source!s}`" for each in (other, upload))
             raise ReleaseError(
-                f"{both} would both be published as `{upload.name}`; publish one of them, or each to its own"
-                " folder"
+                f"{both} would both be published as `{upload.name}`; publish only one of them, or each to its"
+                " own folder"
             )
     return uploads
 
@@ -72,8 +72,8 @@ def refuse_others(layout: str, uploads: Iterable[Upload], list_names: Callable[[
     ours = {upload.name.removeprefix(f"{folder}/") for upload in uploads}
     if others := sorted(set(filter(is_release, list_names(folder))) - ours):
         raise ReleaseError(
-            f"The layout `{layout}` needs a folder for these archives alone, and this one already has"
-            f" {quote_some(others)}; publish all archives of a folder in one call, or these to another folder"
+            f"The layout `{layout}` needs a folder of its own, but this one already has {quote_some(others)};"
+            " publish all archives of a folder with one command, or publish these to another folder"
         )
 
 

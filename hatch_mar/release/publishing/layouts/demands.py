@@ -1,4 +1,4 @@
-"""What layouts demand of archives, each refusal in one line."""
+"""The requirements that layouts have for archives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def require_model(archive: Ready, layout: str) -> None:
     """
     if archive.format.suffix == suffixes.WORKFLOW:
         raise ReleaseError(
-            f"The layout `{layout}` has no place for a workflow: `{archive.path.name}`; use the layout `flat`"
+            f"The layout `{layout}` does not support workflows: `{archive.path.name}`; use the layout `flat`"
         )
 
 
@@ -29,7 +29,7 @@ def require_mar(archive: Ready, layout: str) -> None:
     require_model(archive, layout)
     if archive.format.suffix != suffixes.MODEL:
         raise ReleaseError(
-            f"The layout `{layout}` takes only `.mar` files, and not `{archive.path.name}`; set"
+            f"The layout `{layout}` takes only `.mar` files, not `{archive.path.name}`; set"
             ' `archive-format = "default"`'
         )
 
@@ -38,15 +38,15 @@ def require_one(archives: Sequence[Ready], layout: str) -> Ready:
     """The only archive of a folder.
 
     Raises:
-        ReleaseError: there are several, which would all get the same name.
+        ReleaseError: there are several, and all would get the same name.
     """
     if len(archives) > 1:
         names = quote_each(archive.path.name for archive in archives)
         one_model = len({archive.name for archive in archives}) == 1
         placeholder = "{version}" if one_model else "{model-name}"
         raise ReleaseError(
-            f"The layout `{layout}` takes one archive for each folder, and not {names}; put"
-            f" `{placeholder}` into the destination, so that each has its own"
+            f"The layout `{layout}` takes one archive per folder, not {names}; put `{placeholder}` into the"
+            " destination, so that each gets its own"
         )
     return archives[0]
 
@@ -54,10 +54,10 @@ def require_one(archives: Sequence[Ready], layout: str) -> Ready:
 def require_plain_version(archive: Ready) -> None:
     """
     Raises:
-        ReleaseError: a file that is named after the version could not be loaded.
+        ReleaseError: a file with the version in its name could not be loaded.
     """
     if ".." in (version := archive.version or "") or any(character in version for character in '/\\"'):
         raise ReleaseError(
             f"The version {quote(version)} of `{archive.path.name}` cannot be part of a file's name; give the"
-            " model one without slashes, quotation marks and `..`"
+            " model one without slashes, quotation marks or `..`"
         )

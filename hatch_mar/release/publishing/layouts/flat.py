@@ -1,4 +1,4 @@
-"""`NAME-VERSION.mar`, so that the versions of a model lie in one folder."""
+"""`NAME-VERSION.mar`, so that one folder can have all versions of a model."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def name_file(archive: Ready) -> str:
 
 
 def join_name(name: str, version: str | None, suffix: str) -> str:
-    """The name of a published file, for which a deployment looks as well."""
+    """The name of a published file, which a deployment looks for."""
     return f"{name}-{version}{suffix}" if version else f"{name}{suffix}"

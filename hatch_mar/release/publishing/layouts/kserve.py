@@ -41,7 +41,7 @@ PROPERTIES = {
 }
 
 DEFAULT_VERSION = "1.0"
-"""What TorchServe takes for the version of a model without one (ModelManager.java)."""
+"""The version that TorchServe gives to a model without one (ModelManager.java)."""
 DEFAULT_DELAY = 100
 """Milliseconds that TorchServe waits for a batch to fill (ModelManager.java)."""
 
@@ -90,7 +90,7 @@ def write_properties(models: Mapping[str, Mapping[str, Ready]], names: Mapping[R
 
 
 def sort_key(version: str) -> tuple[bool, Version]:
-    """The key by which versions are sorted, those first that PEP 440 does not know."""
+    """A sort key for versions; those that are not valid in PEP 440 come first."""
     try:
         return True, Version(version)
     except InvalidVersion:
@@ -98,9 +98,9 @@ def sort_key(version: str) -> tuple[bool, Version]:
 
 
 def describe_state(subject: Subject) -> dict[str, Any]:
-    """A model's state in a snapshot, which wins over its model configuration (Model.java, `setModelState`).
+    """A model's state in a snapshot, which overrides its model configuration (Model.java, `setModelState`).
 
-    So it repeats what the model configuration says, and has TorchServe's defaults for the rest.
+    So it repeats the model configuration, with TorchServe's defaults for the rest.
     """
     settings = subject.model_config.settings
 

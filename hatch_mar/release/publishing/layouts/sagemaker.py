@@ -19,7 +19,7 @@ NAME = "sagemaker"
 OWN_FOLDER = None
 FILE = "model.tar.gz"
 ROOT = "."
-"""With any other folder, `code/` would not be where SageMaker looks for it."""
+"""With any other root, SageMaker would not find `code/`."""
 
 
 def make_uploads(archives: Sequence[Ready], scratch: Path) -> list[Upload]:
@@ -32,7 +32,7 @@ def make_uploads(archives: Sequence[Ready], scratch: Path) -> list[Upload]:
 
 
 def pack(path: Path, target: Path) -> None:
-    """Pack an archive again, the same bytes each time, whatever `SOURCE_DATE_EPOCH` says."""
+    """Pack an archive again, with the same bytes each time, whatever `SOURCE_DATE_EPOCH` is."""
     with read(path) as archive:
         size = sum(member.source.size() for member in archive.members)
         with explain_write_errors(target), show_progress(f"Packing {FILE}", size) as advance:

@@ -1,4 +1,4 @@
-"""`model.mar`, alone in its folder, which is what Vertex AI's prebuilt containers load."""
+"""`model.mar`, the only file in its folder, as Vertex AI's prebuilt containers load it."""
 
 from __future__ import annotations
 

@@ -62,5 +62,5 @@ class TestMakeUploads:
 
         assert str(error.value) == (
             f"The version `{version}` of `foreign.mar` cannot be part of a file's name; give the model one"
-            " without slashes, quotation marks and `..`"
+            " without slashes, quotation marks or `..`"
         )

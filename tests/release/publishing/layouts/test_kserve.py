@@ -88,7 +88,7 @@ class TestMakeUploads:
 
     def test_workflow(self, tmp_path: Path):
         """A workflow is not a model."""
-        with pytest.raises(ReleaseError, match=r"^The layout `kserve` has no place for a workflow"):
+        with pytest.raises(ReleaseError, match=r"^The layout `kserve` does not support workflows"):
             make_uploads([make_workflow(tmp_path)], tmp_path)
 
     @pytest.mark.parametrize("version", ["1/2", '1"2', "1\\2"])

@@ -41,7 +41,7 @@ class TestMakeUploads:
 
         assert str(error.value) == (
             f"`{tmp_path / 'one.mar'}` and `{tmp_path / 'other.mar'}` would both be published as `{name}`;"
-            " publish one of them, or each to its own folder"
+            " publish only one of them, or each to its own folder"
         )
 
 
@@ -64,9 +64,9 @@ class TestRefuseOthers:
             )
 
         assert str(error.value) == (
-            f"The layout `{layout}` needs a folder for these archives alone, and this one already has"
-            " `letters.mar`, `old.mar`; publish all archives of a folder in one call, or these to another"
-            " folder"
+            f"The layout `{layout}` needs a folder of its own, but this one already has"
+            " `letters.mar`, `old.mar`; publish all archives of a folder with one command, or publish these"
+            " to another folder"
         )
 
     @pytest.mark.parametrize("layout", ["flat", "sagemaker"])

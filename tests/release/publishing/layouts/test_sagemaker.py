@@ -105,12 +105,12 @@ class TestMakeUploads:
         """Two archives need two folders."""
         archives = [make_ready(tmp_path, name) for name in ("digits", "letters")]
 
-        with pytest.raises(ReleaseError, match=r"^The layout `sagemaker` takes one archive for each folder"):
+        with pytest.raises(ReleaseError, match=r"^The layout `sagemaker` takes one archive per folder"):
             make_uploads(archives, scratch)
 
     def test_workflow(self, tmp_path: Path, scratch: Path):
         """A workflow is not a model."""
-        with pytest.raises(ReleaseError, match=r"^The layout `sagemaker` has no place for a workflow"):
+        with pytest.raises(ReleaseError, match=r"^The layout `sagemaker` does not support workflows"):
             make_uploads([make_workflow(tmp_path)], scratch)
 
     def test_damaged(self, tmp_path: Path, scratch: Path):

@@ -25,8 +25,8 @@ class TestMakeUploads:
             make_uploads(archives, tmp_path)
 
         assert str(error.value) == (
-            "The layout `vertex` takes one archive for each folder, and not `digits.mar`, `letters.mar`; put"
-            " `{model-name}` into the destination, so that each has its own"
+            "The layout `vertex` takes one archive per folder, not `digits.mar`, `letters.mar`; put"
+            " `{model-name}` into the destination, so that each gets its own"
         )
 
     def test_two_versions(self, tmp_path: Path):
@@ -45,7 +45,7 @@ class TestMakeUploads:
             make_uploads([ready], tmp_path)
 
         assert str(error.value) == (
-            f"The layout `vertex` takes only `.mar` files, and not `{ready.path.name}`; set"
+            f"The layout `vertex` takes only `.mar` files, not `{ready.path.name}`; set"
             ' `archive-format = "default"`'
         )
 
@@ -55,5 +55,5 @@ class TestMakeUploads:
             make_uploads([make_workflow(tmp_path)], tmp_path)
 
         assert str(error.value) == (
-            "The layout `vertex` has no place for a workflow: `pipe.war`; use the layout `flat`"
+            "The layout `vertex` does not support workflows: `pipe.war`; use the layout `flat`"
         )
