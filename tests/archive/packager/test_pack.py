@@ -247,7 +247,7 @@ class TestHeldForEver:
 
     def test_new(self, form: Format, path: Path):
         """No archive is written or deleted without the lock, since it may be another project's by then."""
-        reason = "another build has held a lock for 60 seconds; end that build, or delete the lock (`"
+        reason = "another build has held a lock for 0 seconds; end that build, or delete the lock (`"
         with pytest.raises(PackError) as error:
             pack_as(NEW, path, form, PACKING)
         assert str(error.value).startswith(f"Cannot write `{path}`: {reason}{path.parent}")
