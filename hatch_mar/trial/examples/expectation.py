@@ -75,7 +75,7 @@ def make_validator(schema: Any) -> Any:
         from jsonschema.validators import Draft202012Validator, validator_for
         from referencing import Registry
     except ImportError:
-        raise TrialError("`expect-schema` needs jsonschema: pip install 'hatch-mar[torch]'") from None
+        raise TrialError("`expect-schema` needs jsonschema: pip install jsonschema") from None
     validator = validator_for(schema, default=Draft202012Validator)
     try:
         validator.check_schema(schema)

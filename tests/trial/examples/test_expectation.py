@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,13 @@ class TestFindFaults:
         assert list(expectation.find_faults(Answer(b"six"))) == [
             "the answer does not fit the schema, since it is not JSON: six"
         ]
+
+    def test_no_jsonschema(self, monkeypatch: pytest.MonkeyPatch):
+        """What is missing is named alone: a machine that only deploys needs no torch."""
+        monkeypatch.setitem(sys.modules, "jsonschema.exceptions", None)
+
+        with pytest.raises(TrialError, match=r"^`expect-schema` needs jsonschema: pip install jsonschema$"):
+            list(Expectation(schema={}).find_faults(answer(1)))
 
     def test_reference(self):
         """A schema is never fetched from elsewhere."""
