@@ -18,15 +18,20 @@ TOO_LONG = "its name is too long for the file system"
 
 def refuse_obstacle(path: Path, form: Format) -> None:
     """Raise PackError if `path`, or what should be a directory above it, is something that no build wrote."""
-    above = next(each for each in path.absolute().parents if os.path.lexists(each))
-    if not above.is_dir():
-        raise PackError(f"Cannot write `{path}`: `{above}` is not a directory; move it away")
+    refuse_file_above(path)
     if form.suffix and path.is_dir():
         raise PackError(f"Cannot write `{path}`: a directory of that name exists; move it away")
     if form.suffix and path.exists() and not path.is_file():
         raise PackError(f"Cannot write `{path}`: it is {NOT_REGULAR}; move it away")
     if not form.suffix and os.path.lexists(path) and not (path / MANIFEST_NAME).is_file():
         raise PackError(f"Cannot write `{path}`: it exists and is not a model archive; move it away")
+
+
+def refuse_file_above(path: Path) -> None:
+    """Raise PackError if what should be a directory above `path` is none."""
+    above = next(each for each in path.absolute().parents if os.path.lexists(each))
+    if not above.is_dir():
+        raise PackError(f"Cannot write `{path}`: `{above}` is not a directory; move it away")
 
 
 def is_name_too_long(path: Path) -> bool:

@@ -15,7 +15,7 @@ from hatch_mar.archive.filesystem.locks import hold_lock
 from hatch_mar.archive.filesystem.regular import open_input
 from hatch_mar.archive.filesystem.walk import entries_below
 from hatch_mar.archive.packager.mode import set_mode
-from hatch_mar.archive.packager.obstacles import explain_write_errors
+from hatch_mar.archive.packager.obstacles import explain_write_errors, refuse_file_above
 from hatch_mar.build.plan import WHEEL_MODE
 from hatch_mar.errors import ReleaseError, explain_system_errors
 from hatch_mar.release.publishing.place import Advance, Taken
@@ -41,7 +41,8 @@ class Directory:
 
     def size(self, name: str) -> int | None:
         path = self.path / name
-        with explain_system_errors(), suppress(FileNotFoundError, NotADirectoryError):
+        refuse_file_above(path)
+        with explain_system_errors(), suppress(FileNotFoundError):
             if path.is_dir():
                 raise ReleaseError(f"Cannot publish `{path}`: a directory of that name exists; move it away")
             return path.stat().st_size

@@ -110,7 +110,11 @@ class TestSize:
 
         assert place.size("source") == 7
         assert place.size("missing") is None
-        assert place.size("source/below") is None
+
+    def test_file_above(self, tmp_path: Path, source: Path):
+        """A file where a directory has to be is found before anything is written."""
+        with pytest.raises(PackError, match=r"`[^`]*source` is not a directory; move it away$"):
+            Directory(source).size("digits.mar")
 
     def test_directory(self, tmp_path: Path):
         """A directory in a file's place is not touched."""
