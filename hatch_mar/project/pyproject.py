@@ -68,7 +68,9 @@ class PyProject:
                 self.pyproject = {}
                 return
             text = f"File not found: `{root / PYPROJECT}`"
-            raise ConfigError(UNREADABLE.at(Place(str(root / PYPROJECT)), text, "")) from None
+            above = find_project_above(self.root)
+            advice = f"there is one in `{above}`; run the command there, or with `--project`" if above else ""
+            raise ConfigError(UNREADABLE.at(Place(str(root / PYPROJECT)), text, advice)) from None
 
     @cached_property
     def hatch(self) -> HatchSettings:
@@ -199,6 +201,13 @@ def read_groups(value: object) -> dict[str, list[str]]:
     if faults:
         raise Invalid(faults)
     return {name: list(lines) for name, lines in groups.items()}
+
+
+def find_project_above(directory: Path) -> Path | None:
+    """The nearest directory above this one that has a `pyproject.toml`."""
+    if not directory.is_dir():
+        return None
+    return next((each for each in directory.parents if (each / PYPROJECT).is_file()), None)
 
 
 def without_detours(path: Path) -> Path:

@@ -93,6 +93,21 @@ class TestFile:
 
         assert str(error.value) == f"File not found: `{tmp_path / 'pyproject.toml'}` [MAR001]"
 
+    def test_subdirectory(self, tmp_path: Path):
+        """Who is in a directory of the project is told where the project is."""
+        project(tmp_path)
+        (tmp_path / "src/digits").mkdir(parents=True)
+        with pytest.raises(ConfigError) as error:
+            PyProject(tmp_path / "src/digits")
+
+        assert f"; there is one in `{tmp_path}`; run the command there, or with `--project`" in str(error.value)
+
+    def test_missing_directory(self, tmp_path: Path):
+        """A project that is named wrongly is not taken for a directory of another one."""
+        project(tmp_path)
+        with pytest.raises(ConfigError, match=r"^File not found: `[^`]*` \[MAR001\]$"):
+            PyProject(tmp_path / "absent")
+
     @pytest.mark.parametrize(
         "data", [b"[project", b"a = 1\na = 2\n", b"\xff\xfe"], ids=["open", "twice", "no text"]
     )
