@@ -100,7 +100,9 @@ class TestFile:
         with pytest.raises(ConfigError) as error:
             PyProject(tmp_path / "src/digits")
 
-        assert f"; there is one in `{tmp_path}`; run the command there, or with `--project`" in str(error.value)
+        assert f"; there is one in `{tmp_path}`; run the command there, or with `--project`" in str(
+            error.value
+        )
 
     def test_missing_directory(self, tmp_path: Path):
         """A project that is named wrongly is not taken for a directory of another one."""

@@ -162,5 +162,5 @@ MOST_SECONDS = 86_400
 def limit(value: Any) -> float:
     """How long something may take: a time that a socket can wait."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= MOST_SECONDS:
-        raise ValueError(f"must be a number of seconds of more than 0, and at most {MOST_SECONDS}")
+        raise ValueError(f"must be a number of seconds, more than 0 and at most {MOST_SECONDS}")
     return value

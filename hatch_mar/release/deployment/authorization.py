@@ -50,7 +50,10 @@ def read_key(api: Api, key_file: Path) -> str:
     try:
         return str(json.loads(read_bytes(key_file))[api]["key"])
     except OSError as error:
-        raise ReleaseError(f"Cannot read the key file `{key_file}`: {error.strerror}") from None
+        raise ReleaseError(
+            f"Cannot read the key file `{key_file}`: {error.strerror}; TorchServe writes it into the"
+            f" directory in which it is started; on another machine, set `{variable_of(api)}`"
+        ) from None
     except (ValueError, LookupError, TypeError, RecursionError):
         raise ReleaseError(
             f"`{key_file}` has no key for the {api} API; it must be the `key_file.json` that TorchServe"

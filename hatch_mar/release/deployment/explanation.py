@@ -53,7 +53,7 @@ def kind_of(answer: Answer) -> str | None:
 
 def explain_key(api: Api, url: str, key: Key) -> str:
     if not key.value:
-        return f"The {api} API of {url} asks for a key; set `{variable_of(api)}`, or `key-file`"
+        return f"The {api} API of {url} asks for a key; set `{variable_of(api)}`, or give `--key-file`"
     return (
         f"The {api} API of {url} refuses the key from {key.origin}: it has expired, as keys do after an hour"
         f" by default, or is the key of another API or server; get a new one with `GET /token?type={api}` and"

@@ -64,8 +64,8 @@ REFUSED: list[tuple[ShapedReader[object], object, str]] = [
     (addresses.count_from(0), True, "must be a whole number of at least 0"),
     (addresses.seconds, -1, "must be a number of seconds"),
     (addresses.seconds, float("inf"), "must be a number of seconds"),
-    (addresses.limit, 0, "must be a number of seconds of more than 0"),
-    (addresses.limit, 1e9, "must be a number of seconds of more than 0, and at most 86400"),
+    (addresses.limit, 0, "must be a number of seconds, more than 0 and"),
+    (addresses.limit, 1e9, "must be a number of seconds, more than 0 and at most 86400"),
 ]
 
 

@@ -48,7 +48,8 @@ def test_not_a_key_file(text: str, key_file: Path):
 
 
 def test_missing_file(tmp_path: Path):
-    with pytest.raises(ReleaseError, match=r"^Cannot read the key file .*: No such file or directory$"):
+    expected = r"^Cannot read the key file .*: No such .*; TorchServe .*, set `HATCH_MAR_MANAGEMENT_KEY`$"
+    with pytest.raises(ReleaseError, match=expected):
         find_key("management", tmp_path / "key_file.json")
 
 

@@ -31,7 +31,7 @@ def answer(reply: Reply) -> Answer:
             INVALID_KEY,
             (
                 "The management API of http://serving:8081 asks for a key; set `HATCH_MAR_MANAGEMENT_KEY`, or"
-                " `key-file`"
+                " give `--key-file`"
             ),
         ),
         (
