@@ -13,17 +13,26 @@ from hatch_mar.torchserve import suffixes
 
 
 class Format(NamedTuple):
-    """A file name's suffix, and what writes an archive to a path where nothing is."""
+    """How an archive is written."""
 
     suffix: str
+    """What its file's name ends in; empty for a directory."""
+    container: str
+    """What it is read as: `zip`, `tgz` or `directory`."""
     write: Callable[[Archive, Path, Packing], None]
+    """Writes an archive to a path where nothing is."""
 
 
 FORMATS = {
-    "default": Format(suffixes.MODEL, mar.write),
-    "tgz": Format(suffixes.TGZ, tgz.write),
-    "no-archive": Format("", directory.write),
-    "zip-store": Format(suffixes.MODEL, mar.write_stored),
+    "default": Format(suffixes.MODEL, "zip", mar.write),
+    "tgz": Format(suffixes.TGZ, "tgz", tgz.write),
+    "no-archive": Format("", "directory", directory.write),
+    "zip-store": Format(suffixes.MODEL, "zip", mar.write_stored),
 }
 
-WORKFLOW = Format(suffixes.WORKFLOW, mar.write)
+WORKFLOW = Format(suffixes.WORKFLOW, "zip", mar.write)
+
+
+def find_format(container: str) -> Format:
+    """The format by default in which an archive is written that is read as this."""
+    return next(each for each in FORMATS.values() if each.container == container)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
+from hatch_mar.archive.formats.format import WORKFLOW, Format, find_format
 from hatch_mar.archive.formats.reader import open_container
 from hatch_mar.build.plan import Planned
 from hatch_mar.errors import ReadError
@@ -46,11 +46,7 @@ class Ready(NamedTuple):
             name, number = model_name(manifest.subject), None if own is None else version(own)
         except ValueError as error:
             raise ReadError(f"Cannot publish `{path}`: a name or version in its manifest {error}") from None
-        return cls(path, name, number, FORMATS[NAMES[container.kind]])
-
-
-NAMES = {"zip": "default", "tgz": "tgz", "directory": "no-archive"}
-"""The format of an archive, by its kind of container."""
+        return cls(path, name, number, find_format(container.kind))
 
 
 class Upload(NamedTuple):

@@ -22,8 +22,6 @@ from hatch_mar.project.remote_files import refuse_differing
 from hatch_mar.release.verification.working_tree import WorkingTree, inspect_working_tree
 from hatch_mar.text import quote, quote_some
 
-KINDS = {".mar": "zip", ".war": "zip", ".tar.gz": "tgz", "": "directory"}
-"""What an archive of a format is read as."""
 REPACKED = "it was packed by another tool or version of hatch-mar or Python, or with another `compression`"
 
 
@@ -93,7 +91,7 @@ def rebuild(path: Path, project: PyProject, advance: Callable[[int], object] = i
         folder = Path(temporary)
         [planned] = plan_project(project, folder, [name], output=folder, instant=read_time(manifest))
         write(planned, advance)
-        same_container = KINDS[planned.config.format.suffix] == kind
+        same_container = planned.config.format.container == kind
         return judge(path, planned, manifest, advance, same_container=same_container)
 
 
@@ -133,7 +131,7 @@ def choose(path: Path, manifest: Manifest, kind: str, configs: tuple[Config, ...
         )
     return max(
         found,
-        key=lambda name: (KINDS[found[name].format.suffix] == kind, found[name].file_name == path.name),
+        key=lambda name: (found[name].format.container == kind, found[name].file_name == path.name),
     )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hatch_mar.archive.archive import Archive
-from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format
-from hatch_mar.archive.formats.reader import read
+from hatch_mar.archive.formats.format import FORMATS, WORKFLOW, Format, find_format
+from hatch_mar.archive.formats.reader import open_container, read
 from hatch_mar.archive.manifest import WORKFLOW_MANIFEST_NAME, Manifest
 from tests.archives import PACKING, archive_of
 
@@ -27,6 +27,8 @@ class TestFormats:
         """What a format writes to a path with its suffix is read back from there."""
         path = tmp_path / f"digits{form.suffix}"
         form.write(archive_of(FILES), path, PACKING)
+        with open_container(path) as container:
+            assert container.kind == form.container
 
         with read(path) as archive:
             found = {member.name: b"".join(member.source.chunks()) for member in archive.members}
@@ -40,3 +42,9 @@ class TestFormats:
 
         with read(path) as archive:
             assert archive.manifest == manifest
+
+
+def test_find_format():
+    """Of the formats that one container has, the default counts."""
+    assert find_format("zip") == FORMATS["default"]
+    assert find_format("directory") == FORMATS["no-archive"]

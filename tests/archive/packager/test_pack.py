@@ -273,7 +273,7 @@ class TestRubbish:
             form.write(archive, draft, packing)
             left.append(draft)
 
-        pack_as(NEW, path, Format(form.suffix, write), PACKING)
+        pack_as(NEW, path, form._replace(write=write), PACKING)
         left[0].parent.mkdir()
         (left[0].parent / LOCK).touch()
         form.write(OLD, left[0], PACKING)
@@ -298,7 +298,7 @@ class TestRubbish:
             pack_as(OLD, path, form, PACKING)
             seen.append(tree(draft))
 
-        pack_as(NEW, path, Format(form.suffix, write), PACKING)
+        pack_as(NEW, path, form._replace(write=write), PACKING)
 
         assert [tree(path)] == seen
         assert list(path.parent.iterdir()) == [path]
