@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from hatch_mar.archive.filesystem.scratch import scratch
 from hatch_mar.errors import ReleaseError
 from hatch_mar.output import log
 from hatch_mar.release.publishing.destination import fill_in, open_place
@@ -60,13 +60,13 @@ def publish(
         ReleaseError: files with other bytes exist, the destination refuses something, or it does not have
             the bytes that were sent.
     """
-    with tempfile.TemporaryDirectory(prefix="hatch-mar-") as scratch:
-        steps = plan(archives, destination, layout, Path(scratch))
+    with scratch("publish") as place:
+        steps = plan(archives, destination, layout, place)
         if not replace and (refusals := [step.refusal for step in steps if step.there and not step.is_done]):
             raise ReleaseError(*refusals)
         warn([step.place for step in steps if not step.is_done])
         done = []
-        for published in tell(steps) if dry_run else carry_out(steps, Path(scratch), replace=replace):
+        for published in tell(steps) if dry_run else carry_out(steps, place, replace=replace):
             report(published)
             done.append(published)
         return done

@@ -60,7 +60,7 @@ class Step(NamedTuple):
         """The error if the file would overwrite another one."""
         return (
             f"`{self.address}` exists with other bytes: its SHA-256 is {self.there} instead of {self.sha256};"
-            " give the archive another version, or overwrite the file with `--replace`"
+            " publish another version or to another folder, or overwrite the file with `--replace`"
         )
 
     def look_again(self) -> Step:

@@ -109,8 +109,8 @@ class TestPublish:
         before = place.files()
         message = (
             f"^`{place.url}/digits-1.0.mar` exists with other bytes: its SHA-256 is {digest(other)}"
-            f" instead of {digest(archive)}; give the archive another version, or overwrite the file with"
-            " `--replace`$"
+            f" instead of {digest(archive)}; publish another version or to another folder, or overwrite"
+            " the file with `--replace`$"
         )
 
         with pytest.raises(ReleaseError, match=message):
