@@ -64,7 +64,12 @@ def register(
         mistaken = [each for each in found.keys() - before.keys() if found[each].url == name]
         for version in mistaken:
             server.unregister(model, version)
-        raise explain_mistake(config, " and ".join(mistaken) or "gone again", name, names)
+        if not mistaken:
+            raise NothingRegisteredError(
+                f"Somebody else has unregistered {label} as soon as it was registered; run this again when"
+                " nobody else deploys it"
+            )
+        raise explain_mistake(config, " and ".join(mistaken), name, names)
     files = " or ".join(f"`{hide_secrets(name)}`" for name in names)
     raise NothingRegisteredError(
         f"The server's model store has no {files}; publish {label} there first, or set `url`"

@@ -120,12 +120,11 @@ class Rollout:
         outcome = Outcome(self.name, self.version, not self.is_there, previous=self.previous)
         if self.is_there:
             return outcome._replace(still_registered=tuple(self.old))
-        removed = tuple(self.superfluous)
         return outcome._replace(
             registered=hide_secrets(self.names[0]) if self.must_register else None,
             examples=len(self.examples),
-            unregistered=removed,
-            still_registered=tuple(version for version in self.old if version not in removed),
+            unregistered=tuple(self.superfluous),
+            still_registered=tuple(self.old[: self.settings.keep]),
         )
 
     @property
@@ -155,15 +154,10 @@ class Rollout:
             log(self.undo(error))
             raise
         unregistered = self.remove_old()
-        return Outcome(
-            self.name,
-            self.version,
-            True,
-            registered and hide_secrets(registered),
-            self.previous,
-            len(self.examples),
-            tuple(unregistered),
-            tuple(version for version in self.old if version not in unregistered),
+        return self.foresee()._replace(
+            registered=registered and hide_secrets(registered),
+            unregistered=tuple(unregistered),
+            still_registered=tuple(version for version in self.old if version not in unregistered),
         )
 
     def confirm(self) -> Outcome:

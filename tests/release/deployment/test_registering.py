@@ -60,6 +60,14 @@ def test_version_of_others(fake: FakeTorchServe):
     assert [*fake.models["digits"]] == ["3.0"]
 
 
+def test_gone(fake: FakeTorchServe):
+    """If somebody else unregisters the version at once, that is said, and not that it is another one."""
+    fake.overrides["POST /models"] = lambda: (200, {"status": "registered"})
+
+    with pytest.raises(NothingRegisteredError, match=r"^Somebody else has unregistered digits 2\.0 as soon"):
+        run(fake)
+
+
 def test_name_of_model(fake: FakeTorchServe):
     """It is registered under the name of the model, so that it can be found, whatever the file says."""
     fake.store["digits.mar"] = Stored("letters", "2.0")
