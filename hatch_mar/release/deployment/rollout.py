@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from hatch_mar.errors import ReleaseError
 from hatch_mar.output import log
 from hatch_mar.project.config.models import ArchiveConfig, Deployment
-from hatch_mar.release.deployment.draining import drain
+from hatch_mar.release.deployment.drain import drain
 from hatch_mar.release.deployment.pace import REAL, Pace
-from hatch_mar.release.deployment.registering import NothingRegisteredError, register
+from hatch_mar.release.deployment.register import NothingRegisteredError, register
 from hatch_mar.release.deployment.remote_server import ModelVersion, RemoteServer, SilentError
-from hatch_mar.release.deployment.withdrawing import withdraw
+from hatch_mar.release.deployment.withdraw import withdraw
 from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.text import count_of, format_seconds
 from hatch_mar.torchserve.client import path_of

@@ -6,7 +6,7 @@ import pytest
 
 from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.models import ArchiveConfig
-from hatch_mar.release.deployment.registering import NothingRegisteredError, register
+from hatch_mar.release.deployment.register import NothingRegisteredError, register
 from tests.release.deployment.fake_torchserve import FakeTorchServe, Stored, refusal
 
 NAMES = ("digits-2.0.mar", "digits.mar")
