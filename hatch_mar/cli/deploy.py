@@ -31,7 +31,8 @@ Archives are deployed one after the other, and the first that fails ends the com
 
 The keys of a server with token authorization are read from HATCH_MAR_MANAGEMENT_KEY and
 HATCH_MAR_INFERENCE_KEY, or from the key file. An option overrides the key of its name in
-[tool.mar.deploy]."""
+[tool.mar.deploy], and --to overrides `management`; for another server than that one, `inference` and
+`key-file` do not count."""
 EXAMPLE = "hatch-mar deploy digits --to http://serving:8081"
 
 

@@ -17,6 +17,7 @@ REMEDIES = {
     ' `archive-name = "{model-name}-{version}"`',
     r"does not match any allowed URL": "add it to `allowed_urls` in the server's `config.properties`",
     r"Failed to download archive from": "check that it can be fetched from the server's machine",
+    r"Failed to save model": "the file may be damaged: compare its SHA-256 with that of the archive",
     r"Custom pip package installation failed": "see the server's `logs/ts_log.log`",
 }
 """What to do about TorchServe's messages, where they do not say it."""

@@ -59,6 +59,13 @@ def answer(reply: Reply) -> Answer:
                 " to `allowed_urls` in the server's `config.properties`"
             ),
         ),
+        (
+            refusal(500, "InternalServer", "Failed to save model: digits.mar"),
+            (
+                "TorchServe said: Failed to save model: digits.mar (status 500); the file may be damaged:"
+                " compare its SHA-256 with that of the archive"
+            ),
+        ),
         (refusal(503, "ServiceUnavailable", "busy"), "TorchServe said: busy (status 503)"),
         (
             (302, b""),
