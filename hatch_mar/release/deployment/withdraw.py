@@ -34,7 +34,8 @@ def withdraw(
             pace.wait_until(lambda: version in server.describe(model, version), APPEARANCE)
         was_there = server.unregister(model, version)
     except ReleaseError as failure:
-        return f"Warning: {label} could not be unregistered: {failure}"
+        reason = f": {failure}" if str(failure) != str(error) else ""
+        return f"Warning: {label} could not be unregistered{reason}"
     except BaseException:  # such as a second Ctrl-C
         log(f"Warning: {label} may still be registered; the next deployment finds it there")
         raise

@@ -36,6 +36,20 @@ def test_lost_registration(two: FakeTorchServe, clock: FakeClock):
     assert error.value.faults[-1] == "digits 2.0 is unregistered again; 1.0 is still the default"
 
 
+def test_server_that_ends(two: FakeTorchServe, clock: FakeClock):
+    """The same reason is not said twice."""
+
+    def end() -> Reply:
+        two.overrides["."] = hang_up
+        raise HangUp
+
+    two.overrides[r"GET /models/digits/2"] = end
+
+    with pytest.raises(ReleaseError) as error:
+        plan(two, clock).run()
+    assert error.value.faults[-1] == "Warning: digits 2.0 could not be unregistered"
+
+
 def test_lost_for_good(two: FakeTorchServe, clock: FakeClock):
     """One that does not appear may do so later, which is said."""
     two.overrides["POST /models"] = hang_up
