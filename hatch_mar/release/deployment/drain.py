@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from concurrent.futures import Future, wait
-from functools import partial
-from threading import Thread
 
-from hatch_mar.release.deployment.pace import PERIOD, Pace
+from hatch_mar.release.deployment.pace import Pace
 from hatch_mar.release.deployment.remote_server import RemoteServer
-from hatch_mar.torchserve.answer import Answer
 from hatch_mar.trial.examples.request import Request
 
 
@@ -66,28 +62,5 @@ def drain(
     pace.wait_until(look, limit)
     for version in versions:
         if probe and version in answering - busy.keys():
-            answer = start_request(server, model, version, probe)
-            if not pace.wait_until(partial(is_over, answer, server, model, version), limit):
-                busy[version] = 1
+            server.predict(model, version, probe.data, probe.content_type)
     return busy
-
-
-def start_request(server: RemoteServer, model: str, version: str, request: Request) -> Future[Answer]:
-    answer: Future[Answer] = Future()
-
-    def ask() -> None:
-        try:
-            answer.set_result(server.predict(model, version, request.data, request.content_type))
-        except Exception as error:
-            answer.set_exception(error)
-
-    Thread(target=ask, daemon=True).start()
-    return answer
-
-
-def is_over(answer: Future[Answer], server: RemoteServer, model: str, version: str) -> bool:
-    """Whether there is an answer, or never will be, as somebody else has unregistered the version."""
-    if wait([answer], PERIOD).done:
-        answer.result()
-        return True
-    return version not in server.describe(model, version)

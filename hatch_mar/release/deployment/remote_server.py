@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from threading import Thread
 from typing import Any, NamedTuple
 
 from hatch_mar.errors import ReleaseError
 from hatch_mar.release.deployment.authorization import Key
 from hatch_mar.release.deployment.explanation import explain_refusal, explain_silence, kind_of
+from hatch_mar.release.deployment.pace import PERIOD
 from hatch_mar.torchserve.answer import Answer
 from hatch_mar.torchserve.client import Api, Inference, Interface, Management, message_of
 
@@ -144,11 +148,17 @@ class RemoteServer:
             return False
         return True
 
-    def predict(self, model: str, version: str, data: bytes, content_type: str) -> Answer:
-        """The answer of a version, also if it is an error."""
-        return self.ask(
-            self.inference, self.inference.predict, model, data, content_type, self.timeout, version
-        )
+    def predict(self, model: str, version: str, data: bytes, content_type: str) -> Answer | None:
+        """The answer of a version, also if it is an error.
+
+        None if somebody else unregisters the version meanwhile, after which it may never answer.
+        """
+        what = (model, data, content_type, self.timeout, version)
+        answer = start(partial(self.ask, self.inference, self.inference.predict, *what))
+        while not wait([answer], PERIOD).done:
+            if version not in self.describe(model, version):
+                return None
+        return answer.result()
 
     def manage(self, send: Callable[..., Answer], *what: object, **options: object) -> Answer:
         answer = self.ask(self.management, send, *what, **options)
@@ -166,6 +176,20 @@ class RemoteServer:
     def refuse(self, answer: Answer, interface: Interface) -> RefusedError:
         sentence = explain_refusal(answer, interface, self.keys.get(interface.api, Key()))
         return RefusedError(sentence, kind_of(answer) or "", message_of(answer))
+
+
+def start(task: Callable[[], Answer]) -> Future[Answer]:
+    """Do something in a thread, which the end of this process does not wait for."""
+    future: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(task())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future
 
 
 def status_of(answer: Answer) -> str:

@@ -237,6 +237,8 @@ class Rollout:
         for request in self.examples:
             began = self.pace.now()
             answer = self.server.predict(self.name, self.version, request.data, request.content_type)
+            if answer is None:
+                raise ReleaseError(f"{self.label} was unregistered by somebody else while it was tried")
             self.slowest = max(self.slowest, self.pace.now() - began)
             found = list(check_answer(self.label, request, answer))
             faults += [f"{fault}; {self.advice}" for fault in found] if answer.status >= 500 else found

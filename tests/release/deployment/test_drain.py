@@ -42,7 +42,7 @@ def test_silent_probe(two: FakeTorchServe, clock: FakeClock, capsys: pytest.Capt
     assert "is the default, but 1.0 may still be registered: Cannot reach" in capsys.readouterr().err
 
 
-def test_probe_of_a_version_that_is_gone(two: FakeTorchServe, clock: FakeClock):
+def test_probe_gone(two: FakeTorchServe, clock: FakeClock):
     """A version that another deployment unregisters at that moment never answers, and is not waited for."""
     removed = Event()
 

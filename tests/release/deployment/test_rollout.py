@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Any
 
 import pytest
@@ -197,6 +198,25 @@ class TestFailure:
 
         with pytest.raises(ReleaseError, match=r"^digits 2\.0 was not ready after 5 s"):
             plan(two, clock, timeout=5.0).run()
+        self.check(two)
+
+    def test_gone_in_trial(self, two: FakeTorchServe, clock: FakeClock):
+        """Nor is its answer, which may never come."""
+        noticed = Event()
+
+        def hang() -> Reply:
+            two.remove("2.0")
+            assert noticed.wait(10)
+            return hang_up()
+
+        def look() -> None:
+            if "2.0" not in two.models["digits"]:
+                noticed.set()
+
+        two.overrides |= {"POST /predictions": hang, "DELETE ": look}
+        with pytest.raises(ReleaseError, match=r"^digits 2\.0 was unregistered by somebody else while it w"):
+            plan(two, clock, RIGHT).run()
+        assert noticed.is_set()
         self.check(two)
 
     def test_gone(self, two: FakeTorchServe, clock: FakeClock):
