@@ -11,7 +11,7 @@ from hatch_mar.archive.filesystem.atomic import workspace
 
 
 @contextmanager
-def scratch(purpose: str) -> Iterator[Path]:
+def scratch_directory(purpose: str) -> Iterator[Path]:
     """A new directory that only this user can read, removed at the end.
 
     What a process leaves there that is killed, the next one of this purpose clears.

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from hatch_mar.archive.filesystem.scratch import scratch
+from hatch_mar.archive.filesystem.scratch import scratch_directory
 from hatch_mar.errors import ReleaseError
 from hatch_mar.output import log
 from hatch_mar.release.publishing.destination import fill_in, open_place
@@ -60,13 +60,13 @@ def publish(
         ReleaseError: files with other bytes exist, the destination refuses something, or it does not have
             the bytes that were sent.
     """
-    with scratch("publish") as place:
-        steps = plan(archives, destination, layout, place)
+    with scratch_directory("publish") as scratch:
+        steps = plan(archives, destination, layout, scratch)
         if not replace and (refusals := [step.refusal for step in steps if step.there and not step.is_done]):
             raise ReleaseError(*refusals)
         warn([step.place for step in steps if not step.is_done])
         done = []
-        for published in tell(steps) if dry_run else carry_out(steps, place, replace=replace):
+        for published in tell(steps) if dry_run else carry_out(steps, scratch, replace=replace):
             report(published)
             done.append(published)
         return done
@@ -133,9 +133,11 @@ def write(step: Step, *, replace: bool) -> str:
         step.place.clear(step.name)
         verify(step)
         return "replaced" if step.there else "published"
-    raise ReleaseError(
-        f"Cannot publish `{step.address}`: others keep writing to it; try again when they are done"
-    )
+    raise ReleaseError(say_others_write(step.address))
+
+
+def say_others_write(address: str) -> str:
+    return f"Cannot publish `{address}`: others keep writing to it; try again when they are done"
 
 
 def send(step: Step) -> None:
@@ -169,7 +171,7 @@ def write_sidecar(step: Step, draft: Path) -> None:
     """Write the sidecar of a file, unless it has the right one.
 
     Raises:
-        ReleaseError: somebody else has replaced the file in the meantime.
+        ReleaseError: somebody else has replaced the file in the meantime, or keeps writing the sidecar.
     """
     place, name = step.place, step.sidecar
     write_draft(draft, step.sum.encode())
@@ -182,4 +184,6 @@ def write_sidecar(step: Step, draft: Path) -> None:
         with suppress(Taken):
             (place.replace if there else place.create)(name, draft, int)
             break
+    else:
+        raise ReleaseError(say_others_write(place.address(name)))
     place.clear(name)

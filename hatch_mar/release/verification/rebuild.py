@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from hatch_mar.archive.filesystem.scratch import scratch
+from hatch_mar.archive.filesystem.scratch import scratch_directory
 from hatch_mar.archive.formats.reader import open_container, read
 from hatch_mar.archive.manifest import ARCHIVER_VERSION, TIME_FORMAT, Manifest
 from hatch_mar.archive.packager.obstacles import explain_write_errors
@@ -87,7 +87,7 @@ def rebuild(path: Path, project: PyProject, advance: Callable[[int], object] = i
     with open_container(path) as container:
         manifest, kind = container.manifest(), container.kind
     name = choose(path, manifest, kind, load_configs(project))
-    with scratch("rebuild") as folder:
+    with scratch_directory("rebuild") as folder:
         [planned] = plan_project(project, folder, [name], output=folder, instant=read_time(manifest))
         write(planned, advance)
         same_container = planned.config.format.container == kind

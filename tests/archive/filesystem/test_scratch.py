@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from hatch_mar.archive.filesystem.scratch import scratch
+from hatch_mar.archive.filesystem.scratch import scratch_directory
 from tests.archives import needs_posix
 
 KILLED = """
 import os, signal
-from hatch_mar.archive.filesystem.scratch import scratch
+from hatch_mar.archive.filesystem.scratch import scratch_directory
 
-with scratch("test") as place:
+with scratch_directory("test") as place:
     (place / "large").write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -28,11 +28,11 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-class TestScratch:
+class TestScratchDirectory:
     @needs_posix
     def test_private(self, temporary: Path):
         """Nobody else can read what is in it, and nothing is left of it."""
-        with scratch("test") as place:
+        with scratch_directory("test") as place:
             assert [*place.iterdir()] == []
             assert stat.S_IMODE(place.stat().st_mode) == 0o700
             (place / "large").write_bytes(b"whole")
@@ -46,7 +46,7 @@ class TestScratch:
         subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
         assert [path.name for path in temporary.rglob("large")] == ["large"]
 
-        with scratch("test") as first, scratch("test") as second:
+        with scratch_directory("test") as first, scratch_directory("test") as second:
             assert first.is_dir()
             assert second.is_dir()
             assert [*temporary.rglob("large")] == []

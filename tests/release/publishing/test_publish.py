@@ -250,6 +250,17 @@ class TestRace:
 
         assert states(publish([archive], "conditional://models", "flat")) == ["published"]
 
+    def test_endless_sidecar(self, archive: Ready):
+        """An archive whose sidecar cannot be written is not said to be published."""
+
+        def conflict() -> None:
+            raise type("ConditionalRequestConflict", (OSError,), {})
+
+        Conditional.before += [*WHILE_SENDING, *[conflict] * 9]
+
+        with pytest.raises(ReleaseError, match=r"digits-1\.0\.mar\.sha256`: others keep writing to it"):
+            publish([archive], "conditional://models", "flat")
+
     def test_both_replace(self, archive: Ready, other: Ready):
         """Whoever has replaced a file keeps its sidecar, too."""
 
