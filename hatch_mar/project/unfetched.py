@@ -18,7 +18,7 @@ LARGEST_LOCK = 1 << 20
 """Bytes of it that are read."""
 
 
-def advise_fetching(file: Path, root: Path, remote_files: Iterable[RemoteFile] = ()) -> str | None:
+def find_remedy(file: Path, root: Path, remote_files: Iterable[RemoteFile] = ()) -> str | None:
     """What brings a file of the project at `root` that is missing; None if nothing says so.
 
     `remote_files` have it. DVC keeps `X.dvc` in the place of the file or folder `X`, or names it in

@@ -1,4 +1,4 @@
-"""What an archive answers."""
+"""What a model, or the server itself, answers to a request."""
 
 from __future__ import annotations
 

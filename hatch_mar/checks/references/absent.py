@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hatch_mar.archive.archive import FileSource, Member
 from hatch_mar.checks.subject import Subject
-from hatch_mar.project.unfetched import advise_fetching
+from hatch_mar.project.unfetched import find_remedy
 from hatch_mar.text import and_more, quote, quote_some, show_path
 
 
@@ -45,7 +45,7 @@ def advise_packing(subject: Subject, name: str, path: Path | None, *, more: int 
     if subject.root is None or file is None or not file.is_relative_to(subject.root):
         return None
     if not file.exists():
-        return advise_fetching(file, subject.root)
+        return find_remedy(file, subject.root)
     shown = quote(show_path(file, subject.root)) + and_more(more)
     if "/" in name or file.is_dir():
         return f"pack {shown} as {quote(name)}, for example with `force-include`"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 from hatch_mar.names import name_fault
 from hatch_mar.project.config.reading import string
-from hatch_mar.project.config.shape import ShapedReader, restrict, shaped, whole
+from hatch_mar.project.config.shape import restrict, shaped, whole
 from hatch_mar.project.config.values import CONTROL, PLACEHOLDER, path, plain, template
 
 URL = rf"[a-z][a-z0-9+.-]*://(?:[^/@: {CONTROL}]*@)?[^/@ {CONTROL}]*(?:/[^ {CONTROL}]*)?"
@@ -134,33 +132,3 @@ in_hexadecimal = restrict(
 def sha256(value: object) -> str:
     """A digest in lower case; Windows writes them in upper case."""
     return in_hexadecimal(value).lower()
-
-
-def count_from(least: int) -> ShapedReader[int]:
-    """A reader of whole numbers of at least this."""
-
-    @shaped("integer", {"type": "integer", "minimum": least})
-    def read_count(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"must be a whole number of at least {least}")
-        return value
-
-    return read_count
-
-
-@shaped("seconds", {"type": "number", "minimum": 0})
-def seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise ValueError("must be a number of seconds of at least 0")
-    return value
-
-
-MOST_SECONDS = 86_400
-
-
-@shaped("seconds", {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_SECONDS})
-def limit(value: Any) -> float:
-    """How long something may take: a time that a socket can wait."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= MOST_SECONDS:
-        raise ValueError(f"must be a number of seconds, more than 0 and at most {MOST_SECONDS}")
-    return value

@@ -7,7 +7,7 @@ The JSON Schema, the tables of the documentation, the help of `hatch-mar archive
 from __future__ import annotations
 
 from hatch_mar.archive.formats.format import FORMATS
-from hatch_mar.project.config import addresses, values
+from hatch_mar.project.config import addresses, quantities, values
 from hatch_mar.project.config.models import (
     LAYOUTS,
     ArchiveConfig,
@@ -57,7 +57,7 @@ EXAMPLE_KEYS: Settings = with_defaults(
             " file. Nothing is fetched for it.",
         ),
         "tolerance": Setting(
-            values.tolerance,
+            quantities.tolerance,
             "How much a number in the answer may differ from what is expected, relatively or absolutely.",
         ),
     },
@@ -254,20 +254,20 @@ DEPLOY_KEYS: Settings = with_defaults(
             " fetches it. It may use `{file}`, which is the archive's name, `{model-name}` and `{version}`.",
         ),
         "workers": Setting(
-            addresses.count_from(1),
+            quantities.count_from(1),
             "The number of workers of a new version, unless its model configuration has `minWorkers` and"
             " `maxWorkers`.",
             unset="as many as the version has that it replaces, or 1",
         ),
-        "keep": Setting(addresses.count_from(0), "How many old versions stay registered, for a rollback."),
+        "keep": Setting(quantities.count_from(0), "How many old versions stay registered, for a rollback."),
         "drain": Setting(
-            addresses.seconds,
+            quantities.seconds,
             "For how many seconds no request may have been waiting for an old version before it is removed."
             " Make it longer than any answer takes if that version has several workers, or the archive no"
             " `examples`: TorchServe does not tell whether a worker is busy.",
         ),
         "timeout": Setting(
-            addresses.limit, "How many seconds each step may take, such as starting the workers."
+            quantities.limit, "How many seconds each step may take, such as starting the workers."
         ),
         "key-file": Setting(
             values.path,

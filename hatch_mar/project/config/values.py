@@ -6,7 +6,6 @@ ValueError whose message continues "Field `key` ...".
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import date, time
 from itertools import groupby, islice
@@ -265,13 +264,6 @@ def pattern(value: object) -> str:
     except ValueError:
         raise ValueError(f"is not a pattern that git would take: `{text}`") from None
     return text
-
-
-@shaped("number", {"type": "number", "minimum": 0})
-def tolerance(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise ValueError("must be a finite number of at least 0")
-    return value
 
 
 @shaped(

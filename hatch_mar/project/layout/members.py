@@ -21,7 +21,7 @@ from hatch_mar.names import fold_name, name_fault, name_from_disk
 from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.project.config.reading import MOST_FAULTS
 from hatch_mar.project.layout.awaited import Awaited
-from hatch_mar.project.unfetched import advise_fetching
+from hatch_mar.project.unfetched import find_remedy
 from hatch_mar.text import did_you_mean, show_path
 
 FILE_NOT_FOUND = Rule(
@@ -254,7 +254,7 @@ class Members:
 
     def advise(self, file: Path) -> str:
         """What brings a file that is missing; empty if nothing says so."""
-        return advise_fetching(file, self.root, self.remote_files) or ""
+        return find_remedy(file, self.root, self.remote_files) or ""
 
     def refuse_files_that_are_folders(self) -> None:
         for claim in self.claims.values():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from hatch_mar.archive.packager.unchanged import fingerprint_file
 from hatch_mar.errors import HatchMarError, ReleaseError
 from hatch_mar.output import explain, remark
 from hatch_mar.project.config.models import RemoteFile
@@ -143,13 +144,11 @@ def refuse_directory(place: Path) -> None:
         raise ReleaseError("a directory is in its place; remove it, or choose another `path`")
 
 
-def look(place: Path) -> tuple[int, ...] | None:
+def look(place: Path) -> str | None:
     """The file's identity, size and time, which differ if somebody has replaced it."""
-    try:
-        found = place.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    with suppress(OSError):
+        return fingerprint_file(place)
+    return None
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from hatch_mar.errors import TrialError
 from hatch_mar.finding import Finding
 from hatch_mar.project.config.models import ArchiveConfig, Example
 from hatch_mar.project.remote_files import compare_digest, list_placed
-from hatch_mar.project.unfetched import advise_fetching
+from hatch_mar.project.unfetched import find_remedy
 from hatch_mar.trial.examples.expectation import ANY, Expectation, read_file
 
 
@@ -35,7 +35,7 @@ def load_examples(config: ArchiveConfig, root: Path, *, update: bool = False) ->
             requests.append(load_example(example, number, root, update=update))
         except TrialError as error:
             place = config.origins["examples"].within(number - 1)
-            advice = "".join(f"; {command}" for command in advise_fetching_files(example, config, root))
+            advice = "".join(f"; {command}" for command in find_remedies(example, config, root))
             faults += [f"{place} cannot be used: {fault}{advice}" for fault in error.faults]
     if faults:
         raise TrialError(*faults)
@@ -50,10 +50,10 @@ def find_differing_files(config: ArchiveConfig, root: Path) -> Iterator[Finding]
             yield from compare_digest(place, each, root)
 
 
-def advise_fetching_files(example: Example, config: ArchiveConfig, root: Path) -> Iterator[str]:
+def find_remedies(example: Example, config: ArchiveConfig, root: Path) -> Iterator[str]:
     """What brings the files of an example that are missing."""
     for name in files_of(example):
-        if not (root / name).exists() and (fix := advise_fetching(root / name, root, config.remote_files)):
+        if not (root / name).exists() and (fix := find_remedy(root / name, root, config.remote_files)):
             yield fix
 
 

@@ -27,10 +27,6 @@ TAKEN: list[tuple[ShapedReader[object], object]] = [
     (addresses.registered, "https://store.example/{model-name}-{version}.mar"),
     (addresses.inner_path, "weights/digits.pth"),
     (addresses.sha256, "0" * 64),
-    (addresses.count_from(1), 1),
-    (addresses.seconds, 0),
-    (addresses.seconds, 0.5),
-    (addresses.limit, 0.5),
 ]
 
 REFUSED: list[tuple[ShapedReader[object], object, str]] = [
@@ -60,12 +56,6 @@ REFUSED: list[tuple[ShapedReader[object], object, str]] = [
     (addresses.inner_path, "../digits.pth", "must be a path inside the project"),
     (addresses.inner_path, "/srv/digits.pth", "must be a path inside the project"),
     (addresses.sha256, "0" * 63, "must be a SHA-256"),
-    (addresses.count_from(1), 0, "must be a whole number of at least 1"),
-    (addresses.count_from(0), True, "must be a whole number of at least 0"),
-    (addresses.seconds, -1, "must be a number of seconds"),
-    (addresses.seconds, float("inf"), "must be a number of seconds"),
-    (addresses.limit, 0, "must be a number of seconds, more than 0 and"),
-    (addresses.limit, 1e9, "must be a number of seconds, more than 0 and at most 86400"),
 ]
 
 
