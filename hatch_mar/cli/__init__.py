@@ -30,7 +30,7 @@ COMMANDS = {
     "try": "run an archive's code as TorchServe's worker would, and show its answers",
     "verify": "find out whether archives are what was released",
     "publish": "put archives into a directory, or into a store such as S3",
-    "deploy": "roll archives out to a TorchServe, without losing a request",
+    "deploy": "roll archives out to a running TorchServe, without losing a request",
     "migrate": "run a command, and turn its torch-model-archiver calls into [tool.mar] tables",
     "schema": "print the JSON Schema of [tool.mar], for editors",
     "completion": "print a script that completes the command line in bash, zsh or fish",

@@ -1,4 +1,4 @@
-"""`hatch-mar deploy`: archives rolled out to a TorchServe that is serving."""
+"""`hatch-mar deploy`: rolls archives out to a running TorchServe."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from hatch_mar.text import count_of, join_steps, quote_each
 if TYPE_CHECKING:
     from hatch_mar.release.deployment.rollout import Outcome, Rollout
 
-DESCRIPTION = """Make a project's archives, which the server can already fetch, the versions that a TorchServe
-answers with, and lose no request: each is registered, tried with its examples, made the default,
-and only when no request waits for the version before, that one is unregistered. If anything
-fails before that, the new version is unregistered again, and the old one goes on answering.
-Archives are deployed one after the other, and the first that fails ends the command.
+DESCRIPTION = """Roll a project's archives out to a running TorchServe, without losing a request. The
+server must already be able to load them, from its model store or from a URL. Each archive is
+registered as a new version, has to answer its examples, and becomes the default; the old version is
+unregistered when it has answered all its requests. If anything fails before the new version is the
+default, it is unregistered again, and the old version keeps answering. The first failure ends the
+command.
 
-The keys of a server with token authorization are read from HATCH_MAR_MANAGEMENT_KEY and
-HATCH_MAR_INFERENCE_KEY, or from the key file. An option overrides the key of its name in
-[tool.mar.deploy], and --to overrides `management`; for another server than that one, `inference` and
-`key-file` do not count."""
+For a server with token authorization, set HATCH_MAR_MANAGEMENT_KEY and HATCH_MAR_INFERENCE_KEY, or
+name its key file. Each option overrides the key of the same name in [tool.mar.deploy], and --to
+overrides `management`; if it names another server, `inference` and `key-file` are ignored."""
 EXAMPLE = "hatch-mar deploy digits --to http://serving:8081"
 
 
@@ -109,9 +109,9 @@ def main(arguments: list[str]) -> int:
 
 
 def override(settings: Deployment, options: Namespace) -> Deployment:
-    """The settings of the project with the options that are given.
+    """The settings of the project, overridden by the given options.
 
-    What the project says of its server's inference API and keys is not about another server.
+    For another server than the project's, its inference API and keys do not count.
     """
     if options.to and options.to.rstrip("/") != (settings.management or options.to).rstrip("/"):
         settings = settings._replace(inference=None, key_file=None)
@@ -144,22 +144,22 @@ def foresee(rollouts: list[Rollout]) -> Iterator[Outcome]:
 
 
 def roll_out(rollouts: list[Rollout]) -> Iterator[Outcome]:
-    """Deploy one archive after the other; after one that fails, the others stay as they are."""
+    """Deploy one archive after another; after a failure, the others stay as they are."""
     for number, rollout in enumerate(rollouts):
         try:
             yield rollout.run()
         except ReleaseError as error:
             left = [other.label for other in rollouts[number + 1 :]]
-            more = (f"Not deployed after that: {', '.join(left)}",) if left else ()
+            more = (f"Not deployed after this failure: {', '.join(left)}",) if left else ()
             raise ReleaseError(*error.causes, *more) from None
 
 
 def report(outcome: Outcome, settings: Deployment) -> str:
     label = f"{outcome.name} {outcome.version}"
     if not outcome.changed:
-        return f"{label} is there already, and is the default of {settings.management}{others(outcome)}"
-    before = f", and {outcome.previous} was before" if outcome.previous else ""
-    return f"{label} is the default of {settings.management}{before}{others(outcome)}"
+        return f"{label} is already the default of {settings.management}{others(outcome)}"
+    now = f"has replaced {outcome.previous} as" if outcome.previous else "is now"
+    return f"{label} {now} the default of {settings.management}{others(outcome)}"
 
 
 def foretell(outcome: Outcome, settings: Deployment) -> str:

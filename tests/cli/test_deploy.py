@@ -48,19 +48,19 @@ def test_deploy(server: FakeTorchServe, capsys: pytest.CaptureFixture[str]):
 
     out, err = capsys.readouterr()
     assert out.splitlines() == [
-        f"digits 2.0 is the default of {server.url}, and 1.0 was before",
-        f"letters 2.0 is the default of {server.url}",
+        f"digits 2.0 has replaced 1.0 as the default of {server.url}",
+        f"letters 2.0 is now the default of {server.url}",
     ]
     assert [line for line in err.splitlines() if " ready after " not in line] == [
         "digits 2.0: registering `digits-2.0.mar`",
         "digits 2.0: 1 example answered as expected",
-        "digits 2.0: is the default, which was 1.0",
-        "digits 2.0: waiting until no request waits for 1.0",
+        "digits 2.0: made the default instead of 1.0",
+        "digits 2.0: waiting for the last answers of 1.0",
         "digits 1.0: unregistered",
         "letters 2.0: registering `letters-2.0.mar`",
-        "letters 2.0: registering `letters.mar`, as there is no `letters-2.0.mar`",
+        "letters 2.0: registering `letters.mar`, since there is no `letters-2.0.mar`",
         "letters 2.0: 1 example answered as expected",
-        "letters 2.0: is the default",
+        "letters 2.0: made the default",
     ]
 
 
@@ -72,7 +72,7 @@ def test_again(server: FakeTorchServe, capsys: pytest.CaptureFixture[str]):
 
     assert main(["deploy", "digits"]) == 0
     assert len(server.changes) == changes
-    expected = f"digits 2.0 is there already, and is the default of {server.url}; still registered: 1.0\n"
+    expected = f"digits 2.0 is already the default of {server.url}; still registered: 1.0\n"
     assert capsys.readouterr() == (expected, "")
 
 
@@ -123,7 +123,7 @@ def test_first_fails(server: FakeTorchServe, capsys: pytest.CaptureFixture[str])
     del server.store["digits-2.0.mar"]
 
     assert main(["deploy"]) == 1
-    assert capsys.readouterr().err.splitlines()[-1] == "Not deployed after that: letters 2.0"
+    assert capsys.readouterr().err.splitlines()[-1] == "Not deployed after this failure: letters 2.0"
     assert "letters" not in server.models
 
 

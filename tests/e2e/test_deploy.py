@@ -212,7 +212,7 @@ def test_no_request_is_lost(releases: Releases, server: TorchServe) -> None:
         assert traffic.versions() == {"1.0", "2.0"}
 
     output, requests = releases.requests_during()
-    assert "there already" in output
+    assert "already the default" in output
     assert requests
     assert [each for each in requests if not each.startswith("GET ")] == []
     assert releases.versions() == ["1.0"]
@@ -336,7 +336,7 @@ def test_what_a_failed_registration_left_is_replaced(releases: Releases, server:
 
     releases.build("1.0")
     releases.deploy()
-    assert "there already" in releases.deploy()
+    assert "already the default" in releases.deploy()
 
 
 def test_back_to_a_version_that_was_kept(releases: Releases) -> None:
@@ -368,10 +368,10 @@ def test_dry_run(releases: Releases) -> None:
 @pytest.mark.parametrize(
     ("variables", "fault"),
     [
-        ({}, "asks for a key"),
+        ({}, "requires a key"),
         ({"management": "k3y-of-nobody"}, "refuses the key"),
         ({"management": "inference", "inference": "inference"}, "refuses the key"),
-        ({"management": "management"}, "asks for a key"),
+        ({"management": "management"}, "requires a key"),
         ({"management": "management", "inference": "management"}, "refuses the key"),
     ],
     ids=["none", "wrong", "other interface", "one", "other for inference"],

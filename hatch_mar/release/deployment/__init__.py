@@ -1,1 +1,1 @@
-"""Archives rolled out to a TorchServe that is serving."""
+"""Rolls archives out to a running TorchServe."""

@@ -13,13 +13,13 @@ from hatch_mar.errors import ReleaseError
 from hatch_mar.torchserve.client import Api
 
 SENDABLE = re.compile(r"[!-~]+")
-"""What a header can have without being quoted."""
+"""Keys that a header can have without quotation marks."""
 
 
 class Key(NamedTuple):
     value: str = ""
     origin: str = ""
-    """Where it was found, in Markdown; empty if there is no key."""
+    """Where the key was found, in Markdown; empty if there is none."""
 
 
 def variable_of(api: Api) -> str:
@@ -40,7 +40,7 @@ def find_key(api: Api, key_file: Path | None) -> Key:
         return Key()
     if not SENDABLE.fullmatch(value):
         raise ReleaseError(
-            f"The key from {origin} has characters that no key of TorchServe has; copy it again"
+            f"The key from {origin} has characters that a TorchServe key cannot have; copy it again"
         )
     return Key(value, origin)
 

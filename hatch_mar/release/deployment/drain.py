@@ -1,4 +1,4 @@
-"""Waits until nobody is waiting for an answer of a version that is about to be removed."""
+"""Waits until a version that is about to be removed has answered all its requests."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ def drain(
     probe: Request | None,
     pace: Pace,
 ) -> dict[str, int]:
-    """Wait until no request has been waiting for the versions for some seconds.
+    """Wait until the versions' queues have been empty for some seconds.
 
-    TorchServe counts the requests in a version's queue, but not those that a worker has taken, and a version
-    that is unregistered answers neither. So a request that has just left the queue gets `seconds`, and the
-    time for which the worker collects a batch, to be answered. Then the version is sent one more request: a
-    single worker answers it only when it has answered all others, however long they take.
+    TorchServe counts the requests in a version's queue, but not those that a worker has taken, and answers
+    neither once the version is unregistered. So a request that has just left the queue gets `seconds` to be
+    answered, plus the time for which the worker collects a batch. Then each version is sent one more
+    request: a single worker answers it only after all others, however long they take.
 
     Args:
-        server: has the versions.
-        model: the name.
-        versions: they get no new requests.
-        seconds: what an answer may take.
+        server: the server.
+        model: the model's name.
+        versions: the versions, which get no new requests.
+        seconds: how long an answer may take.
         limit: seconds after which this gives up.
-        probe: the request that is sent then; its answer does not matter.
+        probe: the request that is sent last; its answer does not matter.
         pace: the clock.
 
     Returns:
-        The requests that still wait for each version which has not been quiet for so long.
+        The versions that are still busy, each with the number of requests that wait for it.
     """
     began = pace.now()
     busy = dict.fromkeys(versions, 0)
@@ -47,7 +47,7 @@ def drain(
         described, now = server.describe(model), pace.now()
         for version in [*busy]:
             found = described.get(version)
-            if found is None or not found.workers:  # which has nobody to answer
+            if found is None or not found.workers:  # nothing can answer
                 del busy[version]
                 continue
             if found.answers:

@@ -1,4 +1,4 @@
-"""What it means that TorchServe refuses a request, or does not answer it, and what to do."""
+"""Explains why TorchServe refuses a request or does not answer it, and what to do about it."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ REMEDIES = {
     r"Failed to save model": "the file may be damaged: compare its SHA-256 with that of the archive",
     r"Custom pip package installation failed": "see the server's `logs/ts_log.log`",
 }
-"""What to do about TorchServe's messages, where they do not say it."""
+"""What to do about TorchServe's messages that do not say it."""
 
 
 def explain_refusal(answer: Answer, interface: Interface, key: Key) -> str:
-    """What an answer means that is not the one that was asked for."""
+    """What an unexpected answer means."""
     api, url = interface.api, interface.url
     if 300 <= answer.status < 400:
         return f"{url} redirects, which TorchServe never does; give the address of TorchServe itself"
     kind = kind_of(answer)
     if kind is None:
         told = f"it answered with status {answer.status}: {answer.summary}"
-        return f"{url} is not a TorchServe, or a proxy or login page stands before it; {told}"
+        return f"{url} is not a TorchServe server, or is behind a proxy or a login page; {told}"
     if kind == "InvalidKeyException":
         return explain_key(api, url, key)
     if kind == "MethodNotAllowedException":
         return (
-            f"The model API of {url} is off; set `enable_model_api=true` in the server's `config.properties`,"
-            " or start it with `--enable-model-api`"
+            f"The model API of {url} is disabled; set `enable_model_api=true` in the server's"
+            " `config.properties`, or start it with `--enable-model-api`"
         )
     if kind == "ResourceNotFoundException":
         return f"{url} has no {api} API; check the port, which is {PORTS[api]} by default"
@@ -54,11 +54,11 @@ def kind_of(answer: Answer) -> str | None:
 
 def explain_key(api: Api, url: str, key: Key) -> str:
     if not key.value:
-        return f"The {api} API of {url} asks for a key; set `{variable_of(api)}`, or give `--key-file`"
+        return f"The {api} API of {url} requires a key; set `{variable_of(api)}`, or give `--key-file`"
     return (
-        f"The {api} API of {url} refuses the key from {key.origin}: it has expired, as keys do after an hour"
-        f" by default, or is the key of another API or server; get a new one with `GET /token?type={api}` and"
-        " the API key"
+        f"The {api} API of {url} refuses the key from {key.origin}: it has expired (by default, after an"
+        f" hour) or belongs to another API or server; get a new one with `GET /token?type={api}` and the API"
+        " key"
     )
 
 
@@ -72,7 +72,7 @@ def explain_silence(error: OSError, interface: Interface) -> str:
         advice = "if you have an authority of your own, name its certificate in `SSL_CERT_FILE`"
         return f"The certificate of {url} cannot be verified: {reason.verify_message}; {advice}"
     if isinstance(reason, ssl.SSLError):
-        return f"{url} does not speak TLS as expected; check whether it begins with `http://` or `https://`"
+        return f"{url} does not speak TLS as expected; check whether it should begin with `http://`"
     what = getattr(reason, "strerror", None) or str(reason)
     where = "the address" if api == "management" else f"the address, which `{api}` sets"
-    return f"Cannot reach the {api} API at {url}: {what}; check {where}, and that the server runs"
+    return f"Cannot reach the {api} API at {url}: {what}; check {where}, and that the server is running"

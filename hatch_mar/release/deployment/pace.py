@@ -1,4 +1,4 @@
-"""How a deployment waits for what a server does in its own time."""
+"""How a deployment waits for a server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Pace(NamedTuple):
     sleep: Callable[[float], object] = time.sleep
 
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Look until the condition holds, or the time is over; gives whether it held."""
+        """Check a condition until it holds or the time is over; gives whether it held."""
         deadline = self.now() + seconds
         while not condition():
             if self.now() >= deadline:

@@ -1,4 +1,4 @@
-"""What is to be deployed, and where: everything is looked up before anything is changed."""
+"""Plans a deployment: everything is looked up before anything is changed."""
 
 from __future__ import annotations
 

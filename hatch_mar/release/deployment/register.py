@@ -1,4 +1,4 @@
-"""Has a server register an archive, and makes sure that it is the right one."""
+"""Registers an archive with a server, and makes sure that the server has the right version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNCERTAIN = ("", "InternalServerException")
 
 
 class NothingRegisteredError(ReleaseError):
-    """The server has registered nothing that would have to be unregistered."""
+    """The server has registered nothing, so there is nothing to unregister."""
 
 
 def register(
@@ -33,12 +33,12 @@ def register(
     """Register the first of some names that the server finds; gives that name.
 
     Raises:
-        NothingRegisteredError: it finds none of them, or another version.
-        ReleaseError: the version may have been registered, but not as it should.
+        NothingRegisteredError: the server finds none of them, or another version.
+        ReleaseError: the server failed, but may have registered the version.
     """
     model, label = config.model_name, f"{config.model_name} {config.version}"
     for number, name in enumerate(names):
-        because = f", as there is no {quote_each(names[:number])}" if number else ""
+        because = f", since there is no {quote_each(names[:number])}" if number else ""
         tell(f"{label}: registering `{hide_secrets(name)}`{because}")
         before = server.describe(model)
         try:
@@ -49,7 +49,7 @@ def register(
             taken = TAKEN.match(error.message)
             if taken and taken["version"] == config.version:
                 raise NothingRegisteredError(
-                    f"Somebody else has just registered {label}; run this again when that deployment is over"
+                    f"Somebody else has just registered {label}; try again when that deployment is over"
                 ) from None
             if taken:
                 raise explain_mistake(config, taken["version"], name, names) from None
@@ -60,13 +60,13 @@ def register(
         found = server.describe(model)
         if config.version in found.keys() - before.keys():
             return name
-        # others may have been registered from elsewhere in the same moment
+        # somebody else may have registered other files at the same time
         mistaken = [each for each in found.keys() - before.keys() if found[each].url == name]
         for version in mistaken:
             server.unregister(model, version)
         if not mistaken:
             raise NothingRegisteredError(
-                f"Somebody else has unregistered {label} as soon as it was registered; run this again when"
+                f"Somebody else has unregistered {label} just after it was registered; try again when"
                 " nobody else deploys it"
             )
         raise explain_mistake(config, " and ".join(mistaken), name, names)
@@ -79,10 +79,10 @@ def register(
 def explain_mistake(
     config: ArchiveConfig, found: str, name: str, names: Sequence[str]
 ) -> NothingRegisteredError:
-    """The error if a file of the server's model store is another version."""
+    """The error if a file in the server's model store has another version."""
     others = [other for other in names if other != name]
     lacking = f", and there is no {quote_each(others)}" if others else ""
     return NothingRegisteredError(
-        f"`{hide_secrets(name)}` on the server is version {found} instead of {config.version}{lacking};"
+        f"`{hide_secrets(name)}` on the server has version {found} instead of {config.version}{lacking};"
         f" publish {config.model_name} {config.version} there first"
     )

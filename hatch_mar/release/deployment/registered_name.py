@@ -1,4 +1,4 @@
-"""Under which names a server may find an archive that is to be registered."""
+"""The names under which a server may find the archive to be registered."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.release.publishing.layouts.flat import join_name
 
 SCHEMES = ("http", "https", "file")
-"""From which TorchServe fetches archives (`allowed_urls` of ConfigManager.java)."""
+"""The schemes from which TorchServe fetches archives (`allowed_urls` of ConfigManager.java)."""
 
 
 def list_registered(config: ArchiveConfig, template: str) -> list[str]:
     """What to register, in the order in which it is tried: file names of the model store, or one URL.
 
     Raises:
-        ReleaseError: TorchServe could not fetch it, or only the first version of it.
+        ReleaseError: TorchServe could not fetch it, or could fetch only its first version.
     """
     if "://" in template:
         return [fill_in_url(config, template)]
@@ -29,7 +29,7 @@ def list_registered(config: ArchiveConfig, template: str) -> list[str]:
 
 
 def published_names(config: ArchiveConfig, own: str, template: str) -> Iterator[str]:
-    """The name that `hatch-mar publish` gives a file whose own one may be that of any version."""
+    """The name that `hatch-mar publish` gives to a file whose own name lacks the version."""
     if template == FILE and not has_version(own, config) and config.format.suffix:
         yield join_name(config.model_name, config.version, config.format.suffix)
 
@@ -42,7 +42,7 @@ def fill_in_url(config: ArchiveConfig, template: str) -> str:
     parts, shown = urlsplit(filled), hide_secrets(filled)
     if parts.scheme not in SCHEMES:
         raise ReleaseError(
-            f"TorchServe cannot fetch `{shown}`: it knows only http and https; set `url` to a signed https"
+            f"TorchServe cannot fetch `{shown}`: it only knows http and https; set `url` to a signed https"
             " URL"
         )
     if not config.format.suffix:
@@ -53,7 +53,7 @@ def fill_in_url(config: ArchiveConfig, template: str) -> str:
     if not has_version(unquote(parts.path.rpartition("/")[2]), config):
         raise ReleaseError(
             f"{config.name}: the name of the file in `{shown}` lacks the version {config.version}, and"
-            " TorchServe never fetches a second file of one name; set"
+            " TorchServe does not fetch a second file of the same name; set"
             ' `archive-name = "{model-name}-{version}"`, or a `url` that ends in `{model-name}-{version}'
             f"{config.format.suffix}`"
         )

@@ -1,4 +1,4 @@
-"""A TorchServe that is serving: what it says of a model, and what is asked of it."""
+"""A running TorchServe: what it says about a model, and what it is asked to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hatch_mar.torchserve.answer import Answer
 from hatch_mar.torchserve.client import Api, Inference, Interface, Management, message_of
 
 MOST_SECONDS = 30.0
-"""For what a server answers from memory, however long a step may take."""
+"""The most seconds to wait for an answer that needs no worker, however long a step may take."""
 
 DONE = (200, 202)
 NOT_FOUND = ("ModelNotFoundException", "ModelVersionNotFoundException")
@@ -35,7 +35,7 @@ class RefusedError(ReleaseError):
 
 
 class SilentError(ReleaseError):
-    """There was no answer, so that what was asked may have been done or not."""
+    """There was no answer, so the request may or may not have been carried out."""
 
 
 class Worker(NamedTuple):
@@ -91,7 +91,7 @@ class RemoteServer:
     management: Management
     inference: Inference
     timeout: float
-    """Seconds for a request that has a worker do something."""
+    """The most seconds to wait for an answer that needs a worker."""
     keys: Mapping[Api, Key]
     """Where the keys of the interfaces come from."""
 
@@ -104,7 +104,7 @@ class RemoteServer:
         return {each.version: each for each in self.look_up(model, version)}
 
     def find_default(self, model: str) -> str | None:
-        """The version that requests get which do not name one; None if the server does not know the model."""
+        """The version that answers requests without one; None if the server does not know the model."""
         return next((each.version for each in self.look_up(model, None)), None)
 
     def look_up(self, model: str, version: str | None) -> list[ModelVersion]:
@@ -120,17 +120,17 @@ class RemoteServer:
         raise self.refuse(answer, self.management)
 
     def check_inference(self) -> None:
-        """Find out whether requests to models will be answered."""
+        """Find out whether the inference API answers, and accepts the key."""
         answer = self.ask(self.inference, self.inference.ping, self.patience)
         # it is unhealthy, with an error's status, while any of its models lacks a worker
         if not status_of(answer):
             raise self.refuse(answer, self.inference)
 
     def register(self, model: str, url: str, workers: int) -> None:
-        """Register an archive under the name of a model, whatever its own is; its workers are still to start.
+        """Register an archive under the name of a model, whatever its own is. Its workers start afterwards.
 
-        Asked to wait for them, TorchServe would let an event loop wait, and with it every fourth client or
-        so, of any model.
+        If TorchServe is asked to wait for them, it blocks an event loop, and with it about every fourth
+        client, of any model.
         """
         options = {"model_name": model, "initial_workers": workers, "synchronous": "false"}
         self.manage(self.management.register, url, self.timeout, **options)
@@ -193,5 +193,5 @@ def start(task: Callable[[], Answer]) -> Future[Answer]:
 
 
 def status_of(answer: Answer) -> str:
-    """What TorchServe says of a request that it has met, or of itself; empty if it says something else."""
+    """The status in TorchServe's answer; empty if it has none."""
     return str(answer.value.get("status", "")) if isinstance(answer.value, dict) else ""

@@ -1,4 +1,4 @@
-"""One archive becomes the version of its model that a server answers with, and no request is lost."""
+"""Makes an archive the default version of its model on a server, without losing a request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hatch_mar.trial.verdict.judge import check_answer
 
 
 class Outcome(NamedTuple):
-    """What a deployment has changed, or would change."""
+    """What a deployment has changed or, as a plan, would change."""
 
     name: str
     version: str
@@ -167,8 +167,8 @@ class Rollout:
         """
         if self.found and not self.found.workers:
             raise ReleaseError(
-                f"{self.label} is the default of {self.server.management.url}, but has no worker; deploy"
-                " another version, or see why in the server's `logs/model_log.log`"
+                f"{self.label} is the default of {self.server.management.url}, but has no worker; see the"
+                " server's `logs/model_log.log` for the reason, or deploy another version"
             )
         if self.found and not self.found.answers:
             self.wait_until_ready(self.pace.now())
@@ -181,17 +181,17 @@ class Rollout:
                 *(self.server, self.name, self.version, error), replacing=self.previous, pace=self.pace
             )
         return (
-            f"{self.label} was registered before, and stays so; if you have built it again since, send the"
+            f"{self.label} was registered before and still is; if you have rebuilt it since, send the"
             f" server `DELETE /models/{path_of(self.name, self.version)}` and deploy it again"
         )
 
     def register(self) -> str | None:
         """Register the version if it is not there; gives the name under which the server found it."""
         if not self.must_register:
-            self.tell(f"{self.label}: is registered already, and is not loaded again")
+            self.tell(f"{self.label}: already registered, so it is not loaded again")
             return None
         if self.is_remnant:
-            self.tell(f"{self.label}: unregistering what a deployment that failed has left")
+            self.tell(f"{self.label}: unregistering the remains of a failed deployment")
             self.server.unregister(self.name, self.version)
         return register(self.server, self.config, self.names, self.workers, self.tell)
 
@@ -209,7 +209,7 @@ class Rollout:
             if found is None:
                 raise ReleaseError(f"{self.label} was unregistered by somebody else while it was loading")
             for worker in found.workers:
-                # TorchServe starts one anew that has died while it was loading, for minutes
+                # for minutes, TorchServe restarts a worker that dies while it is loading
                 if processes.get(worker.number, -1) not in (-1, worker.process):
                     raise ReleaseError(f"{self.label}: a worker died while it was loading; {self.advice}")
                 processes[worker.number] = worker.process
@@ -231,7 +231,7 @@ class Rollout:
             ReleaseError: an answer is not the expected one.
         """
         if not self.examples:
-            self.tell(f"{self.label}: has no `examples`, so all that is known is that it loads")
+            self.tell(f"{self.label}: has no `examples`, so its answers are not checked")
             return
         faults: list[str] = []
         for request in self.examples:
@@ -252,17 +252,17 @@ class Rollout:
         except SilentError:  # it may have been done
             if self.server.find_default(self.name) != self.version:
                 raise
-        self.tell(f"{self.label}: is the default{f', which was {self.previous}' if self.previous else ''}")
+        self.tell(f"{self.label}: made the default{f' instead of {self.previous}' if self.previous else ''}")
 
     def remove_old(self) -> list[str]:
-        """Unregister old versions when nobody is waiting for them; gives those that are unregistered.
+        """Unregister old versions when they have answered all requests; gives those that are unregistered.
 
-        What fails here undoes nothing: the new version is the default.
+        An error here undoes nothing, since the new version is the default.
         """
         removed: list[str] = []
         if not self.superfluous:
             return removed
-        self.tell(f"{self.label}: waiting until no request waits for {', '.join(self.superfluous)}")
+        self.tell(f"{self.label}: waiting for the last answers of {', '.join(self.superfluous)}")
         quiet = max(self.settings.drain, 2 * self.slowest)
         try:
             busy = drain(
@@ -276,8 +276,8 @@ class Rollout:
                 if version in busy:
                     waiting = count_of(busy[version], "request")
                     self.warn(
-                        f"{version} stays registered: {waiting} still waited for it; the next deployment"
-                        " removes it"
+                        f"{version} stays registered, with {waiting} still waiting; it is removed when the"
+                        " next version is deployed"
                     )
                     continue
                 self.server.unregister(self.name, version)

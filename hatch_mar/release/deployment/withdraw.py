@@ -1,4 +1,4 @@
-"""Takes back a version that a deployment has registered before it failed."""
+"""Unregisters the version that a failed deployment has registered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hatch_mar.release.deployment.pace import Pace
 from hatch_mar.release.deployment.remote_server import RemoteServer, SilentError
 
 APPEARANCE = 5.0
-"""Seconds in which a version is looked for whose registration was not waited for."""
+"""Seconds to wait for a version to appear if nobody knows whether it was registered."""
 
 
 def withdraw(
@@ -20,8 +20,8 @@ def withdraw(
         server: has the version, or will have it in a moment.
         model: the name.
         version: what to unregister.
-        error: what has happened, which may be that the deployment was interrupted.
-        replacing: the default version before; None if there was none.
+        error: why the deployment ends, which may be an interruption.
+        replacing: the previous default version; None if there was none.
         pace: the clock.
     """
     label = f"{model} {version}"
@@ -29,7 +29,7 @@ def withdraw(
     try:
         default = server.find_default(model)
         if replacing and default == version:
-            return f"{label} is the default already, and stays so; old versions are still registered"
+            return f"{label} is already the default, and stays so; old versions are still registered"
         if unknown:
             pace.wait_until(lambda: version in server.describe(model, version), APPEARANCE)
         was_there = server.unregister(model, version)
@@ -37,10 +37,10 @@ def withdraw(
         reason = f": {failure}" if str(failure) != str(error) else ""
         return f"Warning: {label} could not be unregistered{reason}"
     except BaseException:  # such as a second Ctrl-C
-        log(f"Warning: {label} may still be registered; the next deployment finds it there")
+        log(f"Warning: {label} may still be registered; the next deployment takes care of it")
         raise
     if unknown and not was_there:
-        return f"Warning: the server may still register {label}; the next deployment finds it there"
+        return f"Warning: the server may still register {label}; the next deployment takes care of it"
     done = "is unregistered again" if was_there else "is not registered"
     still = "still " if default == replacing else ""
     return f"{label} {done}{f'; {default} is {still}the default' if replacing else ''}"

@@ -75,7 +75,7 @@ def test_busy(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixtu
     outcome = plan(two, clock, timeout=5.0).run()
 
     assert (outcome.unregistered, outcome.still_registered) == ((), ("1.0",))
-    assert "1.0 stays registered: 4 requests still waited for it" in capsys.readouterr().err
+    assert "1.0 stays registered, with 4 requests still waiting" in capsys.readouterr().err
 
 
 def test_fails(two: FakeTorchServe, clock: FakeClock, capsys: pytest.CaptureFixture[str]):

@@ -30,15 +30,15 @@ def answer(reply: Reply) -> Answer:
         (
             INVALID_KEY,
             (
-                "The management API of http://serving:8081 asks for a key; set `HATCH_MAR_MANAGEMENT_KEY`, or"
+                "The management API of http://serving:8081 requires a key; set `HATCH_MAR_MANAGEMENT_KEY`, or"
                 " give `--key-file`"
             ),
         ),
         (
             API_OFF,
             (
-                "The model API of http://serving:8081 is off; set `enable_model_api=true` in the server's"
-                " `config.properties`, or start it with `--enable-model-api`"
+                "The model API of http://serving:8081 is disabled; set `enable_model_api=true` in the"
+                " server's `config.properties`, or start it with `--enable-model-api`"
             ),
         ),
         (
@@ -77,14 +77,14 @@ def answer(reply: Reply) -> Answer:
         (
             (200, b"<html>log\x1bin</html>"),
             (
-                "http://serving:8081 is not a TorchServe, or a proxy or login page stands before it; it"
+                "http://serving:8081 is not a TorchServe server, or is behind a proxy or a login page; it"
                 " answered with status 200: <html>log\\x1bin</html>"
             ),
         ),
         (
             (404, {"message": "no"}),
             (
-                "http://serving:8081 is not a TorchServe, or a proxy or login page stands before it; it"
+                "http://serving:8081 is not a TorchServe server, or is behind a proxy or a login page; it"
                 ' answered with status 404: {"message": "no"}'
             ),
         ),
@@ -137,4 +137,4 @@ def test_silent_inference():
         ConnectionRefusedError(111, "Connection refused"), Inference("http://serving:8080")
     )
 
-    assert found.endswith("check the address, which `inference` sets, and that the server runs")
+    assert found.endswith("check the address, which `inference` sets, and that the server is running")

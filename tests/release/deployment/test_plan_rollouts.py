@@ -58,7 +58,7 @@ def test_keys(fake: FakeTorchServe, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Each API gets its own key."""
     fake.keys = {"management": "m", "inference": "i"}
     monkeypatch.setenv("HATCH_MAR_MANAGEMENT_KEY", "m")
-    with pytest.raises(ReleaseError, match=r"^The inference API of .* asks for a key"):
+    with pytest.raises(ReleaseError, match=r"^The inference API of .* requires a key"):
         plan_rollouts([TRIED], Deployment(fake.url, fake.url), tmp_path, print)
 
     monkeypatch.setenv("HATCH_MAR_INFERENCE_KEY", "i")

@@ -44,7 +44,7 @@ def test_other_version(there: bool, fake: FakeTorchServe):
     with pytest.raises(NothingRegisteredError) as error:
         run(fake)
     assert str(error.value) == (
-        "`digits.mar` on the server is version 1.0 instead of 2.0, and there is no `digits-2.0.mar`; publish"
+        "`digits.mar` on the server has version 1.0 instead of 2.0, and there is no `digits-2.0.mar`; publish"
         " digits 2.0 there first"
     )
     assert [*fake.models["digits"]] == ["0.1", *["1.0"] * there]
@@ -55,7 +55,7 @@ def test_version_of_others(fake: FakeTorchServe):
     fake.store["digits.mar"] = Stored(version="1.0")
     fake.overrides["POST /models"] = lambda: fake.add("3.0", url="digits-3.0.mar")
 
-    with pytest.raises(NothingRegisteredError, match=r"is version 1\.0 instead of 2\.0"):
+    with pytest.raises(NothingRegisteredError, match=r"has version 1\.0 instead of 2\.0"):
         run(fake, "digits.mar")
     assert [*fake.models["digits"]] == ["3.0"]
 
@@ -64,7 +64,9 @@ def test_gone(fake: FakeTorchServe):
     """If somebody else unregisters the version at once, that is said, and not that it is another one."""
     fake.overrides["POST /models"] = lambda: (200, {"status": "registered"})
 
-    with pytest.raises(NothingRegisteredError, match=r"^Somebody else has unregistered digits 2\.0 as soon"):
+    with pytest.raises(
+        NothingRegisteredError, match=r"^Somebody else has unregistered digits 2\.0 just after"
+    ):
         run(fake)
 
 

@@ -37,7 +37,7 @@ def test_list(template: str, settings: dict[str, str], expected: list[str]):
 @pytest.mark.parametrize(
     ("template", "settings", "fault"),
     [
-        ("https://store/{version}/{file}", {}, "lacks the version 1.0+a, and TorchServe never fetches"),
+        ("https://store/{version}/{file}", {}, "lacks the version 1.0+a, and TorchServe does not fetch"),
         (
             "s3://store/{model-name}-{version}.mar",
             {},

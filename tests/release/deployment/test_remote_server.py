@@ -45,7 +45,7 @@ def test_ready(workers: list[str], expected: tuple[bool, bool]):
 def test_refused(fake: FakeTorchServe):
     fake.overrides["."] = lambda: INVALID_KEY
 
-    with pytest.raises(RefusedError, match="asks for a key") as error:
+    with pytest.raises(RefusedError, match="requires a key") as error:
         fake.remote().describe("digits")
     assert error.value.kind == "InvalidKeyException"
 

@@ -91,13 +91,13 @@ class TestRun:
         """A version that this has not registered is not unregistered, whatever it answers."""
         two.add("2.0")
 
-        with pytest.raises(ReleaseError, match=r"digits 2\.0 was registered before, and stays so"):
+        with pytest.raises(ReleaseError, match=r"digits 2\.0 was registered before and still is"):
             plan(two, clock, WRONG).run()
         assert two.changes == ["POST /predictions/digits/2.0"]
 
     @pytest.mark.parametrize("others", [("1.0",), ()])
     def test_remnant(self, others: tuple[str, ...], fake: FakeTorchServe, clock: FakeClock):
-        """What a deployment that failed has left without a worker is registered anew."""
+        """What a deployment remains of a failed without a worker is registered anew."""
         fake.add(*others, "2.0")
         fake.models["digits"]["2.0"].workers = []
         fake.store["digits-2.0.mar"] = Stored()

@@ -85,7 +85,7 @@ def test_nothing(two: FakeTorchServe, clock: FakeClock):
     """After a refusal that leaves nothing on the server, there is nothing to unregister."""
     two.overrides["(POST|DELETE) /models"] = lambda: API_OFF
 
-    with pytest.raises(ReleaseError, match=r"model API of .* is off") as error:
+    with pytest.raises(ReleaseError, match=r"model API of .* is disabled") as error:
         plan(two, clock).run()
     assert len(error.value.faults) == 1
 
@@ -103,7 +103,7 @@ def test_default_by_another(two: FakeTorchServe, clock: FakeClock):
     """A version that has become the default is not removed from under the clients."""
     two.overrides["POST /predictions"] = lambda: two.defaults.update(digits="2.0")
 
-    with pytest.raises(ReleaseError, match=r"digits 2\.0 is the default already, and stays so"):
+    with pytest.raises(ReleaseError, match=r"digits 2\.0 is already the default, and stays so"):
         plan(two, clock, WRONG).run()
     assert "DELETE /models/digits/2.0" not in two.changes
 
@@ -127,7 +127,7 @@ def test_interrupted_again(two: FakeTorchServe, clock: FakeClock, capsys: pytest
 
     with pytest.raises(KeyboardInterrupt):
         rollout.run()
-    expected = "Warning: digits 2.0 may still be registered; the next deployment finds it there\n"
+    expected = "Warning: digits 2.0 may still be registered; the next deployment takes care of it\n"
     assert capsys.readouterr().err == expected
 
 
