@@ -13,8 +13,8 @@ from hatch_mar.torchserve.client import Api, Interface, message_of
 PORTS: dict[Api, int] = {"management": 8081, "inference": 8080}
 
 REMEDIES = {
-    r"Model file already exists": "the file's name must change with each version: set"
-    ' `archive-name = "{model-name}-{version}"`',
+    r"Model file already exists": "if that file is this version's, register it by its name, with `--url`; if"
+    ' it is another\'s, set `archive-name = "{model-name}-{version}"`',
     r"does not match any allowed URL": "add it to `allowed_urls` in the server's `config.properties`",
     r"Failed to download archive from": "check that it can be fetched from the server's machine",
     r"Failed to save model": "the file may be damaged: compare its SHA-256 with that of the archive",

@@ -48,8 +48,9 @@ def answer(reply: Reply) -> Answer:
         (
             refusal(500, "InternalServer", "Model file already exists digits.mar"),
             (
-                "TorchServe said: Model file already exists digits.mar (status 500); the file's name must"
-                ' change with each version: set `archive-name = "{model-name}-{version}"`'
+                "TorchServe said: Model file already exists digits.mar (status 500); if that file is this"
+                " version's, register it by its name, with `--url`; if it is another's, set"
+                ' `archive-name = "{model-name}-{version}"`'
             ),
         ),
         (
