@@ -87,7 +87,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 def arrived(root: Path) -> int:
     """How many bytes of a draft are on the disk."""
-    return sum(file.stat().st_size for file in root.glob("weights/.*.part/data"))
+    return sum(file.stat().st_size for file in root.glob("weights/.hatch/hatch-mar/.*.part/data"))
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

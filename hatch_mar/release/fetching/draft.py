@@ -1,4 +1,8 @@
-"""A partial download, kept beside the file's place until it is complete, so that later runs can resume it."""
+"""A partial download, kept beside the file's place until it is complete, so that later runs can resume it.
+
+The place may be in a package, or in a folder that an archive takes. So a draft is where records are, too:
+in a folder `.hatch/hatch-mar`, which is never packed.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from hatch_mar.archive.archive import CHUNK
 from hatch_mar.archive.filesystem.atomic import clear_abandoned, prefix_of
 from hatch_mar.archive.filesystem.folder import Folder
 from hatch_mar.archive.filesystem.locks import hold_lock
+from hatch_mar.archive.packager.records_folder import FOLDER, GITIGNORE, hide
 
 LOCK, DATA, VALIDATOR = "lock", "data", "validator"
 LONGEST_VALIDATOR = 1 << 10
@@ -74,38 +79,37 @@ class Draft:
             if not place.is_symlink():
                 shutil.copymode(place, self.folder.path / DATA)
         os.replace(self.folder.at(DATA), place, src_dir_fd=self.folder.descriptor)
-        self.folder.remove(VALIDATOR)
+        self.discard()
 
     def discard(self) -> None:
         self.file.close()
-        self.folder.remove(DATA)
-        self.folder.remove(VALIDATOR)
+        for name in (DATA, VALIDATOR, GITIGNORE):
+            self.folder.remove(name)
 
 
 @contextmanager
 def hold_draft(place: Path, version: str) -> Iterator[Draft]:
     """The draft of one version of a file, locked against other processes.
 
-    It is in a folder beside the place. The folder is removed at the end if nothing has arrived, or if the
-    draft was moved or discarded; in the last two cases, drafts of other versions are removed too. Links to
-    folders are followed.
+    Its folder is removed at the end if nothing has arrived, or if the draft was moved or discarded; in the
+    last two cases, drafts of other versions are removed too. Links to folders are followed.
 
     Raises:
         OSError: it cannot be made.
     """
-    place = Path(os.path.realpath(place.parent), place.name)
-    folder = place.with_name(f"{prefix_of(place)}{version[:16]}.part")
-    root = next(each for each in place.parents if each.is_dir())
-    with (
-        hold_lock(folder / LOCK, root, holder="`hatch-mar fetch`", longest=inf) as opened,
-        opened.open(DATA, "a+b") as file,
-    ):
-        draft = Draft(opened, file)
-        try:
-            yield draft
-        finally:
-            is_done = file.closed
-            if not is_done and not os.fstat(file.fileno()).st_size:
-                draft.discard()
-    if is_done:
-        clear_abandoned(place)
+    home = Path(os.path.realpath(place.parent))
+    root = next(each for each in (home, *home.parents) if each.is_dir())
+    drafts = home / FOLDER / place.name
+    folder = drafts.with_name(f"{prefix_of(drafts)}{version[:16]}.part")
+    with hold_lock(folder / LOCK, root, holder="`hatch-mar fetch`", longest=inf) as opened:
+        with opened.open(DATA, "a+b") as file:
+            hide(opened)
+            draft = Draft(opened, file)
+            try:
+                yield draft
+            finally:
+                is_done = file.closed
+                if not is_done and not os.fstat(file.fileno()).st_size:
+                    draft.discard()
+        if is_done:
+            clear_abandoned(drafts)

@@ -17,6 +17,7 @@ from urllib.request import Request
 
 import pytest
 
+from hatch_mar.archive.filesystem.walk import files_below
 from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.release.fetching import draft as drafts
@@ -68,7 +69,7 @@ def fault_of(file: RemoteFile, root: Path) -> str:
 
 def leave_draft(root: Path, file: RemoteFile, data: bytes, validator: str = '"1"') -> None:
     """Leave what a killed run would have left."""
-    folder = root / f"weights/.digits.pth.{(file.sha256 or '')[:16]}.part"
+    folder = root / f"weights/.hatch/hatch-mar/.digits.pth.{(file.sha256 or '')[:16]}.part"
     folder.mkdir(parents=True)
     (folder / drafts.DATA).write_bytes(data)
     (folder / drafts.VALIDATOR).write_text(validator)
@@ -352,9 +353,10 @@ class TestResume:
             with pytest.raises(error):
                 fetch_file(file, root)
 
-        folder = f"weights/.digits.pth.{digest_of(DATA)[:16]}.part"
+        folder = f"weights/.hatch/hatch-mar/.digits.pth.{digest_of(DATA)[:16]}.part"
         left = tree(root)
-        assert left.keys() == {f"{folder}/{drafts.DATA}", f"{folder}/{drafts.VALIDATOR}"}
+        assert left.keys() == {f"{folder}/{name}" for name in (drafts.DATA, drafts.VALIDATOR, ".gitignore")}
+        assert [*files_below(root / "weights")] == []  # an archive does not take it
         assert left[f"{folder}/{drafts.DATA}"]
         assert DATA.startswith(left[f"{folder}/{drafts.DATA}"])
         fetch_file(file, root)
@@ -384,7 +386,7 @@ class TestBreaks:
             handler.end_headers()
             handler.wfile.write(DATA[start : start + step])
             if start + step < len(DATA):
-                [draft] = root.glob(f"weights/.*.part/{drafts.DATA}")
+                [draft] = root.glob(f"weights/.hatch/hatch-mar/.*.part/{drafts.DATA}")
                 while draft.stat().st_size < start + step:
                     assert time.monotonic() < deadline
                     time.sleep(0.001)
