@@ -6,13 +6,16 @@ import os
 from pathlib import Path
 
 from hatch_mar.archive.filesystem.atomic import replace_file
+from hatch_mar.archive.filesystem.locks import hold_lock
 from hatch_mar.archive.filesystem.regular import read_bytes
+from hatch_mar.archive.packager.records_folder import FOLDER
 from hatch_mar.errors import ConfigError
 from hatch_mar.project.config.models import MAR, PYPROJECT, RemoteFile
 from hatch_mar.project.edit import restore_newlines
 from hatch_mar.project.toml import table_at
 
 FILES = "remote-files"
+LOCK = "pyproject.lock"
 
 
 def require_tomlkit() -> None:
@@ -40,16 +43,18 @@ def write_digest(root: Path, file: RemoteFile) -> None:
     from hatch_mar.project.toml_text import CannotEdit, TomlText
 
     path = Path(os.path.realpath(root / PYPROJECT))
-    original = read_bytes(path).decode()
-    text = TomlText(original)
     digest = f'sha256 = "{file.sha256}"'
-    try:
-        tables = table_at(text.content, *MAR)[FILES]
-        index = [(table["path"], table["url"]) for table in tables].index((file.path, file.url))
-    except (KeyError, TypeError, ValueError):
-        raise ConfigError(f"`{path}` has changed meanwhile; write {digest} there by hand") from None
-    try:
-        text.set_in_array((*MAR, FILES), index, "sha256", file.sha256 or "")
-    except CannotEdit as error:
-        raise ConfigError(f"Cannot edit `{path}`, because {error}; write {digest} by hand") from None
-    replace_file(path, restore_newlines(text.text, original).encode())
+    # or of two that write at the same time, one would lose its digest
+    with hold_lock(path.parent / FOLDER / LOCK, path.parent, holder="`hatch-mar fetch --lock`"):
+        original = read_bytes(path).decode()
+        text = TomlText(original)
+        try:
+            tables = table_at(text.content, *MAR)[FILES]
+            index = [(table["path"], table["url"]) for table in tables].index((file.path, file.url))
+        except (KeyError, TypeError, ValueError):
+            raise ConfigError(f"`{path}` has changed meanwhile; write {digest} there by hand") from None
+        try:
+            text.set_in_array((*MAR, FILES), index, "sha256", file.sha256 or "")
+        except CannotEdit as error:
+            raise ConfigError(f"Cannot edit `{path}`, because {error}; write {digest} by hand") from None
+        replace_file(path, restore_newlines(text.text, original).encode())

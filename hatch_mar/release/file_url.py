@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hatch_mar.errors import ReleaseError
+from hatch_mar.release.hide_secrets import hide_secrets
 
 
 def find_path(url: str) -> Path:
@@ -19,6 +20,6 @@ def find_path(url: str) -> Path:
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
         raise ReleaseError(
-            f"`{url}` names another machine; for this one, write `file:///`, with three slashes"
+            f"`{hide_secrets(url)}` names another machine; for this one, write `file:///`, with three slashes"
         )
     return Path(url2pathname(parts.path))

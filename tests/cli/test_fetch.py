@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from hatch_mar.release.fetching import draft
 from tests.archives import needs_posix, tree
 from tests.release.fetching.conftest import home, plain_surroundings, server  # noqa: F401
 from tests.release.fetching.test_fetching import DATA, digest_of
-from tests.release.fetching.web_server import WebServer, give, redirect
+from tests.release.fetching.web_server import WebServer, give, redirect, take_turns
 
 LABELS = b'["zero"]'
 
@@ -237,6 +236,29 @@ class TestLock:
         )
         assert tree(root) == {"pyproject.toml": before.encode()}
 
+    def test_compressed(self, root: Path, server: WebServer, capfd: pytest.CaptureFixture[str]):  # noqa: F811
+        """What a server has compressed is not locked, unless the file is called so."""
+        server.routes["/digits.pth"] = give(b"zipped", headers={"Content-Encoding": "gzip"})
+        shown = Shown(capfd, "--lock", "weights/digits.pth", status=1)
+
+        assert "?…` is compressed by the server with gzip; " in shown.err
+        path = Path("pyproject.toml")
+        path.write_text(path.read_text().replace('path = "weights/digits.pth"', 'path = "digits.gz"'))
+        assert Shown(capfd, "--lock", "digits.gz").out.startswith("digits.gz (locked: ")
+
+    def test_not_ignored(self, root: Path, capfd: pytest.CaptureFixture[str]):
+        """In a repository, a file that git does not ignore is named."""
+        (root / ".git").mkdir()
+        declare_without = (root / "pyproject.toml").read_text().replace(digest_of(LABELS), "0" * 64)
+        (root / "pyproject.toml").write_text(declare_without)
+
+        assert Shown(capfd, "--lock", "weights/labels.json").err == (
+            "No `.gitignore` has `weights/labels.json`; add it, so that nobody commits the file\n"
+        )
+        (root / "pyproject.toml").write_text(declare_without)
+        (root / ".gitignore").write_text("weights/\n")
+        assert Shown(capfd, "--lock", "weights/labels.json").err == ""
+
     def test_changed_while_broken(
         self,
         root: Path,
@@ -244,12 +266,8 @@ class TestLock:
         capfd: pytest.CaptureFixture[str],
     ):
         """A file that changes between two connections is not locked as a mixture, even without a tag."""
-        parts = [give(DATA, etag="", breaks=[1 << 20]), give(LABELS, etag="")]
-
-        def answer(handler: BaseHTTPRequestHandler) -> None:
-            parts.pop(0)(handler)
-
-        server.routes["/digits.pth"] = answer
+        parts = give(DATA, etag="", breaks=[1 << 20]), give(LABELS, etag="")
+        server.routes["/digits.pth"] = take_turns(*parts)
         declare(server, None, digest_of(LABELS))
         Shown(capfd, "--lock")
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,15 @@ def test_no_tomlkit(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "tomlkit", None)
     with pytest.raises(ConfigError, match=r"`--lock` needs tomlkit: pip install 'hatch-mar\[cli\]'"):
         require_tomlkit()
+
+
+def test_several(tmp_path: Path):
+    """Of several that write at the same time, none loses its digest."""
+    files = [FILE._replace(path=str(number)) for number in range(8)]
+    text = "".join(f'[[tool.mar.remote-files]]\npath = "{each.path}"\nurl = "{each.url}"\n' for each in files)
+    (tmp_path / "pyproject.toml").write_text(text)
+    with ThreadPoolExecutor(len(files)) as pool:
+        assert [*pool.map(lambda file: write_digest(tmp_path, file), files)] == [None] * len(files)
+
+    assert (tmp_path / "pyproject.toml").read_text().count(LINE) == len(files)
+    assert [path.name for path in tmp_path.iterdir()] == ["pyproject.toml"]

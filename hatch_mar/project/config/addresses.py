@@ -38,9 +38,9 @@ def source(value: object) -> str:
     text = url(value)
     parts = urlsplit(text)
     if not parts.path.strip("/"):
-        raise ValueError(f"must name a file: `{text}`")
+        raise ValueError("must name a file, as `https://example.org/digits.pth` does")
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise ValueError(f"must begin with `https://`, except on this machine: `{text}`")
+        raise ValueError("must begin with `https://`, except on this machine")
     return text
 
 

@@ -22,3 +22,12 @@ class Body(NamedTuple):
 
 class Broken(Exception):
     """A transfer failed, and may succeed if it is tried again. The message is a sentence about the URL."""
+
+    def __init__(self, reason: str, pause: float = 0.0) -> None:
+        super().__init__(reason)
+        self.pause = pause
+        """Seconds to wait before that, if the source asks for it."""
+
+
+class Unreachable(Broken):
+    """There was no connection: worth another attempt only if there has been one before."""

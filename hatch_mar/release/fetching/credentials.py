@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from hatch_mar.output import explain
-from hatch_mar.release.fetching.hub import find_token, is_on_hub
+from hatch_mar.release.fetching.hub import expand, find_token, is_on_hub
 
 
 def find_authorization(url: str) -> str | None:
@@ -48,6 +48,6 @@ def find_login(host: str, user: str) -> tuple[str, str] | None:
 def find_netrc() -> Path:
     if path := os.environ.get("NETRC"):
         return Path(path)
-    home = Path.home()
+    home = expand("~")
     names = ("_netrc", ".netrc") if os.name == "nt" else (".netrc",)
     return next((home / name for name in names if (home / name).exists()), home / names[-1])

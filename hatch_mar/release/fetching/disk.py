@@ -25,6 +25,8 @@ def open_file(url: str) -> Iterator[Body]:
     try:
         file = open_input(path)
     except OSError as error:
-        raise ReleaseError(f"Cannot read `{path}`: {error.strerror}") from None
+        raise ReleaseError(f"Cannot read `{path}`: {error.strerror}; correct the `url`") from None
+    except ValueError:
+        raise ReleaseError(f"`{path}` cannot be the path of a file; correct the `url`") from None
     with file:
         yield Body(iter(partial(file.read, CHUNK), b""), 0, os.fstat(file.fileno()).st_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from hatch_mar.archive.packager.records_folder import FOLDER
 from hatch_mar.archive.packager.unchanged import fingerprint_file
 from hatch_mar.errors import HatchMarError, ReleaseError
 from hatch_mar.output import explain, remark
@@ -47,7 +49,7 @@ Step = Callable[[RemoteFile, Path], Outcome]
 def check_file(file: RemoteFile, root: Path) -> Outcome:
     """Whether a file is in its place, with the right digest. Reads the file."""
     place = root / file.path
-    with explain_faults(file):
+    with explain_faults(file, root):
         found = find_digest(place)
         if found is None:
             return Outcome(file, "missing")
@@ -57,7 +59,7 @@ def check_file(file: RemoteFile, root: Path) -> Outcome:
 def fetch_file(file: RemoteFile, root: Path) -> Outcome:
     """Fetch a file, unless it is there. Of several processes at once, only one downloads it."""
     place = root / file.path
-    with explain_faults(file):
+    with explain_faults(file, root):
         before = look(place)
         if find_digest(place) == file.sha256:
             return Outcome(file, "unchanged", place.stat().st_size)
@@ -81,13 +83,14 @@ def lock_file(file: RemoteFile, root: Path) -> Outcome:
     from hatch_mar.release.fetching.hub import name_moving_revision
     from hatch_mar.release.fetching.hub_digest import ask_hub
 
-    with explain_faults(file):
+    with explain_faults(file, root):
         if revision := name_moving_revision(file.url):
             remark(f"`{file.path}` is at revision `{revision}`, which can change; name a commit in its `url`")
         digest = ask_hub(file.url) or bring_any(file, root / file.path)
         locked = file._replace(sha256=digest)
         if digest != file.sha256:
             write_digest(root, locked)
+            advise_ignoring(file, root)
         size = (root / file.path).stat().st_size if (root / file.path).is_file() else None
         return Outcome(locked, "unchanged" if locked == file else "locked", size)
 
@@ -98,7 +101,7 @@ def bring_any(file: RemoteFile, place: Path) -> str:
         refuse_directory(place)
         resume(draft, file)
         receive(draft, file.url, None, file.path)
-        if other := describe_page(draft, file):
+        if other := describe_wrong(draft, file):
             draft.discard()
             raise ReleaseError(f"`{hide_secrets(file.url)}` is {other}; correct the `url`")
         if find_digest(place) == draft.sha256:
@@ -108,11 +111,24 @@ def bring_any(file: RemoteFile, place: Path) -> str:
         return draft.sha256
 
 
-def describe_page(draft: Draft, file: RemoteFile) -> str | None:
-    """What arrived, such as "a web page", if it is a page or a pointer that the file should not be."""
-    from hatch_mar.release.fetching.mismatch import describe_pointer
+def describe_wrong(draft: Draft, file: RemoteFile) -> str | None:
+    """What arrived, such as "a web page", if it is nothing that a file of this name should be."""
+    from mimetypes import guess_type
 
+    from hatch_mar.release.fetching.mismatch import describe_encoding, describe_pointer
+
+    if not guess_type(file.path)[1] and (encoding := describe_encoding(draft)):
+        return encoding
     return None if file.path.endswith((".html", ".htm", ".xml", ".dvc")) else describe_pointer(draft)
+
+
+def advise_ignoring(file: RemoteFile, root: Path) -> None:
+    """Say that git would get a file that everybody fetches."""
+    from hatch_mar.project.gitignore import is_ignored
+
+    top = root.resolve()
+    if any((each / ".git").exists() for each in (top, *top.parents)) and not is_ignored(Path(file.path), top):
+        remark(f"No `.gitignore` has `{file.path}`; add it, so that nobody commits the file")
 
 
 def resume(draft: Draft, file: RemoteFile) -> None:
@@ -152,13 +168,25 @@ def look(place: Path) -> str | None:
 
 
 @contextmanager
-def explain_faults(file: RemoteFile) -> Iterator[None]:
+def explain_faults(file: RemoteFile, root: Path) -> Iterator[None]:
     """Raise errors of the block as a ReleaseError that names the file."""
     try:
         yield
     except HatchMarError as error:
         raise ReleaseError(*(f"Cannot fetch `{file.path}`: {fault}" for fault in error.faults)) from None
     except OSError as error:
-        where = f" (`{error.filename}`)" if error.filename else ""
-        reason = error.strerror or str(error)
-        raise ReleaseError(f"Cannot fetch `{file.path}`: {reason}{where}") from None
+        raise ReleaseError(f"Cannot fetch `{file.path}`: {explain_error(error, root / file.path)}") from None
+
+
+def explain_error(error: OSError, place: Path) -> str:
+    reason = error.strerror or str(error)
+    if error.errno == errno.ENOSPC:
+        drafts = place.parent / FOLDER
+        return f"{reason}; make room and fetch it again" + (
+            f"; what has arrived is in `{drafts}`" if drafts.is_dir() else ""
+        )
+    if not error.filename:
+        return reason
+    # what is opened in a folder that is open has only its name
+    where = error.filename if os.path.isabs(error.filename) else place.parent
+    return f"{reason} (`{where}`)"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.addresses import is_loopback
+from hatch_mar.release.hide_secrets import hide_secrets
 
 SCHEME = "hf://"
 FORM = f"{SCHEME}ORG/REPO@REVISION/FILE"
@@ -32,7 +34,7 @@ def resolve(url: str) -> str:
         return url
     found = PARTS.fullmatch(url)
     if not found or found["repository"].startswith(OTHER_KINDS):
-        raise ReleaseError(f"`{url}` must name a file of a model, such as `{FORM}`")
+        raise ReleaseError(f"`{hide_secrets(url)}` must name a file of a model, such as `{FORM}`")
     revision = quote(found["revision"] or "main", safe="%")
     return f"{find_endpoint()}/{found['repository']}/resolve/{revision}/{quote(found['file'], safe='/%')}"
 
@@ -44,9 +46,10 @@ def find_endpoint() -> str:
         ReleaseError: it is not an `https://` address.
     """
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
-    parts = urlsplit(endpoint)
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-        return endpoint
+    with suppress(ValueError):  # it is no URL
+        parts = urlsplit(endpoint)
+        if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            return endpoint
     raise ReleaseError("The environment variable `HF_ENDPOINT` must begin with `https://`")
 
 
@@ -72,9 +75,14 @@ def find_token() -> str:
 
 def find_token_file() -> Path:
     if path := os.environ.get("HF_TOKEN_PATH"):
-        return Path(path).expanduser()
+        return expand(path)
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get("HF_HOME") or Path(cache, "huggingface"), "token").expanduser()
+    return expand(os.environ.get("HF_HOME") or f"{cache}/huggingface") / "token"
+
+
+def expand(path: str) -> Path:
+    """A path with the home directory in place of `~`, which stays if the user has none."""
+    return Path(os.path.expanduser(path))  # where pathlib raises
 
 
 def read_token(file: Path) -> str:

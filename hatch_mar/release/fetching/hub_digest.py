@@ -11,17 +11,17 @@ from hatch_mar.release.fetching.web import send
 
 
 def ask_hub(url: str) -> str | None:
-    """The SHA-256 of the file at a URL; None if it is not on the Hub, or is a small file that git has.
+    """The SHA-256 of the file at a URL; None if the Hub does not state it, as for a small file that git has.
 
     Raises:
-        ReleaseError: the Hub cannot be reached, or refuses.
+        ReleaseError: the URL is not that of a file.
     """
     if not url.startswith(("hf://", "https://", "http://")) or not is_on_hub(resolve(url)):
         return None
     try:
         response = send(resolve(url), method="HEAD")
-    except Broken as reason:
-        raise ReleaseError(f"{reason}; try again later") from None
+    except (ReleaseError, Broken):  # a mirror may know no HEAD; for all else, the download says what is wrong
+        return None
     with response:
         digest = response.headers.get(DIGEST, "").strip('"')
         return digest if is_on_hub(response.geturl()) and re.fullmatch("[0-9a-f]{64}", digest) else None

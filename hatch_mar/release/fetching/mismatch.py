@@ -30,11 +30,18 @@ def describe_other(draft: Draft) -> str | None:
         return "empty"
     if pointer := describe_pointer(draft):
         return pointer
-    if draft.encoding not in ("", "identity"):
-        return f"compressed by the server with {shorten(draft.encoding)}"
+    if encoding := describe_encoding(draft):
+        return encoding
     if draft.size <= LONGEST_MESSAGE and describe_text(head):
         return "a short text, such as an error message"
     return None
+
+
+def describe_encoding(draft: Draft) -> str | None:
+    """That the server has compressed a file, which was not asked for."""
+    if draft.encoding in ("", "identity"):
+        return None
+    return f"compressed by the server with {shorten(draft.encoding)}"
 
 
 def describe_pointer(draft: Draft) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from hatch_mar.errors import ReleaseError
-from hatch_mar.output import explain
-from hatch_mar.release.fetching.body import Body, Broken
+from hatch_mar.output import remark
+from hatch_mar.release.fetching.body import Body, Broken, Unreachable
 from hatch_mar.release.fetching.draft import Draft
 from hatch_mar.release.fetching.mismatch import describe_mismatch
 from hatch_mar.release.fetching.source import open_source
@@ -16,6 +16,8 @@ from hatch_mar.text import format_size
 
 PAUSES = (1.0, 2.0, 4.0, 8.0)
 """Seconds before the next attempt, after one, two ... attempts in a row that brought nothing new."""
+LONGEST_PAUSE = 60.0
+"""Seconds for which a busy server is left alone, if it asks for that."""
 
 
 def receive(draft: Draft, url: str, wanted: str | None, path: str) -> None:
@@ -44,7 +46,7 @@ def receive(draft: Draft, url: str, wanted: str | None, path: str) -> None:
 
 def transfer(draft: Draft, url: str, wanted: str | None, path: str) -> None:
     """Download until the source says that the file is complete, or until the digest is right."""
-    furthest = draft.size
+    began = furthest = draft.size
     pauses = iter(PAUSES)
     while True:
         try:
@@ -58,11 +60,12 @@ def transfer(draft: Draft, url: str, wanted: str | None, path: str) -> None:
             if draft.size > furthest:
                 furthest, pauses = draft.size, iter(PAUSES)
             pause = next(pauses, None)
-            if pause is None:
+            is_mistake = isinstance(reason, Unreachable) and draft.size == began
+            if pause is None or is_mistake or reason.pause > LONGEST_PAUSE:
                 kept = f"; run it again to resume after {format_size(draft.size)}" if draft.size else ""
                 raise ReleaseError(f"{reason}{kept}") from None
-            explain(f"Trying again to fetch `{path}`: {reason}")
-            time.sleep(pause)
+            remark(f"Trying again to fetch `{path}`: {reason}")
+            time.sleep(max(pause, reason.pause))
         else:
             return
 

@@ -20,6 +20,10 @@ class Redirects(HTTPRedirectHandler):
     Each host gets its own credentials, and no others.
     """
 
+    def __init__(self, url: str) -> None:
+        self.url = url
+        """What is asked now."""
+
     def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
         if req.get_method() == "HEAD" and DIGEST in headers:
             return fp
@@ -47,6 +51,7 @@ class Redirects(HTTPRedirectHandler):
         if new.scheme != "https" and not stays_here:
             insecure = f"`{hide_secrets(req.full_url)}` redirects to `{hide_secrets(newurl)}`"
             raise ReleaseError(f"{insecure}, which is not `https://`; correct the `url`")
+        self.url = newurl
         return make_request(newurl, req.headers, req.get_method())
 
 

@@ -10,6 +10,7 @@ from hatch_mar.output import set_verbosity
 from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.release.fetching.credentials import find_authorization
 from hatch_mar.release.fetching.fetch import fetch_file
+from tests.archives import needs_posix
 from tests.release.fetching.test_fetching import DATA, PATH, digest_of
 from tests.release.fetching.web_server import WebServer, give, redirect, refuse, run_server
 
@@ -66,6 +67,19 @@ class TestToken:
             monkeypatch.setenv(variable, str(home / value))
 
         assert find_authorization(HUB) == "Bearer hf_stored"
+
+    @needs_posix
+    def test_homeless(self, monkeypatch: pytest.MonkeyPatch):
+        """A user may have no home directory, as in some containers."""
+        import pwd
+
+        def fail(_: int) -> None:
+            raise KeyError
+
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr(pwd, "getpwuid", fail)
+
+        assert find_authorization(HUB) is None
 
     @pytest.mark.parametrize("token", ["hf_ secret", "hf_\x07secret", "hf_sécret"])
     def test_invalid(self, token: str, monkeypatch: pytest.MonkeyPatch):

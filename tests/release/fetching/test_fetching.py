@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.request import Request
 
 import pytest
@@ -21,12 +22,21 @@ from hatch_mar.archive.filesystem.walk import files_below
 from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.release.fetching import draft as drafts
-from hatch_mar.release.fetching import fetch, web
-from hatch_mar.release.fetching.fetch import Outcome, check_file, fetch_file
+from hatch_mar.release.fetching import fetch, receive, web
+from hatch_mar.release.fetching.fetch import Outcome, bring_any, check_file, fetch_file
 from hatch_mar.release.fetching.redirects import Redirects
 from tests.archives import needs_posix, tree
 from tests.memory import bounded
-from tests.release.fetching.web_server import Route, WebServer, give, hang_up, redirect, refuse, run_server
+from tests.release.fetching.web_server import (
+    Route,
+    WebServer,
+    give,
+    hang_up,
+    redirect,
+    refuse,
+    run_server,
+    take_turns,
+)
 
 DATA = random.Random(0).randbytes(3 << 20)
 HALF = len(DATA) // 2
@@ -146,7 +156,7 @@ class TestFetch:
         """A file in the place of its folder is one line."""
         (root / "weights").write_bytes(b"")
 
-        assert "directory" in fault_of(declare(give(DATA)), root).lower()
+        assert fault_of(declare(give(DATA)), root).endswith(f" directory (`{root / 'weights'}`)")
         assert tree(root) == {"weights": b""}
 
     def test_long_name(self, server: WebServer, root: Path):
@@ -171,9 +181,11 @@ class TestFetch:
         assert tree(root) == {PATH: DATA}
 
         missing = RemoteFile(PATH, f"file://{tmp_path.as_posix()}/nothing", digest_of(b"other"))
-        assert fault_of(missing, root).endswith("nothing`: No such file or directory")
-        other = RemoteFile(PATH, "file://server/share/digits.pth", digest_of(b"other"))
-        assert "names another machine" in fault_of(other, root)
+        assert fault_of(missing, root).endswith("nothing`: No such file or directory; correct the `url`")
+        other = RemoteFile(PATH, "file://server/digits.pth?secret", digest_of(b"other"))
+        assert "`file://server/digits.pth?…` names another machine" in fault_of(other, root)
+        impossible = RemoteFile(PATH, "file:///srv/x%00y", digest_of(b"other"))
+        assert fault_of(impossible, root) == "`/srv/x\\x00y` cannot be the path of a file; correct the `url`"
 
     def test_store(self, root: Path):
         """All other URLs are fsspec's."""
@@ -310,6 +322,24 @@ class TestResume:
 
         assert tree(root) == {PATH: DATA}
 
+    @pytest.mark.parametrize("content_range", ["bytes 5-9/10", ""])
+    def test_unasked_range(self, declare: Declare, root: Path, content_range: str):
+        """A part of the file that nobody asked for is not taken for all of it, even without a digest."""
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(206)
+            handler.send_header("Content-Range", content_range)
+            handler.send_header("Content-Length", "5")
+            handler.end_headers()
+            handler.wfile.write(b"xxxxx")
+
+        file = declare(answer)
+        sentence = f"`{file.url}` sends another part of the file than it was asked for; correct the `url`"
+        assert fault_of(file, root) == sentence
+        with pytest.raises(ReleaseError, match="another part"):
+            bring_any(file, root / PATH)
+        assert tree(root) == {}
+
     def test_too_much(self, declare: Declare, root: Path, server: WebServer):
         """More than the file has, after which there is nothing (416), is given up."""
         file = declare(give(DATA))
@@ -420,14 +450,58 @@ class TestBreaks:
     @pytest.mark.parametrize("route", [refuse(503), hang_up, refuse(429)])
     def test_busy(self, declare: Declare, root: Path, route: Route):
         """A server that is busy is asked again."""
-        answers = [route, route, give(DATA)]
-
-        def answer(handler: BaseHTTPRequestHandler) -> None:
-            answers.pop(0)(handler)
-
-        fetch_file(declare(answer), root)
+        fetch_file(declare(take_turns(route, route, give(DATA))), root)
 
         assert tree(root) == {PATH: DATA}
+
+    @pytest.mark.parametrize(("seconds", "slept"), [("3", [3.0, 3.0]), ("later", [0.0, 0.0])])
+    def test_asked_to_wait(
+        self, declare: Declare, root: Path, seconds: str, slept: list[float], monkeypatch: pytest.MonkeyPatch
+    ):
+        """It is left alone for as long as it wants to be."""
+        busy = refuse(429, Retry_After=seconds)
+        pauses: list[float] = []
+        monkeypatch.setattr(receive.time, "sleep", pauses.append)
+        fetch_file(declare(take_turns(busy, busy, give(DATA))), root)
+
+        assert pauses == slept
+
+    def test_asked_to_wait_long(self, declare: Declare, root: Path, server: WebServer):
+        """If that is more than a minute, it is not waited for."""
+        fault = fault_of(declare(refuse(503, Retry_After="300")), root)
+
+        assert fault.endswith("` answers 503 Service Unavailable; try again in 5 min 0 s")
+        assert len(server.asked) == 1
+
+    def test_gone_for_a_while(self, declare: Declare, root: Path, server: WebServer):
+        """A server that cannot be reached any more, after a break, is tried again, too."""
+        with run_server() as gone:
+            pass
+        turns = take_turns(give(DATA, breaks=[HALF]), redirect(f"{gone.url}/x"), give(DATA))
+        fetch_file(declare(turns), root)
+
+        assert tree(root) == {PATH: DATA}
+        assert server.ranges == [None, *[f"bytes={HALF}-"] * 2]
+
+    def test_store(self, root: Path, monkeypatch: pytest.MonkeyPatch):
+        """So is a store whose driver fails in the middle."""
+        memory = pytest.importorskip("fsspec.implementations.memory")
+        memory.MemoryFileSystem().pipe_file("/models/digits.pth", DATA)
+        file = RemoteFile(PATH, "memory://models/digits.pth", digest_of(DATA))
+        read, failures = memory.MemoryFile.read, [ConnectionError("secret")]
+        offsets = []
+
+        def fail(opened: Any, _: int) -> bytes:
+            offsets.append(opened.tell())
+            if opened.tell() and failures:
+                raise failures.pop()
+            return read(opened, HALF)
+
+        monkeypatch.setattr(memory.MemoryFile, "read", fail)
+        fetch_file(file, root)
+
+        assert tree(root) == {PATH: DATA}
+        assert offsets == [0, HALF, HALF, len(DATA)]
 
     @pytest.mark.parametrize("announced", [len(DATA) + 1, HALF])
     def test_wrong_length(self, declare: Declare, root: Path, announced: int):
@@ -525,12 +599,11 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("status", "sentence"),
         [
-            (401, "denies access (401 Unauthorized); add its host to `~/.netrc`"),
-            (403, "denies access (403 Forbidden); add its host to `~/.netrc`"),
+            (401, "denies access (401 Unauthorized); add its host to `~/.netrc`, or sign the `url` anew"),
             (404, "does not exist (404 Not Found); correct the `url`"),
-            (409, "answers 409 Conflict"),
-            (500, "answers 500 Internal Server Error"),
-            (799, "answers 799"),
+            (409, "answers 409 Conflict; correct the `url`"),
+            (500, "answers 500 Internal Server Error; try again later"),
+            (799, "answers 799; correct the `url`"),
         ],
     )
     def test_status(self, declare: Declare, root: Path, status: int, sentence: str):
@@ -553,7 +626,13 @@ class TestRefusals:
             pass
         file = RemoteFile(PATH, f"{server.url}/digits.pth", digest_of(DATA))
 
-        assert fault_of(file, root) == f"`{file.url}` cannot be reached: Connection refused"
+        sentence = f"`{file.url}` cannot be reached: Connection refused; check the network, and the `url`"
+        assert fault_of(file, root) == sentence
+
+        with run_server() as other:
+            other.routes["/x"] = redirect(file.url)
+            assert fault_of(file._replace(url=f"{other.url}/x"), root) == sentence
+            assert len(other.asked) == 1
 
     def test_no_http(self, declare: Declare, root: Path):
         """So is one that speaks something else, none of which is shown."""
@@ -578,8 +657,21 @@ class TestRefusals:
 
         monkeypatch.setattr(drafts.Draft, "append", fail)
 
-        assert fault_of(declare(give(DATA)), root) == "No space left on device"
+        assert fault_of(declare(give(DATA)), root) == "No space left on device; make room and fetch it again"
         assert tree(root) == {}
+        monkeypatch.undo()
+        append = drafts.Draft.append
+        monkeypatch.setattr(drafts.Draft, "append", lambda *both: (append(*both), fail()))
+        kept = root / "weights/.hatch/hatch-mar"
+        assert fault_of(declare(give(DATA)), root).endswith(f"again; what has arrived is in `{kept}`")
+
+    def test_proxy(self, declare: Declare, root: Path, monkeypatch: pytest.MonkeyPatch):
+        """What is asked without encryption, which is only this machine, is asked without a proxy."""
+        with run_server() as proxy:
+            monkeypatch.setenv("http_proxy", proxy.url)
+            fetch_file(declare(give(DATA)), root)
+
+        assert proxy.asked == []
 
 
 class TestRedirects:
@@ -625,7 +717,7 @@ class TestRedirects:
         """Nobody else may send us to this machine."""
         far, body = Request("https://example.org/x"), BytesIO()
         with pytest.raises(ReleaseError, match="which is not `https://`"):
-            Redirects().redirect_request(far, body, 302, "", {}, "http://localhost/x")
+            Redirects(far.full_url).redirect_request(far, body, 302, "", {}, "http://localhost/x")
 
     def test_endless_body(self, declare: Declare, root: Path, server: WebServer):
         """What comes along with a redirect is not read."""

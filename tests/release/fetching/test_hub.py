@@ -40,6 +40,7 @@ class TestResolve:
             "hf://org/repo@/x",
             "hf://datasets/org/repo/x",
             "hf://spaces/org/repo/x",
+            "hf://org/repo?secret",
         ],
     )
     def test_invalid(self, url: str):
@@ -48,7 +49,7 @@ class TestResolve:
             resolve(url)
 
         assert str(error.value) == (
-            f"`{url}` must name a file of a model, such as `hf://ORG/REPO@REVISION/FILE`"
+            f"`{url.replace('secret', '…')}` must name a file of a model, such as `hf://ORG/REPO@REVISION/FILE`"
         )
 
     def test_endpoint(self, monkeypatch: pytest.MonkeyPatch):
@@ -59,7 +60,7 @@ class TestResolve:
         assert not is_on_hub("https://huggingface.co/x")
         assert is_on_hub("https://mirror.example/x")
 
-    @pytest.mark.parametrize("endpoint", ["http://mirror.example", "mirror.example"])
+    @pytest.mark.parametrize("endpoint", ["http://mirror.example", "mirror.example", "https://["])
     def test_plain(self, endpoint: str, monkeypatch: pytest.MonkeyPatch):
         """It must be encrypted, since the token is sent there."""
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
@@ -124,14 +125,9 @@ class TestAskHub:
         assert ask_hub("s3://bucket/x") is None
         assert server.asked == []
 
-    def test_busy(self, server: WebServer):
-        """So is a Hub that is busy."""
-        server.routes["/org/repo/resolve/main/x"] = refuse(503)
-        with pytest.raises(ReleaseError, match="answers 503 Service Unavailable"):
-            ask_hub("hf://org/repo/x")
+    @pytest.mark.parametrize("status", [404, 405, 503])
+    def test_refused(self, server: WebServer, status: int):
+        """A mirror may not answer to HEAD; what is really wrong, the download says."""
+        server.routes["/org/repo/resolve/main/x"] = refuse(status)
 
-    def test_refused(self, server: WebServer):
-        """A refusal is a fault."""
-        server.routes["/org/repo/resolve/main/x"] = refuse(404)
-        with pytest.raises(ReleaseError, match=r"does not exist \(404 Not Found\); correct the `url`"):
-            ask_hub("hf://org/repo/x")
+        assert ask_hub("hf://org/repo/x") is None

@@ -108,9 +108,19 @@ def give(
     return answer
 
 
-def refuse(status: int) -> Route:
+def take_turns(*routes: Route) -> Route:
+    """Answer each time in another way."""
+    left = [*routes]
+    return lambda handler: left.pop(0)(handler)  # noqa: PLW0108  (it is another one each time)
+
+
+def refuse(status: int, **headers: str) -> Route:
+    """Answer with an error; in names of headers, `_` stands for `-`."""
+
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
         handler.send_header("Content-Length", "0")
         handler.end_headers()
 
