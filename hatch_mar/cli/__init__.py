@@ -28,7 +28,7 @@ COMMANDS = {
     "inspect": "show what is in an archive",
     "diff": "compare two archives",
     "try": "run an archive's code as TorchServe's worker would, and show its answers",
-    "verify": "find out whether archives are what was released",
+    "verify": "check that archives are what was released",
     "publish": "put archives into a directory, or into a store such as S3",
     "deploy": "roll archives out to a running TorchServe, without losing a request",
     "migrate": "run a command, and turn its torch-model-archiver calls into [tool.mar] tables",

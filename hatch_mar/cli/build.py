@@ -46,7 +46,7 @@ def parser() -> ArgumentParser:
     command.add_argument(
         "--sums",
         action="store_true",
-        help=f"write {SUMS} beside the archives, with the digests of all of the project's that are there",
+        help=f"also write {SUMS} beside the archives, with the digests of all the project's archives there",
     )
     add_json_option(command)
     return command

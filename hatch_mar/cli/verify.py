@@ -1,4 +1,4 @@
-"""`hatch-mar verify`: whether archives are what was released."""
+"""`hatch-mar verify`: checks that archives are what was released."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from hatch_mar.terminal.progress import show_progress
 from hatch_mar.text import quote_each
 from hatch_mar.torchserve import suffixes
 
-DESCRIPTION = f"""Find out whether archives are what was released: whether they have the digests that
-FILE{SUFFIX} or {SUMS} beside them list, and with --rebuild whether a build of the project, in a
-temporary directory, gives the same bytes. None of an archive's code runs."""
+DESCRIPTION = f"""Check that archives are what was released: that they have the digests in FILE{SUFFIX}
+or {SUMS} beside them and, with --rebuild, that a build of the project in a temporary directory
+gives the same bytes. None of an archive's code runs."""
 EXAMPLE = f"hatch-mar verify dist/digits.mar --rebuild\n  hatch-mar verify digits.mar --sums release/{SUMS}"
 
 
 @dataclass
 class Verdict:
-    """What was found out about one file."""
+    """The result for one file."""
 
     path: Path
     verified: Verified | None = None
@@ -50,7 +50,7 @@ class Verdict:
             self.faults += error.faults
 
     def lines(self) -> Iterator[str]:
-        """What holds of the file, and how it differs from a build."""
+        """What was confirmed about the file, and how it differs from a build."""
         if self.verified and self.verified.lists:
             lists = quote_each(self.verified.lists)
             yield f"`{self.path}` has SHA-256 `{self.verified.sha256}`, as listed in {lists}"
@@ -73,17 +73,17 @@ def parser() -> ArgumentParser:
     command = make_parser("verify", DESCRIPTION, EXAMPLE)
     command.add_argument(
         "files", type=Path, nargs="+", metavar="FILE",
-        help="an archive, or any other file that is listed; or a directory, for all that is listed there",
+        help="an archive or another listed file; or a directory, for all files that are listed there",
     )  # fmt: skip
     command.add_argument(
         "--sums", type=Path, metavar=SUMS,
-        help="a list as `sha256sum` writes it, which has FILE under its path from there or its base name"
+        help="a list in the form of `sha256sum`, with FILE's path from there, or its base name"
         f" (default: FILE{SUFFIX} and {SUMS} beside FILE)",
     )  # fmt: skip
     command.add_argument(
         "--rebuild", action="store_true",
-        help="build the project's archive of the same name and version, with the time of the FILE, and"
-        " say of which commit the bytes are, or what differs",
+        help="build the project's archive of the same name and version, with FILE's timestamp, and show"
+        " which commit the bytes are of, or what differs",
     )  # fmt: skip
     add_project_options(command, "the project of --rebuild")
     add_json_option(command)
@@ -131,7 +131,7 @@ def expand(path: Path, sums: Path | None) -> list[tuple[Path, Path | None]]:
 
 
 def verify(path: Path, sums: Path | None, project: PyProject | None) -> Verdict:
-    """What is to be said of a file; a fault in one respect does not hide the other."""
+    """The result for a file. A wrong digest does not keep it from being compared with a build."""
     verdict = Verdict(path)
     if not (project and path.is_dir()):
         with verdict.collect(), show_progress("Reading files") as advance:

@@ -132,7 +132,7 @@ class TestRebuild:
         printed = capsys.readouterr()
         assert printed.out.splitlines()[1:] == ["~ member handler.py: 43 bytes -> 38 bytes"]
         assert printed.err == (
-            f"`dist/digits.mar` is not what a build gives of the folder `{root}`, which is not in a git"
+            f"`dist/digits.mar` differs from a build of the folder `{root}`, which is not in a git"
             " repository\n"
         )
 

@@ -60,8 +60,6 @@ def test_clone(project: Project, tmp_path: Path) -> None:
     (clone / "weights" / "digits.pt").write_bytes(b"other")
     lines = verify(clone, released, status=1).splitlines()
     assert lines[0] == "~ member digits.pt: 97.7 KiB -> 5 bytes"
-    assert lines[1].startswith(
-        f"`{released}` is not what a build gives of commit `{commit}` with uncommitted"
-    )
+    assert lines[1].startswith(f"`{released}` differs from a build of commit `{commit}` with uncommitted")
     assert not (clone / "dist").exists()
     assert not (clone / ".hatch").exists()

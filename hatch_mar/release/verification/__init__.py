@@ -1,1 +1,1 @@
-"""Whether an archive is what was released: by a list of digests, or by building it again."""
+"""Checks an archive against a list of digests, or against a build."""

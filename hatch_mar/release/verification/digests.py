@@ -14,13 +14,13 @@ from hatch_mar.errors import ReleaseError
 from hatch_mar.text import quote
 from hatch_mar.torchserve import suffixes
 
-WAYS_OUT = "name a list with `--sums`, or build it again to compare with `--rebuild`"
-OF_DIRECTORY = "name the files in it, or build an archive again to compare with `--rebuild`"
-AGAIN = "get it again, or build it again and write the list with `hatch-mar build --sums`"
+WAYS_OUT = "name a list with `--sums`, or compare it with a build: `--rebuild`"
+OF_DIRECTORY = "name the files in it, or compare it with a build: `--rebuild`"
+AGAIN = "get the file again, or rebuild it together with the list: `hatch-mar build --sums`"
 
 
 class Listed(NamedTuple):
-    """The digest that a list has of a file."""
+    """A file's digest in a list."""
 
     digest: str
     list: Path
@@ -31,7 +31,7 @@ class Verified(NamedTuple):
 
     sha256: str
     lists: tuple[Path, ...]
-    """Those that have the digest."""
+    """The lists that have this digest."""
 
 
 def verify_digest(
@@ -39,17 +39,17 @@ def verify_digest(
 ) -> Verified:
     """Compare a file with the list at `sums`, or else with those beside it.
 
-    Costs a read of the file; `advance` is called with each number of bytes that were read.
+    Reads the file, and calls `advance` with the number of bytes of each read.
 
     Args:
         path: the file.
         sums: a file as `sha256sum` writes it, in which the file is named relative to the folder of the
             list, or by its base name.
-        advance: is told of the progress.
-        needed: whether a list beside it must have it.
+        advance: gets the progress.
+        needed: whether a list beside the file must have it.
 
     Raises:
-        ReleaseError: the digest is another one, or no list has the file.
+        ReleaseError: the digest differs, or no list has the file.
         ReadError: a list is not in the form of `sha256sum`.
         OSError: a file cannot be read.
     """
@@ -72,7 +72,7 @@ def verify_digest(
     if len({each.digest for each in found}) > 1:
         said = " and ".join(f"`{each.digest}` in `{each.list}`" for each in found)
         raise ReleaseError(
-            f"The lists disagree about `{path}`, whose SHA-256 is `{actual}`: it is {said};"
+            f"The lists disagree about `{path}`, whose SHA-256 is `{actual}`: they have {said};"
             " remove the wrong one"
         )
     for each in found:
@@ -82,17 +82,17 @@ def verify_digest(
 
 
 def find_lists(path: Path) -> list[Path]:
-    """The lists beside a file that could have it."""
+    """The lists beside a file that may have its digest."""
     return [file for file in (sidecar_of(path), path.with_name(SUMS)) if file.is_file()]
 
 
 def look_up(path: Path, sums: Path, digests: dict[str, str], *, anywhere: bool) -> set[str]:
-    """The digest that a list has of a file under its path from the list's folder, if it has one.
+    """The digests in a list for the file's path from the list's folder.
 
     With `anywhere`, the file may have been in another folder when it was listed.
 
     Raises:
-        ReleaseError: there are several files that could be meant.
+        ReleaseError: several files in the list could be this one.
     """
     own = relative(path, sums)
     found = {digest for name, digest in digests.items() if os.path.normpath(name) == own}
@@ -100,7 +100,8 @@ def look_up(path: Path, sums: Path, digests: dict[str, str], *, anywhere: bool) 
         found = {digest for name, digest in digests.items() if os.path.basename(name) == path.name}
     if len(found) > 1:
         raise ReleaseError(
-            f"`{sums}` lists several files named {quote(path.name)}; put the list where it was made"
+            f"`{sums}` lists several files named {quote(path.name)}; put the list into the folder where it"
+            " was made"
         )
     return found
 
@@ -113,7 +114,7 @@ def relative(path: Path, sums: Path) -> str | None:
 
 
 def describe_missing(listed: Listed) -> str:
-    return f", which `{listed.list}` lists with SHA-256 `{listed.digest}`; get it again"
+    return f", which `{listed.list}` lists with SHA-256 `{listed.digest}`; get the file again"
 
 
 def explain_unlisted(path: Path, actual: str, lists: dict[Path, dict[str, str]]) -> str:
@@ -147,5 +148,7 @@ def list_files(folder: Path) -> list[Path]:
         listed += [folder / name for name in read_sums(folder / SUMS)]
     if not listed:
         advice = "write it with `hatch-mar build --sums`, or name the files"
-        raise ReleaseError(f"`{folder}` has no digests, in `{SUMS}` or in a file `*{SUFFIX}`; {advice}")
+        raise ReleaseError(
+            f"`{folder}` has no digests, neither in `{SUMS}` nor in a `*{SUFFIX}` file; {advice}"
+        )
     return sorted({*listed, *(path for path in present if path.suffix in suffixes.ZIPS)})

@@ -1,4 +1,4 @@
-"""Archives built again from a project, and compared with those that were released."""
+"""Builds a project's archive again, and compares it with the one that was released."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REPACKED = "it was packed by another tool or version of hatch-mar or Python, or 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """An archive compared with what a build of the working tree gives."""
+    """An archive compared with a build of the working tree."""
 
     path: Path
     tree: WorkingTree
@@ -39,11 +39,11 @@ class Rebuilt:
     differences: Sequence[Difference] = ()
     """From the file to the build."""
     archiver: str = ""
-    """What wrote the file, if that was not this version of hatch-mar."""
+    """What wrote the file, if not this version of hatch-mar."""
 
     @property
     def is_as_built(self) -> bool:
-        """Whether the file is what the working tree gives, as far as that can be compared."""
+        """Whether the file is the same as a build, as far as that can be compared."""
         return self.same_bytes or (self.same_content and not self.same_container)
 
     def __str__(self) -> str:
@@ -55,9 +55,9 @@ class Rebuilt:
             return f"{name}, packed in another format, has the content of {tree}"
         if self.same_content:
             return f"{name} has the content, but not the bytes, of {tree}; {REPACKED}"
-        text = f"{name} is not what a build gives of {tree}"
+        text = f"{name} differs from a build of {tree}"
         if not self.differences:
-            return f"{text}: other files are executable, or a file is there twice"
+            return f"{text}: other files are executable, or a file is in it twice"
         if self.archiver:
             return f"{text}; {quote(self.archiver)} wrote it, and this is `{ARCHIVER_VERSION}`"
         return text
@@ -76,9 +76,9 @@ class Rebuilt:
 def rebuild(path: Path, project: PyProject, advance: Callable[[int], object] = int) -> Rebuilt:
     """Build the archive that has the model and version of the one at `path`, and compare the two.
 
-    It is built in a temporary directory, and nothing is recorded or tried. The time in it is that of the
-    file, so that archives can be compared that were not built reproducibly. `advance` is called with each
-    number of bytes that were read.
+    It is built in a temporary directory, without a record or a trial. It gets the file's timestamp, so that
+    archives with another timestamp than a reproducible one can be compared too. `advance` is called with the
+    number of bytes of each read.
 
     Raises:
         ReleaseError: the project has no archive of this name and version.
@@ -103,10 +103,10 @@ def write(planned: Planned, advance: Callable[[int], object]) -> None:
 
 
 def choose(path: Path, manifest: Manifest, kind: str, configs: tuple[Config, ...]) -> str:
-    """The name by which the project knows the archive of a manifest.
+    """The name of the project's archive that has a manifest's model and version.
 
     Raises:
-        ReleaseError: it has none of this name, or only one of another version.
+        ReleaseError: the project has none of this name, or only one of another version.
     """
     wanted = WorkflowConfig if manifest.is_of_workflow else ArchiveConfig
     named = {
@@ -139,7 +139,7 @@ def version_of(config: Config) -> str | None:
 
 
 def read_time(manifest: Manifest) -> datetime | None:
-    """When the archive was made, as its manifest says; None if it says that in another way."""
+    """The archive's timestamp in its manifest; None if it is in another form."""
     try:
         instant = datetime.strptime(str(manifest.document.get("createdOn")), TIME_FORMAT)
     except ValueError:
@@ -175,6 +175,6 @@ def judge(
 
 
 def list_modes(path: Path) -> list[tuple[str, bool]]:
-    """The names in an archive, and whether each may be executed."""
+    """The members of an archive, and whether each is executable."""
     with read(path) as archive:
         return [(member.name, member.executable) for member in archive.members]

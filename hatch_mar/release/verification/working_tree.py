@@ -1,4 +1,4 @@
-"""What git says of the files that an archive was made from: their commit, and what is not in it."""
+"""Asks git for the commit of the files that an archive was made from, and for changes since then."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ ANNEX = Path(".git", "annex", "objects")
 
 
 class WorkingTree(NamedTuple):
-    """The folder of a project, compared with its commit."""
+    """A project's folder, compared with its commit."""
 
     root: Path
     commit: str | None = None
     reason: str = ""
-    """Why there is no commit to compare it with."""
+    """Why the commit is unknown."""
     changed: tuple[str, ...] = ()
     """The files of the project, and of the archive, that have changed since."""
     not_in_git: tuple[str, ...] = ()
     """The archive's files that git does not track, and the project's that it is told to ignore."""
 
     def __str__(self) -> str:
-        """What an archive has the bytes of: "commit `1a2b3c`"."""
+        """The words for it in a sentence, such as "commit `1a2b3c`"."""
         if self.commit is None:
             return f"the folder {quote(str(self.root))}, {self.reason}"
         beyond = []
@@ -93,12 +93,12 @@ def inspect_working_tree(root: Path, archive: Archive, pinned: Collection[str] =
 
 
 def names_of(path: Path, root: Path, whole: Path) -> set[str]:
-    """The path of a file, and that of what it leads to as a link; `whole` is `root` resolved."""
+    """The path of a file, and the path of its target if it is a link; `whole` is `root` resolved."""
     return {os.path.normpath(whole / os.path.relpath(path, root)), os.path.realpath(path)}
 
 
 def parents_of(path: str) -> Iterator[str]:
-    """The folders that a file is in, which git may know as a link, or as a submodule."""
+    """The folders above a file, any of which git may know as a link or as a submodule."""
     return map(str, Path(path).parents)
 
 

@@ -66,7 +66,7 @@ class TestBeside:
         """Without a list, nothing is verified, and the message says what would do."""
         assert fault(file) == (
             f"No digest of `{file}` is listed: there is neither `digits.mar.sha256` nor `SHA256SUMS` beside"
-            " it; name a list with `--sums`, or build it again to compare with `--rebuild`"
+            " it; name a list with `--sums`, or compare it with a build: `--rebuild`"
         )
 
     def test_not_needed(self, file: Path):
@@ -83,8 +83,8 @@ class TestBeside:
         sums = list_beside(file, {file.name: OTHER})
 
         assert fault(file) == (
-            f"`{file}` has SHA-256 `{DIGEST}`, but `{sums}` lists `{OTHER}`; get it again, or build it"
-            " again and write the list with `hatch-mar build --sums`"
+            f"`{file}` has SHA-256 `{DIGEST}`, but `{sums}` lists `{OTHER}`; get the file again, or"
+            " rebuild it together with the list: `hatch-mar build --sums`"
         )
 
     def test_exchanged(self, file: Path):
@@ -118,7 +118,7 @@ class TestBeside:
         sidecar = list_beside(file, {file.name: DIGEST}, "digits.mar.sha256")
 
         assert fault(file) == (
-            f"The lists disagree about `{file}`, whose SHA-256 is `{DIGEST}`: it is `{DIGEST}` in"
+            f"The lists disagree about `{file}`, whose SHA-256 is `{DIGEST}`: they have `{DIGEST}` in"
             f" `{sidecar}` and `{OTHER}` in `{sums}`; remove the wrong one"
         )
 
@@ -128,7 +128,7 @@ class TestBeside:
         file.unlink()
 
         assert fault(file) == (
-            f"File not found: `{file}`, which `{sums}` lists with SHA-256 `{DIGEST}`; get it again"
+            f"File not found: `{file}`, which `{sums}` lists with SHA-256 `{DIGEST}`; get the file again"
         )
         sums.unlink()
         assert fault(file) == f"File not found: `{file}`"
@@ -136,8 +136,8 @@ class TestBeside:
     def test_directory(self, file: Path):
         """A directory can only be compared with a build."""
         assert fault(file.parent) == (
-            f"`{file.parent}` is a directory, which has no digest; name the files in it, or build an archive"
-            " again to compare with `--rebuild`"
+            f"`{file.parent}` is a directory, which has no digest; name the files in it, or compare it"
+            " with a build: `--rebuild`"
         )
 
     def test_other_form(self, file: Path):
@@ -181,7 +181,7 @@ class TestGiven:
         path.write_text(format_sums({"a/digits.mar": DIGEST, "b/digits.mar": OTHER}))
 
         assert fault(file, path) == (
-            f"`{path}` lists several files named `digits.mar`; put the list where it was made"
+            f"`{path}` lists several files named `digits.mar`; put the list into the folder where it was made"
         )
 
     def test_alone(self, file: Path, tmp_path: Path):
@@ -209,6 +209,6 @@ class TestList:
     def test_none(self, file: Path):
         """A folder without lists has nothing to verify."""
         with pytest.raises(
-            ReleaseError, match=r"^`.*dist` has no digests, in `SHA256SUMS` or in a file .* write it with"
+            ReleaseError, match=r"^`.*dist` has no digests, neither in `SHA256SUMS` nor in .* write it with"
         ):
             list_files(file.parent)

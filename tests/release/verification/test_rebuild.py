@@ -118,7 +118,7 @@ class TestDifferent:
             "~ member handler.py: 43 bytes -> 42 bytes"
         ] or [each.name for each in found.differences] == ["handler.py"]
         assert not found.is_as_built
-        assert str(found).startswith(f"`{path}` is not what a build gives of the folder")
+        assert str(found).startswith(f"`{path}` differs from a build of the folder")
 
     @needs_posix
     def test_mode(self, root: Path):
@@ -128,7 +128,7 @@ class TestDifferent:
         found = rebuilt(path, root)
 
         assert (found.is_as_built, found.differences) == (False, [])
-        assert str(found).endswith(": other files are executable, or a file is there twice")
+        assert str(found).endswith(": other files are executable, or a file is in it twice")
 
     def test_archiver(self, root: Path):
         """Another version of hatch-mar is named, since it may be why."""
