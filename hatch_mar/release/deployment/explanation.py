@@ -57,8 +57,8 @@ def explain_key(api: Api, url: str, key: Key) -> str:
         return f"The {api} API of {url} requires a key; set `{variable_of(api)}`, or give `--key-file`"
     return (
         f"The {api} API of {url} refuses the key from {key.origin}: it has expired (by default, after an"
-        f" hour) or belongs to another API or server; get a new one with `GET /token?type={api}` and the API"
-        " key"
+        f" hour) or belongs to another API or server; `GET /token?type={api}` with the API key writes a new"
+        " one into the server's `key_file.json`"
     )
 
 

@@ -102,6 +102,9 @@ def test_refused_key():
     assert found.startswith(
         "The management API of http://serving:8081 refuses the key from `key_file.json`: it"
     )
+    assert found.endswith(
+        "; `GET /token?type=management` with the API key writes a new one into the server's `key_file.json`"
+    )
     assert "secret" not in found
 
 
