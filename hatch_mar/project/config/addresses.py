@@ -72,13 +72,16 @@ def server(value: object) -> str:
 SLIP = "([a-z][a-z0-9+.-]+):/([^/].*|)"
 """A URL with one slash, which would be taken for a directory."""
 
+NO_BUCKET = "(?:s3a?|gc?s|az|abfss?)://(?:/.*)?"
+"""A URL of a store without a bucket, such as `s3://$BUCKET/digits` gives where the variable is not set."""
+
 
 @shaped(
     "directory or URL",
     {
         "allOf": [plain.schema, template.schema],
         "anyOf": [
-            {"allOf": [url.schema, {"pattern": "^[^?#]*$"}]},
+            {"allOf": [url.schema, {"pattern": "^[^?#]*$"}, {"not": {"pattern": whole(NO_BUCKET)}}]},
             {"not": {"pattern": f"://|{whole(SLIP)}"}},
         ],
     },
@@ -91,6 +94,8 @@ def location(value: object) -> str:
         raise ValueError(f"is not a URL: `{text}`; did you mean `{slip[1]}:{slashes}{slip[2]}`?")
     if "://" in text and not set("?#").isdisjoint(url(text)):
         raise ValueError("must be a URL without `?` and `#`, which are not part of a folder's name")
+    if re.fullmatch(NO_BUCKET, text):
+        raise ValueError(f"must name a bucket: `{text}`")
     return template(text)
 
 

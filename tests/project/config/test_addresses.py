@@ -49,6 +49,8 @@ REFUSED: list[tuple[ShapedReader[object], object, str]] = [
     (addresses.location, "s3://models/a?b", r"must be a URL without `\?` and `#`"),
     (addresses.location, "s3://models/{name}", "may have the placeholders .*and no others"),
     (addresses.location, "shelf/{name}", "may have the placeholders"),
+    (addresses.location, "s3://", r"must name a bucket: `s3://`$"),
+    (addresses.location, "gs:///digits", "must name a bucket"),
     (addresses.location, "s3:/models", r"is not a URL: `s3:/models`; did you mean `s3://models`\?$"),
     (addresses.location, "file:/srv/a", r"did you mean `file:///srv/a`\?$"),
     (addresses.registered, "{name}.mar", "and no others"),
