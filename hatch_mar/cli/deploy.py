@@ -21,7 +21,7 @@ from hatch_mar.project.config.schema import DEPLOY_KEYS
 from hatch_mar.text import count_of, join_steps, quote_each
 
 if TYPE_CHECKING:
-    from hatch_mar.release.deployment.rollout import Outcome, Rollout
+    from hatch_mar.release.deployment.rollout import Deployed, Rollout
 
 DESCRIPTION = """Roll a project's archives out to a running TorchServe, without losing a request. The
 server must already be able to load them, from its model store or from a URL. Each archive is
@@ -94,7 +94,7 @@ def main(arguments: list[str]) -> int:
         command.error("no server is named; give --to URL, or set `management` in [tool.mar.deploy]")
     configs = leave_out_workflows(select(load_configs(project), options.names), options.names)
     describe = foretell if options.dry_run else report
-    outcomes: list[Outcome] = []
+    outcomes: list[Deployed] = []
     try:
         with exit_on_signals():
             rollouts = plan_rollouts(configs, settings, project.root, remark)
@@ -139,11 +139,11 @@ def leave_out_workflows(configs: list[Config], names: list[str]) -> list[Archive
     return models
 
 
-def foresee(rollouts: list[Rollout]) -> Iterator[Outcome]:
+def foresee(rollouts: list[Rollout]) -> Iterator[Deployed]:
     return (rollout.foresee() for rollout in rollouts)
 
 
-def roll_out(rollouts: list[Rollout]) -> Iterator[Outcome]:
+def roll_out(rollouts: list[Rollout]) -> Iterator[Deployed]:
     """Deploy one archive after another; after a failure, the others stay as they are."""
     for number, rollout in enumerate(rollouts):
         try:
@@ -154,7 +154,7 @@ def roll_out(rollouts: list[Rollout]) -> Iterator[Outcome]:
             raise ReleaseError(*error.causes, *more) from None
 
 
-def report(outcome: Outcome, settings: Deployment) -> str:
+def report(outcome: Deployed, settings: Deployment) -> str:
     label = f"{outcome.name} {outcome.version}"
     if not outcome.changed:
         return f"{label} is already the default of {settings.management}{others(outcome)}"
@@ -162,7 +162,7 @@ def report(outcome: Outcome, settings: Deployment) -> str:
     return f"{label} {now} the default of {settings.management}{others(outcome)}"
 
 
-def foretell(outcome: Outcome, settings: Deployment) -> str:
+def foretell(outcome: Deployed, settings: Deployment) -> str:
     if not outcome.changed:
         return report(outcome, settings)
     steps = [f"registered from `{outcome.registered}`"] if outcome.registered else []
@@ -172,7 +172,7 @@ def foretell(outcome: Outcome, settings: Deployment) -> str:
     return f"{outcome.name} {outcome.version} would be {join_steps(steps)}{others(outcome)}"
 
 
-def others(outcome: Outcome) -> str:
+def others(outcome: Deployed) -> str:
     """The old versions that stay, for the end of a line."""
     kept = outcome.still_registered
     return f"; still registered: {', '.join(kept)}" if kept else ""

@@ -18,7 +18,7 @@ from hatch_mar.output import log, remark, show
 from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.project.digest_edit import require_tomlkit
 from hatch_mar.project.pyproject import PyProject
-from hatch_mar.release.fetching.fetch import Outcome, Step, check_file, fetch_file, lock_file
+from hatch_mar.release.fetching.fetch import Action, Fetched, check_file, fetch_file, lock_file
 from hatch_mar.text import did_you_mean
 
 DESCRIPTION = """Fetch the files of [[tool.mar.remote-files]] that are missing or differ. A file replaces
@@ -64,11 +64,11 @@ def main(arguments: list[str]) -> int:
         chosen = [file for file in chosen if not file.sha256]
         if not chosen:
             remark("Nothing to lock: every remote file has a `sha256`; to lock a file again, name its path")
-    step = lock_file if options.lock else check_file if options.check else fetch_file
-    outcomes: list[Outcome] = []
+    action = lock_file if options.lock else check_file if options.check else fetch_file
+    outcomes: list[Fetched] = []
     try:
         with exit_on_signals():
-            for outcome in take_steps(step, chosen, project.root):
+            for outcome in apply(action, chosen, project.root):
                 outcomes.append(outcome)
                 if not options.json and outcome.state != "failed":
                     show(line_of(outcome), flush=True)
@@ -99,17 +99,17 @@ def select(files: Sequence[RemoteFile], paths: Sequence[str], root: Path) -> Seq
     return [*chosen.values()] if paths else files
 
 
-def take_steps(step: Step, files: Sequence[RemoteFile], root: Path) -> Iterator[Outcome]:
+def apply(action: Action, files: Sequence[RemoteFile], root: Path) -> Iterator[Fetched]:
     """The outcome for each file. If one fails, the error is printed, and the others still get their turn."""
     for file in files:
         try:
-            yield step(file, root)
+            yield action(file, root)
         except HatchMarError as error:
             log(*error.faults)
-            yield Outcome(file, "failed")
+            yield Fetched(file, "failed")
 
 
-def line_of(outcome: Outcome) -> str:
+def line_of(outcome: Fetched) -> str:
     path = outcome.file.path
     if outcome.state == "fetched":
         return path

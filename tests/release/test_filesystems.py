@@ -103,18 +103,18 @@ class TestHushDrivers:
 
 
 class TestBoundUpload:
-    class Store(fsspec.AbstractFileSystem):
+    class ObjectStore(fsspec.AbstractFileSystem):
         def put_file(self, lpath: str, rpath: str, chunksize: int = 0, **_: Any) -> None: ...
 
     def test_known(self):
         """A driver is given the bounds that it knows, and no others."""
-        assert bound_upload(self.Store(), 1 << 30) == {"chunksize": CHUNK}
+        assert bound_upload(self.ObjectStore(), 1 << 30) == {"chunksize": CHUNK}
 
     def test_many_parts(self):
         """A file has no more parts than S3 accepts."""
         size = 1 << 40
 
-        assert bound_upload(self.Store(), size)["chunksize"] * 10_000 >= size
+        assert bound_upload(self.ObjectStore(), size)["chunksize"] * 10_000 >= size
 
     def test_generic(self):
         """A driver that does nothing of its own is given nothing."""

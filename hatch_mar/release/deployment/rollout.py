@@ -21,7 +21,7 @@ from hatch_mar.trial.examples.request import Request
 from hatch_mar.trial.verdict.judge import check_answer
 
 
-class Outcome(NamedTuple):
+class Deployed(NamedTuple):
     """What a deployment has changed or, as a plan, would change."""
 
     name: str
@@ -115,9 +115,9 @@ class Rollout:
         replaced = self.before.get(self.default or "")
         return self.settings.workers or len(replaced.workers if replaced else ()) or 1
 
-    def foresee(self) -> Outcome:
+    def foresee(self) -> Deployed:
         """What `run` would do, if nothing fails."""
-        outcome = Outcome(self.name, self.version, not self.is_there, previous=self.previous)
+        outcome = Deployed(self.name, self.version, not self.is_there, previous=self.previous)
         if self.is_there:
             return outcome._replace(still_registered=tuple(self.old))
         return outcome._replace(
@@ -132,7 +132,7 @@ class Rollout:
         """Whether nothing is to be done."""
         return self.is_default and bool(self.old or (self.found and self.found.answers))
 
-    def run(self) -> Outcome:
+    def run(self) -> Deployed:
         """Deploy the archive, in the order that loses no request.
 
         Raises:
@@ -160,7 +160,7 @@ class Rollout:
             still_registered=tuple(version for version in self.old if version not in unregistered),
         )
 
-    def confirm(self) -> Outcome:
+    def confirm(self) -> Deployed:
         """
         Raises:
             ReleaseError: the version is the default, but does not answer.

@@ -24,7 +24,7 @@ from hatch_mar.terminal.progress import show_progress
 State = Literal["fetched", "unchanged", "locked", "missing", "differs", "failed"]
 
 
-class Outcome(NamedTuple):
+class Fetched(NamedTuple):
     """What was done with a remote file."""
 
     file: RemoteFile
@@ -42,39 +42,39 @@ class Outcome(NamedTuple):
         }
 
 
-Step = Callable[[RemoteFile, Path], Outcome]
+Action = Callable[[RemoteFile, Path], Fetched]
 """What is done with a remote file of the project at a path; raises ReleaseError if it cannot be done."""
 
 
-def check_file(file: RemoteFile, root: Path) -> Outcome:
+def check_file(file: RemoteFile, root: Path) -> Fetched:
     """Whether a file is in its place, with the right digest. Reads the file."""
     place = root / file.path
     with explain_faults(file, root):
         found = find_digest(place)
         if found is None:
-            return Outcome(file, "missing")
-        return Outcome(file, "unchanged" if found == file.sha256 else "differs", place.stat().st_size)
+            return Fetched(file, "missing")
+        return Fetched(file, "unchanged" if found == file.sha256 else "differs", place.stat().st_size)
 
 
-def fetch_file(file: RemoteFile, root: Path) -> Outcome:
+def fetch_file(file: RemoteFile, root: Path) -> Fetched:
     """Fetch a file, unless it is there. Of several processes at once, only one downloads it."""
     place = root / file.path
     with explain_faults(file, root):
         before = look(place)
         if find_digest(place) == file.sha256:
-            return Outcome(file, "unchanged", place.stat().st_size)
+            return Fetched(file, "unchanged", place.stat().st_size)
         explain(f"Fetching `{file.path}` from `{hide_secrets(file.url)}`")
         with hold_draft(place, file.sha256 or "") as draft:
             if look(place) != before and find_digest(place) == file.sha256:  # another process was faster
                 draft.discard()
-                return Outcome(file, "unchanged", place.stat().st_size)
+                return Fetched(file, "unchanged", place.stat().st_size)
             resume(draft, file)
             receive(draft, file.url, file.sha256, file.path)
             draft.move(place)
-            return Outcome(file, "fetched", draft.size)
+            return Fetched(file, "fetched", draft.size)
 
 
-def lock_file(file: RemoteFile, root: Path) -> Outcome:
+def lock_file(file: RemoteFile, root: Path) -> Fetched:
     """Find out which digest a file has now, and write it into `pyproject.toml`.
 
     Unless the Hub states the digest, the file is fetched for it.
@@ -92,7 +92,7 @@ def lock_file(file: RemoteFile, root: Path) -> Outcome:
             write_digest(root, locked)
             advise_ignoring(file, root)
         size = (root / file.path).stat().st_size if (root / file.path).is_file() else None
-        return Outcome(locked, "unchanged" if locked == file else "locked", size)
+        return Fetched(locked, "unchanged" if locked == file else "locked", size)
 
 
 def bring_any(file: RemoteFile, place: Path) -> str:

@@ -27,6 +27,6 @@ def open_source(url: str, offset: int, validator: str) -> AbstractContextManager
         from hatch_mar.release.fetching.disk import open_file
 
         return open_file(url)
-    from hatch_mar.release.fetching.store import open_object
+    from hatch_mar.release.fetching.stored_object import open_object
 
     return open_object(url, offset)

@@ -12,8 +12,8 @@ from hatch_mar.project.config.addresses import location
 from hatch_mar.project.config.models import Destination
 from hatch_mar.release.file_url import find_path
 from hatch_mar.release.publishing.directory import Directory
-from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready
+from hatch_mar.release.publishing.storage import Storage
 from hatch_mar.text import did_you_mean, quote_each
 
 MODEL_NAME, VERSION = "{model-name}", "{version}"
@@ -69,7 +69,7 @@ def fill_in(destination: str, archive: Ready) -> str:
     return destination.replace(MODEL_NAME, archive.name).replace(VERSION, version)
 
 
-def open_place(destination: str) -> Place:
+def open_storage(destination: str) -> Storage:
     """The folder to publish to.
 
     Raises:
@@ -79,6 +79,6 @@ def open_place(destination: str) -> Place:
         return Directory(Path(destination))
     if destination.startswith(("file://", "local://")):
         return Directory(find_path(destination))
-    from hatch_mar.release.publishing.store import Store
+    from hatch_mar.release.publishing.object_store import ObjectStore
 
-    return Store(destination)
+    return ObjectStore(destination)

@@ -18,7 +18,7 @@ from hatch_mar.archive.packager.mode import set_mode
 from hatch_mar.archive.packager.obstacles import explain_write_errors, refuse_file_above
 from hatch_mar.build.plan import WHEEL_MODE
 from hatch_mar.errors import ReleaseError, explain_system_errors
-from hatch_mar.release.publishing.place import Advance, Taken
+from hatch_mar.release.publishing.storage import Advance, Taken
 
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK}
 """Errors of file systems without hard links, such as exFAT and some network file systems."""

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from hatch_mar.archive.filesystem.scratch import scratch_directory
 from hatch_mar.errors import ReleaseError
 from hatch_mar.output import log
-from hatch_mar.release.publishing.destination import fill_in, open_place
-from hatch_mar.release.publishing.place import Place, Taken
+from hatch_mar.release.publishing.destination import fill_in, open_storage
 from hatch_mar.release.publishing.ready import Ready
 from hatch_mar.release.publishing.step import Step, digest_of, find_steps, read_sidecar, write_draft
+from hatch_mar.release.publishing.storage import Storage, Taken
 from hatch_mar.terminal.progress import show_progress
 
 ATTEMPTS = 3
@@ -64,7 +64,7 @@ def publish(
         steps = plan(archives, destination, layout, scratch)
         if not replace and (refusals := [step.refusal for step in steps if step.there and not step.is_done]):
             raise ReleaseError(*refusals)
-        warn([step.place for step in steps if not step.is_done])
+        warn([step.storage for step in steps if not step.is_done])
         done = []
         for published in tell(steps) if dry_run else carry_out(steps, scratch, replace=replace):
             report(published)
@@ -81,13 +81,13 @@ def plan(archives: Sequence[Ready], destination: str, layout: str, scratch: Path
     for number, (folder, together) in enumerate(folders.items()):
         own = scratch / str(number)
         own.mkdir()
-        steps += find_steps(open_place(folder), together, layout, own)
+        steps += find_steps(open_storage(folder), together, layout, own)
     return steps
 
 
-def warn(places: Sequence[Place]) -> None:
+def warn(storages: Sequence[Storage]) -> None:
     """Warn, once for each place, that two publishers of one file could both succeed there."""
-    for caution in dict.fromkeys(place.caution for place in places):
+    for caution in dict.fromkeys(storage.caution for storage in storages):
         if caution:
             log(f"Warning: {caution}")
 
@@ -121,7 +121,7 @@ def write(step: Step, *, replace: bool) -> str:
     """
     for _ in range(ATTEMPTS):
         if step.is_done:
-            step.place.clear(step.name)
+            step.storage.clear(step.name)
             return "unchanged"
         if step.there and not replace:
             raise ReleaseError(step.refusal)
@@ -130,7 +130,7 @@ def write(step: Step, *, replace: bool) -> str:
         except Taken:
             step = step.look_again()
             continue
-        step.place.clear(step.name)
+        step.storage.clear(step.name)
         verify(step)
         return "replaced" if step.there else "published"
     raise ReleaseError(say_others_write(step.address))
@@ -141,16 +141,16 @@ def say_others_write(address: str) -> str:
 
 
 def send(step: Step) -> None:
-    place = step.place
+    storage = step.storage
     with show_progress(f"Publishing {step.name}", step.size) as advance:
         if step.begun:
-            place.complete(step.name, step.source, advance)
+            storage.complete(step.name, step.source, advance)
         elif step.there:
             if step.is_archive:
-                place.remove(step.sidecar)  # if this is killed now, no sidecar vouches for the file
-            place.replace(step.name, step.source, advance)
+                storage.remove(step.sidecar)  # if this is killed now, no sidecar vouches for the file
+            storage.replace(step.name, step.source, advance)
         else:
-            place.create(step.name, step.source, advance)
+            storage.create(step.name, step.source, advance)
 
 
 def verify(step: Step) -> None:
@@ -159,7 +159,7 @@ def verify(step: Step) -> None:
     Raises:
         ReleaseError: it is not the one that was sent.
     """
-    found = digest_of(step.place, step.name, step.size)
+    found = digest_of(step.storage, step.name, step.size)
     if found != step.sha256:
         raise ReleaseError(
             f"`{step.address}` does not have the bytes that were sent: its SHA-256 is {found} instead of"
@@ -173,17 +173,17 @@ def write_sidecar(step: Step, draft: Path) -> None:
     Raises:
         ReleaseError: somebody else has replaced the file in the meantime, or keeps writing the sidecar.
     """
-    place, name = step.place, step.sidecar
+    storage, name = step.storage, step.sidecar
     write_draft(draft, step.sum.encode())
     for _ in range(ATTEMPTS):
-        there = place.size(name) is not None
-        if there and read_sidecar(place, step.name) == step.sha256:
+        there = storage.size(name) is not None
+        if there and read_sidecar(storage, step.name) == step.sha256:
             break
         if there:
             verify(step)  # it may be the sidecar of somebody who has just replaced the file
         with suppress(Taken):
-            (place.replace if there else place.create)(name, draft, int)
+            (storage.replace if there else storage.create)(name, draft, int)
             break
     else:
-        raise ReleaseError(say_others_write(place.address(name)))
-    place.clear(name)
+        raise ReleaseError(say_others_write(storage.address(name)))
+    storage.clear(name)

@@ -12,8 +12,8 @@ from hatch_mar.archive.checksums import SUFFIX, format_sum, parse_sums
 from hatch_mar.archive.digest import sha256
 from hatch_mar.archive.packager.obstacles import explain_write_errors
 from hatch_mar.release.publishing.layouts import make_uploads, refuse_others
-from hatch_mar.release.publishing.place import Place
 from hatch_mar.release.publishing.ready import Ready, Upload
+from hatch_mar.release.publishing.storage import Storage
 from hatch_mar.terminal.progress import show_progress
 
 LARGEST_SIDECAR = 1 << 16
@@ -23,7 +23,7 @@ LARGEST_SIDECAR = 1 << 16
 class Step(NamedTuple):
     """A file to be published at a place."""
 
-    place: Place
+    storage: Storage
     name: str
     source: Path
     is_archive: bool
@@ -44,7 +44,7 @@ class Step(NamedTuple):
 
     @property
     def address(self) -> str:
-        return self.place.address(self.name)
+        return self.storage.address(self.name)
 
     @property
     def sidecar(self) -> str:
@@ -65,25 +65,25 @@ class Step(NamedTuple):
 
     def look_again(self) -> Step:
         """The step with what is there now, since others may have written there."""
-        there, begun = find_digest(self.place, self.name, self.source, self.sha256)
+        there, begun = find_digest(self.storage, self.name, self.source, self.sha256)
         return self._replace(there=there, begun=begun)
 
 
-def find_steps(place: Place, archives: Sequence[Ready], layout: str, scratch: Path) -> Iterator[Step]:
+def find_steps(storage: Storage, archives: Sequence[Ready], layout: str, scratch: Path) -> Iterator[Step]:
     """The steps for archives that go to one folder; nothing is written there yet.
 
     Raises:
         ReleaseError: the layout does not support these archives, or the folder has files that it must not.
     """
     uploads = make_uploads(layout, archives, scratch)
-    refuse_others(layout, uploads, place.names)
+    refuse_others(layout, uploads, storage.names)
     for number, upload in enumerate(uploads):
         source = file_of(upload, scratch / f"{number}.upload")
         size = source.stat().st_size
         with show_progress(f"Reading {source.name}", size) as advance:
             digest = sha256(FileSource(source), advance).hex()
-        there, begun = find_digest(place, upload.name, source, digest)
-        yield Step(place, upload.name, source, isinstance(upload.source, Path), digest, there, begun)
+        there, begun = find_digest(storage, upload.name, source, digest)
+        yield Step(storage, upload.name, source, isinstance(upload.source, Path), digest, there, begun)
 
 
 def file_of(upload: Upload, path: Path) -> Path:
@@ -100,31 +100,31 @@ def write_draft(path: Path, data: bytes) -> Path:
     return path
 
 
-def find_digest(place: Place, name: str, source: Path, wanted: str) -> tuple[str | None, bool]:
+def find_digest(storage: Storage, name: str, source: Path, wanted: str) -> tuple[str | None, bool]:
     """The digest of the file that exists, if any, and whether it is only the beginning of `source`.
 
     A beginning counts as no file. The sidecar is trusted if it has the wanted digest and the file is no
     newer; otherwise the file is read, so that no file is refused because of its sidecar.
     """
-    size, sidecar = place.size(name), name + SUFFIX
-    has_sidecar = place.size(sidecar) is not None
+    size, sidecar = storage.size(name), name + SUFFIX
+    has_sidecar = storage.size(sidecar) is not None
     if size is None:
         return None, False
     own = source.stat().st_size
-    is_vouched_for = has_sidecar and size == own and place.is_vouched_for(name, sidecar)
-    if is_vouched_for and read_sidecar(place, name) == wanted:
+    is_vouched_for = has_sidecar and size == own and storage.is_vouched_for(name, sidecar)
+    if is_vouched_for and read_sidecar(storage, name) == wanted:
         return wanted, False
-    digest = digest_of(place, name, size)
-    begun = not has_sidecar and size < own and place.may_have_left(size)
+    digest = digest_of(storage, name, size)
+    begun = not has_sidecar and size < own and storage.may_have_left(size)
     if begun and digest == digest_of_beginning(source, size):
         return None, True
     return digest, False
 
 
-def read_sidecar(place: Place, name: str) -> str | None:
+def read_sidecar(storage: Storage, name: str) -> str | None:
     """The digest of a file in its sidecar; None if the sidecar has none."""
     text = b""
-    for chunk in place.read(name + SUFFIX):
+    for chunk in storage.read(name + SUFFIX):
         text += chunk
         if len(text) > LARGEST_SIDECAR:
             return None
@@ -134,11 +134,11 @@ def read_sidecar(place: Place, name: str) -> str | None:
         return None
 
 
-def digest_of(place: Place, name: str, size: int) -> str:
+def digest_of(storage: Storage, name: str, size: int) -> str:
     """The digest of a file at a place. Reads the file."""
     digest = hashlib.sha256()
-    with show_progress(f"Reading {place.address(name)}", size) as advance:
-        for chunk in place.read(name):
+    with show_progress(f"Reading {storage.address(name)}", size) as advance:
+        for chunk in storage.read(name):
             digest.update(chunk)
             advance(len(chunk))
     return digest.hexdigest()

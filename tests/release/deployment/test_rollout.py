@@ -9,7 +9,7 @@ import pytest
 
 from hatch_mar.errors import ReleaseError
 from hatch_mar.release.deployment.remote_server import RemoteServer
-from hatch_mar.release.deployment.rollout import Outcome
+from hatch_mar.release.deployment.rollout import Deployed
 from tests.release.deployment.fake_torchserve import (
     FakeClock,
     FakeTorchServe,
@@ -35,14 +35,14 @@ class TestRun:
             "POST /predictions/digits/1.0",
             "DELETE /models/digits/1.0",
         ]
-        assert outcome == Outcome("digits", "2.0", True, "digits-2.0.mar", "1.0", 1, ("1.0",))
+        assert outcome == Deployed("digits", "2.0", True, "digits-2.0.mar", "1.0", 1, ("1.0",))
         assert [*two.models["digits"]] == ["2.0"]
 
     def test_first(self, fake: FakeTorchServe, clock: FakeClock):
         """The first version of a model replaces none."""
         fake.store["digits-2.0.mar"] = Stored()
 
-        assert plan(fake, clock).run() == Outcome("digits", "2.0", True, "digits-2.0.mar")
+        assert plan(fake, clock).run() == Deployed("digits", "2.0", True, "digits-2.0.mar")
         assert fake.defaults == {"digits": "2.0"}
 
     def test_there(self, two: FakeTorchServe, clock: FakeClock):
@@ -52,7 +52,7 @@ class TestRun:
         two.defaults["digits"] = "2.0"
 
         outcome = plan(two, clock, WRONG).run()
-        assert outcome == Outcome("digits", "2.0", False, still_registered=("1.0",), previous=None)
+        assert outcome == Deployed("digits", "2.0", False, still_registered=("1.0",), previous=None)
         assert two.changes == []
 
     def test_default_without_worker(self, two: FakeTorchServe, clock: FakeClock):
@@ -84,7 +84,7 @@ class TestRun:
         two.add("2.0")
 
         outcome = plan(two, clock, RIGHT).run()
-        assert outcome == Outcome("digits", "2.0", True, None, "1.0", 1, ("1.0",))
+        assert outcome == Deployed("digits", "2.0", True, None, "1.0", 1, ("1.0",))
         assert two.changes[0] == "POST /predictions/digits/2.0"
 
     def test_failed_rollback(self, two: FakeTorchServe, clock: FakeClock):
@@ -275,16 +275,16 @@ class TestForesee:
     def test_new(self, two: FakeTorchServe, clock: FakeClock):
         outcome = plan(two, clock, RIGHT).foresee()
 
-        assert outcome == Outcome("digits", "2.0", True, "digits-2.0.mar", "1.0", 1, ("1.0",))
+        assert outcome == Deployed("digits", "2.0", True, "digits-2.0.mar", "1.0", 1, ("1.0",))
         assert two.changes == []
 
     def test_rollback(self, two: FakeTorchServe, clock: FakeClock):
         two.add("2.0")
 
-        expected = Outcome("digits", "2.0", True, None, "1.0", 0, (), ("1.0",))
+        expected = Deployed("digits", "2.0", True, None, "1.0", 0, (), ("1.0",))
         assert plan(two, clock, keep=1).foresee() == expected
 
     def test_there(self, fake: FakeTorchServe, clock: FakeClock):
         fake.add("2.0")
 
-        assert plan(fake, clock).foresee() == Outcome("digits", "2.0", False)
+        assert plan(fake, clock).foresee() == Deployed("digits", "2.0", False)

@@ -23,7 +23,7 @@ from hatch_mar.errors import ReleaseError
 from hatch_mar.project.config.models import RemoteFile
 from hatch_mar.release.fetching import draft as drafts
 from hatch_mar.release.fetching import fetch, receive, web
-from hatch_mar.release.fetching.fetch import Outcome, bring_any, check_file, fetch_file
+from hatch_mar.release.fetching.fetch import Fetched, bring_any, check_file, fetch_file
 from hatch_mar.release.fetching.redirects import Redirects
 from tests.archives import needs_posix, tree
 from tests.memory import bounded
@@ -91,7 +91,7 @@ class TestFetch:
         """A file is brought to its place, in folders that are made for it, and nothing else is left."""
         file = declare(give(DATA))
 
-        assert fetch_file(file, root) == Outcome(file, "fetched", len(DATA))
+        assert fetch_file(file, root) == Fetched(file, "fetched", len(DATA))
         assert tree(root) == {PATH: DATA}
         assert [each.headers["accept-encoding"] for each in server.asked] == ["identity"]
 
@@ -101,7 +101,7 @@ class TestFetch:
         (root / PATH).write_bytes(DATA)
         file = RemoteFile(PATH, "https://nowhere.invalid/digits.pth", digest_of(DATA))
 
-        assert fetch_file(file, root) == Outcome(file, "unchanged", len(DATA))
+        assert fetch_file(file, root) == Fetched(file, "unchanged", len(DATA))
 
     @pytest.mark.parametrize("what", ["file", "link", "broken link"])
     @needs_posix
@@ -250,12 +250,12 @@ class TestFetch:
     def test_check(self, root: Path):
         """A look says what is missing or differs, and asks nobody."""
         file = RemoteFile(PATH, "https://nowhere.invalid/digits.pth", digest_of(DATA))
-        assert check_file(file, root) == Outcome(file, "missing")
+        assert check_file(file, root) == Fetched(file, "missing")
         (root / "weights").mkdir()
         (root / PATH).write_bytes(b"old")
-        assert check_file(file, root) == Outcome(file, "differs", 3)
+        assert check_file(file, root) == Fetched(file, "differs", 3)
         (root / PATH).write_bytes(DATA)
-        assert check_file(file, root) == Outcome(file, "unchanged", len(DATA))
+        assert check_file(file, root) == Fetched(file, "unchanged", len(DATA))
 
 
 class TestResume:

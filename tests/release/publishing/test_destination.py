@@ -8,10 +8,10 @@ import pytest
 from hatch_mar.archive.formats.format import FORMATS
 from hatch_mar.errors import ConfigError, ReleaseError
 from hatch_mar.project.config.models import Destination
-from hatch_mar.release.publishing.destination import fill_in, find_destination, open_place
+from hatch_mar.release.publishing.destination import fill_in, find_destination, open_storage
 from hatch_mar.release.publishing.directory import Directory
+from hatch_mar.release.publishing.object_store import ObjectStore
 from hatch_mar.release.publishing.ready import Ready
-from hatch_mar.release.publishing.store import Store
 
 KNOWN = {
     "staging": Destination("s3://models/staging", "kserve"),
@@ -127,22 +127,22 @@ class TestOpenPlace:
     @pytest.mark.parametrize("scheme", ["file", "local"])
     def test_file(self, tmp_path: Path, scheme: str):
         """A URL of a local file never goes to fsspec, which would overwrite silently."""
-        place = open_place((tmp_path / "a b").as_uri().replace("file:", f"{scheme}:"))
+        place = open_storage((tmp_path / "a b").as_uri().replace("file:", f"{scheme}:"))
 
         assert isinstance(place, Directory)
         assert place.path == tmp_path / "a b"
 
     def test_directory(self):
         """A path is a directory."""
-        assert isinstance(open_place("model-store"), Directory)
+        assert isinstance(open_storage("model-store"), Directory)
 
     def test_other_machine(self):
         """Two slashes too few are explained."""
         with pytest.raises(
             ReleaseError, match="names another machine; for this one, write `file:///`, with three slashes"
         ):
-            open_place("file://models/x")
+            open_storage("file://models/x")
 
     def test_store(self):
         """All else is a store's."""
-        assert isinstance(open_place("memory://models"), Store)
+        assert isinstance(open_storage("memory://models"), ObjectStore)

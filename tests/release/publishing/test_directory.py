@@ -10,7 +10,7 @@ import pytest
 
 from hatch_mar.errors import PackError, ReleaseError
 from hatch_mar.release.publishing.directory import Directory
-from hatch_mar.release.publishing.place import Taken
+from hatch_mar.release.publishing.storage import Taken
 from tests.archives import needs_posix, tree
 
 

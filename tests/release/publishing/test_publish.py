@@ -40,7 +40,7 @@ def states(published: list[Published]) -> list[str]:
     return [file.state for file in published]
 
 
-class Place:
+class Storage:
     """A place to publish to, whose files can be looked at and written."""
 
     def __init__(self, url: str, kind: type[MemoryFileSystem] | None = None) -> None:
@@ -62,16 +62,16 @@ class Place:
 
 
 @pytest.fixture(params=["directory", "conditional", "memory"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     return {
-        "directory": Place(str(tmp_path / "store")),
-        "conditional": Place("conditional://models", Conditional),
-        "memory": Place("memory://models", MemoryFileSystem),
+        "directory": Storage(str(tmp_path / "store")),
+        "conditional": Storage("conditional://models", Conditional),
+        "memory": Storage("memory://models", MemoryFileSystem),
     }[request.param]
 
 
 class TestPublish:
-    def test_new(self, place: Place, archive: Ready):
+    def test_new(self, place: Storage, archive: Ready):
         """An archive and its sidecar are published, and nothing else."""
         reported: list[Published] = []
         published = publish([archive], place.url, "flat", report=reported.append)
@@ -85,7 +85,7 @@ class TestPublish:
             "digits-1.0.mar.sha256": sidecar(archive),
         }
 
-    def test_there_already(self, place: Place, archive: Ready):
+    def test_there_already(self, place: Storage, archive: Ready):
         """The same bytes are left alone."""
         publish([archive], place.url, "flat")
         Conditional.put.clear()
@@ -94,7 +94,7 @@ class TestPublish:
         assert Conditional.put == []
 
     @pytest.mark.parametrize("left", [None, b"wrong\n"])
-    def test_sidecar(self, place: Place, archive: Ready, left: bytes | None):
+    def test_sidecar(self, place: Storage, archive: Ready, left: bytes | None):
         """Only the sidecar is written if it is all that is missing, or is wrong."""
         place.write("digits-1.0.mar", archive.path.read_bytes())
         if left:
@@ -103,7 +103,7 @@ class TestPublish:
         assert states(publish([archive], place.url, "flat")) == ["unchanged"]
         assert place.files()["digits-1.0.mar.sha256"] == sidecar(archive)
 
-    def test_refused(self, place: Place, archive: Ready, other: Ready):
+    def test_refused(self, place: Storage, archive: Ready, other: Ready):
         """Other bytes are refused with both digests, and stay as they are."""
         publish([other], place.url, "flat")
         before = place.files()
@@ -117,7 +117,7 @@ class TestPublish:
             publish([archive], place.url, "flat")
         assert place.files() == before
 
-    def test_nothing_half(self, tmp_path: Path, place: Place, archive: Ready, other: Ready):
+    def test_nothing_half(self, tmp_path: Path, place: Storage, archive: Ready, other: Ready):
         """All destinations are looked at before anything is written."""
         publish([other], place.url, "flat")
         before = place.files()
@@ -136,7 +136,7 @@ class TestPublish:
             publish([archive], str(tmp_path / "store"), "flat")
         assert tree(tmp_path / "store") == {}
 
-    def test_replaced(self, place: Place, archive: Ready, other: Ready):
+    def test_replaced(self, place: Storage, archive: Ready, other: Ready):
         """`replace` replaces other bytes, and their sidecar."""
         publish([other], place.url, "flat")
 
@@ -146,7 +146,7 @@ class TestPublish:
             "digits-1.0.mar.sha256": sidecar(archive),
         }
 
-    def test_dry_run(self, tmp_path: Path, place: Place, archive: Ready, other: Ready):
+    def test_dry_run(self, tmp_path: Path, place: Storage, archive: Ready, other: Ready):
         """A dry run looks, tells, and writes nothing."""
         same = make_ready(tmp_path, "same")
         publish([other, same], place.url, "flat")
@@ -158,7 +158,7 @@ class TestPublish:
         assert states(found) == ["would be replaced", "unchanged", "would be published"]
         assert place.files() == before
 
-    def test_folders(self, tmp_path: Path, place: Place, archive: Ready):
+    def test_folders(self, tmp_path: Path, place: Storage, archive: Ready):
         """Each archive goes to the folder that its name and version give."""
         letters = make_ready(tmp_path, "letters", "2.0")
         publish([archive, letters], f"{place.url}/{{model-name}}/{{version}}", "vertex")
@@ -168,7 +168,7 @@ class TestPublish:
             "letters/2.0/model.mar",
         }
 
-    def test_workflow(self, tmp_path: Path, place: Place):
+    def test_workflow(self, tmp_path: Path, place: Storage):
         """A workflow has no version, and is published all the same."""
         publish([make_workflow(tmp_path)], place.url, "flat")
 

@@ -8,7 +8,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from hatch_mar.archive.checksums import format_sum
 from hatch_mar.errors import ReleaseError
-from hatch_mar.release.publishing.destination import open_place
+from hatch_mar.release.publishing.destination import open_storage
 from hatch_mar.release.publishing.step import LARGEST_SIDECAR, find_digest, find_steps
 from tests.release.publishing.layouts.models import make_ready
 from tests.release.publishing.stores import Conditional
@@ -27,14 +27,14 @@ def source(tmp_path: Path) -> Path:
 
 def look(url: str, name: str, source: Path) -> tuple[str | None, bool]:
     """What is found for our file."""
-    return find_digest(open_place(url), name, source, digest(b"archive"))
+    return find_digest(open_storage(url), name, source, digest(b"archive"))
 
 
 class TestFindSteps:
     def test_flat(self, tmp_path: Path):
         """An archive has its name and digest, and is looked for where it goes."""
         archive = make_ready(tmp_path)
-        [step] = find_steps(open_place(str(tmp_path / "store")), [archive], "flat", tmp_path)
+        [step] = find_steps(open_storage(str(tmp_path / "store")), [archive], "flat", tmp_path)
 
         assert step.name == "digits-1.0.mar"
         assert step.sha256 == digest(archive.path.read_bytes())
@@ -46,7 +46,7 @@ class TestFindSteps:
 
     def test_texts(self, tmp_path: Path):
         """A text that a layout makes becomes a file, and gets no sidecar."""
-        steps = find_steps(open_place(str(tmp_path / "store")), [make_ready(tmp_path)], "kserve", tmp_path)
+        steps = find_steps(open_storage(str(tmp_path / "store")), [make_ready(tmp_path)], "kserve", tmp_path)
         archives = {step.name: step.is_archive for step in steps}
 
         assert archives == {"config/config.properties": False, "model-store/digits.mar": True}
@@ -54,7 +54,7 @@ class TestFindSteps:
     def test_look_again(self, tmp_path: Path):
         """What others write in the meantime is seen when a step looks again."""
         archive = make_ready(tmp_path)
-        place = open_place(str(tmp_path / "store"))
+        place = open_storage(str(tmp_path / "store"))
         [step] = find_steps(place, [archive], "flat", tmp_path)
         place.create(step.name, archive.path, int)
 
@@ -67,10 +67,10 @@ class TestFindSteps:
         (store / "model-store/digits.mar.sha256").touch()
         archive = make_ready(tmp_path)
 
-        assert len([*find_steps(open_place(str(store)), [archive], "kserve", tmp_path)]) == 2
+        assert len([*find_steps(open_storage(str(store)), [archive], "kserve", tmp_path)]) == 2
         (store / "model-store/letters.mar").touch()
         with pytest.raises(ReleaseError, match=r"already has `letters\.mar`;"):
-            [*find_steps(open_place(str(store)), [archive], "kserve", tmp_path)]
+            [*find_steps(open_storage(str(store)), [archive], "kserve", tmp_path)]
 
 
 class TestFindDigest:

@@ -8,8 +8,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from hatch_mar import output
 from hatch_mar.errors import ReleaseError
-from hatch_mar.release.publishing.place import Taken
-from hatch_mar.release.publishing.store import SMALL, Store, exclusive_arguments
+from hatch_mar.release.publishing.object_store import SMALL, ObjectStore, exclusive_arguments
+from hatch_mar.release.publishing.storage import Taken
 from tests.release.publishing.stores import Conditional
 
 
@@ -31,18 +31,18 @@ class TestStore:
         with pytest.raises(
             ReleaseError, match=f"^Cannot publish to `{scheme}://…host/x`: a web server can only"
         ):
-            Store(f"{scheme}://me:secret@host/x")
+            ObjectStore(f"{scheme}://me:secret@host/x")
 
     def test_caution(self):
         """A store that cannot refuse says so, and one that can does not."""
-        assert Store("conditional://models").caution is None
-        assert str(Store("memory://models/").caution).startswith(
+        assert ObjectStore("conditional://models").caution is None
+        assert str(ObjectStore("memory://models/").caution).startswith(
             "`memory://models` cannot refuse to overwrite a file, so two publishers of the same file could"
         )
 
     def test_address(self):
         """What is shown has no password."""
-        assert Store("memory://me:secret@models/a/").address("x.mar") == "memory://…models/a/x.mar"
+        assert ObjectStore("memory://me:secret@models/a/").address("x.mar") == "memory://…models/a/x.mar"
 
 
 class TestCreate:
@@ -53,7 +53,7 @@ class TestCreate:
         """A file is sent once it is known that there is none."""
         moved: list[int] = []
 
-        Store(f"{scheme}://models/a").create("x.mar", source, moved.append)
+        ObjectStore(f"{scheme}://models/a").create("x.mar", source, moved.append)
 
         assert contents(store) == {"/models/a/x.mar": b"archive"}
         assert sum(moved) == 7
@@ -66,7 +66,7 @@ class TestCreate:
         store().pipe_file("/models/a/x.mar", b"other")
 
         with pytest.raises(Taken):
-            Store(f"{scheme}://models/a").create("x.mar", source, int)
+            ObjectStore(f"{scheme}://models/a").create("x.mar", source, int)
 
         assert contents(store) == {"/models/a/x.mar": b"other"}
 
@@ -75,7 +75,7 @@ class TestCreate:
     ):
         """A store that ignores the condition is found out with the first small file, and named once."""
         monkeypatch.setattr(Conditional, "heeds", False)
-        store = Store("conditional://models/a")
+        store = ObjectStore("conditional://models/a")
 
         store.create("x.mar.sha256", source, int)
         store.create("y.mar.sha256", source, int)
@@ -87,7 +87,7 @@ class TestCreate:
 
     def test_heeded(self, source: Path, capsys: pytest.CaptureFixture[str]):
         """A store that heeds it is asked once, and never with a large file."""
-        store = Store("conditional://models/a")
+        store = ObjectStore("conditional://models/a")
         large = source.with_name("large")
         large.write_bytes(bytes(SMALL + 1))
 
@@ -111,7 +111,7 @@ class TestCreate:
         with pytest.raises(
             ReleaseError, match=r"^Cannot access `conditional://models/x\.mar`: access is denied"
         ):
-            Store("conditional://models").create("x.mar", source, int)
+            ObjectStore("conditional://models").create("x.mar", source, int)
 
 
 class TestReplace:
@@ -120,22 +120,22 @@ class TestReplace:
         Conditional().pipe_file("/models/x.mar", b"other")
         MemoryFileSystem().pipe_file("/models/x.mar", b"arch")
 
-        Store("conditional://models").replace("x.mar", source, int)
-        Store("memory://models").complete("x.mar", source, int)
+        ObjectStore("conditional://models").replace("x.mar", source, int)
+        ObjectStore("memory://models").complete("x.mar", source, int)
 
         assert contents() == contents(MemoryFileSystem) == {"/models/x.mar": b"archive"}
 
     def test_left(self):
         """Only stores that write piece by piece can have beginnings."""
-        assert Store("memory://models").may_have_left(5)
-        assert not Store("conditional://models").may_have_left(5)
+        assert ObjectStore("memory://models").may_have_left(5)
+        assert not ObjectStore("conditional://models").may_have_left(5)
 
 
 class TestSize:
     def test_sizes(self):
         """A file has a size; what is not there has none, and neither has a folder."""
         MemoryFileSystem().pipe_file("/models/a/x.mar", b"four")
-        store = Store("memory://models")
+        store = ObjectStore("memory://models")
 
         assert store.size("a/x.mar") == 4
         assert store.size("a/y.mar") is None
@@ -150,7 +150,7 @@ class TestSize:
         monkeypatch.setattr(MemoryFileSystem, "info", fail)
 
         with pytest.raises(ReleaseError, match="there is no such bucket; create it"):
-            Store("memory://models").size("x.mar")
+            ObjectStore("memory://models").size("x.mar")
 
 
 class TestNames:
@@ -160,15 +160,15 @@ class TestNames:
         MemoryFileSystem().pipe_file("/models/store/a/y.mar", b"")
         MemoryFileSystem().pipe_file("/models/other.mar", b"")
 
-        assert Store("memory://models").names("store") == ["a/y.mar", "x.mar"]
-        assert Store("memory://models/store").names("") == ["a/y.mar", "x.mar"]
-        assert Store("memory://models").names("missing") == []
+        assert ObjectStore("memory://models").names("store") == ["a/y.mar", "x.mar"]
+        assert ObjectStore("memory://models/store").names("") == ["a/y.mar", "x.mar"]
+        assert ObjectStore("memory://models").names("missing") == []
 
 
 class TestIsVouchedFor:
     def test_order(self):
         """A file counts as read if its sidecar was written after it."""
-        filesystem, store = MemoryFileSystem(), Store("memory://models")
+        filesystem, store = MemoryFileSystem(), ObjectStore("memory://models")
         filesystem.pipe_file("/models/x.mar", b"")
         filesystem.pipe_file("/models/x.mar.sha256", b"")
 
@@ -184,7 +184,7 @@ class TestIsVouchedFor:
 
         monkeypatch.setattr(MemoryFileSystem, "modified", fail)
 
-        assert not Store("memory://models").is_vouched_for("x.mar", "x.mar.sha256")
+        assert not ObjectStore("memory://models").is_vouched_for("x.mar", "x.mar.sha256")
 
 
 class TestRemove:
@@ -192,7 +192,7 @@ class TestRemove:
         """A file is removed; if there is none, nothing happens."""
         MemoryFileSystem().pipe_file("/models/x.mar", b"")
         for _ in range(2):
-            Store("memory://models").remove("x.mar")
+            ObjectStore("memory://models").remove("x.mar")
 
         assert contents(MemoryFileSystem) == {}
 
@@ -203,7 +203,7 @@ class TestClear:
         for key in ("a/x.mar", "a/x.mar.sha256", "a/x.mar"):
             Conditional.uploads.append({"Key": key, "UploadId": key})
 
-        Store("conditional://models/a").clear("x.mar")
+        ObjectStore("conditional://models/a").clear("x.mar")
 
         assert [upload["Key"] for upload in Conditional.uploads] == ["a/x.mar.sha256"]
 
@@ -216,7 +216,7 @@ class TestClear:
         monkeypatch.setattr(Conditional, "call_s3", fail)
         monkeypatch.setattr(output, "verbosity", "verbose")
 
-        Store("conditional://models").clear("x.mar")
+        ObjectStore("conditional://models").clear("x.mar")
 
         assert capsys.readouterr().err == (
             "Incomplete uploads of `conditional://models/x.mar` are not removed: Forbidden\n"
@@ -224,7 +224,7 @@ class TestClear:
 
     def test_other_store(self):
         """Other stores delete such uploads by themselves."""
-        Store("memory://models").clear("x.mar")
+        ObjectStore("memory://models").clear("x.mar")
 
 
 class TestExclusiveArguments:

@@ -18,7 +18,7 @@ from hatch_mar.release.filesystems import (
     stream,
 )
 from hatch_mar.release.hide_secrets import hide_secrets
-from hatch_mar.release.publishing.place import Advance, Taken
+from hatch_mar.release.publishing.storage import Advance, Taken
 from hatch_mar.release.store_errors import explain_store_errors, marks_of
 
 EXCLUSIVE: Mapping[str, Mapping[str, Any]] = {
@@ -48,7 +48,7 @@ DEEPEST = 3
 """Levels of folders that are listed. No layout has more than one."""
 
 
-class Store:
+class ObjectStore:
     """A folder of a store. A file gets its name when its upload is complete."""
 
     def __init__(self, url: str) -> None:

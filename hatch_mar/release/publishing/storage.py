@@ -14,7 +14,7 @@ class Taken(Exception):
     """Somebody else has written the file in the meantime."""
 
 
-class Place(Protocol):
+class Storage(Protocol):
     """A directory, or a folder in a store. Names are paths of files below it, with `/`.
 
     All functions raise a HatchMarError if the place itself refuses something.
