@@ -43,7 +43,14 @@ def advise_fetch(file: Path, root: Path, remote_files: Iterable[RemoteFile]) -> 
     """The command that fetches a file of the project, or a folder's files; None if they are not remote."""
     wanted = {Path(os.path.normpath(file)), Path(os.path.realpath(file))}
     found = [each.path for each in remote_files if not wanted.isdisjoint(with_parents(root / each.path))]
-    return f"run `hatch-mar fetch{f' {found[0]}' if len(found) == 1 else ''}`" if found else None
+    return f"run `{command_for(*found if len(found) == 1 else ())}`" if found else None
+
+
+def command_for(*arguments: str) -> str:
+    """The command as it is typed into a shell."""
+    import shlex
+
+    return shlex.join(["hatch-mar", "fetch", *arguments])
 
 
 def with_parents(path: Path) -> tuple[Path, ...]:
@@ -53,7 +60,7 @@ def with_parents(path: Path) -> tuple[Path, ...]:
 def report_missing(place: Place, remote_file: RemoteFile) -> Finding:
     path = remote_file.path
     text = f"{field(place.key)}: file not found: `{path}`"
-    return MISSING.at(place, text, f"run `hatch-mar fetch {path}`")
+    return MISSING.at(place, text, f"run `{command_for(path)}`")
 
 
 def refuse_differing(
@@ -102,7 +109,7 @@ def compare_digest(
         if actual != declared:
             place = place.within("sha256")
             text = f"{field(place.key)} is `{declared}`, but `{path}` has `{actual}`"
-            fix = f"run `hatch-mar fetch {path}`; or, if your file is the right one, declare its digest"
+            fix = f"run `{command_for(path)}`; or, if your file is the right one, declare its digest"
             yield DIFFERS.at(place, text, fix)
 
 

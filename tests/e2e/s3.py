@@ -54,9 +54,14 @@ class S3:
     def read(self, key: str) -> bytes:
         return self.ask("GET", f"/{key}")
 
-    def ask(self, method: str, path: str) -> bytes:
+    def ask(self, method: str, path: str, data: bytes | None = None) -> bytes:
         url = f"{self.variables['AWS_ENDPOINT_URL']}/{BUCKET}{path}"
-        request = Request(url, method=method, headers={"Authorization": SOMEBODY})
+        request = Request(
+            url,
+            data,
+            method=method,
+            headers={"Authorization": SOMEBODY, "Content-Type": "binary/octet-stream"},
+        )
         with urlopen(request, timeout=60) as answer:
             return bytes(answer.read())
 

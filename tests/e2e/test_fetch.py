@@ -8,6 +8,7 @@ import random
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import pytest
 
 from tests.archives import tree
 from tests.e2e.conftest import DEADLINE, Run
+from tests.e2e.s3 import BUCKET, serve_s3
 from tests.release.fetching.web_server import WebServer, run_server
 
 DATA = random.Random(0).randbytes(8 << 20)
@@ -31,6 +33,18 @@ path = "{path}"
 url = "{url}/digits.pth"
 sha256 = "{digest}"
 """
+
+MEASURED = """
+import sys
+from hatch_mar.cli import main
+
+status = main(["fetch"])
+with open("/proc/self/status") as file:
+    [peak] = [line.split()[1] for line in file if line.startswith("VmHWM")]
+print(peak)
+sys.exit(status)
+"""
+"""Says at the end how many KiB of memory the fetch has taken."""
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 
@@ -144,3 +158,17 @@ def test_several_killed(root: Path, server: WebServer, slow: Slow, run: Run) -> 
     assert outputs == {f"{PATH}\n", f"{PATH} (unchanged)\n"}
     assert server.ranges == [None, f"bytes={HALF}-"]
     assert tree(root / "weights") == {"digits.pth": DATA}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs memory as Linux has it")
+def test_memory(tmp_path: Path, run: Run) -> None:
+    """A file of any size comes from S3 in less than 128 MiB of memory."""
+    data = DATA * 12
+    text = PYPROJECT.format(path=PATH, url=f"s3://{BUCKET}", digest=hashlib.sha256(data).hexdigest())
+    (tmp_path / "pyproject.toml").write_text(text)
+    with serve_s3(tmp_path) as s3:
+        s3.ask("PUT", "/digits.pth", data)
+        line, peak = run("python", "-c", MEASURED, cwd=tmp_path, **DIRECTLY, **s3.variables).splitlines()
+
+    assert line == PATH
+    assert int(peak) < 128 * 1024

@@ -50,6 +50,12 @@ class TestAdvise:
         """Of other files nothing is said."""
         assert advise_fetch(root / path, root, [DIGITS, self.OTHER]) is None
 
+    def test_spaces(self, root: Path):
+        """A path is quoted for the shell."""
+        file = DIGITS._replace(path="my weights.pth")
+
+        assert advise_fetch(root / file.path, root, [file]) == "run `hatch-mar fetch 'my weights.pth'`"
+
     @needs_posix
     def test_link(self, root: Path):
         """A broken link may lead to one."""

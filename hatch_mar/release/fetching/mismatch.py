@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hatch_mar.project.remote_files import command_for
 from hatch_mar.release.fetching.draft import Draft
 from hatch_mar.release.hide_secrets import hide_secrets
 from hatch_mar.text import shorten
@@ -20,7 +21,8 @@ def describe_mismatch(draft: Draft, url: str, wanted: str, path: str) -> str:
     fault = f"`{hide_secrets(url)}` has the SHA-256 {draft.sha256} instead of {wanted}"
     if other:
         fault += f": it is {other}"
-    return f"{fault}; correct the `url`, or, if the new file is right, run `hatch-mar fetch --lock {path}`"
+    lock = command_for("--lock", path)
+    return f"{fault}; correct the `url`, or, if the new file is right, run `{lock}`"
 
 
 def describe_other(draft: Draft) -> str | None:
