@@ -221,7 +221,7 @@ class Example(NamedTuple):
 
 
 class RemoteFile(NamedTuple):
-    """A file of the project that `hatch-mar fetch` brings; its path is relative to the project."""
+    """A file of the project that `hatch-mar fetch` downloads; its path is relative to the project."""
 
     path: str
     url: str

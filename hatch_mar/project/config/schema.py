@@ -206,12 +206,12 @@ REMOTE_FILE_KEYS: Settings = with_defaults(
     {
         "path": Setting(
             addresses.inner_path,
-            "Where the file goes. Other keys name it by this path, and git should ignore it.",
+            "Where the file goes. Other keys name it by this path. Let git ignore it.",
             required="is required: where the file goes",
         ),
         "url": Setting(
             addresses.source,
-            "Where the file comes from: `https://…`, `hf://ORG/REPO@REVISION/FILE`, `file://…`, or another"
+            "Where the file comes from: `https://…`, `hf://ORG/REPO@REVISION/FILE`, `file://…`, or any other"
             " URL that [fsspec](https://filesystem-spec.readthedocs.io) reads, such as `s3://…`.",
             required="is required: where the file comes from",
         ),
@@ -250,19 +250,21 @@ DEPLOY_KEYS: Settings = with_defaults(
         ),
         "url": Setting(
             addresses.registered,
-            "What is registered: a file's name in the server's model store, or a URL from which the server"
-            " fetches it. It may use `{file}`, which is the archive's name, `{model-name}` and `{version}`.",
+            "What to register: a file's name in the server's model store, or a URL from which the server"
+            " fetches it. It may use `{file}` (the archive's file name), `{model-name}` and `{version}`.",
         ),
         "workers": Setting(
             quantities.count_from(1),
             "The number of workers of a new version, unless its model configuration has `minWorkers` and"
             " `maxWorkers`.",
-            unset="as many as the version has that it replaces, or 1",
+            unset="as many as the previous version has, or 1",
         ),
-        "keep": Setting(quantities.count_from(0), "How many old versions stay registered, for a rollback."),
+        "keep": Setting(
+            quantities.count_from(0), "How many old versions to keep registered, for a rollback."
+        ),
         "drain": Setting(
             quantities.seconds,
-            "For how many seconds no request may have been waiting for an old version before it is removed."
+            "How many seconds an old version's queue must have been empty before the version is removed."
             " Make it longer than any answer takes if that version has several workers, or the archive no"
             " `examples`: TorchServe does not tell whether a worker is busy.",
         ),
@@ -284,12 +286,12 @@ PROJECT_KEYS: Settings = {
     ),
     "remote-files": Setting(
         distinct(array_of(table_of(RemoteFile, REMOTE_FILE_KEYS), "tables"), "path"),
-        "Files that `hatch-mar fetch` brings. A build fetches nothing: it stops if an archive needs one that"
-        " is missing or differs.",
+        "Files that `hatch-mar fetch` downloads. A build downloads nothing: it stops if an archive needs a"
+        " file that is missing or differs.",
     ),
     "publish": Setting(
         table_by_name(one_or_table(addresses.location, "url", Destination, DESTINATION_KEYS)),
-        "Where `hatch-mar publish --to NAME` puts archives: for each name a directory, a URL, or a table.",
+        "Where `hatch-mar publish --to NAME` puts archives: for each name, a directory, a URL or a table.",
     ),
     "deploy": Setting(
         table_of(Deployment, DEPLOY_KEYS),
