@@ -26,7 +26,8 @@ DIFFERS = Rule(
     severity="error",
     title="A remote file does not have the declared digest",
     consequence="the archive would not have the bytes that were reviewed",
-    fix="run `hatch-mar fetch`; or, if your file is the right one, declare its digest",
+    fix="run `hatch-mar fetch` to replace the file; or, if yours is right, upload it and run"
+    " `hatch-mar fetch --lock` with its path",
 )
 PLACE = Place(PYPROJECT, None, (*MAR, "remote-files"))
 
@@ -109,7 +110,10 @@ def compare_digest(
         if actual != declared:
             place = place.within("sha256")
             text = f"{field(place.key)} is `{declared}`, but `{path}` has `{actual}`"
-            fix = f"run `{command_for(path)}`; or, if your file is the right one, declare its digest"
+            fix = (
+                f"run `{command_for(path)}` to replace it; or, if your file is right, upload it and run"
+                f" `{command_for('--lock', path)}`"
+            )
             yield DIFFERS.at(place, text, fix)
 
 

@@ -80,8 +80,8 @@ class TestDiffering:
 
         assert str(error.value) == (
             f"Field `tool.mar.remote-files[1].sha256` is `{RIGHT}`, but `weights/digits.pth` has `{WRONG}`;"
-            " run `hatch-mar fetch weights/digits.pth`; or, if your file is the right one, declare its digest"
-            " [MAR037]"
+            " run `hatch-mar fetch weights/digits.pth` to replace it; or, if your file is right,"
+            " upload it and run `hatch-mar fetch --lock weights/digits.pth` [MAR037]"
         )
 
     def test_not_taken(self, root: Path):
