@@ -23,7 +23,7 @@ KSERVE = Rule(
     consumer=consumers.KSERVE,
     title="KServe does not find the archive",
     consequence="its wrapper exits with `ModelMissingError` if nothing else is in the model store",
-    fix="for KServe, set `archive-name` to a name without dots",
+    fix="for KServe, set `archive-name` to a name without dots, or publish it with the layout `kserve`",
 )
 NOT_ASCII = Rule(
     code="MAR902",
@@ -83,10 +83,14 @@ def check_kserve(subject: Subject) -> Iterator[Finding]:
     if name.endswith((".tar.gz", ".tgz")):
         text = f"KServe does not find `{name}`, which is not a `.mar`"
         yield KSERVE.at(file_name_place(subject), text, "for KServe, set `archive-format` to `default`")
-    elif name.endswith(".mar") and PurePosixPath(name).suffixes != [".mar"]:
+    elif name.endswith(".mar") and has_more_dots(name) and consumers.KSERVE not in subject.layouts:
         yield KSERVE.at(
             file_name_place(subject), f"KServe does not find `{name}`, whose name has more than one dot"
         )
+
+
+def has_more_dots(name: str) -> bool:
+    return PurePosixPath(name).suffixes != [suffixes.MODEL]
 
 
 def check_vertex(subject: Subject) -> Iterator[Finding]:

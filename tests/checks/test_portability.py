@@ -59,7 +59,8 @@ class TestKServe:
         assert found(file_name="resnet-1.0.mar", consumer=KSERVE) == [
             (
                 "resnet-1.0.mar: MAR901 KServe does not find `resnet-1.0.mar`, whose name has more than one"
-                " dot; for KServe, set `archive-name` to a name without dots"
+                " dot; for KServe, set `archive-name` to a name without dots, or publish it with the layout"
+                " `kserve`"
             )
         ]
 
@@ -74,6 +75,12 @@ class TestKServe:
                 " for KServe, set `archive-format` to `default`"
             )
         ]
+
+    def test_layout(self) -> None:
+        """Dots do not matter if the layout gives another name; what the layout refuses does."""
+        assert found(file_name="resnet-1.0.mar", consumer=KSERVE, layout="kserve") == []
+        assert found(file_name="resnet-1.0.mar", consumer=KSERVE, layout="vertex") != []
+        assert found(file_name="m.tar.gz", consumer=KSERVE, layout="kserve") != []
 
 
 class TestVertex:
