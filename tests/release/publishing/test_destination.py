@@ -35,7 +35,7 @@ class TestFindDestination:
     )
     def test_found(self, where: str, url: str):
         """A name, a URL or a directory."""
-        assert find_destination(where, KNOWN, Path("/work/digits")).url == url
+        assert find_destination(where, KNOWN, Path("/home/me/digits")).url == url
 
     def test_relative(self, tmp_path: Path):
         """A project's directories are relative to the project."""
@@ -87,7 +87,7 @@ class TestFindDestination:
         monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~", "/home/me"))
 
         assert find_destination("~/store", {}, Path()).url == "/home/me/store"
-        home = find_destination("home", {"home": Destination("~/store")}, Path("/work/digits")).url
+        home = find_destination("home", {"home": Destination("~/store")}, Path("/home/me/digits")).url
         assert home == os.path.normpath("/home/me/store")
 
 
