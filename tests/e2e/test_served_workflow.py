@@ -18,14 +18,26 @@ from tests.archives import INSTANT
 from tests.checks.workflow import DAG, GLOBALS, MODELS, spec, subject
 from tests.e2e.torchserve import TorchServe, TorchServeError, missing
 
-ECHO = "def handle(data, context):\n    return data and ['1'] * len(data)\n"
+ECHO = """\
+import time
+
+def handle(data, context):
+    time.sleep(0.2)
+    return data and ["1"] * len(data)
+"""
 FLOW = """\
+import time
+
 def prepare(data, context):
+    time.sleep(0.2)
     return data and [row.get("data") or row.get("body") for row in data]
 
 def finish(data, context):
+    time.sleep(0.2)
     return data and [{"answer": 1}] * len(data)
 """
+# They sleep because TorchServe loses an answer that comes before it knows who waits for it: `invokeModel` of
+# DagExecutor.java calls `setResponsePromise` only after it has handed the request to the worker.
 
 GOOD = {
     "plain": spec(),
